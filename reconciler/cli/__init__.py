@@ -1,0 +1,5 @@
+"""The command line: options in, exit code out."""
+
+
+def main() -> None:
+    """Run the command line."""

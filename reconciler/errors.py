@@ -1,0 +1,111 @@
+"""The exception tree and the exit-code table.
+
+Every message in here is written for the person who reads it and may be shown as it is: whoever
+raises one of these has made sure that it holds no secret value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process tells its caller, the same for every command."""
+
+    OK = 0
+    """Done, or in sync."""
+    ERROR = 1
+    """An error, usage errors included; nothing was changed."""
+    CHANGES = 2
+    """Changes or drift present (``drift``, ``plan --detailed-exitcode``)."""
+    REFUSED = 3
+    """Refused by a guard; nothing was changed."""
+    STALE = 4
+    """The plan no longer matches the manifests or the store; nothing was changed."""
+    PARTIAL = 5
+    """Applied in part: at least one step failed or was skipped."""
+    INTERRUPTED = 130
+    """Stopped by SIGINT or SIGTERM; steps in flight were finished."""
+
+
+class ReconcilerError(Exception):
+    """Anything that ends a command with a message instead of a traceback."""
+
+    exit_code = ExitCode.ERROR
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(ReconcilerError):
+    """An option, an environment variable or ``reconciler.yaml`` cannot be used."""
+
+
+class PlanFileError(ReconcilerError):
+    """A plan file is unreadable, damaged, or of a format that this version does not know."""
+
+
+class PlanRefused(ReconcilerError):
+    """A guard refuses the plan."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class StalePlan(ReconcilerError):
+    """Desired or live no longer match the plan; ``moved`` has a line for each object."""
+
+    exit_code = ExitCode.STALE
+
+    def __init__(self, message: str, *, moved: Sequence[str], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.moved = tuple(moved)
+
+
+class StoreError(ReconcilerError):
+    """A store could not do what it was asked to."""
+
+
+class StoreUnavailable(StoreError):
+    """A passing fault: the same call may succeed when it is made again.
+
+    ``retry_after`` is what the store asks for, in seconds; ``None`` where it asks for nothing.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+
+
+class StoreDamaged(StoreError):
+    """What the store holds cannot be read: a wrong key, a truncated or altered file."""
+
+
+class ObjectNotFound(StoreError):
+    """The object, or the namespace that it needs, does not exist."""
+
+
+class ObjectExists(StoreError):
+    """An object of that name exists already."""
+
+
+class ObjectMoved(StoreError):
+    """The object's uid or resource version is no longer the one that the plan saw."""
+
+
+class ObjectInvalid(StoreError):
+    """The store's rules refuse the object or the update."""
+
+
+class StoreLocked(StoreError):
+    """Another apply of the same set holds the lock."""
+
+    def __init__(self, message: str, *, holder: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.holder = holder
+
+
+class LockLost(StoreError):
+    """The lock of this apply expired or was taken while it ran."""

@@ -1,0 +1,1 @@
+"""Files and streams to desired objects, every one with its place."""

@@ -1,0 +1,81 @@
+"""A resource as a Kubernetes API document with its values still wrapped, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.model.objects import SECRET, ObjectKey, OwnerReference, Resource
+
+Document = dict[str, Any]
+"""A JSON object whose leaves are JSON scalars or wrapped secret values."""
+
+
+def to_document(resource: Resource) -> Document:
+    """The part of `resource` that a patch may touch: metadata, type, immutable, data, settings.
+
+    Empty maps and lists are left out, so that equal resources have equal documents.
+    """
+    metadata: Document = {}
+    if resource.labels:
+        metadata["labels"] = dict(resource.labels)
+    if resource.annotations:
+        metadata["annotations"] = dict(resource.annotations)
+    if resource.finalizers:
+        metadata["finalizers"] = list(resource.finalizers)
+    if resource.owners:
+        metadata["ownerReferences"] = [_owner_document(owner) for owner in resource.owners]
+    document: Document = {"metadata": metadata, **resource.settings}
+    if resource.kind == SECRET:
+        document["type"] = resource.type
+        if resource.immutable:
+            document["immutable"] = True
+        if resource.data:
+            document["data"] = dict(resource.data)
+    return document
+
+
+def from_document(key: ObjectKey, document: Mapping[str, Any], generate_name: str = "") -> Resource:
+    """The resource that `document`, made by `to_document` and perhaps patched, stands for."""
+    metadata = document.get("metadata") or {}
+    return Resource(
+        key=key,
+        generate_name=generate_name,
+        labels=metadata.get("labels") or {},
+        annotations=metadata.get("annotations") or {},
+        finalizers=tuple(metadata.get("finalizers") or ()),
+        owners=tuple(_owner(owner) for owner in metadata.get("ownerReferences") or ()),
+        type=document.get("type") or "",
+        immutable=bool(document.get("immutable")),
+        data=document.get("data") or {},
+        settings={
+            name: value
+            for name, value in document.items()
+            if name not in {"metadata", "type", "immutable", "data"}
+        },
+    )
+
+
+def _owner_document(owner: OwnerReference) -> Document:
+    document: Document = {
+        "apiVersion": owner.api_version,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.uid,
+    }
+    if owner.controller is not None:
+        document["controller"] = owner.controller
+    if owner.block_owner_deletion is not None:
+        document["blockOwnerDeletion"] = owner.block_owner_deletion
+    return document
+
+
+def _owner(document: Mapping[str, Any]) -> OwnerReference:
+    return OwnerReference(
+        api_version=document["apiVersion"],
+        kind=document["kind"],
+        name=document["name"],
+        uid=document["uid"],
+        controller=document.get("controller"),
+        block_owner_deletion=document.get("blockOwnerDeletion"),
+    )

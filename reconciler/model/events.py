@@ -1,0 +1,70 @@
+"""What an apply reports while it runs, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.objects import ObjectKey
+from reconciler.model.plans import Action, Step
+
+
+class Outcome(StrEnum):
+    """How a step ended."""
+
+    APPLIED = "applied"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class StepStarted:
+    """A step is about to be tried for the first time."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class StepRetried:
+    """A passing fault: the step is tried again after `delay` seconds; `attempt` counts from 1."""
+
+    step: Step
+    attempt: int
+    delay: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepEnded:
+    """A step has ended; `message` says why it failed or was skipped.
+
+    ``key`` is the object's, with the name that the store generated where it did.
+    """
+
+    step: Step
+    outcome: Outcome
+    key: ObjectKey
+    message: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyEnded:
+    """The last event: each step's end, in the order of the steps."""
+
+    results: tuple[StepEnded, ...]
+    interrupted: bool = False
+
+    def count(self, outcome: Outcome) -> int:
+        """How many steps ended so."""
+        return sum(result.outcome is outcome for result in self.results)
+
+
+Event = StepStarted | StepRetried | StepEnded | ApplyEnded
+
+PAST_TENSE = {
+    Action.CREATE: "created",
+    Action.UPDATE: "updated",
+    Action.REPLACE: "replaced",
+    Action.DELETE: "deleted",
+}

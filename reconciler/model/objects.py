@@ -1,0 +1,165 @@
+"""Objects as manifests want them, as stores hold them, and where they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from reconciler.model.values import SecretValue
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+NAMESPACE = "Namespace"
+SERVICE_ACCOUNT = "ServiceAccount"
+SECRET = "Secret"  # noqa: S105 - a kind, not a password
+KINDS = (NAMESPACE, SERVICE_ACCOUNT, SECRET)
+"""The kinds that are managed, in the order in which they are created."""
+
+OPAQUE = "Opaque"
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class ObjectKey(NamedTuple):
+    """What identifies an object in a store; ``namespace`` is empty for a Namespace."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """``KIND/NAMESPACE/NAME``, or ``KIND/NAME`` for a Namespace, as ``--target`` takes it."""
+        return "/".join(part for part in self if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The place of an object or a field in the manifests.
+
+    ``line`` and ``column`` count from 1. ``document`` counts the documents of the stream from 0,
+    empty ones too; ``item`` is the index within a List, else ``None``.
+    """
+
+    file: str
+    line: int
+    column: int
+    document: int = 0
+    item: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+class Severity(StrEnum):
+    """How bad a diagnostic is: an error keeps the manifests from being used."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """Something to tell the author of a manifest.
+
+    ``field`` is a path as Kubernetes prints them (``metadata.labels[app]``), or empty; ``object``
+    is the object's ``KIND/NAMESPACE/NAME`` as far as it is known; ``hint`` says what to do.
+    """
+
+    severity: Severity
+    code: str
+    message: str
+    field: str
+    source: Source
+    object: str = ""
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerReference:
+    """An entry of ``metadata.ownerReferences`` (API reference: OwnerReference v1 meta)."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str
+    controller: bool | None = None
+    block_owner_deletion: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """The content of a Namespace, ServiceAccount or Secret.
+
+    ``stringData`` is merged into ``data`` already, ``type`` is defaulted (empty for what is not a
+    Secret). ``name`` is empty where the server is to generate it from ``generate_name``.
+    ``settings`` holds the other fields of a ServiceAccount, as they stand in the API.
+    """
+
+    key: ObjectKey
+    generate_name: str = ""
+    labels: Mapping[str, str] = _NOTHING
+    annotations: Mapping[str, str] = _NOTHING
+    finalizers: tuple[str, ...] = ()
+    owners: tuple[OwnerReference, ...] = ()
+    type: str = ""
+    immutable: bool = False
+    data: Mapping[str, SecretValue] = field(default_factory=dict)
+    settings: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """``Namespace``, ``ServiceAccount`` or ``Secret``."""
+        return self.key.kind
+
+    @property
+    def namespace(self) -> str:
+        """The namespace; empty for a Namespace."""
+        return self.key.namespace
+
+    @property
+    def name(self) -> str:
+        """The name; empty where the server generates it."""
+        return self.key.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired(Resource):
+    """An object as a manifest wants it."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What this tool applied last: the set that owns the object, and a fingerprint for each field.
+
+    ``fields`` maps a field's path, as `reconciler.planning.fields` forms it, to its fingerprint.
+    """
+
+    set_name: str
+    fields: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live(Resource):
+    """An object as a store holds it; ``applied`` is ``None`` where no set owns it.
+
+    ``created`` is the creation time in RFC 3339.
+    """
+
+    uid: str
+    resource_version: str
+    created: str = ""
+    applied: Applied | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bystander:
+    """A live object that neither the manifests nor the set know, without its values."""
+
+    key: ObjectKey
+    uid: str
+    owner_uids: tuple[str, ...] = ()

@@ -1,0 +1,56 @@
+"""RFC 6902 patches over documents, made and applied by jsonpatch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import jsonpatch
+
+from reconciler.model.documents import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of an RFC 6902 patch; ``origin`` is its ``from``.
+
+    Leaves of ``value`` are JSON scalars, `ValueRef`s in a plan, `SecretValue`s on the way to a
+    store.
+    """
+
+    op: str
+    path: str
+    value: Any = None
+    origin: str | None = None
+
+
+def difference(before: Document, after: Document) -> tuple[Operation, ...]:
+    """The patch that turns `before` into `after`; both hold plain JSON alone."""
+    return tuple(
+        Operation(
+            op=step["op"], path=step["path"], value=step.get("value"), origin=step.get("from")
+        )
+        for step in jsonpatch.make_patch(before, after).patch
+    )
+
+
+def patched(document: Document, operations: Iterable[Operation]) -> Document:
+    """A copy of `document` with `operations` applied.
+
+    Raises:
+        jsonpatch.JsonPatchException: an operation does not fit the document.
+    """
+    result = jsonpatch.apply_patch(document, [to_json(operation) for operation in operations])
+    assert isinstance(result, dict)
+    return result
+
+
+def to_json(operation: Operation) -> Document:
+    """The operation as RFC 6902 writes it, its leaves as they are."""
+    step: Document = {"op": operation.op, "path": operation.path}
+    if operation.origin is not None:
+        step["from"] = operation.origin
+    if operation.op in {"add", "replace", "test"}:
+        step["value"] = operation.value
+    return step

@@ -1,0 +1,218 @@
+"""A plan as data: what changes, why, in which order, and what a guard says against it.
+
+Nothing in here holds a secret value: where one would stand, there is a `ValueRef`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.objects import Diagnostic, Json, ObjectKey, Source
+from reconciler.model.patches import Operation
+from reconciler.model.values import Nature, SecretValue, ValueRef
+
+FieldPath = tuple[str, ...]
+"""Where a field stands in an object's document, for example ``("data", "password")``."""
+
+
+class Action(StrEnum):
+    """What happens to an object."""
+
+    NO_OP = "no-op"
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+
+class Reason(StrEnum):
+    """Why it happens."""
+
+    MISSING = "missing"
+    """The store does not hold the object."""
+    DATA = "data"
+    """A value or a key differs."""
+    METADATA = "metadata"
+    """Labels, annotations, finalizers, owners or settings differ."""
+    SEAL = "seal"
+    """The object becomes immutable, which cannot be undone."""
+    IMMUTABLE = "immutable"
+    """The live object is immutable, so a change of data needs a replace."""
+    UNSEAL = "unseal"
+    """The manifest is not immutable and the live object is, so it needs a replace."""
+    TYPE = "type"
+    """The type differs, which no store can update."""
+    OWNER_REPLACED = "owner-replaced"
+    """An owner is replaced in this plan, so the reference gets a new uid."""
+    ADOPT = "adopt"
+    """The object exists without an ownership mark and is taken over."""
+    RECORD = "record"
+    """The record of what was applied last is out of date; the fields themselves are equal."""
+    PRUNE = "prune"
+    """The set owns the object and no manifest names it any more."""
+    INTERRUPTED = "interrupted"
+    """A replace was interrupted after its delete; the kept copy is put to use."""
+
+
+class FieldAction(StrEnum):
+    """What happens to a field."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field's change; ``before`` and ``after`` are ``None`` where the field is absent.
+
+    ``drift`` tells that the live field is no longer what was applied last, so that the change
+    undoes what somebody else did.
+    """
+
+    path: FieldPath
+    action: FieldAction
+    before: Json | ValueRef = None
+    after: Json | ValueRef = None
+    nature: Nature = Nature.CONTENT
+    drift: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a reviewer should know about a change, with a stable code."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Precondition:
+    """What must still hold of the live object when a step touches it."""
+
+    uid: str
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happens to one object.
+
+    ``generate_name`` is set where the name is known only after the apply. ``patch`` turns the
+    live document into the new one; that of a create or a replace adds the whole document.
+    ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that
+    stay.
+    """
+
+    key: ObjectKey
+    action: Action
+    generate_name: str = ""
+    reasons: tuple[Reason, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
+    kept: tuple[FieldPath, ...] = ()
+    notes: tuple[Note, ...] = ()
+    patch: tuple[Operation, ...] = ()
+    precondition: Precondition | None = None
+    claims: tuple[FieldPath, ...] = ()
+    source: Source | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One executable part of a plan: the change of ``key``, after those of ``after``.
+
+    ``wave`` counts from 0.
+    """
+
+    key: ObjectKey
+    action: Action
+    wave: int
+    after: tuple[ObjectKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a guard refuses the plan, and how to allow what it refuses."""
+
+    guard: str
+    message: str
+    hint: str
+    key: ObjectKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteLimit:
+    """How many deletes a plan may hold: a number, or a percentage of the set's live objects."""
+
+    amount: int
+    percent: bool
+
+    def __str__(self) -> str:
+        return f"{self.amount}%" if self.percent else str(self.amount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What the user asked of a plan; saved with it, so that apply can form it again."""
+
+    set_name: str = "default"
+    namespace: str = "default"
+    targets: tuple[ObjectKey, ...] = ()
+    prune: bool = False
+    adopt: bool = False
+    allow_replace: bool = False
+    max_deletes: DeleteLimit = DeleteLimit(30, percent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreIdentity:
+    """Which store a plan is for; ``id`` is empty where the store does not exist yet.
+
+    ``id`` is given by the store itself and survives a move to another path or address.
+    """
+
+    scheme: str
+    id: str
+    location: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All that apply needs but the values.
+
+    ``changes`` are sorted by kind, namespace and name, no-ops included; ``steps`` are in the order
+    of their waves. ``problems`` are errors in the manifests that only the store could tell.
+    """
+
+    store: StoreIdentity
+    options: PlanOptions
+    changes: tuple[Change, ...] = ()
+    steps: tuple[Step, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    problems: tuple[Diagnostic, ...] = ()
+    notices: tuple[Note, ...] = ()
+
+    @property
+    def pending(self) -> tuple[Change, ...]:
+        """The changes that are not no-ops."""
+        return tuple(change for change in self.changes if change.action is not Action.NO_OP)
+
+    @property
+    def counts(self) -> Mapping[Action, int]:
+        """How many objects each action touches, no-ops included."""
+        return Counter(change.action for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanValues:
+    """The values behind a plan's `ValueRef`s, kept apart from it and never saved.
+
+    ``numbered`` is indexed by ``ValueRef.number``; ``owned`` maps an object's key to the value of
+    each field that its change claims, for the record of what was applied.
+    """
+
+    numbered: Mapping[int, SecretValue]
+    owned: Mapping[ObjectKey, Mapping[FieldPath, SecretValue | str]]

@@ -1,0 +1,165 @@
+"""Secret values that keep themselves to themselves, and what may be said about them.
+
+A plan is made of `ValueRef`s, never of `SecretValue`s, so that whoever renders or saves a plan has
+no value to leak.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NoReturn
+
+MASK = "(secret value)"
+FINGERPRINT_KEY_BYTES = 32
+
+# About 0.1 s and 32 MiB for each guess, for whoever holds a plan made before the first apply.
+_SCRYPT_COST = 2**15
+_SCRYPT_BLOCK = 8
+_SCRYPT_MEMORY = 64 * 1024 * 1024
+
+
+class Nature(StrEnum):
+    """In what two different values differ."""
+
+    CONTENT = "content"
+    WHITESPACE = "whitespace"
+    ENCODING = "encoding"
+
+
+class SecretValue:
+    """The bytes of one key of a Secret; only `reveal` gives them away.
+
+    ``repr``, ``str`` and ``format`` are masked; pickling and JSON are refused.
+    """
+
+    __slots__ = ("_bytes",)
+
+    def __init__(self, value: bytes) -> None:
+        self._bytes = value
+
+    def reveal(self) -> bytes:
+        """The value itself; for stores, the loader and validation alone."""
+        return self._bytes
+
+    def nature_of_change(self, new: SecretValue) -> Nature:
+        """Tell whether this value and `new` differ only in white space or only in encoding."""
+        if b"".join(self._bytes.split()) == b"".join(new._bytes.split()):
+            return Nature.WHITESPACE
+        if _decodings(self._bytes) & _decodings(new._bytes):
+            return Nature.ENCODING
+        return Nature.CONTENT
+
+    def occurs_in(self, text: str) -> bool:
+        """Tell whether `text` holds this value, plain or in base64; short values never count."""
+        if len(self._bytes) < _TELLING_LENGTH:
+            return False
+        encoded = text.encode("utf-8", "surrogatepass")
+        return self._bytes in encoded or base64.b64encode(self._bytes).rstrip(b"=") in encoded
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SecretValue):
+            return NotImplemented
+        return self._bytes == other._bytes
+
+    def __hash__(self) -> int:
+        return hash(self._bytes)
+
+    def __repr__(self) -> str:
+        return MASK
+
+    __str__ = __repr__
+
+    def __format__(self, _spec: str) -> str:
+        return MASK
+
+    def __copy__(self) -> SecretValue:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> SecretValue:
+        return self
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        raise TypeError("a secret value cannot be pickled")
+
+
+_TELLING_LENGTH = 6
+
+
+def _decodings(value: bytes) -> set[bytes]:
+    """What `value` may stand for: itself, decoded base64, and its text in UTF-8 and NFC."""
+    found = {value}
+    with contextlib.suppress(binascii.Error):
+        found.add(base64.b64decode(b"".join(value.split()), validate=True))
+    for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):
+        try:
+            text = value.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        found.add(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass"))
+    return found - {b""}
+
+
+@dataclass(frozen=True, slots=True)
+class ValueRef:
+    """Stands for a secret value in a plan.
+
+    ``number`` is the same for equal values within one plan and says nothing else; ``fingerprint``
+    is what a saved plan is verified with.
+    """
+
+    number: int = field(compare=False)
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class UidOf:
+    """Stands for the uid of an object that is created in the same plan: known after its step."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprinter:
+    """Keyed digests of field values: HMAC-SHA-256, bound to the namespace and the field.
+
+    A plain hash would let anybody who reads it test guesses of a weak secret.
+    """
+
+    key: bytes = field(repr=False)
+
+    def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
+        """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits."""
+        content = value.reveal() if isinstance(value, SecretValue) else value.encode()
+        message = "\0".join((namespace, *path, "")).encode() + content
+        return hmac.digest(self.key, message, "sha256").hex()[:32]
+
+
+def derive_fingerprint_key(values: Iterable[SecretValue], salt: bytes) -> bytes:
+    """A key for plans made before the store has one, from all desired values together.
+
+    Whoever holds only the plan must know every other value, and pay for one scrypt (RFC 7914) for
+    each guess.
+    """
+    digest = hashlib.sha256()
+    for value in values:
+        content = value.reveal()
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return hashlib.scrypt(
+        digest.digest(),
+        salt=salt,
+        n=_SCRYPT_COST,
+        r=_SCRYPT_BLOCK,
+        p=1,
+        maxmem=_SCRYPT_MEMORY,
+        dklen=FINGERPRINT_KEY_BYTES,
+    )

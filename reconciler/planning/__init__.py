@@ -1,0 +1,1 @@
+"""Pure functions from desired and live objects to a plan."""

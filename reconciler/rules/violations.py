@@ -1,0 +1,38 @@
+"""How a rule says that an object breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RulePath = tuple[str | int, ...]
+"""Where a field stands in a manifest, for example ``("metadata", "ownerReferences", 0, "uid")``."""
+
+_MAPS = {"labels", "annotations", "data", "stringData"}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One broken rule. ``message`` never holds a value of ``data``; ``hint`` says what to do."""
+
+    path: RulePath
+    code: str
+    message: str
+    hint: str = ""
+
+    @property
+    def field(self) -> str:
+        """The path as Kubernetes prints it: ``metadata.labels[app]``, ``data[tls.crt]``."""
+        return field_text(self.path)
+
+
+def field_text(path: RulePath) -> str:
+    """Print `path` as Kubernetes does (k8s.io/apimachinery/pkg/util/validation/field.Path)."""
+    text = ""
+    parent: str | int = ""
+    for part in path:
+        if isinstance(part, int) or parent in _MAPS:
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+        parent = part
+    return text
