@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 from typing import NamedTuple
 
 from reconciler.model.values import SecretValue
@@ -19,8 +18,6 @@ KINDS = (NAMESPACE, SERVICE_ACCOUNT, SECRET)
 """The kinds that are managed, in the order in which they are created."""
 
 OPAQUE = "Opaque"
-
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class ObjectKey(NamedTuple):
@@ -100,8 +97,8 @@ class Resource:
 
     key: ObjectKey
     generate_name: str = ""
-    labels: Mapping[str, str] = _NOTHING
-    annotations: Mapping[str, str] = _NOTHING
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     finalizers: tuple[str, ...] = ()
     owners: tuple[OwnerReference, ...] = ()
     type: str = ""
