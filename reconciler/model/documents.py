@@ -24,7 +24,7 @@ def to_document(resource: Resource) -> Document:
     if resource.finalizers:
         metadata["finalizers"] = list(resource.finalizers)
     if resource.owners:
-        metadata["ownerReferences"] = [_owner_document(owner) for owner in resource.owners]
+        metadata["ownerReferences"] = [owner_document(owner) for owner in resource.owners]
     document: Document = {"metadata": metadata, **resource.settings}
     if resource.kind == SECRET:
         document["type"] = resource.type
@@ -56,7 +56,8 @@ def from_document(key: ObjectKey, document: Mapping[str, Any], generate_name: st
     )
 
 
-def _owner_document(owner: OwnerReference) -> Document:
+def owner_document(owner: OwnerReference) -> Document:
+    """An owner reference as the API writes it; absent booleans are left out."""
     document: Document = {
         "apiVersion": owner.api_version,
         "kind": owner.kind,

@@ -45,8 +45,6 @@ class Reason(StrEnum):
     """The manifest is not immutable and the live object is, so it needs a replace."""
     TYPE = "type"
     """The type differs, which no store can update."""
-    OWNER_REPLACED = "owner-replaced"
-    """An owner is replaced in this plan, so the reference gets a new uid."""
     ADOPT = "adopt"
     """The object exists without an ownership mark and is taken over."""
     RECORD = "record"

@@ -25,11 +25,12 @@ class Capability(StrEnum):
 class Scope:
     """What of a store a plan needs: the objects named by manifests, and the set's members.
 
-    ``generated`` holds kind, namespace and generateName of manifests without a name.
+    ``references`` are objects of which only the existence, uid and owners matter.
     """
 
     set_name: str
     keys: frozenset[ObjectKey]
+    references: frozenset[ObjectKey] = frozenset()
 
     def wants(self, key: ObjectKey, owner_set: str | None) -> bool:
         """Whether the values of a live object of that key and ownership mark are needed."""

@@ -1,0 +1,91 @@
+"""An object as flat fields, which is how ownership is told and how differences are found.
+
+A field's path is where it stands in the object's document; entries of lists that are sets by
+nature (finalizers, owner references) are fields of their own, named by what identifies them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.model.documents import Document, owner_document
+from reconciler.model.objects import SECRET, ObjectKey, OwnerReference, Resource
+from reconciler.model.plans import FieldPath
+from reconciler.model.values import SecretValue, UidOf
+
+Leaf = Any
+"""A `SecretValue` under ``data``, JSON elsewhere; an owner's ``uid`` may be a `UidOf`."""
+
+Fields = dict[FieldPath, Leaf]
+
+TYPE: FieldPath = ("type",)
+IMMUTABLE: FieldPath = ("immutable",)
+DATA = "data"
+METADATA = "metadata"
+ANNOTATIONS = "annotations"
+FINALIZERS = "finalizers"
+OWNERS = "ownerReferences"
+
+
+def flatten(resource: Resource) -> Fields:
+    """The fields of `resource`; absent and empty ones have no entry."""
+    fields: Fields = {(METADATA, "labels", name): text for name, text in resource.labels.items()}
+    for name, text in resource.annotations.items():
+        fields[METADATA, ANNOTATIONS, name] = text
+    for name in resource.finalizers:
+        fields[METADATA, FINALIZERS, name] = name
+    for owner in resource.owners:
+        fields[METADATA, OWNERS, f"{owner.kind}/{owner.name}"] = owner_document(owner)
+    for name, setting in resource.settings.items():
+        fields[name,] = setting
+    if resource.kind == SECRET:
+        fields[TYPE] = resource.type
+        if resource.immutable:
+            fields[IMMUTABLE] = True
+        for name, value in resource.data.items():
+            fields[DATA, name] = value
+    return fields
+
+
+def unflatten(fields: Mapping[FieldPath, Leaf]) -> Document:
+    """The document of `fields`: the reverse of `flatten`, as `to_document` would form it."""
+    metadata: Document = {}
+    document: Document = {METADATA: metadata}
+    for path, leaf in fields.items():
+        match path:
+            case (_, "finalizers" | "ownerReferences" as group, _):
+                metadata.setdefault(group, []).append(leaf)
+            case (_, group, name):
+                metadata.setdefault(group, {})[name] = leaf
+            case ("data", name):
+                document.setdefault(DATA, {})[name] = leaf
+            case (name,):
+                document[name] = leaf
+    return document
+
+
+def leaf_text(leaf: Leaf) -> SecretValue | str:
+    """What of a leaf its fingerprint is taken from; an owner's uid, which may change, is not."""
+    if isinstance(leaf, SecretValue | str):
+        return leaf
+    if isinstance(leaf, dict) and "uid" in leaf:
+        leaf = {name: value for name, value in leaf.items() if name != "uid"}
+    return json.dumps(leaf, sort_keys=True)
+
+
+def owner_key(owner: OwnerReference, namespace: str) -> ObjectKey:
+    """The key of `owner`, which is in the dependent's namespace or, a Namespace, in none."""
+    return ObjectKey(owner.kind, "" if owner.kind == "Namespace" else namespace, owner.name)
+
+
+def with_owner_uids(fields: Fields, uids: Mapping[ObjectKey, str | UidOf], namespace: str) -> None:
+    """Put the real uids of owners into `fields`, for those that `uids` knows."""
+    for path, leaf in fields.items():
+        if path[1:2] == (OWNERS,):
+            owner = ObjectKey(
+                leaf["kind"], "" if leaf["kind"] == "Namespace" else namespace, leaf["name"]
+            )
+            if owner in uids:
+                leaf["uid"] = uids[owner]

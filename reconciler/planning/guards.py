@@ -1,0 +1,184 @@
+"""What may not happen unless somebody says so. Each guard looks at the whole plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, Desired, Live, ObjectKey
+from reconciler.model.plans import Action, Change, PlanOptions, Reason, Refusal
+from reconciler.model.store import Snapshot
+from reconciler.planning.fields import owner_key
+from reconciler.planning.lifecycle import Lifecycle, lifecycle
+
+_FEW = 10
+"""A percentage says nothing about fewer objects than these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What the guards look at: the changes, and what the manifests say of their objects."""
+
+    changes: Sequence[Change]
+    named: Mapping[ObjectKey, Desired]
+    snapshot: Snapshot
+    options: PlanOptions
+
+    def live(self, key: ObjectKey) -> Live | None:
+        """The live object of a change, where there is one."""
+        return self.snapshot.objects.get(key)
+
+    def lifecycle(self, key: ObjectKey) -> Lifecycle:
+        """What the manifest says of the object of a change."""
+        resource = self.named.get(key)
+        return Lifecycle() if resource is None else lifecycle(resource.annotations)
+
+
+Guard = Callable[[Guarded], Iterator[Refusal]]
+
+
+def refusals(guarded: Guarded) -> tuple[Refusal, ...]:
+    """All that the guards say, in the order of the guards and of the changes."""
+    return tuple(refusal for guard in _GUARDS for refusal in guard(guarded))
+
+
+def adoption(guarded: Guarded) -> Iterator[Refusal]:
+    """An object without this set's mark is touched only on request, another set's never."""
+    for change in guarded.changes:
+        live = guarded.live(change.key)
+        if live is None or change.action is Action.NO_OP:
+            continue
+        if live.applied is None and not guarded.options.adopt:
+            yield Refusal(
+                "adopt",
+                f"{change.key} exists already and no set owns it",
+                "take it over with --adopt, or rename the manifest's object",
+                change.key,
+            )
+        elif live.applied is not None and live.applied.set_name != guarded.options.set_name:
+            yield Refusal(
+                "other-set",
+                f"{change.key} belongs to the set {live.applied.set_name!r}",
+                f"remove it from one of the two sets, or plan with --set {live.applied.set_name}",
+                change.key,
+            )
+
+
+def replacement(guarded: Guarded) -> Iterator[Refusal]:
+    """A replace needs the option or the manifest's own word."""
+    for change in guarded.changes:
+        if change.action is not Action.REPLACE or guarded.options.allow_replace:
+            continue
+        if guarded.lifecycle(change.key).replace_allowed:
+            continue
+        why = " and ".join(
+            _WHY_REPLACE[reason] for reason in change.reasons if reason in _WHY_REPLACE
+        )
+        yield Refusal(
+            "replace",
+            f"{change.key} can only be replaced, that is deleted and created anew: {why}",
+            "allow it with --allow-replace, or with the annotation reconciler/replace: allowed",
+            change.key,
+        )
+
+
+def destruction(guarded: Guarded) -> Iterator[Refusal]:
+    """``reconciler/prevent-destroy``, in the manifest or on the live object, stops both ways."""
+    for change in guarded.changes:
+        if change.action not in {Action.REPLACE, Action.DELETE}:
+            continue
+        live = guarded.live(change.key)
+        prevented = guarded.lifecycle(change.key).prevent_destroy
+        if prevented or (live is not None and lifecycle(live.annotations).prevent_destroy):
+            yield Refusal(
+                "prevent-destroy",
+                f"{change.key} may not be deleted, and this plan would {change.action} it",
+                'set the annotation reconciler/prevent-destroy to "false" and apply that first',
+                change.key,
+            )
+
+
+def dependents(guarded: Guarded) -> Iterator[Refusal]:
+    """What a delete would take along must be in the plan as a delete of its own.
+
+    A replace gives the object a new uid, so that nothing may be owned by the old one.
+    """
+    deleted = {change.key for change in guarded.changes if change.action is Action.DELETE}
+    touched = [
+        change for change in guarded.changes if change.action in {Action.DELETE, Action.REPLACE}
+    ]
+    if not touched:
+        return
+    owned = _owned(guarded)
+    for change in touched:
+        for key in sorted((owned[change.key] | _content(guarded.snapshot, change.key)) - deleted):
+            yield Refusal(
+                "takes-along",
+                f"to {change.action} {change.key} would take {key} along, which this plan "
+                "does not delete",
+                f"move or delete {key} first, or keep {change.key}",
+                change.key,
+            )
+
+
+def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
+    """A plan that deletes more than its limit is more often a mistake than a wish."""
+    deletes = sum(change.action is Action.DELETE for change in guarded.changes)
+    limit = guarded.options.max_deletes
+    owned = sum(
+        live.applied is not None and live.applied.set_name == guarded.options.set_name
+        for live in guarded.snapshot.objects.values()
+    )
+    if limit.percent:
+        if owned < _FEW and limit.amount > 0:
+            return
+        allowed = owned * limit.amount // 100
+    else:
+        allowed = limit.amount
+    if deletes > allowed:
+        yield Refusal(
+            "max-deletes",
+            f"the plan deletes {deletes} of the set's {owned} objects, "
+            f"and {limit} allows {allowed}",
+            f"if that is meant, raise the limit: --max-deletes {deletes}",
+        )
+
+
+_WHY_REPLACE = {
+    Reason.IMMUTABLE: "it is immutable and its data changes",
+    Reason.UNSEAL: "immutable cannot be turned off",
+    Reason.TYPE: "its type changes",
+}
+
+_GUARDS: tuple[Guard, ...] = (adoption, replacement, destruction, dependents, many_deletes)
+
+
+def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
+    """The objects, live and desired, that each object owns."""
+    snapshot = guarded.snapshot
+    keys = {live.uid: live.key for live in snapshot.objects.values()}
+    found: dict[ObjectKey, frozenset[ObjectKey]] = defaultdict(frozenset)
+    owners = [(live.key, owner.uid) for live in snapshot.objects.values() for owner in live.owners]
+    owners += [
+        (bystander.key, uid)
+        for bystander in snapshot.bystanders.values()
+        for uid in bystander.owner_uids
+    ]
+    for key, uid in owners:
+        if uid in keys:
+            found[keys[uid]] |= {key}
+    for key, resource in guarded.named.items():
+        for owner in resource.owners:
+            found[owner_key(owner, key.namespace)] |= {key}
+    return found
+
+
+def _content(snapshot: Snapshot, key: ObjectKey) -> frozenset[ObjectKey]:
+    """What a namespace holds, but for the account that every namespace is born with."""
+    if key.kind != NAMESPACE:
+        return frozenset()
+    born_with = ObjectKey(SERVICE_ACCOUNT, key.name, "default")
+    held = snapshot.objects.keys() | snapshot.bystanders.keys()
+    inside = {other for other in held if other.namespace == key.name}
+    return frozenset(inside - ({born_with} & snapshot.bystanders.keys()))

@@ -1,0 +1,72 @@
+"""The annotations by which a manifest steers what happens to its object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+PREFIX = "reconciler/"
+DEPENDS_ON = "config.kubernetes.io/depends-on"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """What the annotations ask for.
+
+    ``ignored_keys`` are shell patterns of keys of ``data``.
+    """
+
+    prevent_destroy: bool = False
+    ignored_keys: tuple[str, ...] = ()
+    create_only: bool = False
+    exact_data: bool = False
+    replace_allowed: bool = False
+
+    def ignores(self, key: str) -> bool:
+        """Whether differences of this key of ``data`` are to be left alone."""
+        return any(fnmatchcase(key, pattern) for pattern in self.ignored_keys)
+
+
+_PLAIN = Lifecycle()
+_BOOLEANS = {"true": True, "false": False}
+
+
+def lifecycle(annotations: Mapping[str, str]) -> Lifecycle:
+    """Read the lifecycle annotations; what `lifecycle_problems` complains of counts as absent."""
+    if not any(name.startswith(PREFIX) for name in annotations):
+        return _PLAIN
+    return Lifecycle(
+        prevent_destroy=annotations.get("reconciler/prevent-destroy") == "true",
+        ignored_keys=_patterns(annotations.get("reconciler/ignore-keys", "")),
+        create_only=annotations.get("reconciler/create-only") == "true",
+        exact_data=annotations.get("reconciler/data-policy") == "exact",
+        replace_allowed=annotations.get("reconciler/replace") == "allowed",
+    )
+
+
+def lifecycle_problems(annotations: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield annotation, what is wrong with it, and what to write instead."""
+    for name, value in annotations.items():
+        if not name.startswith(PREFIX):
+            continue
+        if name not in _ALLOWED:
+            known = ", ".join(sorted(_ALLOWED))
+            yield name, "is not an annotation of reconciler", f"known are {known}"
+            continue
+        accepts, expected = _ALLOWED[name]
+        if not accepts(value):
+            yield name, "has a value that means nothing", f"write {expected}"
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+_ALLOWED: dict[str, tuple[Callable[[str], bool], str]] = {
+    "reconciler/prevent-destroy": (_BOOLEANS.__contains__, '"true" or "false"'),
+    "reconciler/ignore-keys": (lambda text: bool(_patterns(text)), "key patterns, comma-separated"),
+    "reconciler/create-only": (_BOOLEANS.__contains__, '"true" or "false"'),
+    "reconciler/data-policy": ({"exact", "merge"}.__contains__, '"exact" or "merge"'),
+    "reconciler/replace": ({"allowed", "refused"}.__contains__, '"allowed" or "refused"'),
+}

@@ -1,0 +1,94 @@
+"""Secret values out, numbered references in: nothing behind this point holds a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.model.documents import Document
+from reconciler.model.plans import FieldPath
+from reconciler.model.values import Fingerprinter, SecretValue, UidOf, ValueRef
+from reconciler.planning.fields import ANNOTATIONS, DATA, METADATA, Fields, Leaf, unflatten
+
+# Tools that are known to copy whole objects, values included, into an annotation.
+_COPYING_ANNOTATIONS = frozenset(
+    {
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "kapp.k14s.io/original",
+        "kapp.k14s.io/original-diff",
+        "kapp.k14s.io/original-diff-full",
+    }
+)
+_TOKEN = "\0"  # noqa: S105 - no manifest can hold a NUL, so a token is never mistaken
+
+
+class Masking:
+    """Numbers the values of one plan: equal values have equal numbers, and no number says more."""
+
+    def __init__(self, fingerprinter: Fingerprinter) -> None:
+        self._fingerprinter = fingerprinter
+        self._numbers: dict[SecretValue, int] = {}
+        self._references: dict[str, ValueRef | UidOf] = {}
+
+    @property
+    def values(self) -> Mapping[int, SecretValue]:
+        """The values that were numbered so far."""
+        return {number: value for value, number in self._numbers.items()}
+
+    def reference(self, namespace: str, path: FieldPath, value: SecretValue) -> ValueRef:
+        """The reference that stands for `value` at `path` of an object in `namespace`."""
+        number = self._numbers.setdefault(value, len(self._numbers) + 1)
+        return ValueRef(number, self._fingerprinter.of(namespace, path, value))
+
+    def mask(self, namespace: str, fields: Fields, *, like: Fields | None = None) -> Fields:
+        """`fields` with a token in place of each value, of text that repeats one, and of each uid.
+
+        Values under ``data`` that are the same in `like` get no number: nobody is shown them.
+        """
+        secrets = [leaf for path, leaf in fields.items() if path[0] == DATA]
+        if like is not None:
+            secrets += [leaf for path, leaf in like.items() if path[0] == DATA]
+        masked: Fields = {}
+        for path, leaf in fields.items():
+            if path[0] == DATA:
+                unchanged = like is not None and like.get(path) == leaf
+                masked[path] = _TOKEN if unchanged else self._token(namespace, path, leaf)
+            elif path[0] == METADATA and isinstance(leaf, str) and _may_hold(path, leaf, secrets):
+                masked[path] = self._token(namespace, path, SecretValue(leaf.encode()))
+            elif isinstance(leaf, dict) and isinstance(leaf.get("uid"), UidOf):
+                masked[path] = {**leaf, "uid": self._uid_token(leaf["uid"])}
+            else:
+                masked[path] = leaf
+        return masked
+
+    def resolve(self, node: Any) -> Any:
+        """`node`, JSON that was made from masked fields, with references in place of tokens."""
+        if isinstance(node, dict):
+            return {name: self.resolve(child) for name, child in node.items()}
+        if isinstance(node, list):
+            return [self.resolve(child) for child in node]
+        if isinstance(node, str) and node.startswith(_TOKEN):
+            return self._references[node]
+        return node
+
+    def document(self, namespace: str, fields: Fields) -> Document:
+        """The document of `fields`, with references in place of values."""
+        document: Document = self.resolve(unflatten(self.mask(namespace, fields)))
+        return document
+
+    def _token(self, namespace: str, path: FieldPath, value: SecretValue) -> str:
+        reference = self.reference(namespace, path, value)
+        token = f"{_TOKEN}{reference.number} {reference.fingerprint}"
+        self._references[token] = reference
+        return token
+
+    def _uid_token(self, uid: UidOf) -> str:
+        token = f"{_TOKEN}uid {uid.kind}/{uid.namespace}/{uid.name}"
+        self._references[token] = uid
+        return token
+
+
+def _may_hold(path: FieldPath, text: Leaf, secrets: list[SecretValue]) -> bool:
+    if path[1] == ANNOTATIONS and path[2] in _COPYING_ANNOTATIONS:
+        return True
+    return any(secret.occurs_in(text) for secret in secrets)

@@ -1,0 +1,102 @@
+"""From changes to steps: what comes before what, and what may run together."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
+
+from reconciler.model.objects import KINDS, ObjectKey
+from reconciler.model.plans import Action, Step
+
+Dependencies = Mapping[ObjectKey, Collection[ObjectKey]]
+
+
+class DependencyCycle(Exception):
+    """Objects that wait for each other; ``edges`` are the pairs, each waiting for the next."""
+
+    def __init__(self, edges: Sequence[tuple[ObjectKey, ObjectKey]]) -> None:
+        super().__init__(", ".join(f"{before} needs {after}" for before, after in edges))
+        self.edges = tuple(edges)
+
+
+def steps(
+    actions: Mapping[ObjectKey, Action], needs: Dependencies, live_needs: Dependencies
+) -> tuple[Step, ...]:
+    """Put the actions in waves: what is written, after what it needs; then the deletes.
+
+    Kinds keep their order, Namespace, ServiceAccount, Secret, as a matter of tidiness: only a
+    dependency makes a step wait for another's success. `live_needs` says what each object to be
+    deleted needs; deletes run in the reverse.
+
+    Raises:
+        DependencyCycle: objects wait for each other.
+    """
+    deletes = {key for key, action in actions.items() if action is Action.DELETE}
+    written = _ranks(actions.keys() - deletes, needs, KINDS)
+    undone = _reversed(deletes, live_needs)
+    last = max(written.values(), default=0) + len(KINDS)
+    ranks = written | {
+        key: last + rank for key, rank in _ranks(deletes, undone, KINDS[::-1]).items()
+    }
+    pending = {key for key, action in actions.items() if action is not Action.NO_OP}
+    waves = {rank: wave for wave, rank in enumerate(sorted({ranks[key] for key in pending}))}
+    found = [
+        Step(key, actions[key], waves[ranks[key]], _within(before.get(key, ()), pending))
+        for before, keys in ((needs, pending - deletes), (undone, deletes))
+        for key in keys
+    ]
+    return tuple(sorted(found, key=lambda step: (step.wave, step.key)))
+
+
+def _within(keys: Iterable[ObjectKey], known: Collection[ObjectKey]) -> tuple[ObjectKey, ...]:
+    return tuple(sorted(key for key in keys if key in known))
+
+
+def _reversed(keys: Collection[ObjectKey], needs: Dependencies) -> Dependencies:
+    found: dict[ObjectKey, list[ObjectKey]] = {key: [] for key in keys}
+    for key in keys:
+        for needed in needs.get(key, ()):
+            if needed in found:
+                found[needed].append(key)
+    return found
+
+
+def _ranks(
+    keys: Collection[ObjectKey], needs: Dependencies, kinds: Sequence[str]
+) -> dict[ObjectKey, int]:
+    """A number for each key: greater than those of all it needs, and not below its kind's."""
+    ranks: dict[ObjectKey, int] = {}
+    for key in sorted(keys):
+        _rank(key, keys, needs, ranks, kinds)
+    return ranks
+
+
+def _rank(
+    start: ObjectKey,
+    keys: Collection[ObjectKey],
+    needs: Dependencies,
+    ranks: dict[ObjectKey, int],
+    kinds: Sequence[str],
+) -> None:
+    """Rank `start` and all it needs, depth first, without recursion: chains may be long."""
+    path: list[ObjectKey] = [start]
+    on_path = {start}
+    while path:
+        key = path[-1]
+        if key in ranks:
+            on_path.discard(path.pop())
+            continue
+        unranked = [need for need in needs.get(key, ()) if need in keys and need not in ranks]
+        if unranked:
+            need = min(unranked)
+            if need in on_path:
+                raise DependencyCycle(_edges([*path[path.index(need) :], need]))
+            path.append(need)
+            on_path.add(need)
+            continue
+        after = [ranks[need] + 1 for need in needs.get(key, ()) if need in keys]
+        ranks[key] = max([kinds.index(key.kind), *after])
+
+
+def _edges(cycle: Sequence[ObjectKey]) -> list[tuple[ObjectKey, ObjectKey]]:
+    return list(pairwise(cycle))

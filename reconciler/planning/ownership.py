@@ -1,0 +1,89 @@
+"""Three-way ownership, field by field: desired, live, and what was applied last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.objects import Applied
+from reconciler.model.plans import FieldPath
+from reconciler.model.values import Fingerprinter
+from reconciler.planning.fields import DATA, TYPE, Fields, leaf_text
+from reconciler.planning.lifecycle import Lifecycle
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a live object is to become.
+
+    ``target`` are its fields, ``claims`` those that the set owns then, ``kept`` fields of others.
+    """
+
+    target: Fields
+    claims: tuple[FieldPath, ...]
+    kept: tuple[FieldPath, ...]
+
+
+def merge(
+    desired: Fields, live: Fields, applied: Mapping[FieldPath, str], lifecycle: Lifecycle
+) -> Merged:
+    """Combine manifest and live object.
+
+    A field that was applied earlier and left the manifest goes; one that somebody else added
+    stays, unless ``reconciler/data-policy: exact`` makes the manifest the whole truth.
+    """
+    ignored = {
+        path
+        for path in (*desired, *live)
+        if path[0] == DATA and lifecycle.ignored_keys and lifecycle.ignores(path[1])
+    }
+    target: Fields = {}
+    kept: list[FieldPath] = []
+    for path, leaf in live.items():
+        if path in ignored:
+            target[path] = leaf
+        elif path in desired:
+            target[path] = desired[path]
+        elif path not in applied and not (lifecycle.exact_data and path[0] == DATA):
+            target[path] = leaf
+            kept.append(path)
+    for path, leaf in desired.items():
+        if path not in ignored:
+            target.setdefault(path, leaf)
+    return Merged(
+        target=target,
+        claims=tuple(path for path in desired if path not in ignored),
+        kept=tuple(path for path in kept if path != TYPE),
+    )
+
+
+def record_is_current(
+    applied: Applied | None,
+    claims: Iterable[FieldPath],
+    target: Fields,
+    namespace: str,
+    fingerprinter: Fingerprinter,
+) -> bool:
+    """Whether the record with the object says just what applying it again would write."""
+    if applied is None:
+        return False
+    wanted = tuple(claims)
+    return len(wanted) == len(applied.fields) and all(
+        applied.fields.get(path) == fingerprinter.of(namespace, path, leaf_text(target[path]))
+        for path in wanted
+    )
+
+
+def drifted(
+    path: FieldPath,
+    live: Fields,
+    applied: Mapping[FieldPath, str],
+    namespace: str,
+    fingerprinter: Fingerprinter,
+) -> bool:
+    """Whether the live field is no longer what was applied last."""
+    if path not in applied:
+        return False
+    if path not in live:
+        return True
+    return fingerprinter.of(namespace, path, leaf_text(live[path])) != applied[path]

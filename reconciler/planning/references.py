@@ -1,0 +1,117 @@
+"""What objects point at: what they must come after, and what must exist for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+
+from reconciler.model.objects import (
+    NAMESPACE,
+    SECRET,
+    SERVICE_ACCOUNT,
+    Desired,
+    Diagnostic,
+    ObjectKey,
+    Resource,
+    Severity,
+)
+from reconciler.planning.fields import owner_key
+from reconciler.planning.lifecycle import DEPENDS_ON
+
+SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type
+SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+
+# https://github.com/kubernetes-sigs/cli-utils pkg/object/dependson: GROUP/namespaces/NS/KIND/NAME,
+# or GROUP/KIND/NAME for what has no namespace; the core group is empty.
+_DEPENDENCY = re.compile(r"/namespaces/(?P<ns>[^/]+)/(?P<kind>[^/]+)/(?P<name>[^/]+)")
+_CLUSTER_DEPENDENCY = re.compile(r"/(?P<kind>[^/]+)/(?P<name>[^/]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One object's need of another; ``field`` is where it says so, empty where it goes unsaid."""
+
+    target: ObjectKey
+    what: str
+    field: str
+
+
+def references(resource: Resource) -> Iterator[Reference]:
+    """Everything that `resource` points at and that must be there before it."""
+    if resource.namespace:
+        namespace = ObjectKey(NAMESPACE, "", resource.namespace)
+        yield Reference(namespace, "namespace", "metadata.namespace")
+    if resource.kind == SECRET and resource.type == SERVICE_ACCOUNT_TOKEN:
+        account = resource.annotations.get(SERVICE_ACCOUNT_NAME)
+        if account:
+            yield Reference(
+                ObjectKey(SERVICE_ACCOUNT, resource.namespace, account),
+                "ServiceAccount",
+                f"metadata.annotations[{SERVICE_ACCOUNT_NAME}]",
+            )
+    for index, owner in enumerate(resource.owners):
+        field = f"metadata.ownerReferences[{index}]"
+        yield Reference(owner_key(owner, resource.namespace), "owner", field)
+    for dependency in _dependencies(resource):
+        if isinstance(dependency, ObjectKey):
+            yield Reference(dependency, "dependency", f"metadata.annotations[{DEPENDS_ON}]")
+
+
+def reference_problems(
+    desired: Iterable[Desired], known: Collection[ObjectKey], *, namespaces: bool
+) -> Iterator[Diagnostic]:
+    """Errors for what objects point at and neither the manifests nor the store hold.
+
+    `namespaces` tells whether namespaces and accounts are objects of the store at all.
+    """
+    for resource in desired:
+        for text in _dependencies(resource):
+            if isinstance(text, str):
+                yield problem(
+                    resource,
+                    "depends-on-invalid",
+                    f"metadata.annotations[{DEPENDS_ON}]",
+                    f"{text!r} does not name an object",
+                    "write /namespaces/NAMESPACE/Secret/NAME, or /Namespace/NAME",
+                )
+        for reference in references(resource):
+            if not namespaces and reference.target.kind in {NAMESPACE, SERVICE_ACCOUNT}:
+                continue
+            if reference.target not in known:
+                yield problem(
+                    resource,
+                    "reference-unknown",
+                    reference.field,
+                    f"neither the manifests nor the store hold the {reference.what} "
+                    f"{reference.target}",
+                    f"add a manifest for {reference.target}, or correct the name",
+                )
+
+
+def _dependencies(resource: Resource) -> Iterator[ObjectKey | str]:
+    """The entries of the depends-on annotation; text where an entry names nothing."""
+    annotation = resource.annotations.get(DEPENDS_ON)
+    if annotation is None:
+        return
+    for entry in annotation.split(","):
+        text = entry.strip()
+        if match := _DEPENDENCY.fullmatch(text):
+            yield ObjectKey(match["kind"], match["ns"], match["name"])
+        elif match := _CLUSTER_DEPENDENCY.fullmatch(text):
+            yield ObjectKey(match["kind"], "", match["name"])
+        else:
+            yield text
+
+
+def problem(resource: Desired, code: str, field: str, message: str, hint: str) -> Diagnostic:
+    """An error in the manifest of `resource`, at the place where the object begins."""
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code=code,
+        message=message,
+        field=field,
+        source=resource.source,
+        object=str(resource.key),
+        hint=hint,
+    )
