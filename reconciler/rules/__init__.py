@@ -1,1 +1,20 @@
 """What an API server would say of an object, as pure functions."""
+
+from __future__ import annotations
+
+from reconciler.rules.creation import validate
+from reconciler.rules.names import SUFFIX_ALPHABET, SUFFIX_LENGTH, generated_name
+from reconciler.rules.updates import replace_reasons, validate_update
+from reconciler.rules.violations import RulePath, Violation, field_text
+
+__all__ = [
+    "SUFFIX_ALPHABET",
+    "SUFFIX_LENGTH",
+    "RulePath",
+    "Violation",
+    "field_text",
+    "generated_name",
+    "replace_reasons",
+    "validate",
+    "validate_update",
+]

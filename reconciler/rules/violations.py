@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.objects import Severity
+
 RulePath = tuple[str | int, ...]
 """Where a field stands in a manifest, for example ``("metadata", "ownerReferences", 0, "uid")``."""
 
@@ -12,12 +14,17 @@ _MAPS = {"labels", "annotations", "data", "stringData"}
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule. ``message`` never holds a value of ``data``; ``hint`` says what to do."""
+    """One broken rule. ``message`` never holds a value of ``data``; ``hint`` says what to do.
+
+    An error is what an API server refuses. A warning is what it accepts, though the author will
+    not get what they asked for.
+    """
 
     path: RulePath
     code: str
     message: str
     hint: str = ""
+    severity: Severity = Severity.ERROR
 
     @property
     def field(self) -> str:

@@ -1,0 +1,236 @@
+"""What an API server says of an object's metadata.
+
+From Kubernetes v1.35: k8s.io/apimachinery/pkg/api/validation/objectmeta.go, and for finalizers and
+the kinds' names k8s.io/kubernetes/pkg/apis/core/validation/validation.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.objects import (
+    NAMESPACE,
+    SERVICE_ACCOUNT,
+    OwnerReference,
+    Resource,
+    Severity,
+)
+from reconciler.rules.names import (
+    LABEL,
+    LABEL_VALUE,
+    QUALIFIED_NAME_RULE,
+    SUBDOMAIN,
+    SUFFIX_LENGTH,
+    generated_name,
+    is_qualified_name,
+    qualified_name_fault,
+    shown,
+    without_trailing_dash,
+)
+from reconciler.rules.violations import Violation
+
+ANNOTATIONS_LIMIT = 256 * 1024
+"""Bytes of all keys and values of the annotations together."""
+
+NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
+"""The label that a server sets on every Namespace, whatever the manifest says."""
+
+_ORPHAN = "orphan"
+_FOREGROUND = "foregroundDeletion"
+_UNQUALIFIED_FINALIZERS = {_ORPHAN, _FOREGROUND, "kubernetes"}
+_MOUNTABLE_SECRETS = "kubernetes.io/enforce-mountable-secrets"
+_ANY_SUFFIX = "x" * SUFFIX_LENGTH
+
+
+def metadata_violations(resource: Resource) -> Iterator[Violation]:
+    """Every rule of ``metadata`` that `resource` breaks (ValidateObjectMeta)."""
+    yield from _name(resource)
+    yield from _namespace(resource)
+    if resource.labels:
+        yield from _labels(resource)
+    if resource.annotations:
+        yield from _annotations(resource)
+    if resource.finalizers:
+        yield from _finalizers(resource.finalizers)
+    if resource.owners:
+        yield from _owners(resource.owners)
+
+
+def _name(resource: Resource) -> Iterator[Violation]:
+    """ValidateObjectMetaAccessor, NameIsDNSSubdomain, NameIsDNSLabel."""
+    grammar = LABEL if resource.kind == NAMESPACE else SUBDOMAIN
+    name, prefix = resource.name, resource.generate_name
+    if name and not grammar.allows(name):
+        yield Violation(("metadata", "name"), "name-invalid", grammar.fault(name), grammar.rule)
+    if not name and not prefix:
+        yield Violation(
+            ("metadata", "name"),
+            "name-missing",
+            "the object has no name",
+            "set metadata.name, or metadata.generateName for a generated one",
+        )
+    if not prefix:
+        return
+    judged = [without_trailing_dash(prefix)] + [generated_name(prefix, _ANY_SUFFIX)] * (not name)
+    if not all(map(grammar.allows, judged)):
+        yield Violation(
+            ("metadata", "generateName"),
+            "generate-name-invalid",
+            f"{shown(prefix)} does not begin {grammar.noun} of at most {grammar.limit} characters",
+            f"{grammar.rule}; a '-' at the end is fine",
+        )
+
+
+def _namespace(resource: Resource) -> Iterator[Violation]:
+    """validateObjectMetaAccessorWithOptsCommon, ValidateNamespaceName."""
+    path = ("metadata", "namespace")
+    namespace = resource.namespace
+    if resource.kind == NAMESPACE:
+        if namespace:
+            yield Violation(
+                path,
+                "namespace-forbidden",
+                "a Namespace is in no namespace itself",
+                "remove metadata.namespace",
+            )
+    elif not namespace:
+        yield Violation(
+            path, "namespace-missing", "the object has no namespace", "set metadata.namespace"
+        )
+    elif not LABEL.allows(namespace):
+        yield Violation(path, "namespace-invalid", LABEL.fault(namespace), LABEL.rule)
+
+
+def _labels(resource: Resource) -> Iterator[Violation]:
+    """ValidateLabels (apimachinery pkg/apis/meta/v1/validation); Namespaces: Canonicalize."""
+    for key, value in resource.labels.items():
+        path = ("metadata", "labels", key)
+        if not is_qualified_name(key):
+            yield Violation(
+                path, "label-key-invalid", qualified_name_fault(key), QUALIFIED_NAME_RULE
+            )
+        if not LABEL_VALUE.allows(value):
+            yield Violation(path, "label-value-invalid", LABEL_VALUE.fault(value), LABEL_VALUE.rule)
+    if resource.kind == NAMESPACE and resource.name:
+        found = resource.labels.get(NAMESPACE_NAME_LABEL, resource.name)
+        if found != resource.name:
+            yield Violation(
+                ("metadata", "labels", NAMESPACE_NAME_LABEL),
+                "label-overwritten",
+                f"the API server sets this label to {shown(resource.name)}, the Namespace's name",
+                "remove the label",
+                Severity.WARNING,
+            )
+
+
+def _annotations(resource: Resource) -> Iterator[Violation]:
+    """ValidateAnnotations; ServiceAccounts: warnIfHasEnforceMountableSecretsAnnotation."""
+    size = 0
+    for key, value in resource.annotations.items():
+        size += _bytes(key) + _bytes(value)
+        if not is_qualified_name(key.lower()):
+            yield Violation(
+                ("metadata", "annotations", key),
+                "annotation-key-invalid",
+                qualified_name_fault(key.lower()),
+                QUALIFIED_NAME_RULE,
+            )
+    if size > ANNOTATIONS_LIMIT:
+        yield Violation(
+            ("metadata", "annotations"),
+            "annotations-too-large",
+            f"keys and values have {size:,} bytes together, at most {ANNOTATIONS_LIMIT:,}",
+            "keep large content out of annotations",
+        )
+    if resource.kind == SERVICE_ACCOUNT and _MOUNTABLE_SECRETS in resource.annotations:
+        yield Violation(
+            ("metadata", "annotations", _MOUNTABLE_SECRETS),
+            "annotation-deprecated",
+            "deprecated since Kubernetes 1.32",
+            "keep Secrets apart with namespaces of their own",
+            Severity.WARNING,
+        )
+
+
+def _finalizers(finalizers: tuple[str, ...]) -> Iterator[Violation]:
+    """ValidateFinalizers, validateKubeFinalizerName."""
+    for index, finalizer in enumerate(finalizers):
+        fault = qualified_name_fault(finalizer)
+        if not fault and "/" not in finalizer and finalizer not in _UNQUALIFIED_FINALIZERS:
+            fault = f"{shown(finalizer)} has no prefix and is none of Kubernetes' own finalizers"
+        if fault:
+            yield Violation(
+                ("metadata", "finalizers", index),
+                "finalizer-invalid",
+                fault,
+                "write the finalizer as DOMAIN/NAME, for example example.com/cleanup",
+            )
+    if _ORPHAN in finalizers and _FOREGROUND in finalizers:
+        yield Violation(
+            ("metadata", "finalizers"),
+            "finalizers-conflict",
+            f"{_ORPHAN} and {_FOREGROUND} exclude each other",
+            "keep one of them",
+        )
+
+
+def _owners(owners: tuple[OwnerReference, ...]) -> Iterator[Violation]:
+    """ValidateOwnerReferences, after dedupOwnerReferences (apiserver pkg/endpoints/handlers)."""
+    seen: set[OwnerReference] = set()
+    controller: OwnerReference | None = None
+    for index, owner in enumerate(owners):
+        path = ("metadata", "ownerReferences", index)
+        if owner in seen:
+            yield Violation(
+                path,
+                "owner-duplicate",
+                "the reference stands here twice, and the API server drops this one",
+                "remove it",
+                Severity.WARNING,
+            )
+            continue
+        seen.add(owner)
+        yield from _owner(owner, index)
+        if owner.controller and controller:
+            yield Violation(
+                (*path, "controller"),
+                "owner-controller-conflict",
+                f"{shown(controller.kind)} {shown(controller.name)} is the controller already",
+                "set controller to true for one owner at most",
+            )
+        elif owner.controller:
+            controller = owner
+
+
+def _owner(owner: OwnerReference, index: int) -> Iterator[Violation]:
+    """Upstream: validateOwnerReference."""
+    path = ("metadata", "ownerReferences", index)
+    group, version = _group_and_version(owner.api_version)
+    required = {
+        "apiVersion": version,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.uid,
+    }
+    for field, value in required.items():
+        if not value:
+            yield Violation(
+                (*path, field),
+                "owner-field-missing",
+                f"the owner has no {'version' if field == 'apiVersion' else field}",
+                "copy apiVersion, kind, name and uid from the owner as it stands in the store",
+            )
+    if (group, version, owner.kind) == ("", "v1", "Event"):
+        yield Violation(
+            path, "owner-forbidden", "an Event cannot be an owner", "remove the reference"
+        )
+
+
+def _group_and_version(api_version: str) -> tuple[str, str]:
+    """FromAPIVersionAndKind (apimachinery pkg/runtime/schema); empty where it has no such form."""
+    group, _, version = api_version.rpartition("/")
+    return ("", "") if "/" in group else (group, version)
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

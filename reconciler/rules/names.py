@@ -1,0 +1,132 @@
+"""The grammars of names, label values and keys, and how a name is generated.
+
+From k8s.io/apimachinery v0.35: pkg/util/validation/validation.go and pkg/api/validate/content.
+Upstream counts bytes; all that these grammars allow is ASCII, so characters count the same.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+"""What generated suffixes are drawn from (k8s.io/apimachinery/pkg/util/rand.String)."""
+SUFFIX_LENGTH = 5
+
+_LONGEST_PREFIX = 58
+_LONGEST_SHOWN = 80
+_LONGEST_QUALIFIED = 253 + 1 + 63
+_CACHED_NAMES = 4096
+
+_LABEL = "[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_NAME_PART = "[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """What a text may be: ``noun`` names it, ``rule`` tells how to write one."""
+
+    noun: str
+    rule: str
+    limit: int
+    pattern: re.Pattern[str]
+
+    def allows(self, text: str) -> bool:
+        """Tell whether `text` is one."""
+        return len(text) <= self.limit and self.pattern.fullmatch(text) is not None
+
+    def fault(self, text: str) -> str:
+        """Say why `text`, which is not allowed, is not."""
+        if len(text) > self.limit:
+            return f"{shown(text)} has {len(text)} characters, {self.noun} at most {self.limit}"
+        return f"{shown(text)} is not {self.noun}"
+
+
+SUBDOMAIN = Grammar(
+    noun="a DNS subdomain name",
+    rule="use lower-case letters, digits, '-' and '.'; start and end each part between dots with"
+    " a letter or digit; at most 253 characters",
+    limit=253,
+    pattern=re.compile(rf"{_LABEL}(?:\.{_LABEL})*"),
+)
+LABEL = Grammar(
+    noun="a DNS label",
+    rule="use lower-case letters, digits and '-', no dots; start and end with a letter or digit;"
+    " at most 63 characters",
+    limit=63,
+    pattern=re.compile(_LABEL),
+)
+LABEL_VALUE = Grammar(
+    noun="a label value",
+    rule="use letters, digits, '-', '_' and '.'; start and end with a letter or digit, or leave it"
+    " empty; at most 63 characters",
+    limit=63,
+    pattern=re.compile(rf"(?:{_NAME_PART})?"),
+)
+DATA_KEY = Grammar(
+    noun="a data key",
+    rule="use letters, digits, '-', '_' and '.'; do not start with '..' and do not use '.' alone;"
+    " at most 253 characters",
+    limit=253,
+    pattern=re.compile(r"(?!\.\Z|\.\.)[-._a-zA-Z0-9]+"),
+)
+
+QUALIFIED_NAME_RULE = (
+    "write a name of letters, digits, '-', '_' and '.' (at most 63 characters, starting and ending"
+    " with a letter or digit), with a DNS subdomain and '/' before it where it needs a prefix"
+)
+
+_allows_data_key = lru_cache(_CACHED_NAMES)(DATA_KEY.allows)
+
+
+def is_data_key(text: str) -> bool:
+    """Tell whether `text` may be a key of ``data`` (IsConfigMapKey)."""
+    return len(text) <= DATA_KEY.limit and _allows_data_key(text)
+
+
+def is_qualified_name(text: str) -> bool:
+    """Tell whether `text` is a name with an optional prefix, as label keys are (IsLabelKey)."""
+    return len(text) <= _LONGEST_QUALIFIED and not _qualified_name_fault(text)
+
+
+def qualified_name_fault(text: str) -> str:
+    """Say why `text` is no qualified name; empty where it is one."""
+    if text.count("/") > 1:
+        return f"{shown(text)} has more than one '/'"
+    prefix, slash, name = text.rpartition("/")
+    if slash and not prefix:
+        return f"{shown(text)} has nothing before the '/'"
+    if prefix and not SUBDOMAIN.allows(prefix):
+        return f"the part before the '/': {SUBDOMAIN.fault(prefix)}"
+    if not name:
+        return f"{shown(text)} has an empty name"
+    if not LABEL_VALUE.allows(name):
+        return f"{shown(text)} is not a qualified name"
+    return ""
+
+
+_qualified_name_fault = lru_cache(_CACHED_NAMES)(qualified_name_fault)
+
+
+def without_trailing_dash(prefix: str) -> str:
+    """`prefix` as a name to be judged: upstream puts an ``a`` for its last two characters.
+
+    So it is with every prefix that ends in ``-`` (maskTrailingDash, apimachinery
+    pkg/api/validation/generic.go); what the last but one is comes to light in the whole name.
+    """
+    return prefix[:-2] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+
+
+def generated_name(prefix: str, suffix: str) -> str:
+    """The name that a server makes of ``generateName`` and `suffix`.
+
+    `suffix` is `SUFFIX_LENGTH` characters of `SUFFIX_ALPHABET`, drawn by the caller; `prefix` is
+    cut at 58 characters (k8s.io/apiserver/pkg/storage/names/generate.go).
+    """
+    return prefix[:_LONGEST_PREFIX] + suffix
+
+
+def shown(text: str) -> str:
+    """`text` in quotes, control characters escaped, cut where it is too long to be read."""
+    return repr(text) if len(text) <= _LONGEST_SHOWN else repr(text[:_LONGEST_SHOWN]) + "…"

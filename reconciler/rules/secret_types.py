@@ -1,0 +1,160 @@
+"""What an API server says of a Secret's data, by the Secret's type.
+
+From Kubernetes v1.35: ValidateSecret (pkg/apis/core/validation/validation.go). A type that is not
+in `TYPE_RULES` is free in its keys.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+
+from reconciler.model.objects import Resource, Severity
+from reconciler.rules.bootstrap_tokens import bootstrap_token_warnings
+from reconciler.rules.key_pairs import key_pair_fault
+from reconciler.rules.names import DATA_KEY, is_data_key
+from reconciler.rules.violations import RulePath, Violation
+
+DATA_LIMIT = 1024 * 1024
+"""Bytes of all decoded values together; keys do not count (MaxSecretSize)."""
+
+SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+
+Rule = Callable[[Resource], Iterator[Violation]]
+
+
+def secret_violations(secret: Resource) -> Iterator[Violation]:
+    """Every rule of ``data`` and ``type`` that `secret` breaks."""
+    size = 0
+    for key, value in secret.data.items():
+        size += len(value.reveal())
+        if not is_data_key(key):
+            yield Violation(("data", key), "data-key-invalid", DATA_KEY.fault(key), DATA_KEY.rule)
+    if size > DATA_LIMIT:
+        yield Violation(
+            ("data",),
+            "data-too-large",
+            f"the values have {size:,} bytes together, at most {DATA_LIMIT:,}",
+            "split the Secret",
+        )
+    rule = TYPE_RULES.get(secret.type)
+    if rule is not None:
+        yield from rule(secret)
+
+
+def _service_account_token(secret: Resource) -> Iterator[Violation]:
+    if not secret.annotations.get(SERVICE_ACCOUNT_NAME):
+        yield Violation(
+            ("metadata", "annotations", SERVICE_ACCOUNT_NAME),
+            "annotation-missing",
+            f"a Secret of type {secret.type} must name its ServiceAccount",
+            f"set the annotation {SERVICE_ACCOUNT_NAME}",
+        )
+
+
+def _registry_auth(key: str, code: str) -> Rule:
+    def rule(secret: Resource) -> Iterator[Violation]:
+        if key not in secret.data:
+            yield _missing(secret, key)
+            return
+        fault = _json_fault(secret.data[key].reveal())
+        if fault:
+            hint = "write the file as docker login leaves it, one JSON object"
+            yield Violation(("data", key), code, fault, hint)
+
+    return rule
+
+
+def _basic_auth(secret: Resource) -> Iterator[Violation]:
+    if "username" not in secret.data and "password" not in secret.data:
+        yield Violation(
+            ("data",),
+            "required-key-missing",
+            f"a Secret of type {secret.type} needs username or password",
+            "add one of the two keys; its value may be empty",
+        )
+
+
+def _ssh_auth(secret: Resource) -> Iterator[Violation]:
+    key = "ssh-privatekey"
+    if key not in secret.data:
+        yield _missing(secret, key)
+    elif not secret.data[key].reveal():
+        yield Violation(
+            ("data", key),
+            "required-key-empty",
+            f"a Secret of type {secret.type} needs a private key here, and the value is empty",
+            "give the key a value",
+        )
+
+
+def _tls(secret: Resource) -> Iterator[Violation]:
+    """ValidateSecret for the keys; for the warning, warningsForSecret of the registry."""
+    missing = [key for key in ("tls.crt", "tls.key") if key not in secret.data]
+    yield from (_missing(secret, key) for key in missing)
+    if missing:
+        return
+    fault = key_pair_fault(secret.data["tls.crt"].reveal(), secret.data["tls.key"].reveal())
+    if fault:
+        key, message = fault
+        yield Violation(
+            ("data", key),
+            "tls-pair-unusable",
+            message,
+            "put the PEM certificate in tls.crt and its own unencrypted PEM private key in tls.key",
+            Severity.WARNING,
+        )
+
+
+TYPE_RULES: Mapping[str, Rule] = {
+    "kubernetes.io/service-account-token": _service_account_token,
+    "kubernetes.io/dockercfg": _registry_auth(".dockercfg", "dockercfg-invalid"),
+    "kubernetes.io/dockerconfigjson": _registry_auth(
+        ".dockerconfigjson", "dockerconfigjson-invalid"
+    ),
+    "kubernetes.io/basic-auth": _basic_auth,
+    "kubernetes.io/ssh-auth": _ssh_auth,
+    "kubernetes.io/tls": _tls,
+    "bootstrap.kubernetes.io/token": bootstrap_token_warnings,
+}
+"""The types whose keys a server or its consumers know. Adding a type is adding an entry."""
+
+
+def _missing(secret: Resource, key: str) -> Violation:
+    path: RulePath = ("data", key)
+    message = f"a Secret of type {secret.type} needs the key {key}"
+    return Violation(path, "required-key-missing", message, "add the key, or correct the type")
+
+
+def _json_fault(content: bytes) -> str:
+    """Say why Go's encoding/json does not read `content` into an object; never what it holds.
+
+    As there, ``null`` is an object, invalid UTF-8 within strings is let through, and numbers that
+    no float64 holds are not.
+    """
+    text = content.decode("utf-8", "replace")
+    if not text.strip(" \t\r\n"):
+        return "the value is empty, not a JSON object"
+    try:
+        found = json.loads(
+            text, parse_float=_number, parse_int=_number, parse_constant=_not_a_number
+        )
+    except json.JSONDecodeError as fault:
+        return f"the value is not JSON: line {fault.lineno}, column {fault.colno}"
+    except ValueError:
+        return "the value is not JSON: a number is out of range"
+    except RecursionError:
+        return "the value is nested too deeply"
+    return "" if found is None or isinstance(found, dict) else "the value is not a JSON object"
+
+
+def _number(literal: str) -> float:
+    number = float(literal)
+    if math.isinf(number):
+        raise ValueError
+    return number
+
+
+def _not_a_number(_literal: str) -> float:
+    raise ValueError

@@ -1,0 +1,56 @@
+"""What may change of a live object, and what needs a new one.
+
+From Kubernetes v1.35: ValidateSecretUpdate (pkg/apis/core/validation/validation.go) and
+ValidateObjectMetaUpdate (k8s.io/apimachinery/pkg/api/validation/objectmeta.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.model.objects import Resource, Severity
+from reconciler.model.plans import Reason
+from reconciler.rules.creation import validate
+from reconciler.rules.violations import Violation
+
+
+def validate_update(live: Resource, updated: Resource) -> tuple[Violation, ...]:
+    """Every error of an update of `live` to `updated`, those of `updated` itself included."""
+    return (
+        *_changes(live, updated),
+        *(fault for fault in validate(updated) if fault.severity is Severity.ERROR),
+    )
+
+
+def replace_reasons(live: Resource, target: Resource) -> tuple[Reason, ...]:
+    """Why `target` can be reached from `live` only by delete and create; empty where it need not.
+
+    Of `Reason`, these are ``TYPE``, ``UNSEAL`` and ``IMMUTABLE``, in that order.
+    """
+    reasons = {
+        Reason.TYPE: live.type != target.type,
+        Reason.UNSEAL: live.immutable and not target.immutable,
+        Reason.IMMUTABLE: live.immutable and live.data != target.data,
+    }
+    return tuple(reason for reason, holds in reasons.items() if holds)
+
+
+def _changes(live: Resource, updated: Resource) -> Iterator[Violation]:
+    again = "delete the object and create it again"
+    for field in ("kind", "namespace", "name"):
+        if getattr(live, field) != getattr(updated, field):
+            path = ("kind",) if field == "kind" else ("metadata", field)
+            yield Violation(path, "identity-changed", f"the {field} cannot change", again)
+    reasons = replace_reasons(live, updated)
+    if Reason.TYPE in reasons:
+        yield Violation(
+            ("type",), "type-changed", f"the type is {live.type} and cannot change", again
+        )
+    if Reason.UNSEAL in reasons:
+        yield Violation(
+            ("immutable",), "immutable-unset", "an immutable Secret stays immutable", again
+        )
+    if Reason.IMMUTABLE in reasons:
+        yield Violation(
+            ("data",), "immutable-changed", "the data of an immutable Secret cannot change", again
+        )
