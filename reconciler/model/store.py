@@ -84,8 +84,10 @@ class Store(Protocol):
         """Give the lock back; nothing happens where `holder` no longer has it."""
         ...
 
-    def create(self, resource: Resource, applied: Applied, *, dry_run: bool = False) -> Live:
+    def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
         """Create `resource`, marked as `applied`; a copy kept of that key is dropped with it.
+
+        ``applied`` is ``None`` where an object that no set owned is put back.
 
         Raises:
             ObjectExists: the name is taken.

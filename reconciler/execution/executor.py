@@ -1,0 +1,198 @@
+"""Carries out a plan's steps, wave by wave, and reports each of them as an event."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError
+from reconciler.execution.retries import Result, RetryPolicy, retrying
+from reconciler.execution.substitution import operations_of, record_of, resource_of
+from reconciler.model.events import (
+    ApplyEnded,
+    Event,
+    Outcome,
+    StepEnded,
+    StepRetried,
+    StepStarted,
+)
+from reconciler.model.objects import Applied, Live, ObjectKey, Resource
+from reconciler.model.plans import Action, Change, Plan, PlanValues, Step
+from reconciler.model.store import Capability, Store
+from reconciler.model.values import Fingerprinter
+
+_INTERRUPTED = "interrupted before it began"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A plan with all that carrying it out takes.
+
+    ``before`` holds the live objects that the plan saw, for putting one back.
+    """
+
+    plan: Plan
+    values: PlanValues
+    before: Mapping[ObjectKey, Live]
+    store: Store
+    parallelism: int
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+
+
+def execute(work: Work, stop: threading.Event, emit: Callable[[Event], None]) -> ApplyEnded:
+    """Carry out every step of the plan that its guards and the manifests allow.
+
+    A failed step skips the steps that need it and no others. Once `stop` is set, no step begins
+    any more. `emit` is called from one thread at a time.
+    """
+    execution = _Execution(work, stop, emit)
+    for _, wave in groupby(work.plan.steps, key=lambda step: step.wave):
+        execution.run(tuple(wave))
+    results = execution.results
+    ended = ApplyEnded(
+        results=tuple(results[step.key] for step in work.plan.steps), interrupted=stop.is_set()
+    )
+    emit(ended)
+    return ended
+
+
+class _Execution:
+    """One execution on its way."""
+
+    def __init__(self, work: Work, stop: threading.Event, emit: Callable[[Event], None]) -> None:
+        self._work = work
+        self._stop = stop
+        self._emit = emit
+        self._emitting = threading.Lock()
+        self._changes = {change.key: change for change in work.plan.changes}
+        self._fingerprinter = Fingerprinter(work.store.fingerprint_key())
+        self._uids = {key: live.uid for key, live in work.before.items()}
+        self.results: dict[ObjectKey, StepEnded] = {}
+
+    def run(self, wave: Sequence[Step]) -> None:
+        """Run the steps of one wave, in parallel; returns when all have ended."""
+        ready = [step for step in wave if not self._skipped(step)]
+        if not ready:
+            return
+        with ThreadPoolExecutor(min(self._work.parallelism, len(ready))) as workers:
+            for ended in workers.map(self._attempt, ready):
+                self.results[ended.step.key] = ended
+
+    def _skipped(self, step: Step) -> bool:
+        blocking = [key for key in step.after if self._blocks(key)]
+        if blocking:
+            named = ", ".join(str(key) for key in blocking)
+            message = f"because {named} was not applied"
+            self._end(StepEnded(step, Outcome.SKIPPED, step.key, message))
+        return bool(blocking)
+
+    def _blocks(self, key: ObjectKey) -> bool:
+        ended = self.results.get(key)
+        return ended is not None and ended.outcome is not Outcome.APPLIED
+
+    def _attempt(self, step: Step) -> StepEnded:
+        if self._stop.is_set():
+            return self._end(StepEnded(step, Outcome.SKIPPED, step.key, _INTERRUPTED))
+        self._tell(StepStarted(step))
+        try:
+            key = self._carry_out(step)
+        except ReconcilerError as error:
+            failed = StepEnded(step, Outcome.FAILED, step.key, error.message, error.hint)
+            return self._end(failed)
+        except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
+            message = f"unexpected {type(error).__name__}: please report this as a bug"
+            return self._end(StepEnded(step, Outcome.FAILED, step.key, message))
+        return self._end(StepEnded(step, Outcome.APPLIED, key))
+
+    def _carry_out(self, step: Step) -> ObjectKey:
+        change = self._changes[step.key]
+        match change.action:
+            case Action.CREATE:
+                return self._created(step, self._resource(change), self._record(change))
+            case Action.UPDATE:
+                return self._update(step, change)
+            case Action.REPLACE:
+                return self._replace(step, change)
+            case _:
+                return self._delete(step, change)
+
+    def _update(self, step: Step, change: Change) -> ObjectKey:
+        assert change.precondition is not None
+        precondition = change.precondition
+        operations = operations_of(change, self._work.values, self._uids)
+        record = self._record(change)
+        live = self._call(
+            step, lambda: self._work.store.update(change.key, operations, record, precondition)
+        )
+        return live.key
+
+    def _delete(self, step: Step, change: Change) -> ObjectKey:
+        precondition = change.precondition
+        if precondition is None:
+            self._call(step, lambda: self._work.store.drop_copy(change.key))
+            return change.key
+        try:
+            self._call(step, lambda: self._work.store.delete(change.key, precondition))
+        except ObjectNotFound:
+            return change.key
+        return change.key
+
+    def _replace(self, step: Step, change: Change) -> ObjectKey:
+        """Try the new object, delete the old one keeping a copy, create; else put it back."""
+        assert change.precondition is not None
+        precondition = change.precondition
+        store = self._work.store
+        resource, record = self._resource(change), self._record(change)
+        if Capability.SERVER_DRY_RUN in store.capabilities:
+            trial = replace(
+                resource,
+                key=change.key._replace(name=""),
+                generate_name=f"{change.key.name}-",
+            )
+            self._call(step, lambda: store.create(trial, record, dry_run=True))
+        self._call(step, lambda: store.delete(change.key, precondition, keep_copy=True))
+        try:
+            return self._created(step, resource, record)
+        except StoreError as error:
+            raise StoreError(self._put_back(step, error), hint=error.hint) from None
+
+    def _put_back(self, step: Step, error: StoreError) -> str:
+        old = self._work.before[step.key]
+        try:
+            self._created(step, old, old.applied)
+        except StoreError as second:
+            return (
+                f"{error.message}; the old object could not be put back either: {second.message}; "
+                "the store keeps a copy of it, and the next apply creates it again"
+            )
+        return f"{error.message}; the old object was put back"
+
+    def _created(self, step: Step, resource: Resource, record: Applied | None) -> ObjectKey:
+        live = self._call(step, lambda: self._work.store.create(resource, record))
+        self._uids[live.key] = live.uid
+        return live.key
+
+    def _resource(self, change: Change) -> Resource:
+        return resource_of(change, self._work.values, self._uids)
+
+    def _record(self, change: Change) -> Applied:
+        set_name = self._work.plan.options.set_name
+        return record_of(change, self._work.values, set_name, self._fingerprinter)
+
+    def _call(self, step: Step, call: Callable[[], Result]) -> Result:
+        def report(attempt: int, delay: float, message: str) -> None:
+            self._tell(StepRetried(step, attempt, delay, message))
+
+        return retrying(call, self._work.retries, self._stop, report)
+
+    def _end(self, ended: StepEnded) -> StepEnded:
+        self.results[ended.step.key] = ended
+        self._tell(ended)
+        return ended
+
+    def _tell(self, event: Event) -> None:
+        with self._emitting:
+            self._emit(event)

@@ -1,0 +1,59 @@
+"""References back into values, at the last moment before a store is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from reconciler.model.documents import from_document
+from reconciler.model.objects import Applied, ObjectKey, Resource
+from reconciler.model.patches import Operation
+from reconciler.model.plans import Change, PlanValues
+from reconciler.model.values import Fingerprinter, UidOf, ValueRef
+
+
+def resource_of(change: Change, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Resource:
+    """The whole object that a create or a replace makes."""
+    (operation,) = change.patch
+    document = _substituted(operation.value, values, uids)
+    key = change.key._replace(name="") if change.generate_name else change.key
+    return from_document(key, document, change.generate_name)
+
+
+def operations_of(
+    change: Change, values: PlanValues, uids: Mapping[ObjectKey, str]
+) -> tuple[Operation, ...]:
+    """The patch of an update."""
+    return tuple(
+        replace(operation, value=_substituted(operation.value, values, uids))
+        for operation in change.patch
+    )
+
+
+def record_of(
+    change: Change, values: PlanValues, set_name: str, fingerprinter: Fingerprinter
+) -> Applied:
+    """The record of what is applied, to be kept with the object."""
+    owned = values.owned[change.key]
+    return Applied(
+        set_name=set_name,
+        fields={
+            path: fingerprinter.of(change.key.namespace, path, value)
+            for path, value in owned.items()
+        },
+    )
+
+
+def _substituted(node: Any, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Any:
+    match node:
+        case ValueRef(number=number):
+            return values.numbered[number]
+        case UidOf():
+            return uids[ObjectKey(node.kind, node.namespace, node.name)]
+        case dict():
+            return {name: _substituted(child, values, uids) for name, child in node.items()}
+        case list():
+            return [_substituted(child, values, uids) for child in node]
+        case _:
+            return node
