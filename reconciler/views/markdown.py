@@ -1,0 +1,155 @@
+"""Plans as Markdown for comments on pull requests (GitHub Flavored Markdown).
+
+Whatever comes from a manifest or a store stands in code, where neither ``@names`` nor ``#2`` become
+links and no markup counts: in fenced blocks, in code spans, or escaped for HTML in a summary.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from reconciler.model.objects import Diagnostic
+from reconciler.model.plans import Change, Note, Plan, Refusal
+from reconciler.views import words
+from reconciler.views.words import counted, escaped
+
+LIMIT = 65_536
+"""Characters of a comment on GitHub (its API refuses longer bodies)."""
+
+_RESERVE = 400
+_PLAIN_WORD = re.compile(r"[(']?[A-Za-z]+(?:['-][A-Za-z]+)*[')]?[.,;:]?|[0-9]+%?[,;:]?")
+_WORD_AND_STOP = re.compile(r"(.*?)([.,;:]?)")
+_BACKTICKS = re.compile("`+")
+
+
+class _Entry(NamedTuple):
+    """An entry of a section, with its details and without."""
+
+    whole: str
+    short: str
+
+
+def plan(plan: Plan) -> str:
+    """The plan in at most `LIMIT` characters; refusals are never cut, whatever their length.
+
+    Problems come first, then changes, then notices; entries that no longer fit lose their details,
+    then their line, and the last line says how many did.
+    """
+    summary = words.summary_text(plan)
+    parts = [f"### {summary}", prose(words.context_text(plan))]
+    parts += filter(None, (words.drift_text(plan), words.obstacles_text(plan)))
+    parts += [_refusal(refusal) for refusal in plan.refusals]
+    room = LIMIT - _RESERVE - sum(len(part) + 2 for part in parts)
+    left_out: list[str] = []
+    for noun, entries in (
+        ("problem", [_problem(problem) for problem in plan.problems]),
+        ("object", [_change(change) for change in words.changes_in_order(plan)]),
+        ("notice", [_notice(notice) for notice in plan.notices]),
+    ):
+        fitting, without_details = _fit(entries, room)
+        room -= sum(len(part) + 2 for part in fitting)
+        parts += fitting
+        dropped = len(entries) - len(fitting)
+        if without_details:
+            left_out.append(f"the details of {counted(without_details, noun)}")
+        if dropped:
+            left_out.append(f"{counted(dropped, noun)} altogether")
+    if left_out:
+        parts.append(f"Left out, because a comment has its limit: {', '.join(left_out)}.")
+    return "\n\n".join(parts)
+
+
+def prose(text: str) -> str:
+    """`text` with all that is not a plain word or number in code spans."""
+    return " ".join(map(_word, escaped(text).split()))
+
+
+def code(text: str) -> str:
+    """A code span of `text`, fenced with more backticks than it holds (CommonMark 6.1)."""
+    shown = escaped(text)
+    fence = "`" * (_longest_run(shown) + 1)
+    padding = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{padding}{shown}{padding}{fence}"
+
+
+def _word(word: str) -> str:
+    if _PLAIN_WORD.fullmatch(word):
+        return word
+    match = _WORD_AND_STOP.fullmatch(word)
+    return code(match[1]) + match[2] if match and match[1] else code(word)
+
+
+def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], int]:
+    """What of `entries` fits into `room` characters, and how many of them lost their details.
+
+    Names go before details: an entry is shown whole only where the names of all others fit too.
+    """
+    spare = room - sum(len(entry.short) + 2 for entry in entries)
+    fitting: list[str] = []
+    without_details = 0
+    for entry in entries:
+        more = len(entry.whole) - len(entry.short)
+        text = entry.short
+        if more <= spare:
+            text = entry.whole
+            spare -= more
+        if len(text) + 2 > room:
+            break
+        without_details += text is not entry.whole
+        room -= len(text) + 2
+        fitting.append(text)
+    return fitting, without_details
+
+
+def _change(change: Change) -> _Entry:
+    symbol = words.ACTION_SYMBOLS[change.action]
+    short = f"- {code(f'{symbol} {words.object_text(change.key)}')} {words.reasons_text(change)}"
+    body: list[str] = []
+    place = words.place_text(change)
+    if place:
+        body.append(code(place))
+    lines = [f"{line.symbol} {line.text}" for line in words.change_lines(change)]
+    if lines:
+        body.append(_fenced(lines))
+    if change.notes:
+        body.append("\n".join(f"- {prose(note.message)}" for note in change.notes))
+    if not body:
+        return _Entry(short, short)
+    name = html.escape(words.object_text(change.key))
+    opening = (
+        f"<details><summary><code>{symbol} {name}</code> {words.reasons_text(change)}</summary>"
+    )
+    return _Entry("\n\n".join([opening, *body, "</details>"]), short)
+
+
+def _fenced(lines: Iterable[str]) -> str:
+    """A block that is coloured like a diff: ``+`` and ``-`` at the start of a line count."""
+    content = "\n".join(lines)
+    fence = "`" * max(3, _longest_run(content) + 1)
+    return f"{fence}diff\n{content}\n{fence}"
+
+
+def _refusal(refusal: Refusal) -> str:
+    hint = f" To allow it: {prose(refusal.hint)}" if refusal.hint else ""
+    return f"> **Refused:** {prose(refusal.message)}.{hint}"
+
+
+def _problem(problem: Diagnostic) -> _Entry:
+    about = " ".join(filter(None, (problem.object, problem.field)))
+    short = f"- **{problem.severity.value}** {code(problem.code)} {code(str(problem.source))}"
+    whole = f"{short} {prose(about)}: {prose(problem.message)}"
+    if problem.hint:
+        whole += f" ({prose(problem.hint)})"
+    return _Entry(whole, short)
+
+
+def _notice(notice: Note) -> _Entry:
+    text = f"- {prose(notice.message)}"
+    return _Entry(text, text)
+
+
+def _longest_run(text: str) -> int:
+    return max(map(len, _BACKTICKS.findall(text)), default=0)

@@ -1,0 +1,86 @@
+"""Diagnostics as SARIF 2.1.0, for code scanning and editors.
+
+Source: OASIS SARIF 2.1.0, and what GitHub's code scanning asks for beyond it ("SARIF support for
+code scanning": every rule with both descriptions and a help text, every result with a region).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.model.objects import Diagnostic, Severity
+from reconciler.views.json import serialised
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+FINGERPRINT = "reconcilerDiagnostic/v1"
+
+Document = dict[str, Any]
+
+
+def diagnostics(diagnostics: Sequence[Diagnostic], *, tool_version: str) -> str:
+    """One run with a rule for each code and a result for each diagnostic, in the given order."""
+    severities = {item.code: item.severity for item in diagnostics}
+    codes = sorted(severities)
+    driver = {
+        "name": "reconciler",
+        "version": tool_version,
+        "rules": [_rule(code, severities[code]) for code in codes],
+    }
+    seen: Counter[str] = Counter()
+    results = []
+    for item in diagnostics:
+        identity = _identity(item)
+        seen[identity] += 1
+        results.append(_result(item, codes.index(item.code), f"{identity}:{seen[identity]}"))
+    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    return serialised({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _rule(code: str, severity: Severity) -> Document:
+    text = code.replace("-", " ").capitalize()
+    return {
+        "id": code,
+        "shortDescription": {"text": text},
+        "fullDescription": {"text": f"{text}, in a manifest that reconciler reads."},
+        "help": {"text": "The message of each result says where, and what to do."},
+        "defaultConfiguration": {"level": severity.value},
+    }
+
+
+def _result(item: Diagnostic, rule: int, fingerprint: str) -> Document:
+    about = " ".join(filter(None, (item.object, item.field)))
+    text = f"{about}: {item.message}" if about else item.message
+    location: Document = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": _uri(item.source.file)},
+            "region": {"startLine": item.source.line, "startColumn": item.source.column},
+        }
+    }
+    if item.object:
+        location["logicalLocations"] = [{"fullyQualifiedName": item.object, "kind": "resource"}]
+    return {
+        "ruleId": item.code,
+        "ruleIndex": rule,
+        "level": item.severity.value,
+        "message": {"text": f"{text}. {item.hint}" if item.hint else text},
+        "locations": [location],
+        "partialFingerprints": {FINGERPRINT: fingerprint},
+    }
+
+
+def _uri(file: str) -> str:
+    """A relative URI reference, percent-encoded (RFC 3986); an absolute path as a ``file`` URI."""
+    path = quote(posixpath.normpath(file), errors="surrogateescape")
+    return f"file://{path}" if path.startswith("/") else path
+
+
+def _identity(item: Diagnostic) -> str:
+    """What stays the same when lines are inserted above (SARIF 2.1.0, appendix B)."""
+    parts = (item.code, item.source.file, item.object, item.field, item.message)
+    content = "\0".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(content).hexdigest()[:32]

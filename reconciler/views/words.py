@@ -1,0 +1,258 @@
+"""Plans in words: what the formats for people share.
+
+Names, paths and values come from manifests and from stores, so all of them pass through `escaped`
+or `quoted`: none may forge a line of a plan or drive the terminal that shows it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from reconciler.model.objects import ObjectKey
+from reconciler.model.plans import (
+    Action,
+    Change,
+    FieldAction,
+    FieldChange,
+    FieldPath,
+    Plan,
+    PlanOptions,
+    Reason,
+)
+from reconciler.model.values import Nature, UidOf, ValueRef
+from reconciler.rules import violations
+
+ACTION_SYMBOLS = {
+    Action.NO_OP: "=",
+    Action.CREATE: "+",
+    Action.UPDATE: "~",
+    Action.REPLACE: "-/+",
+    Action.DELETE: "-",
+}
+FIELD_SYMBOLS = {FieldAction.ADDED: "+", FieldAction.CHANGED: "~", FieldAction.REMOVED: "-"}
+KEPT_SYMBOL = "="
+
+ACTION_WORDS = {action: action.value for action in Action} | {Action.NO_OP: "in sync"}
+
+REASON_WORDS = {
+    Reason.MISSING: "not in the store",
+    Reason.DATA: "data differs",
+    Reason.METADATA: "metadata differs",
+    Reason.SEAL: "becomes immutable, which cannot be undone",
+    Reason.IMMUTABLE: "immutable in the store",
+    Reason.UNSEAL: "immutable in the store, but not in the manifest",
+    Reason.TYPE: "the type differs",
+    Reason.ADOPT: "not owned by this set yet",
+    Reason.RECORD: "only the record of the last apply is renewed",
+    Reason.PRUNE: "no manifest names it any more",
+    Reason.INTERRUPTED: "a replace of it was interrupted",
+}
+NATURE_WORDS = {
+    Nature.CONTENT: "",
+    Nature.WHITESPACE: "only white space differs",
+    Nature.ENCODING: "only the encoding differs",
+}
+DRIFT_WORDS = "changed outside of this tool since the last apply"
+KEPT_WORDS = "kept: not ours"
+LATER = "(known after apply)"
+
+_SUSPECT = re.compile(r"[^\x20-\x7e]| {4,}")
+# Printable by category, and yet nothing is seen (Unicode: Default_Ignorable_Code_Point; and the
+# braille blank).
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
+_SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+_WIDEST_COLUMN = 40
+
+
+class Line(NamedTuple):
+    """A line below an object: its symbol, and what follows it."""
+
+    symbol: str
+    text: str
+
+
+def is_seen(character: str) -> bool:
+    """Whether `character` shows itself and nothing else: no control, format or bidi character."""
+    return character.isprintable() and not _UNSEEN.match(character)
+
+
+def escaped(text: str) -> str:
+    r"""`text` on one line: what would not be seen is written as ``\n`` or ``\u202e``.
+
+    So are four or more spaces in a row, with which text could be pushed to the start of the next
+    row of a terminal.
+    """
+    return _SUSPECT.sub(_escape, text)
+
+
+def quoted(text: str) -> str:
+    """`text` as a JSON string that is all visible."""
+    return escaped(json.dumps(text, ensure_ascii=False))
+
+
+def value_text(value: Any) -> str:
+    """A field's value in one line, with ``(value #2)`` where a secret one stands."""
+    match value:
+        case ValueRef():
+            return f"(value #{value.number})"
+        case UidOf():
+            return LATER
+        case str():
+            return quoted(value)
+        case dict():
+            inside = (f"{quoted(name)}: {value_text(value[name])}" for name in sorted(value))
+            return f"{{{', '.join(inside)}}}"
+        case list() | tuple():
+            return f"[{', '.join(map(value_text, value))}]"
+        case _:
+            return json.dumps(value)
+
+
+def field_text(path: FieldPath) -> str:
+    """``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``."""
+    match path:
+        case (parent, "finalizers" | "ownerReferences" as group, name, *rest):
+            parts: violations.RulePath = (parent, f"{group}[{name}]", *rest)
+        case _:
+            parts = tuple(int(part) if part.isdecimal() else part for part in path)
+    return escaped(violations.field_text(parts))
+
+
+def object_text(key: ObjectKey) -> str:
+    """``Secret shop/db``, ``Namespace shop`` or ``Secret shop/job-(known after apply)``.
+
+    A name that is still to be generated ends with an asterisk in a plan.
+    """
+    name = f"{key.name[:-1]}{LATER}" if key.name.endswith("*") else key.name
+    return escaped(f"{key.kind} {key.namespace}/{name}" if key.namespace else f"{key.kind} {name}")
+
+
+def reasons_text(change: Change) -> str:
+    """``update: data differs; metadata differs``."""
+    reasons = "; ".join(REASON_WORDS[reason] for reason in change.reasons)
+    action = ACTION_WORDS[change.action]
+    return f"{action}: {reasons}" if reasons else action
+
+
+def place_text(change: Change) -> str:
+    """``manifests/db.yaml:12``, or nothing where no manifest names the object."""
+    return escaped(f"{change.source.file}:{change.source.line}") if change.source else ""
+
+
+def change_lines(change: Change) -> list[Line]:
+    """The fields that change, and those of others that stay, a line for each."""
+    rows = [
+        (FIELD_SYMBOLS[field.action], field_text(field.path), _values_text(field))
+        for field in change.fields
+    ]
+    rows += [(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
+    width = min(max((len(name) for _, name, _ in rows), default=0), _WIDEST_COLUMN)
+    return [Line(symbol, f"{name:<{width}}  {values}".rstrip()) for symbol, name, values in rows]
+
+
+def changes_in_order(plan: Plan) -> list[Change]:
+    """The changes that are not no-ops, in the order of their steps."""
+    rank = {step.key: position for position, step in enumerate(plan.steps)}
+    return sorted(plan.pending, key=lambda change: rank.get(change.key, len(rank)))
+
+
+def context_text(plan: Plan) -> str:
+    """Which set and which store the plan is for, and the options that widen or narrow it."""
+    store = plan.store
+    where = f"store {store.location or store.id or 'without a name'} ({store.scheme})"
+    if not store.id:
+        where += ", which does not exist yet"
+    options = options_text(plan.options)
+    return escaped(f"Set {plan.options.set_name}, {where}") + (f", {options}" if options else "")
+
+
+def options_text(options: PlanOptions) -> str:
+    """``with --prune --target Secret/shop/db``, or nothing where all options are the defaults."""
+    given = [
+        flag
+        for flag, is_set in (
+            ("--prune", options.prune),
+            ("--adopt", options.adopt),
+            ("--allow-replace", options.allow_replace),
+        )
+        if is_set
+    ]
+    given += [f"--target {target}" for target in options.targets]
+    return escaped(f"with {' '.join(given)}") if given else ""
+
+
+def summary_text(plan: Plan) -> str:
+    """``Plan: 3 to create, …; 12 in sync.`` or ``No changes. 12 objects in sync.``."""
+    counts = plan.counts
+    in_sync = counts.get(Action.NO_OP, 0)
+    if not (plan.pending or plan.problems or plan.refusals):
+        return f"No changes. {counted(in_sync, 'object')} in sync."
+    actions = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+    figures = ", ".join(f"{counts.get(action, 0)} to {action.value}" for action in actions)
+    return f"Plan: {figures}; {in_sync} in sync."
+
+
+def drift_text(plan: Plan) -> str:
+    """How many fields drifted, in one sentence; nothing where none did."""
+    drifted = [
+        sum(field.drift for field in change.fields)
+        for change in plan.changes
+        if any(field.drift for field in change.fields)
+    ]
+    if not drifted:
+        return ""
+    fields, objects = counted(sum(drifted), "field"), counted(len(drifted), "object")
+    return f"Drift: {fields} of {objects} changed outside of this tool since the last apply."
+
+
+def obstacles_text(plan: Plan) -> str:
+    """Why the plan cannot be applied, in one sentence; nothing where it can."""
+    obstacles = [
+        counted(len(found), noun)
+        for found, noun in ((plan.problems, "problem"), (plan.refusals, "refusal"))
+        if found
+    ]
+    return f"This plan cannot be applied: {' and '.join(obstacles)}." if obstacles else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 object``, ``2 objects``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _values_text(field: FieldChange) -> str:
+    match field.action:
+        case FieldAction.ADDED:
+            values = value_text(field.after)
+        case FieldAction.CHANGED:
+            values = f"{value_text(field.before)} → {value_text(field.after)}"
+        case FieldAction.REMOVED:
+            values = "" if field.before is None else value_text(field.before)
+    remarks = [NATURE_WORDS[field.nature], DRIFT_WORDS if field.drift else ""]
+    return "  ".join(filter(None, (values, _in_brackets(filter(None, remarks)))))
+
+
+def _in_brackets(remarks: Iterable[str]) -> str:
+    text = "; ".join(remarks)
+    return f"({text})" if text else ""
+
+
+def _escape(match: re.Match[str]) -> str:
+    found = match[0]
+    if found[0] == " ":
+        return r"\u0020" * len(found)
+    if is_seen(found):
+        return found
+    return _SHORT_ESCAPES.get(found) or code_point(found)
+
+
+def code_point(character: str) -> str:
+    r"""``\u202e``, or ``\U000e0001`` above the basic plane."""
+    number = ord(character)
+    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004 - the basic plane's end
