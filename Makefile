@@ -1,0 +1,74 @@
+# Each target sets up what it needs and leaves the work tree clean. Needs only Python 3.11 or newer
+# with venv, make and git.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+# The folders are listed too: their times tell that a file was removed.
+SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
+LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
+
+.PHONY: help demo test lint format lock clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+help:
+	@echo 'make demo    a tour of plan and apply, in a temporary folder'
+	@echo 'make test    all tests, against the built and installed wheel'
+	@echo '             some of them: make test ARGS="tests/unit -k name"'
+	@echo 'make lint    ruff, mypy and the layers'
+	@echo 'make format  what ruff can put right by itself'
+	@echo 'make lock    lock the dependencies anew; the newest: make lock ARGS=--upgrade'
+	@echo 'make clean   remove what the other targets made'
+
+demo: $(VENV)/.installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
+
+# The checkout must not be importable by accident: the tests are there for the wheel.
+test: $(VENV)/.dev $(VENV)/.installed
+	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= $(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# To be run with the oldest Python that is supported: what newer ones need is a part of it.
+COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-header --no-emit-options $(ARGS)
+lock: $(VENV)/.dev
+	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
+	$(COMPILE) --output-file requirements/build.txt --only-build-deps --build-deps-for wheel \
+		pyproject.toml
+	$(COMPILE) --output-file requirements/dev.txt --extra test \
+		--constraint requirements/runtime.txt --constraint requirements/build.txt \
+		pyproject.toml requirements/dev.in
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find reconciler tests -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: $(LOCKS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+		"reconciler needs Python 3.11 or newer and this is " + sys.version.split()[0] + \
+		"; choose another one with PYTHON=python3.x")'
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install --require-hashes -r requirements/runtime.txt -r requirements/build.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.runtime pyproject.toml README.md LICENSE $(SOURCES)
+	@rm -rf $(VENV)/wheel
+	$(BIN)/hatchling build --target wheel --directory $(VENV)/wheel
+	$(PIP) install --no-deps --force-reinstall $(VENV)/wheel/*.whl
+	@touch $@

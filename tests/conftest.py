@@ -1,0 +1,86 @@
+"""What holds for every test: no network, no settings of the developer's, the package that is."""
+
+from __future__ import annotations
+
+import filecmp
+import ipaddress
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+import reconciler
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKOUT = ROOT / "reconciler"
+PACKAGE = Path(reconciler.__file__).resolve().parent
+
+settings.register_profile("dev", deadline=None)
+settings.register_profile(
+    "ci",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if "CI" in os.environ else "dev")
+)
+
+for _name in list(os.environ):
+    if _name.startswith("RECONCILER_"):
+        del os.environ[_name]
+
+
+class NetworkUsed(RuntimeError):
+    """A test reached for a host other than this one."""
+
+
+def _is_local(host: object) -> bool:
+    """Tell whether `host`, as sockets take it, is this machine; names count only if known so."""
+    text = host.decode() if isinstance(host, bytes) else host
+    if text in {None, "", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(str(text)).is_loopback
+    except ValueError:
+        return False
+
+
+def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook (https://docs.python.org/3/library/audit_events.html): no client gets past."""
+    if event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+        host = arguments[0]
+    elif event in {"socket.connect", "socket.sendto"} and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    else:
+        return
+    if not _is_local(host):
+        raise NetworkUsed(f"tests stay on this machine; {event} was called for {host!r}")
+
+
+sys.addaudithook(_refuse_network)
+
+
+def _differences(compared: filecmp.dircmp[str]) -> list[str]:
+    here = [*compared.left_only, *compared.right_only, *compared.diff_files]
+    return here + [name for below in compared.subdirs.values() for name in _differences(below)]
+
+
+def pytest_sessionstart() -> None:
+    """Refuse to test an installed package that is older than the checkout."""
+    stale = _differences(filecmp.dircmp(CHECKOUT, PACKAGE, ignore=["__pycache__"]))
+    if stale:
+        raise pytest.UsageError(
+            f"{PACKAGE} differs from the checkout ({', '.join(sorted(stale)[:5])}); "
+            'run the tests with: make test ARGS="..."'
+        )
+
+
+def pytest_report_header() -> str:
+    """Say what is tested."""
+    return f"package: {PACKAGE}"
