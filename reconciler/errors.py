@@ -109,3 +109,5 @@ class StoreLocked(StoreError):
 
 class LockLost(StoreError):
     """The lock of this apply expired or was taken while it ran."""
+
+    exit_code = ExitCode.PARTIAL

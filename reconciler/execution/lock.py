@@ -9,10 +9,10 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from reconciler.errors import StoreError, StoreLocked
+from reconciler.errors import LockLost, StoreError, StoreLocked
 from reconciler.model.store import Store
 
 LEASE_SECONDS = 60.0
@@ -29,13 +29,14 @@ def new_holder() -> str:
     return f"{user}@{socket.gethostname()} (process {os.getpid()}, {uuid.uuid4().hex[:8]})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Lease:
     """One holder's hold, or wish for one, on a set's lock."""
 
     store: Store
     set_name: str
     holder: str
+    lost: bool = False
 
     def extend(self) -> None:
         self.store.lock(self.set_name, self.holder, LEASE_SECONDS)
@@ -61,11 +62,11 @@ class _Lease:
         while not released.wait(LEASE_SECONDS / _RENEWALS_PER_LEASE):
             try:
                 self.extend()
-            except StoreLocked:
-                stop.set()
-            except StoreError:
-                if time.monotonic() >= expiry:
+            except StoreError as error:
+                if isinstance(error, StoreLocked) or time.monotonic() >= expiry:
+                    self.lost = True
                     stop.set()
+                    return
             else:
                 expiry = time.monotonic() + LEASE_SECONDS
 
@@ -84,6 +85,7 @@ def locked(
 
     Raises:
         StoreLocked: another apply still holds it.
+        LockLost: it was lost while the body ran.
     """
     lease = _Lease(store, set_name, new_holder())
     lease.take(timeout, stop, waiting)
@@ -95,4 +97,11 @@ def locked(
     finally:
         released.set()
         renewal.join()
-        store.unlock(set_name, lease.holder)
+        # A lock that cannot be given back now expires by itself.
+        with suppress(StoreError):
+            store.unlock(set_name, lease.holder)
+    if lease.lost:
+        raise LockLost(
+            f"the lock of the set {set_name!r} was lost while its plan was applied",
+            hint="steps in flight were finished, the others skipped: plan again",
+        )

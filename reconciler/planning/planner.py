@@ -79,8 +79,9 @@ def plan(
 ) -> tuple[Plan, PlanValues]:
     """Compare `desired` with `snapshot`: a plan without a value, and the values beside it.
 
-    The order of `desired` does not matter. What is wrong stands in the plan, in ``problems`` and
-    ``refusals``.
+    `fingerprinter` is for the plan's own references; records of what was applied are read with
+    the store's key. The order of `desired` does not matter. What is wrong stands in the plan, in
+    ``problems`` and ``refusals``.
 
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
@@ -90,7 +91,8 @@ def plan(
     if options.targets:
         leftovers = [key for key in leftovers if key in options.targets]
     chosen = sorted(_targeted(named, leftovers, options))
-    planning = _Planning(named, snapshot, options, Masking(fingerprinter), fingerprinter)
+    records = Fingerprinter(snapshot.fingerprint_key or fingerprinter.key)
+    planning = _Planning(named, snapshot, options, Masking(fingerprinter), records)
     changes = [planning.change(key) for key in chosen]
     deleted = leftovers if options.prune else []
     changes += [planning.deletion(key) for key in deleted]
@@ -123,7 +125,7 @@ class _Planning:
     snapshot: Snapshot
     options: PlanOptions
     masking: Masking
-    fingerprinter: Fingerprinter
+    records: Fingerprinter
     owned: dict[ObjectKey, Mapping[FieldPath, SecretValue | str]] = field(default_factory=dict)
 
     def change(self, key: ObjectKey) -> Change:
@@ -200,7 +202,7 @@ class _Planning:
                 before,
                 merged.target,
                 self.masking,
-                lambda path: drifted(path, before, applied, key.namespace, self.fingerprinter),
+                lambda path: drifted(path, before, applied, key.namespace, self.records),
             ),
             kept=merged.kept,
             notes=_notes(action, reasons),
@@ -229,7 +231,7 @@ class _Planning:
         if reasons:
             return Action.UPDATE, tuple(reasons)
         current = record_is_current(
-            live.applied, merged.claims, target, live.key.namespace, self.fingerprinter
+            live.applied, merged.claims, target, live.key.namespace, self.records
         )
         if current:
             return Action.NO_OP, ()

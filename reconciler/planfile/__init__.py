@@ -1,0 +1,138 @@
+"""Plans as files: saved for a review, loaded again, and held against a fresh plan.
+
+The format is JSON, version 1, described in ``docs/formats.md``. It holds fingerprints in place of
+values, and everything that it takes to form the plan again.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+
+from reconciler import __version__
+from reconciler.errors import PlanFileError
+from reconciler.model.plans import Plan
+from reconciler.model.values import Fingerprinter
+from reconciler.planfile.codec import decode, encode
+from reconciler.planfile.staleness import moved_objects
+
+FORMAT = "reconciler.plan-file/v1"
+_CHECKED: tuple[str, ...] = ("key-check",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedPlan:
+    """A plan with what it takes to form it again.
+
+    ``manifests`` are the paths that it was made from. ``salt`` is set, in hexadecimal, where the
+    store had no fingerprint key yet; ``key_check`` tells whether a fingerprint key is the plan's.
+    ``created`` is in RFC 3339.
+    """
+
+    plan: Plan
+    manifests: tuple[str, ...]
+    salt: str
+    key_check: str
+    created: str
+    tool: str = __version__
+
+
+def key_check(fingerprinter: Fingerprinter) -> str:
+    """A fingerprint of nothing, by which a key is recognised."""
+    return fingerprinter.of("", _CHECKED, "")
+
+
+def saved_plan(
+    plan: Plan, manifests: tuple[str, ...], salt: str, fingerprinter: Fingerprinter
+) -> SavedPlan:
+    """Put together what a plan file holds, as of now."""
+    return SavedPlan(
+        plan=plan,
+        manifests=manifests,
+        salt=salt,
+        key_check=key_check(fingerprinter),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def save(saved: SavedPlan, path: Path) -> None:
+    """Write the plan file, readable by its owner alone; an old file stays whole until then.
+
+    Raises:
+        PlanFileError: it cannot be written.
+    """
+    content = orjson.dumps(
+        {"format": FORMAT, **encode(saved)},
+        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
+    )
+    temporary = ""
+    try:
+        # mkstemp makes files of mode 0600.
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            Path(temporary).unlink()
+        raise PlanFileError(
+            f"{path}: the plan cannot be saved: {error.strerror}",
+            hint="choose another place with --out",
+        ) from None
+
+
+def load(path: Path) -> SavedPlan:
+    """Read a plan file.
+
+    Raises:
+        PlanFileError: it cannot be read, is damaged, or is of another version.
+    """
+    try:
+        document = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise PlanFileError(f"{path}: cannot be read: {error.strerror}") from None
+    except orjson.JSONDecodeError:
+        raise PlanFileError(f"{path}: is not a plan file, or is damaged") from None
+    found = document.pop("format", None) if isinstance(document, dict) else None
+    if found != FORMAT:
+        raise PlanFileError(
+            f"{path}: is not a plan file of the format {FORMAT}",
+            hint="make a new one with `reconciler plan --out`",
+        )
+    try:
+        return decode(SavedPlan, document)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        raise PlanFileError(f"{path}: the plan file is damaged") from None
+
+
+def moved(saved: SavedPlan, fresh: Plan, fingerprinter: Fingerprinter) -> tuple[str, ...]:
+    """What no longer is as `saved` has it, a line for each; `fresh` is the same plan made now.
+
+    Where the store did not exist when the plan was made, any store will do: what it holds is
+    compared object by object.
+    """
+    lines: list[str] = []
+    if saved.plan.store.id and saved.plan.store != fresh.store:
+        lines.append(f"the plan was made for another store, {saved.plan.store.location}")
+    same_key = saved.key_check == key_check(fingerprinter)
+    if not same_key:
+        lines.append(
+            "values in the manifests are not those of the plan"
+            if saved.salt
+            else "the store's fingerprint key is not the one that the plan was made with"
+        )
+    lines += moved_objects(saved.plan, fresh, same_key=same_key)
+    lines += [
+        f"{problem.object}: {problem.message}"
+        for problem in fresh.problems
+        if problem not in saved.plan.problems
+    ]
+    return tuple(lines)

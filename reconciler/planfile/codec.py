@@ -1,0 +1,97 @@
+"""Frozen data as JSON and back, led by the types of the dataclasses; strict on the way back."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from enum import Enum
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from reconciler.model.objects import ObjectKey
+from reconciler.model.values import UidOf, ValueRef
+
+Shape = TypeVar("Shape")
+
+
+def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
+    """Frozen data as JSON; fields at their defaults are left out."""
+    match node:
+        case ValueRef(number=number, fingerprint=fingerprint):
+            return {"$value": number, "fingerprint": fingerprint}
+        case UidOf():
+            return {"$uidOf": [node.kind, node.namespace, node.name]}
+        case Enum():
+            return node.value
+        case tuple() | list():
+            return [encode(child) for child in node]
+        case dict():
+            return {name: encode(child) for name, child in node.items()}
+    if dataclasses.is_dataclass(node):
+        return {
+            field.name: encode(getattr(node, field.name))
+            for field in dataclasses.fields(node)
+            if getattr(node, field.name) != field.default
+        }
+    return node
+
+
+def decode(shape: type[Shape], node: Any) -> Shape:
+    """The reverse of `encode`.
+
+    Raises:
+        TypeError, ValueError: `node` does not fit `shape`.
+    """
+    result: Shape = _fitted(shape, node)
+    return result
+
+
+def _fitted(shape: Any, node: Any) -> Any:  # noqa: PLR0911 - a table of cases
+    arguments = get_args(shape)
+    origin = get_origin(shape)
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:  # noqa: PLR2004
+        return tuple(_fitted(arguments[0], child) for child in _checked(list, node))
+    if origin in {Union, types.UnionType}:
+        return _fitted_choice(arguments, node)
+    if shape is Any:
+        return _leaf(node)
+    if shape is ObjectKey:
+        return ObjectKey(*(_checked(str, part) for part in _checked(list, node)))
+    if dataclasses.is_dataclass(shape):
+        return _fitted_dataclass(shape, node)
+    if isinstance(shape, type) and issubclass(shape, Enum):
+        return shape(node)
+    return _checked(shape, node)
+
+
+def _fitted_choice(choices: tuple[Any, ...], node: Any) -> Any:
+    """An optional value, or JSON that may hold references."""
+    shapes = [choice for choice in choices if choice is not types.NoneType]
+    if len(shapes) == 1:
+        return None if node is None else _fitted(shapes[0], node)
+    return _leaf(node)
+
+
+def _fitted_dataclass(shape: Any, node: Any) -> Any:
+    hints = get_type_hints(shape)
+    given = _checked(dict, node)
+    return shape(**{name: _fitted(hints[name], child) for name, child in given.items()})
+
+
+def _checked(shape: Any, node: Any) -> Any:
+    if not isinstance(node, shape) or (shape is int and isinstance(node, bool)):
+        raise TypeError
+    return node
+
+
+def _leaf(node: Any) -> Any:
+    match node:
+        case {"$value": int(number), "fingerprint": str(fingerprint)}:
+            return ValueRef(number, fingerprint)
+        case {"$uidOf": [str(kind), str(namespace), str(name)]}:
+            return UidOf(kind, namespace, name)
+        case dict():
+            return {name: _leaf(child) for name, child in node.items()}
+        case list():
+            return [_leaf(child) for child in node]
+        case _:
+            return node
