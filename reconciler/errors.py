@@ -48,12 +48,6 @@ class PlanFileError(ReconcilerError):
     """A plan file is unreadable, damaged, or of a format that this version does not know."""
 
 
-class PlanRefused(ReconcilerError):
-    """A guard refuses the plan."""
-
-    exit_code = ExitCode.REFUSED
-
-
 class StalePlan(ReconcilerError):
     """Desired or live no longer match the plan; ``moved`` has a line for each object."""
 

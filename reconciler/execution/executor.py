@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError
 from reconciler.execution.retries import Result, RetryPolicy, retrying
 from reconciler.execution.substitution import operations_of, record_of, resource_of
+from reconciler.execution.trial import try_in_place_of
 from reconciler.model.events import (
     ApplyEnded,
     Event,
@@ -147,12 +148,7 @@ class _Execution:
         store = self._work.store
         resource, record = self._resource(change), self._record(change)
         if Capability.SERVER_DRY_RUN in store.capabilities:
-            trial = replace(
-                resource,
-                key=change.key._replace(name=""),
-                generate_name=f"{change.key.name}-",
-            )
-            self._call(step, lambda: store.create(trial, record, dry_run=True))
+            self._call(step, lambda: try_in_place_of(store, resource, record))
         self._call(step, lambda: store.delete(change.key, precondition, keep_copy=True))
         try:
             return self._created(step, resource, record)
