@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.model.objects import SECRET, ObjectKey, OwnerReference, Resource
+from reconciler.model.values import SecretValue
 
 Document = dict[str, Any]
 """A JSON object whose leaves are JSON scalars or wrapped secret values."""
@@ -42,7 +43,9 @@ def from_document(key: ObjectKey, document: Mapping[str, Any], generate_name: st
         key=key,
         generate_name=generate_name,
         labels=metadata.get("labels") or {},
-        annotations=metadata.get("annotations") or {},
+        annotations={
+            name: _text(value) for name, value in (metadata.get("annotations") or {}).items()
+        },
         finalizers=tuple(metadata.get("finalizers") or ()),
         owners=tuple(_owner(owner) for owner in metadata.get("ownerReferences") or ()),
         type=document.get("type") or "",
@@ -69,6 +72,11 @@ def owner_document(owner: OwnerReference) -> Document:
     if owner.block_owner_deletion is not None:
         document["blockOwnerDeletion"] = owner.block_owner_deletion
     return document
+
+
+def _text(value: str | SecretValue) -> str:
+    """An annotation's text; one that is masked in a plan comes as a wrapped value."""
+    return value.reveal().decode() if isinstance(value, SecretValue) else value
 
 
 def _owner(document: Mapping[str, Any]) -> OwnerReference:

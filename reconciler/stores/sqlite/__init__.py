@@ -1,0 +1,47 @@
+"""The embedded store: ``sqlite:PATH``, a file with its values encrypted, and no server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.errors import ConfigError
+from reconciler.stores.sqlite import rekeying
+from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.masterkey import (
+    STORE_KEY,
+    MasterKey,
+    given_fingerprint_key,
+    given_key,
+)
+from reconciler.stores.sqlite.rekeying import Rekeyed
+from reconciler.stores.sqlite.store import EmbeddedStore
+
+__all__ = ["EmbeddedStore", "Rekeyed", "open_store", "rekey"]
+
+
+def open_store(url: str, environ: Mapping[str, str]) -> EmbeddedStore:
+    """Open the store ``sqlite:PATH``, relative to the current directory; creates nothing.
+
+    Raises:
+        ConfigError: there is no path, or a key in `environ` cannot be used.
+    """
+    return EmbeddedStore(_database(url, environ), given_fingerprint_key(environ))
+
+
+def rekey(url: str, environ: Mapping[str, str]) -> Rekeyed:
+    """Encrypt the store ``sqlite:PATH`` anew; see `reconciler.stores.sqlite.rekeying.rekey`."""
+    database = _database(url, environ)
+    try:
+        return rekeying.rekey(database, environ)
+    finally:
+        database.close()
+
+
+def _database(url: str, environ: Mapping[str, str]) -> Database:
+    shown = url.partition(":")[2]
+    if not shown or shown.endswith("/"):
+        raise ConfigError(f"{url} names no file", hint="write sqlite:PATH")
+    path = Path(shown).absolute()
+    key_file = path.with_name(path.name.removesuffix(".db") + ".key")
+    return Database(path, shown, MasterKey(key_file, given_key(environ, STORE_KEY)))

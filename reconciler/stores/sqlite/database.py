@@ -1,0 +1,246 @@
+"""The store's file: made, opened, read as of one moment, and written in transactions.
+
+One transaction holds one object's change. A reader opens a connection of its own for each read, so
+that it neither waits for a writer nor needs the right to write.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from reconciler.errors import StoreDamaged, StoreError, StoreUnavailable
+from reconciler.model.values import FINGERPRINT_KEY_BYTES
+from reconciler.stores.sqlite import seeds
+from reconciler.stores.sqlite.faults import faults
+from reconciler.stores.sqlite.header import (
+    Header,
+    checked_header,
+    key_fits,
+    read_header,
+    write_header,
+)
+from reconciler.stores.sqlite.masterkey import MasterKey, put_in_place, sync_directory
+from reconciler.stores.sqlite.sealing import Sealer
+from reconciler.stores.sqlite.tables import SCHEMA, Contents, new_uid
+
+BUSY_SECONDS = 20.0
+_READS = 10
+
+T = TypeVar("T")
+
+# An immutable read takes no locks, and closing its file would drop those of a writer of the same
+# process (POSIX record locks belong to the process). So no writer opens while one is under way.
+_opening = threading.Lock()
+
+
+class Database:
+    """The store's file at `path`; messages call it `shown`."""
+
+    def __init__(self, path: Path, shown: str, master: MasterKey) -> None:
+        self.path = path
+        self.shown = shown
+        self.master = master
+        self._turn = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._opened_with: tuple[bytes, Sealer] | None = None
+
+    @property
+    def wal(self) -> Path:
+        """SQLite's write-ahead log."""
+        return self.path.with_name(self.path.name + "-wal")
+
+    @property
+    def shm(self) -> Path:
+        """SQLite's index of the log, there while a process has the store open for writing."""
+        return self.path.with_name(self.path.name + "-shm")
+
+    def exists(self) -> bool:
+        """Whether there is a file."""
+        return _stamp(self.path) is not None
+
+    def write(self, work: Callable[[Contents], T], *, keep: bool = True, create: bool = False) -> T:
+        """Run `work` in a transaction of its own; undo it unless `keep`.
+
+        Raises:
+            StoreError: see `reconciler.model.store.Store`.
+        """
+        with self._turn, faults(self.shown):
+            connection = self._begun(create=create)
+            try:
+                contents = self._contents(connection)
+                result = work(contents)
+                if keep:
+                    contents.save()
+                connection.execute("COMMIT" if keep else "ROLLBACK")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+            return result
+
+    def read(self, work: Callable[[Contents], T]) -> T | None:
+        """Run `work` on the store as of one moment, writing nothing; `None` where there is none.
+
+        Raises:
+            StoreError: see `reconciler.model.store.Store`.
+        """
+        for _ in range(_READS):
+            before = self._stamps()
+            if before[0] is None:
+                return None
+            try:
+                with faults(self.shown):
+                    result, unguarded = self._read(work)
+            except StoreError:
+                if self._stamps() == before:
+                    raise
+            else:
+                if not unguarded or self._stamps() == before:
+                    return result
+        raise StoreUnavailable(f"{self.shown} kept changing while it was read")
+
+    def close(self) -> None:
+        """Close the file; the next write opens it again."""
+        with self._turn, faults(self.shown):
+            self._close()
+
+    def compact(self) -> None:
+        """Move the log into the file and empty it, so that nothing old lingers in it."""
+        with self._turn, faults(self.shown):
+            assert self._connection is not None
+            busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise StoreUnavailable(
+                f"{self.shown}: another process is reading, so the log {self.wal} still holds what"
+                " was replaced",
+                hint="it is emptied when the last process that has the store open ends",
+            )
+
+    def _read(self, work: Callable[[Contents], T]) -> tuple[T, bool]:
+        """The result, and whether the file could have changed meanwhile."""
+        with _opening:
+            # Without -shm nobody writes. Then SQLite would make both files, or fail where it may
+            # not, unless it is told that nobody writes.
+            unguarded = not self.shm.exists() and not _size(self.wal)
+            if unguarded:
+                return self._looked(work, "immutable=1"), True
+        return self._looked(work, "mode=ro"), False
+
+    def _looked(self, work: Callable[[Contents], T], mode: str) -> T:
+        connection = _connect(self.path, mode)
+        try:
+            connection.execute("BEGIN")
+            columns = read_header(connection)
+            sealer = self._sealer_for(columns)
+            return work(Contents(connection, sealer, checked_header(columns)))
+        finally:
+            connection.close()
+
+    def _begun(self, *, create: bool) -> sqlite3.Connection:
+        if self._connection is None:
+            if not self.exists():
+                if not create:
+                    raise StoreError(f"{self.shown} does not exist")
+                self._create()
+            with _opening:
+                connection = _connect(self.path, "mode=rw")
+                try:
+                    connection.execute("PRAGMA synchronous = FULL")
+                    connection.execute("PRAGMA secure_delete = ON")
+                    connection.execute("BEGIN IMMEDIATE")
+                except BaseException:
+                    connection.close()
+                    raise
+                self._connection = connection
+        else:
+            self._connection.execute("BEGIN IMMEDIATE")
+        return self._connection
+
+    def _contents(self, connection: sqlite3.Connection) -> Contents:
+        columns = read_header(connection)
+        if self._opened_with is None or self._opened_with[0] != columns["key_check"]:
+            self._opened_with = (columns["key_check"], self._sealer_for(columns, writing=True))
+        return Contents(connection, self._opened_with[1], checked_header(columns))
+
+    def _sealer_for(self, columns: dict[str, object], *, writing: bool = False) -> Sealer:
+        for number, key in enumerate(self.master.candidates()):
+            sealer = Sealer(key)
+            if key_fits(columns, sealer):
+                if number and writing:
+                    # The store was written with the new key and the process ended right then.
+                    self.master.succeed()
+                return sealer
+        raise StoreDamaged(
+            f"the master key does not fit the store {self.shown}, or its header is damaged",
+            hint="give the key that the store was made with, in RECONCILER_STORE_KEY or in"
+            f" {self.master.file}",
+        )
+
+    def _create(self) -> None:
+        """Make the whole store under another name, then give it its own unless that is taken."""
+        directory = self.path.parent
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sealer = Sealer(self.master.make())
+        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=directory)
+        os.close(handle)
+        made = Path(name)
+        try:
+            connection = _connect(made, "mode=rw")
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("BEGIN IMMEDIATE")
+                for statement in SCHEMA:
+                    connection.execute(statement)
+                header = Header.made(new_uid(), sealer, secrets.token_bytes(FINGERPRINT_KEY_BYTES))
+                contents = Contents(connection, sealer, header)
+                seeds.plant(contents)
+                write_header(connection, header)
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+            put_in_place(made, self.path)
+        finally:
+            made.unlink(missing_ok=True)
+        sync_directory(directory)
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _stamps(self) -> tuple[tuple[int, ...] | None, ...]:
+        with faults(self.shown):
+            paths = (self.path, self.wal, self.master.file, self.master.successor)
+            return tuple(_stamp(path) for path in paths)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"{path.as_uri()}?{mode}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _stamp(path: Path) -> tuple[int, ...] | None:
+    """What changes when the file does; `None` where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return (found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _size(path: Path) -> int:
+    stamp = _stamp(path)
+    return 0 if stamp is None else stamp[1]

@@ -1,0 +1,181 @@
+"""Where the master key and the fingerprint key come from, and the key file beside the store."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.errors import ConfigError, StoreDamaged
+from reconciler.stores.sqlite.sealing import MASTER_KEY_BYTES
+
+STORE_KEY = "RECONCILER_STORE_KEY"
+NEW_STORE_KEY = "RECONCILER_STORE_NEW_KEY"
+FINGERPRINT_KEY = "RECONCILER_FINGERPRINT_KEY"
+
+_LEAST_FINGERPRINT_KEY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    """The master key: ``given`` by the environment, else kept in ``file`` beside the store.
+
+    While a new key is put into use, it stands in ``successor`` until the store is written with it.
+    """
+
+    file: Path
+    given: bytes | None = field(default=None, repr=False)
+
+    @property
+    def successor(self) -> Path:
+        """The file of a new key that may or may not be in use yet."""
+        return self.file.with_name(self.file.name + ".new")
+
+    def candidates(self) -> tuple[bytes, ...]:
+        """The keys that may fit the store, the likeliest first.
+
+        Raises:
+            StoreDamaged: there is no key file, or it holds no key.
+        """
+        if self.given is not None:
+            return (self.given,)
+        found = [_read(path) for path in (self.file, self.successor) if path.exists()]
+        if not found:
+            raise StoreDamaged(
+                f"the key file {self.file} is missing, so the store cannot be read",
+                hint=f"put the file back, or give the key in {STORE_KEY} or {STORE_KEY}_FILE",
+            )
+        return tuple(found)
+
+    def succeed(self) -> None:
+        """Put the successor in the place of the key file; only while the store is locked."""
+        self.successor.replace(self.file)
+        sync_directory(self.file.parent)
+
+    def make(self) -> bytes:
+        """The key for a new store: the one there is, else a random one in a new key file."""
+        if self.given is None and not self.file.exists():
+            write_key_file(self.file, secrets.token_bytes(MASTER_KEY_BYTES), replace=False)
+        return self.candidates()[0]
+
+
+def write_key_file(path: Path, key: bytes, *, replace: bool) -> None:
+    """Write `key` to `path`, mode 0600, whole or not at all, and onto the disk.
+
+    Without `replace`, a file that is there already stays.
+    """
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(base64.b64encode(key) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            Path(name).replace(path)
+        else:
+            put_in_place(Path(name), path)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    sync_directory(path.parent)
+
+
+def put_in_place(made: Path, path: Path) -> bool:
+    """Give the file `made` the name `path` too, unless that is taken; tell whether it was not."""
+    try:
+        os.link(made, path)
+    except FileExistsError:
+        return False
+    return True
+
+
+def sync_directory(directory: Path) -> None:
+    """Make new names in `directory` outlive a power cut."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def given_key(environ: Mapping[str, str], variable: str) -> bytes | None:
+    """The master key in `variable`, or in the file that ``variable_FILE`` names, else ``None``.
+
+    Raises:
+        ConfigError: both are set, or what is there is no key.
+    """
+    text, path = environ.get(variable), environ.get(f"{variable}_FILE")
+    if text and path:
+        raise ConfigError(f"{variable} and {variable}_FILE are both set", hint="unset one of them")
+    if text:
+        return _parsed(text, variable)
+    if not path:
+        return None
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{variable}_FILE: {path}: {error.strerror}") from None
+    return _parsed(content.decode("latin-1"), f"{variable}_FILE: {path}")
+
+
+def given_fingerprint_key(environ: Mapping[str, str]) -> bytes | None:
+    """The key in ``RECONCILER_FINGERPRINT_KEY``: at least 16 characters, taken as UTF-8.
+
+    The text is the key as it stands; it is not decoded, so that no text has two readings.
+
+    Raises:
+        ConfigError: it is too short.
+    """
+    text = environ.get(FINGERPRINT_KEY)
+    if not text:
+        return None
+    if len(text) < _LEAST_FINGERPRINT_KEY:
+        raise ConfigError(
+            f"{FINGERPRINT_KEY} is shorter than {_LEAST_FINGERPRINT_KEY} characters",
+            hint="make one with: openssl rand -base64 32",
+        )
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _parsed(text: str, origin: str) -> bytes:
+    key = _decoded(text)
+    if key is None:
+        raise ConfigError(
+            f"{origin} does not hold {MASTER_KEY_BYTES} bytes in base64 or hex",
+            hint="make a key with: openssl rand -base64 32",
+        )
+    return key
+
+
+def _decoded(text: str) -> bytes | None:
+    text = text.strip()
+    for decode in (bytes.fromhex, _from_base64):
+        try:
+            key = decode(text)
+        except (ValueError, binascii.Error):
+            continue
+        if len(key) == MASTER_KEY_BYTES:
+            return key
+    return None
+
+
+def _from_base64(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StoreDamaged(f"the key file {path} cannot be read: {error.strerror}") from None
+    key = _decoded(content.decode("latin-1"))
+    if key is None:
+        raise StoreDamaged(
+            f"the key file {path} is damaged: it does not hold {MASTER_KEY_BYTES} bytes in base64",
+            hint=f"put the file back from a backup, or give the key in {STORE_KEY}",
+        )
+    return key

@@ -1,0 +1,200 @@
+"""A live object as a row: found by what is in clear, with its content and values sealed.
+
+Each value is sealed by itself, bound to its object, key and version. The rest of the content is
+sealed as one body, which also lists the values, so that none can be dropped or swapped. A keyed
+mark covers the columns in clear, so that objects whose content is not read are checked too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+
+from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, OwnerReference
+from reconciler.model.values import SecretValue
+from reconciler.stores.sqlite.sealing import BrokenSeal, Sealer
+
+
+class Row(NamedTuple):
+    """A row of the tables ``objects`` and ``copies``.
+
+    ``set_name`` is ``None`` where no set owns the object; ``owner_uids`` is a JSON list, or empty
+    where there are none.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    version: int
+    type: str
+    created: str
+    set_name: str | None
+    owner_uids: str
+    mark: bytes
+    body: bytes
+    data: bytes
+
+    @property
+    def key(self) -> ObjectKey:
+        """The object's key."""
+        return ObjectKey(self.kind, self.namespace, self.name)
+
+
+class Damage(Exception):
+    """A row is not what was written; the message names the object and, where known, the key."""
+
+
+def to_row(live: Live, sealer: Sealer, *, automatic: bool = False) -> Row:
+    """Seal `live`; `automatic` tells that nobody asked for it, so that a create may take it over.
+
+    Raises:
+        TypeError: a field holds what JSON cannot hold.
+    """
+    bound = _bound(*live.key, live.uid, live.resource_version)
+    values: list[bytes] = []
+    lengths: list[tuple[str, int]] = []
+    for name, value in live.data.items():
+        sealed = sealer.seal(value.reveal(), bound + b"\0data\0" + name.encode())
+        values.append(sealed)
+        lengths.append((name, len(sealed)))
+    content = orjson.dumps(_content(live, lengths, automatic=automatic))
+    owner_uids = orjson.dumps([owner.uid for owner in live.owners]).decode() if live.owners else ""
+    set_name = None if live.applied is None else live.applied.set_name
+    clear = (
+        *live.key,
+        live.uid,
+        int(live.resource_version),
+        live.type,
+        live.created,
+        set_name,
+        owner_uids,
+    )
+    return Row(
+        *clear,
+        mark=_mark(clear, sealer),
+        body=sealer.seal(content, bound + b"\0body"),
+        data=b"".join(values),
+    )
+
+
+def from_row(row: Row, sealer: Sealer) -> Live:
+    """Open a row.
+
+    Raises:
+        Damage: it is not what `to_row` made.
+    """
+    check(row, sealer)
+    bound = _bound(row.kind, row.namespace, row.name, row.uid, str(row.version))
+    body = _body(row, sealer, bound)
+    return Live(
+        key=row.key,
+        generate_name=body.get("generateName", ""),
+        labels=body.get("labels", {}),
+        annotations=body.get("annotations", {}),
+        finalizers=tuple(body.get("finalizers", ())),
+        owners=tuple(OwnerReference(*owner) for owner in body.get("owners", ())),
+        type=row.type,
+        immutable=body.get("immutable", False),
+        data=_values(row, sealer, bound, body.get("data", ())),
+        settings=body.get("settings", {}),
+        uid=row.uid,
+        resource_version=str(row.version),
+        created=row.created,
+        applied=None
+        if row.set_name is None
+        else Applied(
+            set_name=row.set_name,
+            fields={tuple(path): mark for mark, *path in body.get("applied", ())},
+        ),
+    )
+
+
+def is_automatic(row: Row, sealer: Sealer) -> bool:
+    """Whether nobody asked for the object and nobody has touched it since."""
+    check(row, sealer)
+    bound = _bound(row.kind, row.namespace, row.name, row.uid, str(row.version))
+    return _body(row, sealer, bound).get("automatic", False) is True
+
+
+def to_bystander(row: Row, sealer: Sealer) -> Bystander:
+    """What is known of an object without opening it."""
+    check(row, sealer)
+    uids = tuple(orjson.loads(row.owner_uids)) if row.owner_uids else ()
+    return Bystander(row.key, row.uid, uids)
+
+
+def check(row: Row, sealer: Sealer) -> None:
+    """Hold the columns in clear against their mark.
+
+    Raises:
+        Damage: they do not fit.
+    """
+    if _mark(row[:9], sealer) != row.mark:
+        raise Damage(f"the entry of {row.key} does not fit its mark")
+
+
+def _bound(kind: str, namespace: str, name: str, uid: str, version: str) -> bytes:
+    return f"{kind}\0{namespace}\0{name}\0{uid}\0{version}".encode()
+
+
+def _mark(clear: tuple[Any, ...], sealer: Sealer) -> bytes:
+    # None and the empty text must differ: the first stands for an object of no set.
+    return sealer.mark(repr(clear).encode())
+
+
+def _content(live: Live, lengths: list[tuple[str, int]], *, automatic: bool) -> dict[str, Any]:
+    applied = live.applied.fields.items() if live.applied else ()
+    content: dict[str, Any] = {
+        "generateName": live.generate_name,
+        "labels": dict(live.labels),
+        "annotations": dict(live.annotations),
+        "finalizers": live.finalizers,
+        "owners": [_owner_list(owner) for owner in live.owners],
+        "immutable": live.immutable,
+        "settings": dict(live.settings),
+        "applied": [[fingerprint, *path] for path, fingerprint in applied],
+        "automatic": automatic,
+        "data": lengths,
+    }
+    return {name: value for name, value in content.items() if value}
+
+
+def _owner_list(owner: OwnerReference) -> list[str | bool | None]:
+    return [
+        owner.api_version,
+        owner.kind,
+        owner.name,
+        owner.uid,
+        owner.controller,
+        owner.block_owner_deletion,
+    ]
+
+
+def _body(row: Row, sealer: Sealer, bound: bytes) -> Mapping[str, Any]:
+    try:
+        body = orjson.loads(sealer.open(row.body, bound + b"\0body"))
+    except BrokenSeal:
+        raise Damage(f"the content of {row.key} does not open") from None
+    assert isinstance(body, dict)
+    return body
+
+
+def _values(
+    row: Row, sealer: Sealer, bound: bytes, lengths: list[tuple[str, int]]
+) -> dict[str, SecretValue]:
+    values: dict[str, SecretValue] = {}
+    start = 0
+    for name, length in lengths:
+        end = start + length
+        try:
+            value = sealer.open(row.data[start:end], bound + b"\0data\0" + name.encode())
+        except BrokenSeal:
+            raise Damage(f"{row.key}: the value of key {name!r} does not open") from None
+        values[name] = SecretValue(value)
+        start = end
+    if start != len(row.data):
+        raise Damage(f"{row.key}: there is more than its values")
+    return values
