@@ -133,14 +133,14 @@ def _fenced(lines: Iterable[str]) -> str:
 
 
 def _refusal(refusal: Refusal) -> str:
-    hint = f" To allow it: {prose(refusal.hint)}" if refusal.hint else ""
-    return f"> **Refused:** {prose(refusal.message)}.{hint}"
+    hint = f" ({prose(refusal.hint)})" if refusal.hint else ""
+    return f"> **Refused:** {prose(refusal.message)}{hint}"
 
 
 def _problem(problem: Diagnostic) -> _Entry:
-    about = " ".join(filter(None, (problem.object, problem.field)))
     short = f"- **{problem.severity.value}** {code(problem.code)} {code(str(problem.source))}"
-    whole = f"{short} {prose(about)}: {prose(problem.message)}"
+    about = [code(part) for part in (problem.object, problem.field) if part]
+    whole = f"{' '.join([short, *about])}: {prose(problem.message)}"
     if problem.hint:
         whole += f" ({prose(problem.hint)})"
     return _Entry(whole, short)

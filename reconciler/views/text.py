@@ -133,7 +133,7 @@ def error(error: ReconcilerError, *, colour: bool) -> str:
     if isinstance(error, StalePlan) and error.moved:
         blocks.append(moved(error.moved))
     if error.hint:
-        blocks.append(f"  {escaped(error.hint)}")
+        blocks.append(_hint(error.hint))
     return "\n".join(blocks)
 
 
@@ -159,6 +159,10 @@ def _note(message: str, palette: _Palette) -> str:
     return f"{palette.paint('!', '!')} {escaped(message)}"
 
 
+def _hint(hint: str) -> str:
+    return f"    hint: {escaped(hint)}"
+
+
 def _order(plan: Plan) -> str:
     lines = ["Order:"]
     for step in plan.steps:
@@ -172,7 +176,7 @@ def _order(plan: Plan) -> str:
 def _refusal(refusal: Refusal, palette: _Palette) -> str:
     lines = [f"{palette.paint('Refused:', 'bad')} {escaped(refusal.message)}"]
     if refusal.hint:
-        lines.append(f"  To allow it: {escaped(refusal.hint)}")
+        lines.append(_hint(refusal.hint))
     return "\n".join(lines)
 
 
@@ -195,7 +199,7 @@ def _diagnostic(item: Diagnostic, palette: _Palette) -> str:
     label = palette.paint(f"{item.severity.value}[{escaped(item.code)}]", style)
     about = " ".join(filter(None, (label, escaped(item.object), escaped(item.field))))
     line = f"{escaped(str(item.source))}: {about}: {escaped(item.message)}"
-    return f"{line}\n    {escaped(item.hint)}" if item.hint else line
+    return f"{line}\n{_hint(item.hint)}" if item.hint else line
 
 
 def _step_ended(event: StepEnded, palette: _Palette) -> str:

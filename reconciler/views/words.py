@@ -125,12 +125,12 @@ def field_text(path: FieldPath) -> str:
 
 
 def object_text(key: ObjectKey) -> str:
-    """``Secret shop/db``, ``Namespace shop`` or ``Secret shop/job-(known after apply)``.
+    """``Secret/shop/db``, ``Namespace/shop`` or ``Secret/shop/job-(known after apply)``.
 
     A name that is still to be generated ends with an asterisk in a plan.
     """
-    name = f"{key.name[:-1]}{LATER}" if key.name.endswith("*") else key.name
-    return escaped(f"{key.kind} {key.namespace}/{name}" if key.namespace else f"{key.kind} {name}")
+    text = str(key)
+    return escaped(f"{text[:-1]}{LATER}" if text.endswith("*") else text)
 
 
 def reasons_text(change: Change) -> str:

@@ -1,0 +1,303 @@
+"""Hand-made plans, diagnostics and events that cover every word the formats know."""
+
+from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepRetried, StepStarted
+from reconciler.model.objects import Diagnostic, Json, ObjectKey, Severity, Source
+from reconciler.model.patches import Operation
+from reconciler.model.plans import (
+    Action,
+    Change,
+    DeleteLimit,
+    FieldAction,
+    FieldChange,
+    FieldPath,
+    Note,
+    Plan,
+    PlanOptions,
+    Precondition,
+    Reason,
+    Refusal,
+    Step,
+    StoreIdentity,
+)
+from reconciler.model.values import Nature, UidOf, ValueRef
+
+FINGERPRINT = "f1f2f3f4f5f6f7f8f9f0fafbfcfdfeff"
+STORE = StoreIdentity("sqlite", "3f6c", "state/store.db")
+NAMESPACE = ObjectKey("Namespace", "", "shop")
+
+
+def secret(name: str) -> ObjectKey:
+    return ObjectKey("Secret", "shop", name)
+
+
+def value(number: int) -> ValueRef:
+    return ValueRef(number, FINGERPRINT)
+
+
+def place(file: str, line: int) -> Source:
+    return Source(f"manifests/{file}", line, 1)
+
+
+def data(name: str) -> FieldPath:
+    return ("data", name)
+
+
+def added(path: FieldPath, after: Json | ValueRef) -> FieldChange:
+    return FieldChange(path, FieldAction.ADDED, after=after)
+
+
+def changed(
+    path: FieldPath,
+    before: Json | ValueRef,
+    after: Json | ValueRef,
+    nature: Nature = Nature.CONTENT,
+    *,
+    drift: bool = False,
+) -> FieldChange:
+    return FieldChange(path, FieldAction.CHANGED, before, after, nature, drift)
+
+
+def removed(path: FieldPath, before: Json | ValueRef) -> FieldChange:
+    return FieldChange(path, FieldAction.REMOVED, before)
+
+
+_LIVE = Precondition("6f1c", "41")
+_OWNER = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "name": "base",
+    "uid": UidOf("Secret", "shop", "base"),
+}
+
+_CREATES = (
+    Change(
+        key=NAMESPACE,
+        action=Action.CREATE,
+        reasons=(Reason.MISSING,),
+        fields=(added(("metadata", "labels", "team"), "shop"),),
+        patch=(Operation("add", "", {"metadata": {"labels": {"team": "shop"}}}),),
+        claims=(("metadata", "labels", "team"),),
+        source=place("shop.yaml", 1),
+    ),
+    Change(
+        key=secret("base"),
+        action=Action.CREATE,
+        reasons=(Reason.MISSING, Reason.INTERRUPTED),
+        fields=(added(data("token"), value(1)), added(("immutable",), True)),
+        notes=(Note("seal", "becomes immutable, which cannot be undone"),),
+        patch=(Operation("add", "", {"immutable": True, "data": {"token": value(1)}}),),
+        source=place("base.yaml", 3),
+    ),
+    Change(
+        key=secret("job-*"),
+        action=Action.CREATE,
+        generate_name="job-",
+        reasons=(Reason.MISSING,),
+        fields=(
+            added(data("a"), value(1)),
+            added(("metadata", "ownerReferences", "Secret/base"), _OWNER),
+        ),
+        patch=(Operation("add", "", {"metadata": {"ownerReferences": [_OWNER]}}),),
+        source=place("job.yaml", 9),
+    ),
+)
+_UPDATES = (
+    Change(
+        key=secret("db"),
+        action=Action.UPDATE,
+        reasons=(Reason.DATA, Reason.METADATA),
+        fields=(
+            changed(data("ca.crt"), value(2), value(3), Nature.ENCODING),
+            changed(data("dsn"), value(4), value(5), Nature.WHITESPACE),
+            removed(data("old"), value(6)),
+            changed(data("password"), value(7), value(1), drift=True),
+            added(data("token"), value(8)),
+            changed(("metadata", "annotations", "note"), "one\ntwo", 'a "b" | `c` @team #2'),
+            changed(("metadata", "annotations", "copy"), value(9), value(10)),
+            removed(("metadata", "finalizers", "example.com/hold"), "example.com/hold"),
+            changed(("metadata", "labels", "tier"), "back", "front"),
+        ),
+        kept=(data("injected"), ("metadata", "labels", "argo")),
+        patch=(
+            Operation("replace", "/data/password", value(1)),
+            Operation("remove", "/data/old"),
+            Operation("move", "/data/new", origin="/data/dsn"),
+        ),
+        precondition=_LIVE,
+        source=place("db.yaml", 12),
+    ),
+    Change(
+        key=secret("sealed"),
+        action=Action.UPDATE,
+        reasons=(Reason.ADOPT, Reason.SEAL),
+        fields=(added(("immutable",), True),),
+        notes=(Note("seal", "becomes immutable, which cannot be undone"),),
+        patch=(Operation("add", "/immutable", True),),
+        precondition=_LIVE,
+        source=place("sealed.yaml", 1),
+    ),
+    Change(
+        key=ObjectKey("ServiceAccount", "shop", "robot"),
+        action=Action.UPDATE,
+        reasons=(Reason.RECORD,),
+        precondition=_LIVE,
+        source=place("robot.yaml", 1),
+    ),
+    Change(
+        key=ObjectKey("ServiceAccount", "shop", "runner"),
+        action=Action.UPDATE,
+        reasons=(Reason.METADATA,),
+        fields=(
+            added(("automountServiceAccountToken",), False),
+            changed(("imagePullSecrets", "0", "name"), "old", "new"),
+            added(("secrets",), [{"name": "a", "$value": 7}]),
+        ),
+        patch=(Operation("add", "/secrets", [{"name": "a", "$value": 7}]),),
+        precondition=_LIVE,
+        source=place("runner.yaml", 1),
+    ),
+)
+_REPLACES = tuple(
+    Change(
+        key=secret(name),
+        action=Action.REPLACE,
+        reasons=reasons,
+        fields=fields,
+        notes=(Note("stale-kubelets", "running Pods may be served the old value"),),
+        patch=(Operation("add", "", {"type": "Opaque"}),),
+        precondition=_LIVE,
+        source=place("replaced.yaml", line),
+    )
+    for line, (name, reasons, fields) in enumerate(
+        (
+            (
+                "frozen",
+                (Reason.DATA, Reason.IMMUTABLE),
+                (changed(data("key"), value(11), value(12)),),
+            ),
+            ("thawed", (Reason.UNSEAL,), (removed(("immutable",), True),)),
+            ("typed", (Reason.TYPE,), (changed(("type",), "Opaque", "kubernetes.io/tls"),)),
+        ),
+        start=1,
+    )
+)
+_DELETES = (
+    Change(key=secret("gone"), action=Action.DELETE, reasons=(Reason.PRUNE,), precondition=_LIVE),
+    Change(key=secret("lost"), action=Action.DELETE, reasons=(Reason.PRUNE, Reason.INTERRUPTED)),
+)
+_IN_SYNC = (
+    Change(key=secret("quiet"), action=Action.NO_OP, source=place("quiet.yaml", 1)),
+    Change(
+        key=secret("shared"),
+        action=Action.NO_OP,
+        kept=(data("injected"),),
+        source=place("shared.yaml", 1),
+    ),
+)
+_CHANGES = tuple(
+    sorted((*_CREATES, *_UPDATES, *_REPLACES, *_DELETES, *_IN_SYNC), key=lambda change: change.key)
+)
+_WAVES = {NAMESPACE: 0, secret("base"): 2, secret("job-*"): 3, secret("gone"): 4, secret("lost"): 4}
+
+
+def _steps(changes: tuple[Change, ...]) -> tuple[Step, ...]:
+    steps = (
+        Step(
+            change.key,
+            change.action,
+            _WAVES.get(change.key, 1),
+            after=(NAMESPACE, secret("base")) if change.key == secret("job-*") else (),
+        )
+        for change in changes
+        if change.action is not Action.NO_OP
+    )
+    return tuple(sorted(steps, key=lambda step: (step.wave, step.key)))
+
+
+EVERYTHING = Plan(
+    store=STORE,
+    options=PlanOptions(
+        set_name="shop",
+        targets=(secret("db"), NAMESPACE),
+        prune=True,
+        adopt=True,
+        allow_replace=True,
+        max_deletes=DeleteLimit(5, percent=False),
+    ),
+    changes=_CHANGES,
+    steps=_steps(_CHANGES),
+    notices=(Note("scrub", "Secret/shop/db carries an annotation that copies values"),),
+)
+
+PROBLEMS = (
+    Diagnostic(
+        severity=Severity.ERROR,
+        code="reference-unknown",
+        message="neither the manifests nor the store hold the owner Secret/shop/base",
+        field="metadata.ownerReferences[0]",
+        source=Source("manifests/job.yaml", 9, 3, document=1, item=2),
+        object="Secret/shop/job",
+        hint="add a manifest for Secret/shop/base, or correct the name",
+    ),
+    Diagnostic(
+        severity=Severity.WARNING,
+        code="tls-key-mismatch",
+        message="the key does not belong to the certificate",
+        field="data[tls.crt]",
+        source=Source("manifests/tls.yaml", 4, 5),
+        object="Secret/shop/tls",
+    ),
+    Diagnostic(
+        severity=Severity.ERROR,
+        code="yaml-invalid",
+        message="a mapping value is not allowed here",
+        field="",
+        source=Source("manifests/a b.yaml", 1, 2),
+    ),
+)
+
+REFUSED = Plan(
+    store=StoreIdentity("kubernetes", "", "https://cluster.example:6443"),
+    options=PlanOptions(),
+    changes=_REPLACES[:1],
+    steps=_steps(_REPLACES[:1]),
+    refusals=(
+        Refusal(
+            "replace",
+            "Secret/shop/frozen can only be replaced, that is deleted and created anew",
+            "allow it with --allow-replace",
+            secret("frozen"),
+        ),
+        Refusal("max-deletes", "the plan deletes 9 of 12 objects", ""),
+    ),
+    problems=PROBLEMS,
+)
+
+IN_SYNC = Plan(store=STORE, options=PlanOptions(), changes=_IN_SYNC)
+EMPTY = Plan(store=StoreIdentity("sqlite", ""), options=PlanOptions())
+
+PLANS = {"everything": EVERYTHING, "refused": REFUSED, "in-sync": IN_SYNC, "empty": EMPTY}
+
+_APPLIED = tuple(
+    StepEnded(step, Outcome.APPLIED, step.key) for step in EVERYTHING.steps if step.wave != 3
+)
+_GENERATED = next(step for step in EVERYTHING.steps if step.key == secret("job-*"))
+_FAILED = StepEnded(
+    Step(secret("x"), Action.CREATE, 1), Outcome.FAILED, secret("x"), "name taken", "adopt it"
+)
+_SKIPPED = StepEnded(
+    Step(secret("y"), Action.DELETE, 2), Outcome.SKIPPED, secret("y"), "Namespace/shop failed"
+)
+
+EVENTS: tuple[Event, ...] = (
+    *(StepStarted(step) for step in EVERYTHING.steps),
+    StepRetried(EVERYTHING.steps[0], 1, 0.4, "the server is busy"),
+    *_APPLIED,
+    StepEnded(_GENERATED, Outcome.APPLIED, secret("job-x7k2p")),
+    _FAILED,
+    _SKIPPED,
+    ApplyEnded(_APPLIED),
+    ApplyEnded((*_APPLIED, _FAILED, _SKIPPED)),
+    ApplyEnded((_SKIPPED,), interrupted=True),
+    ApplyEnded(()),
+)

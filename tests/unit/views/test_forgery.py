@@ -1,0 +1,177 @@
+"""Nothing that a manifest or a store says may pass for something that this program says."""
+
+import os
+import re
+import unicodedata
+from dataclasses import replace
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from reconciler.errors import StalePlan
+from reconciler.model.events import Outcome, StepEnded
+from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
+from reconciler.model.plans import (
+    Action,
+    Change,
+    FieldAction,
+    FieldChange,
+    Note,
+    Plan,
+    Refusal,
+    Step,
+)
+from reconciler.views import json, markdown, sarif, text, words
+from tests.unit.views import samples
+
+HOSTILE = (
+    "x\x1b[2J\x1b]52;c;ZXZpbA==\x07",
+    "x\nNo changes. 9 objects in sync.",
+    "x\r\n+ Secret/shop/forged (create: not in the store)",
+    "x\u202egnp.exe",
+    "x\u2066\u2069",
+    "x\x9b31m",
+    "x\u2028y\u2029z\x85w\x0bv\x0cu",
+    "x\u200b\u200d\ufeff\u00ad",
+    "x\ufe0f\u3164\u2800\U000e0041",
+    "x" + " " * 200 + "Plan: 0 to create",
+    "x\ud800\udcff",
+    "x`` ``` ````",
+    "|x|`y`<b>@team</b> #2 http://evil.example [a](b) *c* _d_ ~e~ \\ &lt; $f$ <!--",
+    "</code></summary></details><script>",
+)
+hostile_texts = st.sampled_from(HOSTILE) | st.text(
+    st.characters(exclude_categories=()), max_size=20
+)
+
+
+def file_named(found: str) -> str:
+    """As the system names a file whose name need not be UTF-8."""
+    return os.fsdecode(f"manifests/{found}".encode("utf-8", "surrogatepass"))
+
+
+def plan_of(found: str) -> Plan:
+    key = ObjectKey("Secret", found, found)
+    change = Change(
+        key=key,
+        action=Action.UPDATE,
+        fields=(
+            FieldChange(
+                ("metadata", "labels", found), FieldAction.CHANGED, found, [{found: found}]
+            ),
+            FieldChange(("metadata", "finalizers", found), FieldAction.REMOVED, found),
+            FieldChange((found, found), FieldAction.ADDED, after=samples.value(1)),
+        ),
+        kept=(("metadata", "annotations", found),),
+        notes=(Note("note", found),),
+        source=Source(file_named(found), 1, 1),
+    )
+    diagnostic = diagnostic_of(found)
+    return replace(
+        samples.EVERYTHING,
+        store=replace(samples.STORE, location=found),
+        options=replace(samples.EVERYTHING.options, set_name=found, targets=(key,)),
+        changes=(change,),
+        steps=(Step(key, Action.UPDATE, 0, after=(key,)),),
+        refusals=(Refusal("guard", found, found, key),),
+        problems=(diagnostic,),
+        notices=(Note("notice", found),),
+    )
+
+
+def diagnostic_of(found: str) -> Diagnostic:
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="code",
+        message=found,
+        field=found,
+        source=Source(file_named(found), 1, 1),
+        object=found,
+        hint=found,
+    )
+
+
+def printed(found: str) -> dict[str, str]:
+    """Each text that is made from `found`, by name."""
+    plan = plan_of(found)
+    ended = StepEnded(
+        plan.steps[0], Outcome.FAILED, ObjectKey("Secret", found, found), found, found
+    )
+    return {
+        "text": text.plan(plan, colour=False, verbose=True),
+        "markdown": markdown.plan(plan),
+        "json": json.plan(plan),
+        "diagnostics": text.diagnostics((diagnostic_of(found),), objects=1, files=1, colour=False),
+        "sarif": sarif.diagnostics((diagnostic_of(found),), tool_version="1"),
+        "event": text.event(ended, colour=False),
+        "event line": json.event(ended),
+        "error": text.error(StalePlan(found, moved=(found,), hint=found), colour=False),
+    }
+
+
+@given(hostile_texts)
+@example("x\x1b[2J")
+def test_whatever_is_printed_can_be_seen(found: str) -> None:
+    for name, output in printed(found).items():
+        unseen = {
+            character
+            for character in output
+            if character != "\n"
+            and unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        }
+        assert not unseen, name
+        output.encode("utf-8")
+
+
+@given(hostile_texts.filter(bool))
+def test_no_text_starts_a_line_of_its_own(found: str) -> None:
+    usual = printed("plain")
+    for name, output in printed(found).items():
+        assert _starts(output) == _starts(usual[name]), name
+
+
+def _starts(output: str) -> list[str]:
+    """Indentation and first character of each line; the fences of Markdown may be longer."""
+    return [line[: len(line) - len(line.lstrip(" ")) + 1] for line in output.split("\n")]
+
+
+@given(hostile_texts)
+def test_spaces_cannot_push_text_to_the_next_row(found: str) -> None:
+    assert "    " not in words.escaped(found)
+
+
+def test_what_is_invisible_is_written_out() -> None:
+    assert words.escaped("a\n\t\r\x1b\x9b\u202e\ufe0f\U000e0041\ud800b") == (
+        r"a\n\t\r\u001b\u009b\u202e\ufe0f\U000e0041\ud800b"
+    )
+    assert words.escaped("grüße ❤ 日本") == "grüße ❤ 日本"
+
+
+def test_a_string_never_passes_for_a_masked_value() -> None:
+    assert words.value_text("(value #2)") == '"(value #2)"'
+    assert words.value_text(samples.value(2)) == "(value #2)"
+    assert words.value_text({"a": samples.value(2), "b": [None, 1.5, True]}) == (
+        '{"a": (value #2), "b": [null, 1.5, true]}'
+    )
+    assert words.value_text(r"\n") != words.value_text("\n")
+
+
+@pytest.mark.parametrize("found", HOSTILE)
+def test_markdown_holds_foreign_text_in_code_alone(found: str) -> None:
+    outside = _outside_of_code(markdown.plan(plan_of(found)))
+    for dangerous in ("@", "#2", "http", "<b>", "[a]", "_d_", "*c*", "script", "<!--", "$f$", "\\"):
+        assert dangerous not in outside
+
+
+def _outside_of_code(source: str) -> str:
+    """What of a Markdown text is neither fenced nor in a code span nor in HTML's code element."""
+    unfenced = re.sub(r"^(`{3,})diff\n.*?\n\1$", "", source, flags=re.DOTALL | re.MULTILINE)
+    unelemented = re.sub(r"<code>[^<>]*</code>", "", unfenced)
+    return re.sub(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", unelemented)
+
+
+def test_a_fence_is_longer_than_the_backticks_inside() -> None:
+    assert markdown.code("a``b") == "```a``b```"
+    assert markdown.code("`a`") == "`` `a` ``"
+    assert "\n`````diff\n" in markdown.plan(plan_of("x````y"))

@@ -1,0 +1,83 @@
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.errors import ReconcilerError, StalePlan
+from reconciler.model.plans import Action, FieldAction, Plan, Reason
+from reconciler.model.values import Nature
+from reconciler.views import json, markdown, sarif, text
+from tests.unit.views import samples
+
+Golden = Callable[[str, str], None]
+
+each_plan = pytest.mark.parametrize(
+    ("name", "plan"), samples.PLANS.items(), ids=samples.PLANS.keys()
+)
+
+
+@each_plan
+def test_text(golden: Golden, name: str, plan: Plan) -> None:
+    golden(f"plan-{name}.txt", text.plan(plan, colour=False))
+
+
+@each_plan
+def test_verbose_text(golden: Golden, name: str, plan: Plan) -> None:
+    golden(f"plan-{name}-verbose.txt", text.plan(plan, colour=False, verbose=True))
+
+
+def test_coloured_text(golden: Golden) -> None:
+    golden("plan-refused-colour.txt", text.plan(samples.REFUSED, colour=True))
+
+
+@each_plan
+def test_markdown(golden: Golden, name: str, plan: Plan) -> None:
+    golden(f"plan-{name}.md", markdown.plan(plan))
+
+
+@each_plan
+def test_json(golden: Golden, name: str, plan: Plan) -> None:
+    golden(f"plan-{name}.json", json.plan(plan))
+
+
+def test_events(golden: Golden) -> None:
+    golden("events.txt", "\n".join(text.event(event, colour=False) for event in samples.EVENTS))
+    golden("events.jsonl", "\n".join(map(json.event, samples.EVENTS)))
+
+
+def test_diagnostics(golden: Golden) -> None:
+    golden("diagnostics.txt", text.diagnostics(samples.PROBLEMS, objects=14, files=3, colour=False))
+    golden("diagnostics.json", json.diagnostics(samples.PROBLEMS, objects=14, files=3))
+    golden("diagnostics.sarif", sarif.diagnostics(samples.PROBLEMS, tool_version="1.2.3"))
+
+
+def test_nothing_wrong(golden: Golden) -> None:
+    golden("diagnostics-none.txt", text.diagnostics((), objects=1, files=1, colour=False))
+    golden("diagnostics-none.json", json.diagnostics((), objects=1, files=1))
+    golden("diagnostics-none.sarif", sarif.diagnostics((), tool_version="1.2.3"))
+
+
+def test_errors(golden: Golden) -> None:
+    plain = ReconcilerError("no manifests in manifests/", hint="name a directory that has some")
+    stale = StalePlan(
+        "the plan is stale; nothing was applied",
+        moved=("Secret/shop/db: data[password] changed in the store", "Secret/shop/x: is gone"),
+        hint="make a new plan",
+    )
+    golden("errors.txt", "\n".join(text.error(error, colour=False) for error in (plain, stale)))
+
+
+def test_the_samples_hold_every_word() -> None:
+    changes = [change for plan in samples.PLANS.values() for change in plan.changes]
+    fields = [field for change in changes for field in change.fields]
+    assert {change.action for change in changes} == set(Action)
+    assert {reason for change in changes for reason in change.reasons} == set(Reason)
+    assert {field.action for field in fields} == set(FieldAction)
+    assert {field.nature for field in fields} == set(Nature)
+
+
+def test_no_format_prints_a_fingerprint() -> None:
+    for plan in samples.PLANS.values():
+        printed = (
+            text.plan(plan, colour=False, verbose=True) + markdown.plan(plan) + json.plan(plan)
+        )
+        assert samples.FINGERPRINT[:8] not in printed

@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+import click
+
+from reconciler.model.plans import Plan
+from reconciler.views import text
+from tests.unit.views import samples
+
+
+def headers(plan: Plan, *, verbose: bool = False) -> list[str]:
+    lines = text.plan(plan, colour=False, verbose=verbose).split("\n")
+    return [line.split(" (")[0] for line in lines if line.startswith(("+ ", "~ ", "-", "= "))]
+
+
+def test_objects_stand_in_the_order_of_their_steps() -> None:
+    found = headers(samples.EVERYTHING)
+    assert found[0] == "+ Namespace/shop"
+    assert found[-2:] == ["- Secret/shop/gone", "- Secret/shop/lost"]
+    assert found.index("+ Secret/shop/base") < found.index("+ Secret/shop/job-(known after apply)")
+
+
+def test_a_plan_that_could_not_be_ordered_is_shown_nevertheless() -> None:
+    unordered = replace(samples.EVERYTHING, steps=())
+    assert sorted(headers(unordered)) == sorted(headers(samples.EVERYTHING))
+
+
+def test_objects_in_sync_are_shown_on_request_alone() -> None:
+    assert "= Secret/shop/quiet" not in headers(samples.EVERYTHING)
+    assert "= Secret/shop/quiet" in headers(samples.EVERYTHING, verbose=True)
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    for plan in samples.PLANS.values():
+        plain = text.plan(plan, colour=False, verbose=True)
+        coloured = text.plan(plan, colour=True, verbose=True)
+        assert "\x1b" not in plain
+        assert "\x1b" in coloured
+        assert click.unstyle(coloured) == plain
+    for event in samples.EVENTS:
+        assert click.unstyle(text.event(event, colour=True)) == text.event(event, colour=False)
+
+
+def test_no_changes_is_never_said_of_a_plan_with_obstacles() -> None:
+    for obstacle in (
+        replace(samples.IN_SYNC, refusals=samples.REFUSED.refusals),
+        replace(samples.IN_SYNC, problems=samples.PROBLEMS),
+    ):
+        shown = text.plan(obstacle, colour=False)
+        assert "No changes" not in shown
+        assert "This plan cannot be applied" in shown
