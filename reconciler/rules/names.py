@@ -110,12 +110,13 @@ _qualified_name_fault = lru_cache(_CACHED_NAMES)(qualified_name_fault)
 
 
 def without_trailing_dash(prefix: str) -> str:
-    """`prefix` as a name to be judged: upstream puts an ``a`` for its last two characters.
+    """`prefix` as a name to be judged: upstream puts an ``a`` for its last two bytes.
 
     So it is with every prefix that ends in ``-`` (maskTrailingDash, apimachinery
     pkg/api/validation/generic.go); what the last but one is comes to light in the whole name.
     """
-    return prefix[:-2] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
+    masked = len(prefix) > 1 and prefix.endswith("-") and prefix[-2].isascii()
+    return prefix[:-2] + "a" if masked else prefix
 
 
 def generated_name(prefix: str, suffix: str) -> str:

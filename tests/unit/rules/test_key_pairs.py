@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    KeySerializationEncryption,
+    NoEncryption,
+    PrivateFormat,
+)
+
+from reconciler.model.objects import Severity
+from reconciler.rules import validate
+from tests.unit.rules.cases import secret
+
+PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
+
+KEYS: dict[str, PrivateKey] = {
+    "ecdsa": ec.generate_private_key(ec.SECP256R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate(),
+    "rsa": rsa.generate_private_key(65537, 2048),
+}
+OTHER = ec.generate_private_key(ec.SECP256R1())
+EC_PARAMETERS = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
+
+
+def certificate(key: PrivateKey, years: int = 1) -> bytes:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example")])
+    start = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
+    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(start)
+        .not_valid_after(start.replace(year=start.year + years))
+        .sign(key, algorithm)
+    )
+    return made.public_bytes(Encoding.PEM)
+
+
+def pem(
+    key: PrivateKey,
+    form: PrivateFormat = PrivateFormat.PKCS8,
+    encryption: KeySerializationEncryption | None = None,
+) -> bytes:
+    return key.private_bytes(Encoding.PEM, form, encryption or NoEncryption())
+
+
+def warned(certificate_pem: bytes, key_pem: bytes) -> list[str]:
+    data = {"tls.crt": certificate_pem, "tls.key": key_pem}
+    found = validate(secret(data, type="kubernetes.io/tls"))
+    assert all(one.severity is Severity.WARNING for one in found)
+    assert all(one.code == "tls-pair-unusable" for one in found)
+    return [one.field for one in found]
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_a_pair_is_fit(algorithm: str, form: PrivateFormat) -> None:
+    key = KEYS[algorithm]
+    if algorithm == "ed25519":
+        form = PrivateFormat.PKCS8
+    assert warned(certificate(key), pem(key, form)) == []
+
+
+def test_what_stands_around_the_blocks_does_not_matter() -> None:
+    key = KEYS["ecdsa"]
+    chain = b"Subject: shop\n" + certificate(key) + certificate(OTHER)
+    assert warned(chain, EC_PARAMETERS + pem(key, PrivateFormat.TraditionalOpenSSL)) == []
+
+
+def test_dates_do_not_matter() -> None:
+    key = KEYS["ecdsa"]
+    assert warned(certificate(key, years=1), pem(key)) == []
+
+
+def test_the_first_certificate_counts() -> None:
+    key = KEYS["ecdsa"]
+    assert warned(certificate(OTHER) + certificate(key), pem(key)) == ["data[tls.key]"]
+
+
+@pytest.mark.parametrize("algorithm", KEYS)
+def test_the_key_of_another_certificate(algorithm: str) -> None:
+    assert warned(certificate(KEYS[algorithm]), pem(OTHER)) == ["data[tls.key]"]
+
+
+def test_an_encrypted_key() -> None:
+    key = KEYS["ecdsa"]
+    locked = pem(key, encryption=BestAvailableEncryption(b"not-a-real-password"))
+    assert warned(certificate(key), locked) == ["data[tls.key]"]
+
+
+def test_the_two_exchanged() -> None:
+    key = KEYS["ecdsa"]
+    assert warned(pem(key), certificate(key)) == ["data[tls.crt]"]
+
+
+def test_a_certificate_cut_short() -> None:
+    key = KEYS["ecdsa"]
+    assert warned(certificate(key)[:200], pem(key)) == ["data[tls.crt]"]
