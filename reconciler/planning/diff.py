@@ -95,7 +95,8 @@ def _plain_changes(
     # 0.4 s of CPU to import, so only where metadata really differs.
     from deepdiff import DeepDiff  # noqa: PLC0415
 
-    tree = DeepDiff(before, after, view="tree")
+    # By default, maps that have little in common are reported whole and not key by key.
+    tree = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
     for group, levels in tree.items():
         for level in levels:
             yield FieldChange(

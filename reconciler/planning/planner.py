@@ -47,7 +47,6 @@ from reconciler.planning.references import problem, reference_problems, referenc
 from reconciler.rules import replace_reasons
 
 _NOT_APPLIED: Mapping[FieldPath, str] = {}
-_SEALED = Note("seal", "becomes immutable, which cannot be undone short of a replace")
 _KUBELETS = Note(
     "stale-kubelets",
     "running Pods may be served the old value for some time after a replace under the same name",
@@ -173,7 +172,6 @@ class _Planning:
             reasons=reasons,
             fields=creation_fields(key.namespace, merged.target, self.masking),
             kept=merged.kept,
-            notes=(_SEALED,) if IMMUTABLE in merged.target else (),
             patch=creation_patch(key.namespace, merged.target, self.masking),
             claims=merged.claims,
             source=resource.source,
@@ -205,7 +203,7 @@ class _Planning:
                 lambda path: drifted(path, before, applied, key.namespace, self.records),
             ),
             kept=merged.kept,
-            notes=_notes(action, reasons),
+            notes=(_KUBELETS,) if action is Action.REPLACE else (),
             patch=(
                 creation_patch(key.namespace, merged.target, self.masking)
                 if action is Action.REPLACE
@@ -387,9 +385,3 @@ def _differences(before: Fields, target: Fields) -> Iterator[Reason]:
         yield Reason.SEAL
     if any(path[0] != DATA and path not in {IMMUTABLE, TYPE} for path in changed):
         yield Reason.METADATA
-
-
-def _notes(action: Action, reasons: Iterable[Reason]) -> tuple[Note, ...]:
-    if action is Action.REPLACE:
-        return (_KUBELETS,)
-    return (_SEALED,) if Reason.SEAL in reasons else ()
