@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+# Python's cryptography reads a PEM whose lines were joined by blanks; the consumers do not.
+_FIRST_LINE = re.compile(rb"-----BEGIN [^\n-]+-----[ \t]*\r?\n")
+
 
 def key_pair_fault(certificate: bytes, private_key: bytes) -> tuple[str, str] | None:
     """Say which key of a TLS Secret cannot be used, and why; ``None`` where the pair is fit.
@@ -10,7 +15,7 @@ def key_pair_fault(certificate: bytes, private_key: bytes) -> tuple[str, str] | 
     pkg/registry/core/secret/strategy.go): the first certificate counts, dates and names do not.
     """
     # Imported here, since most runs meet no TLS Secret.
-    from cryptography import x509  # noqa: PLC0415
+    from cryptography import x509  # noqa: PLC0415 - 60 ms
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
         load_pem_private_key,
@@ -18,14 +23,22 @@ def key_pair_fault(certificate: bytes, private_key: bytes) -> tuple[str, str] | 
 
     # What these raise may tell of the value; nothing of it is shown.
     try:
-        certified = x509.load_pem_x509_certificate(certificate).public_key()
+        certified = x509.load_pem_x509_certificate(_with_lines(certificate)).public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return "tls.crt", "tls.crt holds no PEM certificate that can be read"
     try:
         # The whole check of an RSA key takes 30 ms, and is the business of whoever uses it.
-        key = load_pem_private_key(private_key, None, unsafe_skip_rsa_key_validation=True)
+        key = load_pem_private_key(
+            _with_lines(private_key), None, unsafe_skip_rsa_key_validation=True
+        )
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return "tls.key", "tls.key holds no unencrypted PEM private key that can be read"
     if key.public_key() != certified:
         return "tls.key", "the private key in tls.key does not belong to the certificate in tls.crt"
     return None
+
+
+def _with_lines(pem: bytes) -> bytes:
+    if not _FIRST_LINE.search(pem):
+        raise ValueError
+    return pem

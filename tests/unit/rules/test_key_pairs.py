@@ -106,3 +106,12 @@ def test_the_two_exchanged() -> None:
 def test_a_certificate_cut_short() -> None:
     key = KEYS["ecdsa"]
     assert warned(certificate(key)[:200], pem(key)) == ["data[tls.crt]"]
+
+
+def test_lines_that_yaml_has_folded() -> None:
+    key = KEYS["ecdsa"]
+    folded = certificate(key).replace(b"\n", b" ")
+    assert warned(folded, pem(key)) == ["data[tls.crt]"]
+    assert warned(certificate(key), pem(key).replace(b"\n", b" ")) == ["data[tls.key]"]
+    windows = certificate(key).replace(b"\n", b"\r\n")
+    assert warned(windows, pem(key).replace(b"\n", b"\r\n")) == []
