@@ -23,6 +23,7 @@ from reconciler.planfile.codec import decode, encode
 from reconciler.planfile.staleness import moved_objects
 
 FORMAT = "reconciler.plan-file/v1"
+_HEAD_BYTES = 64
 _CHECKED: tuple[str, ...] = ("key-check",)
 
 
@@ -111,6 +112,15 @@ def load(path: Path) -> SavedPlan:
         return decode(SavedPlan, document)
     except (TypeError, ValueError, KeyError, AttributeError):
         raise PlanFileError(f"{path}: the plan file is damaged") from None
+
+
+def is_plan_file(path: Path) -> bool:
+    """Whether `path` is a file that says of itself that it is a plan, of whatever version."""
+    try:
+        with path.open("rb") as file:
+            return b'"reconciler.plan-file/' in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 def moved(saved: SavedPlan, fresh: Plan, fingerprinter: Fingerprinter) -> tuple[str, ...]:

@@ -1,0 +1,169 @@
+"""The options that several commands share, and the types of their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
+from reconciler.model.plans import DeleteLimit, PlanOptions
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULTS = PlanOptions()
+
+
+class TargetType(click.ParamType[ObjectKey]):
+    """``KIND/NAMESPACE/NAME``, or ``Namespace/NAME``; the kind in any case."""
+
+    name = "KIND/NS/NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> ObjectKey:
+        """Turn text into an object's key."""
+        if isinstance(value, ObjectKey):
+            return value
+        kind, *rest = str(value).split("/")
+        known = {name.lower(): name for name in KINDS}.get(kind.lower())
+        if known == NAMESPACE and len(rest) == 1 and rest[0]:
+            return ObjectKey(known, "", rest[0])
+        if known not in {None, NAMESPACE} and len(rest) == 2 and all(rest):  # noqa: PLR2004
+            return ObjectKey(str(known), rest[0], rest[1])
+        return self.fail("write KIND/NAMESPACE/NAME, for example Secret/shop/database", param, ctx)
+
+
+class DeleteLimitType(click.ParamType[DeleteLimit]):
+    """A number, or a percentage."""
+
+    name = "N|P%"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> DeleteLimit:
+        """Turn ``5`` or ``30%`` into a limit."""
+        if isinstance(value, DeleteLimit):
+            return value
+        text = str(value)
+        digits = text.removesuffix("%")
+        if not (digits.isascii() and digits.isdigit()):
+            self.fail("write a number of objects, or a percentage such as 30%", param, ctx)
+        limit = DeleteLimit(int(digits), percent=digits != text)
+        if limit.percent and limit.amount > 100:  # noqa: PLR2004
+            self.fail("a percentage is at most 100%", param, ctx)
+        return limit
+
+
+def paths_argument(command: Command) -> Command:
+    """``[PATH]...``: files and directories of manifests, ``-`` for standard input."""
+    return click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())(command)
+
+
+def namespace_option(command: Command) -> Command:
+    """``--namespace``."""
+    return click.option(
+        "--namespace",
+        "-n",
+        envvar="RECONCILER_NAMESPACE",
+        metavar="NAME",
+        default=DEFAULTS.namespace,
+        show_default=True,
+        help="Namespace of manifests that name none.",
+    )(command)
+
+
+def store_option(command: Command) -> Command:
+    """``--store``."""
+    return click.option(
+        "--store",
+        envvar="RECONCILER_STORE",
+        metavar="URL",
+        default="sqlite:.reconciler/store.db",
+        show_default=True,
+        help="The store to reconcile with.",
+    )(command)
+
+
+def plan_options(command: Command) -> Command:
+    """What decides how a plan comes out: it is saved in the plan file."""
+    for option in reversed(_PLAN_OPTIONS):
+        command = option(command)
+    return command
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """``--output`` with the formats that a command has; the first is the default."""
+    return click.option(
+        "--output",
+        "-o",
+        "output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Format of what is printed.",
+    )
+
+
+def verbose_option(command: Command) -> Command:
+    """``--verbose``."""
+    return click.option(
+        "--verbose", "-v", is_flag=True, help="Show objects in sync and the order of steps too."
+    )(command)
+
+
+_PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--set",
+        "set_name",
+        envvar="RECONCILER_SET",
+        metavar="NAME",
+        default=DEFAULTS.set_name,
+        show_default=True,
+        help="Name of the set that owns what these manifests make: the ownership mark.",
+    ),
+    click.option(
+        "--target",
+        "targets",
+        type=TargetType(),
+        multiple=True,
+        help="Plan only this object and what it needs. May be given several times.",
+    ),
+    click.option(
+        "--prune/--no-prune",
+        envvar="RECONCILER_PRUNE",
+        default=False,
+        help="Delete objects of the set that no manifest names any more.",
+    ),
+    click.option(
+        "--adopt/--no-adopt",
+        envvar="RECONCILER_ADOPT",
+        default=False,
+        help="Take over existing objects that no set owns.",
+    ),
+    click.option(
+        "--allow-replace/--no-allow-replace",
+        envvar="RECONCILER_ALLOW_REPLACE",
+        default=False,
+        help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
+    ),
+    click.option(
+        "--max-deletes",
+        type=DeleteLimitType(),
+        envvar="RECONCILER_MAX_DELETES",
+        default=str(DEFAULTS.max_deletes),
+        show_default=True,
+        help="Refuse plans that delete more; a percentage is of the set's live objects.",
+    ),
+    click.option(
+        "--server-dry-run/--no-server-dry-run",
+        envvar="RECONCILER_SERVER_DRY_RUN",
+        default=False,
+        help="Have the store try each change too. Needs the right to write.",
+    ),
+    click.option(
+        "--parallelism",
+        type=click.IntRange(1, 256),
+        envvar="RECONCILER_PARALLELISM",
+        default=10,
+        show_default=True,
+        help="How many changes are made at a time.",
+    ),
+)

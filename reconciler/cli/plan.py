@@ -1,0 +1,79 @@
+"""``reconciler plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.config import Configured
+from reconciler.cli.options import (
+    format_option,
+    namespace_option,
+    paths_argument,
+    plan_options,
+    store_option,
+    verbose_option,
+)
+from reconciler.cli.requests import planned_of, rendered, request_of, verdict
+from reconciler.errors import ConfigError, ExitCode
+
+
+@click.command(cls=Configured)
+@paths_argument
+@store_option
+@namespace_option
+@plan_options
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Save the plan to this file, for `reconciler apply FILE`.",
+)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where the plan has changes.")
+@format_option("text", "json", "markdown")
+@verbose_option
+def plan(
+    paths: tuple[str, ...],
+    out: Path | None,
+    output: str,
+    *,
+    detailed_exitcode: bool,
+    verbose: bool,
+    **settings: Any,
+) -> ExitCode:
+    r"""Show what an apply would change. Writes nothing, and needs no right to.
+
+    PATH is a file or a directory of manifests, or - for standard input; the directory
+    `manifests` where none is given.
+
+    \b
+    Examples:
+      reconciler plan
+      reconciler plan manifests/ --prune --out release.plan
+      reconciler plan -o markdown --detailed-exitcode
+      kustomize build overlays/prod | reconciler plan -
+    """
+    if out is not None and "-" in paths:
+        raise ConfigError(
+            "--out: a plan of standard input cannot be saved, since apply reads manifests again",
+            hint="write the manifests to a file, and plan that",
+        )
+    planned = planned_of(request_of(paths, settings))
+    click.echo(rendered(planned.plan, output, verbose=verbose))
+    code = verdict(planned.plan)
+    if out is not None:
+        _save(planned, out)
+    if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
+        return ExitCode.CHANGES
+    return code
+
+
+def _save(planned: Any, out: Path) -> None:
+    from reconciler import planfile  # noqa: PLC0415 - start-up stays light
+
+    if planned.blocked:
+        click.echo(f"{out} was not written: the plan cannot be applied as it is.", err=True)
+        return
+    planfile.save(planned.saved, out)
+    click.echo(f"Saved. To apply just this plan: reconciler apply {out}", err=True)

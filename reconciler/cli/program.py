@@ -1,0 +1,66 @@
+"""From exceptions to messages and exit codes, in one place for every command."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from reconciler.cli.terminal import colour_on
+from reconciler.errors import ExitCode, ReconcilerError
+
+
+class Program(click.Group):
+    """The command line as a whole: what a command returns or raises becomes the exit code."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - click's signature
+        **extra: Any,
+    ) -> NoReturn:
+        """Run a command and exit."""
+        del standalone_mode
+        try:
+            result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            code = ExitCode(result or ExitCode.OK)
+            sys.stdout.flush()
+        except ReconcilerError as error:
+            _show(error)
+            code = error.exit_code
+        except click.ClickException as error:
+            error.show()
+            code = ExitCode.ERROR
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Interrupted.", err=True)
+            code = ExitCode.INTERRUPTED
+        except BrokenPipeError:
+            # Whoever read the output has gone; Python would complain once more at exit.
+            sys.stdout = sys.stderr = None
+            code = ExitCode.ERROR
+        except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
+            click.echo(f"Error: {_fault(error)}", err=True)
+            code = ExitCode.ERROR
+        sys.exit(code)
+
+
+def _show(error: ReconcilerError) -> None:
+    from reconciler.views import text  # noqa: PLC0415 - only what fails pays for it
+
+    click.echo(text.error(error, colour=colour_on(sys.stderr)), err=True)
+
+
+def _fault(error: Exception) -> str:
+    """What may be told of a fault of this program: its kind and its place, never its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
+    return (
+        f"unexpected {type(error).__name__} at {place}. This is a bug of reconciler: please report "
+        "it with this line; the full error is withheld, since it might hold a secret value."
+    )

@@ -1,0 +1,57 @@
+"""How an apply is followed: a bar on a terminal, a line for each event elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from reconciler.cli.terminal import colour_on
+from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepStarted
+
+
+@contextmanager
+def reporter(output: str, steps: int) -> Iterator[Callable[[Event], None]]:
+    """What is to be told every event, for the format `output`, ``text`` or ``json``."""
+    if output == "json":
+        yield _json_line
+    elif sys.stdout.isatty():
+        with _bar(steps) as emit:
+            yield emit
+    else:
+        yield _text_line
+
+
+def _json_line(event: Event) -> None:
+    from reconciler.views import json  # noqa: PLC0415 - start-up stays light
+
+    click.echo(json.event(event))
+    sys.stdout.flush()
+
+
+def _text_line(event: Event) -> None:
+    from reconciler.views import text  # noqa: PLC0415 - start-up stays light
+
+    if not isinstance(event, StepStarted):
+        click.echo(text.event(event, colour=colour_on(sys.stdout)))
+        sys.stdout.flush()
+
+
+@contextmanager
+def _bar(steps: int) -> Iterator[Callable[[Event], None]]:
+    """A progress bar; what did not go well is told in full as it happens, the rest is counted."""
+    with click.progressbar(length=steps, label="Applying", show_pos=True) as bar:
+
+        def emit(event: Event) -> None:
+            went_well = isinstance(event, StepEnded) and event.outcome is Outcome.APPLIED
+            if isinstance(event, StepEnded):
+                bar.update(1)
+            if isinstance(event, ApplyEnded):
+                bar.render_finish()
+            if not went_well and not isinstance(event, StepStarted):
+                click.echo("\r", nl=False)
+                _text_line(event)
+
+        yield emit

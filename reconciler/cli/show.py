@@ -1,0 +1,33 @@
+"""``reconciler show``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import format_option, verbose_option
+from reconciler.cli.requests import rendered
+from reconciler.errors import ExitCode
+
+
+@click.command()
+@click.argument("planfile", type=click.Path(path_type=Path))
+@format_option("text", "json", "markdown")
+@verbose_option
+def show(planfile: Path, output: str, *, verbose: bool) -> ExitCode:
+    r"""Show a saved plan, stale or not. Needs neither the manifests nor the store.
+
+    \b
+    Examples:
+      reconciler show release.plan
+      reconciler show release.plan -o markdown
+    """
+    from reconciler.planfile import load  # noqa: PLC0415 - start-up stays light
+
+    saved = load(planfile)
+    if output == "text":
+        paths = ", ".join(saved.manifests)
+        click.echo(f"Made at {saved.created} by reconciler {saved.tool} from {paths}", err=True)
+    click.echo(rendered(saved.plan, output, verbose=verbose))
+    return ExitCode.OK

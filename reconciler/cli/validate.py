@@ -1,0 +1,49 @@
+"""``reconciler validate``."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from reconciler import __version__
+from reconciler.cli.config import Configured
+from reconciler.cli.options import format_option, namespace_option, paths_argument
+from reconciler.cli.requests import DEFAULT_MANIFESTS
+from reconciler.cli.terminal import colour_on
+from reconciler.errors import ExitCode
+
+
+@click.command(cls=Configured)
+@paths_argument
+@namespace_option
+@format_option("text", "json", "sarif")
+def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
+    r"""Check manifests as an API server would, without one.
+
+    PATH is a file or a directory of manifests, or - for standard input; the directory
+    `manifests` where none is given. Exits with 1 where there are errors.
+
+    \b
+    Examples:
+      reconciler validate
+      reconciler validate manifests/ -o sarif > results.sarif
+      helm template chart/ | reconciler validate -
+    """
+    from reconciler.manifests import load  # noqa: PLC0415 - start-up stays light
+    from reconciler.model.objects import Severity  # noqa: PLC0415
+    from reconciler.views import json, sarif, text  # noqa: PLC0415
+
+    loaded = load(paths or (DEFAULT_MANIFESTS,), namespace=namespace)
+    found, counts = loaded.diagnostics, {"objects": len(loaded.objects), "files": loaded.files}
+    match output:
+        case "json":
+            click.echo(json.diagnostics(found, **counts))
+        case "sarif":
+            click.echo(sarif.diagnostics(found, tool_version=__version__))
+        case _:
+            click.echo(text.diagnostics(found, **counts, colour=colour_on(sys.stdout)))
+    for notice in loaded.notices:
+        click.echo(f"Note: {notice}", err=True)
+    invalid = any(item.severity is Severity.ERROR for item in found)
+    return ExitCode.ERROR if invalid else ExitCode.OK
