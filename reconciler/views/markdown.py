@@ -138,7 +138,8 @@ def _refusal(refusal: Refusal) -> str:
 
 
 def _problem(problem: Diagnostic) -> _Entry:
-    short = f"- **{problem.severity.value}** {code(problem.code)} {code(str(problem.source))}"
+    where = code(words.source_text(problem.source))
+    short = f"- **{problem.severity.value}** {code(problem.code)} {where}"
     about = [code(part) for part in (problem.object, problem.field) if part]
     whole = f"{' '.join([short, *about])}: {prose(problem.message)}"
     if problem.hint:

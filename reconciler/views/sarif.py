@@ -55,12 +55,10 @@ def _rule(code: str, severity: Severity) -> Document:
 def _result(item: Diagnostic, rule: int, fingerprint: str) -> Document:
     about = " ".join(filter(None, (item.object, item.field)))
     text = f"{about}: {item.message}" if about else item.message
-    location: Document = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": _uri(item.source.file)},
-            "region": {"startLine": item.source.line, "startColumn": item.source.column},
-        }
-    }
+    place: Document = {"artifactLocation": {"uri": _uri(item.source.file)}}
+    if item.source.line:
+        place["region"] = {"startLine": item.source.line, "startColumn": item.source.column}
+    location: Document = {"physicalLocation": place}
     if item.object:
         location["logicalLocations"] = [{"fullyQualifiedName": item.object, "kind": "resource"}]
     return {

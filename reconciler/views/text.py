@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,22 +119,16 @@ def event(event: Event, *, colour: bool) -> str:
             return _apply_ended(event, palette)
 
 
-def moved(lines: Iterable[str]) -> str:
-    """What no longer matches a stale plan, a line for each object."""
-    return "\n".join(
-        ["Moved since the plan was made:", *(f"  ~ {escaped(line)}" for line in lines)]
-    )
-
-
 def error(error: ReconcilerError, *, colour: bool) -> str:
     """What ended a command: the message, what moved where the plan is stale, and the hint."""
     palette = _Palette(colour)
-    blocks = [f"{palette.paint('Error:', 'bad')} {escaped(error.message)}"]
+    lines = [f"{palette.paint('Error:', 'bad')} {escaped(error.message)}"]
     if isinstance(error, StalePlan) and error.moved:
-        blocks.append(moved(error.moved))
+        lines.append("Moved since the plan was made:")
+        lines += [f"  ~ {escaped(line)}" for line in error.moved]
     if error.hint:
-        blocks.append(_hint(error.hint))
-    return "\n".join(blocks)
+        lines.append(_hint(error.hint))
+    return "\n".join(lines)
 
 
 def _change(change: Change, palette: _Palette) -> str:
@@ -198,7 +192,7 @@ def _diagnostic(item: Diagnostic, palette: _Palette) -> str:
     style = "bad" if item.severity is Severity.ERROR else "warning"
     label = palette.paint(f"{item.severity.value}[{escaped(item.code)}]", style)
     about = " ".join(filter(None, (label, escaped(item.object), escaped(item.field))))
-    line = f"{escaped(str(item.source))}: {about}: {escaped(item.message)}"
+    line = f"{words.source_text(item.source)}: {about}: {escaped(item.message)}"
     return f"{line}\n{_hint(item.hint)}" if item.hint else line
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from reconciler.model.objects import ObjectKey
+from reconciler.model.objects import ObjectKey, Source
 from reconciler.model.plans import (
     Action,
     Change,
@@ -143,6 +143,11 @@ def reasons_text(change: Change) -> str:
 def place_text(change: Change) -> str:
     """``manifests/db.yaml:12``, or nothing where no manifest names the object."""
     return escaped(f"{change.source.file}:{change.source.line}") if change.source else ""
+
+
+def source_text(source: Source) -> str:
+    """``manifests/db.yaml:12:3``; the file alone where no line is known."""
+    return escaped(str(source) if source.line else source.file)
 
 
 def change_lines(change: Change) -> list[Line]:

@@ -256,6 +256,15 @@ PROBLEMS = (
     ),
 )
 
+BY_STORE = Diagnostic(
+    severity=Severity.ERROR,
+    code="store-refuses",
+    message="the store would refuse to delete it: in use",
+    field="",
+    source=Source("(store)", 0, 0),
+    object="Secret/shop/gone",
+)
+
 REFUSED = Plan(
     store=StoreIdentity("kubernetes", "", "https://cluster.example:6443"),
     options=PlanOptions(),
@@ -270,7 +279,7 @@ REFUSED = Plan(
         ),
         Refusal("max-deletes", "the plan deletes 9 of 12 objects", ""),
     ),
-    problems=PROBLEMS,
+    problems=(*PROBLEMS, BY_STORE),
 )
 
 IN_SYNC = Plan(store=STORE, options=PlanOptions(), changes=_IN_SYNC)

@@ -37,6 +37,7 @@ _LOCATION["properties"]["logicalLocations"] = {  # type: ignore[index]
     "type": "array",
     "items": _closed(fullyQualifiedName={"type": "string"}, kind={"type": "string"}),
 }
+_LOCATION["properties"]["physicalLocation"]["required"] = ["artifactLocation"]  # type: ignore[index]
 _LEVEL = {"enum": ["none", "note", "warning", "error"]}
 
 # Of SARIF 2.1.0 and of what GitHub requires beyond it, what concerns the properties in use.
@@ -137,6 +138,13 @@ def test_each_code_is_a_rule_once_and_each_result_points_at_its_own() -> None:
 def test_files_are_uri_references(file: str, uri: str) -> None:
     assert uri_of(file) == uri
     assert unquote(uri, errors="surrogateescape").endswith(file.removeprefix("./manifests//"))
+
+
+def test_where_no_line_is_known_there_is_no_region() -> None:
+    location = run_of(samples.BY_STORE)["results"][0]["locations"][0]["physicalLocation"]
+    assert location == {"artifactLocation": {"uri": "%28store%29"}}
+    location = run_of(samples.PROBLEMS[0])["results"][0]["locations"][0]["physicalLocation"]
+    assert location["region"] == {"startLine": 9, "startColumn": 3}
 
 
 def test_a_fingerprint_survives_lines_inserted_above() -> None:
