@@ -13,6 +13,7 @@ import click
 
 from reconciler.cli.config import Configured
 from reconciler.cli.options import (
+    examples,
     format_option,
     namespace_option,
     paths_argument,
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from reconciler.workflow import Planned, Request
 
 
-@click.command(cls=Configured)
+@click.command(
+    cls=Configured,
+    epilog=examples(
+        "reconciler apply",
+        "reconciler apply manifests/ --prune --auto-approve",
+        "reconciler apply release.plan",
+    ),
+)
 @paths_argument
 @store_option
 @namespace_option
@@ -60,16 +68,10 @@ def apply(
     verbose: bool,
     **settings: Any,
 ) -> ExitCode:
-    r"""Plan, ask, and make the changes; or make just those of a saved plan.
+    """Plan, ask, and make the changes; or make just those of a saved plan.
 
     PATH is a file or a directory of manifests, - for standard input, or one file that
     `reconciler plan --out` has written: its options count then, and nothing is asked.
-
-    \b
-    Examples:
-      reconciler apply
-      reconciler apply manifests/ --prune --auto-approve
-      reconciler apply release.plan
     """
     request = request_of(paths, settings, lock_timeout=settings["lock_timeout"])
     saved = _plan_file(paths)

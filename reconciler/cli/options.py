@@ -52,6 +52,11 @@ class DeleteLimitType(click.ParamType[DeleteLimit]):
         return limit
 
 
+def examples(*lines: str) -> str:
+    """The end of a command's help; click leaves a block that begins with a backspace as it is."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
 def paths_argument(command: Command) -> Command:
     """``[PATH]...``: files and directories of manifests, ``-`` for standard input."""
     return click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())(command)

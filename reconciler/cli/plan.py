@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.config import Configured
 from reconciler.cli.options import (
+    examples,
     format_option,
     namespace_option,
     paths_argument,
@@ -20,7 +21,15 @@ from reconciler.cli.requests import planned_of, rendered, request_of, verdict
 from reconciler.errors import ConfigError, ExitCode
 
 
-@click.command(cls=Configured)
+@click.command(
+    cls=Configured,
+    epilog=examples(
+        "reconciler plan",
+        "reconciler plan manifests/ --prune --out release.plan",
+        "reconciler plan -o markdown --detailed-exitcode",
+        "kustomize build overlays/prod | reconciler plan -",
+    ),
+)
 @paths_argument
 @store_option
 @namespace_option
@@ -42,17 +51,10 @@ def plan(
     verbose: bool,
     **settings: Any,
 ) -> ExitCode:
-    r"""Show what an apply would change. Writes nothing, and needs no right to.
+    """Show what an apply would change. Writes nothing, and needs no right to.
 
     PATH is a file or a directory of manifests, or - for standard input; the directory
     `manifests` where none is given.
-
-    \b
-    Examples:
-      reconciler plan
-      reconciler plan manifests/ --prune --out release.plan
-      reconciler plan -o markdown --detailed-exitcode
-      kustomize build overlays/prod | reconciler plan -
     """
     if out is not None and "-" in paths:
         raise ConfigError(

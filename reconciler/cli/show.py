@@ -6,23 +6,22 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.options import format_option, verbose_option
+from reconciler.cli.options import examples, format_option, verbose_option
 from reconciler.cli.requests import rendered
 from reconciler.errors import ExitCode
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "reconciler show release.plan",
+        "reconciler show release.plan -o markdown",
+    ),
+)
 @click.argument("planfile", type=click.Path(path_type=Path))
 @format_option("text", "json", "markdown")
 @verbose_option
 def show(planfile: Path, output: str, *, verbose: bool) -> ExitCode:
-    r"""Show a saved plan, stale or not. Needs neither the manifests nor the store.
-
-    \b
-    Examples:
-      reconciler show release.plan
-      reconciler show release.plan -o markdown
-    """
+    """Show a saved plan, stale or not. Needs neither the manifests nor the store."""
     from reconciler.planfile import load  # noqa: PLC0415 - start-up stays light
 
     saved = load(planfile)

@@ -7,7 +7,7 @@ import os
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.options import store_option
+from reconciler.cli.options import examples, store_option
 from reconciler.errors import ConfigError, ExitCode
 
 
@@ -16,24 +16,27 @@ def store() -> None:
     """Look after the embedded store."""
 
 
-@store.command(cls=Configured)
+@store.command(
+    cls=Configured,
+    epilog=examples(
+        "reconciler store rekey",
+        "reconciler store rekey --store sqlite:/var/lib/shop/secrets.db",
+    ),
+)
 @store_option
 def rekey(store: str) -> ExitCode:
-    r"""Encrypt everything in the embedded store anew, under a new key.
+    """Encrypt everything in the embedded store anew, under a new key.
 
     The new key is taken from RECONCILER_STORE_NEW_KEY where the old one is taken from
     RECONCILER_STORE_KEY; else a new key file is made beside the store. Should it be interrupted,
     the store opens with the one key or the other, and the command can be run again.
-
-    \b
-    Examples:
-      reconciler store rekey
-      reconciler store rekey --store sqlite:/var/lib/shop/secrets.db
     """
     from reconciler.stores import sqlite  # noqa: PLC0415 - start-up stays light
 
     if store.partition(":")[0] != "sqlite":
         raise ConfigError("only the embedded store, sqlite:PATH, has a key of its own")
     result = sqlite.rekey(store, os.environ)
-    click.echo(f"{result}")
+    place = result.key_file or "in RECONCILER_STORE_NEW_KEY, to be RECONCILER_STORE_KEY from now on"
+    click.echo(f"Encrypted {result.values} values of {result.objects} objects anew.")
+    click.echo(f"The new key is {place}.")
     return ExitCode.OK

@@ -8,27 +8,28 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.config import Configured
-from reconciler.cli.options import format_option, namespace_option, paths_argument
+from reconciler.cli.options import examples, format_option, namespace_option, paths_argument
 from reconciler.cli.requests import DEFAULT_MANIFESTS
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
 
 
-@click.command(cls=Configured)
+@click.command(
+    cls=Configured,
+    epilog=examples(
+        "reconciler validate",
+        "reconciler validate manifests/ -o sarif > results.sarif",
+        "helm template chart/ | reconciler validate -",
+    ),
+)
 @paths_argument
 @namespace_option
 @format_option("text", "json", "sarif")
 def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
-    r"""Check manifests as an API server would, without one.
+    """Check manifests as an API server would, without one.
 
     PATH is a file or a directory of manifests, or - for standard input; the directory
     `manifests` where none is given. Exits with 1 where there are errors.
-
-    \b
-    Examples:
-      reconciler validate
-      reconciler validate manifests/ -o sarif > results.sarif
-      helm template chart/ | reconciler validate -
     """
     from reconciler.manifests import load  # noqa: PLC0415 - start-up stays light
     from reconciler.model.objects import Severity  # noqa: PLC0415

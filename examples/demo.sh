@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# What `make demo` shows: the manifests of this repository become a plan, the plan is applied to
+# an embedded store, and then things change. Everything happens in a temporary directory.
+set -euo pipefail
+
+manifests=$(cd "$(dirname "$0")/../manifests" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp -R "$manifests" "$work/manifests"
+cd "$work"
+
+step() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+run() {
+  printf '\n$ reconciler %s\n' "$*"
+  reconciler "$@"
+}
+# For commands that are to end with another exit code than 0: refused CODE ARGUMENT...
+refused() {
+  local expected=$1 code=0
+  shift
+  run "$@" || code=$?
+  if [ "$code" != "$expected" ]; then
+    echo "expected exit code $expected and got $code" >&2
+    exit 1
+  fi
+  echo "(exit code $code)"
+}
+
+step "The manifests are checked as an API server would check them"
+run validate manifests
+
+step "A plan: what would change, key by key, without a value"
+run plan manifests
+
+step "The plan is applied"
+run apply manifests --auto-approve
+
+step "A second plan is empty"
+run plan manifests --detailed-exitcode
+
+step "One key changes: planned, reviewed, and applied just as reviewed"
+cat > manifests/overlay-demo.yaml <<'YAML'
+apiVersion: v1
+kind: Secret
+metadata:
+  name: demo-mailer
+  namespace: default
+stringData:
+  host: mail.shop.example
+  password: not-a-real-password
+YAML
+run apply manifests --auto-approve
+sed -i.orig 's/not-a-real-password/another-unreal-password/' manifests/overlay-demo.yaml
+rm manifests/overlay-demo.yaml.orig
+run plan manifests --out change.plan
+run apply change.plan
+
+step "An immutable Secret changes: refused, since that takes a delete and a create"
+cat > manifests/immutable-demo.yaml <<'YAML'
+apiVersion: v1
+kind: Secret
+metadata:
+  name: demo-signing-key
+  namespace: default
+immutable: true
+stringData:
+  key: not-a-real-key
+YAML
+run apply manifests --auto-approve
+sed -i.orig 's/not-a-real-key/another-unreal-key/' manifests/immutable-demo.yaml
+rm manifests/immutable-demo.yaml.orig
+refused 3 apply manifests --auto-approve
+
+step "Allowed, it is replaced"
+run apply manifests --auto-approve --allow-replace
+run plan manifests --detailed-exitcode
+
+printf '\nDone. Nothing is left behind: the store was in a temporary directory.\n'
