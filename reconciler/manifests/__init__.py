@@ -1,1 +1,8 @@
 """Files and streams to desired objects, every one with its place."""
+
+from __future__ import annotations
+
+from reconciler.manifests.loading import Loaded, load
+from reconciler.manifests.plaintree import Placed, parse_document
+
+__all__ = ["Loaded", "Placed", "load", "parse_document"]

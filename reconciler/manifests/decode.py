@@ -1,0 +1,249 @@
+"""Documents to desired objects, as strictly as a server with ``fieldValidation: Strict``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.manifests import foreign
+from reconciler.manifests.fields import Entries, Entry, Fields, Problem
+from reconciler.manifests.kinds import (
+    FIELDS,
+    check_namespace,
+    secret_data,
+    service_account_settings,
+)
+from reconciler.manifests.metadata import read_metadata
+from reconciler.manifests.nodes import Document, Mapping, Node, Scalar
+from reconciler.model.objects import (
+    KINDS,
+    NAMESPACE,
+    OPAQUE,
+    SECRET,
+    SERVICE_ACCOUNT,
+    Desired,
+    Diagnostic,
+    ObjectKey,
+    Severity,
+    Source,
+)
+from reconciler.planning.fields import owner_key
+from reconciler.rules import RulePath, Violation, validate
+
+MAX_DOCUMENT_BYTES = 3 * 1024 * 1024
+"""The largest document, or item of a List, in UTF-8: an API server's limit for one request."""
+
+_LIST = "List"
+_TYPED_LISTS = {f"{kind}List": kind for kind in KINDS}
+_LIST_FIELDS = frozenset({"apiVersion", "kind", "metadata", "items"})
+_VERSION = "v1"
+_TOO_LARGE = "the object is larger than the 3 MiB that an API server takes in one request"
+_NOT_AN_OBJECT = "this is not an object: a map with apiVersion and kind belongs here"
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """What one object of a stream came to.
+
+    Exactly one of ``desired``, ``skipped`` (a kind that is not managed) and errors among
+    ``diagnostics`` is there. ``owed`` holds what to say where an owner, whose uid the manifest
+    leaves out, is in no manifest either.
+    """
+
+    desired: Desired | None = None
+    skipped: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    owed: tuple[tuple[ObjectKey, Diagnostic], ...] = ()
+
+
+def decode(document: Document, namespace: str) -> Iterator[Decoded]:
+    """The objects of `document`, those within Lists one by one.
+
+    Objects that name no namespace get `namespace`.
+    """
+    if document.problem:
+        yield Decoded(diagnostics=(document.problem,))
+    elif document.root is not None and not _is_empty(document.root):
+        yield from _DocumentDecoder(document, namespace).decode(document.root)
+
+
+def _is_empty(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+class _DocumentDecoder:
+    def __init__(self, document: Document, namespace: str) -> None:
+        self._document = document
+        self._namespace = namespace
+        self._items = 0
+
+    def decode(self, root: Node) -> Iterator[Decoded]:
+        if isinstance(root, Mapping) and (problem := foreign.encrypted(self._document, root)):
+            yield Decoded(diagnostics=(problem,))
+            return
+        yield from self._node(root, (self._document.start, self._document.end), listed=False)
+
+    def _node(
+        self, node: Node, extent: tuple[int, int], *, listed: bool, assumed: str = ""
+    ) -> Iterator[Decoded]:
+        """The objects of `node`, whose text is at `extent`; `assumed` is a typed list's kind."""
+        if not isinstance(node, Mapping):
+            item = self._next_item() if listed else None
+            source = self._document.source(node.mark, item)
+            yield _failed(source, "not-an-object", _NOT_AN_OBJECT)
+            return
+        fields = Fields(self._document, node, None)
+        entries = fields.entries(node, ())
+        kind = fields.text(entries, "kind", ()) or assumed
+        version = fields.text(entries, "apiVersion", ()) or (_VERSION if assumed else "")
+        if version == _VERSION and (kind == _LIST or kind in _TYPED_LISTS):
+            yield from self._list(fields, entries, extent, _TYPED_LISTS.get(kind, ""))
+            return
+        fields.item = self._next_item() if listed else None
+        yield self._object(fields, entries, kind, version, extent)
+
+    def _next_item(self) -> int:
+        self._items += 1
+        return self._items - 1
+
+    def _list(
+        self, fields: Fields, entries: Entries, extent: tuple[int, int], assumed: str
+    ) -> Iterator[Decoded]:
+        fields.refuse_unknown(entries, _LIST_FIELDS, ())
+        fields.map(entries, "metadata", ())
+        items = fields.list(entries, "items", ())
+        if fields.problems:
+            yield Decoded(diagnostics=tuple(fields.diagnostics("")))
+        starts = [entry.key.index for entry in items]
+        for entry, start, end in zip(items, starts, [*starts[1:], extent[1]], strict=True):
+            yield from self._node(entry.node, (start, end), listed=True, assumed=assumed)
+
+    def _object(
+        self, fields: Fields, entries: Entries, kind: str, version: str, extent: tuple[int, int]
+    ) -> Decoded:
+        if kind not in KINDS or version != _VERSION:
+            return _not_managed(fields, entries, kind, version)
+        if not _fits(self._document.text, *extent):
+            source = fields.source
+            return _failed(source, "document-too-large", _TOO_LARGE, hint="split it")
+        return _managed(fields, entries, kind, self._namespace)
+
+
+def _fits(text: str, start: int, end: int) -> bool:
+    if (end - start) * 4 <= MAX_DOCUMENT_BYTES:
+        return True
+    return len(text[start:end].encode("utf-8", "surrogatepass")) <= MAX_DOCUMENT_BYTES
+
+
+def _failed(source: Source, code: str, message: str, hint: str = "") -> Decoded:
+    diagnostic = Diagnostic(
+        severity=Severity.ERROR, code=code, message=message, field="", source=source, hint=hint
+    )
+    return Decoded(diagnostics=(diagnostic,))
+
+
+def _not_managed(fields: Fields, entries: Entries, kind: str, version: str) -> Decoded:
+    """Skip an object of another kind, or say why its kind cannot be told."""
+    group = version.rpartition("/")[0]
+    if _KIND.fullmatch(kind) and version and (kind not in KINDS or "." in group):
+        return Decoded(skipped=f"{kind}.{group}" if kind in KINDS else kind)
+    wrong = {problem.path for problem in fields.problems}
+    root = Entry(fields.root.mark, fields.root)
+    if not version and ("apiVersion",) not in wrong:
+        hint = f"write apiVersion: {_VERSION}"
+        fields.complain("api-version-missing", "the object has no apiVersion", (), root, hint)
+    if not kind and ("kind",) not in wrong:
+        hint = f"write kind: {SECRET}, {SERVICE_ACCOUNT} or {NAMESPACE}"
+        fields.complain("kind-missing", "the object has no kind", (), root, hint)
+    if kind and not _KIND.fullmatch(kind):
+        fields.complain("kind-invalid", "this cannot be a kind", ("kind",), entries["kind"])
+    if version and kind in KINDS:
+        fields.complain(
+            "api-version-wrong",
+            f"there is no {kind} in this apiVersion",
+            ("apiVersion",),
+            entries["apiVersion"],
+            f"write apiVersion: {_VERSION}",
+        )
+    return Decoded(diagnostics=tuple(fields.diagnostics("")))
+
+
+def _managed(fields: Fields, entries: Entries, kind: str, namespace: str) -> Decoded:
+    """A Namespace, ServiceAccount or Secret, checked against the rules."""
+    if not entries.keys() <= FIELDS[kind]:
+        fields.refuse_unknown(entries, FIELDS[kind], ())
+    metadata = read_metadata(fields, entries)
+    if kind == NAMESPACE:
+        check_namespace(fields, entries)
+        namespace = ""
+    secret = kind == SECRET
+    desired = Desired(
+        key=ObjectKey(kind, metadata.namespace or namespace, metadata.name),
+        generate_name=metadata.generate_name,
+        labels=metadata.labels,
+        annotations=metadata.annotations,
+        finalizers=metadata.finalizers,
+        owners=metadata.owners,
+        type=(fields.text(entries, "type", ()) or OPAQUE) if secret else "",
+        immutable=secret and bool(fields.flag(entries, "immutable", ())),
+        data=secret_data(fields, entries) if secret else {},
+        settings=service_account_settings(fields, entries) if kind == SERVICE_ACCOUNT else {},
+        source=fields.source,
+    )
+    violations = validate(desired)
+    if not violations and not fields.problems:
+        return Decoded(desired=desired)
+    return _with_violations(fields, entries, desired, violations)
+
+
+def _with_violations(
+    fields: Fields, entries: Entries, desired: Desired, violations: tuple[Violation, ...]
+) -> Decoded:
+    """Add what the rules say to what the decoder said; a wrong field is complained of once."""
+    name = str(desired.key._replace(name=desired.name or desired.generate_name))
+    told = [problem.path for problem in fields.problems if problem.severity is Severity.ERROR]
+    owed = []
+    for violation in violations:
+        path = _written_path(fields, entries, violation.path)
+        if any(_overlap(path, other) for other in told):
+            continue
+        mark, node = fields.locate(path)
+        problem = Problem(
+            violation.code, violation.message, path, mark, violation.hint, violation.severity, node
+        )
+        owner = _owner_without_uid(desired, violation)
+        if owner:
+            owed.append((owner, fields.diagnostic(problem, name)))
+        else:
+            fields.problems.append(problem)
+    return Decoded(
+        desired=None if fields.broken else desired,
+        diagnostics=tuple(fields.diagnostics(name)),
+        owed=tuple(owed),
+    )
+
+
+def _written_path(fields: Fields, entries: Entries, path: RulePath) -> RulePath:
+    """Where the author wrote what a rule calls ``data``."""
+    if path[:1] != ("data",) or "stringData" not in entries:
+        return path
+    written: RulePath = ("stringData", *path[1:])
+    overridden = path[1:] and fields.locate(written)[1] is not None
+    return written if overridden or "data" not in entries else path
+
+
+def _overlap(path: RulePath, other: RulePath) -> bool:
+    shared = min(len(path), len(other))
+    return shared > 0 and path[:shared] == other[:shared]
+
+
+def _owner_without_uid(desired: Desired, violation: Violation) -> ObjectKey | None:
+    """The owner whose uid is missing, if it is one that the manifests may hold."""
+    match violation.path:
+        case ("metadata", "ownerReferences", int(index), "uid"):
+            owner = desired.owners[index]
+            if owner.api_version == _VERSION and owner.kind in KINDS and owner.name:
+                return owner_key(owner, desired.namespace)
+    return None

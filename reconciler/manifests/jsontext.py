@@ -1,0 +1,140 @@
+"""JSON text to trees (RFC 8259), duplicate keys and places kept.
+
+libyaml reads most JSON, but not pairs of surrogate escapes or DEL, and it folds U+2028 in strings.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+
+from reconciler.manifests.nodes import Malformed, Mapping, Node, Position, Scalar, Sequence, Value
+
+_BLANK = re.compile(r"[ \t\r\n]*")
+_TOKEN = re.compile(
+    r'(?P<string>"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+")'
+    r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)"
+    r"|(?P<word>true|false|null)"
+    r"|(?P<mark>[\[\]{},:])"
+)
+_WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
+_LONGEST_INTEGER = 19
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def compose_json(text: str, start: int, max_depth: int) -> list[tuple[Node, int, int]]:
+    """The values that stand one after the other in `text` from `start` on, each with its range.
+
+    Raises:
+        Malformed: the text is not JSON, or lists and maps lie in each other too deeply.
+    """
+    reader = _Reader(text, max_depth)
+    trees = []
+    position = reader.skip_blank(start)
+    while position < len(text):
+        node, end = reader.value(position, depth=0)
+        trees.append((node, position, end))
+        position = reader.skip_blank(end)
+    return trees
+
+
+class _Reader:
+    def __init__(self, text: str, max_depth: int) -> None:
+        self._text = text
+        self._max_depth = max_depth
+        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
+
+    def skip_blank(self, position: int) -> int:
+        match = _BLANK.match(self._text, position)
+        return match.end() if match else position
+
+    def value(self, position: int, depth: int) -> tuple[Node, int]:
+        """The value at `position`, and where it ends."""
+        kind, lexeme, end = self._token(position)
+        mark = self._mark(position)
+        if kind == "string":
+            return Scalar(self._string(lexeme, position), mark), end
+        if kind == "number":
+            return Scalar(_number(lexeme), mark), end
+        if kind == "word":
+            return Scalar(_WORDS[lexeme], mark), end
+        if lexeme not in "{[":
+            raise self._malformed("a value is missing", position)
+        if depth == self._max_depth:
+            raise Malformed(
+                "nesting-too-deep", f"lists and maps lie more than {depth} deep in each other", mark
+            )
+        if lexeme == "{":
+            return self._map(Mapping([], mark), end, depth + 1)
+        return self._list(Sequence([], mark), end, depth + 1)
+
+    def _map(self, node: Mapping, position: int, depth: int) -> tuple[Node, int]:
+        position = self.skip_blank(position)
+        if self._text.startswith("}", position):
+            return node, position + 1
+        while True:
+            kind, lexeme, end = self._token(position)
+            if kind != "string":
+                raise self._malformed("a key in double quotes is missing", position)
+            node.items.append(Scalar(self._string(lexeme, position), self._mark(position)))
+            position = self._expect(":", end)
+            value, end = self.value(position, depth)
+            node.items.append(value)
+            position, done = self._after(end, "}")
+            if done:
+                return node, position
+
+    def _list(self, node: Sequence, position: int, depth: int) -> tuple[Node, int]:
+        position = self.skip_blank(position)
+        if self._text.startswith("]", position):
+            return node, position + 1
+        while True:
+            value, end = self.value(position, depth)
+            node.items.append(value)
+            position, done = self._after(end, "]")
+            if done:
+                return node, position
+
+    def _after(self, position: int, closing: str) -> tuple[int, bool]:
+        """Step over the comma or the closing bracket that must come now."""
+        position = self.skip_blank(position)
+        if self._text.startswith(closing, position):
+            return position + 1, True
+        return self._expect(",", position), False
+
+    def _expect(self, mark: str, position: int) -> int:
+        position = self.skip_blank(position)
+        if not self._text.startswith(mark, position):
+            raise self._malformed(f"{mark!r} is missing", position)
+        return self.skip_blank(position + 1)
+
+    def _token(self, position: int) -> tuple[str, str, int]:
+        match = _TOKEN.match(self._text, position)
+        if match is None:
+            raise self._malformed("a value is missing, or not written as in JSON", position)
+        return str(match.lastgroup), match[0], match.end()
+
+    def _string(self, token: str, position: int) -> str:
+        if "\\" not in token and token.isascii():
+            return token[1:-1]
+        try:
+            text: str = json.loads(token)
+        except ValueError:
+            raise self._malformed("the string holds an unknown escape", position) from None
+        if _SURROGATE.search(text):
+            raise self._malformed("the string holds half of a surrogate pair", position)
+        return text
+
+    def _mark(self, position: int) -> Position:
+        line = bisect_right(self._line_starts, position) - 1
+        return Position(line, position - self._line_starts[line], position)
+
+    def _malformed(self, what: str, position: int) -> Malformed:
+        return Malformed("json-invalid", f"this is not valid JSON: {what}", self._mark(position))
+
+
+def _number(token: str) -> int | float:
+    if len(token) <= _LONGEST_INTEGER and token.lstrip("-").isdigit():
+        return int(token)
+    return float(token)

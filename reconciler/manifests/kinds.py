@@ -1,0 +1,80 @@
+"""The fields that only some kinds have (API reference: Secret, ServiceAccount, Namespace v1)."""
+
+from __future__ import annotations
+
+from reconciler.manifests import foreign
+from reconciler.manifests.fields import Entries, Entry, Fields
+from reconciler.manifests.scalars import decode_base64
+from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json
+from reconciler.model.values import SecretValue
+from reconciler.rules import RulePath
+
+_COMMON = frozenset({"apiVersion", "kind", "metadata"})
+FIELDS = {
+    SECRET: _COMMON | {"type", "immutable", "data", "stringData"},
+    SERVICE_ACCOUNT: _COMMON | {"secrets", "imagePullSecrets", "automountServiceAccountToken"},
+    NAMESPACE: _COMMON | {"spec", "status"},
+}
+"""What each kind's objects may hold at their top."""
+
+_SECRET_REFERENCE = frozenset(
+    {"kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"}
+)
+_LOCAL_REFERENCE = frozenset({"name"})
+_NAMESPACE_SPEC = frozenset({"finalizers"})
+
+
+def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
+    """``data`` decoded, and ``stringData`` in UTF-8 over it; ``null`` is an empty value.
+
+    What ``stringData`` overrides must be base64 all the same: the server decodes it first.
+    """
+    data: dict[str, SecretValue] = {}
+    for key, entry in fields.map(entries, "data", ()).items():
+        path = ("data", key)
+        try:
+            data[key] = SecretValue(decode_base64(fields.string(entry, path)))
+        except ValueError:
+            fields.complain(
+                "base64-invalid",
+                "the value is not valid base64",
+                path,
+                entry,
+                "encode it on one line, padding included; plain text belongs under stringData",
+            )
+    for key, entry in fields.map(entries, "stringData", ()).items():
+        if foreign.is_encrypted(entry.node):
+            fields.complain("sops-encrypted", "the value is encrypted", ("stringData", key), entry)
+        data[key] = SecretValue(fields.string(entry, ("stringData", key)).encode())
+    return data
+
+
+def service_account_settings(fields: Fields, entries: Entries) -> dict[str, Json]:
+    """The fields of a ServiceAccount as the API has them; what is empty is left out."""
+    settings: dict[str, Json] = {}
+    for name, known in (("secrets", _SECRET_REFERENCE), ("imagePullSecrets", _LOCAL_REFERENCE)):
+        references: list[Json] = [
+            _reference(fields, entry, known, (name, index))
+            for index, entry in enumerate(fields.list(entries, name, ()))
+        ]
+        if references:
+            settings[name] = references
+    automount = fields.flag(entries, "automountServiceAccountToken", ())
+    if automount is not None:
+        settings["automountServiceAccountToken"] = automount
+    return settings
+
+
+def check_namespace(fields: Fields, entries: Entries) -> None:
+    """Check the type of a Namespace's ``spec``; its finalizers are the server's, and dropped."""
+    spec = fields.map(entries, "spec", ())
+    fields.refuse_unknown(spec, _NAMESPACE_SPEC, ("spec",))
+    for index, entry in enumerate(fields.list(spec, "finalizers", ("spec",))):
+        fields.string(entry, ("spec", "finalizers", index))
+
+
+def _reference(fields: Fields, entry: Entry, known: frozenset[str], path: RulePath) -> Json:
+    inner = fields.map_item(entry, path)
+    fields.refuse_unknown(inner, known, path)
+    texts = {name: fields.text(inner, name, path) for name in sorted(inner.keys() & known)}
+    return {name: text for name, text in texts.items() if text}

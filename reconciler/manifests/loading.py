@@ -1,0 +1,110 @@
+"""From paths to desired objects, with everything that is wrong with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from reconciler.manifests.decode import Decoded, decode
+from reconciler.manifests.reader import read
+from reconciler.manifests.yaml import documents
+from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What manifests came to.
+
+    ``objects`` are in the order in which they stand, without those that have errors.
+    ``diagnostics`` are in the order of files and places. ``notices`` are worth telling and wrong
+    in no way.
+    """
+
+    objects: tuple[Desired, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that keep the manifests from being used."""
+        return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)
+
+
+def load(
+    paths: str | Path | Iterable[str | Path],
+    *,
+    namespace: str = "default",
+    stdin: IO[bytes] | None = None,
+) -> Loaded:
+    """Load the manifests at `paths`, and say everything that is wrong with them.
+
+    Directories are read recursively; ``-`` stands for `stdin`, or the process's own standard
+    input. Objects that name no namespace get `namespace`. Bad input raises nothing.
+    """
+    decoded: list[Decoded] = []
+    for found in read([paths] if isinstance(paths, str | Path) else paths, stdin):
+        if isinstance(found, Diagnostic):
+            decoded.append(Decoded(diagnostics=(found,)))
+        else:
+            for document in documents(found.text, found.file):
+                decoded += decode(document, namespace)
+    objects, diagnostics = _joined(decoded)
+    skipped = Counter(one.skipped for one in decoded if one.skipped)
+    return Loaded(
+        objects=objects,
+        diagnostics=tuple(_in_order(diagnostics)),
+        notices=(_skipped_notice(skipped),) if skipped else (),
+    )
+
+
+def _joined(decoded: Iterable[Decoded]) -> tuple[tuple[Desired, ...], list[Diagnostic]]:
+    """The objects of all files, each key once, and all complaints."""
+    diagnostics = [item for one in decoded for item in one.diagnostics]
+    found: dict[tuple[ObjectKey, str], Decoded] = {}
+    for one in decoded:
+        if one.desired is None:
+            continue
+        key = one.desired.key
+        first = found.setdefault((key, "" if key.name else one.desired.generate_name), one)
+        if first is not one and first.desired:
+            diagnostics.append(_duplicate(one.desired, first.desired))
+    keys = {key for key, _ in found}
+    objects = []
+    for one in found.values():
+        owed = [diagnostic for owner, diagnostic in one.owed if owner not in keys]
+        diagnostics += owed
+        if one.desired and not owed:
+            objects.append(one.desired)
+    return tuple(objects), diagnostics
+
+
+def _duplicate(second: Desired, first: Desired) -> Diagnostic:
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="object-duplicate",
+        message=f"the same object stands at {first.source.file}:{first.source.line} already",
+        field="",
+        source=second.source,
+        object=str(second.key._replace(name=second.name or second.generate_name)),
+        hint="remove one of the two, or give it another name or namespace",
+    )
+
+
+def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Sort by file, as they were read, and by place."""
+    files: dict[str, int] = {}
+    for item in diagnostics:
+        files.setdefault(item.source.file, len(files))
+    return sorted(
+        diagnostics,
+        key=lambda item: (files[item.source.file], item.source.line, item.source.column),
+    )
+
+
+def _skipped_notice(skipped: Counter[str]) -> str:
+    total = sum(skipped.values())
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(skipped.items()))
+    return f"skipped {total} object{'s' * (total != 1)} of other kinds: {kinds}"

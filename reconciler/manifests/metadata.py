@@ -1,0 +1,95 @@
+"""The ``metadata`` of an object (API reference: ObjectMeta v1 meta)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.manifests.fields import Entries, Entry, Fields, is_null
+from reconciler.manifests.nodes import Scalar
+from reconciler.model.objects import OwnerReference
+from reconciler.rules import RulePath
+
+PATH: RulePath = ("metadata",)
+
+_READ_ONLY = frozenset(
+    {"uid", "resourceVersion", "selfLink", "creationTimestamp", "deletionTimestamp"}
+)
+_SERVER_FILLED = frozenset({"generation", "managedFields", "deletionGracePeriodSeconds"})
+_KNOWN = (
+    frozenset(
+        {
+            "name",
+            "generateName",
+            "namespace",
+            "labels",
+            "annotations",
+            "finalizers",
+            "ownerReferences",
+        }
+    )
+    | _READ_ONLY
+    | _SERVER_FILLED
+)
+_OWNER_FIELDS = frozenset({"apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"})
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a manifest says of an object's metadata; ``namespace`` is empty where it is silent."""
+
+    name: str
+    generate_name: str
+    namespace: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    finalizers: tuple[str, ...]
+    owners: tuple[OwnerReference, ...]
+
+
+def read_metadata(fields: Fields, entries: Entries) -> Metadata:
+    """The metadata in an object's `entries`; what only a server may set is refused or dropped."""
+    inner = fields.map(entries, "metadata", ())
+    if not inner.keys() <= _KNOWN:
+        fields.refuse_unknown(inner, _KNOWN, PATH)
+    for name in inner.keys() & _READ_ONLY:
+        _refuse_read_only(fields, name, inner[name])
+    return Metadata(
+        name=fields.text(inner, "name", PATH),
+        generate_name=fields.text(inner, "generateName", PATH),
+        namespace=fields.text(inner, "namespace", PATH),
+        labels=fields.strings(inner, "labels", PATH),
+        annotations=fields.strings(inner, "annotations", PATH),
+        finalizers=tuple(
+            fields.string(entry, (*PATH, "finalizers", index))
+            for index, entry in enumerate(fields.list(inner, "finalizers", PATH))
+        ),
+        owners=tuple(
+            _owner(fields, entry, (*PATH, "ownerReferences", index))
+            for index, entry in enumerate(fields.list(inner, "ownerReferences", PATH))
+        ),
+    )
+
+
+def _refuse_read_only(fields: Fields, name: str, entry: Entry) -> None:
+    unset = is_null(entry.node) or (isinstance(entry.node, Scalar) and entry.node.value == "")
+    if not unset:
+        fields.complain(
+            "field-read-only",
+            f"only the server sets {name}",
+            (*PATH, name),
+            entry,
+            "remove the field; it comes with objects that were exported from a cluster",
+        )
+
+
+def _owner(fields: Fields, entry: Entry, path: RulePath) -> OwnerReference:
+    inner = fields.map_item(entry, path)
+    fields.refuse_unknown(inner, _OWNER_FIELDS, path)
+    return OwnerReference(
+        api_version=fields.text(inner, "apiVersion", path),
+        kind=fields.text(inner, "kind", path),
+        name=fields.text(inner, "name", path),
+        uid=fields.text(inner, "uid", path),
+        controller=fields.flag(inner, "controller", path),
+        block_owner_deletion=fields.flag(inner, "blockOwnerDeletion", path),
+    )

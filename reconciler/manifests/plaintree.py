@@ -1,0 +1,74 @@
+"""Any YAML or JSON document as plain values with their places, for files that are no manifests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconciler.manifests.fields import Entry, Fields
+from reconciler.manifests.nodes import Document, Mapping, Mark, Node, Scalar
+from reconciler.manifests.yaml import documents
+from reconciler.model.objects import Diagnostic, Severity, Source
+from reconciler.rules import RulePath
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A value and where it stands; for an entry of a map, `key` is where its key does.
+
+    ``value`` is a JSON scalar as kubectl reads it, a ``list[Placed]`` or a ``dict[str, Placed]``.
+    """
+
+    value: bool | float | str | list[Placed] | dict[str, Placed] | None
+    source: Source
+    key: Source | None = None
+
+
+def parse_document(text: str, file: str) -> tuple[Placed | None, tuple[Diagnostic, ...]]:
+    """The one document in `text`, and what is wrong with it; `file` is what places call it.
+
+    The same rules as for manifests: duplicate keys, unknown aliases and more than one document are
+    errors. ``None`` stands for an empty text, or one that cannot be parsed.
+    """
+    found = list(documents(text, file))
+    if not found:
+        return None, ()
+    first = found[0]
+    problems = [document.problem for document in found if document.problem]
+    problems += [_second(document) for document in found[1:] if not document.problem]
+    if first.root is None or problems:
+        return None, tuple(problems)
+    root = first.root if isinstance(first.root, Mapping) else Mapping([], first.root.mark)
+    fields = Fields(first, root, None)
+    placed = _placed(fields, Entry(first.root.mark, first.root), (), None)
+    return placed, tuple(fields.diagnostics(""))
+
+
+def _second(document: Document) -> Diagnostic:
+    mark = document.root.mark if document.root else None
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="documents-many",
+        message="only one document belongs in this file",
+        field="",
+        source=document.source(mark) if mark else Source(document.file, 1, 1),
+        hint="remove what follows the first ---",
+    )
+
+
+def _placed(fields: Fields, entry: Entry, path: RulePath, key: Mark | None) -> Placed:
+    node: Node = entry.node
+    source = fields.document.source(node.mark)
+    key_source = fields.document.source(key) if key else None
+    if isinstance(node, Scalar):
+        return Placed(node.value, source, key_source)
+    if isinstance(node, Mapping):
+        inner = {
+            name: _placed(fields, child, (*path, name), child.key)
+            for name, child in fields.entries(node, path).items()
+        }
+        return Placed(inner, source, key_source)
+    items = [
+        _placed(fields, Entry(item.mark, item), (*path, index), None)
+        for index, item in enumerate(node.items)
+    ]
+    return Placed(items, source, key_source)

@@ -1,0 +1,213 @@
+"""Paths and standard input to text."""
+
+from __future__ import annotations
+
+import codecs
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from reconciler.model.objects import Diagnostic, Severity, Source
+
+STDIN = "-"
+"""What stands for standard input among paths."""
+STDIN_NAME = "<stdin>"
+"""What diagnostics call it."""
+MAX_FILE_BYTES = 100 * 1024 * 1024
+"""The largest file that is read."""
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_KUSTOMIZATIONS = {"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+# https://yaml.org/spec/1.2.2/#52-character-encodings; UTF-32 first, whose marks begin like UTF-16's
+_MARKS = (
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF8, "utf-8"),
+)
+_NULLS = (
+    ((True, True, True, False), "utf-32-be"),
+    ((False, True, True, True), "utf-32-le"),
+    ((True, False), "utf-16-be"),
+    ((False, True), "utf-16-le"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A file's text; bytes that are not UTF-8 stand in it as lone surrogates (PEP 383)."""
+
+    file: str
+    text: str
+
+
+def read(paths: Iterable[str | Path], stdin: IO[bytes] | None) -> Iterator[Text | Diagnostic]:
+    """The files at `paths`, each once: in the order given, those of a directory sorted by name.
+
+    `stdin` is read for ``-``; ``None`` stands for the process's own.
+    """
+    seen: set[str] = set()
+    count = 0
+    for path in map(str, paths):
+        count += 1
+        if path == STDIN:
+            if STDIN not in seen:
+                seen.add(STDIN)
+                yield _read_stdin(stdin or sys.stdin.buffer)
+        else:
+            yield from _read_path(path, seen)
+    if not count:
+        yield _error("", "manifests-missing", "no manifests were named", "name a file or directory")
+
+
+def _read_stdin(stream: IO[bytes]) -> Text | Diagnostic:
+    try:
+        content = stream.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        return _unreadable(STDIN_NAME, error)
+    found = _decode(STDIN_NAME, content)
+    if isinstance(found, Text) and not found.text.strip():
+        return _error(
+            STDIN_NAME,
+            "manifests-missing",
+            "standard input is empty",
+            "check the command that should have written manifests to it",
+        )
+    return found
+
+
+def _read_path(path: str, seen: set[str]) -> Iterator[Text | Diagnostic]:
+    try:
+        is_directory = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - a NUL raises, too
+    except (OSError, ValueError) as error:
+        yield _unreadable(path, error)
+        return
+    if not is_directory:
+        if _first_time(path, seen):
+            yield _read_file(path)
+        return
+    found = 0
+    for entry in _manifests(path, set()):
+        found += 1
+        if isinstance(entry, Diagnostic):
+            yield entry
+        elif _first_time(entry, seen):
+            yield _read_file(entry, only_regular=True)
+    if not found:
+        yield _error(
+            path,
+            "manifests-missing",
+            "the directory holds no manifests",
+            f"manifests end in {', '.join(_SUFFIXES)}",
+        )
+
+
+def _first_time(path: str, seen: set[str]) -> bool:
+    real = os.path.realpath(path)
+    if real in seen:
+        return False
+    seen.add(real)
+    return True
+
+
+def _manifests(directory: str, above: set[str]) -> Iterator[str | Diagnostic]:
+    """The manifests below `directory`, sorted; links are followed, but never in a circle."""
+    real = os.path.realpath(directory)
+    if real in above:
+        return
+    try:
+        names = sorted(os.listdir(directory))  # noqa: PTH208 - paths stay as they were given
+    except OSError as error:
+        yield _unreadable(directory, error)
+        return
+    for name in names:
+        path = os.path.join(directory, name)  # noqa: PTH118 - paths stay as they were given
+        if name.startswith(".") or name in _KUSTOMIZATIONS:
+            continue
+        if os.path.isdir(path):  # noqa: PTH112 - paths stay as they were given
+            yield from _manifests(path, above | {real})
+        elif name.endswith(_SUFFIXES):
+            yield path
+
+
+def _read_file(path: str, *, only_regular: bool = False) -> Text | Diagnostic:
+    """The text of one file; a pipe is read only where it was named itself."""
+    try:
+        if only_regular and not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - see above
+            return _error(path, "file-unreadable", "this is not a regular file", "remove it")
+        with open(path, "rb") as file:  # noqa: PTH123 - paths stay as they were given
+            content = file.read(MAX_FILE_BYTES + 1)
+    except (OSError, ValueError) as error:
+        return _unreadable(path, error)
+    return _decode(path, content)
+
+
+def _decode(path: str, content: bytes) -> Text | Diagnostic:
+    file = _shown(path)
+    if len(content) > MAX_FILE_BYTES:
+        size = MAX_FILE_BYTES // 1024 // 1024
+        return _error(path, "file-too-large", f"there are more than {size} MiB", "split the file")
+    codec, length = _encoding(content)
+    if codec == "utf-8":
+        text = content[length:].decode(codec, "surrogateescape")
+        # Files that were strung together bring their byte order marks with them.
+        return Text(file, text.replace("\n\ufeff---", "\n---") if "\ufeff" in text else text)
+    try:
+        return Text(file, content[length:].decode(codec))
+    except UnicodeDecodeError as error:
+        before = content[length : length + error.start].decode(codec, "ignore")
+        place = Source(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        return _error(
+            path,
+            "encoding-invalid",
+            f"the text is not valid {codec[:6].upper()} from here on",
+            "save the file as UTF-8",
+            place,
+        )
+
+
+def _encoding(content: bytes) -> tuple[str, int]:
+    """The codec of `content`, and the length of its byte order mark."""
+    for mark, codec in _MARKS:
+        if content.startswith(mark):
+            return codec, len(mark)
+    for nulls, codec in _NULLS:
+        if len(content) >= len(nulls) and all(
+            (byte == 0) == null for byte, null in zip(content, nulls, strict=False)
+        ):
+            return codec, 0
+    return "utf-8", 0
+
+
+def _unreadable(path: str, error: OSError | ValueError) -> Diagnostic:
+    reason = error.strerror if isinstance(error, OSError) else None
+    return _error(
+        path,
+        "file-unreadable",
+        f"cannot be read: {(reason or 'the path is no path').lower()}",
+        "check the path and its permissions",
+    )
+
+
+def _error(
+    path: str, code: str, message: str, hint: str, source: Source | None = None
+) -> Diagnostic:
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code=code,
+        message=message,
+        field="",
+        source=source or Source(_shown(path), 1, 1),
+        hint=hint,
+    )
+
+
+def _shown(path: str) -> str:
+    """`path` with what cannot be printed escaped."""
+    return path.encode("utf-8", "backslashreplace").decode()

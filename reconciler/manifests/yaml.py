@@ -1,0 +1,287 @@
+"""YAML text to trees, by libyaml's events.
+
+A stream is cut at its ``---`` lines first, as kubectl does, so that a broken document does not
+take the others with it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from yaml._yaml import CParser
+from yaml.error import MarkedYAMLError
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
+from yaml.reader import ReaderError
+
+from reconciler.manifests import foreign
+from reconciler.manifests.jsontext import compose_json
+from reconciler.manifests.nodes import (
+    Document,
+    Malformed,
+    Mapping,
+    Mark,
+    Node,
+    Position,
+    Scalar,
+    Sequence,
+    Value,
+)
+from reconciler.manifests.scalars import HINTS, BadTag, resolve, resolve_tagged
+
+MAX_DEPTH = 100
+"""How many lists and maps may lie in each other."""
+MAX_EVENTS = 4_000_000
+"""How many of libyaml's events one document may need: about 80,000 small Secrets in one List."""
+MAX_EXPANSION = 3 * 1024 * 1024
+"""How many characters and nodes the aliases of one document may add to it."""
+
+_START = Position(0, 0, 0)
+_UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_JSON = re.compile(r"(?:---(?=[ \t\r\n]))?[ \t\r\n]*(?=[{\[])")
+_SEPARATOR = re.compile(r"---(?=[ \t\r\n]|$)")
+
+_UNCLOSED = {"found unexpected end of stream", "found unexpected document indicator"}
+_HINTS = {
+    **dict.fromkeys(_UNCLOSED, "close the quote that begins here"),
+    "found character that cannot start any token": (
+        "indent with spaces, and put values that begin with @, ` or % in quotes"
+    ),
+    "mapping values are not allowed in this context": (
+        "check the indentation, and put values that hold ': ' in quotes"
+    ),
+    "did not find expected key": "check the indentation, and that all quotes are closed",
+    "could not find expected ':'": "check the indentation of this line and the one before",
+    "found invalid Unicode character escape code": (
+        r"write the character itself, or one escape of the form \U0001F600"
+    ),
+    "found unknown escape character": "use single quotes where a backslash is meant as it stands",
+}
+
+
+def documents(text: str, file: str) -> Iterator[Document]:
+    """The documents of `text`, one at a time, empty ones included.
+
+    One that cannot be parsed comes as a `Document` with a ``problem``. Bytes that could not be
+    decoded stand in `text` as lone surrogates. `file` is what diagnostics call the file.
+    """
+    index = 0
+    for first_line, part in _parts(text):
+        try:
+            for root, start, end in _compose(part, file):
+                yield Document(file, index, first_line, part, root, start, end)
+                index += 1
+        except Malformed as malformed:
+            broken = Document(file, index, first_line, part, None)
+            problem = foreign.template(broken) or malformed.diagnostic(broken)
+            yield replace(broken, problem=problem)
+            index += 1
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """Cut `text` before each ``---``; with the number of lines before each part."""
+    start, line = 0, 0
+    if not text.startswith("%") and "\n%" not in text:  # directives belong to what follows them
+        position = text.find("\n---")
+        while position >= 0:
+            if _SEPARATOR.match(text, position + 1):
+                part = text[start : position + 1]
+                yield line, part
+                start, line = position + 1, line + part.count("\n")
+            position = text.find("\n---", position + 1)
+    yield line, text[start:] if start else text
+
+
+def _compose(part: str, file: str) -> Iterator[tuple[Node, int, int]]:
+    """The trees in `part`, each with its range.
+
+    JSON goes first, as in kubectl: its strings mean something else to YAML in rare cases. Where a
+    ``.json`` file is neither, the JSON reader's complaint is the telling one.
+
+    Raises:
+        Malformed: `part` is broken from some place on.
+    """
+    start = _JSON.match(part)
+    if not start:
+        yield from _compose_yaml(part)
+        return
+    try:
+        trees = compose_json(part, start.end(), MAX_DEPTH)
+    except Malformed as not_json:
+        try:
+            trees = list(_compose_yaml(part))
+        except Malformed as not_yaml:
+            raise (not_json if file.endswith(".json") else not_yaml) from None
+    yield from trees
+
+
+def _compose_yaml(part: str) -> Iterator[tuple[Node, int, int]]:
+    if bad := not part.isascii() and _SURROGATE.search(part):
+        raise Malformed(
+            "encoding-invalid",
+            "the text is not valid UTF-8 from here on",
+            _position(part, bad.start()),
+            "save the file as UTF-8",
+        )
+    try:
+        yield from _Composer(part).trees()
+    except ReaderError:
+        found = _UNREADABLE.search(part)
+        raise Malformed(
+            "yaml-invalid",
+            "control characters are not allowed",
+            _position(part, found.start()) if found else _START,
+            r'write it as an escape in double quotes ("\x1b"), or use data with base64',
+        ) from None
+    except MarkedYAMLError as error:
+        problem = error.problem or error.context or "the syntax is broken"
+        mark = error.context_mark if problem in _UNCLOSED else error.problem_mark
+        raise Malformed(
+            "yaml-invalid",
+            f"this is not valid YAML: {problem}",
+            mark or error.problem_mark or _START,
+            _HINTS.get(problem, ""),
+        ) from None
+
+
+def _position(text: str, index: int) -> Position:
+    line_start = text.rfind("\n", 0, index) + 1
+    return Position(text.count("\n", 0, index), index - line_start, index)
+
+
+class _Composer:
+    """Makes trees of one part's events."""
+
+    def __init__(self, part: str) -> None:
+        self._get: Callable[[], Any] = CParser(part).get_event  # all of its events have marks
+        self._anchors: dict[str, Node] = {}
+        self._sizes: dict[int, _Size] = {}
+        self._expansion = 0
+
+    def trees(self) -> Iterator[tuple[Node, int, int]]:
+        """Each document's tree with its range, up to the end or the first thing that is broken."""
+        kind = None
+        while kind is not StreamEndEvent:
+            event = self._get()
+            kind = type(event)
+            if kind is DocumentStartEvent:
+                self._anchors, self._sizes, self._expansion = {}, {}, 0
+                root = self._tree()
+                yield root, event.start_mark.index, self._get().end_mark.index
+
+    def _tree(self) -> Node:  # noqa: C901 - see below
+        """The tree of the events up to the document's end, which is left to be read.
+
+        One long loop, since there is about one turn for each twenty bytes of a manifest.
+        """
+        get, new = self._get, tuple.__new__
+        root: list[Node] = []
+        items, around = root, list[list[Node]]()
+        for _ in range(MAX_EVENTS):
+            event = get()
+            kind = type(event)
+            if kind is ScalarEvent:
+                value: Value = event.value
+                if event.tag is not None:
+                    value = _tagged(event)
+                elif event.implicit[0] and event.value[:1] in HINTS:
+                    value = resolve(event.value)
+                node: Node = new(Scalar, (value, event.start_mark))
+                items.append(node)
+                if event.anchor is not None:
+                    self._anchors[event.anchor] = node
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                inner: list[Node] = []
+                shape: Any = Mapping if kind is MappingStartEvent else Sequence
+                node = new(shape, (inner, event.start_mark))
+                items.append(node)
+                around.append(items)
+                items = inner
+                if event.anchor is not None:
+                    self._anchors[event.anchor] = node
+                if len(around) > MAX_DEPTH:
+                    raise _too_deep(event.start_mark)
+            elif kind is AliasEvent:
+                items.append(self._alias(event, [*around, items]))
+            else:
+                items = around.pop()
+            if not around:
+                return root[0]
+        raise Malformed(
+            "document-too-large",
+            f"the document has more than {MAX_EVENTS:,} parts",
+            root[0].mark,
+            "split it into several documents",
+        )
+
+    def _alias(self, event: Any, around: list[list[Node]]) -> Node:
+        """What the alias stands for, with the alias's own place.
+
+        No message names it: a password that begins with ``*`` looks like an alias.
+        """
+        mark = event.start_mark
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            raise Malformed(
+                "alias-invalid",
+                "there is no such anchor before this alias",
+                mark,
+                "put a value that begins with * in quotes",
+            )
+        if not isinstance(node, Scalar) and any(items is node.items for items in around):
+            raise Malformed("alias-invalid", "what this alias stands for contains itself", mark)
+        size = self._size(node)
+        self._expansion += size.weight
+        if self._expansion > MAX_EXPANSION:
+            raise Malformed("alias-expansion", "aliases make this document too large", mark)
+        if len(around) - 1 + size.depth > MAX_DEPTH:
+            raise _too_deep(mark)
+        return node._replace(mark=mark)
+
+    def _size(self, node: Node) -> _Size:
+        """Characters and nodes in `node`, and how deep it is, with its aliases expanded."""
+        if isinstance(node, Scalar):
+            return _Size(1 + len(node.value) if isinstance(node.value, str) else 1, 0)
+        found = self._sizes.get(id(node.items))
+        if found is None:
+            inner = [self._size(item) for item in node.items]
+            found = _Size(
+                1 + sum(size.weight for size in inner),
+                1 + max((size.depth for size in inner), default=0),
+            )
+            self._sizes[id(node.items)] = found
+        return found
+
+
+class _Size(NamedTuple):
+    weight: int
+    depth: int
+
+
+def _tagged(event: Any) -> Value:
+    """The value of a scalar with a tag; a password that begins with ``!`` looks like one."""
+    try:
+        return resolve_tagged(event.tag, event.value)
+    except BadTag:
+        raise Malformed(
+            "tag-invalid",
+            "the value is not what its tag says",
+            event.start_mark,
+            "remove the tag; put a value that begins with ! in quotes",
+        ) from None
+
+
+def _too_deep(mark: Mark) -> Malformed:
+    return Malformed(
+        "nesting-too-deep", f"lists and maps lie more than {MAX_DEPTH} deep in each other", mark
+    )
