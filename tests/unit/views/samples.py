@@ -310,3 +310,41 @@ EVENTS: tuple[Event, ...] = (
     ApplyEnded((_SKIPPED,), interrupted=True),
     ApplyEnded(()),
 )
+
+EXAMPLE_CHANGES = (
+    Change(key=NAMESPACE, action=Action.NO_OP, source=place("shop.yaml", 1)),
+    Change(
+        key=secret("db"),
+        action=Action.UPDATE,
+        reasons=(Reason.DATA, Reason.METADATA),
+        fields=(
+            changed(data("dsn"), value(1), value(2), Nature.WHITESPACE),
+            changed(data("password"), value(3), value(4), drift=True),
+            added(("metadata", "labels", "tier"), "back"),
+        ),
+        kept=(data("injected"),),
+        patch=(
+            Operation("replace", "/data/dsn", value(2)),
+            Operation("replace", "/data/password", value(4)),
+            Operation("add", "/metadata/labels", {"tier": "back"}),
+        ),
+        precondition=_LIVE,
+        source=place("db.yaml", 12),
+    ),
+    _DELETES[0],
+)
+EXAMPLE = Plan(
+    store=STORE,
+    options=PlanOptions(set_name="shop", prune=True),
+    changes=EXAMPLE_CHANGES,
+    steps=_steps(EXAMPLE_CHANGES),
+    refusals=(
+        Refusal(
+            "prevent-destroy",
+            "Secret/shop/gone may not be deleted, and this plan would delete it",
+            'set the annotation reconciler/prevent-destroy to "false" and apply that first',
+            secret("gone"),
+        ),
+    ),
+)
+"""The plan of the documentation."""

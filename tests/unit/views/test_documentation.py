@@ -1,0 +1,52 @@
+"""``docs/formats.md`` shows what the program really prints."""
+
+import json as stdlib
+import re
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ExitCode
+from reconciler.model.events import ApplyEnded, StepEnded, StepRetried, StepStarted
+from reconciler.views import json, markdown, sarif, text
+from tests.unit.views import samples
+
+PAGE = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+EVENTS = [
+    next(event for event in samples.EVENTS if isinstance(event, kind))
+    for kind in (StepStarted, StepRetried, StepEnded)
+]
+EVENTS += [event for event in samples.EVENTS if isinstance(event, StepEnded)][-2:]
+EVENTS += [event for event in samples.EVENTS if isinstance(event, ApplyEnded)][1:2]
+ONE = samples.PROBLEMS[1:2]
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        text.plan(samples.EXAMPLE, colour=False),
+        text.diagnostics(samples.PROBLEMS[:2], objects=14, files=3, colour=False),
+        "\n".join(text.event(event, colour=False) for event in EVENTS[1:]),
+        markdown.plan(samples.EXAMPLE),
+        json.plan(samples.EXAMPLE),
+        json.diagnostics(ONE, objects=14, files=3),
+        "\n".join(map(json.event, EVENTS)),
+        sarif.diagnostics(ONE, tool_version="1.0.0"),
+    ],
+    ids=["text", "diagnostics", "events", "markdown", "json", "json-2", "json-3", "sarif"],
+)
+def test_examples_are_what_is_printed(example: str) -> None:
+    assert f"\n{example}\n```" in PAGE
+
+
+def test_the_table_of_exit_codes_is_whole() -> None:
+    rows = re.findall(r"^\| (\d+) \| `([A-Z]+)` \| ", PAGE, re.MULTILINE)
+    assert rows == [(str(int(code)), code.name) for code in ExitCode]
+
+
+@pytest.mark.parametrize("schema", ["plan-v1", "diagnostics-v1", "event-v1"])
+def test_schemas_are_linked_and_there(schema: str) -> None:
+    target = f"../reconciler/schemas/{schema}.json"
+    assert f"({target})" in PAGE
+    path = Path(__file__).parents[3] / "docs" / target
+    assert stdlib.loads(path.read_bytes())["$id"].startswith("urn:reconciler:")
