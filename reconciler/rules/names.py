@@ -92,8 +92,6 @@ def is_qualified_name(text: str) -> bool:
 
 def qualified_name_fault(text: str) -> str:
     """Say why `text` is no qualified name; empty where it is one."""
-    if text.count("/") > 1:
-        return f"{shown(text)} has more than one '/'"
     prefix, slash, name = text.rpartition("/")
     if slash and not prefix:
         return f"{shown(text)} has nothing before the '/'"

@@ -529,6 +529,7 @@ JSON_CASES = [
         ("number at the edge", '{"a": 1.7976931348623157e308}', True),
         ("tiny number", '{"a": 1e-999}', True),
         ("400 nested lists", '{"a": ' + "[" * 400 + "]" * 400 + "}", True),
+        ("100,000 nested lists", '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", False),
         ("nothing", "", False),
         ("only white space", " \n", False),
         ("list", "[]", False),
