@@ -80,9 +80,6 @@ class _DocumentDecoder:
         self._items = 0
 
     def decode(self, root: Node) -> Iterator[Decoded]:
-        if isinstance(root, Mapping) and (problem := foreign.encrypted(self._document, root)):
-            yield Decoded(diagnostics=(problem,))
-            return
         yield from self._node(root, (self._document.start, self._document.end), listed=False)
 
     def _node(
@@ -98,6 +95,10 @@ class _DocumentDecoder:
         entries = fields.entries(node, ())
         kind = fields.text(entries, "kind", ()) or assumed
         version = fields.text(entries, "apiVersion", ()) or (_VERSION if assumed else "")
+        if "sops" in entries and foreign.is_sops_record(entries["sops"].node):
+            mark = entries["sops"].key
+            yield Decoded(diagnostics=(foreign.undecrypted(self._document, mark),))
+            return
         if version == _VERSION and (kind == _LIST or kind in _TYPED_LISTS):
             yield from self._list(fields, entries, extent, _TYPED_LISTS.get(kind, ""))
             return

@@ -113,9 +113,10 @@ class Fields:
         """
         found: Entries = {}
         merged: set[str] = set()
+        new = tuple.__new__
         items = iter(node.items)
         for key in items:
-            entry = Entry(key.mark, next(items))
+            entry = new(Entry, (key.mark, next(items)))
             name = key.value if type(key) is Scalar else None
             if type(name) is not str:
                 if name is MERGE:
@@ -125,10 +126,11 @@ class Fields:
                 if name is None:
                     self._bad_key(key, path)
                     continue
-            if name in found and name not in merged:
-                self._duplicate(name, entry, found[name], path)
-                continue
-            merged.discard(name)
+            if name in found:
+                if name not in merged:
+                    self._duplicate(name, entry, found[name], path)
+                    continue
+                merged.discard(name)
             found[name] = entry
         return found
 
@@ -244,10 +246,8 @@ class Fields:
     def strings(self, entries: Entries, name: str, path: RulePath) -> dict[str, str]:
         """A map of strings; empty where it is not set."""
         inner = (*path, name)
-        return {
-            key: self.string(entry, (*inner, key))
-            for key, entry in self.map(entries, name, path).items()
-        }
+        found = self.map(entries, name, path)
+        return {key: self.string(entry, (*inner, key)) for key, entry in found.items()}
 
     def list(self, entries: Entries, name: str, path: RulePath) -> list[Entry]:
         """A list's items, each with its own place; empty where it is not set."""

@@ -11,7 +11,6 @@ _DIRECTIVE = re.compile(
     r"""^[ \t]*(?:-[ \t]+)*(?:[^\s"'#][^"'\n]*:[ \t]+)?(?P<start>\{\{)""", re.MULTILINE
 )
 _ENCRYPTED = "ENC[AES256_GCM,"  # https://getsops.io/docs/#encryption-protocol
-_SOPS = "sops"
 _SOPS_FIELDS = {"mac", "version", "lastmodified"}
 
 
@@ -47,16 +46,11 @@ def unrendered(document: Document, mark: Mark) -> Diagnostic:
     )
 
 
-def encrypted(document: Document, root: Mapping) -> Diagnostic | None:
-    """What to say of a document that SOPS encrypted."""
-    for key, value in zip(root.items[::2], root.items[1::2], strict=True):
-        if not isinstance(key, Scalar):
-            continue
-        if key.value == _SOPS and isinstance(value, Mapping):
-            fields = {name.value for name in value.items[::2] if isinstance(name, Scalar)}
-            if fields & _SOPS_FIELDS:
-                return undecrypted(document, key.mark)
-    return None
+def is_sops_record(node: Node) -> bool:
+    """Tell whether `node` is what SOPS writes at ``sops`` of a document that it encrypted."""
+    return isinstance(node, Mapping) and any(
+        isinstance(key, Scalar) and key.value in _SOPS_FIELDS for key in node.items[::2]
+    )
 
 
 def is_encrypted(node: Node) -> bool:

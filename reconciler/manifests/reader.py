@@ -210,4 +210,6 @@ def _error(
 
 def _shown(path: str) -> str:
     """`path` with what cannot be printed escaped."""
-    return path.encode("utf-8", "backslashreplace").decode()
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in path
+    )

@@ -13,10 +13,10 @@ import struct
 
 from reconciler.manifests.nodes import MERGE, Value
 
-HINTS = frozenset("+-.0123456789yYnNtTfFoO~<") | {""}
-"""The first characters of plain scalars that may be something else than strings; none, too."""
+NUMERIC = frozenset("+-.0123456789")
+"""The first characters of plain scalars that may be numbers."""
 
-_WORDS: dict[str, Value] = {
+WORDS: dict[str, Value] = {
     "": None,
     **dict.fromkeys(("~", "null", "Null", "NULL")),
     **dict.fromkeys(
@@ -30,6 +30,7 @@ _WORDS: dict[str, Value] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
     "<<": MERGE,
 }
+"""The plain scalars that are neither strings nor numbers."""
 
 _INTEGER = re.compile(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<binary>[01]+)"
@@ -62,8 +63,8 @@ class BadTag(ValueError):
 
 def resolve(text: str) -> Value:
     """What a plain, untagged scalar stands for."""
-    if text in _WORDS:
-        return _WORDS[text]
+    if text in WORDS:
+        return WORDS[text]
     first = text[0]
     if first == ".":
         return _float(text) if _POINT_FLOAT.fullmatch(text) else text

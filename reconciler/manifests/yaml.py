@@ -7,7 +7,7 @@ take the others with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -36,7 +36,7 @@ from reconciler.manifests.nodes import (
     Sequence,
     Value,
 )
-from reconciler.manifests.scalars import HINTS, BadTag, resolve, resolve_tagged
+from reconciler.manifests.scalars import NUMERIC, WORDS, BadTag, resolve, resolve_tagged
 
 MAX_DEPTH = 100
 """How many lists and maps may lie in each other."""
@@ -105,24 +105,21 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
 def _compose(part: str, file: str) -> Iterator[tuple[Node, int, int]]:
     """The trees in `part`, each with its range.
 
-    JSON goes first, as in kubectl: its strings mean something else to YAML in rare cases. Where a
-    ``.json`` file is neither, the JSON reader's complaint is the telling one.
+    JSON goes first, as in kubectl: its strings mean something else to YAML in rare cases. What
+    calls itself JSON must be JSON.
 
     Raises:
         Malformed: `part` is broken from some place on.
     """
     start = _JSON.match(part)
-    if not start:
-        yield from _compose_yaml(part)
-        return
-    try:
-        trees = compose_json(part, start.end(), MAX_DEPTH)
-    except Malformed as not_json:
+    trees: Iterable[tuple[Node, int, int]] | None = None
+    if start:
         try:
-            trees = list(_compose_yaml(part))
-        except Malformed as not_yaml:
-            raise (not_json if file.endswith(".json") else not_yaml) from None
-    yield from trees
+            trees = compose_json(part, start.end(), MAX_DEPTH)
+        except Malformed:
+            if file.endswith(".json"):
+                raise
+    yield from _compose_yaml(part) if trees is None else trees
 
 
 def _compose_yaml(part: str) -> Iterator[tuple[Node, int, int]]:
@@ -191,11 +188,11 @@ class _Composer:
             event = get()
             kind = type(event)
             if kind is ScalarEvent:
-                value: Value = event.value
+                value: Any = event.value
                 if event.tag is not None:
                     value = _tagged(event)
-                elif event.implicit[0] and event.value[:1] in HINTS:
-                    value = resolve(event.value)
+                elif event.implicit[0] and (value in WORDS or value[0] in NUMERIC):
+                    value = resolve(value)
                 node: Node = new(Scalar, (value, event.start_mark))
                 items.append(node)
                 if event.anchor is not None:
