@@ -1,6 +1,7 @@
 import json as stdlib
 from collections.abc import Iterator
 from dataclasses import replace
+from enum import StrEnum
 from importlib import resources
 from typing import Any
 
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
-from reconciler.model.events import Event
-from reconciler.model.objects import Diagnostic, ObjectKey, Source
+from reconciler.model.events import Event, Outcome
+from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
 from reconciler.model.plans import (
     Action,
@@ -22,11 +23,12 @@ from reconciler.model.plans import (
     Plan,
     PlanOptions,
     Precondition,
+    Reason,
     Refusal,
     Step,
     StoreIdentity,
 )
-from reconciler.model.values import UidOf, ValueRef
+from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.views import json
 from tests.unit.views import samples
 
@@ -274,3 +276,24 @@ def test_the_summary_counts() -> None:
         "canApply": True,
     }
     assert not stdlib.loads(json.plan(samples.REFUSED))["summary"]["canApply"]
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (("change", "properties", "action"), Action),
+        (("change", "properties", "reasons", "items"), Reason),
+        (("field", "properties", "change"), FieldAction),
+        (("field", "properties", "nature"), Nature),
+        (("diagnostic", "properties", "severity"), Severity),
+    ],
+)
+def test_the_plan_schema_knows_every_word(path: tuple[str, ...], words: type[StrEnum]) -> None:
+    schema: Any = PLAN.schema
+    assert set(_at(schema["$defs"], path)["enum"]) == set(words)
+
+
+def test_the_event_schema_knows_every_outcome() -> None:
+    schema: Any = EVENT.schema
+    ended = next(kind for kind in schema["oneOf"] if "outcome" in kind["properties"])
+    assert set(ended["properties"]["outcome"]["enum"]) == set(Outcome)
