@@ -25,6 +25,10 @@ class Operation:
     origin: str | None = None
 
 
+class PatchMisfit(Exception):
+    """A patch does not fit the document; the message quotes neither."""
+
+
 def difference(before: Document, after: Document) -> tuple[Operation, ...]:
     """The patch that turns `before` into `after`; both hold plain JSON alone."""
     return tuple(
@@ -39,10 +43,16 @@ def patched(document: Document, operations: Iterable[Operation]) -> Document:
     """A copy of `document` with `operations` applied.
 
     Raises:
-        jsonpatch.JsonPatchException: an operation does not fit the document.
+        PatchMisfit: an operation does not fit the document.
     """
-    result = jsonpatch.apply_patch(document, [to_json(operation) for operation in operations])
-    assert isinstance(result, dict)
+    steps = [to_json(operation) for operation in operations]
+    try:
+        result = jsonpatch.apply_patch(document, steps)
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError):
+        # What they say quotes the document.
+        raise PatchMisfit("the patch does not fit the document") from None
+    if not isinstance(result, dict):
+        raise PatchMisfit("the patch leaves no document")
     return result
 
 

@@ -8,9 +8,6 @@ import stat
 import time
 from collections.abc import Iterable
 
-import jsonpatch
-import jsonpointer
-
 from reconciler import rules
 from reconciler.errors import ObjectExists, ObjectInvalid, ObjectMoved, ObjectNotFound, StoreError
 from reconciler.model.documents import from_document, to_document
@@ -23,7 +20,7 @@ from reconciler.model.objects import (
     Resource,
     Severity,
 )
-from reconciler.model.patches import Operation, patched
+from reconciler.model.patches import Operation, PatchMisfit, patched
 from reconciler.model.plans import Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.stores.sqlite import deletion, locks, rows, seeds
@@ -239,8 +236,7 @@ def _expected(contents: Contents, key: ObjectKey, precondition: Precondition) ->
 def _updated(live: Live, patch: tuple[Operation, ...], applied: Applied) -> Live:
     try:
         document = patched(to_document(live), patch)
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException):
-        # What they say may quote values.
+    except PatchMisfit:
         raise ObjectInvalid(f"{live.key}: the patch does not fit the object") from None
     content = from_document(live.key, document, live.generate_name)
     return dataclasses.replace(
