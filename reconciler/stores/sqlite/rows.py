@@ -43,6 +43,9 @@ class Row(NamedTuple):
         return ObjectKey(self.kind, self.namespace, self.name)
 
 
+_CLEAR = Row._fields.index("mark")
+
+
 class Damage(Exception):
     """A row is not what was written; the message names the object and, where known, the key."""
 
@@ -81,12 +84,11 @@ def to_row(live: Live, sealer: Sealer, *, automatic: bool = False) -> Row:
 
 
 def from_row(row: Row, sealer: Sealer) -> Live:
-    """Open a row.
+    """Open a row that `checked` has made.
 
     Raises:
         Damage: it is not what `to_row` made.
     """
-    check(row, sealer)
     bound = _bound(row.kind, row.namespace, row.name, row.uid, str(row.version))
     body = _body(row, sealer, bound)
     return Live(
@@ -114,26 +116,26 @@ def from_row(row: Row, sealer: Sealer) -> Live:
 
 def is_automatic(row: Row, sealer: Sealer) -> bool:
     """Whether nobody asked for the object and nobody has touched it since."""
-    check(row, sealer)
     bound = _bound(row.kind, row.namespace, row.name, row.uid, str(row.version))
     return _body(row, sealer, bound).get("automatic", False) is True
 
 
-def to_bystander(row: Row, sealer: Sealer) -> Bystander:
-    """What is known of an object without opening it."""
-    check(row, sealer)
+def to_bystander(row: Row) -> Bystander:
+    """What is known of an object without opening it, from a row that `checked` has made."""
     uids = tuple(orjson.loads(row.owner_uids)) if row.owner_uids else ()
     return Bystander(row.key, row.uid, uids)
 
 
-def check(row: Row, sealer: Sealer) -> None:
-    """Hold the columns in clear against their mark.
+def checked(columns: tuple[Any, ...], sealer: Sealer) -> Row:
+    """A row as it was read, its columns in clear held against their mark.
 
     Raises:
         Damage: they do not fit.
     """
-    if _mark(row[:9], sealer) != row.mark:
-        raise Damage(f"the entry of {row.key} does not fit its mark")
+    row = Row._make(columns)
+    if _mark(columns[:_CLEAR], sealer) != row.mark:
+        raise Damage(f"the entry {columns[:3]!r:.200} does not fit its mark")
+    return row
 
 
 def _bound(kind: str, namespace: str, name: str, uid: str, version: str) -> bytes:

@@ -141,10 +141,11 @@ class EmbeddedStore:
         objects: dict[ObjectKey, Live] = {}
         bystanders: dict[ObjectKey, Bystander] = {}
         for row in contents.all("objects"):
-            if scope.wants(row.key, row.set_name):
-                objects[row.key] = contents.live(row)
+            key = row.key
+            if scope.wants(key, row.set_name):
+                objects[key] = contents.live(row)
             else:
-                bystanders[row.key] = rows.to_bystander(row, contents.sealer)
+                bystanders[key] = rows.to_bystander(row)
         copies = [row for row in contents.all("copies") if scope.wants(row.key, row.set_name)]
         return Snapshot(
             identity=StoreIdentity(SCHEME, contents.header.id, self._database.shown),

@@ -60,7 +60,7 @@ class Contents:
     def find(self, key: ObjectKey) -> Row | None:
         """The row of that key."""
         found = self.connection.execute(_FIND, key).fetchone()
-        return None if found is None else Row(*found)
+        return None if found is None else rows.checked(found, self.sealer)
 
     def live(self, row: Row) -> Live:
         """The object in `row`, opened."""
@@ -77,13 +77,12 @@ class Contents:
         Raises:
             Damage: rows are missing, doubled or newer than the header.
         """
-        seen: set[ObjectKey] = set()
+        seen: set[tuple[str, ...]] = set()
         for found in self.connection.execute(f"SELECT {_COLUMNS} FROM {table} NOT INDEXED"):
-            row = Row(*found)
-            rows.check(row, self.sealer)
+            row = rows.checked(found, self.sealer)
             if row.version > self.header.version:
                 raise Damage(f"{row.key} is newer than the store")
-            seen.add(row.key)
+            seen.add(row[:3])
             yield row
         count = self.header.objects if table == "objects" else self.header.copies
         if len(seen) != count:
@@ -139,7 +138,7 @@ class Contents:
         values = 0
         for key in [row.key for row in self.all(table)]:
             query = f"SELECT {_COLUMNS} FROM {table} WHERE {_BY_KEY}"
-            row = Row(*self.connection.execute(query, key).fetchone())
+            row = rows.checked(self.connection.execute(query, key).fetchone(), self.sealer)
             live = self.live(row)
             values += len(live.data)
             again = rows.to_row(live, sealer, automatic=rows.is_automatic(row, self.sealer))
@@ -158,7 +157,10 @@ class Contents:
 
     def _lives(self, where: str, values: Iterable[str]) -> list[Live]:
         query = f"SELECT {_COLUMNS} FROM objects WHERE {where}"
-        return [self.live(Row(*found)) for found in self.connection.execute(query, tuple(values))]
+        return [
+            self.live(rows.checked(found, self.sealer))
+            for found in self.connection.execute(query, tuple(values))
+        ]
 
     def _next_version_of(self, live: Live) -> Live:
         self.header.version += 1

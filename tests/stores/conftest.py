@@ -1,0 +1,51 @@
+"""The stores that must pass the contract, and the words in which it is written.
+
+A store joins by a fixture ``NAME_subject`` and its name in `SUBJECTS`. What it cannot do is a
+`Capability`, and never an exception in a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.model.store import Store
+from tests.stores.words import Subject, Words
+
+SUBJECTS = ("embedded",)
+
+
+@pytest.fixture
+def embedded_subject(tmp_path: Path) -> Subject:
+    return Subject(url=f"sqlite:{tmp_path / 'made' / 'store.db'}", environ={}, home="default")
+
+
+@pytest.fixture(params=SUBJECTS)
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    subject: Subject = request.getfixturevalue(f"{request.param}_subject")
+    yield subject
+    for store in subject.opened:
+        store.close()
+
+
+@pytest.fixture
+def store(subject: Subject, request: pytest.FixtureRequest) -> Store:
+    """A store that exists, for tests that are not about its beginning."""
+    store = subject.open()
+    store.lock("default", "a test", 600)
+    for marker in request.node.iter_markers("needs"):
+        missing = set(marker.args) - store.capabilities
+        if missing:
+            pytest.skip(f"the store has no {', '.join(sorted(missing))}")
+    return store
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*capabilities): what a store must be able to do")
+
+
+@pytest.fixture
+def words(subject: Subject) -> Words:
+    return Words(subject.home)

@@ -1,0 +1,78 @@
+"""Several writers at once: nobody's write is lost, and nobody sees half of one."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from reconciler.errors import ObjectMoved
+from reconciler.model.objects import Live
+from reconciler.model.patches import Operation
+from reconciler.model.store import Store
+from reconciler.model.values import SecretValue
+from tests.stores.words import Subject, Words
+
+WRITERS = 8
+EACH = 10
+
+
+def test_every_create_of_every_thread_arrives(subject: Subject, store: Store, words: Words) -> None:
+    handles = [store, subject.open()]
+
+    def create(number: int) -> Live:
+        wanted = words.secret(f"s{number}", {"a": str(number).encode()})
+        return handles[number % 2].create(wanted, words.mark())
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        lives = list(pool.map(create, range(WRITERS * EACH)))
+
+    objects = words.look(store).objects
+    assert [objects[live.key] for live in lives] == lives
+    assert len({live.resource_version for live in lives}) == len(lives)
+
+
+def test_of_two_updates_from_the_same_state_one_wins(
+    subject: Subject, store: Store, words: Words
+) -> None:
+    live = store.create(words.secret("s", {"a": b"0"}), words.mark())
+    handles = [store, subject.open()]
+
+    def update(number: int) -> Live | None:
+        patch = (Operation("replace", "/data/a", SecretValue(str(number).encode())),)
+        try:
+            return handles[number % 2].update(live.key, patch, words.mark(), words.as_seen(live))
+        except ObjectMoved:
+            return None
+
+    with ThreadPoolExecutor(WRITERS) as pool:
+        winners = [found for found in pool.map(update, range(1, WRITERS + 1)) if found]
+
+    assert len(winners) == 1
+    assert words.look(store).objects[live.key] == winners[0]
+
+
+def test_a_reader_sees_whole_objects_while_they_are_written(
+    subject: Subject, store: Store, words: Words
+) -> None:
+    live = store.create(words.secret("s", {"a": b"0", "b": b"0"}), words.mark())
+    reader = subject.open()
+
+    def write() -> Live:
+        last = live
+        for number in range(1, WRITERS * EACH):
+            value = SecretValue(str(number).encode())
+            patch = (
+                Operation("replace", "/data/a", value),
+                Operation("replace", "/data/b", value),
+            )
+            last = store.update(last.key, patch, words.mark(), words.as_seen(last))
+        return last
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        seen = [words.look(reader).objects[live.key]]
+        while not writing.done():
+            seen.append(words.look(reader).objects[live.key])
+        last = writing.result()
+
+    assert all(found.data["a"] == found.data["b"] for found in seen)
+    assert words.look(reader).objects[live.key] == last

@@ -1,0 +1,59 @@
+"""The copy that a replace keeps between its delete and its create."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.errors import ObjectInvalid
+from reconciler.model.objects import Live
+from reconciler.model.store import Store
+from tests.stores.words import Subject, Words
+
+
+@pytest.fixture
+def deleted(store: Store, words: Words) -> Live:
+    wanted = words.secret("s", {"a": b"1"}, immutable=True, labels={"app": "shop"})
+    live = store.create(wanted, words.mark(("data", "a")))
+    store.delete(live.key, words.as_seen(live), keep_copy=True)
+    return live
+
+
+def test_the_copy_is_the_whole_object(
+    subject: Subject, store: Store, words: Words, deleted: Live
+) -> None:
+    for handle in (store, subject.open()):
+        snapshot = words.look(handle, deleted.key)
+        assert deleted.key not in snapshot.objects
+        assert snapshot.copies[deleted.key] == deleted
+
+
+def test_the_copy_of_a_member_is_shown_without_being_named(
+    store: Store, words: Words, deleted: Live
+) -> None:
+    assert words.look(store).copies == {deleted.key: deleted}
+    assert not words.look(store, set_name="other").copies
+
+
+def test_a_create_drops_the_copy(store: Store, words: Words, deleted: Live) -> None:
+    store.create(words.secret("s", {"a": b"2"}), words.mark())
+    assert not words.look(store, deleted.key).copies
+
+
+def test_a_refused_create_keeps_the_copy(store: Store, words: Words, deleted: Live) -> None:
+    with pytest.raises(ObjectInvalid):
+        store.create(words.secret("s", {"bad key": b"2"}), words.mark())
+    assert words.look(store, deleted.key).copies == {deleted.key: deleted}
+
+
+def test_the_copy_can_be_dropped(store: Store, words: Words, deleted: Live) -> None:
+    store.drop_copy(words.key("another"))
+    assert words.look(store, deleted.key).copies
+    store.drop_copy(deleted.key)
+    store.drop_copy(deleted.key)
+    assert not words.look(store, deleted.key).copies
+
+
+def test_a_delete_without_it_keeps_no_copy(store: Store, words: Words) -> None:
+    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    store.delete(live.key, words.as_seen(live))
+    assert not words.look(store, live.key).copies

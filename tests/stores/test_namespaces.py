@@ -1,0 +1,66 @@
+"""Namespaces and ServiceAccounts, in stores that have them."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.errors import ObjectNotFound
+from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, ObjectKey, Resource
+from reconciler.model.patches import Operation
+from reconciler.model.store import Capability, Store
+from tests.stores.words import Words
+
+pytestmark = pytest.mark.needs(Capability.NAMESPACES)
+
+
+def test_a_secret_needs_its_namespace(store: Store, words: Words) -> None:
+    wanted = Resource(key=ObjectKey(SECRET, "nowhere", "s"), type="Opaque")
+    with pytest.raises(ObjectNotFound) as caught:
+        store.create(wanted, words.mark())
+    assert "nowhere" in caught.value.message
+    with pytest.raises(ObjectNotFound):
+        store.create(wanted, words.mark(), dry_run=True)
+
+
+def test_a_secret_can_be_created_in_a_new_namespace(store: Store, words: Words) -> None:
+    store.create(words.namespace("shop", labels={"team": "a"}), words.mark())
+    wanted = Resource(key=ObjectKey(SECRET, "shop", "s"), type="Opaque")
+    live = store.create(wanted, words.mark())
+    snapshot = words.look(store)
+    assert snapshot.objects[live.key] == live
+    assert snapshot.objects[ObjectKey(NAMESPACE, "", "shop")].labels["team"] == "a"
+
+
+def test_a_service_account_keeps_its_settings(store: Store, words: Words) -> None:
+    settings = {
+        "automountServiceAccountToken": False,
+        "imagePullSecrets": [{"name": "registry"}],
+    }
+    wanted = words.account("robot", settings=settings)
+    live = store.create(wanted, words.mark())
+    assert words.look(store).objects[wanted.key].settings == settings
+    patch = (Operation("replace", "/automountServiceAccountToken", True),)
+    updated = store.update(wanted.key, patch, words.mark(), words.as_seen(live))
+    assert updated.settings == {**settings, "automountServiceAccountToken": True}
+
+
+def test_the_same_name_in_two_namespaces_and_kinds_is_not_the_same_object(
+    store: Store, words: Words
+) -> None:
+    store.create(words.namespace("shop"), words.mark())
+    keys = [
+        words.key("same"),
+        ObjectKey(SECRET, "shop", "same"),
+        ObjectKey(SERVICE_ACCOUNT, "shop", "same"),
+    ]
+    for key in keys:
+        kind_type = "Opaque" if key.kind == SECRET else ""
+        store.create(Resource(key=key, type=kind_type, labels={"in": key.kind}), words.mark())
+    objects = words.look(store).objects
+    assert len({objects[key].uid for key in keys}) == 3
+
+
+def test_a_deleted_service_account_is_gone(store: Store, words: Words) -> None:
+    live = store.create(words.account("robot"), words.mark())
+    store.delete(live.key, words.as_seen(live))
+    assert live.key not in words.look(store, live.key).objects

@@ -1,0 +1,104 @@
+"""What a store shows."""
+
+from __future__ import annotations
+
+from reconciler.model.objects import OwnerReference
+from reconciler.model.patches import Operation
+from reconciler.model.store import Store
+from reconciler.model.values import SecretValue
+from tests.stores.words import Subject, Words
+
+
+def test_an_object_is_read_as_it_was_created(store: Store, words: Words) -> None:
+    wanted = words.secret(
+        "full",
+        {"password": b"\x00\xffbytes", "empty": b""},
+        labels={"app": "shop"},
+        annotations={"note": "kept \u2013 as it is"},
+        immutable=True,
+    )
+    applied = words.mark(("data", "password"), ("metadata", "labels", "app"))
+
+    created = store.create(wanted, applied)
+    live = words.look(store, wanted.key).objects[wanted.key]
+
+    assert live == created
+    assert dict(live.data) == dict(wanted.data)
+    assert dict(live.labels) == {"app": "shop"}
+    assert dict(live.annotations) == {"note": "kept \u2013 as it is"}
+    assert live.immutable
+    assert live.type == "Opaque"
+    assert live.applied == applied
+    assert live.uid
+    assert live.resource_version
+
+
+def test_owners_and_finalizers_are_kept(store: Store, words: Words) -> None:
+    owner = OwnerReference("apps/v1", "Deployment", "shop", "an-uid", controller=True)
+    wanted = words.secret("owned", owners=(owner,), finalizers=("example.com/hold",))
+    live = store.create(wanted, words.mark())
+    read = words.look(store, wanted.key).objects[wanted.key]
+    assert read.owners == (owner,)
+    assert read.finalizers == ("example.com/hold",)
+    released = store.update(
+        wanted.key,
+        (Operation("remove", "/metadata/finalizers"),),
+        words.mark(),
+        words.as_seen(live),
+    )
+    assert released.finalizers == ()
+
+
+def test_members_of_the_set_are_read_without_being_named(store: Store, words: Words) -> None:
+    mine = store.create(words.secret("mine", {"a": b"1"}), words.mark())
+    snapshot = words.look(store)
+    assert snapshot.objects[mine.key].data == {"a": SecretValue(b"1")}
+
+
+def test_objects_of_others_are_bystanders_without_values(store: Store, words: Words) -> None:
+    owner = OwnerReference("apps/v1", "Deployment", "shop", "an-uid")
+    theirs = words.secret("theirs", {"a": b"1"}, owners=(owner,))
+    live = store.create(theirs, words.mark(set_name="other"))
+
+    snapshot = words.look(store)
+
+    assert theirs.key not in snapshot.objects
+    bystander = snapshot.bystanders[theirs.key]
+    assert bystander.uid == live.uid
+    assert bystander.owner_uids == ("an-uid",)
+    assert theirs.key not in words.look(store, theirs.key).bystanders
+
+
+def test_an_object_of_another_set_is_read_when_it_is_named(store: Store, words: Words) -> None:
+    theirs = words.secret("theirs", {"a": b"1"})
+    store.create(theirs, words.mark(set_name="other"))
+    live = words.look(store, theirs.key).objects[theirs.key]
+    assert live.applied is not None
+    assert live.applied.set_name == "other"
+    assert live.data == {"a": SecretValue(b"1")}
+
+
+def test_an_object_that_is_not_there_is_not_shown(store: Store, words: Words) -> None:
+    missing = words.key("missing")
+    snapshot = words.look(store, missing)
+    assert missing not in snapshot.objects
+    assert missing not in snapshot.bystanders
+
+
+def test_identity_and_fingerprint_key_stay_for_whoever_opens_the_store(
+    subject: Subject, store: Store, words: Words
+) -> None:
+    first = words.look(store)
+    second_store = subject.open()
+    second = words.look(second_store)
+    assert first.identity.id
+    assert second.identity == first.identity
+    assert second.fingerprint_key == first.fingerprint_key == store.fingerprint_key()
+    assert len(store.fingerprint_key()) >= 16
+    assert second.capabilities == store.capabilities
+
+
+def test_another_handle_sees_what_one_wrote(subject: Subject, store: Store, words: Words) -> None:
+    wanted = words.secret("shared", {"a": b"1"})
+    live = store.create(wanted, words.mark())
+    assert words.look(subject.open(), wanted.key).objects[wanted.key] == live
