@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,11 +128,12 @@ def _approved(paths: tuple[str, ...]) -> bool:
 
 def _carried_out(request: Request, planned: Planned, output: str) -> ExitCode:
     from reconciler import workflow  # noqa: PLC0415 - start-up stays light
+    from reconciler.views.words import escaped  # noqa: PLC0415
+
+    def waiting(message: str) -> None:
+        click.echo(f"Waiting: {escaped(message)}", err=True)
 
     stop = threading.Event()
-    waiting: Callable[[str], None] = lambda message: click.echo(  # noqa: E731 - a message's way
-        f"Waiting: {message}", err=True
-    )
     with stopping(stop), reporter(output, len(planned.plan.steps)) as emit:
         ended = workflow.apply(request, planned, stop=stop, emit=emit, waiting=waiting)
     return _exit_code(ended)

@@ -5,7 +5,8 @@ It is looked for upwards from the working directory. Paths in it are relative to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ import click
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
-    from reconciler.manifests.fields import Entry, Fields
+    from reconciler.manifests import Placed
 
 FILE_NAME = "reconciler.yaml"
 _SQLITE = "sqlite:"
@@ -53,84 +54,75 @@ def _found(directory: Path) -> Path | None:
 
 def _read(file: Path) -> dict[str, Any]:
     # PyYAML is needed only where there is a file to read.
-    from reconciler.manifests.fields import Fields  # noqa: PLC0415
-    from reconciler.manifests.nodes import Mapping  # noqa: PLC0415
-    from reconciler.manifests.yaml import documents  # noqa: PLC0415
+    from reconciler.manifests import parse_document  # noqa: PLC0415
 
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {type(error).__name__}") from None
+    root, found = parse_document(text, str(file))
+    problems = [f"{item.source}: {item.message}" for item in found]
     values: dict[str, Any] = {}
-    problems: list[str] = []
-    for document in documents(text, str(file)):
-        if document.problem is not None:
-            problems.append(f"{document.problem.source}: {document.problem.message}")
-        elif isinstance(document.root, Mapping):
-            fields = Fields(document, document.root, None)
-            _take(fields, file.parent, values)
-            problems += [f"{item.source}: {item.message}" for item in fields.diagnostics("")]
-        elif document.root is not None:
-            problems.append(f"{file}: must be a map of settings")
+    if root is not None and isinstance(root.value, dict):
+        problems += _take(root.value, file.parent, values)
+    elif root is not None:
+        problems.append(f"{root.source}: must be a map of settings")
     if problems:
         raise ConfigError("\n".join(problems), hint=f"settings are {', '.join(_SETTINGS)}")
     return values
 
 
-def _take(fields: Fields, directory: Path, values: dict[str, Any]) -> None:
-    for name, entry in fields.entries(fields.root, ()).items():
+def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]) -> Iterator[str]:
+    """Put the settings among `entries` into `values`, and yield what is wrong with the others."""
+    for name, entry in entries.items():
         if name not in _SETTINGS:
-            fields.complain("setting-unknown", f"unknown setting {name!r}", (name,), entry)
+            yield f"{entry.key}: unknown setting {name!r}"
             continue
         parameter, read = _SETTINGS[name]
-        value = read(entry, directory)
+        value = read(entry.value, directory)
         if value is None:
-            message = f"the setting {name!r} must be {_EXPECTED[read]}"
-            fields.complain("setting-invalid", message, (name,), entry)
+            yield f"{entry.source}: the setting {name!r} must be {_EXPECTED[read]}"
         else:
             values[parameter] = value
 
 
-def _scalar(entry: Entry) -> Any:
-    return getattr(entry.node, "value", None)
-
-
-def _flag(entry: Entry, _directory: Path) -> bool | None:
-    value = _scalar(entry)
+def _flag(value: Any, _directory: Path) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _text(entry: Entry, _directory: Path) -> str | None:
-    value = _scalar(entry)
+def _text(value: Any, _directory: Path) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _number(entry: Entry, _directory: Path) -> float | None:
-    value = _scalar(entry)
+def _number(value: Any, _directory: Path) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _limit(entry: Entry, directory: Path) -> str | None:
-    number = _number(entry, directory)
-    return _text(entry, directory) if number is None else str(number)
+def _limit(value: Any, directory: Path) -> str | None:
+    number = _number(value, directory)
+    return _text(value, directory) if number is None else str(number)
 
 
-def _store(entry: Entry, directory: Path) -> str | None:
-    url = _text(entry, directory)
+def _store(value: Any, directory: Path) -> str | None:
+    url = _text(value, directory)
     if url is None or not url.startswith(_SQLITE):
         return url
-    return f"{_SQLITE}{directory / url.removeprefix(_SQLITE)}"
+    return f"{_SQLITE}{_from_here(directory / url.removeprefix(_SQLITE))}"
 
 
-def _paths(entry: Entry, directory: Path) -> tuple[str, ...] | None:
-    items = getattr(entry.node, "items", None)
-    scalars = [getattr(item, "value", None) for item in items or [entry.node]]
-    if not all(isinstance(value, str) and value for value in scalars):
+def _paths(value: Any, directory: Path) -> tuple[str, ...] | None:
+    found = [item.value for item in value] if isinstance(value, list) else [value]
+    if not found or not all(isinstance(path, str) and path for path in found):
         return None
-    return tuple(str(directory / str(value)) for value in scalars)
+    return tuple(_from_here(directory / str(path)) for path in found)
 
 
-_Read = Callable[["Entry", Path], Any]
+def _from_here(path: Path) -> str:
+    """Relative to the working directory, so that a saved plan names no directory of a machine."""
+    return os.path.relpath(path)
+
+
+_Read = Callable[[Any, Path], Any]
 
 _EXPECTED: dict[_Read, str] = {
     _flag: "true or false",

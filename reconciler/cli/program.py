@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ class Program(click.Group):
     ) -> NoReturn:
         """Run a command and exit."""
         del standalone_mode
+        _spare_the_encoding()
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = ExitCode(result or ExitCode.OK)
@@ -48,6 +50,13 @@ class Program(click.Group):
             click.echo(f"Error: {_fault(error)}", err=True)
             code = ExitCode.ERROR
         sys.exit(code)
+
+
+def _spare_the_encoding() -> None:
+    """Let a terminal that knows few characters see escapes for the others."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _show(error: ReconcilerError) -> None:

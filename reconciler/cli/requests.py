@@ -70,8 +70,15 @@ def show_loaded(loaded: Loaded) -> None:
             colour=colour_on(sys.stderr),
         )
         click.echo(shown, err=True)
+    show_notices(loaded)
+
+
+def show_notices(loaded: Loaded) -> None:
+    """What is worth telling of the manifests and wrong in no way, on standard error."""
+    from reconciler.views.words import escaped  # noqa: PLC0415 - start-up stays light
+
     for notice in loaded.notices:
-        click.echo(f"Note: {notice}", err=True)
+        click.echo(f"Note: {escaped(notice)}", err=True)
 
 
 def rendered(plan: Plan, output: str, *, verbose: bool) -> str:

@@ -23,10 +23,11 @@ from reconciler.errors import ExitCode
 def show(planfile: Path, output: str, *, verbose: bool) -> ExitCode:
     """Show a saved plan, stale or not. Needs neither the manifests nor the store."""
     from reconciler.planfile import load  # noqa: PLC0415 - start-up stays light
+    from reconciler.views.words import escaped  # noqa: PLC0415
 
     saved = load(planfile)
     if output == "text":
-        paths = ", ".join(saved.manifests)
-        click.echo(f"Made at {saved.created} by reconciler {saved.tool} from {paths}", err=True)
+        made = f"Made at {saved.created} by reconciler {saved.tool} from"
+        click.echo(escaped(f"{made} {', '.join(saved.manifests)}"), err=True)
     click.echo(rendered(saved.plan, output, verbose=verbose))
     return ExitCode.OK

@@ -37,7 +37,7 @@ def stopping(stop: threading.Event) -> Iterator[None]:
             "Once more to stop at once.",
             err=True,
         )
-        signal.signal(number, before[number])
+        signal.signal(number, before[signal.Signals(number)])
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

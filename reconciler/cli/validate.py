@@ -9,7 +9,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.config import Configured
 from reconciler.cli.options import examples, format_option, namespace_option, paths_argument
-from reconciler.cli.requests import DEFAULT_MANIFESTS
+from reconciler.cli.requests import DEFAULT_MANIFESTS, show_notices
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
 
@@ -44,7 +44,6 @@ def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
             click.echo(sarif.diagnostics(found, tool_version=__version__))
         case _:
             click.echo(text.diagnostics(found, **counts, colour=colour_on(sys.stdout)))
-    for notice in loaded.notices:
-        click.echo(f"Note: {notice}", err=True)
+    show_notices(loaded)
     invalid = any(item.severity is Severity.ERROR for item in found)
     return ExitCode.ERROR if invalid else ExitCode.OK

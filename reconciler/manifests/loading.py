@@ -20,12 +20,13 @@ class Loaded:
 
     ``objects`` are in the order in which they stand, without those that have errors.
     ``diagnostics`` are in the order of files and places. ``notices`` are worth telling and wrong
-    in no way.
+    in no way. ``files`` is how many were read.
     """
 
     objects: tuple[Desired, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     notices: tuple[str, ...] = ()
+    files: int = 0
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -45,10 +46,12 @@ def load(
     input. Objects that name no namespace get `namespace`. Bad input raises nothing.
     """
     decoded: list[Decoded] = []
+    files = 0
     for found in read([paths] if isinstance(paths, str | Path) else paths, stdin):
         if isinstance(found, Diagnostic):
             decoded.append(Decoded(diagnostics=(found,)))
         else:
+            files += 1
             for document in documents(found.text, found.file):
                 decoded += decode(document, namespace)
     objects, diagnostics = _joined(decoded)
@@ -57,6 +60,7 @@ def load(
         objects=objects,
         diagnostics=tuple(_in_order(diagnostics)),
         notices=(_skipped_notice(skipped),) if skipped else (),
+        files=files,
     )
 
 

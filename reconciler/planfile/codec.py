@@ -14,7 +14,11 @@ Shape = TypeVar("Shape")
 
 
 def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
-    """Frozen data as JSON; fields at their defaults are left out."""
+    """Frozen data as JSON; fields that are empty, and so by default, are left out.
+
+    A name in a map that begins with ``$`` gets another one, so that no map is taken for a
+    reference.
+    """
     match node:
         case ValueRef(number=number, fingerprint=fingerprint):
             return {"$value": number, "fingerprint": fingerprint}
@@ -25,12 +29,12 @@ def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
         case tuple() | list():
             return [encode(child) for child in node]
         case dict():
-            return {name: encode(child) for name, child in node.items()}
+            return {_escaped(name): encode(child) for name, child in node.items()}
     if dataclasses.is_dataclass(node):
         return {
             field.name: encode(getattr(node, field.name))
             for field in dataclasses.fields(node)
-            if getattr(node, field.name) != field.default
+            if getattr(node, field.name) or getattr(node, field.name) != field.default
         }
     return node
 
@@ -90,8 +94,16 @@ def _leaf(node: Any) -> Any:
         case {"$uidOf": [str(kind), str(namespace), str(name)]}:
             return UidOf(kind, namespace, name)
         case dict():
-            return {name: _leaf(child) for name, child in node.items()}
+            return {_unescaped(name): _leaf(child) for name, child in node.items()}
         case list():
             return [_leaf(child) for child in node]
         case _:
             return node
+
+
+def _escaped(name: str) -> str:
+    return f"${name}" if name.startswith("$") else name
+
+
+def _unescaped(name: str) -> str:
+    return name[1:] if name.startswith("$$") else name

@@ -19,7 +19,9 @@ _COPYING_ANNOTATIONS = frozenset(
         "kapp.k14s.io/original-diff-full",
     }
 )
-_TOKEN = "\0"  # noqa: S105 - no manifest can hold a NUL, so a token is never mistaken
+# What begins with it is a token, or text that was shielded from being taken for one.
+_TOKEN = "\0"  # noqa: S105 - a mark, not a password
+_SHIELD = "\0="
 
 
 class Masking:
@@ -56,9 +58,9 @@ class Masking:
             elif path[0] == METADATA and isinstance(leaf, str) and _may_hold(path, leaf, secrets):
                 masked[path] = self._token(namespace, path, SecretValue(leaf.encode()))
             elif isinstance(leaf, dict) and isinstance(leaf.get("uid"), UidOf):
-                masked[path] = {**leaf, "uid": self._uid_token(leaf["uid"])}
+                masked[path] = _shielded(leaf) | {"uid": self._uid_token(leaf["uid"])}
             else:
-                masked[path] = leaf
+                masked[path] = _shielded(leaf)
         return masked
 
     def resolve(self, node: Any) -> Any:
@@ -68,6 +70,8 @@ class Masking:
         if isinstance(node, list):
             return [self.resolve(child) for child in node]
         if isinstance(node, str) and node.startswith(_TOKEN):
+            if node.startswith(_SHIELD):
+                return node.removeprefix(_SHIELD)
             return self._references[node]
         return node
 
@@ -86,6 +90,17 @@ class Masking:
         token = f"{_TOKEN}uid {uid.kind}/{uid.namespace}/{uid.name}"
         self._references[token] = uid
         return token
+
+
+def _shielded(node: Leaf) -> Leaf:
+    """JSON that came from a manifest, with text that looks like a token marked as text."""
+    if isinstance(node, str):
+        return f"{_SHIELD}{node}" if node.startswith(_TOKEN) else node
+    if isinstance(node, dict):
+        return {name: _shielded(child) for name, child in node.items()}
+    if isinstance(node, list):
+        return [_shielded(child) for child in node]
+    return node
 
 
 def _may_hold(path: FieldPath, text: Leaf, secrets: list[SecretValue]) -> bool:

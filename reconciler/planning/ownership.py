@@ -32,11 +32,7 @@ def merge(
     A field that was applied earlier and left the manifest goes; one that somebody else added
     stays, unless ``reconciler/data-policy: exact`` makes the manifest the whole truth.
     """
-    ignored = {
-        path
-        for path in (*desired, *live)
-        if path[0] == DATA and lifecycle.ignored_keys and lifecycle.ignores(path[1])
-    }
+    ignored = _ignored((*desired, *live), lifecycle)
     target: Fields = {}
     kept: list[FieldPath] = []
     for path, leaf in live.items():
@@ -55,6 +51,23 @@ def merge(
         claims=tuple(path for path in desired if path not in ignored),
         kept=tuple(path for path in kept if path != TYPE),
     )
+
+
+def newly_made(desired: Fields, lifecycle: Lifecycle) -> Merged:
+    """What an object becomes that does not exist: all that the manifest says.
+
+    Ignored keys are given their first value, and belong to whoever changes them from then on.
+    """
+    ignored = _ignored(desired, lifecycle)
+    return Merged(
+        target=desired, claims=tuple(path for path in desired if path not in ignored), kept=()
+    )
+
+
+def _ignored(paths: Iterable[FieldPath], lifecycle: Lifecycle) -> set[FieldPath]:
+    if not lifecycle.ignored_keys:
+        return set()
+    return {path for path in paths if path[0] == DATA and lifecycle.ignores(path[1])}
 
 
 def record_is_current(

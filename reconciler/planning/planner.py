@@ -42,7 +42,7 @@ from reconciler.planning.fields import (
 from reconciler.planning.guards import Guarded, refusals
 from reconciler.planning.lifecycle import Lifecycle, lifecycle, lifecycle_problems
 from reconciler.planning.masking import Masking
-from reconciler.planning.ownership import Merged, drifted, merge, record_is_current
+from reconciler.planning.ownership import Merged, drifted, merge, newly_made, record_is_current
 from reconciler.planning.references import problem, reference_problems, references
 from reconciler.rules import replace_reasons
 
@@ -159,7 +159,7 @@ class _Planning:
     ) -> Change:
         copy = self.snapshot.copies.get(key)
         if copy is None:
-            merged = Merged(target=wanted, claims=tuple(wanted), kept=())
+            merged = newly_made(wanted, steering)
             reasons: tuple[Reason, ...] = (Reason.MISSING,)
         else:
             merged = merge(wanted, flatten(copy), _applied(copy, self.options.set_name), steering)

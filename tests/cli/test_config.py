@@ -1,0 +1,110 @@
+"""reconciler.yaml, the environment and the command line, and which of them wins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+def test_the_file_is_found_upwards_and_its_paths_are_relative_to_it(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.write("reconciler.yaml", "manifests: [manifests]\nstore: sqlite:state/store.db\n")
+    (shop.path / "deep/down").mkdir(parents=True)
+    monkeypatch.chdir(shop.path / "deep/down")
+    shop.ok("apply", "--auto-approve")
+    assert (shop.path / "state/store.db").exists()
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_every_setting(workplace: Any) -> None:
+    workplace.secret("a", file="elsewhere/a.yaml", x="1")
+    workplace.write(
+        "reconciler.yaml",
+        """\
+manifests: elsewhere
+store: sqlite:state/store.db
+set: blue
+namespace: kube-public
+prune: true
+adopt: true
+allow-replace: true
+max-deletes: 7
+server-dry-run: true
+parallelism: 3
+lock-timeout: 1.5
+""",
+    )
+    result = workplace.ok("apply", "--auto-approve")
+    assert "Set blue" in result.out
+    assert "Secret/kube-public/a" in result.out
+    for option in ("--prune", "--adopt", "--allow-replace", "--max-deletes 7"):
+        assert option in result.out
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop: Any) -> None:
+    shop.write("reconciler.yaml", "set: from-file\n")
+    assert "Set from-file," in shop.ok("plan").out
+    environment = {"RECONCILER_SET": "from-environment"}
+    assert "Set from-environment," in shop.ok("plan", env=environment).out
+    assert "Set from-option," in shop.ok("plan", "--set", "from-option", env=environment).out
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "shown"),
+    [
+        ("RECONCILER_STORE", "sqlite:other.db", "other.db"),
+        ("RECONCILER_SET", "blue", "Set blue"),
+        ("RECONCILER_NAMESPACE", "kube-public", "Secret/kube-public/a"),
+        ("RECONCILER_PRUNE", "1", "--prune"),
+        ("RECONCILER_ADOPT", "true", "--adopt"),
+        ("RECONCILER_ALLOW_REPLACE", "yes", "--allow-replace"),
+        ("RECONCILER_MAX_DELETES", "9", "--max-deletes 9"),
+        ("RECONCILER_SERVER_DRY_RUN", "1", "nothing could be tried"),
+        ("RECONCILER_PARALLELISM", "2", "1 to create"),
+    ],
+)
+def test_environment(workplace: Any, variable: str, value: str, shown: str) -> None:
+    workplace.secret("a", x="1")
+    assert shown in workplace.ok("plan", env={variable: value}).out
+
+
+def test_apply_in_the_environment(workplace: Any) -> None:
+    workplace.secret("a", x="1")
+    environment = {"RECONCILER_AUTO_APPROVE": "1", "RECONCILER_LOCK_TIMEOUT": "5"}
+    workplace.ok("apply", env=environment)
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ("stroe: sqlite:x.db\nprune: maybe\n", ["reconciler.yaml:1:1", "reconciler.yaml:2:8"]),
+        ("set: [a]\n", ["reconciler.yaml:1:6"]),
+        ("set: a\nset: b\n", ["reconciler.yaml:2:"]),
+        ("manifests: []\n", ["reconciler.yaml:1:12"]),
+        ("- a\n", ["reconciler.yaml:1:1"]),
+        ("a: [\n", ["reconciler.yaml:"]),
+        ("a: 1\n---\nb: 2\n", ["reconciler.yaml:"]),
+        ("max-deletes: {}\nparallelism: many\n", ["reconciler.yaml:1:14", "reconciler.yaml:2:14"]),
+    ],
+)
+def test_a_bad_file_is_an_error_with_every_place(shop: Any, text: str, places: list[str]) -> None:
+    shop.write("reconciler.yaml", text)
+    for command in ("plan", "apply", "validate"):
+        result = shop.run(command)
+        assert result.code == 1
+        for place in places:
+            assert place in result.err
+    assert shop.run("plan", "--help").code == 0
+
+
+def test_an_empty_file_sets_nothing(shop: Any) -> None:
+    shop.write("reconciler.yaml", "# nothing yet\n")
+    assert "Set default" in shop.ok("plan").out
+
+
+def test_a_plan_file_names_no_directory_of_this_machine(shop: Any) -> None:
+    shop.write("reconciler.yaml", "manifests: manifests\nstore: sqlite:state/store.db\n")
+    shop.ok("plan", "--out", "release.plan")
+    assert str(shop.path) not in (shop.path / "release.plan").read_text()

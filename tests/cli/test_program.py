@@ -1,0 +1,96 @@
+"""The program as a whole: its help, its version, its weight, its way to fail."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+
+from reconciler import __version__, workflow
+from reconciler.cli import main
+
+HERE = Path(__file__).parent
+
+
+def commands(
+    command: click.Command = main, path: tuple[str, ...] = ()
+) -> list[tuple[tuple[str, ...], click.Command]]:
+    found = [(path, command)]
+    if isinstance(command, click.Group):
+        for name, inner in command.commands.items():
+            found += commands(inner, (*path, name))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("path", "command"), commands(), ids=[" ".join(path) or "main" for path, _ in commands()]
+)
+def test_help(workplace: Any, path: tuple[str, ...], command: click.Command) -> None:
+    result = workplace.ok(*path, "--help")
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.opts[0] in result.out
+    assert workplace.ok(*path, "-h").out == result.out
+
+
+@pytest.mark.parametrize(
+    "option",
+    sorted(
+        {
+            name
+            for _, command in commands()
+            for parameter in command.params
+            if isinstance(parameter, click.Option)
+            for name in (*parameter.opts, *parameter.secondary_opts)
+            if name.startswith("--")
+        }
+    ),
+)
+def test_every_option_is_used_by_a_test(option: str) -> None:
+    tests = [path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py")]
+    assert any(f'"{option}"' in text for text in tests)
+
+
+def test_version(workplace: Any) -> None:
+    assert __version__ in workplace.ok("--version").out
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import json, sys\n"
+        "from reconciler.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    heavy = {"yaml", "orjson", "deepdiff", "cryptography", "sqlite3", "kubernetes", "rich"}
+    assert heavy & set(json.loads(result.stderr)) == set()
+
+
+def test_a_fault_of_ours_shows_no_text_of_its_own(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("text that might hold a value")
+
+    monkeypatch.setattr(workflow, "plan", broken)
+    result = shop.run("plan")
+    assert result.code == 1
+    assert "RuntimeError" in result.err
+    assert "might hold a value" not in result.out + result.err
+
+
+@pytest.mark.usefixtures("shop")
+def test_an_output_that_is_closed_early(process: Any) -> None:
+    running = process("plan", "-o", "json")
+    running.stdout.close()
+    running.wait(timeout=60)
+    assert b"Traceback" not in running.stderr.read()
+    running.stdin.close()
+    running.stderr.close()

@@ -1,0 +1,77 @@
+"""What somebody at a terminal sees: the question, the colours, the bar."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+ESCAPE = b"\x1b["
+
+
+def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -> tuple[int, bytes]:
+    """Run the program with a pseudo-terminal for all three streams."""
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", *args],
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        cwd=workplace.path,
+        env={**os.environ, "PYTHONSAFEPATH": "1", "TERM": "xterm", **env},
+    )
+    os.close(child)
+    seen = b""
+    while True:
+        try:
+            chunk = os.read(parent, 65536)
+        except OSError:  # Linux's way to say that the other end is closed
+            break
+        if not chunk:
+            break
+        seen += chunk
+        if answer and b"Only 'yes' is accepted: " in seen:
+            os.write(parent, answer)
+            answer = b""
+    os.close(parent)
+    return process.wait(timeout=60), seen
+
+
+def test_yes_is_a_yes(shop: Any) -> None:
+    code, seen = at_a_terminal(shop, "apply", answer=b"yes\n")
+    assert code == 0, seen
+    assert b"Make these changes?" in seen
+    assert b"2 created" in seen
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+@pytest.mark.parametrize("answer", [b"no\n", b"y\n", b"YES\n", b"\n", b"\x04"])
+def test_anything_else_is_a_no(shop: Any, answer: bytes) -> None:
+    code, seen = at_a_terminal(shop, "apply", answer=answer)
+    assert code == 1
+    assert b"nothing was changed" in seen
+    assert not (shop.path / ".reconciler").exists()
+
+
+def test_control_c_at_the_question(shop: Any) -> None:
+    code, _ = at_a_terminal(shop, "apply", answer=b"\x03")
+    assert code == 130
+    assert not (shop.path / ".reconciler").exists()
+
+
+def test_colours_on_a_terminal_and_nowhere_else(shop: Any) -> None:
+    _, seen = at_a_terminal(shop, "plan")
+    assert ESCAPE in seen
+    _, plain = at_a_terminal(shop, "plan", NO_COLOR="1")
+    assert ESCAPE not in plain
+    assert "\x1b[" not in shop.ok("plan").out
+
+
+def test_progress(shop: Any) -> None:
+    _, seen = at_a_terminal(shop, "apply", "--auto-approve")
+    assert b"Applying" in seen
+    assert b"2/2" in seen

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+import pytest
+
+BROKEN = """\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: Bad_Name
+  uid: 1-2-3
+stringData:
+  "no/slash": x
+"""
+
+
+def schema(name: str) -> Any:
+    return json.loads((files("reconciler") / "schemas" / name).read_text(encoding="utf-8"))
+
+
+def test_good_manifests(shop: Any) -> None:
+    result = shop.ok("validate")
+    assert result.out == "No problems in 2 objects of 1 file.\n"
+    assert result.err == ""
+
+
+def test_every_problem_at_once_with_its_place(workplace: Any) -> None:
+    workplace.write("broken/a.yaml", BROKEN)
+    workplace.write("broken/b.yaml", "a: [")
+    result = workplace.run("validate", "broken")
+    assert result.code == 1
+    for place in ("broken/a.yaml:4:9", "broken/a.yaml:5:", "broken/a.yaml:7:3", "broken/b.yaml:"):
+        assert place in result.out
+    assert "Traceback" not in result.out + result.err
+
+
+def test_json_fits_its_schema(workplace: Any) -> None:
+    workplace.write("a.yaml", BROKEN)
+    result = workplace.run("validate", "a.yaml", "-o", "json")
+    assert result.code == 1
+    document = json.loads(result.out)
+    jsonschema.validate(document, schema("diagnostics-v1.json"))
+    assert document["summary"]["errors"] == len(document["diagnostics"]) >= 3
+    assert document["summary"]["files"] == 1
+
+
+def test_sarif_has_rules_and_places(workplace: Any) -> None:
+    workplace.write("a.yaml", BROKEN)
+    run = json.loads(workplace.run("validate", "a.yaml", "--output", "sarif").out)["runs"][0]
+    assert run["tool"]["driver"]["name"] == "reconciler"
+    lines = {
+        item["locations"][0]["physicalLocation"]["region"]["startLine"] for item in run["results"]
+    }
+    assert {4, 5, 7} <= lines
+
+
+def test_standard_input(workplace: Any) -> None:
+    assert workplace.run("validate", "-", stdin=BROKEN).code == 1
+
+
+def test_other_kinds_are_skipped_with_a_count(shop: Any) -> None:
+    kinds = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    shop.write("manifests/other.yaml", f"{kinds}---\n{kinds}")
+    result = shop.ok("validate")
+    assert "2 ConfigMap" in result.err
+    assert "ConfigMap" not in result.out
+
+
+def test_missing_path(workplace: Any) -> None:
+    result = workplace.run("validate", "nowhere")
+    assert result.code == 1
+    assert "nowhere" in result.out
+
+
+@pytest.mark.parametrize("option", ["--namespace", "-n"])
+def test_namespace_is_for_manifests_that_name_none(workplace: Any, option: str) -> None:
+    workplace.secret("db", password="not-real")
+    result = workplace.run("validate", option, "Not A Namespace")
+    assert result.code == 1
+    assert "Not A Namespace" in result.out
