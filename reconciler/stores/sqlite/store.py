@@ -50,15 +50,9 @@ class EmbeddedStore:
         return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
-        """Read what `scope` wants; an empty snapshot where the store does not exist yet."""
+        """Read what `scope` wants; what it would be born with where it does not exist yet."""
         snapshot = self._database.read(lambda contents: self._snapshot(contents, scope))
-        if snapshot is not None:
-            return snapshot
-        return Snapshot(
-            identity=StoreIdentity(SCHEME, "", self._database.shown),
-            capabilities=_CAPABILITIES,
-            fingerprint_key=self._given_key,
-        )
+        return self._unborn(scope) if snapshot is None else snapshot
 
     def lock(self, set_name: str, holder: str, seconds: float) -> None:
         """Take the set's lock, or extend it; creates the store where it does not exist yet."""
@@ -136,6 +130,20 @@ class EmbeddedStore:
     def close(self) -> None:
         """Let go of the file."""
         self._database.close()
+
+    def _unborn(self, scope: Scope) -> Snapshot:
+        born = seeds.firstborn()
+        return Snapshot(
+            identity=StoreIdentity(SCHEME, "", self._database.shown),
+            capabilities=_CAPABILITIES,
+            objects={live.key: live for live in born if scope.wants(live.key, None)},
+            bystanders={
+                live.key: Bystander(live.key, live.uid)
+                for live in born
+                if not scope.wants(live.key, None)
+            },
+            fingerprint_key=self._given_key,
+        )
 
     def _snapshot(self, contents: Contents, scope: Scope) -> Snapshot:
         objects: dict[ObjectKey, Live] = {}
