@@ -1,8 +1,8 @@
-"""RFC 6902 patches over documents, made and applied by jsonpatch."""
+"""RFC 6902 patches over documents: made here, and applied by jsonpatch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +30,25 @@ class PatchMisfit(Exception):
 
 
 def difference(before: Document, after: Document) -> tuple[Operation, ...]:
-    """The patch that turns `before` into `after`; both hold plain JSON alone."""
-    return tuple(
-        Operation(
-            op=step["op"], path=step["path"], value=step.get("value"), origin=step.get("from")
-        )
-        for step in jsonpatch.make_patch(before, after).patch
-    )
+    """The patch that turns `before` into `after`, in an order that depends on nothing else.
+
+    A saved plan is held against one that is formed again, so equal documents must make equal
+    patches. Lists are replaced whole, which fits however the live list repeats itself.
+    """
+    return tuple(_difference("", before, after))
+
+
+def _difference(path: str, before: Document, after: Document) -> Iterator[Operation]:
+    for name in sorted(before.keys() | after.keys()):
+        pointer = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
+        if name not in after:
+            yield Operation("remove", pointer)
+        elif name not in before:
+            yield Operation("add", pointer, after[name])
+        elif isinstance(before[name], dict) and isinstance(after[name], dict):
+            yield from _difference(pointer, before[name], after[name])
+        elif before[name] != after[name]:
+            yield Operation("replace", pointer, after[name])
 
 
 def patched(document: Document, operations: Iterable[Operation]) -> Document:
