@@ -58,11 +58,17 @@ class SecretValue:
         return Nature.CONTENT
 
     def occurs_in(self, text: str) -> bool:
-        """Tell whether `text` holds this value, plain or in base64; short values never count."""
-        if len(self._bytes) < _TELLING_LENGTH:
+        """Tell whether `text` holds this value, plain or in base64; short values never count.
+
+        White space around the value is no part of the secret, so it may be missing from `text`.
+        """
+        bare = self._bytes.strip()
+        if len(bare) < _TELLING_LENGTH:
             return False
         encoded = text.encode("utf-8", "surrogatepass")
-        return self._bytes in encoded or base64.b64encode(self._bytes).rstrip(b"=") in encoded
+        return bare in encoded or any(
+            base64.b64encode(form).rstrip(b"=") in encoded for form in (self._bytes, bare)
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SecretValue):
