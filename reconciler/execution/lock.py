@@ -62,8 +62,9 @@ class _Lease:
         while not released.wait(LEASE_SECONDS / _RENEWALS_PER_LEASE):
             try:
                 self.extend()
-            except StoreError as error:
-                if isinstance(error, StoreLocked) or time.monotonic() >= expiry:
+            except Exception as error:  # noqa: BLE001 - an apply must not go on without its lock
+                passing = isinstance(error, StoreError) and not isinstance(error, StoreLocked)
+                if not passing or time.monotonic() >= expiry:
                     self.lost = True
                     stop.set()
                     return
