@@ -109,9 +109,11 @@ def load(path: Path) -> SavedPlan:
             hint="make a new one with `reconciler plan --out`",
         )
     try:
-        return decode(SavedPlan, document)
-    except (TypeError, ValueError, KeyError, AttributeError):
+        saved = decode(SavedPlan, document)
+        bytes.fromhex(saved.salt)
+    except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
         raise PlanFileError(f"{path}: the plan file is damaged") from None
+    return saved
 
 
 def is_plan_file(path: Path) -> bool:
@@ -145,4 +147,5 @@ def moved(saved: SavedPlan, fresh: Plan, fingerprinter: Fingerprinter) -> tuple[
         for problem in fresh.problems
         if problem not in saved.plan.problems
     ]
+    lines += [refusal.message for refusal in fresh.refusals if refusal not in saved.plan.refusals]
     return tuple(lines)
