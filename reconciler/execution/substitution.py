@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.model.documents import from_document
 from reconciler.model.objects import Applied, ObjectKey, Resource
 from reconciler.model.patches import Operation
-from reconciler.model.plans import Change, PlanValues
+from reconciler.model.plans import UNBORN, Change, PlanValues
 from reconciler.model.values import Fingerprinter, UidOf, ValueRef
 
 
@@ -17,7 +17,8 @@ def resource_of(change: Change, values: PlanValues, uids: Mapping[ObjectKey, str
     """The whole object that a create or a replace makes."""
     (operation,) = change.patch
     document = _substituted(operation.value, values, uids)
-    key = change.key._replace(name="") if change.generate_name else change.key
+    unborn = change.key.name.endswith(UNBORN)
+    key = change.key._replace(name="") if unborn else change.key
     return from_document(key, document, change.generate_name)
 
 

@@ -17,6 +17,9 @@ from reconciler.model.values import Nature, SecretValue, ValueRef
 FieldPath = tuple[str, ...]
 """Where a field stands in an object's document, for example ``("data", "password")``."""
 
+UNBORN = "*"
+"""Ends the name in the key of an object whose name the store will generate; no real name has it."""
+
 
 class Action(StrEnum):
     """What happens to an object."""
@@ -99,8 +102,9 @@ class Precondition:
 class Change:
     """What happens to one object.
 
-    ``generate_name`` is set where the name is known only after the apply. ``patch`` turns the
-    live document into the new one; that of a create or a replace adds the whole document.
+    ``generate_name`` is set where the manifest gives no more of a name than that; the key's name
+    ends in `UNBORN` until there is one. ``patch`` turns the live document into the new one; that of
+    a create or a replace adds the whole document.
     ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that
     stay.
     """

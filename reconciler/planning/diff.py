@@ -9,7 +9,15 @@ from typing import Any
 from reconciler.model.patches import Operation, difference
 from reconciler.model.plans import FieldAction, FieldChange, FieldPath
 from reconciler.model.values import SecretValue
-from reconciler.planning.fields import DATA, FINALIZERS, METADATA, OWNERS, Fields, unflatten
+from reconciler.planning.fields import (
+    DATA,
+    FINALIZERS,
+    METADATA,
+    OWNERS,
+    Fields,
+    field_of,
+    unflatten,
+)
 from reconciler.planning.masking import Masking
 
 _ACTIONS = {
@@ -22,14 +30,19 @@ _ACTIONS = {
 }
 
 
-def creation_patch(namespace: str, target: Fields, masking: Masking) -> tuple[Operation, ...]:
-    """The patch that adds the whole document."""
-    return (Operation(op="add", path="", value=masking.document(namespace, target)),)
+def creation_patch(
+    namespace: str, former: Fields, target: Fields, masking: Masking
+) -> tuple[Operation, ...]:
+    """The patch that adds the whole document; `former` is the object that it takes the place of."""
+    document = unflatten(masking.mask(namespace, target, former, whole=True))
+    return (Operation(op="add", path="", value=masking.resolve(document)),)
 
 
-def creation_fields(namespace: str, target: Fields, masking: Masking) -> tuple[FieldChange, ...]:
+def creation_fields(
+    namespace: str, former: Fields, target: Fields, masking: Masking
+) -> tuple[FieldChange, ...]:
     """Every field of a new object, sorted by path."""
-    masked = masking.mask(namespace, target)
+    masked = masking.mask(namespace, target, former, whole=True)
     return tuple(
         FieldChange(path, FieldAction.ADDED, after=masking.resolve(masked[path]))
         for path in sorted(masked)
@@ -40,8 +53,8 @@ def update_patch(
     namespace: str, live: Fields, target: Fields, masking: Masking
 ) -> tuple[Operation, ...]:
     """The patch that turns the live document into that of `target`, values as references."""
-    before = unflatten(masking.mask(namespace, live, like=target))
-    after = unflatten(masking.mask(namespace, target, like=live))
+    before = unflatten(masking.mask(namespace, live, target))
+    after = unflatten(masking.mask(namespace, target, live))
     return tuple(
         replace(operation, value=masking.resolve(operation.value))
         for operation in difference(before, after)
@@ -60,7 +73,7 @@ def field_changes(
     changes += _plain_changes(namespace, live, target, masking)
     return tuple(
         sorted(
-            (replace(change, drift=is_drift(change.path)) for change in changes),
+            (replace(change, drift=is_drift(field_of(change.path))) for change in changes),
             key=lambda change: change.path,
         )
     )
@@ -88,8 +101,8 @@ def _data_changes(
 def _plain_changes(
     namespace: str, live: Fields, target: Fields, masking: Masking
 ) -> Iterator[FieldChange]:
-    before = _nested(masking.mask(namespace, live, like=target))
-    after = _nested(masking.mask(namespace, target, like=live))
+    before = _nested(masking.mask(namespace, live, target))
+    after = _nested(masking.mask(namespace, target, live))
     if before == after:
         return
     # 0.4 s of CPU to import, so only where metadata really differs.

@@ -66,6 +66,11 @@ def unflatten(fields: Mapping[FieldPath, Leaf]) -> Document:
     return document
 
 
+def field_of(path: FieldPath) -> FieldPath:
+    """The field that `path` leads into, or names."""
+    return path[: {METADATA: 3, DATA: 2}.get(path[0], 1)]
+
+
 def leaf_text(leaf: Leaf) -> SecretValue | str:
     """What of a leaf its fingerprint is taken from; an owner's uid, which may change, is not."""
     if isinstance(leaf, SecretValue | str):

@@ -11,6 +11,7 @@ from reconciler.model.plans import Action, Change, PlanOptions, Reason, Refusal
 from reconciler.model.store import Snapshot
 from reconciler.planning.fields import owner_key
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
+from reconciler.planning.references import references
 
 _FEW = 10
 """A percentage says nothing about fewer objects than these."""
@@ -29,6 +30,10 @@ class Guarded:
         """The live object of a change, where there is one."""
         return self.snapshot.objects.get(key)
 
+    def held(self, key: ObjectKey) -> Live | None:
+        """The live object of a change, or the copy that is kept of it."""
+        return self.live(key) or self.snapshot.copies.get(key)
+
     def lifecycle(self, key: ObjectKey) -> Lifecycle:
         """What the manifest says of the object of a change."""
         resource = self.named.get(key)
@@ -44,19 +49,24 @@ def refusals(guarded: Guarded) -> tuple[Refusal, ...]:
 
 
 def adoption(guarded: Guarded) -> Iterator[Refusal]:
-    """An object without this set's mark is touched only on request, another set's never."""
+    """An object without this set's mark is touched only on request, another set's never.
+
+    The copy that an interrupted replace left is its set's as the object was.
+    """
     for change in guarded.changes:
-        live = guarded.live(change.key)
+        live = guarded.held(change.key)
         if live is None or change.action is Action.NO_OP:
             continue
-        if live.applied is None and not guarded.options.adopt:
+        if live.applied is None:
+            if guarded.options.adopt or guarded.live(change.key) is None:
+                continue
             yield Refusal(
                 "adopt",
                 f"{change.key} exists already and no set owns it",
                 "take it over with --adopt, or rename the manifest's object",
                 change.key,
             )
-        elif live.applied is not None and live.applied.set_name != guarded.options.set_name:
+        elif live.applied.set_name != guarded.options.set_name:
             yield Refusal(
                 "other-set",
                 f"{change.key} belongs to the set {live.applied.set_name!r}",
@@ -88,7 +98,7 @@ def destruction(guarded: Guarded) -> Iterator[Refusal]:
     for change in guarded.changes:
         if change.action not in {Action.REPLACE, Action.DELETE}:
             continue
-        live = guarded.live(change.key)
+        live = guarded.held(change.key)
         prevented = guarded.lifecycle(change.key).prevent_destroy
         if prevented or (live is not None and lifecycle(live.annotations).prevent_destroy):
             yield Refusal(
@@ -155,7 +165,7 @@ _GUARDS: tuple[Guard, ...] = (adoption, replacement, destruction, dependents, ma
 
 
 def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
-    """The objects, live and desired, that each object owns."""
+    """The objects, live and desired, that each object owns; of an account, its tokens too."""
     snapshot = guarded.snapshot
     keys = {live.uid: live.key for live in snapshot.objects.values()}
     found: dict[ObjectKey, frozenset[ObjectKey]] = defaultdict(frozenset)
@@ -168,6 +178,10 @@ def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
     for key, uid in owners:
         if uid in keys:
             found[keys[uid]] |= {key}
+    for live in snapshot.objects.values():
+        for reference in references(live):
+            if reference.target.kind == SERVICE_ACCOUNT:
+                found[reference.target] |= {live.key}
     for key, resource in guarded.named.items():
         for owner in resource.owners:
             found[owner_key(owner, key.namespace)] |= {key}

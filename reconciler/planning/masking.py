@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.model.documents import Document
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf, ValueRef
-from reconciler.planning.fields import ANNOTATIONS, DATA, METADATA, Fields, Leaf, unflatten
+from reconciler.planning.fields import ANNOTATIONS, DATA, METADATA, Fields, Leaf
 
 # Tools that are known to copy whole objects, values included, into an annotation.
 _COPYING_ANNOTATIONS = frozenset(
@@ -42,18 +41,24 @@ class Masking:
         number = self._numbers.setdefault(value, len(self._numbers) + 1)
         return ValueRef(number, self._fingerprinter.of(namespace, path, value))
 
-    def mask(self, namespace: str, fields: Fields, *, like: Fields | None = None) -> Fields:
+    def mask(
+        self, namespace: str, fields: Fields, beside: Fields, *, whole: bool = False
+    ) -> Fields:
         """`fields` with a token in place of each value, of text that repeats one, and of each uid.
 
-        Values under ``data`` that are the same in `like` get no number: nobody is shown them.
+        `beside` is what the object was or is to become; text may repeat the values of either.
+        Values under ``data`` that are the same in both get no number, unless `whole` asks for it:
+        nobody is shown them.
         """
-        secrets = [leaf for path, leaf in fields.items() if path[0] == DATA]
-        if like is not None:
-            secrets += [leaf for path, leaf in like.items() if path[0] == DATA]
-        masked: Fields = {}
-        for path, leaf in fields.items():
+        secrets = [
+            leaf for side in (fields, beside) for path, leaf in side.items() if path[0] == DATA
+        ]
+        masked = dict(fields)
+        # In the order of their paths, so that numbers do not tell the order within a manifest.
+        for path in sorted(fields):
+            leaf = fields[path]
             if path[0] == DATA:
-                unchanged = like is not None and like.get(path) == leaf
+                unchanged = not whole and beside.get(path) == leaf
                 masked[path] = _TOKEN if unchanged else self._token(namespace, path, leaf)
             elif path[0] == METADATA and isinstance(leaf, str) and _may_hold(path, leaf, secrets):
                 masked[path] = self._token(namespace, path, SecretValue(leaf.encode()))
@@ -74,11 +79,6 @@ class Masking:
                 return node.removeprefix(_SHIELD)
             return self._references[node]
         return node
-
-    def document(self, namespace: str, fields: Fields) -> Document:
-        """The document of `fields`, with references in place of values."""
-        document: Document = self.resolve(unflatten(self.mask(namespace, fields)))
-        return document
 
     def _token(self, namespace: str, path: FieldPath, value: SecretValue) -> str:
         reference = self.reference(namespace, path, value)

@@ -32,12 +32,11 @@ def steps(
         DependencyCycle: objects wait for each other.
     """
     deletes = {key for key, action in actions.items() if action is Action.DELETE}
-    written = _ranks(actions.keys() - deletes, needs, KINDS)
+    written = _ranks(actions.keys() - deletes, needs)
     undone = _reversed(deletes, live_needs)
-    last = max(written.values(), default=0) + len(KINDS)
-    ranks = written | {
-        key: last + rank for key, rank in _ranks(deletes, undone, KINDS[::-1]).items()
-    }
+    gone = _ranks(deletes, live_needs)
+    last = max(written.values(), default=0) + max(gone.values(), default=0) + 1
+    ranks = written | {key: last - rank for key, rank in gone.items()}
     pending = {key for key, action in actions.items() if action is not Action.NO_OP}
     waves = {rank: wave for wave, rank in enumerate(sorted({ranks[key] for key in pending}))}
     found = [
@@ -61,13 +60,11 @@ def _reversed(keys: Collection[ObjectKey], needs: Dependencies) -> Dependencies:
     return found
 
 
-def _ranks(
-    keys: Collection[ObjectKey], needs: Dependencies, kinds: Sequence[str]
-) -> dict[ObjectKey, int]:
+def _ranks(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, int]:
     """A number for each key: greater than those of all it needs, and not below its kind's."""
     ranks: dict[ObjectKey, int] = {}
     for key in sorted(keys):
-        _rank(key, keys, needs, ranks, kinds)
+        _rank(key, keys, needs, ranks)
     return ranks
 
 
@@ -76,7 +73,6 @@ def _rank(
     keys: Collection[ObjectKey],
     needs: Dependencies,
     ranks: dict[ObjectKey, int],
-    kinds: Sequence[str],
 ) -> None:
     """Rank `start` and all it needs, depth first, without recursion: chains may be long."""
     path: list[ObjectKey] = [start]
@@ -90,13 +86,9 @@ def _rank(
         if unranked:
             need = min(unranked)
             if need in on_path:
-                raise DependencyCycle(_edges([*path[path.index(need) :], need]))
+                raise DependencyCycle(tuple(pairwise([*path[path.index(need) :], need])))
             path.append(need)
             on_path.add(need)
             continue
         after = [ranks[need] + 1 for need in needs.get(key, ()) if need in keys]
-        ranks[key] = max([kinds.index(key.kind), *after])
-
-
-def _edges(cycle: Sequence[ObjectKey]) -> list[tuple[ObjectKey, ObjectKey]]:
-    return list(pairwise(cycle))
+        ranks[key] = max([KINDS.index(key.kind), *after])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.model.objects import Applied
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter
-from reconciler.planning.fields import DATA, TYPE, Fields, leaf_text
+from reconciler.planning.fields import DATA, Fields, leaf_text
 from reconciler.planning.lifecycle import Lifecycle
 
 
@@ -49,7 +49,7 @@ def merge(
     return Merged(
         target=target,
         claims=tuple(path for path in desired if path not in ignored),
-        kept=tuple(path for path in kept if path != TYPE),
+        kept=tuple(kept),
     )
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import ConfigError
 from reconciler.model.documents import from_document
-from reconciler.model.objects import Desired, Diagnostic, Live, ObjectKey
+from reconciler.model.objects import Desired, Diagnostic, Live, ObjectKey, Severity, Source
 from reconciler.model.plans import (
+    UNBORN,
     Action,
     Change,
     FieldPath,
@@ -133,7 +134,12 @@ class _Planning:
         steering = lifecycle(resource.annotations)
         live = self.snapshot.objects.get(key)
         if live is not None and steering.create_only:
-            return Change(key=key, action=Action.NO_OP, source=resource.source)
+            return Change(
+                key=key,
+                action=Action.NO_OP,
+                precondition=_precondition(live),
+                source=resource.source,
+            )
         wanted = flatten(resource)
         with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
         if live is None:
@@ -158,11 +164,12 @@ class _Planning:
         self, key: ObjectKey, resource: Desired, wanted: Fields, steering: Lifecycle
     ) -> Change:
         copy = self.snapshot.copies.get(key)
+        former = {} if copy is None else flatten(copy)
         if copy is None:
             merged = newly_made(wanted, steering)
             reasons: tuple[Reason, ...] = (Reason.MISSING,)
         else:
-            merged = merge(wanted, flatten(copy), _applied(copy, self.options.set_name), steering)
+            merged = merge(wanted, former, _applied(copy, self.options.set_name), steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)
         self._own(key, merged)
         return Change(
@@ -170,9 +177,9 @@ class _Planning:
             action=Action.CREATE,
             generate_name="" if resource.name else resource.generate_name,
             reasons=reasons,
-            fields=creation_fields(key.namespace, merged.target, self.masking),
+            fields=creation_fields(key.namespace, former, merged.target, self.masking),
             kept=merged.kept,
-            patch=creation_patch(key.namespace, merged.target, self.masking),
+            patch=creation_patch(key.namespace, former, merged.target, self.masking),
             claims=merged.claims,
             source=resource.source,
         )
@@ -186,6 +193,7 @@ class _Planning:
                 key=key,
                 action=action,
                 kept=merged.kept,
+                precondition=_precondition(live),
                 claims=merged.claims,
                 source=resource.source,
             )
@@ -194,6 +202,7 @@ class _Planning:
         return Change(
             key=key,
             action=action,
+            generate_name="" if resource.name else resource.generate_name,
             reasons=reasons,
             fields=field_changes(
                 key.namespace,
@@ -205,7 +214,7 @@ class _Planning:
             kept=merged.kept,
             notes=(_KUBELETS,) if action is Action.REPLACE else (),
             patch=(
-                creation_patch(key.namespace, merged.target, self.masking)
+                creation_patch(key.namespace, before, merged.target, self.masking)
                 if action is Action.REPLACE
                 else update_patch(key.namespace, before, merged.target, self.masking)
             ),
@@ -256,9 +265,13 @@ def _named(
 
     Before it has made one, its name is shown as ``PREFIX*``, which no real name can be.
     """
+    held = sorted(
+        {**snapshot.copies, **snapshot.objects}.values(),
+        key=lambda live: (live.key in snapshot.objects, live.created, live.key),
+    )
     generated = {
         (live.kind, live.namespace, live.generate_name): live.key
-        for live in sorted(snapshot.objects.values(), key=lambda live: (live.created, live.key))
+        for live in held
         if live.generate_name and live.applied and live.applied.set_name == set_name
     }
     found: dict[ObjectKey, Desired] = {}
@@ -266,7 +279,7 @@ def _named(
         key = resource.key
         if not resource.name:
             prefix = (resource.kind, resource.namespace, resource.generate_name)
-            unborn = key._replace(name=f"{resource.generate_name}*")
+            unborn = key._replace(name=f"{resource.generate_name}{UNBORN}")
             key = generated.get(prefix, unborn)
         found[key] = resource
     return found
@@ -355,12 +368,16 @@ def _problems(
 
 
 def _cycle_problem(cycle: order.DependencyCycle, named: Mapping[ObjectKey, Desired]) -> Diagnostic:
-    return problem(
-        named[cycle.edges[0][0]],
-        "dependency-cycle",
-        "metadata",
-        f"objects wait for each other: {cycle}",
-        "remove one of the dependencies",
+    """The cycle as an error of its first object, which has no manifest where it is pruned."""
+    first = cycle.edges[0][0]
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="dependency-cycle",
+        message=f"objects wait for each other: {cycle}",
+        field="metadata",
+        source=named[first].source if first in named else Source("(store)", 0, 0),
+        object=str(first),
+        hint="remove one of the dependencies",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from reconciler.model.objects import (
+    KINDS,
     NAMESPACE,
     SECRET,
     SERVICE_ACCOUNT,
@@ -78,6 +79,8 @@ def reference_problems(
         for reference in references(resource):
             if not namespaces and reference.target.kind in {NAMESPACE, SERVICE_ACCOUNT}:
                 continue
+            if reference.what == "owner" and reference.target.kind not in KINDS:
+                continue  # no store is asked for such objects, so the manifest's uid has to do
             if reference.target not in known:
                 yield problem(
                     resource,
