@@ -27,6 +27,7 @@ from reconciler.stores.sqlite.header import (
     write_header,
 )
 from reconciler.stores.sqlite.masterkey import MasterKey, put_in_place, sync_directory
+from reconciler.stores.sqlite.rows import Damage
 from reconciler.stores.sqlite.sealing import Sealer
 from reconciler.stores.sqlite.tables import SCHEMA, Contents, new_uid
 
@@ -138,6 +139,7 @@ class Database:
         try:
             connection.execute("BEGIN")
             columns = read_header(connection)
+            self._refuse_truncated(connection)
             sealer = self._sealer_for(columns)
             return work(Contents(connection, sealer, checked_header(columns)))
         finally:
@@ -165,9 +167,20 @@ class Database:
 
     def _contents(self, connection: sqlite3.Connection) -> Contents:
         columns = read_header(connection)
+        self._refuse_truncated(connection)
         if self._opened_with is None or self._opened_with[0] != columns["key_check"]:
             self._opened_with = (columns["key_check"], self._sealer_for(columns, writing=True))
         return Contents(connection, self._opened_with[1], checked_header(columns))
+
+    def _refuse_truncated(self, connection: sqlite3.Connection) -> None:
+        """SQLite fills up a short last page with zeros; unless the log has it, it is lost."""
+        if not _size(self.wal):
+            pages, size = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "page_size")
+            )
+            if _size(self.path) < pages * size:
+                raise Damage("it ends too early")
 
     def _sealer_for(self, columns: dict[str, object], *, writing: bool = False) -> Sealer:
         for number, key in enumerate(self.master.candidates()):

@@ -23,6 +23,9 @@ def faults(shown: str) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         raise _translated(error, shown) from None
+    except UnicodeDecodeError:
+        # What SQLite says of a damaged schema quotes it.
+        raise _damaged(shown, Damage("its schema is not text")) from None
     except OSError as error:
         raise StoreError(f"{error.filename or shown}: {error.strerror}") from None
 

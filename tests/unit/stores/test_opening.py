@@ -1,0 +1,238 @@
+from __future__ import annotations
+
+import base64
+import os
+import sqlite3
+import stat
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import ConfigError, StoreDamaged, StoreError
+from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, ObjectKey
+from reconciler.stores import DEFAULT_STORE, open_store
+from reconciler.stores.sqlite import EmbeddedStore, header
+from reconciler.stores.sqlite.masterkey import MasterKey
+from reconciler.stores.sqlite.sealing import Sealer
+from tests.stores.words import Words
+
+Opener = Callable[..., EmbeddedStore]
+KEY = bytes(range(32))
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.parametrize("url", ["redis:host", "store.db", "", "/a/b", "SQLITE:a"])
+def test_an_unknown_scheme_is_refused_with_the_known_ones(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_store(url, {})
+    assert "sqlite:" in caught.value.hint
+    assert DEFAULT_STORE in caught.value.hint
+
+
+@pytest.mark.parametrize("url", ["sqlite:", "sqlite", "sqlite:there/"])
+def test_a_url_without_a_file_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError):
+        open_store(url, {})
+
+
+def test_the_path_is_relative_to_the_directory_at_opening(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: Words
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = open_store(DEFAULT_STORE, {})
+    monkeypatch.chdir("/")
+    store.lock("default", "me", 60)
+    assert (tmp_path / ".reconciler" / "store.db").exists()
+    assert words.look(store).identity.location == ".reconciler/store.db"
+    store.close()
+
+
+def test_reading_a_store_that_is_not_there_makes_nothing(
+    opened: Opener, words: Words, place: Path
+) -> None:
+    store = opened()
+    snapshot = words.look(store, words.key("s"))
+    assert snapshot.identity.scheme == "sqlite"
+    assert snapshot.identity.id == ""
+    assert snapshot.fingerprint_key is None
+    assert words.key("s") not in snapshot.objects
+    with pytest.raises(StoreError):
+        store.fingerprint_key()
+    assert not place.exists()
+
+
+def test_a_store_reads_before_it_is_made_as_after(opened: Opener, words: Words) -> None:
+    store = opened()
+    keys = [ObjectKey(NAMESPACE, "", "default"), words.key("default", SERVICE_ACCOUNT)]
+    before = words.look(store, *keys)
+    store.lock("default", "me", 60)
+    after = words.look(store, *keys)
+    assert set(after.objects) == set(keys)
+    assert {key: words.as_seen(live) for key, live in before.objects.items()} == {
+        key: words.as_seen(live) for key, live in after.objects.items()
+    }
+    assert before.bystanders == after.bystanders
+    assert len(after.bystanders) == 6
+
+
+def test_writing_without_the_lock_makes_no_store(opened: Opener, words: Words, place: Path) -> None:
+    with pytest.raises(StoreError, match="does not exist"):
+        opened().create(words.secret("s"), words.mark())
+    assert not place.exists()
+
+
+def test_directory_and_files_are_the_owners_alone(
+    store: EmbeddedStore, words: Words, place: Path
+) -> None:
+    old = os.umask(0)
+    try:
+        store.create(words.secret("s", {"a": b"1"}), words.mark())
+    finally:
+        os.umask(old)
+    assert mode(place) == 0o700
+    files = {path.name: mode(path) for path in place.iterdir()}
+    assert files == dict.fromkeys(["store.db", "store.db-wal", "store.db-shm", "store.key"], 0o600)
+    assert words.look(store).notices == ()
+    store.close()
+    assert {path.name for path in place.iterdir()} == {"store.db", "store.key"}
+
+
+def test_a_directory_of_others_is_left_as_it_is_and_noticed(
+    opened: Opener, words: Words, place: Path
+) -> None:
+    place.mkdir(mode=0o755)
+    store = opened()
+    store.lock("default", "me", 60)
+    assert mode(place) == 0o755
+    (place / "store.key").chmod(0o640)
+    (note,) = words.look(store).notices
+    assert note.code == "store-open-to-others"
+    assert "made" in note.message
+    assert "store.key" in note.message
+    assert "store.db-wal" not in note.message
+
+
+def test_reading_leaves_no_file_behind(store: EmbeddedStore, words: Words, place: Path) -> None:
+    store.create(words.secret("s", {"a": b"1"}), words.mark())
+    store.close()
+    before = {path: path.stat().st_mtime_ns for path in place.iterdir()}
+    assert words.key("s") in words.look(store).objects
+    assert {path: path.stat().st_mtime_ns for path in place.iterdir()} == before
+
+
+@pytest.mark.parametrize("text", [base64.b64encode(KEY).decode(), KEY.hex(), KEY.hex().upper()])
+@pytest.mark.parametrize("name", ["RECONCILER_STORE_KEY", "RECONCILER_STORE_KEY_FILE"])
+def test_the_key_can_be_given(
+    opened: Opener, words: Words, place: Path, text: str, name: str
+) -> None:
+    file = place.parent / "given"
+    file.write_text(text + "\n")
+    store = opened(**{name: str(file) if name.endswith("FILE") else text})
+    store.lock("default", "me", 60)
+    store.create(words.secret("s", {"a": b"1"}), words.mark())
+    assert not (place / "store.key").exists()
+    again = opened(RECONCILER_STORE_KEY=KEY.hex())
+    assert words.key("s") in words.look(again).objects
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"RECONCILER_STORE_KEY": "c2hvcnQtY2FuYXJ5"},
+        {"RECONCILER_STORE_KEY": "zz" * 32},
+        {"RECONCILER_STORE_KEY": KEY.hex(), "RECONCILER_STORE_KEY_FILE": "/some/file"},
+        {"RECONCILER_STORE_KEY_FILE": "/nowhere/at/all"},
+        {"RECONCILER_FINGERPRINT_KEY": "c2hvcnQtY2FuYXJ"},
+    ],
+)
+def test_a_key_that_cannot_be_used_is_refused_and_not_shown(
+    url: str, environ: dict[str, str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_store(url, environ)
+    shown = caught.value.message + caught.value.hint
+    assert any(name in shown for name in environ)
+    assert not any(value in shown for name, value in environ.items() if "FILE" not in name)
+
+
+def test_the_fingerprint_key_can_be_given(opened: Opener, words: Words) -> None:
+    store = opened(RECONCILER_FINGERPRINT_KEY="sixteen letters!")
+    assert words.look(store).fingerprint_key == b"sixteen letters!"
+    store.lock("default", "me", 60)
+    assert words.look(store).fingerprint_key == store.fingerprint_key() == b"sixteen letters!"
+    assert opened().fingerprint_key() != b"sixteen letters!"
+
+
+def test_another_key_opens_nothing_and_changes_nothing(
+    store: EmbeddedStore, opened: Opener, words: Words, place: Path
+) -> None:
+    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    store.close()
+    before = {path: path.read_bytes() for path in place.iterdir()}
+    wrong = opened(RECONCILER_STORE_KEY=KEY.hex())
+    for call in (
+        lambda: words.look(wrong),
+        wrong.fingerprint_key,
+        lambda: wrong.lock("default", "me", 60),
+        lambda: wrong.create(words.secret("t"), words.mark()),
+        lambda: wrong.delete(live.key, words.as_seen(live)),
+    ):
+        with pytest.raises(StoreDamaged, match=r"key does not fit the store .*store\.db"):
+            call()
+    wrong.close()
+    assert {path: path.read_bytes() for path in place.iterdir()} == before
+
+
+@pytest.mark.parametrize("content", [None, "", "not a key", KEY.hex()])
+def test_a_missing_or_damaged_key_file_is_told_and_not_replaced(
+    store: EmbeddedStore, opened: Opener, words: Words, place: Path, content: str | None
+) -> None:
+    store.close()
+    file = place / "store.key"
+    file.unlink()
+    if content is not None:
+        file.write_text(content)
+    for call in (lambda: words.look(opened()), lambda: opened().lock("default", "me", 60)):
+        with pytest.raises(StoreDamaged, match="key"):
+            call()
+    assert (file.read_text() if file.exists() else None) == content
+
+
+def test_all_who_create_the_store_at_once_get_the_same_one(opened: Opener, words: Words) -> None:
+    stores = [opened() for _ in range(8)]
+    start = threading.Barrier(len(stores))
+
+    def begin(number: int) -> None:
+        start.wait()
+        stores[number].lock(f"set-{number}", "me", 60)
+        stores[number].create(words.secret(f"s{number}", {"a": b"1"}), words.mark())
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        list(pool.map(begin, range(len(stores))))
+    snapshots = [words.look(store) for store in stores]
+    assert len({snapshot.identity.id for snapshot in snapshots}) == 1
+    assert all(len(snapshot.objects) == len(stores) for snapshot in snapshots)
+
+
+def test_a_store_of_a_newer_version_is_left_alone(
+    store: EmbeddedStore, opened: Opener, words: Words, place: Path
+) -> None:
+    store.close()
+    sealer = Sealer(MasterKey(place / "store.key").candidates()[0])
+    connection = sqlite3.connect(place / "store.db")
+    (store_id,) = connection.execute("SELECT id FROM store").fetchone()
+    check = sealer.seal(b"x", header._check_bound(store_id, 2))
+    connection.execute("UPDATE store SET format = 2, key_check = ?", (check,))
+    connection.execute("ALTER TABLE store ADD COLUMN novelty")
+    connection.commit()
+    connection.close()
+    with pytest.raises(StoreError, match="format 2"):
+        words.look(opened())
+    with pytest.raises(StoreError, match="format 2"):
+        opened().lock("default", "me", 60)
