@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import re
 
-from reconciler.manifests.nodes import Document, Mapping, Mark, Node, Position, Scalar
+from reconciler.manifests.nodes import Document, Malformed, Mapping, Mark, Node, Position, Scalar
 from reconciler.model.objects import Diagnostic, Severity
 
-_DIRECTIVE = re.compile(
-    r"""^[ \t]*(?:-[ \t]+)*(?:[^\s"'#][^"'\n]*:[ \t]+)?(?P<start>\{\{)""", re.MULTILINE
+_DIRECTIVE = re.compile(  # possessive, for long lines
+    r"""[ \t]*+(?:-[ \t]++)*+(?:[^\s"'#][^"'\n]*:[ \t]++)?(?P<start>\{\{)"""
 )
+# What libyaml says on the line after the one that is at fault.
+_TOLD_LATE = ("did not find expected <document start>", "could not find expected ':'")
 _ENCRYPTED = "ENC[AES256_GCM,"  # https://getsops.io/docs/#encryption-protocol
 _SOPS_FIELDS = {"mac", "version", "lastmodified"}
 
 
-def template(document: Document) -> Diagnostic | None:
-    """What to say of a document that cannot be parsed because it is a template."""
-    match = _DIRECTIVE.search(document.text)
-    if not match:
-        return None
-    start = match.start("start")
-    line_start = document.text.rfind("\n", 0, start) + 1
-    line = document.text.count("\n", 0, start)
-    return unrendered(document, Position(line, start - line_start, start))
+def directive(text: str, broken: Malformed) -> Mark | None:
+    """The template's directive that makes `text` `broken`, if one does.
+
+    Only one where the parser stopped counts: another may well be text within a value.
+    """
+    lines = text.split("\n")
+    last = min(broken.mark.line, len(lines) - 1)
+    first = max(last - 1, 0) if broken.message.endswith(_TOLD_LATE) else last
+    for line in range(first, last + 1):
+        match = _DIRECTIVE.match(lines[line])
+        if match:
+            return Position(line, match.start("start"), broken.mark.index)
+    return None
 
 
 def is_directive(document: Document, node: Node) -> bool:

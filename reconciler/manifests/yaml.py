@@ -37,6 +37,7 @@ from reconciler.manifests.nodes import (
     Value,
 )
 from reconciler.manifests.scalars import NUMERIC, WORDS, BadTag, resolve, resolve_tagged
+from reconciler.model.objects import Diagnostic
 
 MAX_DEPTH = 100
 """How many lists and maps may lie in each other."""
@@ -77,15 +78,27 @@ def documents(text: str, file: str) -> Iterator[Document]:
     """
     index = 0
     for first_line, part in _parts(text):
+        trees: list[tuple[Node, int, int]] = []
+        broken: Malformed | None = None
         try:
-            for root, start, end in _compose(part, file):
-                yield Document(file, index, first_line, part, root, start, end)
-                index += 1
+            for tree in _compose(part, file):
+                trees.append(tree)  # noqa: PERF402 - those before the broken one count
         except Malformed as malformed:
-            broken = Document(file, index, first_line, part, None)
-            problem = foreign.template(broken) or malformed.diagnostic(broken)
-            yield replace(broken, problem=problem)
+            broken = malformed
+            if foreign.directive(part, malformed):
+                trees = []  # what looked like documents was the template's beginning
+        for root, start, end in trees:
+            yield Document(file, index, first_line, part, root, start, end)
             index += 1
+        if broken:
+            document = Document(file, index, first_line, part, None)
+            yield replace(document, problem=_problem(document, broken))
+            index += 1
+
+
+def _problem(document: Document, broken: Malformed) -> Diagnostic:
+    mark = foreign.directive(document.text, broken)
+    return foreign.unrendered(document, mark) if mark else broken.diagnostic(document)
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

@@ -1,0 +1,201 @@
+"""Every code of the loader, with the place that it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import reconciler.manifests
+from reconciler.manifests import Loaded, load, parse_document
+from reconciler.model.objects import Severity
+
+ROOM = Path(reconciler.manifests.__file__).parent
+PAGE = Path(__file__).parents[3] / "docs" / "diagnostics.md"
+
+HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
+
+# Text, code, line:column, field, what the message or hint must say.
+CASES = [
+    (HEAD + "data:\n  a: b: c\n", "yaml-invalid", "6:7", "", "mapping values"),
+    (HEAD + "data:\n  a: 'b\n", "yaml-invalid", "6:6", "", "close the quote"),
+    (HEAD + "data:\n\ta: b\n", "yaml-invalid", "6:1", "", "indent with spaces"),
+    (HEAD + "type: \x01\n", "yaml-invalid", "5:7", "", "control characters"),
+    (HEAD + "type: a\n" + 'x: "\\ud83d"', "yaml-invalid", "6:7", "", "U0001F600"),
+    ("a: {{ b }}c\n", "template-unrendered", "1:4", "", "helm template"),
+    ("{{- if .x }}\n" + HEAD + "{{- end }}\n", "template-unrendered", "1:1", "", "rendered"),
+    (HEAD + "data:\n  a: {{ .b }}\n", "template-unrendered", "6:3", "", "rendered"),
+    (HEAD + "data:\n  a: '{{ .b }}'\n", "template-unrendered", "6:6", "", "rendered"),
+    (HEAD + "{{ .a }}: b\n", "template-unrendered", "5:1", "", "rendered"),
+    (HEAD.replace(": a", ": a-{{ .b }}"), "template-unrendered", "4:9", "", "rendered"),
+    (HEAD + "sops: {mac: x, version: 3.9.0}\n", "sops-encrypted", "5:1", "", "sops -d"),
+    (HEAD + "data: {a: 'ENC[AES256_GCM,data:x]'}\n", "sops-encrypted", "5:11", "", "sops -d"),
+    (HEAD + "stringData: {a: 'ENC[AES256_GCM,x]'}", "sops-encrypted", "5:17", "", "sops -d"),
+    ("a: " + "[" * 101, "nesting-too-deep", "1:103", "", "100 deep"),
+    ("a: *b\n", "alias-invalid", "1:4", "", "begins with *"),
+    ("a: &b\n  c: [*b]\n", "alias-invalid", "2:7", "", "contains itself"),
+    ("a: !!int b\n", "tag-invalid", "1:4", "", "begins with !"),
+    ("- a\n", "not-an-object", "1:1", "", "a map with apiVersion"),
+    ("just text\n", "not-an-object", "1:1", "", "a map with apiVersion"),
+    ("# c\nkind: Secret\n", "api-version-missing", "2:1", "", "apiVersion: v1"),
+    ("apiVersion: apps/v1\nkind: Secret\n", "api-version-wrong", "1:13", "apiVersion", "v1"),
+    ("kind: Secret\napiVersion: v2\n", "api-version-wrong", "2:13", "apiVersion", "v1"),
+    ("apiVersion: v1\n", "kind-missing", "1:1", "", "ServiceAccount"),
+    ("apiVersion: v1\nkind: a b\n", "kind-invalid", "2:7", "kind", "cannot be a kind"),
+    (HEAD + "type: a\ntype: b\n", "key-duplicate", "6:1", "type", "line 5"),
+    (HEAD + "data: {1: '', '1': ''}\n", "key-duplicate", "5:15", "data[1]", "line 5"),
+    (HEAD + "data:\n  ~: ''\n", "key-invalid", "6:3", "data", "quotes"),
+    (HEAD + "data:\n  <<: 1\n", "merge-invalid", "6:7", "data", "only maps"),
+    (HEAD + "stringdata: {}\n", "field-unknown", "5:1", "stringdata", "'stringData'"),
+    (HEAD + "  finalizer: []\n", "field-unknown", "5:3", "metadata.finalizer", "'finalizers'"),
+    (HEAD + "  uid: b\n", "field-read-only", "5:8", "metadata.uid", "exported"),
+    (HEAD + "  selfLink: b\n", "field-read-only", "5:13", "metadata.selfLink", "server"),
+    (HEAD + "stringData:\n  a: 1\n", "type-wrong", "6:6", "stringData[a]", "in quotes"),
+    (HEAD + "data: {a: true}\n", "type-wrong", "5:11", "data[a]", "not a bool"),
+    (HEAD + "data: {a: .inf}\n", "type-wrong", "5:11", "data[a]", "not a number"),
+    (HEAD + "data: []\n", "type-wrong", "5:1", "data", "a map, not a list"),
+    (HEAD + "immutable: 'yes'\n", "type-wrong", "5:12", "immutable", "remove the quotes"),
+    (HEAD + "  labels: {a: {}}\n", "type-wrong", "5:12", "metadata.labels[a]", "not a map"),
+    (HEAD + "  finalizers: a\n", "type-wrong", "5:15", "metadata.finalizers", "a list"),
+    (HEAD + "data: {a: YQ}\n", "base64-invalid", "5:11", "data[a]", "stringData"),
+    (HEAD + "---\n" + HEAD, "object-duplicate", "6:1", "", "f.yaml:1"),
+    (HEAD.replace(": a", ": A"), "name-invalid", "4:9", "metadata.name", "lower-case"),
+    (HEAD.replace("  name: a\n", "  labels: {}\n"), "name-missing", "3:1", "metadata.name", ""),
+    (HEAD + "type: kubernetes.io/ssh-auth\n", "required-key-missing", "1:1", None, ""),
+    (HEAD + "stringData: {a/b: c}\n", "data-key-invalid", "5:19", "stringData[a/b]", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "place", "field", "says"), CASES)
+def test_an_error_says_where_it_is(  # noqa: PLR0917 - pytest gives them by name
+    loaded: Callable[[str], Loaded], text: str, code: str, place: str, field: str | None, says: str
+) -> None:
+    found = loaded(text)
+    told = [item for item in found.diagnostics if item.code == code]
+    assert [str(item.source) for item in told] == [f"f.yaml:{place}"]
+    assert {item.severity for item in found.diagnostics} == {Severity.ERROR}
+    assert field is None or told[0].field == field
+    assert says in told[0].message + told[0].hint
+    assert len(found.objects) == (code == "object-duplicate")
+
+
+def test_a_merge_key_that_overrides_is_a_warning_and_no_more(
+    loaded: Callable[[str], Loaded],
+) -> None:
+    found = loaded(HEAD + "stringData:\n  a: b\n  <<: {a: c}\n")
+    (warning,) = found.diagnostics
+    assert (warning.code, str(warning.source)) == ("merge-override", "f.yaml:7:3")
+    assert warning.severity is Severity.WARNING
+    assert found.errors == ()
+    assert found.objects[0].data["a"].reveal() == b"c"
+
+
+def test_aliases_are_bounded(loaded: Callable[[str], Loaded]) -> None:
+    bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
+    )
+    (error,) = loaded(bomb).diagnostics
+    assert (error.code, error.source.line) == ("alias-expansion", 7)
+    long_text = f"a: &a {'x' * 1_000_000}\nb: [*a, *a, *a, *a]\n"
+    (error,) = loaded(long_text).diagnostics
+    assert (error.code, str(error.source)) == ("alias-expansion", "f.yaml:2:17")
+
+
+def test_aliases_count_towards_depth(loaded: Callable[[str], Loaded]) -> None:
+    chain = "a0: &a0 []\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 120))
+    (error,) = loaded(chain).diagnostics
+    assert error.code == "nesting-too-deep"
+    assert error.source.line == 100
+
+
+def test_an_object_has_at_most_3_mib(loaded: Callable[[str], Loaded]) -> None:
+    large = HEAD.replace("name: a", "name: large") + f"# {'é' * 1_600_000}\n"
+    found = loaded(HEAD + "---\n" + large)
+    (error,) = found.diagnostics
+    assert (error.code, str(error.source)) == ("document-too-large", "f.yaml:6:1")
+    assert [item.name for item in found.objects] == ["a"]
+
+
+def test_a_list_is_measured_by_item(loaded: Callable[[str], Loaded]) -> None:
+    item = "- {metadata: {name: %s}} # " + "x" * 1_500_000 + "\n"
+    head = "apiVersion: v1\nkind: SecretList\nitems:\n"
+    found = loaded(head + "".join(item % name for name in "abc"))
+    assert [item.name for item in found.objects] == ["a", "b", "c"]
+    found = loaded(head + item % "a" + item % "b" + "# " + "x" * 3_000_000)
+    assert [item.name for item in found.objects] == ["a"]
+    assert [str(item.source) for item in found.diagnostics] == ["f.yaml:5:3"]
+
+
+def test_a_document_has_a_bounded_number_of_parts(
+    loaded: Callable[[str], Loaded], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.manifests.yaml.MAX_EVENTS", 50)
+    found = loaded(HEAD + "---\na: [" + "b, " * 60 + "]\n")
+    assert [(item.code, str(item.source)) for item in found.diagnostics] == [
+        ("document-too-large", "f.yaml:6:1")
+    ]
+    assert len(found.objects) == 1
+
+
+def test_a_json_file_must_be_json(loaded: Callable[[str, str], Loaded]) -> None:
+    (error,) = loaded('{"kind":\n\t[1,]}', "f.json").diagnostics
+    assert (error.code, str(error.source)) == ("json-invalid", "f.json:2:5")
+
+
+def test_all_errors_of_a_file_are_told_in_order(loaded: Callable[[str], Loaded]) -> None:
+    found = loaded(
+        HEAD.replace(": a", ": A")
+        + "immutable: 1\ndata: {a: '*'}\nx: y\n---\na: b: c\n---\nkind: Secret\n---\n"
+        + HEAD
+    )
+    assert [(item.code, item.source.line) for item in found.diagnostics] == [
+        ("name-invalid", 4),
+        ("type-wrong", 5),
+        ("base64-invalid", 6),
+        ("field-unknown", 7),
+        ("yaml-invalid", 9),
+        ("api-version-missing", 11),
+    ]
+    assert {item.object for item in found.diagnostics[:4]} == {"Secret/default/A"}
+    assert [item.source.document for item in found.objects] == [3]
+
+
+def test_one_wrong_field_is_told_once(loaded: Callable[[str], Loaded]) -> None:
+    tls = "type: kubernetes.io/tls\ndata: {tls.crt: '*'}\nstringData: {tls.key: 1}\n"
+    found = loaded(HEAD.replace(": a", ": 1") + tls)
+    assert [item.code for item in found.diagnostics] == [
+        "type-wrong",
+        "base64-invalid",
+        "type-wrong",
+    ]
+
+
+def test_every_code_is_explained_and_tested() -> None:
+    """The encodings look like codes, and the words for them are left out by hand."""
+    words = {
+        word
+        for source in ROOM.glob("*.py")
+        for word in re.findall(r'"([a-z]+(?:-[a-z0-9]+)+)"', source.read_text())
+    }
+    codes = {word for word in words if not word.startswith("utf-")}
+    page = PAGE.read_text().split("## Loading", 1)[1].split("## Rules", 1)[0]
+    assert codes == set(re.findall(r"^\| `([a-z-]+)`", page, re.MULTILINE))
+    tests = "".join(test.read_text() for test in Path(__file__).parent.glob("test_*.py"))
+    assert [code for code in sorted(codes) if f'"{code}"' not in tests] == []
+
+
+def test_paths_that_do_not_exist(tmp_path: Path) -> None:
+    (error,) = load(tmp_path / "none.yaml").diagnostics
+    assert error.code == "file-unreadable"
+    assert "no such file" in error.message
+    assert str(error.source) == f"{tmp_path}/none.yaml:1:1"
+
+
+def test_a_configuration_is_one_document() -> None:
+    placed, diagnostics = parse_document("a: 1\n---\nb: 2\n", "c.yaml")
+    assert placed is None
+    assert [(item.code, str(item.source)) for item in diagnostics] == [
+        ("documents-many", "c.yaml:3:1")
+    ]

@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.manifests import Loaded
+from reconciler.model.objects import ObjectKey, OwnerReference, Source
+
+Loader = Callable[..., Loaded]
+
+HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
+
+
+def values(found: Loaded) -> dict[str, bytes]:
+    assert found.diagnostics == ()
+    (secret,) = found.objects
+    return {key: value.reveal() for key, value in secret.data.items()}
+
+
+def test_a_whole_secret(loaded: Loader) -> None:
+    found = loaded(
+        HEAD
+        + "  namespace: team\n  labels: {app: web, empty: null}\n  annotations: {note: 'a: b'}\n"
+        + "  finalizers: [example.com/hold]\n"
+        + "  ownerReferences:\n"
+        + "  - {apiVersion: v1, kind: ConfigMap, name: o, uid: u, controller: yes}\n"
+        + "type: example.com/own\nimmutable: on\ndata: {a: YQ==, b: Yg==}\nstringData: {b: 'ü'}\n"
+    )
+    (secret,) = found.objects
+    assert found.diagnostics == ()
+    assert secret.key == ObjectKey("Secret", "team", "a")
+    assert secret.labels == {"app": "web", "empty": ""}
+    assert secret.annotations == {"note": "a: b"}
+    assert secret.finalizers == ("example.com/hold",)
+    assert secret.owners == (OwnerReference("v1", "ConfigMap", "o", "u", controller=True),)
+    assert (secret.type, secret.immutable) == ("example.com/own", True)
+    assert values(found) == {"a": b"a", "b": "ü".encode()}
+
+
+@pytest.mark.parametrize(
+    "unset",
+    [
+        "type: null\nimmutable: null\ndata: null\nstringData:\n",
+        "type: ''\n",
+        "  creationTimestamp: null\n  labels:\n  annotations: ~\n  finalizers: null\n",
+        "  ownerReferences:\n  generateName:\n  namespace: ''\n  uid: ''\n  resourceVersion: ''\n",
+        "  generation: 3\n  deletionGracePeriodSeconds: 30\n",
+        "  managedFields: [{manager: kubectl, fieldsV1: {'f:data': {}}}]\n",
+        "immutable: no\n",
+    ],
+)
+def test_what_is_unset_or_the_servers_changes_nothing(loaded: Loader, unset: str) -> None:
+    plain, other = loaded(HEAD), loaded(HEAD + unset)
+    assert other.diagnostics == ()
+    assert plain.objects == other.objects
+    assert (other.objects[0].type, other.objects[0].immutable) == ("Opaque", False)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("YQ==", b"a"),
+        ("YR==", b"a"),  # the last bits are of no byte
+        ('"Y\\nQ\\r\\n=="', b"a"),
+        ('"YQ==\\n"', b"a"),
+        ("|\n    YWJj\n    ZGVm\n", b"abcdef"),
+        ("''", b""),
+        ("null", b""),
+        ("1234", None),
+        ("'1234'", b"\xd7\x6d\xf8"),
+        ("YQ", None),
+        ("YQ=", None),
+        ("YQ===", None),
+        ("=", None),
+        ("Y=Q=", None),
+        ("YQ==YQ==", None),
+        ("Y Q==", None),
+        ('"YQ==\\t"', None),
+        (">\n    YWJj\n    ZGVm\n", None),  # folded: a space in the middle
+        ("_-8=", None),
+        ("Yй==", None),
+    ],
+)
+def test_base64(loaded: Loader, written: str, value: bytes | None) -> None:
+    found = loaded(HEAD + f"data:\n  k: {written}\n")
+    if value is None:
+        code = "type-wrong" if written == "1234" else "base64-invalid"
+        assert [item.code for item in found.diagnostics] == [code]
+        assert found.objects == ()
+    else:
+        assert values(found) == {"k": value}
+
+
+def test_string_data_wins_over_data_that_must_be_base64_all_the_same(loaded: Loader) -> None:
+    data = f"data: {{k: {base64.b64encode(b'old').decode()}}}\nstringData: {{k: new, e: null}}\n"
+    assert values(loaded(HEAD + data)) == {"k": b"new", "e": b""}
+    found = loaded(HEAD + "data: {k: '*'}\nstringData: {k: new}\n")
+    assert [str(item.source) for item in found.diagnostics] == ["f.yaml:5:11"]
+
+
+def test_templates_within_values_are_text(loaded: Loader) -> None:
+    text = (
+        HEAD
+        + "  annotations: {note: '{{ x }}'}\nstringData:\n"
+        + "  a: '{{ .Values.a }}'\n  b: \"{{ b }}\"\n  c: |\n    {{- if x }}\n    {{ y }}\n"
+        + "  d: x {{ y }}\n"
+    )
+    assert values(loaded(text)) == {
+        "a": b"{{ .Values.a }}",
+        "b": b"{{ b }}",
+        "c": b"{{- if x }}\n{{ y }}\n",
+        "d": b"x {{ y }}",
+    }
+
+
+def test_namespaces(loaded: Loader) -> None:
+    text = "apiVersion: v1\nkind: {}\nmetadata:\n  name: a\n"
+    found = loaded(
+        text.format("Namespace")
+        + "spec: {finalizers: [kubernetes]}\nstatus: {phase: Active}\n---\n"
+        + text.format("ServiceAccount")
+        + "---\n"
+        + text.format("Secret")
+        + "  namespace: own\n",
+        namespace="given",
+    )
+    assert [str(item.key) for item in found.objects] == [
+        "Namespace/a",
+        "ServiceAccount/given/a",
+        "Secret/own/a",
+    ]
+    assert [item.type for item in found.objects] == ["", "", "Opaque"]
+    assert found.diagnostics == ()
+    for wrong, code in [
+        ("  namespace: b\n", "namespace-forbidden"),
+        ("spec: {x: y}\n", "field-unknown"),
+        ("spec: {finalizers: [1]}\n", "type-wrong"),
+    ]:
+        found = loaded(text.format("Namespace") + wrong)
+        assert [item.code for item in found.diagnostics] == [code]
+
+
+def test_service_accounts(loaded: Loader) -> None:
+    head = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: a}\n"
+    (account,) = loaded(
+        head
+        + "secrets: [{name: s, namespace: null, kind: ''}]\nimagePullSecrets: [{name: p}]\n"
+        + "automountServiceAccountToken: no\n"
+    ).objects
+    assert account.settings == {
+        "secrets": [{"name": "s"}],
+        "imagePullSecrets": [{"name": "p"}],
+        "automountServiceAccountToken": False,
+    }
+    (bare,) = loaded(head + "secrets: []\nimagePullSecrets:\n").objects
+    assert bare.settings == {}
+    found = loaded(head + "secrets: [{nam: x}, 1]\ndata: {}\n")
+    assert [(item.code, item.field) for item in found.diagnostics] == [
+        ("field-unknown", "secrets[0].nam"),
+        ("type-wrong", "secrets[1]"),
+        ("field-unknown", "data"),
+    ]
+
+
+def test_generated_names(loaded: Loader) -> None:
+    text = HEAD.replace("name: a", "generateName: a-")
+    (secret,) = loaded(text).objects
+    assert (secret.name, secret.generate_name) == ("", "a-")
+    found = loaded(text + "---\n" + text + "---\n" + text.replace("a-", "b-"))
+    assert [item.generate_name for item in found.objects] == ["a-", "b-"]
+    assert [(item.code, item.object) for item in found.diagnostics] == [
+        ("object-duplicate", "Secret/default/a-")
+    ]
+
+
+def test_the_first_of_two_is_kept_even_across_files(loaded: Loader) -> None:
+    from reconciler.manifests import load  # noqa: PLC0415 - the fixture changes the directory
+
+    loaded(HEAD + "stringData: {k: first}\n", "x.yaml")
+    loaded(HEAD + "stringData: {k: second}\n", "b.yaml")
+    found = load(["x.yaml", "b.yaml"])
+    (secret,) = found.objects
+    assert secret.data["k"].reveal() == b"first"
+    (error,) = found.diagnostics
+    assert str(error.source) == "b.yaml:1:1"
+    assert "x.yaml:1" in error.message
+
+
+def test_the_same_name_in_another_namespace_or_kind_is_another_object(loaded: Loader) -> None:
+    other = HEAD + "  namespace: b\n"
+    found = loaded(f"{HEAD}---\n{other}---\n{HEAD.replace('Secret', 'ServiceAccount')}")
+    assert len(found.objects) == 3
+    assert found.diagnostics == ()
+
+
+def test_an_owner_among_the_manifests_needs_no_uid(loaded: Loader) -> None:
+    owned = HEAD + "  ownerReferences: [{apiVersion: v1, kind: Secret, name: b}]\n"
+    found = loaded(owned + "---\n" + HEAD.replace("name: a", "name: b"))
+    assert found.diagnostics == ()
+    assert [item.name for item in found.objects] == ["a", "b"]
+    for alone in [owned, owned.replace("kind: Secret, n", "kind: ConfigMap, n")]:
+        found = loaded(alone)
+        assert found.objects == ()
+        assert [(item.code, item.field) for item in found.diagnostics] == [
+            ("owner-field-missing", "metadata.ownerReferences[0].uid")
+        ]
+        assert found.diagnostics[0].source.line == 5
+
+
+def test_other_kinds_are_counted_and_skipped(loaded: Loader) -> None:
+    other = "apiVersion: {}\nkind: {}\nwhatever: [1]\nwhatever: 2\n---\n"
+    found = loaded(
+        other.format("v1", "ConfigMap") * 2
+        + other.format("apps/v1", "Deployment")
+        + other.format("example.com/v1", "Secret")
+        + HEAD
+    )
+    assert len(found.objects) == 1
+    assert found.diagnostics == ()
+    assert found.notices == (
+        "skipped 4 objects of other kinds: 2 ConfigMap, 1 Deployment, 1 Secret.example.com",
+    )
+    assert loaded(HEAD).notices == ()
+    assert loaded(other.format("v1", "Pod")).notices == ("skipped 1 object of other kinds: 1 Pod",)
+
+
+def test_documents_and_items_are_counted(loaded: Loader) -> None:
+    found = loaded(
+        "# nothing\n---\n---\n# empty\n---\n"
+        + HEAD
+        + "...\n---\napiVersion: v1\nkind: List\nmetadata: {resourceVersion: ''}\nitems:\n"
+        + "- {apiVersion: v1, kind: ConfigMap}\n"
+        + "- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n"
+        + "- apiVersion: v1\n  kind: List\n  items:\n"
+        + "  - {apiVersion: v1, kind: Secret, metadata: {name: c}}\n"
+        + "- {apiVersion: v1, kind: Namespace, metadata: {name: d}}\n"
+        + "---\napiVersion: v1\nkind: ServiceAccountList\nitems:\n- metadata: {name: e}\n"
+    )
+    assert found.diagnostics == ()
+    assert [(str(item.key), item.source) for item in found.objects] == [
+        ("Secret/default/a", Source("f.yaml", 6, 1, 2)),
+        ("Secret/default/b", Source("f.yaml", 17, 3, 3, 1)),
+        ("Secret/default/c", Source("f.yaml", 21, 5, 3, 2)),
+        ("Namespace/d", Source("f.yaml", 22, 3, 3, 3)),
+        ("ServiceAccount/default/e", Source("f.yaml", 27, 3, 4, 0)),
+    ]
+    assert found.notices == ("skipped 1 object of other kinds: 1 ConfigMap",)
+
+
+def test_errors_in_lists(loaded: Loader) -> None:
+    found = loaded(
+        "apiVersion: v1\nkind: List\nitem: []\nitems:\n- 1\n- \n"
+        "- {kind: Secret, metadata: {name: a}}\n"
+        "- {apiVersion: v1, kind: Secret, metadata: {name: B}}\n"
+        "- {apiVersion: v1, kind: Secret, metadata: {name: c}}\n"
+    )
+    assert [(item.code, item.source.line, item.source.item) for item in found.diagnostics] == [
+        ("field-unknown", 3, None),
+        ("not-an-object", 5, 0),
+        ("not-an-object", 6, 1),
+        ("api-version-missing", 7, 2),
+        ("name-invalid", 8, 3),
+    ]
+    assert [(item.name, item.source.item) for item in found.objects] == [("c", 4)]
+
+
+def test_a_typed_list_still_knows_what_its_items_say(loaded: Loader) -> None:
+    found = loaded(
+        "apiVersion: v1\nkind: SecretList\nitems:\n"
+        "- {metadata: {name: a}}\n"
+        "- {kind: ServiceAccount, metadata: {name: b}}\n"
+    )
+    assert [str(item.key) for item in found.objects] == [
+        "Secret/default/a",
+        "ServiceAccount/default/b",
+    ]
+
+
+def test_aliases_have_the_place_where_they_stand(loaded: Loader) -> None:
+    found = loaded(HEAD + "  labels: &l {a: 1}\ndata: *l\n")
+    assert [(item.field, str(item.source)) for item in found.diagnostics] == [
+        ("metadata.labels[a]", "f.yaml:5:18"),
+        ("data[a]", "f.yaml:5:18"),
+    ]
+    found = loaded(HEAD + "type: &t A\nstringData: {k: *t, l: &n 1, m: *n}\n")
+    assert [str(item.source) for item in found.diagnostics] == ["f.yaml:6:24", "f.yaml:6:33"]
+
+
+def test_directives_do_not_disturb_the_documents(loaded: Loader) -> None:
+    found = loaded(f"%YAML 1.1\n---\n{HEAD}...\n%YAML 1.1\n---\n{HEAD.replace(': a', ': b')}")
+    assert [(item.name, item.source.line) for item in found.objects] == [("a", 3), ("b", 10)]
+
+
+def test_warnings_keep_nothing_from_being_used(loaded: Loader) -> None:
+    found = loaded(HEAD + "type: kubernetes.io/tls\nstringData: {tls.crt: '', tls.key: ''}\n")
+    assert [item.code for item in found.diagnostics] == ["tls-pair-unusable"]
+    assert str(found.diagnostics[0].source) == "f.yaml:6:23"
+    assert found.errors == ()
+    assert len(found.objects) == 1
