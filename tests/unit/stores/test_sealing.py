@@ -53,10 +53,13 @@ CHANGES = {
     "bodies and values swapped": swap("body, data"),
     "values of two keys swapped": (
         # The nonce and tag take 28 bytes; the value of "a" has 2.
-        "UPDATE objects SET data = substr(data, 31) || substr(data, 1, 30) WHERE name = 's1'"
+        "UPDATE objects SET data = CAST(substr(data, 31) || substr(data, 1, 30) AS BLOB)"
+        " WHERE name = 's1'"
     ),
     "a value dropped": "UPDATE objects SET data = substr(data, 31) WHERE name = 's1'",
-    "a value added": "UPDATE objects SET data = data || substr(data, 1, 30) WHERE name = 's1'",
+    "a value added": (
+        "UPDATE objects SET data = CAST(data || substr(data, 1, 30) AS BLOB) WHERE name = 's1'"
+    ),
     "an old version's number": "UPDATE objects SET version = version - 1 WHERE name = 's1'",
     "another uid": "UPDATE objects SET uid = 'x' || substr(uid, 2) WHERE name = 's1'",
     "another name": "UPDATE objects SET name = 's3' WHERE name = 's1'",
