@@ -1,0 +1,28 @@
+"""Worlds for laws: hypothesis asks for many within one test, so a fixture makes the maker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.world import World
+
+NewWorld = Callable[[], AbstractContextManager[World]]
+
+
+@pytest.fixture(scope="session")
+def new_world() -> NewWorld:
+    @contextmanager
+    def made() -> Iterator[World]:
+        with TemporaryDirectory() as directory:
+            world = World(Path(directory))
+            try:
+                yield world
+            finally:
+                world.close()
+
+    return made

@@ -1,0 +1,148 @@
+"""Random sets of manifests that fit together, and what others do to a store meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+from reconciler.model.objects import OPAQUE, SERVICE_ACCOUNT, Desired, OwnerReference
+from tests.world import HOME, World, account, depends_on, namespace, owner, secret, wrapped
+
+KEYS = ("password", "token", "tls.crt", "a")
+VALUES = st.sampled_from(
+    ["", "short", "hunter2-hunter2", "hunter2-hunter2\n", "other value", "\x00"]
+)
+WORDS = st.sampled_from(["", "one", "two", "hunter2-hunter2", "production"])
+TEXTS = WORDS | st.sampled_from(["has hunter2-hunter2 within", "\x00 1", "\x00="])
+LABELS = st.dictionaries(st.sampled_from(["app", "example.com/tier", "env"]), WORDS, max_size=2)
+NOTES = st.dictionaries(st.sampled_from(["note", "example.com/note"]), TEXTS, max_size=2)
+DATA = st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=3)
+LIFECYCLE = st.sampled_from(
+    [{}] * 5
+    + [
+        {"reconciler/data-policy": "exact"},
+        {"reconciler/ignore-keys": "t*"},
+        {"reconciler/replace": "allowed"},
+    ]
+)
+SETTINGS = st.sampled_from(
+    [
+        {},
+        {"automountServiceAccountToken": False},
+        {"imagePullSecrets": [{"name": "a"}, {"name": "\x00b"}]},
+        {"secrets": [{"name": "c"}]},
+    ]
+)
+SHOP = namespace("shop")
+
+
+@st.composite
+def desired_sets(draw: st.DrawFn) -> list[Desired]:
+    """A few objects of every kind whose references hold, in any order."""
+    shop = draw(st.booleans())
+    homes = [HOME, "shop"] if shop else [HOME]
+    found = [replace(SHOP, labels=draw(LABELS), annotations=draw(NOTES))] if shop else []
+    for home in homes:
+        for name in ("robot", "a", "b", "c", "made-"):
+            if draw(st.booleans()):
+                found.append(_one(draw, name, home, found))
+    return draw(st.permutations(found))
+
+
+def _one(draw: st.DrawFn, name: str, home: str, before: list[Desired]) -> Desired:
+    near = [other for other in before if other.namespace == home and other.name]
+    metadata: dict[str, Any] = {
+        "labels": draw(LABELS),
+        "annotations": draw(NOTES) | draw(LIFECYCLE) | _dependencies(draw, before),
+        "owners": draw(_owners(near)),
+    }
+    if name == "robot":
+        return account(name, home=home, settings=draw(SETTINGS), **metadata)
+    made = secret(
+        name,
+        draw(DATA),
+        home=home,
+        type=draw(st.sampled_from([OPAQUE, OPAQUE, OPAQUE, "example.com/own"])),
+        immutable=draw(st.booleans()),
+        **metadata,
+    )
+    if name.endswith("-"):
+        return replace(made, key=made.key._replace(name=""), generate_name=name)
+    return made
+
+
+def _dependencies(draw: st.DrawFn, before: list[Desired]) -> dict[str, str]:
+    named = [other for other in before if other.name]
+    if not named or draw(st.integers(0, 3)):
+        return {}
+    return depends_on(draw(st.sampled_from(named)))
+
+
+def _owners(near: list[Desired]) -> st.SearchStrategy[tuple[OwnerReference, ...]]:
+    if not near:
+        return st.just(())
+    one = st.sampled_from(near).map(owner)
+    return st.just(()) | st.just(()) | one.map(lambda found: (found,))
+
+
+Meddling = Callable[[World], None]
+
+
+@st.composite
+def meddlings(draw: st.DrawFn, desired: list[Desired]) -> list[Meddling]:
+    """What others do to a store in which `desired` was applied."""
+    named = [one for one in desired if one.name]
+    touched = draw(st.lists(st.sampled_from(named), max_size=3)) if named else []
+    acts = [draw(_meddling(one)) for one in touched]
+    if draw(st.booleans()):
+        stray = secret(draw(st.sampled_from(["a", "b", "c"])), draw(DATA))
+        acts.append(lambda world: _put(world, stray))
+    return acts
+
+
+def _meddling(one: Desired) -> st.SearchStrategy[Meddling]:
+    acts = [
+        st.just(lambda world: _labelled(world, one)),
+        st.just(lambda world: _removed(world, one)),
+        st.just(lambda world: _renoted(world, one)),
+    ]
+    if one.kind not in {"Namespace", SERVICE_ACCOUNT}:
+        acts.append(DATA.map(lambda data: lambda world: _rewritten(world, one, data)))
+        acts.append(st.just(lambda world: _sealed(world, one)))
+    return st.one_of(acts)
+
+
+def _put(world: World, stray: Desired) -> None:
+    if world.get(stray) is None:
+        world.put(stray)
+
+
+def _labelled(world: World, one: Desired) -> None:
+    live = world.get(one)
+    if live:
+        world.meddle(one, labels={**live.labels, "foreign": "yes"})
+
+
+def _renoted(world: World, one: Desired) -> None:
+    if world.get(one):
+        world.meddle(one, annotations={})
+
+
+def _removed(world: World, one: Desired) -> None:
+    if world.get(one):
+        world.remove(one)
+
+
+def _sealed(world: World, one: Desired) -> None:
+    if world.get(one):
+        world.meddle(one, immutable=True)
+
+
+def _rewritten(world: World, one: Desired, data: dict[str, str]) -> None:
+    """Other values for some keys, and a key of their own."""
+    live = world.get(one)
+    if live and not live.immutable:
+        world.meddle(one, data={**live.data, **wrapped(data), "foreign": wrapped({"": "kept"})[""]})

@@ -1,0 +1,164 @@
+"""An apply makes live equal desired, and whatever interrupts it, the next one ends its work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.errors import StoreUnavailable
+from reconciler.model.events import Outcome
+from reconciler.model.objects import Desired, Live, ObjectKey
+from reconciler.model.plans import Action
+from reconciler.planning.fields import DATA, OWNERS, flatten
+from reconciler.planning.lifecycle import lifecycle
+from tests.laws.conftest import NewWorld
+from tests.laws.strategies import desired_sets, meddlings
+from tests.world import Faulty, Killed, World
+
+
+def _live_objects(world: World, desired: Sequence[Desired]) -> Mapping[ObjectKey, Live]:
+    return world.read(desired).objects
+
+
+def _live_of(found: Mapping[ObjectKey, Live], one: Desired) -> Live:
+    if one.name:
+        return found[one.key]
+    (made,) = (
+        live
+        for live in found.values()
+        if live.generate_name == one.generate_name and live.namespace == one.namespace
+    )
+    return made
+
+
+def assert_as_desired(world: World, desired: Sequence[Desired]) -> None:
+    """Everything that a manifest says holds, and the set owns nothing else."""
+    found = _live_objects(world, desired)
+    live_of = {id(one): _live_of(found, one) for one in desired}
+    owned = {key for key, live in found.items() if live.applied}
+    assert owned == {live.key for live in live_of.values()}
+    for one in desired:
+        live = live_of[id(one)]
+        steering = lifecycle(one.annotations)
+        assert live.applied is not None
+        have = flatten(live)
+        for path, leaf in flatten(one).items():
+            if path[0] == DATA and steering.ignores(path[1]):
+                continue
+            if path[1:2] == (OWNERS,):
+                owner = found[ObjectKey(leaf["kind"], one.namespace, leaf["name"])]
+                leaf["uid"] = owner.uid
+            assert have[path] == leaf
+        if steering.exact_data:
+            extra = live.data.keys() - one.data.keys()
+            assert all(steering.ignores(key) for key in extra)
+    assert world.look().copies == {}
+
+
+def foreign_data(world: World, desired: Sequence[Desired]) -> dict[tuple[ObjectKey, str], object]:
+    """Values that others own in objects which the manifests name, and which are to stay."""
+    found = _live_objects(world, desired)
+    kept = {}
+    for one in desired:
+        live = found.get(one.key)
+        if live is None or lifecycle(one.annotations).exact_data:
+            continue
+        claimed = live.applied.fields if live.applied else {}
+        for key, value in live.data.items():
+            if key not in one.data and (DATA, key) not in claimed:
+                kept[one.key, key] = value
+    return kept
+
+
+def assert_kept(world: World, kept: Mapping[tuple[ObjectKey, str], object]) -> None:
+    found = world.look(*(key for key, _ in kept)).objects
+    assert {where: found[where[0]].data.get(where[1]) for where in kept} == kept
+
+
+def _meddled(world: World, data: st.DataObject) -> list[Desired]:
+    """A world with a past, and the manifests that are wanted now."""
+    first = data.draw(desired_sets(), label="first")
+    world.apply(first)
+    for act in data.draw(meddlings(first), label="meddling"):
+        act(world)
+    return data.draw(desired_sets(), label="wanted")
+
+
+@given(data=st.data())
+@settings(max_examples=150)
+def test_an_apply_makes_live_equal_desired_and_the_next_plan_empty(
+    new_world: NewWorld, data: st.DataObject
+) -> None:
+    with new_world() as world:
+        wanted = _meddled(world, data)
+        kept = foreign_data(world, wanted)
+        plan, _, _ = world.plan(wanted)
+        assert plan.problems == ()
+        if plan.refusals:
+            assert {refusal.guard for refusal in plan.refusals} == {"takes-along"}
+            return
+        ended = world.apply(wanted, parallelism=data.draw(st.integers(1, 3)))
+        assert {result.message for result in ended.results} <= {""}
+        assert ended.count(Outcome.APPLIED) == len(plan.steps)
+        again, _, _ = world.plan(wanted)
+        assert again.pending == ()
+        assert_as_desired(world, wanted)
+        assert_kept(world, kept)
+
+
+FAULTS: dict[str, Any] = {
+    "killed": Killed,
+    "broken": RuntimeError,
+    "unavailable": StoreUnavailable("the store is away"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@given(data=st.data())
+@settings(max_examples=60)
+def test_whatever_call_fails_a_second_run_converges_and_nothing_is_lost(
+    new_world: NewWorld, fault: str, data: st.DataObject
+) -> None:
+    with new_world() as world:
+        wanted = _meddled(world, data)
+        kept = foreign_data(world, wanted)
+        plan, _, _ = world.plan(wanted)
+        if plan.refusals or not plan.steps:
+            return
+        writes = sum(3 if step.action is Action.REPLACE else 1 for step in plan.steps)
+        struck = data.draw(st.integers(1, writes), label="call")  # call 0 reads the fingerprint key
+        late = data.draw(st.booleans(), label="after it has happened")
+
+        once = data.draw(st.booleans(), label="once")
+
+        def strike(number: int, _name: str, *, happened: bool) -> None:
+            last = struck if once else writes * 2
+            if struck <= number <= last and happened is (late and number == struck):
+                raise FAULTS[fault]
+
+        faulty = Faulty(world.store, strike)
+        try:
+            world.apply(wanted, store=faulty)
+        except Killed:
+            assert fault == "killed"
+        else:
+            assert fault != "killed" or len(faulty.calls) <= struck
+        assert_kept_somewhere(world, kept)
+        again, _, _ = world.plan(wanted)
+        assert again.problems == again.refusals == ()
+        ended = world.apply(wanted)
+        assert {result.message for result in ended.results} <= {""}
+        assert world.plan(wanted)[0].pending == ()
+        assert_as_desired(world, wanted)
+        assert_kept(world, kept)
+
+
+def assert_kept_somewhere(world: World, kept: Mapping[tuple[ObjectKey, str], object]) -> None:
+    found = world.look(*(key for key, _ in kept))
+    for (key, name), value in kept.items():
+        holder = found.objects.get(key) or found.copies[key]
+        assert holder.data[name] == value

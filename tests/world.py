@@ -1,0 +1,277 @@
+"""The words of the tests of planning and execution: objects, snapshots, and real small stores."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from reconciler.execution.executor import Work, execute
+from reconciler.execution.retries import RetryPolicy
+from reconciler.model.documents import to_document
+from reconciler.model.events import ApplyEnded, Event
+from reconciler.model.objects import (
+    NAMESPACE,
+    OPAQUE,
+    SECRET,
+    SERVICE_ACCOUNT,
+    Applied,
+    Bystander,
+    Desired,
+    Live,
+    ObjectKey,
+    OwnerReference,
+    Resource,
+    Source,
+)
+from reconciler.model.patches import Operation
+from reconciler.model.plans import (
+    Change,
+    DeleteLimit,
+    Plan,
+    PlanOptions,
+    PlanValues,
+    Precondition,
+    StoreIdentity,
+)
+from reconciler.model.store import Capability, Scope, Snapshot, Store
+from reconciler.model.values import Fingerprinter, SecretValue
+from reconciler.planning import planner
+from reconciler.planning.fields import flatten, leaf_text
+from reconciler.stores import open_store
+
+FINGERPRINTS = Fingerprinter(b"k" * 32)
+SOURCE = Source("manifests/all.yaml", 1, 1)
+SET = "default"
+HOME = "default"
+IN_HAND = PlanOptions(
+    prune=True, adopt=True, allow_replace=True, max_deletes=DeleteLimit(100, percent=True)
+)
+"""Everything allowed that an option can allow."""
+
+Values = Mapping[str, bytes | str]
+
+
+def wrapped(values: Values) -> dict[str, SecretValue]:
+    return {
+        key: SecretValue(value.encode() if isinstance(value, str) else value)
+        for key, value in values.items()
+    }
+
+
+def secret(name: str, values: Values | None = None, *, home: str = HOME, **content: Any) -> Desired:
+    content = {"type": OPAQUE, "data": wrapped(values or {}), "source": SOURCE, **content}
+    return Desired(key=ObjectKey(SECRET, home, name), **content)
+
+
+def namespace(name: str, **content: Any) -> Desired:
+    return Desired(key=ObjectKey(NAMESPACE, "", name), source=SOURCE, **content)
+
+
+def account(name: str, *, home: str = HOME, **content: Any) -> Desired:
+    return Desired(key=ObjectKey(SERVICE_ACCOUNT, home, name), source=SOURCE, **content)
+
+
+def owner(of: Resource, uid: str = "", **flags: bool) -> OwnerReference:
+    return OwnerReference("v1", of.kind, of.name, uid, **flags)
+
+
+def depends_on(*needed: Resource) -> dict[str, str]:
+    paths = (
+        f"/namespaces/{one.namespace}/{one.kind}/{one.name}"
+        if one.namespace
+        else f"/{one.kind}/{one.name}"
+        for one in needed
+    )
+    return {"config.kubernetes.io/depends-on": ", ".join(paths)}
+
+
+def uid_of(key: ObjectKey) -> str:
+    return f"uid of {key}"
+
+
+def record(resource: Resource, set_name: str = SET) -> Applied:
+    """The record of an apply of `resource`."""
+    return Applied(
+        set_name=set_name,
+        fields={
+            path: FINGERPRINTS.of(resource.namespace, path, leaf_text(leaf))
+            for path, leaf in flatten(resource).items()
+        },
+    )
+
+
+def live(resource: Resource, applied: Resource | Applied | None, **content: Any) -> Live:
+    """`resource` as a store holds it, after an apply of `applied`."""
+    inherited = {field.name: getattr(resource, field.name) for field in fields(Resource)}
+    return Live(
+        **{
+            **inherited,
+            "uid": uid_of(resource.key),
+            "resource_version": "7",
+            "applied": record(applied) if isinstance(applied, Resource) else applied,
+            **content,
+        }
+    )
+
+
+def in_sync(*resources: Resource) -> tuple[Live, ...]:
+    return tuple(live(resource, resource) for resource in resources)
+
+
+_BORN = live(Resource(key=ObjectKey(NAMESPACE, "", HOME)), None)
+
+
+def snapshot(
+    *lives: Live, copies: Sequence[Live] = (), bystanders: Sequence[Bystander] = (), **more: Any
+) -> Snapshot:
+    """A store with `lives` in it, and the namespace that is always there."""
+    others = (Bystander(_BORN.key, _BORN.uid), *bystanders)
+    return Snapshot(
+        **{
+            "identity": StoreIdentity("test", "one"),
+            "capabilities": frozenset(Capability),
+            "objects": {one.key: one for one in lives},
+            "bystanders": {one.key: one for one in others if one.key not in map(_key, lives)},
+            "copies": {one.key: one for one in copies},
+            "fingerprint_key": FINGERPRINTS.key,
+            **more,
+        }
+    )
+
+
+def _key(resource: Resource) -> ObjectKey:
+    return resource.key
+
+
+def planned(
+    desired: Sequence[Desired], found: Snapshot | None = None, **options: Any
+) -> tuple[Plan, PlanValues]:
+    return planner.plan(
+        desired, snapshot() if found is None else found, PlanOptions(**options), FINGERPRINTS
+    )
+
+
+def change_of(resource: Desired, *lives: Live, **options: Any) -> Change:
+    """What is to happen to `resource`, before a store of `lives`."""
+    plan, _ = planned([resource], snapshot(*lives), **options)
+    (change,) = (change for change in plan.changes if change.key == resource.key)
+    return change
+
+
+class Killed(BaseException):
+    """The process died, as far as a store can tell."""
+
+
+class Faulty:
+    """A real store, of which calls can be made to fail before they happen, or after.
+
+    `strike` is called with the number of the call, counted from 0, the name of the method, and
+    whether it has happened already.
+    """
+
+    def __init__(self, store: Store, strike: Callable[..., None]) -> None:
+        self.store = store
+        self.calls: list[str] = []
+        self._strike = strike
+        self._turn = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.store, name)
+        return self._struck(name, found) if callable(found) else found
+
+    def _struck(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **options: Any) -> Any:
+            with self._turn:
+                number = len(self.calls)
+                self.calls.append(name)
+            self._strike(number, name, happened=False)
+            result = method(*arguments, **options)
+            self._strike(number, name, happened=True)
+            return result
+
+        return call
+
+
+class World:
+    """A real embedded store in a directory, and applies of it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.url = f"sqlite:{directory / 'store.db'}"
+        self.store: Store = open_store(self.url, {})
+        self.store.lock("nobody's", "a test", 1)
+
+    def close(self) -> None:
+        self.store.close()
+
+    def read(self, desired: Sequence[Desired] = (), options: PlanOptions = IN_HAND) -> Snapshot:
+        return self.store.read(planner.scope(desired, options))
+
+    def look(self, *keys: ObjectKey) -> Snapshot:
+        return self.store.read(Scope(SET, frozenset(keys)))
+
+    def get(self, resource: Resource) -> Live | None:
+        return self.look(resource.key).objects.get(resource.key)
+
+    def plan(
+        self, desired: Sequence[Desired], options: PlanOptions = IN_HAND
+    ) -> tuple[Plan, PlanValues, Snapshot]:
+        found = self.read(desired, options)
+        fingerprinter = Fingerprinter(self.store.fingerprint_key())
+        return *planner.plan(desired, found, options, fingerprinter), found
+
+    def work(
+        self,
+        desired: Sequence[Desired],
+        options: PlanOptions = IN_HAND,
+        *,
+        store: Any = None,
+        retries: RetryPolicy | None = None,
+        parallelism: int = 1,
+    ) -> Work:
+        plan, values, found = self.plan(desired, options)
+        return Work(
+            plan=plan,
+            values=values,
+            before=found.objects,
+            store=store or self.store,
+            parallelism=parallelism,
+            retries=retries or RetryPolicy(attempts=1),
+        )
+
+    def apply(
+        self, desired: Sequence[Desired], options: PlanOptions = IN_HAND, **how: Any
+    ) -> ApplyEnded:
+        return run(self.work(desired, options, **how))
+
+    def put(self, resource: Resource, applied: Applied | None = None) -> Live:
+        return self.store.create(resource, applied)
+
+    def meddle(self, resource: Resource, **content: Any) -> Live:
+        """Change what is live as somebody else would, whose tools know of no record."""
+        before = self.get(resource)
+        assert before is not None
+        after = replace(before, **content)
+        return self.store.update(
+            before.key,
+            (Operation("add", "", to_document(after)),),
+            before.applied,  # type: ignore[arg-type]
+            Precondition(before.uid, before.resource_version),
+        )
+
+    def remove(self, resource: Resource) -> None:
+        before = self.get(resource)
+        assert before is not None
+        self.store.delete(before.key, Precondition(before.uid, before.resource_version))
+
+
+def run(
+    work: Work, stop: threading.Event | None = None, emit: Callable[[Event], None] | None = None
+) -> ApplyEnded:
+    return execute(work, stop or threading.Event(), emit or _ignore)
+
+
+def _ignore(_event: Event) -> None:
+    pass
