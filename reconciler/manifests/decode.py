@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from reconciler.manifests import foreign
 from reconciler.manifests.fields import Entries, Entry, Fields, Problem
@@ -117,9 +118,9 @@ class _DocumentDecoder:
         items = fields.list(entries, "items", ())
         if fields.problems:
             yield Decoded(diagnostics=tuple(fields.diagnostics("")))
-        starts = [entry.key.index for entry in items]
-        for entry, start, end in zip(items, starts, [*starts[1:], extent[1]], strict=True):
-            yield from self._node(entry.node, (start, end), listed=True, assumed=assumed)
+        bounds = pairwise([*(entry.key.index for entry in items), extent[1]])
+        for entry, bound in zip(items, bounds, strict=True):
+            yield from self._node(entry.node, bound, listed=True, assumed=assumed)
 
     def _object(
         self, fields: Fields, entries: Entries, kind: str, version: str, extent: tuple[int, int]

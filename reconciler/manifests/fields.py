@@ -55,13 +55,14 @@ class Problem:
 class Fields:
     """Reads one object's fields, and collects what is wrong with them."""
 
-    __slots__ = ("document", "item", "problems", "root")
+    __slots__ = ("_looked_up", "document", "item", "problems", "root")
 
     def __init__(self, document: Document, root: Mapping, item: int | None) -> None:
         self.document = document
         self.root = root
         self.item = item
         self.problems: list[Problem] = []
+        self._looked_up: dict[int, Entries] = {}
 
     @property
     def source(self) -> Source:
@@ -269,12 +270,11 @@ class Fields:
 
     def locate(self, path: RulePath) -> tuple[Mark, Node | None]:
         """The place of `path`, and what stands there; else that of the nearest thing around it."""
-        quiet = Fields(self.document, self.root, self.item)
         entry = Entry(self.root.mark, self.root)
         for step in path:
             inner: Entry | None = None
             if isinstance(entry.node, Mapping):
-                inner = quiet.entries(entry.node, ()).get(str(step))
+                inner = self._look_up(entry.node).get(str(step))
             elif isinstance(entry.node, Sequence) and isinstance(step, int):
                 node = entry.node.items[step]
                 inner = Entry(node.mark, node)
@@ -282,6 +282,14 @@ class Fields:
                 return entry.key, None
             entry = inner
         return value_mark(entry), entry.node
+
+    def _look_up(self, node: Mapping) -> Entries:
+        """The entries of a map that was read already: nothing is complained of twice."""
+        found = self._looked_up.get(id(node.items))
+        if found is None:
+            found = Fields(self.document, self.root, self.item).entries(node, ())
+            self._looked_up[id(node.items)] = found
+        return found
 
 
 def value_mark(entry: Entry) -> Mark:

@@ -249,6 +249,11 @@ def test_documents_and_items_are_counted(loaded: Loader) -> None:
     assert found.notices == ("skipped 1 object of other kinds: 1 ConfigMap",)
 
 
+@pytest.mark.parametrize("items", ["", "items:\n", "items: []\n"])
+def test_lists_may_be_empty(loaded: Loader, items: str) -> None:
+    assert loaded("apiVersion: v1\nkind: List\n" + items) == Loaded(files=1)
+
+
 def test_errors_in_lists(loaded: Loader) -> None:
     found = loaded(
         "apiVersion: v1\nkind: List\nitem: []\nitems:\n- 1\n- \n"

@@ -20,7 +20,7 @@ TEMPLATES = [
     (HEAD + "data:\n  {{- range $k, $v := .x }}\n  {{ $k }}: {{ $v }}\n", "6:3"),
     (HEAD + "data:\n  {{ $k }}: {{ $v | b64enc }}\n", "6:3"),
     (HEAD + "data:\n  k: {{ .x | b64enc }}\n", "6:3"),
-    (HEAD + 'data:\n  k: {{ .x | b64enc | quote }}\n  l: {{ include "a" . }}\n', "7:6"),
+    (HEAD + 'data:\n  k: {{ .x | b64enc | quote }}\n  l: {{ include "a" . }}\n', "6:3"),
     (HEAD.replace(": a", ": '{{ .Release.Name }}-a'"), "4:9"),
     (HEAD.replace(": a", ": {{ .Release.Name }}"), "4:3"),
     (HEAD.replace("Secret", "'{{ .kind }}'"), "2:7"),
