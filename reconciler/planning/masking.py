@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf, ValueRef
-from reconciler.planning.fields import ANNOTATIONS, DATA, METADATA, Fields, Leaf
+from reconciler.planning.fields import ANNOTATIONS, DATA, Fields, Leaf
 
 # Tools that are known to copy whole objects, values included, into an annotation.
 _COPYING_ANNOTATIONS = frozenset(
@@ -44,7 +44,7 @@ class Masking:
     def mask(
         self, namespace: str, fields: Fields, beside: Fields, *, whole: bool = False
     ) -> Fields:
-        """`fields` with a token in place of each value, of text that repeats one, and of each uid.
+        """`fields` with tokens for values, for annotations that may hold one, and for unknown uids.
 
         `beside` is what the object was or is to become; text may repeat the values of either.
         Values under ``data`` that are the same in both get no number, unless `whole` asks for it:
@@ -60,7 +60,7 @@ class Masking:
             if path[0] == DATA:
                 unchanged = not whole and beside.get(path) == leaf
                 masked[path] = _TOKEN if unchanged else self._token(namespace, path, leaf)
-            elif path[0] == METADATA and isinstance(leaf, str) and _may_hold(path, leaf, secrets):
+            elif path[1:2] == (ANNOTATIONS,) and _may_hold(path[2], leaf, secrets):
                 masked[path] = self._token(namespace, path, SecretValue(leaf.encode()))
             elif isinstance(leaf, dict) and isinstance(leaf.get("uid"), UidOf):
                 masked[path] = _shielded(leaf) | {"uid": self._uid_token(leaf["uid"])}
@@ -103,7 +103,5 @@ def _shielded(node: Leaf) -> Leaf:
     return node
 
 
-def _may_hold(path: FieldPath, text: Leaf, secrets: list[SecretValue]) -> bool:
-    if path[1] == ANNOTATIONS and path[2] in _COPYING_ANNOTATIONS:
-        return True
-    return any(secret.occurs_in(text) for secret in secrets)
+def _may_hold(annotation: str, text: str, secrets: list[SecretValue]) -> bool:
+    return annotation in _COPYING_ANNOTATIONS or any(secret.occurs_in(text) for secret in secrets)

@@ -16,7 +16,8 @@ from reconciler.planning.lifecycle import Lifecycle
 class Merged:
     """What a live object is to become.
 
-    ``target`` are its fields, ``claims`` those that the set owns then, ``kept`` fields of others.
+    ``target`` are its fields, ``claims`` those that the set owns then, ``kept`` fields of others,
+    both sorted.
     """
 
     target: Fields
@@ -48,8 +49,8 @@ def merge(
             target.setdefault(path, leaf)
     return Merged(
         target=target,
-        claims=tuple(path for path in desired if path not in ignored),
-        kept=tuple(kept),
+        claims=tuple(path for path in sorted(desired) if path not in ignored),
+        kept=tuple(sorted(kept)),
     )
 
 
@@ -59,9 +60,8 @@ def newly_made(desired: Fields, lifecycle: Lifecycle) -> Merged:
     Ignored keys are given their first value, and belong to whoever changes them from then on.
     """
     ignored = _ignored(desired, lifecycle)
-    return Merged(
-        target=desired, claims=tuple(path for path in desired if path not in ignored), kept=()
-    )
+    claims = tuple(path for path in sorted(desired) if path not in ignored)
+    return Merged(target=desired, claims=claims, kept=())
 
 
 def _ignored(paths: Iterable[FieldPath], lifecycle: Lifecycle) -> set[FieldPath]:

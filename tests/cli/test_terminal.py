@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import select
 import subprocess
 import sys
+import termios
 from typing import Any
 
 import pytest
 
 ESCAPE = b"\x1b["
+PATIENCE = 60
 
 
 def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -> tuple[int, bytes]:
@@ -23,10 +27,13 @@ def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -
         stderr=child,
         cwd=workplace.path,
         env={**os.environ, "PYTHONSAFEPATH": "1", "TERM": "xterm", **env},
+        # Keys that make signals make them only on the terminal that a session has for its own.
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads yet
     )
     os.close(child)
     seen = b""
-    while True:
+    while select.select([parent], [], [], PATIENCE)[0]:
         try:
             chunk = os.read(parent, 65536)
         except OSError:  # Linux's way to say that the other end is closed
@@ -38,7 +45,7 @@ def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -
             os.write(parent, answer)
             answer = b""
     os.close(parent)
-    return process.wait(timeout=60), seen
+    return process.wait(timeout=PATIENCE), seen
 
 
 def test_yes_is_a_yes(shop: Any) -> None:
