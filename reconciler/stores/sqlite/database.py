@@ -22,6 +22,7 @@ from reconciler.stores.sqlite.faults import faults
 from reconciler.stores.sqlite.header import (
     Header,
     checked_header,
+    header_with,
     key_fits,
     read_header,
     write_header,
@@ -166,11 +167,17 @@ class Database:
         return self._connection
 
     def _contents(self, connection: sqlite3.Connection) -> Contents:
+        if self._opened_with is not None:
+            key_check, sealer = self._opened_with
+            known = header_with(connection, key_check)
+            if known is not None:
+                return Contents(connection, sealer, known)
         columns = read_header(connection)
         self._refuse_truncated(connection)
-        if self._opened_with is None or self._opened_with[0] != columns["key_check"]:
-            self._opened_with = (columns["key_check"], self._sealer_for(columns, writing=True))
-        return Contents(connection, self._opened_with[1], checked_header(columns))
+        sealer = self._sealer_for(columns, writing=True)
+        header = checked_header(columns)
+        self._opened_with = (header.key_check, sealer)
+        return Contents(connection, sealer, header)
 
     def _refuse_truncated(self, connection: sqlite3.Connection) -> None:
         """SQLite fills up a short last page with zeros; unless the log has it, it is lost."""
@@ -225,6 +232,7 @@ class Database:
         sync_directory(directory)
 
     def _close(self) -> None:
+        self._opened_with = None
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -75,6 +75,12 @@ def read_header(connection: sqlite3.Connection) -> dict[str, Any]:
     return columns
 
 
+def header_with(connection: sqlite3.Connection, key_check: bytes) -> Header | None:
+    """The header, where it is still the one with that key check, and so of a known format."""
+    found = connection.execute("SELECT * FROM store WHERE key_check = ?", (key_check,)).fetchone()
+    return None if found is None else Header(*found)
+
+
 def key_fits(columns: dict[str, Any], sealer: Sealer) -> bool:
     """Whether the store with the header `columns` was written under the key of `sealer`."""
     try:

@@ -30,6 +30,7 @@ from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
 SCHEME = "sqlite"
 
 _CAPABILITIES = frozenset({Capability.NAMESPACES, Capability.SERVER_DRY_RUN})
+_CONTENT = tuple(field.name for field in dataclasses.fields(Resource))
 _NAME_DRAWS = 8
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
@@ -196,8 +197,7 @@ def _create(contents: Contents, resource: Resource, applied: Applied) -> Live:
             hint="create it first, or add its manifest",
         )
     live = Live(
-        **{field.name: getattr(resource, field.name) for field in dataclasses.fields(Resource)}
-        | {"key": key},
+        **{name: getattr(resource, name) for name in _CONTENT} | {"key": key},
         uid=new_uid(),
         resource_version="0",
         created=now_text(),
@@ -250,7 +250,7 @@ def _updated(live: Live, patch: tuple[Operation, ...], applied: Applied) -> Live
     content = from_document(live.key, document, live.generate_name)
     return dataclasses.replace(
         live,
-        **{field.name: getattr(content, field.name) for field in dataclasses.fields(Resource)},
+        **{name: getattr(content, name) for name in _CONTENT},
         applied=applied,
     )
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import dataclasses
 import sqlite3
+import time
 import uuid
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 
 from reconciler.errors import ObjectInvalid
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Live, ObjectKey
@@ -187,4 +187,4 @@ def new_uid() -> str:
 
 def now_text() -> str:
     """The time, as ``creationTimestamp`` has it."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
