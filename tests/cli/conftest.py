@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -57,7 +58,7 @@ class Workplace:
 
     def secret(self, name: str, *, file: str = "", head: str = "", **values: str) -> Path:
         """Write a manifest of one Secret in the namespace `default`."""
-        data = "".join(f"  {key}: {value!r}\n" for key, value in values.items())
+        data = "".join(f"  {key}: {json.dumps(value)}\n" for key, value in values.items())
         text = f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {name}\n{head}stringData:\n{data}"
         return self.write(file or f"manifests/{name}.yaml", text)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import pytest
+
+from reconciler.stores import open_store
 
 
 def test_the_file_is_found_upwards_and_its_paths_are_relative_to_it(
@@ -36,11 +40,26 @@ parallelism: 3
 lock-timeout: 1.5
 """,
     )
-    result = workplace.ok("apply", "--auto-approve")
-    assert "Set blue" in result.out
-    assert "Secret/kube-public/a" in result.out
-    for option in ("--prune", "--adopt", "--allow-replace", "--max-deletes 7"):
-        assert option in result.out
+    plan = json.loads(workplace.ok("plan", "-o", "json").out)
+    assert plan["store"]["location"] == "state/store.db"
+    assert plan["options"] == {
+        "set": "blue",
+        "namespace": "kube-public",
+        "targets": [],
+        "prune": True,
+        "adopt": True,
+        "allowReplace": True,
+        "maxDeletes": "7",
+    }
+    assert [note["code"] for note in plan["notices"]] == ["dry-run-impossible"]
+    workplace.ok("apply", "--auto-approve")
+    store = open_store("sqlite:state/store.db", {})
+    store.lock("blue", "somebody@elsewhere", 60)
+    began = time.monotonic()
+    workplace.secret("b", file="elsewhere/b.yaml", x="1")
+    assert workplace.run("apply", "--auto-approve").code == 1
+    assert time.monotonic() - began >= 1.5
+    store.close()
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop: Any) -> None:
@@ -60,7 +79,6 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_PRUNE", "1", "--prune"),
         ("RECONCILER_ADOPT", "true", "--adopt"),
         ("RECONCILER_ALLOW_REPLACE", "yes", "--allow-replace"),
-        ("RECONCILER_MAX_DELETES", "9", "--max-deletes 9"),
         ("RECONCILER_SERVER_DRY_RUN", "1", "nothing could be tried"),
         ("RECONCILER_PARALLELISM", "2", "1 to create"),
     ],
@@ -68,6 +86,12 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
 def test_environment(workplace: Any, variable: str, value: str, shown: str) -> None:
     workplace.secret("a", x="1")
     assert shown in workplace.ok("plan", env={variable: value}).out
+
+
+def test_max_deletes_in_the_environment(workplace: Any) -> None:
+    workplace.secret("a", x="1")
+    result = workplace.ok("plan", "-o", "json", env={"RECONCILER_MAX_DELETES": "9"})
+    assert json.loads(result.out)["options"]["maxDeletes"] == "9"
 
 
 def test_apply_in_the_environment(workplace: Any) -> None:
