@@ -126,6 +126,36 @@ def test_two_processes_write_at_once_and_nothing_is_lost(
     assert len({live.resource_version for live in objects.values()}) == len(objects)
 
 
+REKEYER = """
+import os, sys
+from reconciler.stores.sqlite import rekey
+
+while True:
+    os.write(1, f"changed {rekey(sys.argv[1], {}).values}\\n".encode())
+"""
+
+
+def test_a_killed_change_of_the_key_loses_nothing_and_readers_see_nothing_of_it(
+    store: EmbeddedStore, opened: Opener, words: Words, url: str
+) -> None:
+    for number in range(50):
+        store.create(words.secret(f"s{number}", {"a": b"1" * 500}), words.mark())
+    before = words.look(store)
+    store.close()
+    how = random.Random(5)  # noqa: S311 - the same moments every time
+    for _ in range(10):
+        process = writer(url, "", REKEYER)
+        assert process.stdout is not None
+        for _ in range(how.randrange(1, 6)):
+            assert process.stdout.readline() == b"changed 50\n"
+            assert words.look(opened()).objects == before.objects
+        assert said_until_killed(process, 1)
+        assert words.look(opened()).objects == before.objects
+    last = opened()
+    live = last.create(words.secret("afterwards"), words.mark())
+    assert words.look(opened()).objects == {**before.objects, live.key: live}
+
+
 FULL = """
 import resource, signal, sys
 from reconciler.errors import StoreUnavailable
