@@ -26,6 +26,12 @@ refused() {
   echo "(exit code $code)"
 }
 
+# change FILE FROM TO
+change() {
+  printf '\n(in %s, %s becomes %s)\n' "$@"
+  sed "s/$2/$3/" "$1" >changed && mv changed "$1"
+}
+
 step "The manifests are checked as an API server would check them"
 run validate manifests
 
@@ -39,36 +45,12 @@ step "A second plan is empty"
 run plan manifests --detailed-exitcode
 
 step "One key changes: planned, reviewed, and applied just as reviewed"
-cat > manifests/overlay-demo.yaml <<'YAML'
-apiVersion: v1
-kind: Secret
-metadata:
-  name: demo-mailer
-  namespace: default
-stringData:
-  host: mail.shop.example
-  password: not-a-real-password
-YAML
-run apply manifests --auto-approve
-sed -i.orig 's/not-a-real-password/another-unreal-password/' manifests/overlay-demo.yaml
-rm manifests/overlay-demo.yaml.orig
+change manifests/shop/storefront.yaml not-a-real-api-key another-unreal-api-key
 run plan manifests --out change.plan
 run apply change.plan
 
 step "An immutable Secret changes: refused, since that takes a delete and a create"
-cat > manifests/immutable-demo.yaml <<'YAML'
-apiVersion: v1
-kind: Secret
-metadata:
-  name: demo-signing-key
-  namespace: default
-immutable: true
-stringData:
-  key: not-a-real-key
-YAML
-run apply manifests --auto-approve
-sed -i.orig 's/not-a-real-key/another-unreal-key/' manifests/immutable-demo.yaml
-rm manifests/immutable-demo.yaml.orig
+change manifests/shop/checkout.yaml not-a-real-client-secret another-unreal-client-secret
 refused 3 apply manifests --auto-approve
 
 step "Allowed, it is replaced"
