@@ -42,9 +42,11 @@ def from_document(key: ObjectKey, document: Mapping[str, Any], generate_name: st
     return Resource(
         key=key,
         generate_name=generate_name,
-        labels=_texts(metadata.get("labels")),
-        annotations=_texts(metadata.get("annotations")),
-        finalizers=tuple(_text(name) for name in metadata.get("finalizers") or ()),
+        labels=metadata.get("labels") or {},
+        annotations={
+            name: _text(value) for name, value in (metadata.get("annotations") or {}).items()
+        },
+        finalizers=tuple(metadata.get("finalizers") or ()),
         owners=tuple(_owner(owner) for owner in metadata.get("ownerReferences") or ()),
         type=document.get("type") or "",
         immutable=bool(document.get("immutable")),
@@ -72,12 +74,8 @@ def owner_document(owner: OwnerReference) -> Document:
     return document
 
 
-def _texts(group: Mapping[str, str | SecretValue] | None) -> dict[str, str]:
-    return {name: _text(value) for name, value in (group or {}).items()}
-
-
 def _text(value: str | SecretValue) -> str:
-    """The text of metadata; one that is masked in a plan comes as a wrapped value."""
+    """An annotation's text; one that is masked in a plan comes as a wrapped value."""
     return value.reveal().decode() if isinstance(value, SecretValue) else value
 
 

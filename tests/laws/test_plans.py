@@ -146,7 +146,7 @@ def _forms(value: str) -> list[str]:
 
 @st.composite
 def planted_sets(draw: st.DrawFn) -> list[Desired]:
-    """Manifests whose values are recognisable, and whose metadata repeats them."""
+    """Manifests whose values are recognisable, and whose annotations repeat them."""
     found = []
     for number, one in enumerate(draw(desired_sets())):
         if one.kind != "Secret":
@@ -164,7 +164,6 @@ def planted_sets(draw: st.DrawFn) -> list[Desired]:
                     "note": told,
                     "kubectl.kubernetes.io/last-applied-configuration": copied,
                 },
-                labels={**one.labels, "told": told},
             )
         )
     return found
