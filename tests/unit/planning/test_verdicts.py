@@ -1,0 +1,302 @@
+"""Which action a difference takes, and which reasons are given for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.model.objects import Desired, ObjectKey
+from reconciler.model.plans import Action, FieldAction, Precondition, Reason
+from reconciler.model.store import Capability
+from reconciler.model.values import Nature, UidOf, ValueRef
+from tests.world import (
+    account,
+    change_of,
+    live,
+    namespace,
+    owner,
+    planned,
+    record,
+    secret,
+    snapshot,
+    uid_of,
+    wrapped,
+)
+
+OPEN = secret("a", {"k": "v"})
+SEALED = replace(OPEN, immutable=True)
+OTHER_TYPE = replace(OPEN, type="example.com/own")
+
+
+def with_data(one: Desired, **values: str) -> Desired:
+    return replace(one, data=wrapped(values))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "action", "reasons"),
+    [
+        (OPEN, OPEN, Action.NO_OP, ()),
+        (SEALED, SEALED, Action.NO_OP, ()),
+        (SEALED, OPEN, Action.UPDATE, (Reason.SEAL,)),
+        (with_data(SEALED, k="w"), OPEN, Action.UPDATE, (Reason.DATA, Reason.SEAL)),
+        (OPEN, SEALED, Action.REPLACE, (Reason.UNSEAL,)),
+        (with_data(SEALED, k="w"), SEALED, Action.REPLACE, (Reason.DATA, Reason.IMMUTABLE)),
+        (
+            with_data(OPEN, k="w"),
+            SEALED,
+            Action.REPLACE,
+            (Reason.DATA, Reason.UNSEAL, Reason.IMMUTABLE),
+        ),
+        (replace(SEALED, labels={"a": "b"}), SEALED, Action.UPDATE, (Reason.METADATA,)),
+        (OTHER_TYPE, OPEN, Action.REPLACE, (Reason.TYPE,)),
+        (replace(OTHER_TYPE, immutable=True), OPEN, Action.REPLACE, (Reason.SEAL, Reason.TYPE)),
+    ],
+)
+def test_the_table_of_what_is_immutable(
+    wanted: Desired, found: Desired, action: Action, reasons: tuple[Reason, ...]
+) -> None:
+    change = change_of(wanted, live(found, found))
+    assert (change.action, change.reasons) == (action, reasons)
+    assert [note.code for note in change.notes] == ["stale-kubelets"] * (action is Action.REPLACE)
+    assert change.precondition == Precondition(uid_of(wanted.key), "7")
+
+
+def test_what_others_sealed_stays_sealed_and_is_replaced_for_its_data_alone() -> None:
+    found = live(SEALED, OPEN)
+    kept = change_of(OPEN, found)
+    assert (kept.action, kept.kept) == (Action.NO_OP, (("immutable",),))
+    change = change_of(with_data(OPEN, k="w"), found)
+    assert change.reasons == (Reason.DATA, Reason.IMMUTABLE)
+    assert change.patch[0].value["immutable"] is True
+
+
+def test_a_replace_adds_the_whole_document_with_what_others_own() -> None:
+    wanted = with_data(SEALED, k="w")
+    foreign = {"k": "v", "foreign": "f"}
+    change = change_of(wanted, live(with_data(SEALED, **foreign), SEALED))
+    (operation,) = change.patch
+    assert (operation.op, operation.path) == ("add", "")
+    assert set(operation.value["data"]) == {"k", "foreign"}
+    assert all(isinstance(value, ValueRef) for value in operation.value["data"].values())
+    assert [field.path for field in change.fields] == [("data", "k")]
+
+
+def test_a_missing_object_is_created_whole() -> None:
+    wanted = replace(SEALED, labels={"a": "b"})
+    change = change_of(wanted)
+    assert (change.action, change.reasons) == (Action.CREATE, (Reason.MISSING,))
+    assert change.precondition is None
+    assert [(field.path, field.action) for field in change.fields] == [
+        (path, FieldAction.ADDED)
+        for path in (("data", "k"), ("immutable",), ("metadata", "labels", "a"), ("type",))
+    ]
+
+
+def test_the_patch_of_an_update_touches_what_differs_and_nothing_else() -> None:
+    wanted = replace(with_data(OPEN, k="w", l="x"), labels={"example.com/a": "1"})
+    change = change_of(
+        wanted, live(replace(OPEN, labels={"b": "2"}), replace(OPEN, labels={"b": ""}))
+    )
+    assert [(one.op, one.path) for one in change.patch] == [
+        ("replace", "/data/k"),
+        ("add", "/data/l"),
+        ("remove", "/metadata/labels/b"),
+        ("add", "/metadata/labels/example.com~1a"),
+    ]
+    assert change.reasons == (Reason.DATA, Reason.METADATA)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "nature"),
+    [
+        ("hunter2", "hunter2\n", Nature.WHITESPACE),
+        ("a b", "ab", Nature.WHITESPACE),
+        ("hunter2!", "aHVudGVyMiE=", Nature.ENCODING),
+        ("hunter2!", "hunter3!", Nature.CONTENT),
+    ],
+)
+def test_the_nature_of_a_change_is_told(before: str, after: str, nature: Nature) -> None:
+    found = with_data(OPEN, k=before)
+    (field,) = change_of(with_data(OPEN, k=after), live(found, found)).fields
+    assert field.nature is nature
+
+
+def noted(one: Desired, **annotations: str) -> Desired:
+    return replace(
+        one, annotations={f"reconciler/{k.replace('_', '-')}": v for k, v in annotations.items()}
+    )
+
+
+def test_what_is_only_to_be_created_is_left_alone_later() -> None:
+    wanted = noted(with_data(OPEN, k="w"), create_only="true")
+    found = live(OPEN, None)
+    assert change_of(wanted).action is Action.CREATE
+    plan, _ = planned([wanted], snapshot(found))
+    assert plan.pending == plan.refusals == ()
+    assert change_of(noted(wanted, create_only="false"), found).action is Action.UPDATE
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "problem"),
+    [
+        ("prevent-destroy", "yes", "means nothing"),
+        ("ignore-keys", " , ", "means nothing"),
+        ("create-only", "True", "means nothing"),
+        ("data-policy", "strict", "means nothing"),
+        ("replace", "allow", "means nothing"),
+        ("prevent-destory", "true", "is not an annotation of reconciler"),
+    ],
+)
+def test_lifecycle_annotations_that_mean_nothing_are_problems(
+    annotation: str, value: str, problem: str
+) -> None:
+    name = f"reconciler/{annotation}"
+    plan, _ = planned([replace(OPEN, annotations={name: value})])
+    (found,) = plan.problems
+    assert (found.code, found.field) == ("lifecycle-invalid", f"metadata.annotations[{name}]")
+    assert problem in found.message
+    assert found.source == OPEN.source
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        ("prevent-destroy", "false"),
+        ("ignore-keys", "a, b*"),
+        ("create-only", "false"),
+        ("data-policy", "merge"),
+        ("replace", "refused"),
+    ],
+)
+def test_lifecycle_annotations_that_mean_something_are_none(annotation: str, value: str) -> None:
+    plan, _ = planned([replace(OPEN, annotations={f"reconciler/{annotation}": value})])
+    assert plan.problems == ()
+
+
+MADE = replace(OPEN, key=OPEN.key._replace(name=""), generate_name="made-")
+
+
+def made_live(suffix: str, **content: Any) -> Any:
+    key = MADE.key._replace(name=f"made-{suffix}")
+    one = replace(MADE, key=key)
+    return live(one, record(one), uid=uid_of(key), **content)
+
+
+def test_a_generated_name_is_open_until_there_is_one() -> None:
+    plan, _ = planned([MADE])
+    (change,) = plan.changes
+    assert change.key == ObjectKey("Secret", "default", "made-*")
+    assert (change.action, change.generate_name) == (Action.CREATE, "made-")
+
+
+def test_a_generated_name_is_matched_with_the_newest_object_of_the_set() -> None:
+    old = made_live("zzzzz", created="2026-01-01T00:00:00Z")
+    new = made_live("aaaaa", created="2026-01-02T00:00:00Z")
+    foreign = made_live(
+        "xxxxx",
+        created="2026-01-03T00:00:00Z",
+    )
+    foreign = replace(foreign, applied=None)
+    plan, _ = planned([MADE], snapshot(old, new, foreign), prune=True)
+    assert {change.key.name: change.action for change in plan.changes} == {
+        "made-aaaaa": Action.NO_OP,
+        "made-zzzzz": Action.DELETE,
+    }
+
+
+def test_a_generated_name_is_not_matched_across_kinds_and_namespaces() -> None:
+    elsewhere = made_live("aaaaa")
+    moved = replace(elsewhere, key=elsewhere.key._replace(namespace="shop"))
+    plan, _ = planned([MADE, namespace("shop")], snapshot(moved))
+    assert "made-*" in {change.key.name for change in plan.changes}
+
+
+def test_a_replaced_object_keeps_its_generated_name() -> None:
+    change = change_of_made(replace(MADE, type="example.com/own"))
+    assert (change.action, change.generate_name) == (Action.REPLACE, "made-")
+    assert change.key.name == "made-aaaaa"
+
+
+def change_of_made(wanted: Desired) -> Any:
+    plan, _ = planned([wanted], snapshot(made_live("aaaaa")))
+    (change,) = plan.changes
+    return change
+
+
+def test_owners_that_are_known_and_owners_that_will_be() -> None:
+    robot, held = account("robot"), secret("b", owners=(owner(account("robot")),))
+    path = ("metadata", "ownerReferences", "ServiceAccount/robot")
+
+    def owner_uid(plan: Any) -> Any:
+        (change,) = (one for one in plan.changes if one.key == held.key)
+        (field,) = (field for field in change.fields if field.path == path)
+        return field.after["uid"]
+
+    assert owner_uid(planned([held, robot])[0]) == UidOf("ServiceAccount", "default", "robot")
+    known, _ = planned([held, robot], snapshot(live(robot, robot)))
+    assert owner_uid(known) == uid_of(robot.key)
+    told = replace(held, owners=(owner(robot, "told"),))
+    assert owner_uid(planned([told], snapshot(live(robot, None)))[0]) == "told"
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_copy_of_an_interrupted_replace_is_put_to_use(*, is_named: bool) -> None:
+    wanted = with_data(SEALED, k="new")
+    copy = live(with_data(SEALED, k="v", foreign="f", gone="g"), with_data(SEALED, k="v", gone="g"))
+    plan, _ = planned([wanted] if is_named else [], snapshot(copies=[copy]))
+    if not is_named:
+        assert plan.changes == ()
+        assert [note.code for note in plan.notices] == ["copy-kept"]
+        assert str(wanted.key) in plan.notices[0].message
+        return
+    (change,) = plan.changes
+    assert (change.action, change.reasons) == (
+        Action.CREATE,
+        (Reason.MISSING, Reason.INTERRUPTED),
+    )
+    assert set(change.patch[0].value["data"]) == {"k", "foreign"}
+    assert change.kept == (("data", "foreign"),)
+    assert change.claims == (("data", "k"), ("immutable",), ("type",))
+
+
+def test_a_copy_of_an_object_that_no_set_owned_loses_nothing() -> None:
+    copy = live(with_data(SEALED, k="v", foreign="f"), None)
+    plan, _ = planned([with_data(OPEN, k="w")], snapshot(copies=[copy]))
+    (change,) = plan.changes
+    assert change.kept == (("data", "foreign"), ("immutable",))
+    assert plan.refusals == ()
+
+
+def test_pruning_drops_a_copy_that_no_manifest_names() -> None:
+    copy = live(SEALED, SEALED)
+    plan, _ = planned([], snapshot(copies=[copy]), prune=True)
+    (change,) = plan.changes
+    assert (change.action, change.precondition) == (Action.DELETE, None)
+    assert change.reasons == (Reason.PRUNE, Reason.INTERRUPTED)
+    assert plan.notices == ()
+
+
+def test_an_interrupted_replace_of_a_generated_name_is_resumed_under_that_name() -> None:
+    copy = made_live("aaaaa")
+    plan, _ = planned([MADE], snapshot(copies=[copy]), prune=True)
+    (change,) = plan.changes
+    assert (change.key.name, change.generate_name) == ("made-aaaaa", "made-")
+    assert change.reasons == (Reason.MISSING, Reason.INTERRUPTED)
+    there, _ = planned([MADE], snapshot(made_live("bbbbb"), copies=[copy]))
+    assert [one.key.name for one in there.changes] == ["made-bbbbb"]
+
+
+def test_a_store_without_a_fingerprint_key_is_planned_for_all_the_same() -> None:
+    plan, values = planned([OPEN], snapshot(fingerprint_key=None))
+    assert len(plan.pending) == 1
+    assert values.owned[OPEN.key][("data", "k")] == OPEN.data["k"]
+
+
+def test_a_store_without_namespaces_asks_for_none() -> None:
+    lone = secret("a", home="nowhere")
+    with_them, _ = planned([lone])
+    without, _ = planned([lone], snapshot(capabilities=frozenset[Capability]()))
+    assert [problem.code for problem in with_them.problems] == ["reference-unknown"]
+    assert without.problems == ()
