@@ -1,0 +1,200 @@
+"""The lock of a set, on a real store; renewals follow closely where a test has to see them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reconciler.errors import LockLost, StoreLocked, StoreUnavailable
+from reconciler.execution import lock
+from reconciler.execution.lock import locked, new_holder
+from tests.world import Faulty, World
+
+PATIENCE = 60.0
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "_RENEWALS_PER_LEASE", 1200)
+    monkeypatch.setattr(lock, "_POLL_SECONDS", 0.01)
+
+
+def held(
+    world: World,
+    *,
+    store: Any = None,
+    timeout: float = 0.0,
+    stop: threading.Event | None = None,
+    waiting: Callable[[str], None] | None = None,
+) -> Any:
+    return locked(
+        store or world.store,
+        "default",
+        timeout,
+        stop or threading.Event(),
+        waiting or (lambda _message: None),
+    )
+
+
+def test_one_at_a_time(world: World) -> None:
+    told: list[str] = []
+    with held(world):
+        with pytest.raises(StoreLocked) as caught, held(world, waiting=told.append):
+            pytest.fail("two hold the lock")
+        assert caught.value.holder
+    with held(world):
+        pass
+    assert told == []
+
+
+def test_sets_do_not_wait_for_each_other(world: World) -> None:
+    nobody = threading.Event(), lambda _message: None
+    with held(world), locked(world.store, "other", 0.0, *nobody):
+        pass
+
+
+def test_the_lock_is_given_back_when_the_body_fails(world: World) -> None:
+    with pytest.raises(ZeroDivisionError), held(world):
+        raise ZeroDivisionError
+    with held(world):
+        pass
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_lock_that_is_held_is_waited_for_and_told_of_once(world: World) -> None:
+    world.store.lock("default", "somebody", 3600)
+    told: list[str] = []
+
+    def waiting(message: str) -> None:
+        told.append(message)
+        world.store.unlock("default", "somebody")
+
+    with held(world, timeout=PATIENCE, waiting=waiting):
+        pass
+    assert len(told) == 1
+    assert "somebody" in told[0]
+
+
+@pytest.mark.usefixtures("hasty")
+def test_the_wait_has_an_end(world: World) -> None:
+    world.store.lock("default", "somebody", 3600)
+    with pytest.raises(StoreLocked), held(world, timeout=0.05):
+        pytest.fail("two hold the lock")
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_stop_ends_the_wait(world: World) -> None:
+    world.store.lock("default", "somebody", 3600)
+    stop = threading.Event()
+    with (
+        pytest.raises(StoreLocked),
+        held(world, timeout=3600, stop=stop, waiting=lambda _message: stop.set()),
+    ):
+        pytest.fail("two hold the lock")
+
+
+def test_a_lock_whose_holder_died_is_taken_over_when_it_expires(world: World) -> None:
+    world.store.lock("default", "somebody dead", -1.0)
+    with held(world):
+        pass
+
+
+class Watched:
+    """The lock calls on a store, each of which can be given a fault, and awaited."""
+
+    def __init__(self, world: World, fault: Callable[[int], BaseException | None]) -> None:
+        self.calls = 0
+        self.reached = threading.Semaphore(0)
+        self.store = Faulty(world.store, self._strike)
+        self._fault = fault
+
+    def _strike(self, _number: int, name: str, *, happened: bool) -> None:
+        if name != "lock":
+            return
+        if happened:
+            self.reached.release()
+            return
+        self.calls += 1
+        fault = self._fault(self.calls)
+        if fault:
+            self.reached.release()
+            raise fault
+
+    def wait_for(self, calls: int) -> None:
+        for _ in range(calls):
+            assert self.reached.acquire(timeout=PATIENCE)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_the_lock_is_renewed_while_it_is_held(world: World) -> None:
+    watched = Watched(world, lambda _call: None)
+    stop = threading.Event()
+    with held(world, store=watched.store, stop=stop):
+        watched.wait_for(4)
+        with pytest.raises(StoreLocked):
+            world.store.lock("default", "somebody", 1)
+    assert not stop.is_set()
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_passing_fault_of_one_renewal_does_no_harm(world: World) -> None:
+    watched = Watched(world, lambda call: StoreUnavailable("away") if call == 2 else None)
+    stop = threading.Event()
+    with held(world, store=watched.store, stop=stop):
+        watched.wait_for(5)
+    assert not stop.is_set()
+
+
+FAULTS = {
+    "taken": StoreLocked("taken", holder="somebody"),
+    "away for longer than the lease": StoreUnavailable("away"),
+    "broken": RuntimeError("broken"),
+}
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_lock_that_is_lost_stops_the_apply(
+    world: World, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if fault.startswith("away"):
+        monkeypatch.setattr(lock, "LEASE_SECONDS", 0.1)
+        monkeypatch.setattr(lock, "_RENEWALS_PER_LEASE", 3)
+    watched = Watched(world, lambda call: FAULTS[fault] if call > 1 else None)
+    stop = threading.Event()
+    with pytest.raises(LockLost) as caught, held(world, store=watched.store, stop=stop):
+        assert stop.wait(PATIENCE)
+    assert "default" in caught.value.message
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_failure_of_the_body_is_told_though_the_lock_was_lost(world: World) -> None:
+    watched = Watched(world, lambda call: FAULTS["taken"] if call > 1 else None)
+    stop = threading.Event()
+
+    def body() -> None:
+        with held(world, store=watched.store, stop=stop):
+            assert stop.wait(PATIENCE)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        body()
+
+
+def test_a_lock_that_cannot_be_given_back_is_no_error(world: World) -> None:
+    def strike(_number: int, name: str, **_: bool) -> None:
+        if name == "unlock":
+            raise StoreUnavailable("away")
+
+    with held(world, store=Faulty(world.store, strike)):
+        pass
+
+
+def test_holders_tell_processes_apart() -> None:
+    one, other = new_holder(), new_holder()
+    assert one != other
+    assert "process" in one
+    assert "@" in one

@@ -1,0 +1,80 @@
+"""Trials: what a store would say, asked without changing it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler.execution.trial import Trial, TrialResult
+from reconciler.model.objects import Desired
+from reconciler.model.plans import Action, Precondition
+from reconciler.model.values import Fingerprinter
+from tests.world import World, depends_on, namespace, owner, secret, wrapped
+
+A = secret("a", {"k": "v"}, immutable=True)
+FINALIZED = replace(A, finalizers=("example.com/hold",))
+
+
+def tried(world: World, *desired: Desired) -> TrialResult:
+    plan, values, found = world.plan(desired)
+    before = world.read(desired)
+    result = Trial(
+        plan=plan,
+        values=values,
+        uids={key: live.uid for key, live in found.objects.items()},
+        store=world.store,
+        fingerprinter=Fingerprinter(world.store.fingerprint_key()),
+        parallelism=2,
+    ).run()
+    assert world.read(desired) == before
+    return result
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted", "action", "refused"),
+    [
+        (None, A, Action.CREATE, ""),
+        (None, replace(A, type="kubernetes.io/tls"), Action.CREATE, "tls.crt"),
+        (replace(A, labels={"a": "b"}), A, Action.UPDATE, ""),
+        (A, replace(A, labels={"a": "no spaces"}), Action.UPDATE, "labels"),
+        (A, replace(A, data=wrapped({"k": "w"})), Action.REPLACE, ""),
+        (A, replace(A, type="kubernetes.io/tls"), Action.REPLACE, "tls.crt"),
+        (A, None, Action.DELETE, ""),
+        (FINALIZED, None, Action.DELETE, "finalizers"),
+    ],
+)
+def test_a_trial_says_what_the_store_says(
+    world: World, before: Any, wanted: Any, action: Action, refused: str
+) -> None:
+    if before:
+        world.apply([before])
+    result = tried(world, *([wanted] if wanted else []))
+    assert result.untried == ()
+    assert [change.action for change, _ in result.refused] == [action] * bool(refused)
+    assert all(refused in error.message for _, error in result.refused)
+
+
+def test_what_waits_for_another_is_not_tried(world: World) -> None:
+    shop = namespace("shop")
+    inside = secret("b", home="shop")
+    owned = secret("c", owners=(owner(A),))
+    result = tried(world, shop, inside, A, owned, secret("d", annotations=depends_on(shop)))
+    assert {key.name for key in result.untried} == {"b", "c", "d"}
+    assert result.refused == ()
+
+
+def test_deletes_wait_for_nothing_in_a_trial(world: World) -> None:
+    shop, inside = namespace("shop"), secret("b", {"k": "v"}, home="shop")
+    world.apply([shop, inside])
+    assert tried(world) == TrialResult((), ())
+
+
+def test_dropping_a_kept_copy_is_nothing_to_try(world: World) -> None:
+    world.apply([A])
+    found = world.get(A)
+    assert found is not None
+    world.store.delete(A.key, Precondition(found.uid, found.resource_version), keep_copy=True)
+    assert tried(world) == TrialResult((), ())
+    assert world.look(A.key).copies
