@@ -116,11 +116,12 @@ def _first_time(path: str, seen: set[str]) -> bool:
     return True
 
 
-def _manifests(directory: str, above: set[str]) -> Iterator[str | Diagnostic]:
-    """The manifests below `directory`, sorted; links are followed, but never in a circle."""
+def _manifests(directory: str, seen: set[str]) -> Iterator[str | Diagnostic]:
+    """The manifests below `directory`, sorted; links are followed, each directory read once."""
     real = os.path.realpath(directory)
-    if real in above:
+    if real in seen:
         return
+    seen.add(real)
     try:
         names = sorted(os.listdir(directory))  # noqa: PTH208 - paths stay as they were given
     except OSError as error:
@@ -131,7 +132,7 @@ def _manifests(directory: str, above: set[str]) -> Iterator[str | Diagnostic]:
         if name.startswith(".") or name in _KUSTOMIZATIONS:
             continue
         if os.path.isdir(path):  # noqa: PTH112 - paths stay as they were given
-            yield from _manifests(path, above | {real})
+            yield from _manifests(path, seen)
         elif name.endswith(_SUFFIXES):
             yield path
 
