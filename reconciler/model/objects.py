@@ -155,8 +155,12 @@ class Live(Resource):
 
 @dataclass(frozen=True, slots=True)
 class Bystander:
-    """A live object that neither the manifests nor the set know, without its values."""
+    """A live object that neither the manifests nor the set know, without its values.
+
+    ``set_name`` is the set that owns it, ``None`` where none does.
+    """
 
     key: ObjectKey
     uid: str
     owner_uids: tuple[str, ...] = ()
+    set_name: str | None = None

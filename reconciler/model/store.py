@@ -42,6 +42,8 @@ class Snapshot:
     """A store as one read saw it.
 
     ``copies`` holds what an interrupted replace had deleted: objects that exist nowhere else.
+    ``vanished`` are objects that the set had applied and that are gone, ``None`` where the store
+    keeps no memory of them.
     ``fingerprint_key`` is ``None`` where the store has none yet.
     """
 
@@ -50,6 +52,7 @@ class Snapshot:
     objects: Mapping[ObjectKey, Live] = field(default_factory=dict)
     bystanders: Mapping[ObjectKey, Bystander] = field(default_factory=dict)
     copies: Mapping[ObjectKey, Live] = field(default_factory=dict)
+    vanished: frozenset[ObjectKey] | None = None
     fingerprint_key: bytes | None = field(default=None, repr=False)
     notices: tuple[Note, ...] = ()
 

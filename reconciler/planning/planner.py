@@ -9,7 +9,6 @@ from reconciler.errors import ConfigError
 from reconciler.model.documents import from_document
 from reconciler.model.objects import Desired, Diagnostic, Live, ObjectKey, Severity, Source
 from reconciler.model.plans import (
-    UNBORN,
     Action,
     Change,
     FieldPath,
@@ -43,6 +42,7 @@ from reconciler.planning.fields import (
 from reconciler.planning.guards import Guarded, refusals
 from reconciler.planning.lifecycle import Lifecycle, lifecycle, lifecycle_problems
 from reconciler.planning.masking import Masking
+from reconciler.planning.naming import named_objects
 from reconciler.planning.ownership import Merged, drifted, merge, newly_made, record_is_current
 from reconciler.planning.references import problem, reference_problems, references
 from reconciler.rules import replace_reasons
@@ -86,7 +86,7 @@ def plan(
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
     """
-    named = _named(desired, snapshot, options.set_name)
+    named = named_objects(desired, snapshot, options.set_name)
     leftovers = _leftovers(named, snapshot, options.set_name)
     if options.targets:
         leftovers = [key for key in leftovers if key in options.targets]
@@ -256,33 +256,6 @@ class _Planning:
                 live = self.snapshot.objects.get(owner)
                 found[owner] = UidOf(*owner) if live is None else live.uid
         return found
-
-
-def _named(
-    desired: Iterable[Desired], snapshot: Snapshot, set_name: str
-) -> dict[ObjectKey, Desired]:
-    """Desired objects by key; one with a generated name has the key of the object it made.
-
-    Before it has made one, its name is shown as ``PREFIX*``, which no real name can be.
-    """
-    held = sorted(
-        {**snapshot.copies, **snapshot.objects}.values(),
-        key=lambda live: (live.key in snapshot.objects, live.created, live.key),
-    )
-    generated = {
-        (live.kind, live.namespace, live.generate_name): live.key
-        for live in held
-        if live.generate_name and live.applied and live.applied.set_name == set_name
-    }
-    found: dict[ObjectKey, Desired] = {}
-    for resource in desired:
-        key = resource.key
-        if not resource.name:
-            prefix = (resource.kind, resource.namespace, resource.generate_name)
-            unborn = key._replace(name=f"{resource.generate_name}{UNBORN}")
-            key = generated.get(prefix, unborn)
-        found[key] = resource
-    return found
 
 
 def _targeted(

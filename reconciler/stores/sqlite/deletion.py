@@ -46,6 +46,7 @@ def delete(contents: Contents, live: Live) -> None:
     _refuse_finalizers(live, fall)
     for gone in fall.gone:
         contents.remove(gone.key)
+        contents.remember_vanished(gone)
     for changed in fall.changed:
         contents.rewrite(changed)
 

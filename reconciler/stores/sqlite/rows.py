@@ -123,7 +123,7 @@ def is_automatic(row: Row, sealer: Sealer) -> bool:
 def to_bystander(row: Row) -> Bystander:
     """What is known of an object without opening it, from a row that `checked` has made."""
     uids = tuple(orjson.loads(row.owner_uids)) if row.owner_uids else ()
-    return Bystander(row.key, row.uid, uids)
+    return Bystander(row.key, row.uid, uids, row.set_name)
 
 
 def checked(columns: tuple[Any, ...], sealer: Sealer) -> Row:

@@ -143,6 +143,7 @@ class EmbeddedStore:
                 for live in born
                 if not scope.wants(live.key, None)
             },
+            vanished=frozenset(),
             fingerprint_key=self._given_key,
         )
 
@@ -162,6 +163,7 @@ class EmbeddedStore:
             objects=objects,
             bystanders=bystanders,
             copies={row.key: contents.live(row) for row in copies},
+            vanished=contents.vanished(scope.set_name),
             fingerprint_key=self._given_key or contents.fingerprint_key(),
             notices=self._notices(),
         )
@@ -209,6 +211,7 @@ def _create(contents: Contents, resource: Resource, applied: Applied) -> Live:
             raise ObjectExists(f"{key} exists already")
         return contents.rewrite(dataclasses.replace(live, uid=found.uid, created=found.created))
     contents.drop_copy(key)
+    contents.forget_vanished(key)
     live = contents.add(live)
     if key.kind == NAMESPACE:
         seeds.add_account(contents, key.name)

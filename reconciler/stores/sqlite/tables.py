@@ -32,6 +32,8 @@ SCHEMA = (
     f"CREATE TABLE copies ({_ROW})",
     "CREATE INDEX owned ON objects (owner_uids) WHERE owner_uids <> ''",
     f"CREATE INDEX tokens ON objects (namespace) WHERE type = '{TOKEN_TYPE}'",
+    """CREATE TABLE vanished (set_name TEXT NOT NULL, kind TEXT NOT NULL, namespace TEXT NOT NULL,
+    name TEXT NOT NULL, UNIQUE (kind, namespace, name))""",
     """CREATE TABLE locks (set_name TEXT PRIMARY KEY, holder TEXT NOT NULL, since REAL NOT NULL,
     until REAL NOT NULL)""",
 )
@@ -106,6 +108,23 @@ class Contents:
         self.connection.execute(f"DELETE FROM objects WHERE {_BY_KEY}", key)
         self.header.version += 1
         self.header.objects -= 1
+
+    def remember_vanished(self, live: Live) -> None:
+        """Note that `live` is gone, where a set had applied it: until it is created again."""
+        if live.applied is not None:
+            self.connection.execute(
+                "INSERT OR REPLACE INTO vanished VALUES (?, ?, ?, ?)",
+                (live.applied.set_name, *live.key),
+            )
+
+    def forget_vanished(self, key: ObjectKey) -> None:
+        """An object of that key is there again."""
+        self.connection.execute(f"DELETE FROM vanished WHERE {_BY_KEY}", key)
+
+    def vanished(self, set_name: str) -> frozenset[ObjectKey]:
+        """The objects that the set had applied and that are gone."""
+        query = "SELECT kind, namespace, name FROM vanished WHERE set_name = ?"
+        return frozenset(ObjectKey(*row) for row in self.connection.execute(query, (set_name,)))
 
     def keep_copy(self, key: ObjectKey) -> None:
         """Put a copy of the object of that key in place of any that was kept before."""

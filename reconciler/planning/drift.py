@@ -1,0 +1,155 @@
+"""What became of what was applied, told apart from what the manifests have changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.model.drift import (
+    DriftReport,
+    FieldDrift,
+    FieldState,
+    ObjectDrift,
+    ObjectState,
+    Pending,
+)
+from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
+from reconciler.model.plans import FieldPath
+from reconciler.model.store import Snapshot
+from reconciler.model.values import Fingerprinter
+from reconciler.planning.fields import DATA, Fields, flatten, leaf_text
+from reconciler.planning.lifecycle import Lifecycle, lifecycle
+from reconciler.planning.naming import named_objects
+
+
+def drift(
+    desired: Iterable[Desired], snapshot: Snapshot, set_name: str, *, unmanaged: bool = False
+) -> DriftReport:
+    """Hold the live objects of the set against the record of what was applied last.
+
+    With `unmanaged`, Secrets of no set are listed too, in the namespaces where the set has any
+    objects.
+    """
+    named = named_objects(desired, snapshot, set_name)
+    check = _Check(snapshot, set_name, Fingerprinter(snapshot.fingerprint_key or b""))
+    owned = {key for key, live in snapshot.objects.items() if _owner(live) == set_name}
+    found = [check.object(key, named.get(key)) for key in named.keys() | owned]
+    if unmanaged:
+        namespaces = {key.namespace for key in named.keys() | owned} - {""}
+        found += _unmanaged(snapshot, namespaces, known=named.keys())
+    return DriftReport(
+        store=snapshot.identity,
+        set_name=set_name,
+        objects=tuple(sorted(found, key=lambda one: one.key)),
+        notices=snapshot.notices,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    snapshot: Snapshot
+    set_name: str
+    fingerprinter: Fingerprinter
+
+    def object(self, key: ObjectKey, resource: Desired | None) -> ObjectDrift:
+        live = self.snapshot.objects.get(key)
+        source = None if resource is None else resource.source
+        if live is None:
+            return ObjectDrift(key, self._absence(key), source=source)
+        if live.applied is None or live.applied.set_name != self.set_name:
+            return ObjectDrift(key, ObjectState.UNKNOWABLE, source=source)
+        steering = lifecycle(live.annotations if resource is None else resource.annotations)
+        if steering.create_only:
+            return ObjectDrift(key, ObjectState.IN_SYNC, orphaned=resource is None, source=source)
+        wanted = None if resource is None else flatten(resource)
+        fields = tuple(
+            sorted(
+                self._fields(live, live.applied.fields, wanted, steering),
+                key=lambda one: one.path,
+            )
+        )
+        drifted = any(one.state is not FieldState.IN_SYNC for one in fields)
+        return ObjectDrift(
+            key,
+            ObjectState.DRIFTED if drifted else ObjectState.IN_SYNC,
+            fields,
+            orphaned=resource is None,
+            source=source,
+        )
+
+    def _absence(self, key: ObjectKey) -> ObjectState:
+        vanished = self.snapshot.vanished
+        if key in self.snapshot.copies or (vanished is not None and key in vanished):
+            return ObjectState.VANISHED
+        return ObjectState.MISSING if vanished is None else ObjectState.PENDING
+
+    def _fields(
+        self,
+        live: Live,
+        applied: Mapping[FieldPath, str],
+        wanted: Fields | None,
+        steering: Lifecycle,
+    ) -> Iterator[FieldDrift]:
+        """The fields that were applied, that the manifest now has, and keys of others."""
+        found = flatten(live)
+        ignored = {
+            path
+            for path in (*found, *(wanted or ()))
+            if path[0] == DATA and steering.ignores(path[1])
+        }
+        added = {path for path in found if path[0] == DATA and path not in applied}
+        for path in {*applied, *added, *(wanted or ())} - ignored:
+            yield FieldDrift(
+                path,
+                self._state(path, live.namespace, found, applied),
+                Pending.NONE
+                if wanted is None
+                else self._pending(path, live.namespace, wanted, applied),
+            )
+
+    def _state(
+        self,
+        path: FieldPath,
+        namespace: str,
+        found: Fields,
+        applied: Mapping[FieldPath, str],
+    ) -> FieldState:
+        if path not in applied:
+            added = path[0] == DATA and path in found
+            return FieldState.ADDED if added else FieldState.IN_SYNC
+        if path not in found:
+            return FieldState.REMOVED
+        same = self._fingerprint(path, namespace, found) == applied[path]
+        return FieldState.IN_SYNC if same else FieldState.CHANGED
+
+    def _pending(
+        self,
+        path: FieldPath,
+        namespace: str,
+        wanted: Fields,
+        applied: Mapping[FieldPath, str],
+    ) -> Pending:
+        if path not in wanted:
+            return Pending.REMOVE if path in applied else Pending.NONE
+        same = self._fingerprint(path, namespace, wanted) == applied.get(path)
+        return Pending.NONE if same else Pending.SET
+
+    def _fingerprint(self, path: FieldPath, namespace: str, fields: Fields) -> str:
+        return self.fingerprinter.of(namespace, path, leaf_text(fields[path]))
+
+
+def _owner(live: Live) -> str | None:
+    return None if live.applied is None else live.applied.set_name
+
+
+def _unmanaged(
+    snapshot: Snapshot, namespaces: Iterable[str], known: Iterable[ObjectKey]
+) -> list[ObjectDrift]:
+    free = {key for key, live in snapshot.objects.items() if _owner(live) is None}
+    free |= {key for key, other in snapshot.bystanders.items() if other.set_name is None}
+    places = set(namespaces)
+    return [
+        ObjectDrift(key, ObjectState.UNMANAGED)
+        for key in free - set(known)
+        if key.kind == SECRET and key.namespace in places
+    ]

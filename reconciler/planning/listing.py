@@ -1,0 +1,90 @@
+"""What a set holds and how manifests hang together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.model.listing import (
+    DependencyGraph,
+    GraphEdge,
+    GraphNode,
+    ListedObject,
+    Listing,
+)
+from reconciler.model.objects import SECRET, SERVICE_ACCOUNT, Desired, Live, ObjectKey
+from reconciler.model.plans import UNBORN, Action
+from reconciler.model.store import Snapshot
+from reconciler.planning import order
+from reconciler.planning.references import references
+
+
+def listing(snapshot: Snapshot, set_name: str) -> Listing:
+    """The set's live objects; consumers are the ServiceAccounts and owned objects that are read."""
+    owned = {
+        key: live
+        for key, live in snapshot.objects.items()
+        if live.applied is not None and live.applied.set_name == set_name
+    }
+    consumers = _consumers(snapshot.objects.values())
+    return Listing(
+        snapshot.identity,
+        set_name,
+        tuple(_listed(owned[key], consumers) for key in sorted(owned)),
+    )
+
+
+def graph(desired: Sequence[Desired]) -> DependencyGraph:
+    """How the manifests hang together.
+
+    Raises:
+        DependencyCycle: objects wait for each other.
+    """
+    named = {_shown(resource): resource for resource in desired}
+    edges = {
+        GraphEdge(key, reference.target, reference.what)
+        for key, resource in named.items()
+        for reference in references(resource)
+        if reference.target in named
+    }
+    needs: dict[ObjectKey, list[ObjectKey]] = defaultdict(list)
+    for edge in edges:
+        needs[edge.dependent].append(edge.needed)
+    steps = order.steps(dict.fromkeys(named, Action.CREATE), needs, {})
+    return DependencyGraph(
+        tuple(GraphNode(step.key, step.wave) for step in steps),
+        tuple(sorted(edges, key=lambda edge: (edge.dependent, edge.needed, edge.what))),
+    )
+
+
+def _shown(resource: Desired) -> ObjectKey:
+    if resource.name:
+        return resource.key
+    return resource.key._replace(name=f"{resource.generate_name}{UNBORN}")
+
+
+def _listed(live: Live, consumers: Mapping[ObjectKey, set[ObjectKey]]) -> ListedObject:
+    return ListedObject(
+        key=live.key,
+        type=live.type,
+        immutable=live.immutable,
+        data_keys=tuple(sorted(live.data)),
+        created=live.created,
+        consumers=tuple(sorted(consumers.get(live.key, ()))),
+    )
+
+
+def _consumers(lives: Iterable[Live]) -> Mapping[ObjectKey, set[ObjectKey]]:
+    """Who refers to whom: accounts to their Secrets, and everything to what it needs."""
+    found: dict[ObjectKey, set[ObjectKey]] = defaultdict(set)
+    for live in lives:
+        for reference in references(live):
+            if reference.what != "namespace":
+                found[reference.target].add(live.key)
+        if live.kind == SERVICE_ACCOUNT:
+            for field in ("secrets", "imagePullSecrets"):
+                entries = live.settings.get(field)
+                for entry in entries if isinstance(entries, list) else ():
+                    name = entry.get("name") if isinstance(entry, dict) else None
+                    found[ObjectKey(SECRET, live.namespace, str(name))].add(live.key)
+    return found
