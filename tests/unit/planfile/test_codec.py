@@ -1,0 +1,389 @@
+"""Any plan survives a file, and nothing but a plan comes out of one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler import planfile
+from reconciler.errors import PlanFileError
+from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
+from reconciler.model.patches import Operation
+from reconciler.model.plans import (
+    Action,
+    Change,
+    DeleteLimit,
+    FieldAction,
+    FieldChange,
+    Note,
+    Plan,
+    PlanOptions,
+    Precondition,
+    Reason,
+    Refusal,
+    Step,
+    StoreIdentity,
+)
+from reconciler.model.values import Nature, UidOf, ValueRef
+
+# No surrogates: manifests that hold one do not load.
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=5) | st.sampled_from(
+    ["$value", "$$", "$uidOf", "\0"]
+)
+KEYS = st.builds(ObjectKey, TEXT, TEXT, TEXT)
+PATHS = st.lists(TEXT, max_size=3).map(tuple)
+VALUES = st.builds(ValueRef, st.integers(0, 2**53), TEXT)
+LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT
+REFERENCES = VALUES | st.builds(UidOf, TEXT, TEXT, TEXT)
+NODES = st.recursive(
+    LEAVES | REFERENCES,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),
+    max_leaves=5,
+)
+
+
+def several(one: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.lists(one, max_size=2).map(tuple)
+
+
+LINES = st.integers(0, 2**53)
+SOURCES = st.builds(Source, TEXT, LINES, LINES, LINES, st.none() | LINES)
+NOTES = st.builds(Note, TEXT, TEXT)
+CHANGES = st.builds(
+    Change,
+    key=KEYS,
+    action=st.sampled_from(Action),
+    generate_name=TEXT,
+    reasons=several(st.sampled_from(Reason)),
+    fields=several(
+        st.builds(
+            FieldChange,
+            path=PATHS,
+            action=st.sampled_from(FieldAction),
+            before=NODES,
+            after=NODES,
+            nature=st.sampled_from(Nature),
+            drift=st.booleans(),
+        )
+    ),
+    kept=several(PATHS),
+    notes=several(NOTES),
+    patch=several(st.builds(Operation, TEXT, TEXT, NODES, st.none() | TEXT)),
+    precondition=st.none() | st.builds(Precondition, TEXT, TEXT),
+    claims=several(PATHS),
+    source=st.none() | SOURCES,
+)
+DIAGNOSTICS = st.builds(
+    Diagnostic,
+    severity=st.sampled_from(Severity),
+    code=TEXT,
+    message=TEXT,
+    field=TEXT,
+    source=SOURCES,
+    object=TEXT,
+    hint=TEXT,
+)
+OPTIONS = st.builds(
+    PlanOptions,
+    set_name=TEXT,
+    namespace=TEXT,
+    targets=several(KEYS),
+    prune=st.booleans(),
+    adopt=st.booleans(),
+    allow_replace=st.booleans(),
+    max_deletes=st.builds(DeleteLimit, st.integers(0, 1000), st.booleans()),
+)
+PLANS = st.builds(
+    Plan,
+    store=st.builds(StoreIdentity, TEXT, TEXT, TEXT),
+    options=OPTIONS,
+    changes=several(CHANGES),
+    steps=several(st.builds(Step, KEYS, st.sampled_from(Action), st.integers(0, 9), several(KEYS))),
+    refusals=several(st.builds(Refusal, TEXT, TEXT, TEXT, st.none() | KEYS)),
+    problems=several(DIAGNOSTICS),
+    notices=several(NOTES),
+)
+SAVED = st.builds(
+    planfile.SavedPlan,
+    plan=PLANS,
+    manifests=several(TEXT),
+    salt=st.binary(max_size=4).map(bytes.hex),
+    key_check=TEXT,
+    created=TEXT,
+    tool=TEXT,
+)
+
+
+@given(saved=SAVED)
+@settings(max_examples=200)
+def test_any_plan_survives_a_file(
+    tmp_path_factory: pytest.TempPathFactory, saved: planfile.SavedPlan
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.plan"
+    planfile.save(saved, path)
+    loaded = planfile.load(path)
+    assert loaded == saved
+    # What equality leaves out: numbers, sources, the store's location.
+    assert repr(loaded) == repr(saved)
+    assert planfile.is_plan_file(path)
+
+
+KEY = ObjectKey("Secret", "shop", "a")
+FULL = planfile.SavedPlan(
+    plan=Plan(
+        store=StoreIdentity("sqlite", "one", "here"),
+        options=PlanOptions(targets=(KEY,), prune=True, max_deletes=DeleteLimit(3, percent=False)),
+        changes=(
+            Change(
+                key=KEY,
+                action=Action.UPDATE,
+                generate_name="a-",
+                reasons=(Reason.DATA,),
+                fields=(
+                    FieldChange(
+                        ("data", "k"),
+                        FieldAction.CHANGED,
+                        ValueRef(1, "f1"),
+                        ValueRef(2, "f2"),
+                        Nature.ENCODING,
+                        drift=True,
+                    ),
+                ),
+                kept=(("data", "foreign"),),
+                notes=(Note("code", "message"),),
+                patch=(Operation("add", "/data/k", ValueRef(2, "f2"), "/from"),),
+                precondition=Precondition("u", "1"),
+                claims=(("data", "k"),),
+                source=Source("a.yaml", 1, 2, 3, 4),
+            ),
+        ),
+        steps=(Step(KEY, Action.UPDATE, 1, (KEY,)),),
+        refusals=(Refusal("guard", "message", "hint", KEY),),
+        problems=(
+            Diagnostic(
+                severity=Severity.ERROR,
+                code="code",
+                message="message",
+                field="field",
+                source=Source("a.yaml", 1, 2, 3, 4),
+                object="object",
+                hint="hint",
+            ),
+        ),
+        notices=(Note("code", "message"),),
+    ),
+    manifests=("a",),
+    salt="00ff",
+    key_check="c",
+    created="now",
+)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "saved.plan"
+    planfile.save(FULL, path)
+    return path
+
+
+def places(node: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where something stands in a JSON document, the document itself left out."""
+    if not isinstance(node, dict | list):
+        return
+    for name, child in node.items() if isinstance(node, dict) else enumerate(node):
+        yield (*at, name)
+        yield from places(child, (*at, name))
+
+
+def altered(document: Any, at: tuple[Any, ...], change: Callable[[Any, Any], None]) -> Any:
+    again = json.loads(json.dumps(document))
+    node = again
+    for name in at[:-1]:
+        node = node[name]
+    change(node, at[-1])
+    return again
+
+
+def refused(path: Path, document: Any) -> bool:
+    path.write_text(json.dumps(document))
+    try:
+        planfile.load(path)
+    except PlanFileError:
+        return True
+    return False
+
+
+FREE = {"before", "after", "value"}
+"""Where a plan holds any JSON at all."""
+
+
+def test_every_type_is_checked(path: Path) -> None:
+    document = json.loads(path.read_text())
+    wrong: dict[type, list[Any]] = {
+        str: [1, None, [], {}, True],
+        int: ["1", 1.5, [], {}, True],
+        bool: ["true", 0, 1, [], {}],
+        list: ["x", {}, 1, True],
+        dict: ["x", [], 1, True],
+    }
+    accepted = []
+    for at in places(document):
+        if FREE & set(at):
+            continue
+        node = document
+        for name in at:
+            node = node[name]
+        for other in wrong[type(node)]:
+            flipped = altered(
+                document, at, lambda inner, name, other=other: inner.__setitem__(name, other)
+            )
+            if not refused(path, flipped):
+                accepted.append((at, other))
+    # An optional field may well be null.
+    optional = {("plan", "refusals", 0, "key"), ("plan", "changes", 0, "precondition")}
+    assert {at for at, other in accepted} <= optional | {
+        ("plan", "changes", 0, "source"),
+        ("plan", "changes", 0, "source", "item"),
+        ("plan", "problems", 0, "source", "item"),
+        ("plan", "changes", 0, "patch", 0, "origin"),
+    }
+    assert {other for _, other in accepted} <= {None}
+
+
+REQUIRED = [
+    ("format",),
+    ("plan",),
+    ("manifests",),
+    ("salt",),
+    ("key_check",),
+    ("created",),
+    ("plan", "store"),
+    ("plan", "store", "id"),
+    ("plan", "options"),
+    ("plan", "changes", 0, "key"),
+    ("plan", "changes", 0, "action"),
+    ("plan", "changes", 0, "precondition", "uid"),
+    ("plan", "steps", 0, "wave"),
+    ("plan", "problems", 0, "source"),
+]
+
+
+@pytest.mark.parametrize("at", REQUIRED, ids=lambda at: ".".join(map(str, at)))
+def test_what_is_required_must_be_there(path: Path, at: tuple[Any, ...]) -> None:
+    document = json.loads(path.read_text())
+    assert refused(path, altered(document, at, lambda node, name: node.pop(name)))
+
+
+@pytest.mark.parametrize("at", [(), ("plan",), ("plan", "changes", 0), ("plan", "store")])
+def test_nothing_unknown_is_let_through(path: Path, at: tuple[Any, ...]) -> None:
+    document = json.loads(path.read_text())
+    more = altered(document, (*at, "unknown"), lambda node, name: node.__setitem__(name, 1))
+    assert refused(path, more)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (("format",), "reconciler.plan-file/v2"),
+        (("format",), "reconciler.plan-file/v1 "),
+        (("format",), None),
+        (("salt",), "no hex"),
+        (("plan", "changes", 0, "action"), "destroy"),
+        (("plan", "changes", 0, "reasons", 0), "whim"),
+        (("plan", "changes", 0, "key"), ["Secret", "shop"]),
+        (("plan", "changes", 0, "key"), ["Secret", "shop", "a", "b"]),
+    ],
+)
+def test_words_of_other_versions_are_refused(path: Path, at: tuple[Any, ...], value: Any) -> None:
+    document = json.loads(path.read_text())
+    assert refused(path, altered(document, at, lambda node, name: node.__setitem__(name, value)))
+
+
+def test_a_file_cut_short_anywhere_is_refused(path: Path) -> None:
+    content = path.read_bytes()
+    for length in range(len(content) - 1):  # the last byte ends the line
+        path.write_bytes(content[:length])
+        with pytest.raises(PlanFileError):
+            planfile.load(path)
+
+
+@given(content=st.binary(max_size=40))
+def test_no_content_at_all_raises_anything_else(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "rubbish.plan"
+    path.write_bytes(content)
+    with pytest.raises(PlanFileError):
+        planfile.load(path)
+
+
+@pytest.mark.parametrize("depth", [500, 1000, 100_000])
+def test_a_deep_file_is_loaded_or_refused(path: Path, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    text = path.read_text().replace('"path": "/data/k",', f'"path": "/data/k", "value": {nested},')
+    assert nested in text
+    path.write_text(text)
+    with contextlib.suppress(PlanFileError):
+        planfile.load(path)
+
+
+def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
+    for place in (tmp_path / "absent", tmp_path):
+        with pytest.raises(PlanFileError) as caught:
+            planfile.load(place)
+        assert "cannot be read" in caught.value.message
+        assert not planfile.is_plan_file(place)
+
+
+def test_other_files_are_no_plans(tmp_path: Path) -> None:
+    path = tmp_path / "secret.yaml"
+    path.write_text("apiVersion: v1\nkind: Secret\n")
+    assert not planfile.is_plan_file(path)
+    path.write_text('{"format": "reconciler.plan-file/v9"}')
+    assert planfile.is_plan_file(path)
+
+
+def test_a_plan_is_its_owners_alone(path: Path) -> None:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    planfile.save(FULL, path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_nothing_is_left_beside_a_plan(path: Path) -> None:
+    planfile.save(FULL, path)
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("fault", ["fsync", "replace"])
+def test_an_old_plan_stays_whole_when_a_new_one_cannot_be_written(
+    path: Path, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = path.read_bytes()
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(f"os.{fault}" if fault == "fsync" else "pathlib.Path.replace", full)
+    with pytest.raises(PlanFileError) as caught:
+        planfile.save(FULL, path)
+    assert "No space left on device" in caught.value.message
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_place_that_is_none_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "directory").mkdir()
+    for place in (tmp_path / "absent" / "plan", tmp_path / "directory"):
+        with pytest.raises(PlanFileError) as caught:
+            planfile.save(FULL, place)
+        assert "--out" in caught.value.hint
+    assert list(tmp_path.iterdir()) == [tmp_path / "directory"]
