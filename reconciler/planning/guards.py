@@ -189,10 +189,12 @@ def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
 
 
 def _content(snapshot: Snapshot, key: ObjectKey) -> frozenset[ObjectKey]:
-    """What a namespace holds, but for the account that every namespace is born with."""
+    """What a namespace holds, but for the account that it is born with, while no set owns it."""
     if key.kind != NAMESPACE:
         return frozenset()
     born_with = ObjectKey(SERVICE_ACCOUNT, key.name, "default")
     held = snapshot.objects.keys() | snapshot.bystanders.keys()
     inside = {other for other in held if other.namespace == key.name}
-    return frozenset(inside - ({born_with} & snapshot.bystanders.keys()))
+    account = snapshot.bystanders.get(born_with)
+    is_nobodys = account is not None and account.set_name is None
+    return frozenset(inside - {born_with} if is_nobodys else inside)

@@ -171,6 +171,7 @@ def test_a_namespace_is_deleted_with_its_own_account_alone() -> None:
     [
         Bystander(ObjectKey("Secret", "shop", "default"), "u"),
         Bystander(ObjectKey("ServiceAccount", "shop", "robot"), "u"),
+        Bystander(ObjectKey("ServiceAccount", "shop", "default"), "u", set_name="other"),
         live(secret("c", home="shop"), None),
         live(account("default", home="shop"), None),
     ],
