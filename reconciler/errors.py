@@ -48,6 +48,16 @@ class PlanFileError(ReconcilerError):
     """A plan file is unreadable, damaged, or of a format that this version does not know."""
 
 
+class PlanBlocked(ReconcilerError):
+    """The plan has problems, or a guard refuses it."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class InvalidManifests(ReconcilerError):
+    """The manifests have errors; their diagnostics say which."""
+
+
 class StalePlan(ReconcilerError):
     """Desired or live no longer match the plan; ``moved`` has a line for each object."""
 

@@ -1,177 +1,138 @@
-"""The imperative shell: load, read, plan, approve, apply. The only place that sees all rooms."""
+"""The imperative shell: read, plan, try, apply. The only place that sees all rooms.
+
+This is the Python API too: `reconciler` exports it, and ``docs/python.md`` explains it.
+"""
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from reconciler import planfile
-from reconciler.errors import ConfigError, ReconcilerError, StalePlan, StoreError
+from reconciler.errors import ConfigError, PlanBlocked, StalePlan, StoreError
 from reconciler.execution.executor import Work, execute
 from reconciler.execution.lock import locked
 from reconciler.execution.trial import Trial
-from reconciler.manifests import Loaded, load
+from reconciler.model.drift import DriftReport
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.objects import Desired, Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Note, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import Fingerprinter, derive_fingerprint_key
 from reconciler.planning import planner
-from reconciler.stores import open_store
+from reconciler.planning.drift import drift as find_drift
 
+DEFAULT_PARALLELISM = 10
 _SALT_BYTES = 16
-
-
-class InvalidManifests(ReconcilerError):
-    """The manifests have errors; ``loaded`` holds every diagnostic."""
-
-    def __init__(self, loaded: Loaded) -> None:
-        super().__init__("the manifests have errors, so nothing was planned")
-        self.loaded = loaded
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What to plan or apply: manifest paths, the store's URL, and the plan's options."""
-
-    manifests: tuple[str, ...]
-    store: str
-    options: PlanOptions
-    server_dry_run: bool = False
-    parallelism: int = 10
-    lock_timeout: float = 0.0
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A plan, the values beside it, and what both were made from."""
+    """A plan, the values beside it, and what both were made from.
+
+    ``salt``, in hexadecimal, is set where the store had no fingerprint key yet.
+    """
 
     plan: Plan
     values: PlanValues
+    desired: tuple[Desired, ...]
     snapshot: Snapshot
-    loaded: Loaded
     fingerprinter: Fingerprinter
-    saved: planfile.SavedPlan
+    salt: str
 
     @property
     def blocked(self) -> bool:
         """Whether the plan may not be applied."""
         return bool(self.plan.problems or self.plan.refusals)
 
-
-def loaded_manifests(paths: Sequence[str], namespace: str) -> Loaded:
-    """Load manifests that are good enough to plan with.
-
-    Raises:
-        InvalidManifests: at least one diagnostic is an error.
-    """
-    loaded = load(paths, namespace=namespace)
-    if any(item.severity is Severity.ERROR for item in loaded.diagnostics):
-        raise InvalidManifests(loaded)
-    return loaded
+    def saved(self, manifests: Sequence[str]) -> planfile.SavedPlan:
+        """What a plan file holds of it; `manifests` are the paths that it was made from."""
+        return planfile.saved_plan(self.plan, tuple(manifests), self.salt, self.fingerprinter)
 
 
-def plan(request: Request) -> Planned:
-    """Load, read, and plan. Writes nothing anywhere.
+def read(desired: Sequence[Desired], store: Store, options: PlanOptions) -> Snapshot:
+    """Read what a plan or a drift check of `desired` needs to see. Writes nothing.
 
     Raises:
-        InvalidManifests: the manifests have errors.
-        StoreError: the store cannot be read.
-        ConfigError: an option does not fit the manifests or the store.
-    """
-    loaded = loaded_manifests(request.manifests, request.options.namespace)
-    with closing(open_store(request.store, request.environ)) as store:
-        planned = _planned(loaded, store, request, salt="")
-        if not request.server_dry_run:
-            return planned
-        return replace(planned, plan=_tried(planned, store, request))
-
-
-def again(request: Request, approved: planfile.SavedPlan) -> Planned:
-    """Form a saved plan once more, and make sure that it is the same. Writes nothing anywhere.
-
-    Raises:
-        StalePlan: manifests or store are no longer what the plan saw.
-        InvalidManifests: the manifests have errors.
         StoreError: the store cannot be read.
     """
-    loaded = loaded_manifests(request.manifests, request.options.namespace)
-    with closing(open_store(request.store, request.environ)) as store:
-        planned = _planned(loaded, store, request, approved.salt)
-    _check_unmoved(approved, planned)
-    return planned
+    return store.read(planner.scope(desired, options))
 
 
-def apply(
-    request: Request,
-    approved: Planned,
-    *,
-    stop: threading.Event,
-    emit: Callable[[Event], None],
-    waiting: Callable[[str], None],
-) -> ApplyEnded:
-    """Apply just what `approved` says, or nothing.
+def plan(
+    desired: Sequence[Desired], snapshot: Snapshot, options: PlanOptions, *, salt: str = ""
+) -> Planned:
+    """Compare `desired` with `snapshot`. Writes nothing.
 
-    Under the set's lock, the store is read and the plan formed once more; only where it is the
-    same does anything happen. `stop` ends the apply early, `emit` is told every event, and
-    `waiting` who holds the lock, where somebody does.
+    `salt` is that of a plan that is to be formed again, where it has one.
 
     Raises:
-        StalePlan: the store is no longer what the plan saw.
-        StoreLocked: another apply of the set is under way.
-        LockLost: the lock was lost on the way; some steps may have been applied.
-        StoreError: the store cannot be read or locked.
+        ConfigError: a target is neither in the manifests nor in the set.
     """
-    set_name = request.options.set_name
-    with (
-        closing(open_store(request.store, request.environ)) as store,
-        locked(store, set_name, request.lock_timeout, stop, waiting),
-    ):
-        planned = _planned(approved.loaded, store, request, approved.saved.salt)
-        _check_unmoved(approved.saved, planned)
-        work = Work(
-            plan=planned.plan,
-            values=planned.values,
-            before=planned.snapshot.objects,
-            store=store,
-            parallelism=request.parallelism,
-        )
-        return execute(work, stop, emit)
-
-
-def _planned(loaded: Loaded, store: Store, request: Request, salt: str) -> Planned:
-    """Read and plan; `salt`, in hexadecimal, is that of the plan to be formed again, if any."""
-    desired = loaded.objects
-    snapshot = store.read(planner.scope(desired, request.options))
     if snapshot.fingerprint_key is None and not salt:
         salt = secrets.token_hex(_SALT_BYTES)
     key = _derived_key(desired, salt) if salt else snapshot.fingerprint_key
     assert key is not None
     fingerprinter = Fingerprinter(key)
-    found, values = planner.plan(desired, snapshot, request.options, fingerprinter)
+    found, values = planner.plan(desired, snapshot, options, fingerprinter)
     return Planned(
         plan=found,
         values=values,
+        desired=tuple(desired),
         snapshot=snapshot,
-        loaded=loaded,
         fingerprinter=fingerprinter,
-        saved=planfile.saved_plan(found, request.manifests, salt, fingerprinter),
+        salt=salt,
     )
 
 
-def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
-    """The key for a plan of a store that has none yet; the order of `desired` does not matter."""
-    ordered = sorted(desired, key=lambda resource: (resource.key, resource.generate_name))
-    values = [resource.data[name] for resource in ordered for name in sorted(resource.data)]
-    return derive_fingerprint_key(values, bytes.fromhex(salt))
+def drift(
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    options: PlanOptions,
+    *,
+    unmanaged: bool = False,
+) -> DriftReport:
+    """Hold the live objects of the set against what was applied last. Writes nothing."""
+    return find_drift(desired, snapshot, options.set_name, unmanaged=unmanaged)
 
 
-def _check_unmoved(approved: planfile.SavedPlan, planned: Planned) -> None:
+def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM) -> Planned:
+    """The same plan, with what the store itself says against its steps as problems.
+
+    Raises:
+        ConfigError: the store cannot try a write without making it.
+    """
+    found = planned.plan
+    if Capability.SERVER_DRY_RUN not in planned.snapshot.capabilities:
+        raise ConfigError("--server-dry-run: this store cannot try a change without making it")
+    if not found.store.id:
+        note = Note("dry-run-impossible", "the store does not exist yet: nothing could be tried")
+        return replace(planned, plan=replace(found, notices=(*found.notices, note)))
+    result = Trial(
+        plan=found,
+        values=planned.values,
+        uids={key: live.uid for key, live in planned.snapshot.objects.items()},
+        store=store,
+        fingerprinter=planned.fingerprinter,
+        parallelism=parallelism,
+    ).run()
+    problems = [_refusal_by_store(change, error) for change, error in result.refused]
+    notices = [
+        Note("dry-run-untried", f"{key} could not be tried: it waits for another change")
+        for key in result.untried
+    ]
+    told = replace(found, problems=(*found.problems, *problems), notices=(*found.notices, *notices))
+    return replace(planned, plan=told)
+
+
+def check_unmoved(approved: planfile.SavedPlan, planned: Planned) -> None:
+    """Make sure that `planned`, which was formed just now, is what was approved.
+
+    Raises:
+        StalePlan: manifests or store are no longer what the approved plan saw.
+    """
     lines = planfile.moved(approved, planned.plan, planned.fingerprinter)
     if lines:
         raise StalePlan(
@@ -181,28 +142,56 @@ def _check_unmoved(approved: planfile.SavedPlan, planned: Planned) -> None:
         )
 
 
-def _tried(planned: Planned, store: Store, request: Request) -> Plan:
-    """The plan, with what the store itself says against it as problems."""
-    if Capability.SERVER_DRY_RUN not in planned.snapshot.capabilities:
-        raise ConfigError("--server-dry-run: this store cannot try a change without making it")
-    found = planned.plan
-    if not found.store.id:
-        note = Note("dry-run-impossible", "the store does not exist yet: nothing could be tried")
-        return replace(found, notices=(*found.notices, note))
-    result = Trial(
-        plan=found,
-        values=planned.values,
-        uids={key: live.uid for key, live in planned.snapshot.objects.items()},
-        store=store,
-        fingerprinter=planned.fingerprinter,
-        parallelism=request.parallelism,
-    ).run()
-    problems = [_refusal_by_store(change, error) for change, error in result.refused]
-    notices = [
-        Note("dry-run-untried", f"{key} could not be tried: it waits for another change")
-        for key in result.untried
-    ]
-    return replace(found, problems=(*found.problems, *problems), notices=(*found.notices, *notices))
+def _ignore(_: object) -> None:
+    """Be told and do nothing."""
+
+
+def apply(
+    approved: Planned,
+    store: Store,
+    *,
+    parallelism: int = DEFAULT_PARALLELISM,
+    lock_timeout: float = 0.0,
+    stop: threading.Event | None = None,
+    emit: Callable[[Event], None] = _ignore,
+    waiting: Callable[[str], None] = _ignore,
+) -> ApplyEnded:
+    """Apply just what `approved` says, or nothing.
+
+    Under the set's lock, the store is read and the plan formed once more; only where it is the
+    same does anything happen. `lock_timeout` is in seconds. `stop` ends the apply early, `emit` is
+    told every event, and `waiting` who holds the lock, where somebody does.
+
+    Raises:
+        PlanBlocked: the plan has problems, or a guard refuses it.
+        StalePlan: the store is no longer what the plan saw.
+        StoreLocked: another apply of the set is under way.
+        LockLost: the lock was lost on the way; some steps may have been applied.
+        StoreError: the store cannot be read or locked.
+    """
+    if approved.blocked:
+        raise PlanBlocked("the plan has problems or is refused by a guard, so nothing was applied")
+    stop = stop or threading.Event()
+    options = approved.plan.options
+    with locked(store, options.set_name, lock_timeout, stop, waiting):
+        snapshot = read(approved.desired, store, options)
+        planned = plan(approved.desired, snapshot, options, salt=approved.salt)
+        check_unmoved(approved.saved(()), planned)
+        work = Work(
+            plan=planned.plan,
+            values=planned.values,
+            before=planned.snapshot.objects,
+            store=store,
+            parallelism=parallelism,
+        )
+        return execute(work, stop, emit)
+
+
+def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
+    """The key for a plan of a store that has none yet; the order of `desired` does not matter."""
+    ordered = sorted(desired, key=lambda resource: (resource.key, resource.generate_name))
+    values = [resource.data[name] for resource in ordered for name in sorted(resource.data)]
+    return derive_fingerprint_key(values, bytes.fromhex(salt))
 
 
 def _refusal_by_store(change: Change, error: StoreError) -> Diagnostic:

@@ -54,7 +54,7 @@ def _found(directory: Path) -> Path | None:
 
 def _read(file: Path) -> dict[str, Any]:
     # PyYAML is needed only where there is a file to read.
-    from reconciler.manifests import parse_document  # noqa: PLC0415
+    from reconciler.manifests import parse_document
 
     try:
         text = file.read_text(encoding="utf-8")

@@ -107,12 +107,46 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
     )
 
 
-def verbose_option(command: Command) -> Command:
-    """``--verbose``."""
-    return click.option(
-        "--verbose", "-v", is_flag=True, help="Show objects in sync and the order of steps too."
-    )(command)
+def verbosity_options(command: Command) -> Command:
+    """``--verbose`` and ``--quiet``."""
+    for option in reversed(_VERBOSITY_OPTIONS):
+        command = option(command)
+    return command
 
+
+def applying_options(command: Command) -> Command:
+    """What commands that change a store take besides: ``--auto-approve``, ``--lock-timeout``."""
+    for option in reversed(_APPLYING_OPTIONS):
+        command = option(command)
+    return command
+
+
+_VERBOSITY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--verbose", "-v", is_flag=True, help="Show objects in sync and the order of steps too."
+    ),
+    click.option(
+        "--quiet", "-q", is_flag=True, help="Show only the summary and what needs attention."
+    ),
+)
+
+_APPLYING_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--auto-approve",
+        is_flag=True,
+        envvar="RECONCILER_AUTO_APPROVE",
+        help="Do not ask. Needed where there is no terminal.",
+    ),
+    click.option(
+        "--lock-timeout",
+        type=click.FloatRange(min=0),
+        envvar="RECONCILER_LOCK_TIMEOUT",
+        metavar="SECONDS",
+        default=0,
+        show_default=True,
+        help="How long to wait while another apply of the set is under way.",
+    ),
+)
 
 _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(

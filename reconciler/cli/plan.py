@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,10 +15,13 @@ from reconciler.cli.options import (
     paths_argument,
     plan_options,
     store_option,
-    verbose_option,
+    verbosity_options,
 )
-from reconciler.cli.requests import planned_of, rendered, request_of, verdict
+from reconciler.cli.requests import opened, planned_of, rendered, request_of, verbosity_of, verdict
 from reconciler.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.workflow import Planned
 
 
 @click.command(
@@ -41,14 +44,13 @@ from reconciler.errors import ConfigError, ExitCode
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where the plan has changes.")
 @format_option("text", "json", "markdown")
-@verbose_option
+@verbosity_options
 def plan(
     paths: tuple[str, ...],
     out: Path | None,
     output: str,
     *,
     detailed_exitcode: bool,
-    verbose: bool,
     **settings: Any,
 ) -> ExitCode:
     """Show what an apply would change. Writes nothing, and needs no right to.
@@ -61,21 +63,23 @@ def plan(
             "--out: a plan of standard input cannot be saved, since apply reads manifests again",
             hint="write the manifests to a file, and plan that",
         )
-    planned = planned_of(request_of(paths, settings))
-    click.echo(rendered(planned.plan, output, verbose=verbose))
+    request = request_of(paths, settings)
+    with opened(request.store) as store:
+        planned = planned_of(request, store)
+    click.echo(rendered(planned.plan, output, verbosity_of(settings)))
     code = verdict(planned.plan)
     if out is not None:
-        _save(planned, out)
+        _save(planned, request.manifests, out)
     if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
         return ExitCode.CHANGES
     return code
 
 
-def _save(planned: Any, out: Path) -> None:
-    from reconciler import planfile  # noqa: PLC0415 - start-up stays light
+def _save(planned: Planned, manifests: tuple[str, ...], out: Path) -> None:
+    from reconciler import planfile
 
     if planned.blocked:
         click.echo(f"{out} was not written: the plan cannot be applied as it is.", err=True)
         return
-    planfile.save(planned.saved, out)
+    planfile.save(planned.saved(manifests), out)
     click.echo(f"Saved. To apply just this plan: reconciler apply {out}", err=True)

@@ -60,7 +60,7 @@ def _spare_the_encoding() -> None:
 
 
 def _show(error: ReconcilerError) -> None:
-    from reconciler.views import text  # noqa: PLC0415 - only what fails pays for it
+    from reconciler.views import text
 
     click.echo(text.error(error, colour=colour_on(sys.stderr)), err=True)
 

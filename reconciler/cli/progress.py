@@ -8,15 +8,18 @@ from contextlib import contextmanager
 
 import click
 
+from reconciler.cli.requests import Verbosity
 from reconciler.cli.terminal import colour_on
 from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepStarted
 
 
 @contextmanager
-def reporter(output: str, steps: int) -> Iterator[Callable[[Event], None]]:
+def reporter(output: str, verbosity: Verbosity, steps: int) -> Iterator[Callable[[Event], None]]:
     """What is to be told every event, for the format `output`, ``text`` or ``json``."""
     if output == "json":
         yield _json_line
+    elif verbosity is Verbosity.QUIET:
+        yield _quiet_line
     elif sys.stdout.isatty():
         with _bar(steps) as emit:
             yield emit
@@ -25,18 +28,27 @@ def reporter(output: str, steps: int) -> Iterator[Callable[[Event], None]]:
 
 
 def _json_line(event: Event) -> None:
-    from reconciler.views import json  # noqa: PLC0415 - start-up stays light
+    from reconciler.views import json
 
     click.echo(json.event(event))
     sys.stdout.flush()
 
 
 def _text_line(event: Event) -> None:
-    from reconciler.views import text  # noqa: PLC0415 - start-up stays light
+    from reconciler.views import text
 
     if not isinstance(event, StepStarted):
         click.echo(text.event(event, colour=colour_on(sys.stdout)))
         sys.stdout.flush()
+
+
+def _quiet_line(event: Event) -> None:
+    if not _went_well(event):
+        _text_line(event)
+
+
+def _went_well(event: Event) -> bool:
+    return isinstance(event, StepEnded) and event.outcome is Outcome.APPLIED
 
 
 @contextmanager
@@ -45,12 +57,11 @@ def _bar(steps: int) -> Iterator[Callable[[Event], None]]:
     with click.progressbar(length=steps, label="Applying", show_pos=True) as bar:
 
         def emit(event: Event) -> None:
-            went_well = isinstance(event, StepEnded) and event.outcome is Outcome.APPLIED
             if isinstance(event, StepEnded):
                 bar.update(1)
             if isinstance(event, ApplyEnded):
                 bar.render_finish()
-            if not went_well and not isinstance(event, StepStarted):
+            if not _went_well(event) and not isinstance(event, StepStarted):
                 click.echo("\r", nl=False)
                 _text_line(event)
 

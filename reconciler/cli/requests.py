@@ -1,28 +1,65 @@
-"""From the values of options to a request, and what every planning command tells alike."""
+"""From the values of options to a plan, and what every planning command tells alike."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.terminal import colour_on
-from reconciler.errors import ExitCode
+from reconciler.errors import ConfigError, ExitCode, InvalidManifests
 from reconciler.model.plans import PlanOptions
 
 if TYPE_CHECKING:
     from reconciler.manifests import Loaded
     from reconciler.model.plans import Plan
-    from reconciler.workflow import Planned, Request
+    from reconciler.model.store import Store
+    from reconciler.planfile import SavedPlan
+    from reconciler.workflow import Planned
 
 DEFAULT_MANIFESTS = "manifests"
 
 
-def request_of(paths: tuple[str, ...], settings: dict[str, Any], **extra: Any) -> Request:
-    """The request that the options of `plan_options` and the store's stand for."""
-    from reconciler.workflow import Request  # noqa: PLC0415 - start-up stays light
+class Verbosity(Enum):
+    """How much is told."""
 
+    QUIET = "quiet"
+    NORMAL = "normal"
+    VERBOSE = "verbose"
+
+
+def verbosity_of(settings: dict[str, Any]) -> Verbosity:
+    """What ``--verbose`` and ``--quiet`` come to.
+
+    Raises:
+        ConfigError: both are given.
+    """
+    if settings["verbose"] and settings["quiet"]:
+        raise ConfigError("--verbose and --quiet contradict each other")
+    if settings["quiet"]:
+        return Verbosity.QUIET
+    return Verbosity.VERBOSE if settings["verbose"] else Verbosity.NORMAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the options ask for: manifest paths, the store's URL, and the plan's options."""
+
+    manifests: tuple[str, ...]
+    store: str
+    options: PlanOptions
+    server_dry_run: bool = False
+    parallelism: int = 1
+
+
+def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
+    """The request that the options of `plan_options` and the store's stand for."""
     return Request(
         manifests=paths or (DEFAULT_MANIFESTS,),
         store=settings["store"],
@@ -37,30 +74,73 @@ def request_of(paths: tuple[str, ...], settings: dict[str, Any], **extra: Any) -
         ),
         server_dry_run=settings["server_dry_run"],
         parallelism=settings["parallelism"],
-        **extra,
     )
 
 
-def planned_of(request: Request) -> Planned:
-    """Plan; what the manifests deserve to be told goes to standard error.
+@contextmanager
+def opened(url: str) -> Iterator[Store]:
+    """The store at `url`, closed in the end.
+
+    Raises:
+        ConfigError: it cannot be opened so.
+    """
+    from reconciler.stores import open_store
+
+    with closing(open_store(url, os.environ)) as store:
+        yield store
+
+
+def loaded_manifests(paths: tuple[str, ...], namespace: str) -> Loaded:
+    """Load manifests that are good enough to plan with, and tell what they deserve to be told.
+
+    Raises:
+        InvalidManifests: at least one diagnostic is an error.
+    """
+    from reconciler.manifests import load
+
+    loaded = load(paths, namespace=namespace)
+    show_loaded(loaded)
+    if loaded.errors:
+        raise InvalidManifests("the manifests have errors, so nothing was planned")
+    return loaded
+
+
+def planned_of(request: Request, store: Store) -> Planned:
+    """Load, read and plan.
 
     Raises:
         ReconcilerError: nothing could be planned.
     """
-    from reconciler import workflow  # noqa: PLC0415 - start-up stays light
+    from reconciler import workflow
 
-    try:
-        planned = workflow.plan(request)
-    except workflow.InvalidManifests as error:
-        show_loaded(error.loaded)
-        raise
-    show_loaded(planned.loaded)
+    desired = loaded_manifests(request.manifests, request.options.namespace).objects
+    snapshot = workflow.read(desired, store, request.options)
+    planned = workflow.plan(desired, snapshot, request.options)
+    if not request.server_dry_run:
+        return planned
+    return workflow.tried(planned, store, request.parallelism)
+
+
+def planned_again(saved: SavedPlan, store: Store) -> Planned:
+    """Form a saved plan once more, and make sure that it is the same.
+
+    Raises:
+        StalePlan: manifests or store are no longer what the plan saw.
+        ReconcilerError: the plan could not be formed.
+    """
+    from reconciler import workflow
+
+    options = saved.plan.options
+    desired = loaded_manifests(saved.manifests, options.namespace).objects
+    snapshot = workflow.read(desired, store, options)
+    planned = workflow.plan(desired, snapshot, options, salt=saved.salt)
+    workflow.check_unmoved(saved, planned)
     return planned
 
 
 def show_loaded(loaded: Loaded) -> None:
     """Diagnostics and notices of the loader, on standard error."""
-    from reconciler.views import text  # noqa: PLC0415 - start-up stays light
+    from reconciler.views import text
 
     if loaded.diagnostics:
         shown = text.diagnostics(
@@ -75,22 +155,28 @@ def show_loaded(loaded: Loaded) -> None:
 
 def show_notices(loaded: Loaded) -> None:
     """What is worth telling of the manifests and wrong in no way, on standard error."""
-    from reconciler.views.words import escaped  # noqa: PLC0415 - start-up stays light
+    from reconciler.views.words import escaped
 
     for notice in loaded.notices:
         click.echo(f"Note: {escaped(notice)}", err=True)
 
 
-def rendered(plan: Plan, output: str, *, verbose: bool) -> str:
-    """The plan in one of the formats ``text``, ``json``, ``markdown``."""
-    from reconciler.views import json, markdown, text  # noqa: PLC0415 - start-up stays light
+def rendered(plan: Plan, output: str, verbosity: Verbosity) -> str:
+    """The plan in one of the formats ``text``, ``json``, ``markdown``.
+
+    A quiet text is the summary alone, unless something keeps the plan from being applied.
+    """
+    from reconciler.views import json, markdown, text, words
 
     match output:
         case "json":
             return json.plan(plan)
         case "markdown":
             return markdown.plan(plan)
+        case _ if verbosity is Verbosity.QUIET and not (plan.problems or plan.refusals):
+            return words.summary_text(plan)
         case _:
+            verbose = verbosity is Verbosity.VERBOSE
             return text.plan(plan, colour=colour_on(sys.stdout), verbose=verbose)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from reconciler.cli.options import examples, format_option, verbose_option
-from reconciler.cli.requests import rendered
+from reconciler.cli.options import examples, format_option, verbosity_options
+from reconciler.cli.requests import rendered, verbosity_of
 from reconciler.errors import ExitCode
 
 
@@ -19,15 +20,15 @@ from reconciler.errors import ExitCode
 )
 @click.argument("planfile", type=click.Path(path_type=Path))
 @format_option("text", "json", "markdown")
-@verbose_option
-def show(planfile: Path, output: str, *, verbose: bool) -> ExitCode:
+@verbosity_options
+def show(planfile: Path, output: str, **settings: Any) -> ExitCode:
     """Show a saved plan, stale or not. Needs neither the manifests nor the store."""
-    from reconciler.planfile import load  # noqa: PLC0415 - start-up stays light
-    from reconciler.views.words import escaped  # noqa: PLC0415
+    from reconciler.planfile import load
+    from reconciler.views.words import escaped
 
     saved = load(planfile)
     if output == "text":
         made = f"Made at {saved.created} by reconciler {saved.tool} from"
         click.echo(escaped(f"{made} {', '.join(saved.manifests)}"), err=True)
-    click.echo(rendered(saved.plan, output, verbose=verbose))
+    click.echo(rendered(saved.plan, output, verbosity_of(settings)))
     return ExitCode.OK

@@ -31,7 +31,7 @@ def rekey(store: str) -> ExitCode:
     RECONCILER_STORE_KEY; else a new key file is made beside the store. Should it be interrupted,
     the store opens with the one key or the other, and the command can be run again.
     """
-    from reconciler.stores import sqlite  # noqa: PLC0415 - start-up stays light
+    from reconciler.stores import sqlite
 
     if store.partition(":")[0] != "sqlite":
         raise ConfigError("only the embedded store, sqlite:PATH, has a key of its own")

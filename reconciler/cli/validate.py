@@ -31,9 +31,9 @@ def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     PATH is a file or a directory of manifests, or - for standard input; the directory
     `manifests` where none is given. Exits with 1 where there are errors.
     """
-    from reconciler.manifests import load  # noqa: PLC0415 - start-up stays light
-    from reconciler.model.objects import Severity  # noqa: PLC0415
-    from reconciler.views import json, sarif, text  # noqa: PLC0415
+    from reconciler.manifests import load
+    from reconciler.model.objects import Severity
+    from reconciler.views import json, sarif, text
 
     loaded = load(paths or (DEFAULT_MANIFESTS,), namespace=namespace)
     found, counts = loaded.diagnostics, {"objects": len(loaded.objects), "files": loaded.files}

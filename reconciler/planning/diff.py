@@ -106,7 +106,7 @@ def _plain_changes(
     if before == after:
         return
     # 0.4 s of CPU to import, so only where metadata really differs.
-    from deepdiff import DeepDiff  # noqa: PLC0415
+    from deepdiff import DeepDiff
 
     # By default, maps that have little in common are reported whole and not key by key.
     tree = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)

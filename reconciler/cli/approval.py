@@ -1,0 +1,78 @@
+"""From a plan to changes that were asked for: shown, approved, carried out."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.progress import reporter
+from reconciler.cli.requests import Verbosity, rendered, verdict
+from reconciler.cli.terminal import confirmed, stopping
+from reconciler.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.model.events import ApplyEnded
+    from reconciler.model.store import Store
+    from reconciler.workflow import Planned
+
+
+def approved_and_applied(
+    planned: Planned,
+    store: Store,
+    output: str,
+    verbosity: Verbosity,
+    *,
+    ask: bool,
+    stdin_taken: bool = False,
+    **settings: Any,
+) -> ExitCode:
+    """Show the plan, `ask` on the terminal, and make its changes, followed in format `output`.
+
+    `stdin_taken` tells that standard input holds manifests, so that nobody can answer there.
+    """
+    machine = output == "json"
+    if not machine or planned.blocked:
+        click.echo(rendered(planned.plan, "text", verbosity), err=machine)
+    if planned.blocked:
+        return verdict(planned.plan)
+    if not planned.plan.steps:
+        return ExitCode.OK
+    if ask and not _approved(stdin_taken=stdin_taken):
+        click.echo("Not approved: nothing was changed.", err=True)
+        return ExitCode.ERROR
+    return _carried_out(planned, store, output, verbosity, **settings)
+
+
+def _approved(*, stdin_taken: bool) -> bool:
+    if stdin_taken or not sys.stdin.isatty():
+        raise ConfigError(
+            "there is nobody to ask: standard input is no terminal, so nothing was changed",
+            hint="review a plan and apply it with `reconciler apply FILE`, or use --auto-approve",
+        )
+    return confirmed("\nMake these changes?")
+
+
+def _carried_out(
+    planned: Planned, store: Store, output: str, verbosity: Verbosity, **settings: Any
+) -> ExitCode:
+    from reconciler import workflow
+    from reconciler.views.words import escaped
+
+    def waiting(message: str) -> None:
+        click.echo(f"Waiting: {escaped(message)}", err=True)
+
+    stop = threading.Event()
+    with stopping(stop), reporter(output, verbosity, len(planned.plan.steps)) as emit:
+        ended = workflow.apply(planned, store, stop=stop, emit=emit, waiting=waiting, **settings)
+    return _exit_code(ended)
+
+
+def _exit_code(ended: ApplyEnded) -> ExitCode:
+    from reconciler.model.events import Outcome
+
+    if ended.count(Outcome.APPLIED) == len(ended.results):
+        return ExitCode.OK
+    return ExitCode.INTERRUPTED if ended.interrupted else ExitCode.PARTIAL
