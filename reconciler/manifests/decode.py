@@ -211,7 +211,7 @@ def _with_violations(
         path = _written_path(fields, entries, violation.path)
         if any(_overlap(path, other) for other in told):
             continue
-        mark, node = fields.locate(path)
+        mark, node = fields.locate(path, of_key=violation.of_key)
         problem = Problem(
             violation.code, violation.message, path, mark, violation.hint, violation.severity, node
         )

@@ -268,8 +268,11 @@ class Fields:
             self.complain("type-wrong", f"must be a map, not {noun(entry.node)}", path, entry)
         return {}
 
-    def locate(self, path: RulePath) -> tuple[Mark, Node | None]:
-        """The place of `path`, and what stands there; else that of the nearest thing around it."""
+    def locate(self, path: RulePath, *, of_key: bool = False) -> tuple[Mark, Node | None]:
+        """The place of `path`, and what stands there; else that of the nearest thing around it.
+
+        With `of_key`, the place of the key at the end of `path` and not that of its value.
+        """
         entry = Entry(self.root.mark, self.root)
         for step in path:
             inner: Entry | None = None
@@ -281,7 +284,7 @@ class Fields:
             if inner is None:
                 return entry.key, None
             entry = inner
-        return value_mark(entry), entry.node
+        return entry.key if of_key else value_mark(entry), entry.node
 
     def _look_up(self, node: Mapping) -> Entries:
         """The entries of a map that was read already: nothing is complained of twice."""

@@ -107,7 +107,11 @@ def _labels(resource: Resource) -> Iterator[Violation]:
         path = ("metadata", "labels", key)
         if not is_qualified_name(key):
             yield Violation(
-                path, "label-key-invalid", qualified_name_fault(key), QUALIFIED_NAME_RULE
+                path,
+                "label-key-invalid",
+                qualified_name_fault(key),
+                QUALIFIED_NAME_RULE,
+                of_key=True,
             )
         if not LABEL_VALUE.allows(value):
             yield Violation(path, "label-value-invalid", LABEL_VALUE.fault(value), LABEL_VALUE.rule)
@@ -134,6 +138,7 @@ def _annotations(resource: Resource) -> Iterator[Violation]:
                 "annotation-key-invalid",
                 qualified_name_fault(key.lower()),
                 QUALIFIED_NAME_RULE,
+                of_key=True,
             )
     if size > ANNOTATIONS_LIMIT:
         yield Violation(

@@ -30,7 +30,9 @@ def secret_violations(secret: Resource) -> Iterator[Violation]:
     for key, value in secret.data.items():
         size += len(value.reveal())
         if not is_data_key(key):
-            yield Violation(("data", key), "data-key-invalid", DATA_KEY.fault(key), DATA_KEY.rule)
+            yield Violation(
+                ("data", key), "data-key-invalid", DATA_KEY.fault(key), DATA_KEY.rule, of_key=True
+            )
     if size > DATA_LIMIT:
         yield Violation(
             ("data",),

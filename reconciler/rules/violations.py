@@ -17,7 +17,8 @@ class Violation:
     """One broken rule. ``message`` never holds a value of ``data``; ``hint`` says what to do.
 
     An error is what an API server refuses. A warning is what it accepts, though the author will
-    not get what they asked for.
+    not get what they asked for. ``of_key`` tells that the key at the end of ``path`` is wrong, and
+    not what stands there.
     """
 
     path: RulePath
@@ -25,6 +26,7 @@ class Violation:
     message: str
     hint: str = ""
     severity: Severity = Severity.ERROR
+    of_key: bool = False
 
     @property
     def field(self) -> str:

@@ -64,7 +64,7 @@ CASES = [
     (HEAD.replace(": a", ": A"), "name-invalid", "4:9", "metadata.name", "lower-case"),
     (HEAD.replace("  name: a\n", "  labels: {}\n"), "name-missing", "3:1", "metadata.name", ""),
     (HEAD + "type: kubernetes.io/ssh-auth\n", "required-key-missing", "1:1", None, ""),
-    (HEAD + "stringData: {a/b: c}\n", "data-key-invalid", "5:19", "stringData[a/b]", ""),
+    (HEAD + "stringData: {a/b: c}\n", "data-key-invalid", "5:14", "stringData[a/b]", ""),
 ]
 
 
