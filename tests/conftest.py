@@ -6,6 +6,7 @@ import filecmp
 import ipaddress
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -84,3 +85,22 @@ def pytest_sessionstart() -> None:
 def pytest_report_header() -> str:
     """Say what is tested."""
     return f"package: {PACKAGE}"
+
+
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Tell how much a test has tried: a line at the end of the run."""
+    lines = request.config.stash.setdefault(_FIGURES, [])
+    return lambda text: lines.append(f"{request.node.name}: {text}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show what the tests have told by `figures`."""
+    if lines := config.stash.get(_FIGURES, []):
+        terminalreporter.section("figures")
+        terminalreporter.write("".join(f"{line}\n" for line in lines))

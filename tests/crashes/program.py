@@ -1,0 +1,97 @@
+"""The installed program as a process of its own, under whatever conditions."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+APPLY = ("apply", "--auto-approve", "-o", "json")
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events among the lines that were printed whole."""
+        return [json.loads(line) for line in self.out.splitlines(keepends=True) if line[-1] == "\n"]
+
+
+class Run:
+    """A process on its way; its output is read as it comes."""
+
+    def __init__(self, place: Path, args: Iterable[str], before: str = "") -> None:
+        self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
+        self._out = b""
+        # Whatever is to hold for the program is arranged by Python code in the same process.
+        start = ["-c", f"{before}\n{_EXECUTE}"] if before else ["-m", "reconciler"]
+        self.process = subprocess.Popen(
+            [sys.executable, *start, *args],
+            cwd=place,
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._err,
+        )
+
+    def lines(self, count: int) -> None:
+        """Read that many lines of the output, or all where there are fewer."""
+        assert self.process.stdout is not None
+        self._out += b"".join(self.process.stdout.readline() for _ in range(count))
+
+    def ended(self) -> Ended:
+        """Wait for the end."""
+        assert self.process.stdout is not None
+        self._out += self.process.stdout.read()
+        self.process.stdout.close()
+        code = self.process.wait()
+        self._err.seek(0)
+        said = self._err.read().decode()
+        self._err.close()
+        return Ended(code, self._out.decode(), said)
+
+
+_EXECUTE = """
+import os, sys
+os.execv(sys.executable, [sys.executable, "-m", "reconciler", *sys.argv[1:]])
+"""
+
+
+def run(place: Path, *args: str, before: str = "") -> Ended:
+    """Run the program in `place` to its end; `before` is code that prepares the process."""
+    return Run(place, args, before).ended()
+
+
+def ran_well(place: Path, *args: str) -> Ended:
+    ended = run(place, *args)
+    assert ended.code == 0, ended
+    assert ended.err == ""
+    return ended
+
+
+def told_clearly(ended: Ended, code: int, *texts: str) -> None:
+    """An error that a person can use: the code, all of `texts`, and nothing from the inside."""
+    said = ended.out + ended.err
+    assert ended.code == code, ended
+    for text in texts:
+        assert text in said, ended
+    for sign in ("Traceback", "unexpected", "bug of reconciler", "not-a-real"):
+        assert sign not in said, ended
+
+
+def put_manifests(place: Path, documents: Iterable[Mapping[str, Any]]) -> None:
+    """Make `documents` all that the manifests of `place` are."""
+    file = place / "manifests" / "all.json"
+    file.parent.mkdir(exist_ok=True)
+    listed = {"apiVersion": "v1", "kind": "List", "items": list(documents)}
+    file.write_text(json.dumps(listed), encoding="utf-8")
