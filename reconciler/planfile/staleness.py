@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.model.plans import Action, Change, Plan
+from reconciler.model.plans import Action, Change, Plan, Reason
 from reconciler.planfile.codec import decode, encode
 
 
@@ -35,7 +35,8 @@ def _movement(old: Change | None, new: Change | None) -> str:
     if old is None:
         return f"not in the plan, and now to {new.action}"
     if old.precondition == new.precondition:
-        return "its manifest changed"
+        copy_moved = Reason.INTERRUPTED in {*old.reasons} ^ {*new.reasons}
+        return "changed in the store" if copy_moved else "its manifest changed"
     if new.precondition is None:
         return "gone from the store" if new.action is Action.CREATE else "changed in the store"
     return "created in the store" if old.action is Action.CREATE else "changed in the store"

@@ -70,6 +70,8 @@ RIVAL = snapshot(later(OLD, data=wrapped({"k": "theirs"})))
         (([A], STORED), ([A], EMPTY), "gone from the store"),
         (([A], EMPTY), ([A], STORED), "created in the store"),
         (([A], EMPTY), ([A], RIVAL), "created in the store"),
+        (([A], EMPTY), ([A], snapshot(copies=[OLD])), "changed in the store"),
+        (([A], snapshot(copies=[OLD])), ([A], EMPTY), "changed in the store"),
         (([A], EMPTY), ([], EMPTY), "no longer in the manifests, nor in the set"),
         (([], STORED), ([], EMPTY), "no longer in the manifests, nor in the set"),
         (([], EMPTY), ([A], EMPTY), "not in the plan, and now to create"),
