@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.model.objects import Diagnostic, Severity
-from reconciler.views.json import serialised
+from reconciler.views.json.parts import serialised
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "reconcilerDiagnostic/v1"

@@ -21,6 +21,7 @@ from reconciler.model.plans import (
     Plan,
     PlanOptions,
     Reason,
+    StoreIdentity,
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.rules import violations
@@ -169,12 +170,17 @@ def changes_in_order(plan: Plan) -> list[Change]:
 
 def context_text(plan: Plan) -> str:
     """Which set and which store the plan is for, and the options that widen or narrow it."""
-    store = plan.store
+    where = set_text(plan.options.set_name, plan.store)
+    options = options_text(plan.options)
+    return f"{where}, {options}" if options else where
+
+
+def set_text(set_name: str, store: StoreIdentity) -> str:
+    """``Set shop, store state/store.db (sqlite)``."""
     where = f"store {store.location or store.id or 'without a name'} ({store.scheme})"
     if not store.id:
         where += ", which does not exist yet"
-    options = options_text(plan.options)
-    return escaped(f"Set {plan.options.set_name}, {where}") + (f", {options}" if options else "")
+    return escaped(f"Set {set_name}, {where}")
 
 
 def options_text(options: PlanOptions) -> str:

@@ -1,0 +1,14 @@
+"""All that is shown as JSON; the schemas are in ``reconciler/schemas``.
+
+Where a secret value stands, there is ``{"$value": 2}``: equal values of one plan have equal
+numbers. A uid that is known after the apply is ``{"$uidOf": "Secret/shop/db"}``. A name in an
+object of a manifest that begins with ``$`` gets another ``$``, so that neither can be forged.
+"""
+
+from __future__ import annotations
+
+from reconciler.views.json.events import event
+from reconciler.views.json.plans import plan
+from reconciler.views.json.problems import diagnostics
+
+__all__ = ["diagnostics", "event", "plan"]

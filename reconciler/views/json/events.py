@@ -1,0 +1,61 @@
+"""The events of an apply as JSON lines."""
+
+from __future__ import annotations
+
+from reconciler.model.events import (
+    PAST_TENSE,
+    ApplyEnded,
+    Event,
+    Outcome,
+    StepEnded,
+    StepRetried,
+    StepStarted,
+)
+from reconciler.model.objects import ObjectKey
+from reconciler.model.plans import Step
+from reconciler.views.json.parts import Document, key_document, serialised
+
+EVENT_FORMAT = "reconciler.event/v1"
+
+
+def event(event: Event) -> str:
+    """One event as one line (``event-v1.json``)."""
+    return serialised({"format": EVENT_FORMAT, **_event(event)}, indented=False)
+
+
+def _event(event: Event) -> Document:
+    match event:
+        case StepStarted(step):
+            return {"event": "step-started", **_touched(step, step.key)}
+        case StepRetried(step, attempt, delay, message):
+            return {
+                "event": "step-retried",
+                **_touched(step, step.key),
+                "attempt": attempt,
+                "delaySeconds": delay,
+                "message": message,
+            }
+        case StepEnded():
+            return {
+                "event": "step-ended",
+                **_touched(event.step, event.key),
+                "outcome": event.outcome,
+                "message": event.message,
+                "hint": event.hint,
+            }
+        case ApplyEnded():
+            return {"event": "apply-ended", **_outcome(event)}
+
+
+def _touched(step: Step, key: ObjectKey) -> Document:
+    return {"key": key_document(key), "action": step.action, "wave": step.wave}
+
+
+def _outcome(event: ApplyEnded) -> Document:
+    applied = [result.step.action for result in event.results if result.outcome is Outcome.APPLIED]
+    return {
+        "applied": {word: applied.count(action) for action, word in PAST_TENSE.items()},
+        "failed": event.count(Outcome.FAILED),
+        "skipped": event.count(Outcome.SKIPPED),
+        "interrupted": event.interrupted,
+    }

@@ -1,0 +1,146 @@
+"""Plans as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reconciler.model.objects import ObjectKey
+from reconciler.model.patches import Operation, to_json
+from reconciler.model.plans import (
+    Action,
+    Change,
+    FieldAction,
+    FieldChange,
+    Plan,
+    PlanOptions,
+    Refusal,
+    Step,
+)
+from reconciler.model.values import UidOf, ValueRef
+from reconciler.views.json.parts import (
+    Document,
+    key_document,
+    note_document,
+    path_document,
+    serialised,
+    source_document,
+    store_document,
+)
+from reconciler.views.json.problems import diagnostic_document
+
+PLAN_FORMAT = "reconciler.plan/v1"
+
+
+def plan(plan: Plan) -> str:
+    """The whole plan, objects in sync included (``plan-v1.json``)."""
+    return serialised(
+        {
+            "format": PLAN_FORMAT,
+            "store": store_document(plan.store),
+            "options": _options(plan.options),
+            "summary": _summary(plan),
+            "changes": [_change(change) for change in plan.changes],
+            "steps": [_step(step) for step in plan.steps],
+            "refusals": [_refusal(refusal) for refusal in plan.refusals],
+            "problems": [diagnostic_document(problem) for problem in plan.problems],
+            "notices": [note_document(notice) for notice in plan.notices],
+        }
+    )
+
+
+def _options(options: PlanOptions) -> Document:
+    return {
+        "set": options.set_name,
+        "namespace": options.namespace,
+        "targets": [key_document(target) for target in options.targets],
+        "prune": options.prune,
+        "adopt": options.adopt,
+        "allowReplace": options.allow_replace,
+        "maxDeletes": str(options.max_deletes),
+    }
+
+
+def _summary(plan: Plan) -> Document:
+    counts = plan.counts
+    return {
+        "create": counts.get(Action.CREATE, 0),
+        "update": counts.get(Action.UPDATE, 0),
+        "replace": counts.get(Action.REPLACE, 0),
+        "delete": counts.get(Action.DELETE, 0),
+        "inSync": counts.get(Action.NO_OP, 0),
+        "driftedFields": sum(field.drift for change in plan.changes for field in change.fields),
+        "canApply": not (plan.refusals or plan.problems),
+    }
+
+
+def _change(change: Change) -> Document:
+    precondition = change.precondition
+    return {
+        "key": key_document(change.key),
+        "generateName": change.generate_name,
+        "action": change.action,
+        "reasons": list(change.reasons),
+        "fields": [_field(field) for field in change.fields],
+        "kept": [path_document(path) for path in change.kept],
+        "notes": [note_document(note) for note in change.notes],
+        "patch": [_operation(operation) for operation in change.patch],
+        "precondition": precondition
+        and {"uid": precondition.uid, "resourceVersion": precondition.resource_version},
+        "source": change.source and source_document(change.source),
+    }
+
+
+def _field(field: FieldChange) -> Document:
+    document = {
+        **path_document(field.path),
+        "change": field.action,
+        "nature": field.nature,
+        "drift": field.drift,
+    }
+    if field.action is not FieldAction.ADDED:
+        document["before"] = _value(field.before)
+    if field.action is not FieldAction.REMOVED:
+        document["after"] = _value(field.after)
+    return document
+
+
+def _operation(operation: Operation) -> Document:
+    document = to_json(operation)
+    if "value" in document:
+        document["value"] = _value(document["value"])
+    return document
+
+
+def _value(value: Any) -> Any:
+    match value:
+        case ValueRef():
+            return {"$value": value.number}
+        case UidOf():
+            return {"$uidOf": str(ObjectKey(value.kind, value.namespace, value.name))}
+        case dict():
+            return {
+                f"${name}" if name.startswith("$") else name: _value(child)
+                for name, child in value.items()
+            }
+        case list() | tuple():
+            return [_value(child) for child in value]
+        case _:
+            return value
+
+
+def _step(step: Step) -> Document:
+    return {
+        "key": key_document(step.key),
+        "action": step.action,
+        "wave": step.wave,
+        "after": [key_document(key) for key in step.after],
+    }
+
+
+def _refusal(refusal: Refusal) -> Document:
+    return {
+        "guard": refusal.guard,
+        "message": refusal.message,
+        "hint": refusal.hint,
+        "key": refusal.key and key_document(refusal.key),
+    }

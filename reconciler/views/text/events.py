@@ -1,0 +1,79 @@
+"""The events of an apply as text."""
+
+from __future__ import annotations
+
+from reconciler.model.events import (
+    PAST_TENSE,
+    ApplyEnded,
+    Event,
+    Outcome,
+    StepEnded,
+    StepRetried,
+    StepStarted,
+)
+from reconciler.model.plans import Action
+from reconciler.views import words
+from reconciler.views.text.palette import Palette
+from reconciler.views.words import escaped
+
+_PRESENT_TENSE = {
+    Action.CREATE: "creating",
+    Action.UPDATE: "updating",
+    Action.REPLACE: "replacing",
+    Action.DELETE: "deleting",
+}
+
+
+def event(event: Event, *, colour: bool) -> str:
+    """One line for one event; for the last one, the summary of the apply."""
+    palette = Palette(colour)
+    match event:
+        case StepStarted(step):
+            name = words.object_text(step.key)
+            return palette.paint(
+                f"{_PRESENT_TENSE[step.action]} {name} (wave {step.wave})", "faint"
+            )
+        case StepRetried(step, attempt, delay, message):
+            name = f"{step.action.value} {words.object_text(step.key)}"
+            return palette.paint(
+                f"retrying to {name} in {delay:.1f} s (retry {attempt}): {escaped(message)}",
+                "!",
+            )
+        case StepEnded():
+            return _step_ended(event, palette)
+        case ApplyEnded():
+            return _apply_ended(event, palette)
+
+
+def _step_ended(event: StepEnded, palette: Palette) -> str:
+    name = words.object_text(event.key)
+    match event.outcome:
+        case Outcome.APPLIED:
+            done = palette.paint(PAST_TENSE[event.step.action], "good")
+            line = f"{done} {name} (wave {event.step.wave})"
+        case Outcome.FAILED:
+            line = f"{palette.paint('failed', 'bad')} to {event.step.action.value} {name}"
+        case Outcome.SKIPPED:
+            line = f"{palette.paint('skipped', 'warning')} {name}"
+    if event.message:
+        line += f": {escaped(event.message)}"
+    return f"{line} ({escaped(event.hint)})" if event.hint else line
+
+
+def _apply_ended(event: ApplyEnded, palette: Palette) -> str:
+    applied = [result.step.action for result in event.results if result.outcome is Outcome.APPLIED]
+    done = ", ".join(
+        f"{applied.count(action)} {word}"
+        for action, word in PAST_TENSE.items()
+        if action in applied
+    )
+    parts = [f"Applied: {done or 'nothing'}."]
+    parts += [
+        f"{outcome.value.capitalize()}: {event.count(outcome)}."
+        for outcome in (Outcome.FAILED, Outcome.SKIPPED)
+        if event.count(outcome)
+    ]
+    if event.interrupted:
+        parts.append("Interrupted: steps in flight were finished, the others not begun.")
+    is_whole = len(applied) == len(event.results) and not event.interrupted
+    return palette.paint(" ".join(parts), "good" if is_whole else "bad")

@@ -1,0 +1,80 @@
+"""Plans as text."""
+
+from __future__ import annotations
+
+from reconciler.model.plans import Action, Change, Plan, Refusal
+from reconciler.views import words
+from reconciler.views.text.palette import Palette, hint_line, note_line
+from reconciler.views.text.problems import diagnostic_line
+from reconciler.views.words import counted, escaped
+
+
+def plan(plan: Plan, *, colour: bool, verbose: bool = False) -> str:
+    """The whole plan, each changed object with its fields, in the order of the apply.
+
+    With `verbose`, objects in sync and the order of the steps too.
+    """
+    palette = Palette(colour)
+    changes = words.changes_in_order(plan)
+    if verbose:
+        changes += [change for change in plan.changes if change.action is Action.NO_OP]
+    blocks = [words.context_text(plan)]
+    blocks += [_change(change, palette) for change in changes]
+    if verbose and plan.steps:
+        blocks.append(_order(plan))
+    if plan.problems:
+        blocks.append("\n".join(diagnostic_line(problem, palette) for problem in plan.problems))
+    blocks += [_refusal(refusal, palette) for refusal in plan.refusals]
+    if plan.notices:
+        blocks.append("\n".join(note_line(notice.message, palette) for notice in plan.notices))
+    blocks.append(_closing(plan, palette, verbose=verbose))
+    return "\n\n".join(blocks)
+
+
+def _change(change: Change, palette: Palette) -> str:
+    symbol = words.ACTION_SYMBOLS[change.action]
+    name = words.object_text(change.key)
+    header = (
+        f"{palette.paint(symbol, symbol)} {palette.paint(name, 'strong')} "
+        f"({words.reasons_text(change)})"
+    )
+    place = words.place_text(change)
+    if place:
+        header += f"  {palette.paint(place, 'faint')}"
+    lines = [
+        f"    {palette.paint(line.symbol, line.symbol)} {line.text}"
+        for line in words.change_lines(change)
+    ]
+    notes = [f"    {note_line(note.message, palette)}" for note in change.notes]
+    return "\n".join([header, *lines, *notes])
+
+
+def _order(plan: Plan) -> str:
+    lines = ["Order:"]
+    for step in plan.steps:
+        line = f"  wave {step.wave}  {step.action.value} {words.object_text(step.key)}"
+        if step.after:
+            line += f", after {', '.join(words.object_text(key) for key in step.after)}"
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _refusal(refusal: Refusal, palette: Palette) -> str:
+    lines = [f"{palette.paint('Refused:', 'bad')} {escaped(refusal.message)}"]
+    if refusal.hint:
+        lines.append(hint_line(refusal.hint))
+    return "\n".join(lines)
+
+
+def _closing(plan: Plan, palette: Palette, *, verbose: bool) -> str:
+    summary = words.summary_text(plan)
+    hidden = sum(len(change.kept) for change in plan.changes if change.action is Action.NO_OP)
+    if hidden and not verbose:
+        summary += f" (They keep {counted(hidden, 'field')} of others: see --verbose.)"
+    lines = [palette.paint(summary, "strong")]
+    drift, obstacles = words.drift_text(plan), words.obstacles_text(plan)
+    if drift:
+        lines.append(palette.paint(drift, "warning"))
+    if obstacles:
+        lines.append(palette.paint(obstacles, "bad"))
+    return "\n".join(lines)

@@ -1,0 +1,54 @@
+"""Diagnostics and errors as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reconciler.errors import ReconcilerError, StalePlan
+from reconciler.model.objects import Diagnostic, Severity
+from reconciler.views import words
+from reconciler.views.text.palette import Palette, hint_line
+from reconciler.views.words import counted, escaped
+
+
+def diagnostics(
+    diagnostics: Sequence[Diagnostic], *, objects: int, files: int, colour: bool
+) -> str:
+    """A line for each diagnostic, hints indented below, and the count of all at the end.
+
+    `objects` and `files` say how many were looked at.
+    """
+    palette = Palette(colour)
+    where = f"in {counted(objects, 'object')} of {counted(files, 'file')}"
+    if not diagnostics:
+        return f"No problems {where}."
+    errors = sum(item.severity is Severity.ERROR for item in diagnostics)
+    warnings = len(diagnostics) - errors
+    found = [
+        counted(number, noun)
+        for number, noun in ((errors, "error"), (warnings, "warning"))
+        if number
+    ]
+    lines = [diagnostic_line(item, palette) for item in diagnostics]
+    return "\n".join([*lines, palette.paint(f"{', '.join(found)} {where}.", "strong")])
+
+
+def error(error: ReconcilerError, *, colour: bool) -> str:
+    """What ended a command: the message, what moved where the plan is stale, and the hint."""
+    palette = Palette(colour)
+    lines = [f"{palette.paint('Error:', 'bad')} {escaped(error.message)}"]
+    if isinstance(error, StalePlan) and error.moved:
+        lines.append("Moved since the plan was made:")
+        lines += [f"  ~ {escaped(line)}" for line in error.moved]
+    if error.hint:
+        lines.append(hint_line(error.hint))
+    return "\n".join(lines)
+
+
+def diagnostic_line(item: Diagnostic, palette: Palette) -> str:
+    """``FILE:LINE:COLUMN: SEVERITY[CODE] OBJECT FIELD: MESSAGE``, and the hint below."""
+    style = "bad" if item.severity is Severity.ERROR else "warning"
+    label = palette.paint(f"{item.severity.value}[{escaped(item.code)}]", style)
+    about = " ".join(filter(None, (label, escaped(item.object), escaped(item.field))))
+    line = f"{words.source_text(item.source)}: {about}: {escaped(item.message)}"
+    return f"{line}\n{hint_line(item.hint)}" if item.hint else line
