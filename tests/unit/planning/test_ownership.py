@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from reconciler.model.objects import Applied, Desired
-from reconciler.model.plans import Action, FieldAction, Reason
+from reconciler.model.plans import Action, FieldAction, PlanOptions, Reason
+from reconciler.model.values import Fingerprinter, ValueRef
+from reconciler.planning import planner
 from reconciler.planning.lifecycle import Lifecycle
 from reconciler.planning.ownership import drifted, merge, newly_made, record_is_current
 from tests.world import (
@@ -212,3 +214,15 @@ def test_a_namespace_and_an_account_are_compared_likewise() -> None:
         "Namespace": (("metadata", "labels", "kubernetes.io/metadata.name"),),
         "ServiceAccount": (("secrets",),),
     }
+
+
+def test_records_are_read_with_the_stores_key_and_not_with_the_plans() -> None:
+    """A plan that was made before the store existed is formed again with a key of its own."""
+    own = Fingerprinter(b"o" * 32)
+    plan, _ = planner.plan([BASE], snapshot(live(BASE, BASE)), PlanOptions(), own)
+    assert plan.pending == ()
+    wanted = replace(BASE, data=wrapped({"k": "w"}))
+    changed, _ = planner.plan([wanted], snapshot(live(BASE, BASE)), PlanOptions(), own)
+    (field,) = changed.changes[0].fields
+    assert not field.drift
+    assert field.after == ValueRef(0, own.of("default", ("data", "k"), wanted.data["k"]))
