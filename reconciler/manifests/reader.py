@@ -7,9 +7,8 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from reconciler.model.objects import Diagnostic, Severity, Source
 
@@ -20,6 +19,7 @@ STDIN_NAME = "<stdin>"
 MAX_FILE_BYTES = 100 * 1024 * 1024
 """The largest file that is read."""
 
+_CHUNK_BYTES = 64 * 1024
 _SUFFIXES = (".yaml", ".yml", ".json")
 _KUSTOMIZATIONS = {"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
@@ -31,6 +31,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF8, "utf-8"),
 )
+_MARK_STARTS = frozenset(mark[0] for mark, _ in _MARKS)
+_LONGEST_MARK = 4
 _NULLS = (
     ((True, True, True, False), "utf-32-be"),
     ((False, True, True, True), "utf-32-le"),
@@ -39,12 +41,19 @@ _NULLS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A file's text; bytes that are not UTF-8 stand in it as lone surrogates (PEP 383)."""
 
     file: str
     text: str
+
+
+class _Listed(NamedTuple):
+    """A manifest in a directory; ``regular`` tells that it is known to be a regular file."""
+
+    path: str
+    real: str
+    regular: bool
 
 
 def read(paths: Iterable[str | Path], stdin: IO[bytes] | None) -> Iterator[Text | Diagnostic]:
@@ -89,7 +98,7 @@ def _read_path(path: str, seen: set[str]) -> Iterator[Text | Diagnostic]:
         yield _unreadable(path, error)
         return
     if not is_directory:
-        if _first_time(path, seen):
+        if _first_time(os.path.realpath(path), seen):
             yield _read_file(path)
         return
     found = 0
@@ -97,8 +106,8 @@ def _read_path(path: str, seen: set[str]) -> Iterator[Text | Diagnostic]:
         found += 1
         if isinstance(entry, Diagnostic):
             yield entry
-        elif _first_time(entry, seen):
-            yield _read_file(entry, only_regular=True)
+        elif _first_time(entry.real, seen):
+            yield _read_file(entry.path, only_regular=not entry.regular)
     if not found:
         yield _error(
             path,
@@ -108,33 +117,40 @@ def _read_path(path: str, seen: set[str]) -> Iterator[Text | Diagnostic]:
         )
 
 
-def _first_time(path: str, seen: set[str]) -> bool:
-    real = os.path.realpath(path)
+def _first_time(real: str, seen: set[str]) -> bool:
     if real in seen:
         return False
     seen.add(real)
     return True
 
 
-def _manifests(directory: str, seen: set[str]) -> Iterator[str | Diagnostic]:
-    """The manifests below `directory`, sorted; links are followed, each directory read once."""
+def _manifests(directory: str, seen: set[str]) -> Iterator[_Listed | Diagnostic]:
+    """The manifests below `directory`, sorted; links are followed, each directory read once.
+
+    What is no link is told by the listing itself, without a call of the system for each file.
+    """
     real = os.path.realpath(directory)
-    if real in seen:
+    prefix = real if real.endswith("/") else f"{real}/"
+    if not _first_time(real, seen):
         return
-    seen.add(real)
     try:
-        names = sorted(os.listdir(directory))  # noqa: PTH208 - paths stay as they were given
+        with os.scandir(directory) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
     except OSError as error:
         yield _unreadable(directory, error)
         return
-    for name in names:
-        path = os.path.join(directory, name)  # noqa: PTH118 - paths stay as they were given
+    for entry in entries:
+        name, path = entry.name, entry.path
         if name.startswith(".") or name in _KUSTOMIZATIONS:
             continue
-        if os.path.isdir(path):  # noqa: PTH112 - paths stay as they were given
+        link = entry.is_symlink()
+        if os.path.isdir(path) if link else entry.is_dir():  # noqa: PTH112 - paths stay as given
             yield from _manifests(path, seen)
         elif name.endswith(_SUFFIXES):
-            yield path
+            if link:
+                yield _Listed(path, os.path.realpath(path), regular=False)
+            else:
+                yield _Listed(path, f"{prefix}{name}", regular=entry.is_file())
 
 
 def _read_file(path: str, *, only_regular: bool = False) -> Text | Diagnostic:
@@ -142,11 +158,27 @@ def _read_file(path: str, *, only_regular: bool = False) -> Text | Diagnostic:
     try:
         if only_regular and not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - see above
             return _error(path, "file-unreadable", "this is not a regular file", "remove it")
-        with open(path, "rb") as file:  # noqa: PTH123 - paths stay as they were given
-            content = file.read(MAX_FILE_BYTES + 1)
+        content = _content(path)
     except (OSError, ValueError) as error:
         return _unreadable(path, error)
     return _decode(path, content)
+
+
+def _content(path: str) -> bytes:
+    """The bytes of one file, up to some more than `MAX_FILE_BYTES`.
+
+    By calls of the system, since ``open`` takes as long again for a file of the usual size.
+    """
+    parts: list[bytes] = []
+    size = 0
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        while size <= MAX_FILE_BYTES and (part := os.read(handle, _CHUNK_BYTES)):
+            parts.append(part)
+            size += len(part)
+    finally:
+        os.close(handle)
+    return b"".join(parts)
 
 
 def _decode(path: str, content: bytes) -> Text | Diagnostic:
@@ -154,7 +186,7 @@ def _decode(path: str, content: bytes) -> Text | Diagnostic:
     if len(content) > MAX_FILE_BYTES:
         size = MAX_FILE_BYTES // 1024 // 1024
         return _error(path, "file-too-large", f"there are more than {size} MiB", "split the file")
-    codec, length = _encoding(content)
+    codec, length = _encoding(content[:_LONGEST_MARK])
     if codec == "utf-8":
         text = content[length:].decode(codec, "surrogateescape")
         # Files that were strung together bring their byte order marks with them.
@@ -174,7 +206,9 @@ def _decode(path: str, content: bytes) -> Text | Diagnostic:
 
 
 def _encoding(content: bytes) -> tuple[str, int]:
-    """The codec of `content`, and the length of its byte order mark."""
+    """The codec of what begins with `content`, and the length of its byte order mark."""
+    if content and content[0] not in _MARK_STARTS and 0 not in content:
+        return "utf-8", 0
     for mark, codec in _MARKS:
         if content.startswith(mark):
             return codec, len(mark)
@@ -211,6 +245,8 @@ def _error(
 
 def _shown(path: str) -> str:
     """`path` with what cannot be printed escaped."""
+    if path.isprintable():
+        return path
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in path
     )

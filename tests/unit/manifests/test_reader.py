@@ -5,6 +5,7 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,14 +164,14 @@ def test_half_a_character_of_utf_16(loaded: Callable[[bytes], Loaded]) -> None:
 def test_a_directory_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "m/inner").mkdir(parents=True)
     write(tmp_path / "m/z.yaml", "z")
-    listdir = os.listdir
+    scandir = os.scandir
 
-    def refusing(path: str) -> list[str]:
+    def refusing(path: str) -> Any:
         if path.endswith("inner"):
             raise PermissionError(13, "Permission denied")
-        return listdir(path)
+        return scandir(path)
 
-    monkeypatch.setattr(os, "listdir", refusing)  # root may read everything
+    monkeypatch.setattr(os, "scandir", refusing)  # root may read everything
     found = load("m")
     assert told(found) == [("file-unreadable", "m/inner:1:1")]
     assert names(found) == ["z"]
