@@ -1,3 +1,41 @@
-"""A declarative reconciler for Secrets: plan, review, apply exactly that plan."""
+"""A declarative reconciler for Secrets: plan, review, apply exactly that plan.
+
+The Python API, explained in ``docs/python.md``:
+
+- `load` reads manifests, `open_store` opens a store;
+- `read` takes a snapshot of it, `plan` compares, `drift` looks what became of what was applied;
+- `apply` does what a plan says, or nothing.
+
+What these need is imported when the first of them is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.manifests import load
+    from reconciler.model.plans import PlanOptions
+    from reconciler.stores import open_store
+    from reconciler.workflow import apply, drift, plan, read
 
 __version__ = "0.1.0"
+
+__all__ = ["PlanOptions", "apply", "drift", "load", "open_store", "plan", "read"]
+
+_HOMES = {
+    "PlanOptions": "reconciler.model.plans",
+    "apply": "reconciler.workflow",
+    "drift": "reconciler.workflow",
+    "load": "reconciler.manifests",
+    "open_store": "reconciler.stores",
+    "plan": "reconciler.workflow",
+    "read": "reconciler.workflow",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

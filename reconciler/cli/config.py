@@ -31,8 +31,8 @@ class Configured(click.Command):
         parent: click.Context | None = None,
         **extra: Any,
     ) -> click.Context:
-        """Take the file's settings for defaults; a broken file does not keep help from showing."""
-        if not {"-h", "--help"} & set(args):
+        """Take the file's settings for defaults; help and completion do without them."""
+        if not ({"-h", "--help"} & set(args) or extra.get("resilient_parsing")):
             extra["default_map"] = settings(Path.cwd())
         return super().make_context(info_name, args, parent, **extra)
 

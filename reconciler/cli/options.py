@@ -87,6 +87,43 @@ def store_option(command: Command) -> Command:
     )(command)
 
 
+def set_option(command: Command) -> Command:
+    """``--set``."""
+    return click.option(
+        "--set",
+        "set_name",
+        envvar="RECONCILER_SET",
+        metavar="NAME",
+        default=DEFAULTS.set_name,
+        show_default=True,
+        help="Name of the set that owns what these manifests make: the ownership mark.",
+    )(command)
+
+
+def max_deletes_option(command: Command) -> Command:
+    """``--max-deletes``."""
+    return click.option(
+        "--max-deletes",
+        type=DeleteLimitType(),
+        envvar="RECONCILER_MAX_DELETES",
+        default=str(DEFAULTS.max_deletes),
+        show_default=True,
+        help="Refuse plans that delete more; a percentage is of the set's live objects.",
+    )(command)
+
+
+def parallelism_option(command: Command) -> Command:
+    """``--parallelism``."""
+    return click.option(
+        "--parallelism",
+        type=click.IntRange(1, 256),
+        envvar="RECONCILER_PARALLELISM",
+        default=10,
+        show_default=True,
+        help="How many changes are made at a time.",
+    )(command)
+
+
 def plan_options(command: Command) -> Command:
     """What decides how a plan comes out: it is saved in the plan file."""
     for option in reversed(_PLAN_OPTIONS):
@@ -149,15 +186,7 @@ _APPLYING_OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--set",
-        "set_name",
-        envvar="RECONCILER_SET",
-        metavar="NAME",
-        default=DEFAULTS.set_name,
-        show_default=True,
-        help="Name of the set that owns what these manifests make: the ownership mark.",
-    ),
+    set_option,
     click.option(
         "--target",
         "targets",
@@ -183,26 +212,12 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default=False,
         help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
     ),
-    click.option(
-        "--max-deletes",
-        type=DeleteLimitType(),
-        envvar="RECONCILER_MAX_DELETES",
-        default=str(DEFAULTS.max_deletes),
-        show_default=True,
-        help="Refuse plans that delete more; a percentage is of the set's live objects.",
-    ),
+    max_deletes_option,
     click.option(
         "--server-dry-run/--no-server-dry-run",
         envvar="RECONCILER_SERVER_DRY_RUN",
         default=False,
         help="Have the store try each change too. Needs the right to write.",
     ),
-    click.option(
-        "--parallelism",
-        type=click.IntRange(1, 256),
-        envvar="RECONCILER_PARALLELISM",
-        default=10,
-        show_default=True,
-        help="How many changes are made at a time.",
-    ),
+    parallelism_option,
 )

@@ -58,10 +58,15 @@ class Request:
     parallelism: int = 1
 
 
+def manifest_paths(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """The paths to load: those given, else the directory ``manifests``."""
+    return paths or (DEFAULT_MANIFESTS,)
+
+
 def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
     """The request that the options of `plan_options` and the store's stand for."""
     return Request(
-        manifests=paths or (DEFAULT_MANIFESTS,),
+        manifests=manifest_paths(paths),
         store=settings["store"],
         options=PlanOptions(
             set_name=settings["set_name"],

@@ -9,7 +9,7 @@ import click
 from reconciler import __version__
 from reconciler.cli.config import Configured
 from reconciler.cli.options import examples, format_option, namespace_option, paths_argument
-from reconciler.cli.requests import DEFAULT_MANIFESTS, show_notices
+from reconciler.cli.requests import manifest_paths, show_notices
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
 
@@ -35,7 +35,7 @@ def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     from reconciler.model.objects import Severity
     from reconciler.views import json, sarif, text
 
-    loaded = load(paths or (DEFAULT_MANIFESTS,), namespace=namespace)
+    loaded = load(manifest_paths(paths), namespace=namespace)
     found, counts = loaded.diagnostics, {"objects": len(loaded.objects), "files": loaded.files}
     match output:
         case "json":

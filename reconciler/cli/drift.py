@@ -1,0 +1,106 @@
+"""``reconciler drift``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.config import Configured
+from reconciler.cli.files import write_file
+from reconciler.cli.options import (
+    examples,
+    format_option,
+    namespace_option,
+    paths_argument,
+    set_option,
+    store_option,
+    verbosity_options,
+)
+from reconciler.cli.requests import (
+    Verbosity,
+    loaded_manifests,
+    manifest_paths,
+    opened,
+    verbosity_of,
+)
+from reconciler.cli.terminal import colour_on
+from reconciler.errors import ExitCode
+from reconciler.model.plans import PlanOptions
+
+if TYPE_CHECKING:
+    from reconciler.model.drift import DriftReport
+
+
+@click.command(
+    cls=Configured,
+    epilog=examples(
+        "reconciler drift",
+        "reconciler drift manifests/ --unmanaged -o markdown",
+        "reconciler drift --metrics-file /var/lib/node_exporter/reconciler.prom",
+    ),
+)
+@paths_argument
+@store_option
+@namespace_option
+@set_option
+@click.option(
+    "--unmanaged", is_flag=True, help="List Secrets of no set too, in the set's namespaces."
+)
+@click.option(
+    "--metrics-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write figures for Prometheus' textfile collector to this file.",
+)
+@format_option("text", "json", "markdown")
+@verbosity_options
+def drift(
+    paths: tuple[str, ...],
+    store: str,
+    output: str,
+    metrics_file: Path | None,
+    *,
+    unmanaged: bool,
+    **settings: Any,
+) -> ExitCode:
+    """Show what somebody else did to what was applied last. Writes nothing to the store.
+
+    Changes that the manifests have in mind are no drift, and are told apart. Exits with 2 where
+    there is drift, with 0 where there is none.
+    """
+    from reconciler import workflow
+
+    options = PlanOptions(set_name=settings["set_name"], namespace=settings["namespace"])
+    desired = loaded_manifests(manifest_paths(paths), options.namespace).objects
+    with opened(store) as source:
+        snapshot = workflow.read(desired, source, options)
+    report = workflow.drift(desired, snapshot, options, unmanaged=unmanaged)
+    click.echo(_rendered(report, output, verbosity_of(settings)))
+    if metrics_file is not None:
+        _write_metrics(report, metrics_file)
+    return ExitCode.CHANGES if report.drifted else ExitCode.OK
+
+
+def _rendered(report: DriftReport, output: str, verbosity: Verbosity) -> str:
+    from reconciler.views import json, markdown, text
+
+    match output:
+        case "json":
+            return json.drift(report)
+        case "markdown":
+            return markdown.drift(report)
+        case _ if verbosity is Verbosity.QUIET and not report.drifted:
+            return text.drift_summary(report)
+        case _:
+            verbose = verbosity is Verbosity.VERBOSE
+            return text.drift(report, colour=colour_on(sys.stdout), verbose=verbose)
+
+
+def _write_metrics(report: DriftReport, path: Path) -> None:
+    from reconciler.views import prometheus
+
+    # Another user's collector reads it, and there is nothing in it but figures.
+    write_file(path, f"{prometheus.drift(report, now=time.time())}\n".encode(), mode=0o644)

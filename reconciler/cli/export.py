@@ -1,0 +1,72 @@
+"""``reconciler export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from reconciler.cli.config import Configured
+from reconciler.cli.files import write_file
+from reconciler.cli.options import TargetType, examples, set_option, store_option
+from reconciler.cli.requests import opened
+from reconciler.errors import ConfigError, ExitCode
+from reconciler.model.objects import ObjectKey
+from reconciler.model.store import Scope
+
+
+@click.command(
+    cls=Configured,
+    epilog=examples(
+        "reconciler export",
+        "reconciler export --reveal --out shop.yaml",
+        "reconciler export --target Secret/shop/database --reveal --out database.yaml",
+    ),
+)
+@store_option
+@set_option
+@click.option(
+    "--target",
+    "targets",
+    type=TargetType(),
+    multiple=True,
+    help="Export this object, of whatever set, instead of the set. May be given several times.",
+)
+@click.option("--reveal", is_flag=True, help="Write the values too. Needs --out.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file, readable by you alone, and not to standard output.",
+)
+def export(
+    store: str, set_name: str, targets: tuple[ObjectKey, ...], out: Path | None, *, reveal: bool
+) -> ExitCode:
+    """Turn live objects into manifests.
+
+    With --reveal, they load back to an empty plan. Without it, a mark stands in place of each
+    value, which is refused where a value belongs. Keys that others added are left out.
+    """
+    from reconciler.manifests.writer import manifests
+    from reconciler.planning.exporting import manifest_of
+
+    if reveal and out is None:
+        raise ConfigError(
+            "--reveal: values are never written to standard output",
+            hint="name a file with --out; it will be readable by you alone",
+        )
+    with opened(store) as source:
+        objects = source.read(Scope(set_name, frozenset(targets))).objects
+    chosen = sorted(targets) or sorted(
+        key
+        for key, live in objects.items()
+        if live.applied is not None and live.applied.set_name == set_name
+    )
+    missing = [key for key in chosen if key not in objects]
+    if missing:
+        raise ConfigError(f"the store holds no {', '.join(map(str, missing))}")
+    text = manifests((manifest_of(objects[key]) for key in chosen), reveal=reveal)
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_file(out, text.encode(), mode=0o600)
+    return ExitCode.OK

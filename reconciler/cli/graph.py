@@ -1,0 +1,34 @@
+"""``reconciler graph``."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.config import Configured
+from reconciler.cli.options import examples, format_option, namespace_option, paths_argument
+from reconciler.cli.requests import loaded_manifests, manifest_paths
+from reconciler.errors import ConfigError, ExitCode
+
+
+@click.command(
+    cls=Configured,
+    epilog=examples("reconciler graph | dot -Tsvg > order.svg", "reconciler graph -o mermaid"),
+)
+@paths_argument
+@namespace_option
+@format_option("dot", "mermaid")
+def graph(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
+    """Draw what the manifests hold, what needs what, and the waves. Needs no store."""
+    from reconciler.planning.listing import graph as graph_of
+    from reconciler.planning.order import DependencyCycle
+    from reconciler.views import dot, mermaid
+
+    loaded = loaded_manifests(manifest_paths(paths), namespace)
+    try:
+        found = graph_of(loaded.objects)
+    except DependencyCycle as cycle:
+        raise ConfigError(
+            f"objects wait for each other: {cycle}", hint="remove one of the dependencies"
+        ) from None
+    click.echo(mermaid.graph(found) if output == "mermaid" else dot.graph(found))
+    return ExitCode.OK
