@@ -108,6 +108,16 @@ def test_the_patch_of_an_update_touches_what_differs_and_nothing_else() -> None:
     assert change.reasons == (Reason.DATA, Reason.METADATA)
 
 
+def test_metadata_that_has_little_in_common_is_told_field_by_field() -> None:
+    before = replace(OPEN, labels={f"old-{number}": "x" for number in range(5)})
+    wanted = replace(OPEN, labels={"new-0": "y", "new-1": "z"})
+    fields = change_of(wanted, live(before, before)).fields
+    assert [(field.path[2], field.action, field.before, field.after) for field in fields] == [
+        *((f"new-{n}", FieldAction.ADDED, None, text) for n, text in enumerate("yz")),
+        *((f"old-{number}", FieldAction.REMOVED, "x", None) for number in range(5)),
+    ]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "nature"),
     [
@@ -284,7 +294,8 @@ def test_an_interrupted_replace_of_a_generated_name_is_resumed_under_that_name()
     (change,) = plan.changes
     assert (change.key.name, change.generate_name) == ("made-aaaaa", "made-")
     assert change.reasons == (Reason.MISSING, Reason.INTERRUPTED)
-    there, _ = planned([MADE], snapshot(made_live("bbbbb"), copies=[copy]))
+    newer = made_live("zzzzz", created="2026-01-03T00:00:00Z")
+    there, _ = planned([MADE], snapshot(made_live("bbbbb"), copies=[newer]))
     assert [one.key.name for one in there.changes] == ["made-bbbbb"]
 
 
