@@ -11,8 +11,9 @@ import yaml
 
 from reconciler.model.values import MASK, SecretValue
 
-# What both kubectl and PyYAML read as text without quotes.
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_.]*[./-][A-Za-z0-9_./-]*|[A-Za-z][A-Za-z0-9]{5,}")
+# What every reader of YAML takes for text without quotes, unless it is one of the words below.
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+_NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
 
 def manifests(documents: Iterable[dict[str, Any]], *, reveal: bool) -> str:
@@ -67,7 +68,8 @@ def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     if "\n" in text:
         style: str | None = "|"
     else:
-        style = None if _PLAIN.fullmatch(text) else '"'
+        plain = _PLAIN.fullmatch(text) and text.lower() not in _NO_TEXT
+        style = None if plain else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
