@@ -1,4 +1,4 @@
-"""Plans as Markdown for comments on pull requests (GitHub Flavored Markdown).
+"""Plans and drift as Markdown for comments on pull requests (GitHub Flavored Markdown).
 
 Whatever comes from a manifest or a store stands in code, where neither ``@names`` nor ``#2`` become
 links and no markup counts: in fenced blocks, in code spans, or escaped for HTML in a summary.
@@ -11,10 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from reconciler.model.objects import Diagnostic
+from reconciler.model.drift import DriftReport, ObjectState
+from reconciler.model.objects import Diagnostic, Source
 from reconciler.model.plans import Change, Note, Plan, Refusal
-from reconciler.views import words
-from reconciler.views.words import counted, escaped
+from reconciler.views import drift_words, words
+from reconciler.views.drift_words import Finding
+from reconciler.views.words import Line, counted, escaped
 
 LIMIT = 65_536
 """Characters of a comment on GitHub (its API refuses longer bodies)."""
@@ -32,6 +34,14 @@ class _Entry(NamedTuple):
     short: str
 
 
+class _Section(NamedTuple):
+    """Entries of one kind, below a heading where there is any."""
+
+    noun: str
+    entries: Sequence[_Entry]
+    heading: str = ""
+
+
 def plan(plan: Plan) -> str:
     """The plan in at most `LIMIT` characters; refusals are never cut, whatever their length.
 
@@ -42,24 +52,37 @@ def plan(plan: Plan) -> str:
     parts = [f"### {summary}", prose(words.context_text(plan))]
     parts += filter(None, (words.drift_text(plan), words.obstacles_text(plan)))
     parts += [_refusal(refusal) for refusal in plan.refusals]
-    room = LIMIT - _RESERVE - sum(len(part) + 2 for part in parts)
-    left_out: list[str] = []
-    for noun, entries in (
-        ("problem", [_problem(problem) for problem in plan.problems]),
-        ("object", [_change(change) for change in words.changes_in_order(plan)]),
-        ("notice", [_notice(notice) for notice in plan.notices]),
-    ):
-        fitting, without_details = _fit(entries, room)
-        room -= sum(len(part) + 2 for part in fitting)
-        parts += fitting
-        dropped = len(entries) - len(fitting)
-        if without_details:
-            left_out.append(f"the details of {counted(without_details, noun)}")
-        if dropped:
-            left_out.append(f"{counted(dropped, noun)} altogether")
-    if left_out:
-        parts.append(f"Left out, because a comment has its limit: {', '.join(left_out)}.")
-    return "\n\n".join(parts)
+    return _fitted(
+        parts,
+        _Section("problem", [_problem(problem) for problem in plan.problems]),
+        _Section("object", [_change(change) for change in words.changes_in_order(plan)]),
+        _notices(plan.notices),
+    )
+
+
+def drift(report: DriftReport) -> str:
+    """What drifted, what is pending, and what is unmanaged, in at most `LIMIT` characters.
+
+    Objects in sync are only counted. What does not fit is left out as in a plan.
+    """
+    return _fitted(
+        [
+            f"### {drift_words.summary_text(report)}",
+            prose(words.set_text(report.set_name, report.store)),
+        ],
+        _Section("object", list(map(_finding, drift_words.drifted(report)))),
+        _Section(
+            "pending change",
+            list(map(_finding, drift_words.pending(report))),
+            drift_words.PENDING_HEADING,
+        ),
+        _Section(
+            "unmanaged Secret",
+            list(map(_finding, drift_words.in_state(report, ObjectState.UNMANAGED))),
+            drift_words.UNMANAGED_HEADING,
+        ),
+        _notices(report.notices),
+    )
 
 
 def prose(text: str) -> str:
@@ -80,6 +103,26 @@ def _word(word: str) -> str:
         return word
     match = _WORD_AND_STOP.fullmatch(word)
     return code(match[1]) + match[2] if match and match[1] else code(word)
+
+
+def _fitted(parts: list[str], *sections: _Section) -> str:
+    """`parts`, whatever their length, and of `sections` what fits into the limit with them."""
+    room = LIMIT - _RESERVE - sum(len(part) + 2 for part in parts)
+    left_out: list[str] = []
+    for noun, entries, heading in sections:
+        top = [heading] if heading and entries else []
+        fitting, without_details = _fit(entries, room - sum(len(part) + 2 for part in top))
+        shown = [*top, *fitting]
+        room -= sum(len(part) + 2 for part in shown)
+        parts += shown
+        dropped = len(entries) - len(fitting)
+        if without_details:
+            left_out.append(f"the details of {counted(without_details, noun)}")
+        if dropped:
+            left_out.append(f"{counted(dropped, noun)} altogether")
+    if left_out:
+        parts.append(f"Left out, because a comment has its limit: {', '.join(left_out)}.")
+    return "\n\n".join(parts)
 
 
 def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], int]:
@@ -105,23 +148,40 @@ def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], int]:
 
 
 def _change(change: Change) -> _Entry:
-    symbol = words.ACTION_SYMBOLS[change.action]
-    short = f"- {code(f'{symbol} {words.object_text(change.key)}')} {words.reasons_text(change)}"
+    notes = [f"- {prose(note.message)}" for note in change.notes]
+    return _object(
+        f"{words.ACTION_SYMBOLS[change.action]} {words.object_text(change.key)}",
+        words.reasons_text(change),
+        change.source,
+        words.change_lines(change),
+        notes,
+    )
+
+
+def _finding(finding: Finding) -> _Entry:
+    name = f"{finding.symbol} {words.object_text(finding.found.key)}"
+    return _object(name, finding.words, finding.found.source, finding.lines)
+
+
+def _object(
+    name: str,
+    remark: str,
+    source: Source | None,
+    lines: Sequence[Line],
+    notes: Sequence[str] = (),
+) -> _Entry:
+    short = f"- {code(name)} {remark}"
     body: list[str] = []
-    place = words.place_text(change)
+    place = words.place_text(source)
     if place:
         body.append(code(place))
-    lines = [f"{line.symbol} {line.text}" for line in words.change_lines(change)]
     if lines:
-        body.append(_fenced(lines))
-    if change.notes:
-        body.append("\n".join(f"- {prose(note.message)}" for note in change.notes))
+        body.append(_fenced(f"{line.symbol} {line.text}" for line in lines))
+    if notes:
+        body.append("\n".join(notes))
     if not body:
         return _Entry(short, short)
-    name = html.escape(words.object_text(change.key))
-    opening = (
-        f"<details><summary><code>{symbol} {name}</code> {words.reasons_text(change)}</summary>"
-    )
+    opening = f"<details><summary><code>{html.escape(name)}</code> {remark}</summary>"
     return _Entry("\n\n".join([opening, *body, "</details>"]), short)
 
 
@@ -147,9 +207,9 @@ def _problem(problem: Diagnostic) -> _Entry:
     return _Entry(whole, short)
 
 
-def _notice(notice: Note) -> _Entry:
-    text = f"- {prose(notice.message)}"
-    return _Entry(text, text)
+def _notices(notices: Iterable[Note]) -> _Section:
+    texts = [f"- {prose(notice.message)}" for notice in notices]
+    return _Section("notice", [_Entry(text, text) for text in texts])
 
 
 def _longest_run(text: str) -> int:

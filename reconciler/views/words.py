@@ -141,9 +141,9 @@ def reasons_text(change: Change) -> str:
     return f"{action}: {reasons}" if reasons else action
 
 
-def place_text(change: Change) -> str:
+def place_text(source: Source | None) -> str:
     """``manifests/db.yaml:12``, or nothing where no manifest names the object."""
-    return escaped(f"{change.source.file}:{change.source.line}") if change.source else ""
+    return escaped(f"{source.file}:{source.line}") if source else ""
 
 
 def source_text(source: Source) -> str:
@@ -158,8 +158,14 @@ def change_lines(change: Change) -> list[Line]:
         for field in change.fields
     ]
     rows += [(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
+    return aligned(rows)
+
+
+def aligned(rows: Iterable[tuple[str, str, str]]) -> list[Line]:
+    """Lines of symbols, names and what is said about them, which begins in one column."""
+    rows = list(rows)
     width = min(max((len(name) for _, name, _ in rows), default=0), _WIDEST_COLUMN)
-    return [Line(symbol, f"{name:<{width}}  {values}".rstrip()) for symbol, name, values in rows]
+    return [Line(symbol, f"{name:<{width}}  {text}".rstrip()) for symbol, name, text in rows]
 
 
 def changes_in_order(plan: Plan) -> list[Change]:

@@ -10,5 +10,6 @@ from __future__ import annotations
 from reconciler.views.json.events import event
 from reconciler.views.json.plans import plan
 from reconciler.views.json.problems import diagnostics
+from reconciler.views.json.reports import drift
 
-__all__ = ["diagnostics", "event", "plan"]
+__all__ = ["diagnostics", "drift", "event", "plan"]

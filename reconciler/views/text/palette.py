@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from reconciler.views.words import escaped
+from reconciler.model.objects import ObjectKey, Source
+from reconciler.views import words
+from reconciler.views.words import Line, escaped
 
 _STYLES: dict[str, dict[str, Any]] = {
     "+": {"fg": "green"},
@@ -16,6 +19,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "-": {"fg": "red"},
     "=": {"dim": True},
     "!": {"fg": "yellow"},
+    "?": {"fg": "yellow"},
     "bad": {"fg": "red", "bold": True},
     "good": {"fg": "green"},
     "warning": {"fg": "yellow", "bold": True},
@@ -33,6 +37,21 @@ class Palette:
     def paint(self, text: str, style: str) -> str:
         """`text`, in the colours of `style` where they are wanted."""
         return click.style(text, **_STYLES[style]) if self.colour else text
+
+
+def headline(
+    palette: Palette, symbol: str, key: ObjectKey, remark: str, source: Source | None
+) -> str:
+    """An object's line, with `remark` in brackets and its manifest's place behind."""
+    name = palette.paint(words.object_text(key), "strong")
+    line = f"{palette.paint(symbol, symbol)} {name} ({remark})"
+    place = words.place_text(source)
+    return f"{line}  {palette.paint(place, 'faint')}" if place else line
+
+
+def indented(lines: Iterable[Line], palette: Palette) -> list[str]:
+    """What stands below an object's line."""
+    return [f"    {palette.paint(line.symbol, line.symbol)} {line.text}" for line in lines]
 
 
 def note_line(message: str, palette: Palette) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.model.plans import Action, Change, Plan, Refusal
 from reconciler.views import words
-from reconciler.views.text.palette import Palette, hint_line, note_line
+from reconciler.views.text.palette import Palette, headline, hint_line, indented, note_line
 from reconciler.views.text.problems import diagnostic_line
 from reconciler.views.words import counted, escaped
 
@@ -32,19 +32,9 @@ def plan(plan: Plan, *, colour: bool, verbose: bool = False) -> str:
 
 
 def _change(change: Change, palette: Palette) -> str:
-    symbol = words.ACTION_SYMBOLS[change.action]
-    name = words.object_text(change.key)
-    header = (
-        f"{palette.paint(symbol, symbol)} {palette.paint(name, 'strong')} "
-        f"({words.reasons_text(change)})"
-    )
-    place = words.place_text(change)
-    if place:
-        header += f"  {palette.paint(place, 'faint')}"
-    lines = [
-        f"    {palette.paint(line.symbol, line.symbol)} {line.text}"
-        for line in words.change_lines(change)
-    ]
+    symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
+    header = headline(palette, symbol, change.key, remark, change.source)
+    lines = indented(words.change_lines(change), palette)
     notes = [f"    {note_line(note.message, palette)}" for note in change.notes]
     return "\n".join([header, *lines, *notes])
 

@@ -1,0 +1,138 @@
+"""Drift in words: what the formats for people share."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from reconciler.model.drift import (
+    DRIFT_STATES,
+    DriftReport,
+    FieldDrift,
+    FieldState,
+    ObjectDrift,
+    ObjectState,
+    Pending,
+)
+from reconciler.views.words import Line, aligned, counted, field_text
+
+STATE_SYMBOLS = {
+    ObjectState.IN_SYNC: "=",
+    ObjectState.DRIFTED: "~",
+    ObjectState.VANISHED: "-",
+    ObjectState.MISSING: "?",
+    ObjectState.UNKNOWABLE: "?",
+    ObjectState.UNMANAGED: "=",
+    ObjectState.PENDING: "+",
+}
+STATE_WORDS = {
+    ObjectState.IN_SYNC: "in sync",
+    ObjectState.DRIFTED: "drifted",
+    ObjectState.VANISHED: "vanished: it was applied, and the store no longer holds it",
+    ObjectState.MISSING: "missing: the store does not hold it, and cannot tell if it ever did",
+    ObjectState.UNKNOWABLE: "unknowable: it exists, but without a record of this set",
+    ObjectState.UNMANAGED: "unmanaged: no set owns it",
+    ObjectState.PENDING: "never applied",
+}
+FIELD_SYMBOLS = {
+    FieldState.IN_SYNC: "=",
+    FieldState.CHANGED: "~",
+    FieldState.REMOVED: "-",
+    FieldState.ADDED: "+",
+    FieldState.UNKNOWABLE: "?",
+}
+FIELD_WORDS = {
+    FieldState.IN_SYNC: "in sync",
+    FieldState.CHANGED: "changed since the last apply",
+    FieldState.REMOVED: "removed since the last apply",
+    FieldState.ADDED: "added by somebody else",
+    FieldState.UNKNOWABLE: "unknowable: nothing tells whether it changed",
+}
+REMARKS = {
+    Pending.NONE: "",
+    Pending.SET: "the manifest sets it too",
+    Pending.REMOVE: "no longer in the manifest",
+}
+PENDING_SYMBOLS = {Pending.SET: "~", Pending.REMOVE: "-"}
+PENDING_WORDS = {Pending.SET: "set by the manifest", Pending.REMOVE: "no longer in the manifest"}
+
+PENDING_HEADING = "Pending changes: the manifests differ from what was applied last."
+UNMANAGED_HEADING = "Unmanaged Secrets: they are in the namespaces of this set."
+
+
+class Finding(NamedTuple):
+    """An object of a report: its symbol, what is to be said about it, and its fields."""
+
+    symbol: str
+    found: ObjectDrift
+    words: str
+    lines: list[Line]
+
+
+def drifted(report: DriftReport) -> list[Finding]:
+    """The objects with drift, each with the fields that drifted."""
+    return [
+        Finding(STATE_SYMBOLS[one.state], one, STATE_WORDS[one.state], _drift_lines(one))
+        for one in report.objects
+        if one.state in DRIFT_STATES
+    ]
+
+
+def pending(report: DriftReport) -> list[Finding]:
+    """The objects that a plan would touch even without drift, each with those fields."""
+    return [_pending(one) for one in report.objects if one.pending]
+
+
+def in_state(report: DriftReport, state: ObjectState) -> list[Finding]:
+    """The objects of one state, without their fields."""
+    return [
+        Finding(STATE_SYMBOLS[state], one, STATE_WORDS[state], [])
+        for one in report.objects
+        if one.state is state
+    ]
+
+
+def summary_text(report: DriftReport) -> str:
+    """``Drift: 2 objects drifted, 1 vanished; 1 pending change; 12 in sync.``, or ``No drift. …``.
+
+    An object counts as in sync where it is as it was applied, whatever its manifest says now.
+    """
+    counts = report.counts
+    in_sync = counts.get(ObjectState.IN_SYNC, 0)
+    waiting = sum(one.pending for one in report.objects)
+    unmanaged = counts.get(ObjectState.UNMANAGED, 0)
+    others = [counted(waiting, "pending change")] if waiting else []
+    others += [f"{unmanaged} unmanaged"] if unmanaged else []
+    found = [(state, counts[state]) for state in ObjectState if state in DRIFT_STATES]
+    found = [(state, number) for state, number in found if number]
+    if not found:
+        return "; ".join([f"No drift. {counted(in_sync, 'object')} in sync", *others]) + "."
+    first, number = found[0]
+    drift = [f"{counted(number, 'object')} {first.value}"]
+    drift += [f"{number} {state.value}" for state, number in found[1:]]
+    return "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"]) + "."
+
+
+def _drift_lines(one: ObjectDrift) -> list[Line]:
+    return aligned(
+        (FIELD_SYMBOLS[field.state], field_text(field.path), _drift_text(field))
+        for field in one.fields
+        if field.state is not FieldState.IN_SYNC
+    )
+
+
+def _drift_text(field: FieldDrift) -> str:
+    remark = REMARKS[field.pending]
+    return f"{FIELD_WORDS[field.state]}  ({remark})" if remark else FIELD_WORDS[field.state]
+
+
+def _pending(one: ObjectDrift) -> Finding:
+    lines = aligned(
+        (PENDING_SYMBOLS[field.pending], field_text(field.path), PENDING_WORDS[field.pending])
+        for field in one.fields
+        if field.pending is not Pending.NONE
+    )
+    if one.state is ObjectState.PENDING:
+        return Finding("+", one, STATE_WORDS[one.state], lines)
+    if one.orphaned:
+        return Finding("-", one, "orphaned: this set owns it, and no manifest names it", lines)
+    return Finding("~", one, "its manifest has changed", lines)

@@ -1,0 +1,57 @@
+"""What became of what was applied, as JSON."""
+
+from __future__ import annotations
+
+from reconciler.model.drift import DriftReport, FieldDrift, FieldState, ObjectDrift, ObjectState
+from reconciler.views.json.parts import (
+    Document,
+    key_document,
+    note_document,
+    path_document,
+    serialised,
+    source_document,
+    store_document,
+)
+
+DRIFT_FORMAT = "reconciler.drift/v1"
+
+
+def drift(report: DriftReport) -> str:
+    """The whole report, what is in sync included (``drift-v1.json``)."""
+    return serialised(
+        {
+            "format": DRIFT_FORMAT,
+            "store": store_document(report.store),
+            "set": report.set_name,
+            "summary": _summary(report),
+            "objects": [_object(one) for one in report.objects],
+            "notices": [note_document(notice) for notice in report.notices],
+        }
+    )
+
+
+def _summary(report: DriftReport) -> Document:
+    counts = report.counts
+    return {
+        "drift": report.drifted,
+        "states": {state.value: counts.get(state, 0) for state in ObjectState},
+        "driftedFields": sum(
+            field.state is not FieldState.IN_SYNC for one in report.objects for field in one.fields
+        ),
+        "pendingChanges": sum(one.pending for one in report.objects),
+    }
+
+
+def _object(one: ObjectDrift) -> Document:
+    return {
+        "key": key_document(one.key),
+        "state": one.state,
+        "orphaned": one.orphaned,
+        "pending": one.pending,
+        "fields": [_field(field) for field in one.fields],
+        "source": one.source and source_document(one.source),
+    }
+
+
+def _field(field: FieldDrift) -> Document:
+    return {**path_document(field.path), "state": field.state, "pending": field.pending}

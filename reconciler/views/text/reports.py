@@ -1,0 +1,40 @@
+"""What became of what was applied, as text."""
+
+from __future__ import annotations
+
+from reconciler.model.drift import DriftReport, ObjectState
+from reconciler.views import drift_words, words
+from reconciler.views.drift_words import Finding
+from reconciler.views.text.palette import Palette, headline, indented, note_line
+
+
+def drift(report: DriftReport, *, colour: bool, verbose: bool = False) -> str:
+    """Drift first, each object with the fields that drifted; then what is pending; then the rest.
+
+    With `verbose`, objects in sync are listed too. The same report gives the same text.
+    """
+    palette = Palette(colour)
+    blocks = [words.set_text(report.set_name, report.store)]
+    blocks += [_finding(finding, palette) for finding in drift_words.drifted(report)]
+    pending = drift_words.pending(report)
+    if pending:
+        blocks.append(drift_words.PENDING_HEADING)
+        blocks += [_finding(finding, palette) for finding in pending]
+    unmanaged = drift_words.in_state(report, ObjectState.UNMANAGED)
+    if unmanaged:
+        blocks.append(drift_words.UNMANAGED_HEADING)
+        blocks.append("\n".join(_finding(finding, palette) for finding in unmanaged))
+    in_sync = drift_words.in_state(report, ObjectState.IN_SYNC)
+    if verbose and in_sync:
+        blocks.append("\n".join(_finding(finding, palette) for finding in in_sync))
+    if report.notices:
+        blocks.append("\n".join(note_line(notice.message, palette) for notice in report.notices))
+    style = "warning" if report.drifted else "strong"
+    blocks.append(palette.paint(drift_words.summary_text(report), style))
+    return "\n\n".join(blocks)
+
+
+def _finding(finding: Finding, palette: Palette) -> str:
+    found = finding.found
+    header = headline(palette, finding.symbol, found.key, finding.words, found.source)
+    return "\n".join([header, *indented(finding.lines, palette)])
