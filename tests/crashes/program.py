@@ -6,11 +6,10 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 APPLY = ("apply", "--auto-approve", "-o", "json")
 
@@ -31,7 +30,6 @@ class Run:
     """A process on its way; its output is read as it comes."""
 
     def __init__(self, place: Path, args: Iterable[str], before: str = "") -> None:
-        self._err: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed at the end
         self._out = b""
         # Whatever is to hold for the program is arranged by Python code in the same process.
         start = ["-c", f"{before}\n{_EXECUTE}"] if before else ["-m", "reconciler"]
@@ -41,7 +39,7 @@ class Run:
             env={**os.environ, "PYTHONSAFEPATH": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=self._err,
+            stderr=subprocess.PIPE,
         )
 
     def lines(self, count: int) -> None:
@@ -51,14 +49,12 @@ class Run:
 
     def ended(self) -> Ended:
         """Wait for the end."""
-        assert self.process.stdout is not None
-        self._out += self.process.stdout.read()
-        self.process.stdout.close()
-        code = self.process.wait()
-        self._err.seek(0)
-        said = self._err.read().decode()
-        self._err.close()
-        return Ended(code, self._out.decode(), said)
+        with self.process as process:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            self._out += process.stdout.read()
+            said = process.stderr.read()  # a few lines at most, so the pipe holds them till now
+        return Ended(process.returncode, self._out.decode(), said.decode())
 
 
 _EXECUTE = """

@@ -93,6 +93,29 @@ def give_back_lock(place: Path, killed: int) -> bool:
     return bool(holder)
 
 
+def _add(place: Path, key: ObjectKey, **more: Mapping[str, Any]) -> bool:
+    """Add entries to maps of a live object, as somebody would who knows of no record."""
+    store = opened(place)
+    live = store.read(Scope(SET, frozenset([key]))).objects.get(key)
+    if live is not None:
+        assert live.applied is not None
+        changed = replace(live, **{name: {**getattr(live, name), **more[name]} for name in more})
+        seen = Precondition(live.uid, live.resource_version)
+        store.update(key, (Operation("add", "", to_document(changed)),), live.applied, seen)
+    store.close()
+    return live is not None
+
+
+def add_values(place: Path, key: ObjectKey, values: Mapping[str, SecretValue]) -> bool:
+    """Add values of somebody else's to a Secret; tells whether there is one."""
+    return _add(place, key, data=values)
+
+
+def add_label(place: Path, key: ObjectKey, name: str) -> bool:
+    """Add a label of somebody else's to an object; tells whether there is one."""
+    return _add(place, key, labels={name: "theirs"})
+
+
 def _state(live: Live | None) -> State | None:
     return live and State(live.type, live.immutable, dict(live.data), dict(live.labels))
 
@@ -191,22 +214,14 @@ class Series:
 
     def _meddle(self, key: ObjectKey) -> None:
         """Add a key of somebody else's, and where that cannot be any more, a label."""
-        store = opened(self.place)
-        live = store.read(Scope(SET, KEYS)).objects.get(key)
-        if live is not None:
-            assert live.applied is not None
-            name = f"others-{self._generation}"
-            if live.immutable:
+        name = f"others-{self._generation}"
+        if key in SEALED and self._generation > 1:
+            if add_label(self.place, key, name):
                 self._foreign_labels[key][name] = "theirs"
-                changed = replace(live, labels={**live.labels, name: "theirs"})
-            else:
-                value = SecretValue(f"not-a-real value of others, {self._generation}".encode())
-                self._foreign[key][name] = value
-                changed = replace(live, data={**live.data, name: value})
-            patch = (Operation("add", "", to_document(changed)),)
-            seen = Precondition(live.uid, live.resource_version)
-            store.update(key, patch, live.applied, seen)
-        store.close()
+            return
+        value = SecretValue(f"not-a-real value of others, {self._generation}".encode())
+        if add_values(self.place, key, {name: value}):
+            self._foreign[key][name] = value
 
     def _wait_for_the_moment(self, run: Run) -> None:
         if self._random.random() < 0.1:
