@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from reconciler.views.text.events import event
+from reconciler.views.text.listings import listing
 from reconciler.views.text.plans import plan
 from reconciler.views.text.problems import diagnostics, error
 from reconciler.views.text.reports import drift
 
-__all__ = ["diagnostics", "drift", "error", "event", "plan"]
+__all__ = ["diagnostics", "drift", "error", "event", "listing", "plan"]

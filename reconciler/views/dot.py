@@ -1,0 +1,44 @@
+"""Dependency graphs for Graphviz.
+
+Source: "The DOT Language" and "escString" of the Graphviz documentation.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from reconciler.model.listing import DependencyGraph
+from reconciler.model.objects import ObjectKey
+from reconciler.views.words import escaped, object_text
+
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;"})
+
+
+def graph(graph: DependencyGraph) -> str:
+    """A directed graph with a cluster for each wave; an arrow goes from what needs to the needed.
+
+    The first wave stands at the left.
+    """
+    lines = ["digraph dependencies {", "  rankdir=RL;", "  node [shape=box];"]
+    for wave, nodes in groupby(graph.nodes, key=lambda node: node.wave):
+        lines += [f"  subgraph cluster_{wave} {{", f'    label="wave {wave}";']
+        lines += [f"    {_node(node.key)};" for node in nodes]
+        lines.append("  }")
+    lines += [
+        f"  {_node(edge.dependent)} -> {_node(edge.needed)} [label={_quoted(escaped(edge.what))}];"
+        for edge in graph.edges
+    ]
+    return "\n".join([*lines, "}"])
+
+
+def _node(key: ObjectKey) -> str:
+    """An object's name is its identifier; Graphviz labels a node with it."""
+    return _quoted(object_text(key))
+
+
+def _quoted(text: str) -> str:
+    r"""A quoted string that is read as `text` in a label.
+
+    There ``\N`` would stand for a name and ``&lt;`` for a character.
+    """
+    return f'"{text.translate(_ESCAPES)}"'

@@ -1,0 +1,31 @@
+"""What a set holds, as JSON."""
+
+from __future__ import annotations
+
+from reconciler.model.listing import ListedObject, Listing
+from reconciler.views.json.parts import Document, key_document, serialised, store_document
+
+LISTING_FORMAT = "reconciler.listing/v1"
+
+
+def listing(listing: Listing) -> str:
+    """Every object, with the time at which it was created (``listing-v1.json``)."""
+    return serialised(
+        {
+            "format": LISTING_FORMAT,
+            "store": store_document(listing.store),
+            "set": listing.set_name,
+            "objects": [_object(one) for one in listing.objects],
+        }
+    )
+
+
+def _object(one: ListedObject) -> Document:
+    return {
+        "key": key_document(one.key),
+        "type": one.type,
+        "immutable": one.immutable,
+        "dataKeys": list(one.data_keys),
+        "created": one.created,
+        "consumers": [key_document(key) for key in one.consumers],
+    }

@@ -1,0 +1,121 @@
+"""What a set holds, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from reconciler.model.listing import ListedObject, Listing
+from reconciler.views import words
+from reconciler.views.text.palette import Palette
+from reconciler.views.words import counted, escaped, quoted
+
+_HEADINGS = ("OBJECT", "TYPE", "IMMUTABLE", "KEYS", "AGE", "CONSUMERS")
+_NOTHING = "-"
+_AMBIGUOUS = set(' ,"')
+_WIDEST_NAME = 60
+_WIDEST_CELL = 40
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86_400, 365 * 86_400
+_NAMES = {1: "s", _MINUTE: "m", _HOUR: "h", _DAY: "d", _YEAR: "y"}
+# Up to which age it is told in which unit, and in which smaller one besides.
+_STEPS = (
+    (2 * _MINUTE, 1, 0),
+    (10 * _MINUTE, _MINUTE, 1),
+    (3 * _HOUR, _MINUTE, 0),
+    (8 * _HOUR, _HOUR, _MINUTE),
+    (2 * _DAY, _HOUR, 0),
+    (8 * _DAY, _DAY, _HOUR),
+    (2 * _YEAR, _DAY, 0),
+    (8 * _YEAR, _YEAR, _DAY),
+)
+
+
+def listing(listing: Listing, *, now: datetime, colour: bool) -> str:
+    """A row for each object, with its age at `now`, which must be aware of its time zone.
+
+    Names of objects are whole, as ``--target`` takes them; other cells are cut where they get long.
+    """
+    palette = Palette(colour)
+    blocks = [words.set_text(listing.set_name, listing.store)]
+    if listing.objects:
+        blocks.append("\n".join(_table([_row(one, now) for one in listing.objects], palette)))
+    blocks.append(palette.paint(f"{counted(len(listing.objects), 'object')}.", "strong"))
+    return "\n\n".join(blocks)
+
+
+def age_text(created: str, now: datetime) -> str:
+    """``45s``, ``3h12m`` or ``5d``: as exact as kubectl tells ages.
+
+    Source: k8s.io/apimachinery/pkg/util/duration.HumanDuration. A dash stands for a time that is
+    not known; one to come counts as now.
+    """
+    try:
+        then = datetime.fromisoformat(created)
+    except ValueError:
+        return _NOTHING
+    if then.tzinfo is None:
+        then = then.replace(tzinfo=UTC)
+    seconds = max(int((now - then).total_seconds()), 0)
+    for limit, unit, part in _STEPS:
+        if seconds < limit:
+            return _units(seconds, unit, part)
+    return _units(seconds, _YEAR, 0)
+
+
+def _units(seconds: int, unit: int, part: int) -> str:
+    whole, rest = divmod(seconds, unit)
+    parts = rest // part if part else 0
+    return f"{whole}{_NAMES[unit]}" + (f"{parts}{_NAMES[part]}" if parts else "")
+
+
+def _row(one: ListedObject, now: datetime) -> tuple[str, ...]:
+    return (
+        _written(str(one.key)),
+        _cell(one.type),
+        "yes" if one.immutable else _NOTHING,
+        _cells(one.data_keys),
+        age_text(one.created, now),
+        _cells([str(key) for key in one.consumers]),
+    )
+
+
+def _table(rows: Sequence[tuple[str, ...]], palette: Palette) -> list[str]:
+    widths = [
+        min(max(map(len, column)), _WIDEST_NAME) for column in zip(_HEADINGS, *rows, strict=True)
+    ]
+    lines = [palette.paint(_line(_HEADINGS, widths), "strong")]
+    return lines + [_line(row, widths) for row in rows]
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (f"{cell:<{width}}" for cell, width in zip(cells, widths, strict=True))
+    return "  ".join(padded).rstrip()
+
+
+def _cells(texts: Sequence[str]) -> str:
+    """As many of `texts` as fit, one at least, and how many more there are."""
+    shown = [_cell(text) for text in texts[:1]]
+    for text in texts[1:]:
+        if len(", ".join([*shown, _cell(text)])) > _WIDEST_CELL:
+            break
+        shown.append(_cell(text))
+    more = len(texts) - len(shown)
+    return ", ".join([*shown, f"+{more} more"] if more else shown) or _NOTHING
+
+
+def _cell(text: str) -> str:
+    """`text` as it is written, or so much of its beginning that no escape is cut in two."""
+    whole = _written(text)
+    if len(whole) <= _WIDEST_CELL:
+        return whole
+    end = _WIDEST_CELL
+    while len(_written(f"{text[:end]}…")) > _WIDEST_CELL:
+        end -= 1
+    return _written(f"{text[:end]}…")
+
+
+def _written(text: str) -> str:
+    """`text`, quoted where it could be taken for more than one cell, or for none."""
+    if not text:
+        return _NOTHING
+    return quoted(text) if text == _NOTHING or set(text) & _AMBIGUOUS else escaped(text)
