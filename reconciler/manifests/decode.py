@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,15 +59,19 @@ class Decoded:
     owed: tuple[tuple[ObjectKey, Diagnostic], ...] = ()
 
 
-def decode(document: Document, namespace: str) -> Iterator[Decoded]:
+Lint = Callable[[Desired], Iterable[Violation]]
+"""What is to be said of a Secret beyond the rules."""
+
+
+def decode(document: Document, namespace: str, lint: Lint) -> Iterator[Decoded]:
     """The objects of `document`, those within Lists one by one.
 
-    Objects that name no namespace get `namespace`.
+    Objects that name no namespace get `namespace`; what `lint` says of Secrets is told too.
     """
     if document.problem:
         yield Decoded(diagnostics=(document.problem,))
     elif document.root is not None and not _is_empty(document.root):
-        yield from _DocumentDecoder(document, namespace).decode(document.root)
+        yield from _DocumentDecoder(document, namespace, lint).decode(document.root)
 
 
 def _is_empty(node: Node) -> bool:
@@ -75,9 +79,10 @@ def _is_empty(node: Node) -> bool:
 
 
 class _DocumentDecoder:
-    def __init__(self, document: Document, namespace: str) -> None:
+    def __init__(self, document: Document, namespace: str, lint: Lint) -> None:
         self._document = document
         self._namespace = namespace
+        self._lint = lint
         self._items = 0
 
     def decode(self, root: Node) -> Iterator[Decoded]:
@@ -130,7 +135,7 @@ class _DocumentDecoder:
         if not _fits(self._document.text, *extent):
             source = fields.source
             return _failed(source, "document-too-large", _TOO_LARGE, hint="split it")
-        return _managed(fields, entries, kind, self._namespace)
+        return _managed(fields, entries, kind, self._namespace, self._lint)
 
 
 def _fits(text: str, start: int, end: int) -> bool:
@@ -172,7 +177,7 @@ def _not_managed(fields: Fields, entries: Entries, kind: str, version: str) -> D
     return Decoded(diagnostics=tuple(fields.diagnostics("")))
 
 
-def _managed(fields: Fields, entries: Entries, kind: str, namespace: str) -> Decoded:
+def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: Lint) -> Decoded:
     """A Namespace, ServiceAccount or Secret, checked against the rules."""
     if not entries.keys() <= FIELDS[kind]:
         fields.refuse_unknown(entries, FIELDS[kind], ())
@@ -195,6 +200,8 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str) -> Dec
         source=fields.source,
     )
     violations = validate(desired)
+    if secret:
+        violations += tuple(lint(desired))
     if not violations and not fields.problems:
         return Decoded(desired=desired)
     return _with_violations(fields, entries, desired, violations)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reconciler.manifests import foreign
-from reconciler.manifests.fields import Entries, Entry, Fields
+from reconciler.manifests.fields import Entries, Entry, Fields, Problem, value_mark
 from reconciler.manifests.scalars import decode_base64
-from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json
+from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json, Severity
 from reconciler.model.values import SecretValue
 from reconciler.rules import RulePath
 
@@ -45,8 +45,22 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
     for key, entry in fields.map(entries, "stringData", ()).items():
         if foreign.is_encrypted(entry.node):
             fields.complain("sops-encrypted", "the value is encrypted", ("stringData", key), entry)
-        data[key] = SecretValue(fields.string(entry, ("stringData", key)).encode())
+        value = SecretValue(fields.string(entry, ("stringData", key)).encode())
+        if key in data and data[key] != value:
+            fields.problems.append(_override(key, entry))
+        data[key] = value
     return data
+
+
+def _override(key: str, entry: Entry) -> Problem:
+    return Problem(
+        "data-overridden",
+        "data has another value for this key, which is never used",
+        ("stringData", key),
+        value_mark(entry),
+        "remove the key from data or from stringData",
+        Severity.WARNING,
+    )
 
 
 def service_account_settings(fields: Fields, entries: Entries) -> dict[str, Json]:

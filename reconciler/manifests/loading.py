@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
 from reconciler.manifests.decode import Decoded, decode
+from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.reader import read
 from reconciler.manifests.yaml import documents
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
@@ -34,17 +37,25 @@ class Loaded:
         return tuple(item for item in self.diagnostics if item.severity is Severity.ERROR)
 
 
+_DEFAULT_LINTS = LintSettings()
+
+
 def load(
     paths: str | Path | Iterable[str | Path],
     *,
     namespace: str = "default",
     stdin: IO[bytes] | None = None,
+    lints: LintSettings = _DEFAULT_LINTS,
+    moment: datetime | None = None,
 ) -> Loaded:
     """Load the manifests at `paths`, and say everything that is wrong with them.
 
     Directories are read recursively; ``-`` stands for `stdin`, or the process's own standard
-    input. Objects that name no namespace get `namespace`. Bad input raises nothing.
+    input. Objects that name no namespace get `namespace`. `lints` says which warnings are told, and
+    how loudly; certificates are judged as of `moment`, which has a time zone, or now. Bad input
+    raises nothing.
     """
+    linted = partial(lint, moment=moment or datetime.now(UTC), expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
     files = 0
     for found in read([paths] if isinstance(paths, str | Path) else paths, stdin):
@@ -53,7 +64,7 @@ def load(
         else:
             files += 1
             for document in documents(found.text, found.file):
-                decoded += decode(document, namespace)
+                decoded += (_graded(one, lints) for one in decode(document, namespace, linted))
     objects, diagnostics = _joined(decoded)
     skipped = Counter(one.skipped for one in decoded if one.skipped)
     return Loaded(
@@ -62,6 +73,19 @@ def load(
         notices=(_skipped_notice(skipped),) if skipped else (),
         files=files,
     )
+
+
+def _graded(one: Decoded, lints: LintSettings) -> Decoded:
+    """`one` with its warnings as the settings want them: told, left out, or made errors."""
+    if not one.diagnostics:
+        return one
+    told = []
+    for item in one.diagnostics:
+        level = item.severity if item.severity is Severity.ERROR else lints.level(item.code)
+        if level != OFF:
+            told.append(replace(item, severity=level))
+    broken = any(item.severity is Severity.ERROR for item in told)
+    return replace(one, desired=None if broken else one.desired, diagnostics=tuple(told))
 
 
 def _joined(decoded: Iterable[Decoded]) -> tuple[tuple[Desired, ...], list[Diagnostic]]:

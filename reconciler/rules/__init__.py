@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from reconciler.rules.certificates import validity
 from reconciler.rules.creation import validate
 from reconciler.rules.names import SUFFIX_ALPHABET, SUFFIX_LENGTH, generated_name
 from reconciler.rules.updates import replace_reasons, validate_update
-from reconciler.rules.violations import RulePath, Violation, field_text
+from reconciler.rules.violations import WARNINGS, RulePath, Violation, field_text
 
 __all__ = [
     "SUFFIX_ALPHABET",
     "SUFFIX_LENGTH",
+    "WARNINGS",
     "RulePath",
     "Violation",
     "field_text",
@@ -17,4 +19,5 @@ __all__ = [
     "replace_reasons",
     "validate",
     "validate_update",
+    "validity",
 ]

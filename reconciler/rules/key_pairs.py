@@ -15,21 +15,21 @@ def key_pair_fault(certificate: bytes, private_key: bytes) -> tuple[str, str] | 
     pkg/registry/core/secret/strategy.go): the first certificate counts, dates and names do not.
     """
     # Imported here, since most runs meet no TLS Secret.
-    from cryptography import x509  # noqa: PLC0415 - 60 ms
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import (
         load_pem_private_key,
     )
 
     # What these raise may tell of the value; nothing of it is shown.
     try:
-        certified = x509.load_pem_x509_certificate(_with_lines(certificate)).public_key()
+        certified = x509.load_pem_x509_certificate(with_lines(certificate)).public_key()
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return "tls.crt", "tls.crt holds no PEM certificate that can be read"
     try:
         # The whole check of an RSA key takes 30 ms, and is the business of whoever uses it.
         key = load_pem_private_key(
-            _with_lines(private_key), None, unsafe_skip_rsa_key_validation=True
+            with_lines(private_key), None, unsafe_skip_rsa_key_validation=True
         )
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return "tls.key", "tls.key holds no unencrypted PEM private key that can be read"
@@ -38,7 +38,12 @@ def key_pair_fault(certificate: bytes, private_key: bytes) -> tuple[str, str] | 
     return None
 
 
-def _with_lines(pem: bytes) -> bytes:
+def with_lines(pem: bytes) -> bytes:
+    """`pem`, if its first block begins with a line of its own.
+
+    Raises:
+        ValueError: no block does, as where YAML has folded the lines into one.
+    """
     if not _FIRST_LINE.search(pem):
         raise ValueError
     return pem

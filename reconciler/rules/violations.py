@@ -12,6 +12,18 @@ RulePath = tuple[str | int, ...]
 _MAPS = {"labels", "annotations", "data", "stringData"}
 
 
+WARNINGS = frozenset(
+    {
+        "annotation-deprecated",
+        "bootstrap-token-ignored",
+        "label-overwritten",
+        "owner-duplicate",
+        "tls-pair-unusable",
+    }
+)
+"""The codes of the violations that are warnings."""
+
+
 @dataclass(frozen=True, slots=True)
 class Violation:
     """One broken rule. ``message`` never holds a value of ``data``; ``hint`` says what to do.

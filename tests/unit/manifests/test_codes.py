@@ -176,7 +176,7 @@ def test_every_code_is_explained_and_tested() -> None:
     """The encodings look like codes, and the words for them are left out by hand."""
     words = {
         word
-        for source in ROOM.glob("*.py")
+        for source in ROOM.rglob("*.py")
         for word in re.findall(r'"([a-z]+(?:-[a-z0-9]+)+)"', source.read_text())
     }
     codes = {word for word in words if not word.startswith("utf-")}

@@ -1,0 +1,42 @@
+"""What an API server accepts and its author most likely did not mean, told as warnings.
+
+A lint looks at a value only where a cheap test of its first bytes, or of the key's name, says so:
+every value of every manifest comes by here. No message holds a value, nor tells its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from reconciler.manifests.lints.annotations import annotation_warnings
+from reconciler.manifests.lints.pem import pem_warnings
+from reconciler.manifests.lints.registries import registry_warnings
+from reconciler.manifests.lints.settings import (
+    EXPIRY_DAYS,
+    LINTS,
+    OFF,
+    LintSettings,
+)
+from reconciler.manifests.lints.values import value_warnings
+from reconciler.model.objects import Resource
+from reconciler.rules import Violation
+
+__all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "LintSettings", "lint"]
+
+
+def lint(secret: Resource, moment: datetime, expiry_days: int) -> Iterator[Violation]:
+    """Everything that looks like a mistake in `secret`, as warnings.
+
+    Certificates are judged as of `moment`, which has a time zone; those that end within
+    `expiry_days` of it are told of.
+    """
+    for key, value in secret.data.items():
+        content = value.reveal()
+        yield from value_warnings(key, content)
+        if b"-----BEGIN " in content:
+            yield from pem_warnings(secret, key, moment, expiry_days)
+    if secret.annotations:
+        yield from annotation_warnings(secret)
+    if secret.type != "Opaque":
+        yield from registry_warnings(secret)

@@ -1,0 +1,54 @@
+"""Annotations that give a value away: anybody who may list Secrets by metadata reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.manifests.lints import names
+from reconciler.model.objects import Resource, Severity
+from reconciler.model.values import SecretValue
+from reconciler.rules import Violation
+
+_LAST_APPLIED = ("kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.io/original")
+"""How names begin under which kubectl and kapp keep the whole object, values included."""
+
+
+def annotation_warnings(secret: Resource) -> Iterator[Violation]:
+    """The annotations of `secret` that hold, or may hold, one of its values."""
+    texts = {}
+    for name, text in secret.annotations.items():
+        if name.startswith(_LAST_APPLIED):
+            yield _warning(
+                name,
+                "annotation-last-applied",
+                "this annotation is another tool's copy of the whole Secret, values included",
+                "remove the annotation; it comes with objects that were exported from a cluster",
+            )
+        else:
+            texts[name] = text
+    telling = list(_telling(secret, "\0".join(texts.values())))
+    for name, text in texts.items():
+        key = next((key for key, value in telling if value.occurs_in(text)), None)
+        if key is not None:
+            yield _warning(
+                name,
+                "annotation-repeats-value",
+                f"this annotation repeats the value of the key {key}",
+                "remove the value from the annotation, and consider it known",
+            )
+
+
+def _telling(secret: Resource, text: str) -> Iterator[tuple[str, SecretValue]]:
+    """The values in `text`; words of plain letters and names of hosts and users are no secrets."""
+    size = len(text.encode("utf-8", "surrogatepass"))
+    for key, value in secret.data.items():
+        bare = value.reveal().strip()
+        if len(bare) > size or not value.occurs_in(text) or names.is_identifier(key):
+            continue
+        if names.is_credential(key) or not bare.isalpha():
+            yield key, value
+
+
+def _warning(name: str, code: str, message: str, hint: str) -> Violation:
+    path = ("metadata", "annotations", name)
+    return Violation(path, code, message, hint, Severity.WARNING)

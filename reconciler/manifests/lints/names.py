@@ -1,0 +1,59 @@
+"""What the name of a key tells of its value: ``DB_PASSWORD``, ``apiToken``, ``client-secret``."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+_CREDENTIAL_ENDINGS = (
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "pwd",
+    "token",
+    "secret",
+    "apikey",
+    "accesskey",
+    "secretkey",
+)
+_CREDENTIALS = {"pass", "key", "pin", "pat", "psk"}
+_IDENTIFIERS = {
+    *("username", "user", "login", "account", "email", "mail", "id", "name", "owner"),
+    *("host", "hostname", "server", "port", "url", "uri", "endpoint", "address", "domain"),
+    *("database", "db", "dbname", "schema", "namespace", "cluster", "project", "bucket"),
+    *("region", "zone", "issuer", "realm", "provider", "description", "type", "version"),
+    *("env", "environment"),
+}
+_EXACT = {"username", "user", "login", "email", "id", "host", "hostname", "url", "uri", "dsn"}
+
+
+def is_credential(key: str) -> bool:
+    """Tell whether `key` names a password, a token or the like; ``x.key`` is a file's name."""
+    last = _last_word(key)
+    return last.endswith(_CREDENTIAL_ENDINGS) or (last in _CREDENTIALS and not key.endswith(".key"))
+
+
+def is_identifier(key: str) -> bool:
+    """Tell whether `key` names what may well be read by anybody, such as a user or a host."""
+    return _last_word(key) in _IDENTIFIERS
+
+
+def is_exact(key: str) -> bool:
+    """Tell whether white space around what `key` names can only be a mistake."""
+    return is_credential(key) or _last_word(key) in _EXACT
+
+
+def says_encoded(key: str) -> bool:
+    """Tell whether `key` says that its value is base64 in its own right; ``auth`` is by HTTP."""
+    low = key.lower()
+    return any(word in low for word in ("b64", "base64", "encoded", "basic")) or low in {
+        "auth",
+        "authorization",
+    }
+
+
+def _last_word(key: str) -> str:
+    words = _WORD.findall(key)
+    return words[-1].lower() if words else ""

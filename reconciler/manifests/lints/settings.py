@@ -1,0 +1,51 @@
+"""Which lints speak up, and how loudly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from reconciler.model.objects import Severity
+from reconciler.rules import WARNINGS
+
+OFF: Literal["off"] = "off"
+EXPIRY_DAYS = 30
+
+LINTS = frozenset(
+    {
+        "annotation-last-applied",
+        "annotation-repeats-value",
+        "certificate-expired",
+        "certificate-expiring",
+        "certificate-not-yet-valid",
+        "data-overridden",
+        "merge-override",
+        "pem-unreadable",
+        "registry-auth-mismatch",
+        "value-encoded-twice",
+        "value-placeholder",
+        "value-whitespace",
+        *WARNINGS,
+    }
+)
+"""The codes of all warnings, those of the rules included: what settings may name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintSettings:
+    """How loudly warnings are told.
+
+    ``levels`` has an entry for each code of `LINTS` that is not to be a warning, or stays one
+    explicitly. ``strict`` makes errors of all that are left. ``expiry_days`` is how long before
+    its end a certificate is told of.
+    """
+
+    levels: Mapping[str, Severity | Literal["off"]] = field(default_factory=dict)
+    expiry_days: int = EXPIRY_DAYS
+    strict: bool = False
+
+    def level(self, code: str) -> Severity | Literal["off"]:
+        """What a warning with `code` becomes."""
+        level = self.levels.get(code, Severity.WARNING)
+        return Severity.ERROR if self.strict and level is Severity.WARNING else level

@@ -1,0 +1,119 @@
+"""Values that look like mistakes: encoded twice, with stray white space, never filled in."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+
+from reconciler.manifests.lints import names
+from reconciler.model.objects import Severity
+from reconciler.rules import Violation
+
+_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]{11}[A-Za-z0-9+/\r\n=]")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# By chance, eight bytes of text come out of a key now and then, sixteen hardly ever do.
+_SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
+_HEAD = 12
+
+_LONGEST_PLACEHOLDER = 80
+_THINGS = rb"(?:password|passwd|pass|token|key|secret|username|user|name|id|url|value|credentials?)"
+_PLACEHOLDER = re.compile(
+    rb"""
+      <[a-z_][\w .:-]*>                              # <password>, Go's <no value>
+    | \$\{\{.*\}\} | \$\{[^{}]+\} | \$\([^()]+\)    # templates of all kinds
+    | \#\{[^{}]+\}\#? | %[a-z_]+% | @[a-z_]+@ | __[a-z_]+__
+    | \$[a-z]+(?:_[a-z0-9]+)+
+    | x{3,}(?:[-_. ]x+)* | \*{3,} | \.{3,}
+    | \[?(?:redacted|masked|placeholder)\]?
+    | (?:[a-z]+[-_ ]){0,3}placeholder
+    | (?:todo|tbd|fixme)(?:[:\ ].*)?
+    | (?:please[-_ ]?)?change[-_ ]?(?:me|it|this)(?:[-_ ][a-z]+)*[-_ ]?[0-9!.]*
+    | (?:please[-_ ]?)?(?:replace|fill|edit)[-_ ]?(?:me|it|this|in)(?:[-_ ][a-z]+)*[!.]*
+    | (?:please[-_ ])?(?:replace|fill|insert|enter|put|set|add)[-_ ](?:[a-z]+[-_ ]){0,4}
+      (?:here|THINGS)
+    | your[-_ ]?(?:[a-z0-9]+[-_ ]){0,4}(?:here|THINGS)
+    | (?:[a-z]+[-_ ]){0,4}goes[-_ ]here
+    """.replace(b"THINGS", _THINGS),
+    re.IGNORECASE | re.VERBOSE,
+)
+_FIRST_LETTERS = re.compile(rb"[<$%*{@#_.\[acefimprstxyACEFIMPRSTXY]")
+_NAMES_OF_VALUES = {
+    *(b"password", b"passwd", b"pass", b"passphrase", b"secret", b"token", b"apikey"),
+    *(b"secretkey", b"accesskey", b"accesstoken", b"clientsecret", b"mypassword", b"undefined"),
+}
+
+
+def value_warnings(key: str, content: bytes) -> Iterator[Violation]:
+    """What is suspicious in the value `content` of `key`."""
+    bare = content.strip()
+    if len(bare) != len(content) and _is_one_line(bare) and names.is_exact(key):
+        yield _warning(
+            key,
+            "value-whitespace",
+            "white space or a line break stands around the value, and is part of it",
+            "remove it: encode with 'printf %s' rather than 'echo', write |- rather than |",
+        )
+    if len(bare) <= _LONGEST_PLACEHOLDER and _is_placeholder(key, bare):
+        yield _warning(
+            key,
+            "value-placeholder",
+            "the value looks like a placeholder that was never filled in",
+            "put the real value there, or have it rendered before it gets here",
+        )
+    if _BASE64.match(bare) and _holds_text(bare) and not names.says_encoded(key):
+        yield _warning(
+            key,
+            "value-encoded-twice",
+            "the value is text in base64 still: it was encoded once too often",
+            "data takes base64 of the value itself, stringData the value as it is",
+        )
+
+
+def _warning(key: str, code: str, message: str, hint: str) -> Violation:
+    return Violation(("data", key), code, message, hint, Severity.WARNING)
+
+
+def _is_one_line(bare: bytes) -> bool:
+    """Whether this is plain text of one line and no JSON; a file may end in a line break."""
+    if b"\n" in bare or bare[:1] + bare[-1:] in {b"{}", b"[]"} or _CONTROL.search(bare):
+        return False
+    return _text(bare) is not None
+
+
+def _is_placeholder(key: str, bare: bytes) -> bool:
+    if _FIRST_LETTERS.match(bare) is None:
+        return False
+    if _PLACEHOLDER.fullmatch(bare):
+        return True
+    low = bare.lower().translate(None, b"-_ ")
+    never_real = low in _NAMES_OF_VALUES or (low.startswith(b"{{") and low.endswith(b"}}"))
+    return never_real and names.is_credential(key)
+
+
+def _holds_text(bare: bytes) -> bool:
+    """Whether `bare`, whose beginning looks like base64, is canonical base64 of printable text."""
+    try:
+        head = binascii.a2b_base64(bare[: 2 * _HEAD].translate(None, b"\r\n")[:_HEAD])
+        if _CONTROL.search(head):
+            return False
+        joined = bare.translate(None, b"\r\n")
+        decoded = binascii.a2b_base64(joined, strict_mode=True)
+    except binascii.Error:
+        return False
+    certain = joined.endswith(b"=") or decoded.endswith(b"\n")
+    if len(decoded) < (_SHORTEST_CERTAIN_TEXT if certain else _SHORTEST_TEXT):
+        return False
+    if binascii.b2a_base64(decoded, newline=False) != joined or _CONTROL.search(decoded):
+        return False
+    text = _text(decoded)
+    return text is not None and all(
+        line.isprintable() for line in text.replace("\t", " ").splitlines()
+    )
+
+
+def _text(content: bytes) -> str | None:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,361 @@
+"""What is told of values, annotations and registry accounts, and above all what is not."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import LINTS, Loaded
+
+Loader = Callable[[str], Loaded]
+
+PAGE = Path(__file__).parents[3] / "docs" / "diagnostics.md"
+HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
+
+
+def b64(value: str | bytes) -> str:
+    return base64.b64encode(value.encode() if isinstance(value, str) else value).decode()
+
+
+def manifest(key: str, value: str | bytes, head: str = HEAD) -> str:
+    if isinstance(value, bytes):
+        return f"{head}data:\n  {json.dumps(key)}: {b64(value)}\n"
+    return f"{head}stringData:\n  {json.dumps(key)}: {json.dumps(value)}\n"
+
+
+def codes(found: Loaded) -> list[str]:
+    assert found.errors == ()
+    assert len(found.objects) == 1
+    return [item.code for item in found.diagnostics]
+
+
+PEM_TEXT = "-----BEGIN PRIVATE KEY-----\nbm90LWEtcmVhbC1rZXk=\n-----END PRIVATE KEY-----\n"
+
+ENCODED_TWICE = [
+    ("password", b64("not-a-real-password")),
+    ("password", b64("not-a-real-password\n")),
+    ("password", b64("not-a-real-password").encode()),
+    ("password", b64("not-a-real-password") + "\n"),
+    ("greeting", b64("grüße aus der küche")),
+    ("short", b64("hunter22")),  # padded
+    ("short", b64("hunter2\n")),  # the line break of echo tells it
+    ("settings", b64('{"user": "shop", "mode": 3}')),
+    ("settings", base64.encodebytes(b"a = 1\nb\t= 2\n" * 20).decode()),
+    ("key.pem", b64(PEM_TEXT)),
+    ("json", b64("[1, 2, 3, 4, 5, 6]")),
+]
+NOT_ENCODED_TWICE = [
+    ("a", "password"),
+    ("a", "shopshopshopshop"),  # letters alone, of the right number
+    ("a", "8f14e45fceea167a5a36dedd4bea2543"),  # hex
+    ("a", "d41d8cd98f00b204e9800998ecf8427e" * 4),
+    ("a", "DEADBEEFCAFEBABEDEADBEEFCAFEBABE"),
+    ("a", "12345678901234567890123456789012"),
+    ("a", "550e8400e29b41d4a716446655440000"),
+    ("a", b64(bytes(range(200, 232)))),  # a random key in base64
+    ("a", b64(bytes(32))),
+    ("a", b64("short")),
+    ("a", b64("twelve bytes")),  # no padding: might be chance
+    ("a", b64("not-a-real-password")[:-1]),  # not padded
+    ("a", b64("not-a-real-password?")[:-2] + "9="),  # bits that no byte needs
+    ("a", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl"),  # a JWT
+    ("a", "shop:" + b64("not-a-real-password")),
+    ("ca-b64", b64(PEM_TEXT)),
+    ("TOKEN_BASE64", b64("not-a-real-token")),
+    ("encodedToken", b64("not-a-real-token")),
+    ("basic-auth", b64("shop:not-a-real-password")),
+    ("auth", b64("shop:not-a-real-password")),
+    ("store.jks", b"\xfe\xed\xfe\xed" + bytes(40)),
+    ("a", b64("text with a bell \x07 inside")),
+    ("a", b64("grüße aus der küche".encode("latin-1"))),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), ENCODED_TWICE)
+def test_encoded_twice(loaded: Loader, key: str, value: str | bytes) -> None:
+    assert "value-encoded-twice" in codes(loaded(manifest(key, value)))
+
+
+@pytest.mark.parametrize(("key", "value"), NOT_ENCODED_TWICE)
+def test_not_encoded_twice(loaded: Loader, key: str, value: str | bytes) -> None:
+    assert codes(loaded(manifest(key, value))) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("password", "not-real\n"),
+        ("password", b"not-real\n"),
+        ("DB_PASSWORD", "not-real\r\n"),
+        ("dbPassword2", " not-real"),
+        ("token", "\tnot-real"),
+        ("API-KEY", "not-real "),
+        ("apikey", "not-real\n"),
+        ("accessKeyId", "not-real\n"),
+        ("client.secret", "not-real\n"),
+        ("username", "shop\n"),
+        ("url", "https://shop.example\n"),
+        ("pass", "{not json\n"),
+        ("password", "\n"),
+        ("password", "grün-ist-nicht-echt\n"),
+    ],
+)
+def test_stray_white_space(loaded: Loader, key: str, value: str | bytes) -> None:
+    assert codes(loaded(manifest(key, value))) == ["value-whitespace"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("password", "not-real"),
+        ("password", "not real"),
+        ("password", ""),
+        ("ssh-key", PEM_TEXT),
+        ("tokens.json", '{"a": 1}\n'),
+        ("service-account-key", '{"a": 1}\n'),
+        ("token", "[1]\n"),
+        ("recovery-key", "one\ntwo\n"),
+        ("app.conf", "user = shop\n"),
+        ("secrets.ini", "a = 1\n"),
+        ("password-policy", "at least ten characters\n"),
+        ("motd", " hello \n"),
+        ("license.key", "not-a-real-licence\n"),
+        ("aes.key", b" not text \xff\xfe\n"),
+        ("signing-key", b"\xd0\x00not text \xff\xfe\n"),
+        ("signing-key", b"\x01control\n"),
+        ("monkeys", "three\n"),
+        ("123", "not-real\n"),
+    ],
+)
+def test_white_space_that_belongs_there(loaded: Loader, key: str, value: str | bytes) -> None:
+    assert codes(loaded(manifest(key, value))) == []
+
+
+PLACEHOLDERS = """\
+changeme|CHANGE_ME|change-me|changeit|ChangeMe123!|please-change-me|change this|todo|TODO: ask
+FIXME|tbd|xxx|XXXXXXXX|xxxx-xxxx-xxxx|***|...|<password>|<your token>|<no value>|<PASSWORD_HERE>
+REPLACE_ME|replaceme|replace-this|replace with your token|fill in|insert-password-here|put-it-here
+enter your password|your-password|YOUR_API_KEY|yourtoken|your-secret-here|password-goes-here
+placeholder|PLACEHOLDER|password-placeholder|[REDACTED]|redacted|${PASSWORD}|${db.password}
+$(PASSWORD)|$DB_PASSWORD|%PASSWORD%|@PASSWORD@|__PASSWORD__|#{Password}#|${{ secrets.PASSWORD }}
+""".replace("\n", "|").split("|")[:-1]
+
+
+@pytest.mark.parametrize("value", PLACEHOLDERS)
+def test_placeholders(loaded: Loader, value: str) -> None:
+    assert codes(loaded(manifest("any", value))) == ["value-placeholder"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("password", "password"),
+        ("POSTGRES_PASSWORD", "Password"),
+        ("api-key", "api-key"),
+        ("clientSecret", "secret"),
+        ("token", "{{ .Values.token }}"),
+        ("token", "{{token}}"),
+    ],
+)
+def test_placeholders_in_keys_of_credentials_alone(loaded: Loader, key: str, value: str) -> None:
+    assert codes(loaded(manifest(key, value))) == ["value-placeholder"]
+    assert codes(loaded(manifest("kind", value))) == []
+
+
+@pytest.mark.parametrize("key", ["password", "any"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "",
+        "not-a-real-password",
+        "not-a-real-api-key",
+        "example",
+        "test",
+        "admin",
+        "postgres",
+        "changeover",
+        "exchange-me-not",
+        "todos-los-dias",
+        "todoist-4711",
+        "xx",
+        "xylophone",
+        "<xml/>",
+        "<a><b>",
+        "a<b>c",
+        "p${x}q",
+        "$ecret",
+        "$1,000",
+        "100%",
+        "your-horse-battery",
+        "entertainment",
+        "settings",
+        "address",
+        "passing",
+        "_dunder_",
+        "p4ssw0rd",
+        "http://${HOST}/",
+        "#!/bin/sh\nexec ${SHELL}\n",
+        "x" + "y" * 200,
+    ],
+)
+def test_what_only_resembles_a_placeholder(loaded: Loader, key: str, value: str) -> None:
+    assert codes(loaded(manifest(key, value))) == []
+
+
+def test_a_key_that_is_overridden(loaded: Loader) -> None:
+    text = HEAD + "data:\n  a: b2xk\n  b: b2xk\nstringData:\n  c: x\n  b: new\n"
+    (warning,) = loaded(text).diagnostics
+    assert (warning.code, str(warning.source)) == ("data-overridden", "f.yaml:10:6")
+    assert warning.field == "stringData[b]"
+    assert warning.object == "Secret/default/a"
+
+
+@pytest.mark.parametrize(
+    "data", ["data: {a: b2xk}\nstringData: {a: old}\n", "data: {a: b2xk}\nstringData: {b: new}\n"]
+)
+def test_keys_in_both_that_agree(loaded: Loader, data: str) -> None:
+    assert codes(loaded(HEAD + data)) == []
+
+
+def account(code: str = "dockerconfigjson", **fields: object) -> str:
+    config: dict[str, object] = {"registry.example": fields}
+    if code == "dockerconfigjson":
+        config = {"auths": config}
+    return manifest(f".{code}", json.dumps(config), HEAD + f"type: kubernetes.io/{code}\n")
+
+
+@pytest.mark.parametrize("code", ["dockerconfigjson", "dockercfg"])
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"username": "u", "password": "p", "auth": b64("u:p")}, False),
+        ({"username": "u", "password": "p:q", "auth": b64("u:p:q")}, False),
+        ({"username": "u", "password": "pq", "auth": b64("u:pq")[:-2]}, False),  # kubelets read it
+        ({"username": "u", "password": "p"}, False),
+        ({"username": "u", "password": "p", "auth": ""}, False),
+        ({"auth": b64("u:p")}, False),
+        ({"username": "ü", "auth": b64("ü:p")}, False),
+        ({"username": "u", "password": "p", "auth": b64("u:p\n")}, True),
+        ({"username": "u", "password": "p", "auth": b64("u:q")}, True),
+        ({"username": "u", "password": "p", "auth": b64("v:p")}, True),
+        ({"password": "p", "auth": b64("u:q")}, True),
+        ({"username": 1, "auth": b64("1:q")}, True),
+        ({"username": "\ud800", "auth": b64("u:q")}, True),
+        ({"auth": b64("no colon")}, True),
+        ({"auth": "not base64"}, True),
+        ({"auth": "größe"}, True),
+    ],
+)
+def test_registry_accounts(
+    loaded: Loader, code: str, fields: dict[str, object], *, told: bool
+) -> None:
+    assert codes(loaded(account(code, **fields))) == ["registry-auth-mismatch"] * told
+
+
+@pytest.mark.parametrize(
+    "value", ['{"auths": []}', '{"auths": {"r": 1}}', '{"auths": {"r": {"auth": 1}}}', "{}", "null"]
+)
+def test_registry_files_of_other_shapes(loaded: Loader, value: str) -> None:
+    head = HEAD + "type: kubernetes.io/dockerconfigjson\n"
+    assert codes(loaded(manifest(".dockerconfigjson", value, head))) == []
+
+
+def test_each_registry_is_told_by_its_number(loaded: Loader) -> None:
+    auths = {"good.example": {"auth": b64("u:p")}, "canary.example": {"auth": b64("none")}}
+    head = HEAD + "type: kubernetes.io/dockerconfigjson\n"
+    text = manifest(".dockerconfigjson", json.dumps({"auths": auths}), head)
+    (warning,) = loaded(text).diagnostics
+    assert "registry 2" in warning.message
+    assert "canary" not in repr(warning)
+
+
+LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def annotated(name: str, text: str, key: str = "password", value: str = "not-real-4711") -> str:
+    annotations = f"  annotations:\n    {json.dumps(name)}: {json.dumps(text)}\n"
+    return manifest(key, value, HEAD + annotations)
+
+
+@pytest.mark.parametrize(
+    "name", [LAST_APPLIED, "kapp.k14s.io/original", "kapp.k14s.io/original-diff"]
+)
+def test_copies_by_other_tools(loaded: Loader, name: str) -> None:
+    (warning,) = loaded(
+        annotated(name, '{"stringData": {"password": "not-real-4711"}}')
+    ).diagnostics
+    assert (warning.code, str(warning.source)) == (
+        "annotation-last-applied",
+        "f.yaml:6:" + str(len(name) + 9),
+    )
+    assert warning.field == f"metadata.annotations[{name}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("it is not-real-4711, or so", "any", "not-real-4711"),
+        ("it is not-real-4711, or so", "any", "not-real-4711\nx".removesuffix("x")),
+        (b64("not-real-4711"), "any", "not-real-4711"),
+        ("the word is sesame", "password", "sesame"),
+    ],
+)
+def test_annotations_that_repeat_a_value(loaded: Loader, text: str, key: str, value: str) -> None:
+    (warning,) = loaded(annotated("note", text, key, value)).diagnostics
+    assert (warning.code, str(warning.source)) == ("annotation-repeats-value", "f.yaml:6:13")
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("rotated yearly", "password", "not-real-4711"),
+        ("", "password", "not-real-4711"),
+        ("the one of abc12", "password", "abc12"),  # too short to tell
+        ("for storefront-2", "username", "storefront-2"),
+        ("https://shop.example/", "BASE_URL", "https://shop.example/"),
+        ("in production", "profile", "production"),  # a word that is no secret
+    ],
+)
+def test_annotations_that_repeat_nothing(loaded: Loader, text: str, key: str, value: str) -> None:
+    assert codes(loaded(annotated("note", text, key, value))) == []
+
+
+def test_only_secrets_are_looked_at(loaded: Loader) -> None:
+    text = HEAD.replace("Secret", "Namespace") + f"  annotations: {{{LAST_APPLIED}: x}}\n"
+    assert codes(loaded(text)) == []
+
+
+CANARY = "kanarienvogel"
+LEAKS = [
+    ("value-encoded-twice", manifest("a", b64(f"not a real {CANARY}"))),
+    ("value-whitespace", manifest("password", f"{CANARY}\n")),
+    ("value-placeholder", manifest("a", f"<{CANARY}>")),
+    ("value-placeholder", manifest("a", f"${{{CANARY}}}")),
+    ("data-overridden", f"{HEAD}data: {{a: {b64(CANARY)}}}\nstringData: {{a: {CANARY}2}}\n"),
+    ("registry-auth-mismatch", account(password=CANARY, auth=b64(f"{CANARY}:2"))),
+    ("annotation-last-applied", annotated(LAST_APPLIED, CANARY, "a", CANARY)),
+    ("annotation-repeats-value", annotated("note", f"{CANARY}4", "a", f"{CANARY}4")),
+    ("pem-unreadable", manifest("a", f"-----BEGIN {CANARY}----- {CANARY}")),
+    ("pem-unreadable", manifest("a", f"-----BEGIN CERTIFICATE-----\n{CANARY}\n")),
+]
+
+
+@pytest.mark.parametrize(("code", "text"), LEAKS)
+def test_no_warning_holds_a_value(loaded: Loader, code: str, text: str) -> None:
+    found = loaded(text)
+    assert code in codes(found)
+    told = " ".join(repr(item) + str(item) for item in found.diagnostics)
+    for form in (CANARY, b64(CANARY)[:12], CANARY.encode().hex(), f"{len(CANARY)}"):
+        assert form not in re.sub(r"line=\d+, column=\d+", "", told)
+
+
+def test_every_warning_of_the_page_can_be_set() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    lints = text.split("## Lints", 1)[1].split("## ", 1)[0]
+    named = re.findall(r"^\| `([a-z-]+)` \(warning\)", text, re.MULTILINE)
+    assert {*named, *re.findall(r"^\| `([a-z-]+)`", lints, re.MULTILINE)} == LINTS
