@@ -68,11 +68,12 @@ def test_a_lock_that_is_held_is_waited_for_and_told_of_once(world: World) -> Non
     world.store.lock("default", "somebody", 3600)
     told: list[str] = []
 
-    def waiting(message: str) -> None:
-        told.append(message)
-        world.store.unlock("default", "somebody")
+    def strike(_number: int, _name: str, *, happened: bool) -> None:
+        if store.calls == ["lock"] * 4 and not happened:
+            world.store.unlock("default", "somebody")
 
-    with held(world, timeout=PATIENCE, waiting=waiting):
+    store = Faulty(world.store, strike)
+    with held(world, store=store, timeout=PATIENCE, waiting=told.append):
         pass
     assert len(told) == 1
     assert "somebody" in told[0]
