@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import stat
 from collections.abc import Callable, Iterator
@@ -325,14 +324,16 @@ def test_no_content_at_all_raises_anything_else(
         planfile.load(path)
 
 
-@pytest.mark.parametrize("depth", [500, 1000, 100_000])
+@pytest.mark.parametrize("depth", [50, 1000, 100_000])
 def test_a_deep_file_is_loaded_or_refused(path: Path, depth: int) -> None:
-    nested = "[" * depth + "]" * depth
-    text = path.read_text().replace('"path": "/data/k",', f'"path": "/data/k", "value": {nested},')
-    assert nested in text
-    path.write_text(text)
-    with contextlib.suppress(PlanFileError):
-        planfile.load(path)
+    document = json.loads(path.read_text())
+    document["plan"]["changes"][0]["patch"][0]["value"] = "nested"
+    path.write_text(json.dumps(document).replace('"nested"', "[" * depth + "]" * depth))
+    if depth < 100:
+        assert planfile.load(path)
+    else:
+        with pytest.raises(PlanFileError):
+            planfile.load(path)
 
 
 def test_a_file_that_is_not_there_is_told_of(tmp_path: Path) -> None:
