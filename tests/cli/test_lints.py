@@ -1,0 +1,162 @@
+"""How loudly warnings are told: the setting `lints`, and --strict."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+CANARY = "canary-of-lints"
+
+
+@pytest.fixture
+def suspicious(workplace: Any) -> Any:
+    workplace.secret("a", any="changeme", token=f"{CANARY}\n")
+    return workplace
+
+
+def told(workplace: Any, *args: str, **options: Any) -> tuple[int, list[tuple[str, str]]]:
+    result = workplace.run("validate", "-o", "json", *args, **options)
+    found = json.loads(result.out)["diagnostics"]
+    return result.code, [(item["code"], item["severity"]) for item in found]
+
+
+WARNINGS = [("value-placeholder", "warning"), ("value-whitespace", "warning")]
+ERRORS = [(code, "error") for code, _ in WARNINGS]
+
+
+def test_warnings_keep_nothing_from_going_on(suspicious: Any) -> None:
+    assert told(suspicious) == (0, WARNINGS)
+    result = suspicious.ok("plan")
+    assert "1 to create" in result.out
+    assert "warning[value-placeholder]" in result.err
+    suspicious.ok("apply", "--auto-approve")
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "file"),
+    [
+        (["--strict"], {}, ""),
+        ([], {"RECONCILER_STRICT": "1"}, ""),
+        ([], {}, "strict: true\n"),
+        (["--strict"], {"RECONCILER_STRICT": "0"}, "strict: false\n"),
+        ([], {"RECONCILER_STRICT": "yes"}, "strict: false\n"),
+    ],
+)
+def test_strict(suspicious: Any, args: list[str], env: dict[str, str], file: str) -> None:
+    suspicious.write("reconciler.yaml", file)
+    assert told(suspicious, *args, env=env) == (1, ERRORS)
+    for command in (["plan"], ["apply", "--auto-approve"]):
+        result = suspicious.run(*command, *args, env=env)
+        assert result.code == 1
+        assert "error[value-placeholder]" in result.err
+        assert CANARY not in result.out + result.err
+    assert not (suspicious.path / ".reconciler").exists()
+
+
+def test_no_strict_wins_over_the_file(suspicious: Any) -> None:
+    suspicious.write("reconciler.yaml", "strict: true\n")
+    assert told(suspicious, "--no-strict") == (0, WARNINGS)
+
+
+def test_strict_counts_for_a_saved_plan_too(suspicious: Any) -> None:
+    suspicious.ok("plan", "--out", "release.plan")
+    assert suspicious.run("apply", "release.plan", "--strict").code == 1
+    suspicious.ok("apply", "release.plan")
+
+
+def test_strict_has_nothing_to_say_of_good_manifests(shop: Any) -> None:
+    shop.ok("validate", "--strict")
+    shop.ok("apply", "--strict", "--auto-approve")
+
+
+@pytest.mark.parametrize("off", ["off", "'off'", "false"])
+def test_levels(suspicious: Any, off: str) -> None:
+    text = f"lints:\n  value-placeholder: {off}\n  value-whitespace: error\n"
+    suspicious.write("reconciler.yaml", text)
+    assert told(suspicious) == (1, [("value-whitespace", "error")])
+    assert suspicious.run("plan").code == 1
+
+
+def test_what_is_off_is_off_with_strict_too(suspicious: Any) -> None:
+    text = "lints: {value-placeholder: off, value-whitespace: warning}\n"
+    suspicious.write("reconciler.yaml", text)
+    assert told(suspicious) == (0, WARNINGS[1:])
+    assert told(suspicious, "--strict") == (1, ERRORS[1:])
+
+
+def test_warnings_of_rules_and_of_loading_have_levels_too(workplace: Any) -> None:
+    head = "metadata: {name: a}\ntype: kubernetes.io/tls\n"
+    data = "stringData:\n  tls.crt: a\n  <<: {tls.crt: b, tls.key: c}\n"
+    workplace.write("manifests/a.yaml", f"apiVersion: v1\nkind: Secret\n{head}{data}")
+    codes = ["merge-override", "tls-pair-unusable"]
+    assert [code for code, _ in told(workplace)[1]] == codes[::-1]
+    workplace.write("reconciler.yaml", f"lints: {{{codes[0]}: off, {codes[1]}: error}}\n")
+    assert told(workplace) == (1, [(codes[1], "error")])
+
+
+def test_a_level_does_not_make_less_of_an_error(workplace: Any) -> None:
+    workplace.write("reconciler.yaml", "lints: {name-invalid: off}\n")
+    result = workplace.run("validate")
+    assert result.code == 1
+    assert "there is no warning 'name-invalid'" in result.err
+
+
+@pytest.mark.parametrize(
+    ("lints", "place", "says"),
+    [
+        ("{value-placeholders: off}", "1:9", "did you mean value-placeholder?"),
+        ("{nothing-known: off}", "1:9", "known are annotation-deprecated, "),
+        ("{value-placeholder: loud}", "1:28", "off, warning or error"),
+        ("{value-placeholder: on}", "1:28", "off, warning or error"),
+        ("{value-placeholder: {days: 1}}", "1:28", "off, warning or error"),
+        ("{expiry-days: soon}", "1:22", "a whole number from 0 to 36500"),
+        ("{expiry-days: -1}", "1:22", "a whole number"),
+        ("{expiry-days: true}", "1:22", "a whole number"),
+        ("{expiry-days: 1.5}", "1:22", "a whole number"),
+        ("off", "1:8", "must be a map"),
+    ],
+)
+def test_bad_settings(suspicious: Any, lints: str, place: str, says: str) -> None:
+    suspicious.write("reconciler.yaml", f"lints: {lints}\n")
+    for command in ("validate", "plan", "apply"):
+        result = suspicious.run(command)
+        assert result.code == 1
+        assert f"reconciler.yaml:{place}: " in result.err
+        assert says in result.err
+
+
+def test_all_known_codes_are_named(workplace: Any) -> None:
+    workplace.write("reconciler.yaml", "lints: {nothing-known: off}\n")
+    error = workplace.run("validate").err
+    for code in ("certificate-expired", "expiry-days", "tls-pair-unusable", "value-whitespace"):
+        assert code in error
+
+
+def test_days_before_the_end_of_a_certificate(workplace: Any) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=20))
+        .sign(key, hashes.SHA256())
+    )
+    text = made.public_bytes(Encoding.PEM).decode()
+    workplace.secret("a", ca=text)
+    assert told(workplace) == (0, [("certificate-expiring", "warning")])
+    workplace.write("reconciler.yaml", "lints: {expiry-days: 19}\n")
+    assert told(workplace) == (0, [])
+    workplace.write("reconciler.yaml", "lints: {expiry-days: 21, certificate-expiring: error}\n")
+    assert told(workplace) == (1, [("certificate-expiring", "error")])
