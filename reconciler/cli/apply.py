@@ -9,6 +9,7 @@ import click
 
 from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
+from reconciler.cli.lints import strict_option
 from reconciler.cli.options import (
     applying_options,
     examples,
@@ -35,6 +36,7 @@ from reconciler.errors import ConfigError, ExitCode
 @store_option
 @namespace_option
 @plan_options
+@strict_option
 @applying_options
 @format_option("text", "json")
 @verbosity_options

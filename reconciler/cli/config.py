@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.lints import SETTING, read_lints
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,13 +69,18 @@ def _read(file: Path) -> dict[str, Any]:
     elif root is not None:
         problems.append(f"{root.source}: must be a map of settings")
     if problems:
-        raise ConfigError("\n".join(problems), hint=f"settings are {', '.join(_SETTINGS)}")
+        raise ConfigError(
+            "\n".join(problems), hint=f"settings are {', '.join([*_SETTINGS, SETTING])}"
+        )
     return values
 
 
 def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]) -> Iterator[str]:
     """Put the settings among `entries` into `values`, and yield what is wrong with the others."""
     for name, entry in entries.items():
+        if name == SETTING:
+            yield from read_lints(entry, values)
+            continue
         if name not in _SETTINGS:
             yield f"{entry.key}: unknown setting {name!r}"
             continue
@@ -145,4 +151,5 @@ _SETTINGS: dict[str, tuple[str, _Read]] = {
     "server-dry-run": ("server_dry_run", _flag),
     "parallelism": ("parallelism", _number),
     "lock-timeout": ("lock_timeout", _number),
+    "strict": ("strict", _flag),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import Configured
+from reconciler.cli.lints import strict_option
 from reconciler.cli.options import (
     examples,
     format_option,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @store_option
 @namespace_option
 @plan_options
+@strict_option
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

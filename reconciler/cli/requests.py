@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.lints import lint_settings
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ConfigError, ExitCode, InvalidManifests
 from reconciler.model.plans import PlanOptions
@@ -103,7 +104,7 @@ def loaded_manifests(paths: tuple[str, ...], namespace: str) -> Loaded:
     """
     from reconciler.manifests import load
 
-    loaded = load(paths, namespace=namespace)
+    loaded = load(paths, namespace=namespace, lints=lint_settings())
     show_loaded(loaded)
     if loaded.errors:
         raise InvalidManifests("the manifests have errors, so nothing was planned")

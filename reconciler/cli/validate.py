@@ -8,6 +8,7 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.config import Configured
+from reconciler.cli.lints import lint_settings, strict_option
 from reconciler.cli.options import examples, format_option, namespace_option, paths_argument
 from reconciler.cli.requests import manifest_paths, show_notices
 from reconciler.cli.terminal import colour_on
@@ -24,6 +25,7 @@ from reconciler.errors import ExitCode
 )
 @paths_argument
 @namespace_option
+@strict_option
 @format_option("text", "json", "sarif")
 def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     """Check manifests as an API server would, without one.
@@ -35,7 +37,7 @@ def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     from reconciler.model.objects import Severity
     from reconciler.views import json, sarif, text
 
-    loaded = load(manifest_paths(paths), namespace=namespace)
+    loaded = load(manifest_paths(paths), namespace=namespace, lints=lint_settings())
     found, counts = loaded.diagnostics, {"objects": len(loaded.objects), "files": loaded.files}
     match output:
         case "json":

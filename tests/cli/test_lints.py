@@ -96,7 +96,7 @@ def test_warnings_of_rules_and_of_loading_have_levels_too(workplace: Any) -> Non
     data = "stringData:\n  tls.crt: a\n  <<: {tls.crt: b, tls.key: c}\n"
     workplace.write("manifests/a.yaml", f"apiVersion: v1\nkind: Secret\n{head}{data}")
     codes = ["merge-override", "tls-pair-unusable"]
-    assert [code for code, _ in told(workplace)[1]] == codes[::-1]
+    assert told(workplace) == (0, [(code, "warning") for code in codes])
     workplace.write("reconciler.yaml", f"lints: {{{codes[0]}: off, {codes[1]}: error}}\n")
     assert told(workplace) == (1, [(codes[1], "error")])
 

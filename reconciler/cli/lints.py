@@ -1,0 +1,79 @@
+"""``--strict`` and the setting ``lints``: how loudly warnings are told."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.options import Command
+
+if TYPE_CHECKING:
+    from reconciler.manifests import LintSettings, Placed
+
+SETTING = "lints"
+"""The setting's name in ``reconciler.yaml``, and the key of what `read_lints` made of it."""
+
+_STRICT = f"{__name__}.strict"
+_DAYS = "expiry-days"
+_LONGEST = 36_500
+
+
+def strict_option(command: Command) -> Command:
+    """``--strict``."""
+    return click.option(
+        "--strict/--no-strict",
+        envvar="RECONCILER_STRICT",
+        default=False,
+        expose_value=False,
+        callback=_keep,
+        help="Make errors of warnings.",
+    )(command)
+
+
+def _keep(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
+    context.meta[_STRICT] = value
+
+
+def lint_settings() -> LintSettings:
+    """What options, environment and file of the running command say of warnings."""
+    from reconciler.manifests import LintSettings
+
+    context = click.get_current_context()
+    found = (context.default_map or {}).get(SETTING) or LintSettings()
+    return replace(found, strict=context.meta.get(_STRICT, False))
+
+
+def read_lints(entry: Placed, values: dict[str, Any]) -> Iterator[str]:
+    """Put the setting ``lints`` into `values`, and yield what is wrong with it."""
+    from reconciler.manifests import LINTS, OFF, LintSettings
+    from reconciler.model.objects import Severity
+
+    if not isinstance(entry.value, dict):
+        yield f"{entry.source}: the setting {SETTING!r} must be a map of codes"
+        return
+    words = {False: OFF, OFF: OFF, **{str(one): one for one in Severity}}  # off is false in YAML
+    levels, days = {}, LintSettings().expiry_days
+    for code, placed in entry.value.items():
+        value = placed.value
+        if code == _DAYS:
+            if type(value) is int and 0 <= value <= _LONGEST:
+                days = value
+            else:
+                yield f"{placed.source}: {_DAYS} must be a whole number from 0 to {_LONGEST}"
+        elif code not in LINTS:
+            yield f"{placed.key}: there is no warning {code!r}; {_known(code, LINTS)}"
+        elif isinstance(value, str | bool) and value in words:
+            levels[code] = words[value]
+        else:
+            yield f"{placed.source}: the level of {code} must be off, warning or error"
+    values[SETTING] = LintSettings(levels=levels, expiry_days=days)
+
+
+def _known(code: str, known: frozenset[str]) -> str:
+    close = difflib.get_close_matches(code, known, n=1)
+    names = ", ".join(sorted(known | {_DAYS}))
+    return f"did you mean {close[0]}? Known are {names}" if close else f"known are {names}"
