@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -20,8 +21,10 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
     assert len(blocks) >= 7
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    bash = shutil.which("bash")
+    assert bash is not None
     result = subprocess.run(
-        ["bash", "-euxc", "\n".join(blocks)],
+        [bash, "-euxc", "\n".join(blocks)],
         cwd=tmp_path,
         env={**os.environ, "PATH": path, "PYTHONSAFEPATH": "1"},
         capture_output=True,
