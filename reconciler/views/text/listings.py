@@ -70,7 +70,7 @@ def _units(seconds: int, unit: int, part: int) -> str:
 
 def _row(one: ListedObject, now: datetime) -> tuple[str, ...]:
     return (
-        _written(str(one.key)),
+        words.object_text(one.key),
         _cell(one.type),
         "yes" if one.immutable else _NOTHING,
         _cells(one.data_keys),

@@ -30,8 +30,13 @@ def drift(report: DriftReport, *, colour: bool, verbose: bool = False) -> str:
     if report.notices:
         blocks.append("\n".join(note_line(notice.message, palette) for notice in report.notices))
     style = "warning" if report.drifted else "strong"
-    blocks.append(palette.paint(drift_words.summary_text(report), style))
+    blocks.append(palette.paint(drift_summary(report), style))
     return "\n\n".join(blocks)
+
+
+def drift_summary(report: DriftReport) -> str:
+    """The last line alone."""
+    return drift_words.summary_text(report)
 
 
 def _finding(finding: Finding, palette: Palette) -> str:

@@ -8,8 +8,8 @@ import pytest
 
 from reconciler.errors import ExitCode
 from reconciler.model.events import ApplyEnded, StepEnded, StepRetried, StepStarted
-from reconciler.views import json, markdown, sarif, text
-from tests.unit.views import samples
+from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text
+from tests.unit.views import drift_samples, listing_samples, samples
 
 PAGE = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
 EVENTS = [
@@ -32,8 +32,33 @@ ONE = samples.PROBLEMS[1:2]
         json.diagnostics(ONE, objects=14, files=3),
         "\n".join(map(json.event, EVENTS)),
         sarif.diagnostics(ONE, tool_version="1.0.0"),
+        text.drift(drift_samples.EXAMPLE, colour=False),
+        markdown.drift(drift_samples.EXAMPLE),
+        json.drift(drift_samples.EXAMPLE),
+        prometheus.drift(drift_samples.EXAMPLE, now=1795330800),
+        text.listing(listing_samples.EXAMPLE, now=listing_samples.NOW, colour=False),
+        json.listing(listing_samples.listing(*listing_samples.EXAMPLE.objects[1:2])),
+        dot.graph(listing_samples.GRAPH),
+        mermaid.graph(listing_samples.GRAPH),
     ],
-    ids=["text", "diagnostics", "events", "markdown", "json", "json-2", "json-3", "sarif"],
+    ids=[
+        "text",
+        "diagnostics",
+        "events",
+        "markdown",
+        "json",
+        "diagnostics json",
+        "events json",
+        "sarif",
+        "drift",
+        "drift markdown",
+        "drift json",
+        "drift metrics",
+        "listing",
+        "listing json",
+        "dot",
+        "mermaid",
+    ],
 )
 def test_examples_are_what_is_printed(example: str) -> None:
     assert f"\n{example}\n```" in PAGE
@@ -44,7 +69,9 @@ def test_the_table_of_exit_codes_is_whole() -> None:
     assert rows == [(str(int(code)), code.name) for code in ExitCode]
 
 
-@pytest.mark.parametrize("schema", ["plan-v1", "diagnostics-v1", "event-v1"])
+@pytest.mark.parametrize(
+    "schema", ["plan-v1", "diagnostics-v1", "event-v1", "drift-v1", "listing-v1"]
+)
 def test_schemas_are_linked_and_there(schema: str) -> None:
     target = f"../reconciler/schemas/{schema}.json"
     assert f"({target})" in PAGE

@@ -10,7 +10,22 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.errors import StalePlan
+from reconciler.model.drift import (
+    DriftReport,
+    FieldDrift,
+    FieldState,
+    ObjectDrift,
+    ObjectState,
+    Pending,
+)
 from reconciler.model.events import Outcome, StepEnded
+from reconciler.model.listing import (
+    DependencyGraph,
+    GraphEdge,
+    GraphNode,
+    ListedObject,
+    Listing,
+)
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.plans import (
     Action,
@@ -22,8 +37,8 @@ from reconciler.model.plans import (
     Refusal,
     Step,
 )
-from reconciler.views import json, markdown, sarif, text, words
-from tests.unit.views import samples
+from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text, words
+from tests.unit.views import drift_samples, listing_samples, samples
 
 HOSTILE = (
     "x\x1b[2J\x1b]52;c;ZXZpbA==\x07",
@@ -80,6 +95,38 @@ def plan_of(found: str) -> Plan:
     )
 
 
+def report_of(found: str) -> DriftReport:
+    """A report whose object has drifted and has changes to come; another is nobody's."""
+    key = ObjectKey("Secret", found, found)
+    fields = (
+        FieldDrift(("data", found), FieldState.CHANGED, Pending.SET),
+        FieldDrift(("metadata", "labels", found), FieldState.REMOVED, Pending.REMOVE),
+    )
+    source = Source(file_named(found), 1, 1)
+    return replace(
+        drift_samples.EVERYTHING,
+        store=replace(samples.STORE, location=found),
+        set_name=found,
+        objects=(
+            ObjectDrift(key, ObjectState.DRIFTED, fields, source=source),
+            ObjectDrift(key, ObjectState.IN_SYNC, source=source),
+            ObjectDrift(key, ObjectState.UNMANAGED),
+        ),
+        notices=(Note("notice", found),),
+    )
+
+
+def listing_of(found: str) -> Listing:
+    key = ObjectKey("Secret", found, found)
+    one = ListedObject(key=key, type=found, data_keys=(found,), created=found, consumers=(key,))
+    return Listing(replace(samples.STORE, location=found), found, (one,))
+
+
+def graph_of(found: str) -> DependencyGraph:
+    key, other = ObjectKey("Secret", found, found), ObjectKey(f"K{found}", "", "x")
+    return DependencyGraph((GraphNode(key, 0),), (GraphEdge(key, other, found),))
+
+
 def diagnostic_of(found: str) -> Diagnostic:
     return Diagnostic(
         severity=Severity.ERROR,
@@ -94,7 +141,12 @@ def diagnostic_of(found: str) -> Diagnostic:
 
 def printed(found: str) -> dict[str, str]:
     """Each text that is made from `found`, by name."""
-    plan = plan_of(found)
+    plan, report, listing, graph = (
+        plan_of(found),
+        report_of(found),
+        listing_of(found),
+        graph_of(found),
+    )
     ended = StepEnded(
         plan.steps[0], Outcome.FAILED, ObjectKey("Secret", found, found), found, found
     )
@@ -106,6 +158,14 @@ def printed(found: str) -> dict[str, str]:
         "sarif": sarif.diagnostics((diagnostic_of(found),), tool_version="1"),
         "event": text.event(ended, colour=False),
         "event line": json.event(ended),
+        "drift": text.drift(report, colour=False, verbose=True),
+        "drift markdown": markdown.drift(report),
+        "drift json": json.drift(report),
+        "drift metrics": prometheus.drift(report, now=0),
+        "listing": text.listing(listing, now=listing_samples.NOW, colour=False),
+        "listing json": json.listing(listing),
+        "dot": dot.graph(graph),
+        "mermaid": mermaid.graph(graph),
         "error": text.error(StalePlan(found, moved=(found,), hint=found), colour=False),
     }
 
@@ -160,6 +220,7 @@ def test_a_string_never_passes_for_a_masked_value() -> None:
 @pytest.mark.parametrize("found", HOSTILE)
 def test_markdown_holds_foreign_text_in_code_alone(found: str) -> None:
     outside = _outside_of_code(markdown.plan(plan_of(found)))
+    outside += _outside_of_code(markdown.drift(report_of(found)))
     for dangerous in ("@", "#2", "http", "<b>", "[a]", "_d_", "*c*", "script", "<!--", "$f$", "\\"):
         assert dangerous not in outside
 

@@ -3,15 +3,19 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.errors import ReconcilerError, StalePlan
+from reconciler.model.drift import DriftReport, FieldState, ObjectState, Pending
 from reconciler.model.plans import Action, FieldAction, Plan, Reason
 from reconciler.model.values import Nature
-from reconciler.views import json, markdown, sarif, text
-from tests.unit.views import samples
+from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text
+from tests.unit.views import drift_samples, listing_samples, samples
 
 Golden = Callable[[str, str], None]
 
 each_plan = pytest.mark.parametrize(
     ("name", "plan"), samples.PLANS.items(), ids=samples.PLANS.keys()
+)
+each_report = pytest.mark.parametrize(
+    ("name", "report"), drift_samples.REPORTS.items(), ids=drift_samples.REPORTS.keys()
 )
 
 
@@ -37,6 +41,34 @@ def test_markdown(golden: Golden, name: str, plan: Plan) -> None:
 @each_plan
 def test_json(golden: Golden, name: str, plan: Plan) -> None:
     golden(f"plan-{name}.json", json.plan(plan))
+
+
+@each_report
+def test_drift(golden: Golden, name: str, report: DriftReport) -> None:
+    golden(f"drift-{name}.txt", text.drift(report, colour=False))
+    golden(f"drift-{name}-verbose.txt", text.drift(report, colour=False, verbose=True))
+    golden(f"drift-{name}.md", markdown.drift(report))
+    golden(f"drift-{name}.json", json.drift(report))
+    golden(f"drift-{name}.prom", prometheus.drift(report, now=1795330800.25))
+
+
+def test_coloured_drift(golden: Golden) -> None:
+    golden("drift-everything-colour.txt", text.drift(drift_samples.EVERYTHING, colour=True))
+
+
+@pytest.mark.parametrize("name", listing_samples.LISTINGS)
+def test_listings(golden: Golden, name: str) -> None:
+    listing = listing_samples.LISTINGS[name]
+    now = listing_samples.NOW
+    golden(f"listing-{name}.txt", text.listing(listing, now=now, colour=False))
+    golden(f"listing-{name}.json", json.listing(listing))
+
+
+@pytest.mark.parametrize("name", listing_samples.GRAPHS)
+def test_graphs(golden: Golden, name: str) -> None:
+    graph = listing_samples.GRAPHS[name]
+    golden(f"graph-{name}.dot", dot.graph(graph))
+    golden(f"graph-{name}.mmd", mermaid.graph(graph))
 
 
 def test_events(golden: Golden) -> None:
@@ -73,6 +105,14 @@ def test_the_samples_hold_every_word() -> None:
     assert {reason for change in changes for reason in change.reasons} == set(Reason)
     assert {field.action for field in fields} == set(FieldAction)
     assert {field.nature for field in fields} == set(Nature)
+
+
+def test_the_reports_hold_every_word() -> None:
+    objects = [one for report in drift_samples.REPORTS.values() for one in report.objects]
+    fields = [field for one in objects for field in one.fields]
+    assert {one.state for one in objects} == set(ObjectState)
+    assert {field.state for field in fields} == set(FieldState)
+    assert {field.pending for field in fields} == set(Pending)
 
 
 def test_no_format_prints_a_fingerprint() -> None:

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
+from reconciler.model.drift import (
+    DriftReport,
+    FieldDrift,
+    FieldState,
+    ObjectDrift,
+    ObjectState,
+    Pending,
+)
 from reconciler.model.events import Event, Outcome
+from reconciler.model.listing import ListedObject, Listing
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
 from reconciler.model.plans import (
@@ -30,7 +39,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.views import json
-from tests.unit.views import samples
+from tests.unit.views import drift_samples, listing_samples, samples
 
 
 def validator(name: str) -> Draft202012Validator:
@@ -39,7 +48,9 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-PLAN, DIAGNOSTICS, EVENT = map(validator, ("plan-v1.json", "diagnostics-v1.json", "event-v1.json"))
+PLAN, DIAGNOSTICS, EVENT, DRIFT, LISTING = (
+    validator(f"{name}-v1.json") for name in ("plan", "diagnostics", "event", "drift", "listing")
+)
 
 _texts = st.text(max_size=8)
 _numbers = st.integers(min_value=1, max_value=99)
@@ -105,6 +116,26 @@ plans = st.builds(
     problems=_tuples(_diagnostics),
     notices=_tuples(_notes),
 )
+reports = st.builds(
+    DriftReport,
+    store=st.builds(StoreIdentity, _texts, _texts, _texts),
+    objects=_tuples(
+        st.builds(
+            ObjectDrift,
+            _keys,
+            fields=_tuples(st.builds(FieldDrift, _paths)),
+            source=st.none() | _sources,
+        )
+    ),
+    notices=_tuples(_notes),
+)
+listings = st.builds(
+    Listing,
+    st.builds(StoreIdentity, _texts, _texts, _texts),
+    objects=_tuples(
+        st.builds(ListedObject, key=_keys, data_keys=_tuples(_texts), consumers=_tuples(_keys))
+    ),
+)
 
 
 @pytest.mark.parametrize("plan", samples.PLANS.values(), ids=samples.PLANS.keys())
@@ -133,6 +164,16 @@ def test_any_diagnostics_keep_to_their_schema(found: list[Diagnostic]) -> None:
     DIAGNOSTICS.validate(stdlib.loads(json.diagnostics(found, objects=1, files=1)))
 
 
+@given(reports)
+def test_any_report_keeps_to_its_schema(report: DriftReport) -> None:
+    DRIFT.validate(stdlib.loads(json.drift(report)))
+
+
+@given(listings)
+def test_any_listing_keeps_to_its_schema(listing: Listing) -> None:
+    LISTING.validate(stdlib.loads(json.listing(listing)))
+
+
 def _objects(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     if isinstance(node, dict):
         yield path
@@ -158,6 +199,8 @@ FREE = {"before", "after", "value"}
     [
         (PLAN, json.plan(replace(samples.REFUSED, changes=samples.EVERYTHING.changes[:3]))),
         (DIAGNOSTICS, json.diagnostics(samples.PROBLEMS, objects=1, files=1)),
+        (DRIFT, json.drift(drift_samples.EVERYTHING)),
+        (LISTING, json.listing(listing_samples.LISTINGS["everything"])),
         *((EVENT, json.event(event)) for event in samples.EVENTS[-8:]),
     ],
 )
@@ -290,6 +333,19 @@ def test_the_summary_counts() -> None:
 )
 def test_the_plan_schema_knows_every_word(path: tuple[str, ...], words: type[StrEnum]) -> None:
     schema: Any = PLAN.schema
+    assert set(_at(schema["$defs"], path)["enum"]) == set(words)
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        (("object", "properties", "state"), ObjectState),
+        (("field", "properties", "state"), FieldState),
+        (("field", "properties", "pending"), Pending),
+    ],
+)
+def test_the_drift_schema_knows_every_word(path: tuple[str, ...], words: type[StrEnum]) -> None:
+    schema: Any = DRIFT.schema
     assert set(_at(schema["$defs"], path)["enum"]) == set(words)
 
 
