@@ -22,6 +22,7 @@ LIMIT = 65_536
 """Characters of a comment on GitHub (its API refuses longer bodies)."""
 
 _RESERVE = 400
+"""What is kept free for a heading and for the last line."""
 _PLAIN_WORD = re.compile(r"[(']?[A-Za-z]+(?:['-][A-Za-z]+)*[')]?[.,;:]?|[0-9]+%?[,;:]?")
 _WORD_AND_STOP = re.compile(r"(.*?)([.,;:]?)")
 _BACKTICKS = re.compile("`+")
@@ -110,9 +111,8 @@ def _fitted(parts: list[str], *sections: _Section) -> str:
     room = LIMIT - _RESERVE - sum(len(part) + 2 for part in parts)
     left_out: list[str] = []
     for noun, entries, heading in sections:
-        top = [heading] if heading and entries else []
-        fitting, without_details = _fit(entries, room - sum(len(part) + 2 for part in top))
-        shown = [*top, *fitting]
+        fitting, without_details = _fit(entries, room)
+        shown = [heading, *fitting] if heading and fitting else fitting
         room -= sum(len(part) + 2 for part in shown)
         parts += shown
         dropped = len(entries) - len(fitting)

@@ -108,3 +108,4 @@ def test_a_section_of_which_nothing_fits_is_counted() -> None:
     assert markdown.LIMIT - 1000 < len(comment) <= markdown.LIMIT
     assert f"{3000 - names(comment)} objects altogether" in comment
     assert "1 unmanaged Secret altogether" in comment
+    assert "Unmanaged Secrets:" not in comment

@@ -57,9 +57,10 @@ def test_ages_are_told_as_kubectl_does(age: dict[str, int], shown: str) -> None:
     assert ago(**age) == shown
 
 
-def test_times_are_read_in_every_form_of_rfc_3339() -> None:
+def test_times_are_read_in_every_form_of_rfc_3339_and_without_an_offset() -> None:
     assert age_text("2026-11-22T07:55:00.123456789+01:00", NOW) == "4m59s"
     assert age_text("2026-11-22T06:55:00Z", NOW) == "5m"
+    assert age_text("2026-11-22T06:55:00", NOW) == "5m"
     assert [age_text(unknown, NOW) for unknown in ("", "yesterday")] == ["-", "-"]
 
 
