@@ -160,7 +160,11 @@ def _change(change: Change) -> _Entry:
 
 def _finding(finding: Finding) -> _Entry:
     name = f"{finding.symbol} {words.object_text(finding.found.key)}"
-    return _object(name, finding.words, finding.found.source, finding.lines)
+    source = finding.found.source
+    if finding.lines or source is None:
+        return _object(name, finding.words, source, finding.lines)
+    short = f"- {code(name)} {finding.words}"
+    return _Entry(f"{short}, {code(words.place_text(source))}", short)
 
 
 def _object(
