@@ -7,7 +7,7 @@ take the others with it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -38,6 +38,9 @@ from reconciler.manifests.nodes import (
 )
 from reconciler.manifests.scalars import NUMERIC, WORDS, BadTag, resolve, resolve_tagged
 from reconciler.model.objects import Diagnostic
+
+Tree = tuple[Node, int, int]
+"""A document's root, and where its text begins and ends."""
 
 MAX_DEPTH = 100
 """How many lists and maps may lie in each other."""
@@ -78,11 +81,10 @@ def documents(text: str, file: str) -> Iterator[Document]:
     """
     index = 0
     for first_line, part in _parts(text):
-        trees: list[tuple[Node, int, int]] = []
+        trees: list[Tree] = []  # those before the broken one count
         broken: Malformed | None = None
         try:
-            for tree in _compose(part, file):
-                trees.append(tree)  # noqa: PERF402 - those before the broken one count
+            _compose(part, file, trees)
         except Malformed as malformed:
             broken = malformed
             if foreign.directive(part, malformed):
@@ -115,8 +117,8 @@ def _parts(text: str) -> Iterator[tuple[int, str]]:
     yield line, text[start:] if start else text
 
 
-def _compose(part: str, file: str) -> Iterator[tuple[Node, int, int]]:
-    """The trees in `part`, each with its range.
+def _compose(part: str, file: str, trees: list[Tree]) -> None:
+    """Add the trees in `part` to `trees`.
 
     JSON goes first, as in kubectl: its strings mean something else to YAML in rare cases. What
     calls itself JSON must be JSON.
@@ -125,17 +127,18 @@ def _compose(part: str, file: str) -> Iterator[tuple[Node, int, int]]:
         Malformed: `part` is broken from some place on.
     """
     start = _JSON.match(part)
-    trees: Iterable[tuple[Node, int, int]] | None = None
     if start:
         try:
-            trees = compose_json(part, start.end(), MAX_DEPTH)
+            trees += compose_json(part, start.end(), MAX_DEPTH)
         except Malformed:
             if file.endswith(".json"):
                 raise
-    yield from _compose_yaml(part) if trees is None else trees
+        else:
+            return
+    _compose_yaml(part, trees)
 
 
-def _compose_yaml(part: str) -> Iterator[tuple[Node, int, int]]:
+def _compose_yaml(part: str, trees: list[Tree]) -> None:
     if bad := not part.isascii() and _SURROGATE.search(part):
         raise Malformed(
             "encoding-invalid",
@@ -144,7 +147,7 @@ def _compose_yaml(part: str) -> Iterator[tuple[Node, int, int]]:
             "save the file as UTF-8",
         )
     try:
-        yield from _Composer(part).trees()
+        _Composer(part).compose(trees)
     except ReaderError:
         found = _UNREADABLE.search(part)
         raise Malformed(
@@ -178,16 +181,16 @@ class _Composer:
         self._sizes: dict[int, _Size] = {}
         self._expansion = 0
 
-    def trees(self) -> Iterator[tuple[Node, int, int]]:
-        """Each document's tree with its range, up to the end or the first thing that is broken."""
+    def compose(self, trees: list[Tree]) -> None:
+        """Add each document's tree, up to the end or the first thing that is broken."""
         kind = None
         while kind is not StreamEndEvent:
             event = self._get()
             kind = type(event)
             if kind is DocumentStartEvent:
-                self._anchors, self._sizes, self._expansion = {}, {}, 0
                 root = self._tree()
-                yield root, event.start_mark.index, self._get().end_mark.index
+                trees.append((root, event.start_mark.index, self._get().end_mark.index))
+                self._anchors, self._sizes, self._expansion = {}, {}, 0
 
     def _tree(self) -> Node:  # noqa: C901 - see below
         """The tree of the events up to the document's end, which is left to be read.
@@ -204,7 +207,7 @@ class _Composer:
                 value: Any = event.value
                 if event.tag is not None:
                     value = _tagged(event)
-                elif event.implicit[0] and (value in WORDS or value[0] in NUMERIC):
+                elif event.implicit[0] and (value[:1] in NUMERIC or value in WORDS):
                     value = resolve(value)
                 node: Node = new(Scalar, (value, event.start_mark))
                 items.append(node)
