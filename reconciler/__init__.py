@@ -14,15 +14,15 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from reconciler.version import __version__
+
 if TYPE_CHECKING:
     from reconciler.manifests import load
     from reconciler.model.plans import PlanOptions
     from reconciler.stores import open_store
     from reconciler.workflow import apply, drift, plan, read
 
-__version__ = "0.1.0"
-
-__all__ = ["PlanOptions", "apply", "drift", "load", "open_store", "plan", "read"]
+__all__ = ["PlanOptions", "__version__", "apply", "drift", "load", "open_store", "plan", "read"]
 
 _HOMES = {
     "PlanOptions": "reconciler.model.plans",

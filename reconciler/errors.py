@@ -48,6 +48,10 @@ class PlanFileError(ReconcilerError):
     """A plan file is unreadable, damaged, or of a format that this version does not know."""
 
 
+class FileNotWritten(ReconcilerError):
+    """A file that was asked for cannot be written; an old one is as it was."""
+
+
 class PlanBlocked(ReconcilerError):
     """The plan has problems, or a guard refuses it."""
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.files import write_file
 from reconciler.cli.options import (
     examples,
     format_option,
@@ -29,6 +28,7 @@ from reconciler.cli.requests import (
 )
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
+from reconciler.files import write_whole
 from reconciler.model.plans import PlanOptions
 
 if TYPE_CHECKING:
@@ -103,4 +103,4 @@ def _write_metrics(report: DriftReport, path: Path) -> None:
     from reconciler.views import prometheus
 
     # Another user's collector reads it, and there is nothing in it but figures.
-    write_file(path, f"{prometheus.drift(report, now=time.time())}\n".encode(), mode=0o644)
+    write_whole(path, f"{prometheus.drift(report, now=time.time())}\n".encode(), mode=0o644)

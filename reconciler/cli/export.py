@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.files import write_file
 from reconciler.cli.options import TargetType, examples, set_option, store_option
 from reconciler.cli.requests import opened
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.files import write_whole
 from reconciler.model.objects import ObjectKey
 from reconciler.model.store import Scope
 
@@ -68,5 +68,5 @@ def export(
     if out is None:
         click.echo(text, nl=False)
     else:
-        write_file(out, text.encode(), mode=0o600)
+        write_whole(out, text.encode(), mode=0o600)
     return ExitCode.OK

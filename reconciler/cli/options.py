@@ -13,6 +13,7 @@ from reconciler.model.plans import DeleteLimit, PlanOptions
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULTS = PlanOptions()
+_TOO_LONG = 10
 
 
 class TargetType(click.ParamType[ObjectKey]):
@@ -44,7 +45,7 @@ class DeleteLimitType(click.ParamType[DeleteLimit]):
             return value
         text = str(value)
         digits = text.removesuffix("%")
-        if not (digits.isascii() and digits.isdigit()):
+        if not (digits.isascii() and digits.isdigit() and len(digits) < _TOO_LONG):
             self.fail("write a number of objects, or a percentage such as 30%", param, ctx)
         limit = DeleteLimit(int(digits), percent=digits != text)
         if limit.percent and limit.amount > 100:  # noqa: PLR2004

@@ -167,7 +167,9 @@ class _Execution:
         return f"{error.message}; the old object was put back"
 
     def _created(self, step: Step, resource: Resource, record: Applied | None) -> ObjectKey:
-        live = self._call(step, lambda: self._work.store.create(resource, record))
+        # Between the delete and the create of a replace, an interrupt gives nothing up.
+        stop = threading.Event() if step.action is Action.REPLACE else self._stop
+        live = self._call(step, lambda: self._work.store.create(resource, record), stop)
         self._uids[live.key] = live.uid
         return live.key
 
@@ -178,11 +180,13 @@ class _Execution:
         set_name = self._work.plan.options.set_name
         return record_of(change, self._work.values, set_name, self._fingerprinter)
 
-    def _call(self, step: Step, call: Callable[[], Result]) -> Result:
+    def _call(
+        self, step: Step, call: Callable[[], Result], stop: threading.Event | None = None
+    ) -> Result:
         def report(attempt: int, delay: float, message: str) -> None:
             self._tell(StepRetried(step, attempt, delay, message))
 
-        return retrying(call, self._work.retries, self._stop, report)
+        return retrying(call, self._work.retries, stop or self._stop, report)
 
     def _end(self, ended: StepEnded) -> StepEnded:
         self.results[ended.step.key] = ended

@@ -15,16 +15,21 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how patiently: ``first_delay`` and ``longest_delay`` are in seconds."""
+    """How often and how patiently.
+
+    ``first_delay`` and ``longest_delay``, those of the backoff, and ``longest_wait``, the longest
+    that a store may ask for, are in seconds.
+    """
 
     attempts: int = 6
     first_delay: float = 0.2
     longest_delay: float = 10.0
+    longest_wait: float = 60.0
 
     def delay(self, attempt: int, retry_after: float | None) -> float:
         """Seconds to wait after the failed `attempt`, counted from 1: backoff with full jitter.
 
-        What the store asks for is waited for in any case; the jitter comes on top.
+        What the store asks for is waited for; the jitter comes on top.
         """
         backoff = min(self.longest_delay, self.first_delay * 2.0 ** (attempt - 1))
         jitter = backoff * random.random()  # noqa: S311 - spreads load, guards nothing
@@ -51,6 +56,8 @@ def retrying(
             return call()
         except StoreUnavailable as fault:
             if attempt >= policy.attempts or stop.is_set():
+                raise
+            if (fault.retry_after or 0.0) > policy.longest_wait:
                 raise
             delay = policy.delay(attempt, fault.retry_after)
             report(attempt, delay, fault.message)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from reconciler.errors import StoreError
+from reconciler.errors import StoreError, StoreUnavailable
 from reconciler.execution.substitution import operations_of, record_of, resource_of
 from reconciler.model.objects import Applied, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Plan, PlanValues, Step
@@ -37,7 +37,11 @@ class Trial:
     parallelism: int
 
     def run(self) -> TrialResult:
-        """Try every step that waits for no write, several at a time."""
+        """Try every step that waits for no write, several at a time.
+
+        Raises:
+            StoreUnavailable: the store could not say.
+        """
         changes = {change.key: change for change in self.plan.changes}
         waiting = [step.key for step in self.plan.steps if self._waits(step)]
         ready = [changes[step.key] for step in self.plan.steps if not self._waits(step)]
@@ -51,6 +55,8 @@ class Trial:
     def _attempt(self, change: Change) -> tuple[Change, StoreError] | None:
         try:
             self._try(change)
+        except StoreUnavailable:
+            raise
         except StoreError as error:
             return change, error
         return None

@@ -42,10 +42,8 @@ def from_document(key: ObjectKey, document: Mapping[str, Any], generate_name: st
     return Resource(
         key=key,
         generate_name=generate_name,
-        labels=metadata.get("labels") or {},
-        annotations={
-            name: _text(value) for name, value in (metadata.get("annotations") or {}).items()
-        },
+        labels=_texts(metadata.get("labels")),
+        annotations=_texts(metadata.get("annotations")),
         finalizers=tuple(metadata.get("finalizers") or ()),
         owners=tuple(_owner(owner) for owner in metadata.get("ownerReferences") or ()),
         type=document.get("type") or "",
@@ -74,9 +72,12 @@ def owner_document(owner: OwnerReference) -> Document:
     return document
 
 
-def _text(value: str | SecretValue) -> str:
-    """An annotation's text; one that is masked in a plan comes as a wrapped value."""
-    return value.reveal().decode() if isinstance(value, SecretValue) else value
+def _texts(values: Mapping[str, str | SecretValue] | None) -> dict[str, str]:
+    """Labels or annotations; those that are masked in a plan come as wrapped values."""
+    return {
+        name: value.reveal().decode() if isinstance(value, SecretValue) else value
+        for name, value in (values or {}).items()
+    }
 
 
 def _owner(document: Mapping[str, Any]) -> OwnerReference:

@@ -6,21 +6,19 @@ values, and everything that it takes to form the plan again.
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
-from reconciler import __version__
 from reconciler.errors import PlanFileError
+from reconciler.files import write_whole
 from reconciler.model.plans import Plan
 from reconciler.model.values import Fingerprinter
 from reconciler.planfile.codec import decode, encode
 from reconciler.planfile.staleness import moved_objects
+from reconciler.version import __version__
 
 FORMAT = "reconciler.plan-file/v1"
 _HEAD_BYTES = 64
@@ -66,28 +64,18 @@ def save(saved: SavedPlan, path: Path) -> None:
     """Write the plan file, readable by its owner alone; an old file stays whole until then.
 
     Raises:
-        PlanFileError: it cannot be written.
+        PlanFileError: a file name of a manifest cannot be saved.
+        FileNotWritten: the file cannot be written.
     """
-    content = orjson.dumps(
-        {"format": FORMAT, **encode(saved)},
-        option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE,
-    )
-    temporary = ""
+    layout = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
     try:
-        # mkstemp makes files of mode 0600.
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            Path(temporary).unlink()
+        content = orjson.dumps({"format": FORMAT, **encode(saved)}, option=layout)
+    except orjson.JSONEncodeError:
         raise PlanFileError(
-            f"{path}: the plan cannot be saved: {error.strerror}",
-            hint="choose another place with --out",
+            f"{path}: the plan cannot be saved: a manifest's file name is not UTF-8",
+            hint="rename the file",
         ) from None
+    write_whole(path, content, mode=0o600)
 
 
 def load(path: Path) -> SavedPlan:

@@ -24,6 +24,7 @@ TYPE: FieldPath = ("type",)
 IMMUTABLE: FieldPath = ("immutable",)
 DATA = "data"
 METADATA = "metadata"
+LABELS = "labels"
 ANNOTATIONS = "annotations"
 FINALIZERS = "finalizers"
 OWNERS = "ownerReferences"
@@ -31,7 +32,7 @@ OWNERS = "ownerReferences"
 
 def flatten(resource: Resource) -> Fields:
     """The fields of `resource`; absent and empty ones have no entry."""
-    fields: Fields = {(METADATA, "labels", name): text for name, text in resource.labels.items()}
+    fields: Fields = {(METADATA, LABELS, name): text for name, text in resource.labels.items()}
     for name, text in resource.annotations.items():
         fields[METADATA, ANNOTATIONS, name] = text
     for name in resource.finalizers:

@@ -7,7 +7,7 @@ from typing import Any
 
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf, ValueRef
-from reconciler.planning.fields import ANNOTATIONS, DATA, Fields, Leaf
+from reconciler.planning.fields import ANNOTATIONS, DATA, LABELS, Fields, Leaf
 
 # Tools that are known to copy whole objects, values included, into an annotation.
 _COPYING_ANNOTATIONS = frozenset(
@@ -18,6 +18,7 @@ _COPYING_ANNOTATIONS = frozenset(
         "kapp.k14s.io/original-diff-full",
     }
 )
+_TEXTS = {(ANNOTATIONS,), (LABELS,)}
 # What begins with it is a token, or text that was shielded from being taken for one.
 _TOKEN = "\0"  # noqa: S105 - a mark, not a password
 _SHIELD = "\0="
@@ -44,7 +45,7 @@ class Masking:
     def mask(
         self, namespace: str, fields: Fields, beside: Fields, *, whole: bool = False
     ) -> Fields:
-        """`fields` with tokens for values, for annotations that may hold one, and for unknown uids.
+        """`fields` with tokens for values, for text that may hold one, and for unknown uids.
 
         `beside` is what the object was or is to become; text may repeat the values of either.
         Values under ``data`` that are the same in both get no number, unless `whole` asks for it:
@@ -60,7 +61,7 @@ class Masking:
             if path[0] == DATA:
                 unchanged = not whole and beside.get(path) == leaf
                 masked[path] = _TOKEN if unchanged else self._token(namespace, path, leaf)
-            elif path[1:2] == (ANNOTATIONS,) and _may_hold(path[2], leaf, secrets):
+            elif path[1:2] in _TEXTS and _may_hold(path, leaf, secrets):
                 masked[path] = self._token(namespace, path, SecretValue(leaf.encode()))
             elif isinstance(leaf, dict) and isinstance(leaf.get("uid"), UidOf):
                 masked[path] = _shielded(leaf) | {"uid": self._uid_token(leaf["uid"])}
@@ -103,5 +104,5 @@ def _shielded(node: Leaf) -> Leaf:
     return node
 
 
-def _may_hold(annotation: str, text: str, secrets: list[SecretValue]) -> bool:
-    return annotation in _COPYING_ANNOTATIONS or any(secret.occurs_in(text) for secret in secrets)
+def _may_hold(path: FieldPath, text: str, secrets: list[SecretValue]) -> bool:
+    return path[2] in _COPYING_ANNOTATIONS or any(secret.occurs_in(text) for secret in secrets)

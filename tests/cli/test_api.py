@@ -47,7 +47,7 @@ def test_a_blocked_plan_is_not_applied(workplace: Any) -> None:
 
 
 def test_what_is_exported_is_there() -> None:
-    for name in reconciler.__all__:
+    for name in set(reconciler.__all__) - {"__version__"}:
         assert callable(getattr(reconciler, name))
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         _ = reconciler.nope
