@@ -24,7 +24,7 @@ from reconciler.manifests.nodes import (
 )
 from reconciler.manifests.scalars import key_text
 from reconciler.model.objects import Diagnostic, Severity, Source
-from reconciler.rules import RulePath, field_text
+from reconciler.rules import RulePath, field_text, is_data_key
 
 
 class Entry(NamedTuple):
@@ -101,7 +101,7 @@ class Fields:
             severity=problem.severity,
             code=problem.code,
             message=problem.message,
-            field=field_text(problem.path),
+            field=field_text(_without_strays(problem.path)),
             source=self.document.source(problem.mark, self.item),
             object=name,
             hint=problem.hint,
@@ -293,6 +293,17 @@ class Fields:
             found = Fields(self.document, self.root, self.item).entries(node, ())
             self._looked_up[id(node.items)] = found
         return found
+
+
+def _without_strays(path: RulePath) -> RulePath:
+    """`path` without a key of data that can be none.
+
+    ``{password: one,two+}`` is a map of two keys, and nobody sees it by looking.
+    """
+    match path:
+        case ("data" | "stringData" as field, str(key), *_) if not is_data_key(key):
+            return (field,)
+    return path
 
 
 def value_mark(entry: Entry) -> Mark:

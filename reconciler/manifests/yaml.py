@@ -158,11 +158,14 @@ def _compose_yaml(part: str, trees: list[Tree]) -> None:
         ) from None
     except MarkedYAMLError as error:
         problem = error.problem or error.context or "the syntax is broken"
-        mark = error.context_mark if problem in _UNCLOSED else error.problem_mark
+        told = error.context_mark if problem in _UNCLOSED else None
+        mark: Mark = told or error.problem_mark or _START
+        if mark.index >= len(part):  # libyaml ends the last line, whether it has an end or not
+            mark = _position(part, len(part))
         raise Malformed(
             "yaml-invalid",
             f"this is not valid YAML: {problem}",
-            mark or error.problem_mark or _START,
+            mark,
             _HINTS.get(problem, ""),
         ) from None
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from reconciler.rules.certificates import validity
 from reconciler.rules.creation import validate
-from reconciler.rules.names import SUFFIX_ALPHABET, SUFFIX_LENGTH, generated_name
+from reconciler.rules.names import (
+    SUFFIX_ALPHABET,
+    SUFFIX_LENGTH,
+    generated_name,
+    is_data_key,
+)
 from reconciler.rules.updates import replace_reasons, validate_update
 from reconciler.rules.violations import WARNINGS, RulePath, Violation, field_text
 
@@ -16,6 +21,7 @@ __all__ = [
     "Violation",
     "field_text",
     "generated_name",
+    "is_data_key",
     "replace_reasons",
     "validate",
     "validate_update",

@@ -23,6 +23,8 @@ SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
 
 Rule = Callable[[Resource], Iterator[Violation]]
 
+_KEY_HINT = f"{DATA_KEY.rule}; put a value that holds a comma in quotes"
+
 
 def secret_violations(secret: Resource) -> Iterator[Violation]:
     """Every rule of ``data`` and ``type`` that `secret` breaks."""
@@ -30,9 +32,7 @@ def secret_violations(secret: Resource) -> Iterator[Violation]:
     for key, value in secret.data.items():
         size += len(value.reveal())
         if not is_data_key(key):
-            yield Violation(
-                ("data", key), "data-key-invalid", DATA_KEY.fault(key), DATA_KEY.rule, of_key=True
-            )
+            yield _key_violation(key)
     if size > DATA_LIMIT:
         yield Violation(
             ("data",),
@@ -43,6 +43,14 @@ def secret_violations(secret: Resource) -> Iterator[Violation]:
     rule = TYPE_RULES.get(secret.type)
     if rule is not None:
         yield from rule(secret)
+
+
+def _key_violation(key: str) -> Violation:
+    """Say that `key` is none, and not what it is: it may be the second half of a value."""
+    fault = "this is not a data key"
+    if len(key) > DATA_KEY.limit:
+        fault = f"this key has {len(key)} characters, a data key at most {DATA_KEY.limit}"
+    return Violation(("data", key), "data-key-invalid", fault, _KEY_HINT, of_key=True)
 
 
 def _service_account_token(secret: Resource) -> Iterator[Violation]:

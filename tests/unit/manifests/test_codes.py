@@ -23,6 +23,7 @@ CASES = [
     (HEAD + "data:\n  a: 'b\n", "yaml-invalid", "6:6", "", "close the quote"),
     (HEAD + "data:\n\ta: b\n", "yaml-invalid", "6:1", "", "indent with spaces"),
     (HEAD + "type: \x01\n", "yaml-invalid", "5:7", "", "control characters"),
+    (HEAD + "type", "yaml-invalid", "5:5", "", "this line and the one before"),
     (HEAD + "type: a\n" + 'x: "\\ud83d"', "yaml-invalid", "6:7", "", "U0001F600"),
     ("a: {{ b }}c\n", "template-unrendered", "1:4", "", "helm template"),
     ("{{- if .x }}\n" + HEAD + "{{- end }}\n", "template-unrendered", "1:1", "", "rendered"),
@@ -64,7 +65,7 @@ CASES = [
     (HEAD.replace(": a", ": A"), "name-invalid", "4:9", "metadata.name", "lower-case"),
     (HEAD.replace("  name: a\n", "  labels: {}\n"), "name-missing", "3:1", "metadata.name", ""),
     (HEAD + "type: kubernetes.io/ssh-auth\n", "required-key-missing", "1:1", None, ""),
-    (HEAD + "stringData: {a/b: c}\n", "data-key-invalid", "5:14", "stringData[a/b]", ""),
+    (HEAD + "stringData: {a/b: c}\n", "data-key-invalid", "5:14", "stringData", "comma in quotes"),
 ]
 
 
