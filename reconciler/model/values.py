@@ -63,9 +63,9 @@ class SecretValue:
         White space around the value is no part of the secret, so it may be missing from `text`.
         """
         bare = self._bytes.strip()
-        if len(bare) < _TELLING_LENGTH:
-            return False
         encoded = text.encode("utf-8", "surrogatepass")
+        if not _TELLING_LENGTH <= len(bare) <= len(encoded):
+            return False
         return bare in encoded or any(
             base64.b64encode(form).rstrip(b"=") in encoded for form in (self._bytes, bare)
         )

@@ -22,13 +22,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf
-from reconciler.planning import order
-from reconciler.planning.diff import (
-    creation_fields,
-    creation_patch,
-    field_changes,
-    update_patch,
-)
+from reconciler.planning import diff, order
 from reconciler.planning.fields import (
     DATA,
     IMMUTABLE,
@@ -172,14 +166,15 @@ class _Planning:
             merged = merge(wanted, former, _applied(copy, self.options.set_name), steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)
         self._own(key, merged)
+        fields, patch = diff.creation(key.namespace, former, merged.target, self.masking)
         return Change(
             key=key,
             action=Action.CREATE,
             generate_name="" if resource.name else resource.generate_name,
             reasons=reasons,
-            fields=creation_fields(key.namespace, former, merged.target, self.masking),
+            fields=fields,
             kept=merged.kept,
-            patch=creation_patch(key.namespace, former, merged.target, self.masking),
+            patch=patch,
             claims=merged.claims,
             source=resource.source,
         )
@@ -199,25 +194,23 @@ class _Planning:
             )
         self._own(key, merged)
         applied = _applied(live, self.options.set_name)
+        compare = diff.replacement if action is Action.REPLACE else diff.update
+        fields, patch = compare(
+            key.namespace,
+            before,
+            merged.target,
+            self.masking,
+            lambda path: drifted(path, before, applied, key.namespace, self.records),
+        )
         return Change(
             key=key,
             action=action,
             generate_name="" if resource.name else resource.generate_name,
             reasons=reasons,
-            fields=field_changes(
-                key.namespace,
-                before,
-                merged.target,
-                self.masking,
-                lambda path: drifted(path, before, applied, key.namespace, self.records),
-            ),
+            fields=fields,
             kept=merged.kept,
             notes=(_KUBELETS,) if action is Action.REPLACE else (),
-            patch=(
-                creation_patch(key.namespace, before, merged.target, self.masking)
-                if action is Action.REPLACE
-                else update_patch(key.namespace, before, merged.target, self.masking)
-            ),
+            patch=patch,
             precondition=_precondition(live),
             claims=merged.claims,
             source=resource.source,
@@ -250,6 +243,8 @@ class _Planning:
     def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
         """The uids of owners that the manifests hold; of others, the manifest's word counts."""
         found: dict[ObjectKey, str | UidOf] = {}
+        if not resource.owners:
+            return found
         for reference in references(resource):
             owner = reference.target
             if reference.what == "owner" and owner in self.named:
