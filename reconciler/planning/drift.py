@@ -57,14 +57,20 @@ class _Check:
         if live is None:
             return ObjectDrift(key, self._absence(key), source=source)
         if live.applied is None or live.applied.set_name != self.set_name:
-            return ObjectDrift(key, ObjectState.UNKNOWABLE, source=source)
+            wanted = {} if resource is None else flatten(resource)
+            unknown = tuple(FieldDrift(path, FieldState.UNKNOWABLE) for path in sorted(wanted))
+            return ObjectDrift(key, ObjectState.UNKNOWABLE, unknown, source=source)
         steering = lifecycle(live.annotations if resource is None else resource.annotations)
         if steering.create_only:
             return ObjectDrift(key, ObjectState.IN_SYNC, orphaned=resource is None, source=source)
-        wanted = None if resource is None else flatten(resource)
         fields = tuple(
             sorted(
-                self._fields(live, live.applied.fields, wanted, steering),
+                self._fields(
+                    live,
+                    live.applied.fields,
+                    None if resource is None else flatten(resource),
+                    steering,
+                ),
                 key=lambda one: one.path,
             )
         )

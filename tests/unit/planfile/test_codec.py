@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler import planfile
-from reconciler.errors import PlanFileError
+from reconciler.errors import FileNotWritten, PlanFileError
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
 from reconciler.model.plans import (
@@ -374,7 +374,7 @@ def test_an_old_plan_stays_whole_when_a_new_one_cannot_be_written(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(f"os.{fault}" if fault == "fsync" else "pathlib.Path.replace", full)
-    with pytest.raises(PlanFileError) as caught:
+    with pytest.raises(FileNotWritten) as caught:
         planfile.save(FULL, path)
     assert "No space left on device" in caught.value.message
     assert path.read_bytes() == before
@@ -384,7 +384,7 @@ def test_an_old_plan_stays_whole_when_a_new_one_cannot_be_written(
 def test_a_place_that_is_none_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "directory").mkdir()
     for place in (tmp_path / "absent" / "plan", tmp_path / "directory"):
-        with pytest.raises(PlanFileError) as caught:
+        with pytest.raises(FileNotWritten) as caught:
             planfile.save(FULL, place)
-        assert "--out" in caught.value.hint
+        assert str(place) in caught.value.message
     assert list(tmp_path.iterdir()) == [tmp_path / "directory"]

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import json
+import stat
+from contextlib import closing
+from importlib.resources import files
+from typing import Any
+
+import jsonschema
+
+import reconciler
+from reconciler.model.objects import Applied, ObjectKey
+from reconciler.model.patches import Operation
+from reconciler.model.plans import Precondition
+from reconciler.model.values import SecretValue
+
+DATABASE = ObjectKey("Secret", "shop", "database")
+
+
+def touch(key: ObjectKey, *operations: Operation) -> None:
+    """Change or, without operations, delete an object behind the program's back."""
+    with closing(reconciler.open_store("sqlite:.reconciler/store.db", {})) as store:
+        found = reconciler.read((), store, reconciler.PlanOptions()).objects[key]
+        precondition = Precondition(found.uid, found.resource_version)
+        if not operations:
+            store.delete(key, precondition)
+        else:
+            assert found.applied is not None
+            record = Applied(set_name="default", fields=found.applied.fields)
+            store.update(key, operations, record, precondition)
+
+
+def tampered(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    touch(
+        DATABASE,
+        Operation("replace", "/data/password", SecretValue(b"intruder-value")),
+        Operation("remove", "/data/username"),
+        Operation("add", "/data/extra", SecretValue(b"intruder-value")),
+    )
+
+
+def test_no_drift(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    before = shop.files()
+    result = shop.ok("drift")
+    assert shop.ok("drift", "-q").out == "No drift. 2 objects in sync.\n"
+    assert "No drift. 2 objects in sync." in result.out
+    assert "database" in shop.ok("drift", "-v").out
+    assert shop.files() == before
+
+
+def test_what_somebody_else_did_key_by_key(shop: Any) -> None:
+    tampered(shop)
+    result = shop.run("drift")
+    assert result.code == 2
+    for sign in ("data[password]", "data[username]", "data[extra]"):
+        assert sign in result.out
+    assert "intruder" not in result.out
+    assert shop.run("drift").out == shop.run("drift").out == result.out
+
+
+def test_json_markdown_and_quiet(shop: Any) -> None:
+    tampered(shop)
+    result = shop.run("drift", "-o", "json")
+    assert result.code == 2
+    document = json.loads(result.out)
+    schema = json.loads((files("reconciler") / "schemas" / "drift-v1.json").read_text("utf-8"))
+    jsonschema.validate(document, schema)
+    assert "data[password]" in shop.run("drift", "--output", "markdown").out
+    assert "data[password]" in shop.run("drift", "--quiet").out
+
+
+def test_a_pending_change_is_no_drift(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    shop.write("manifests/more.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: more}\n")
+    text = (shop.path / "manifests/shop.yaml").read_text().replace("not-a-real", "still-no-real")
+    shop.write("manifests/shop.yaml", text)
+    result = shop.ok("drift")
+    assert "data[password]" in result.out
+    assert "pending" in result.out
+
+
+def test_a_vanished_object(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    touch(DATABASE)
+    result = shop.run("drift")
+    assert result.code == 2
+    assert "vanished" in result.out
+    shop.ok("apply", "--auto-approve")
+    shop.ok("drift")
+
+
+def test_a_plan_tells_the_drift_that_it_would_undo(shop: Any) -> None:
+    tampered(shop)
+    result = shop.ok("plan")
+    assert "changed outside of this tool" in result.out
+    fields = {
+        field["field"]: field["drift"]
+        for change in json.loads(shop.ok("plan", "-o", "json").out)["changes"]
+        for field in change["fields"]
+    }
+    assert fields == {"data[password]": True, "data[username]": True}
+
+
+def test_unmanaged_secrets_are_listed_on_request(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    with closing(reconciler.open_store("sqlite:.reconciler/store.db", {})) as store:
+        (stray,) = reconciler.load(
+            shop.write(
+                "stray.yaml",
+                "apiVersion: v1\nkind: Secret\nmetadata: {name: stray, namespace: shop}\n",
+            )
+        ).objects
+        store.create(stray, None)
+    assert "stray" not in shop.ok("drift").out
+    assert "Secret/shop/stray" in shop.ok("drift", "--unmanaged").out
+
+
+def test_metrics(shop: Any) -> None:
+    tampered(shop)
+    assert shop.run("drift", "--metrics-file", "r.prom", "--set", "default").code == 2
+    text = (shop.path / "r.prom").read_text()
+    assert "reconciler_drift_detected{" in text
+    assert stat.S_IMODE((shop.path / "r.prom").stat().st_mode) == 0o644
+    assert [path.name for path in shop.path.glob(".r.prom*")] == []
+    (shop.path / "taken").mkdir()
+    assert shop.run("drift", "--metrics-file", "taken/no/r.prom").code == 1
+
+
+def test_a_failed_check_leaves_the_metrics_of_the_last_good_one(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    shop.ok("drift", "--metrics-file", "r.prom")
+    before = (shop.path / "r.prom").read_bytes()
+    shop.write("manifests/broken.yaml", "a: [")
+    assert shop.run("drift", "--metrics-file", "r.prom").code == 1
+    assert (shop.path / "r.prom").read_bytes() == before
+
+
+def test_drift_of_another_namespace_and_paths(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    shop.secret("a", file="more/a.yaml", x="1")
+    assert "Secret/shop/a" in shop.ok("drift", "manifests", "more", "--namespace", "shop").out
+    assert shop.run("drift", "--store", "gopher:").code == 1

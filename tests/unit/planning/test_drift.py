@@ -1,0 +1,185 @@
+"""What became of what was applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from reconciler.model.drift import DriftReport, FieldState, ObjectState, Pending
+from reconciler.model.objects import Applied, Bystander, Desired, Live, ObjectKey, Source
+from reconciler.model.plans import StoreIdentity
+from reconciler.model.store import Capability, Snapshot
+from reconciler.model.values import Fingerprinter, SecretValue
+from reconciler.planning.drift import drift
+from reconciler.planning.fields import flatten, leaf_text
+
+KEY = b"a key of thirty-two bytes, or so"
+PRINTS = Fingerprinter(KEY)
+PASSWORD = ("data", "password")
+
+
+def content(name: str, data: dict[str, str], **fields: Any) -> dict[str, Any]:
+    values = {key: SecretValue(text.encode()) for key, text in data.items()}
+    return {"key": ObjectKey("Secret", "shop", name), "type": "Opaque", "data": values, **fields}
+
+
+def desired(name: str, data: dict[str, str], **fields: Any) -> Desired:
+    return Desired(**content(name, data, **fields), source=Source("a.yaml", 1, 1))
+
+
+def live(
+    name: str,
+    data: dict[str, str],
+    applied: dict[str, str] | None,
+    set_name: str = "s",
+    **fields: Any,
+) -> Live:
+    """A live object, and what was applied of it."""
+    record = None
+    if applied is not None:
+        was = Live(**content(name, applied, **fields), uid="u", resource_version="1")
+        record = Applied(
+            set_name=set_name,
+            fields={
+                path: PRINTS.of("shop", path, leaf_text(leaf))
+                for path, leaf in flatten(was).items()
+            },
+        )
+    return Live(**content(name, data, **fields), uid="u", resource_version="1", applied=record)
+
+
+def check(
+    manifests: Sequence[Desired], lives: Sequence[Live], *, unmanaged: bool = False, **snapshot: Any
+) -> DriftReport:
+    found = Snapshot(
+        identity=StoreIdentity("test", "1"),
+        capabilities=frozenset(Capability),
+        objects={one.key: one for one in lives},
+        fingerprint_key=KEY,
+        **{"vanished": frozenset(), **snapshot},
+    )
+    return drift(manifests, found, "s", unmanaged=unmanaged)
+
+
+def states(report: DriftReport) -> dict[tuple[str, ...], tuple[FieldState, Pending]]:
+    (one,) = report.objects
+    return {field.path: (field.state, field.pending) for field in one.fields}
+
+
+def test_in_sync() -> None:
+    report = check(
+        [desired("a", {"password": "1"})], [live("a", {"password": "1"}, {"password": "1"})]
+    )
+    assert [one.state for one in report.objects] == [ObjectState.IN_SYNC]
+    assert not report.drifted
+    assert not report.objects[0].pending
+
+
+@pytest.mark.parametrize(
+    ("manifest", "now", "applied", "expected"),
+    [
+        ("1", "1", "1", (FieldState.IN_SYNC, Pending.NONE)),
+        ("1", "2", "1", (FieldState.CHANGED, Pending.NONE)),
+        ("2", "1", "1", (FieldState.IN_SYNC, Pending.SET)),
+        ("2", "2", "1", (FieldState.CHANGED, Pending.SET)),
+        ("1", None, "1", (FieldState.REMOVED, Pending.NONE)),
+        (None, "1", "1", (FieldState.IN_SYNC, Pending.REMOVE)),
+        (None, "2", "1", (FieldState.CHANGED, Pending.REMOVE)),
+        (None, "1", None, (FieldState.ADDED, Pending.NONE)),
+        ("1", "1", None, (FieldState.ADDED, Pending.SET)),
+        ("1", None, None, (FieldState.IN_SYNC, Pending.SET)),
+    ],
+)
+def test_drift_of_a_key_is_told_apart_from_pending_changes(
+    manifest: str | None,
+    now: str | None,
+    applied: str | None,
+    expected: tuple[FieldState, Pending],
+) -> None:
+    def data(value: str | None) -> dict[str, str]:
+        return {"other": "x"} | ({} if value is None else {"password": value})
+
+    report = check([desired("a", data(manifest))], [live("a", data(now), data(applied))])
+    assert states(report)[PASSWORD] == expected
+    assert report.drifted == (expected[0] is not FieldState.IN_SYNC)
+    assert report.objects[0].pending == (expected[1] is not Pending.NONE)
+
+
+def test_metadata_drifts_too_but_metadata_of_others_does_not() -> None:
+    applied = live("a", {}, {}, labels={"team": "x"})
+    touched = live("a", {}, {}, labels={"team": "y", "theirs": "z"})
+    report = check(
+        [desired("a", {}, labels={"team": "x"})],
+        [Live(**{**_fields(touched), "applied": applied.applied})],
+    )
+    found = states(report)
+    assert found["metadata", "labels", "team"] == (FieldState.CHANGED, Pending.NONE)
+    assert ("metadata", "labels", "theirs") not in found
+
+
+def _fields(one: Live) -> dict[str, Any]:
+    return {name: getattr(one, name) for name in Live.__dataclass_fields__}
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "state"),
+    [
+        ({}, ObjectState.PENDING),
+        ({"vanished": frozenset({ObjectKey("Secret", "shop", "a")})}, ObjectState.VANISHED),
+        ({"vanished": None}, ObjectState.MISSING),
+        ({"copies": {ObjectKey("Secret", "shop", "a"): live("a", {}, {})}}, ObjectState.VANISHED),
+    ],
+    ids=["never-applied", "remembered", "no-memory", "interrupted-replace"],
+)
+def test_what_is_not_there(snapshot: dict[str, Any], state: ObjectState) -> None:
+    report = check([desired("a", {"password": "1"})], [], **snapshot)
+    assert [one.state for one in report.objects] == [state]
+    assert report.drifted == (state is not ObjectState.PENDING)
+
+
+@pytest.mark.parametrize("owner", [None, "another"])
+def test_without_a_record_of_this_set_nothing_is_known(owner: str | None) -> None:
+    there = live("a", {"password": "1"}, None if owner is None else {"password": "1"}, owner or "")
+    report = check([desired("a", {"password": "1"})], [there])
+    assert [one.state for one in report.objects] == [ObjectState.UNKNOWABLE]
+    assert states(report)[PASSWORD][0] is FieldState.UNKNOWABLE
+    assert report.drifted
+
+
+def test_what_no_manifest_names_any_more_is_orphaned_and_still_checked() -> None:
+    report = check([], [live("a", {"password": "2"}, {"password": "1"})])
+    (one,) = report.objects
+    assert one.orphaned
+    assert one.pending
+    assert one.state is ObjectState.DRIFTED
+
+
+def test_ignored_keys_and_create_only_never_drift() -> None:
+    for steering in ({"reconciler/ignore-keys": "pass*"}, {"reconciler/create-only": "true"}):
+        there = live("a", {"password": "2"}, {"password": "1"}, annotations=steering)
+        manifest = desired("a", {"password": "1"}, annotations=steering)
+        assert not check([manifest], [there]).drifted
+
+
+def test_unmanaged_secrets_in_the_sets_namespaces() -> None:
+    stray = Bystander(ObjectKey("Secret", "shop", "stray"), "1")
+    theirs = Bystander(ObjectKey("Secret", "shop", "theirs"), "2", set_name="another")
+    far = Bystander(ObjectKey("Secret", "elsewhere", "far"), "3")
+    account = Bystander(ObjectKey("ServiceAccount", "shop", "default"), "4")
+    bystanders = {one.key: one for one in (stray, theirs, far, account)}
+    lives = [live("a", {}, {})]
+    found = check([desired("a", {})], lives, unmanaged=True, bystanders=bystanders)
+    assert {one.key: one.state for one in found.objects} == {
+        ObjectKey("Secret", "shop", "a"): ObjectState.IN_SYNC,
+        stray.key: ObjectState.UNMANAGED,
+    }
+    assert not found.drifted
+    assert len(check([desired("a", {})], lives, bystanders=bystanders).objects) == 1
+
+
+def test_the_same_drift_gives_the_same_report_whatever_the_order() -> None:
+    manifests = [desired(name, {"password": "1", "b": "2"}) for name in "cab"]
+    lives = [live(name, {"b": "2"}, {"password": "1", "b": "2"}) for name in "abc"]
+    assert check(manifests, lives) == check(manifests[::-1], lives[::-1])
