@@ -104,12 +104,10 @@ def _holds_text(bare: bytes) -> bool:
     certain = joined.endswith(b"=") or decoded.endswith(b"\n")
     if len(decoded) < (_SHORTEST_CERTAIN_TEXT if certain else _SHORTEST_TEXT):
         return False
-    if binascii.b2a_base64(decoded, newline=False) != joined or _CONTROL.search(decoded):
+    if binascii.b2a_base64(decoded, newline=False) != joined:
         return False
-    text = _text(decoded)
-    return text is not None and all(
-        line.isprintable() for line in text.replace("\t", " ").splitlines()
-    )
+    text = _text(decoded.translate(None, b"\t\r\n"))
+    return text is not None and text.isprintable()
 
 
 def _text(content: bytes) -> str | None:

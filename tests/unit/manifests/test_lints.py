@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import LINTS, Loaded
+from reconciler.manifests import LINTS, OFF, LintSettings, Loaded, load
 
 Loader = Callable[[str], Loaded]
 
@@ -352,6 +352,16 @@ def test_no_warning_holds_a_value(loaded: Loader, code: str, text: str) -> None:
     told = " ".join(repr(item) + str(item) for item in found.diagnostics)
     for form in (CANARY, b64(CANARY)[:12], CANARY.encode().hex(), f"{len(CANARY)}"):
         assert form not in re.sub(r"line=\d+, column=\d+", "", told)
+
+
+def test_what_becomes_an_error_is_not_used(loaded: Loader) -> None:
+    loaded(manifest("a", "changeme"))
+    found = load("f.yaml", lints=LintSettings(strict=True))
+    assert [item.code for item in found.errors] == ["value-placeholder"]
+    assert found.objects == ()
+    levels = {"value-placeholder": OFF}
+    found = load("f.yaml", lints=LintSettings(strict=True, levels=levels))
+    assert (found.diagnostics, len(found.objects)) == ((), 1)
 
 
 def test_every_warning_of_the_page_can_be_set() -> None:
