@@ -1,0 +1,62 @@
+"""Which objects a plan is about: its targets, and what the set owns without a manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from reconciler.errors import ConfigError
+from reconciler.model.objects import Desired, ObjectKey
+from reconciler.model.plans import Note, PlanOptions
+from reconciler.model.store import Snapshot
+from reconciler.planning.references import references
+
+_LEFT_OUT = "the manifests no longer name {}, which the set owns: --prune deletes it"
+_COPY_LEFT = (
+    "a replace of {} was interrupted and the manifests no longer name it: its copy is kept until "
+    "--prune drops it, or until a manifest names it again"
+)
+
+
+def targeted(
+    named: Mapping[ObjectKey, Desired], leftovers: Iterable[ObjectKey], options: PlanOptions
+) -> set[ObjectKey]:
+    """The named keys that the plan is about: all, or the targets and what they need."""
+    if not options.targets:
+        return set(named)
+    unknown = sorted(set(options.targets) - named.keys() - set(leftovers))
+    if unknown:
+        raise ConfigError(
+            "--target names what neither the manifests nor the set hold: "
+            + ", ".join(map(str, unknown)),
+            hint="write KIND/NAMESPACE/NAME, for example Secret/shop/database",
+        )
+    chosen: set[ObjectKey] = set()
+    waiting = [key for key in options.targets if key in named]
+    while waiting:
+        key = waiting.pop()
+        if key not in chosen:
+            chosen.add(key)
+            needs = (reference.target for reference in references(named[key]))
+            waiting += [need for need in needs if need in named]
+    return chosen
+
+
+def leftovers_of(
+    named: Mapping[ObjectKey, Desired], snapshot: Snapshot, set_name: str
+) -> list[ObjectKey]:
+    """What the set owns and no manifest names: live objects, and copies of interrupted replaces."""
+    held = {**snapshot.copies, **snapshot.objects}
+    return sorted(
+        key
+        for key, live in held.items()
+        if key not in named and live.applied is not None and live.applied.set_name == set_name
+    )
+
+
+def leftover_notices(leftovers: Iterable[ObjectKey], snapshot: Snapshot) -> Iterator[Note]:
+    """What a plan that does not prune tells of what is left over."""
+    for key in leftovers:
+        if key in snapshot.objects:
+            yield Note("left-manifests", _LEFT_OUT.format(key))
+        else:
+            yield Note("copy-kept", _COPY_LEFT.format(key))
