@@ -55,7 +55,8 @@ def read_lints(entry: Placed, values: dict[str, Any]) -> Iterator[str]:
     if not isinstance(entry.value, dict):
         yield f"{entry.source}: the setting {SETTING!r} must be a map of codes"
         return
-    words = {False: OFF, OFF: OFF, **{str(one): one for one in Severity}}  # off is false in YAML
+    words = dict[Any, Any]({False: OFF, OFF: OFF})  # off is false in YAML
+    words.update((str(one), one) for one in Severity)
     levels, days = {}, LintSettings().expiry_days
     for code, placed in entry.value.items():
         value = placed.value
