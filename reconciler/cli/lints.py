@@ -59,7 +59,7 @@ def read_lints(entry: Placed, values: dict[str, Any]) -> Iterator[str]:
     words.update((str(one), one) for one in Severity)
     levels, days = {}, LintSettings().expiry_days
     for code, placed in entry.value.items():
-        value = placed.value
+        value: Any = placed.value
         if code == _DAYS:
             if type(value) is int and 0 <= value <= _LONGEST:
                 days = value
