@@ -30,14 +30,18 @@ class ExitCode(IntEnum):
 
 
 class ReconcilerError(Exception):
-    """Anything that ends a command with a message instead of a traceback."""
+    """Anything that ends a command with a message instead of a traceback.
+
+    ``details`` go into it one by one, ``hint`` says what to do.
+    """
 
     exit_code = ExitCode.ERROR
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", details: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = tuple(details)
 
 
 class ConfigError(ReconcilerError):
@@ -63,13 +67,9 @@ class InvalidManifests(ReconcilerError):
 
 
 class StalePlan(ReconcilerError):
-    """Desired or live no longer match the plan; ``moved`` has a line for each object."""
+    """Desired or live no longer match the plan; ``details`` has a line for each object."""
 
     exit_code = ExitCode.STALE
-
-    def __init__(self, message: str, *, moved: Sequence[str], hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.moved = tuple(moved)
 
 
 class StoreError(ReconcilerError):

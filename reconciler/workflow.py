@@ -137,7 +137,7 @@ def check_unmoved(approved: planfile.SavedPlan, planned: Planned) -> None:
     if lines:
         raise StalePlan(
             "the plan no longer matches the manifests and the store, so nothing was applied",
-            moved=lines,
+            details=lines,
             hint="plan again, and review what is different",
         )
 

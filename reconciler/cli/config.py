@@ -70,7 +70,9 @@ def _read(file: Path) -> dict[str, Any]:
         problems.append(f"{root.source}: must be a map of settings")
     if problems:
         raise ConfigError(
-            "\n".join(problems), hint=f"settings are {', '.join([*_SETTINGS, SETTING])}"
+            f"{file}: the settings cannot be used",
+            details=problems,
+            hint=f"settings are {', '.join([*_SETTINGS, SETTING])}",
         )
     return values
 

@@ -54,6 +54,8 @@ class Reason(StrEnum):
     """The record of what was applied last is out of date; the fields themselves are equal."""
     PRUNE = "prune"
     """The set owns the object and no manifest names it any more."""
+    DESTROY = "destroy"
+    """The set is to be destroyed, whatever the manifests name."""
     INTERRUPTED = "interrupted"
     """A replace was interrupted after its delete; the kept copy is put to use."""
 
@@ -158,12 +160,16 @@ class DeleteLimit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What the user asked of a plan; saved with it, so that apply can form it again."""
+    """What the user asked of a plan; saved with it, so that apply can form it again.
+
+    ``destroy`` asks for the delete of all that the set owns; there are no manifests then.
+    """
 
     set_name: str = "default"
     namespace: str = "default"
     targets: tuple[ObjectKey, ...] = ()
     prune: bool = False
+    destroy: bool = False
     adopt: bool = False
     allow_replace: bool = False
     max_deletes: DeleteLimit = DeleteLimit(30, percent=True)

@@ -78,13 +78,13 @@ class Comparison:
     def deletion(self, key: ObjectKey) -> Change:
         """The delete of an object, or of the copy of one, that no manifest names any more."""
         live = self.snapshot.objects.get(key)
+        why = Reason.DESTROY if self.options.destroy else Reason.PRUNE
         if live is None:
-            reasons = (Reason.PRUNE, Reason.INTERRUPTED)
-            return Change(key=key, action=Action.DELETE, reasons=reasons)
+            return Change(key=key, action=Action.DELETE, reasons=(why, Reason.INTERRUPTED))
         return Change(
             key=key,
             action=Action.DELETE,
-            reasons=(Reason.PRUNE,),
+            reasons=(why,),
             precondition=_precondition(live),
         )
 

@@ -60,7 +60,8 @@ def plan(
     records = Fingerprinter(snapshot.fingerprint_key or fingerprinter.key)
     comparison = Comparison(named, snapshot, options, Masking(fingerprinter), records)
     changes = [comparison.change(key) for key in chosen]
-    deleted = leftovers if options.prune else []
+    deletes = options.prune or options.destroy
+    deleted = leftovers if deletes else []
     changes += [comparison.deletion(key) for key in deleted]
     changes.sort(key=lambda change: change.key)
     problems = list(_problems(named, chosen, snapshot, deleted))
@@ -70,7 +71,7 @@ def plan(
         ordered = _steps(changes, needs, snapshot)
     except order.DependencyCycle as cycle:
         problems.append(_cycle_problem(cycle, named))
-    notices = () if options.prune else leftover_notices(leftovers, snapshot)
+    notices = () if deletes else leftover_notices(leftovers, snapshot)
     result = Plan(
         store=snapshot.identity,
         options=options,

@@ -20,11 +20,15 @@ def validity(pem: bytes) -> tuple[datetime, datetime]:
     # Imported here, since most runs meet no certificate.
     from cryptography import x509
 
-    found = x509.load_pem_x509_certificates(with_lines(pem))
+    try:
+        found = x509.load_pem_x509_certificates(with_lines(pem))
+        root = found[0].issuer == found[0].subject
+    except (x509.InvalidVersion, TypeError):  # what damaged bytes come to, besides ValueError
+        raise ValueError from None
     if len(found) < pem.count(b"-----BEGIN CERTIFICATE-----"):
         raise ValueError  # the last one has no end
     begins = [one.not_valid_before_utc for one in found]
     ends = [one.not_valid_after_utc for one in found]
-    if found[0].issuer == found[0].subject:
+    if root:
         return min(begins), max(ends)
     return max(begins), min(ends)

@@ -24,7 +24,7 @@ def key_pair_fault(certificate: bytes, private_key: bytes) -> tuple[str, str] | 
     # What these raise may tell of the value; nothing of it is shown.
     try:
         certified = x509.load_pem_x509_certificate(with_lines(certificate)).public_key()
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         return "tls.crt", "tls.crt holds no PEM certificate that can be read"
     try:
         # The whole check of an RSA key takes 30 ms, and is the business of whoever uses it.

@@ -49,6 +49,7 @@ REASON_WORDS = {
     Reason.ADOPT: "not owned by this set yet",
     Reason.RECORD: "only the record of the last apply is renewed",
     Reason.PRUNE: "no manifest names it any more",
+    Reason.DESTROY: "the set is to be destroyed",
     Reason.INTERRUPTED: "a replace of it was interrupted",
 }
 NATURE_WORDS = {

@@ -47,6 +47,7 @@ lock-timeout: 1.5
         "namespace": "kube-public",
         "targets": [],
         "prune": True,
+        "destroy": False,
         "adopt": True,
         "allowReplace": True,
         "maxDeletes": "7",

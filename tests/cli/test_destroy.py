@@ -12,6 +12,7 @@ def test_destroy_deletes_the_set_in_reverse_and_nothing_else(shop: Any) -> None:
         "deleted Namespace/shop"
     )
     assert "Applied: 2 deleted." in result.out
+    assert "the set is to be destroyed" in result.out
     assert "Secret/default/other" in shop.ok("get", "--set", "blue").out
     assert "No changes" in shop.ok("destroy").out
 

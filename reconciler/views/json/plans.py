@@ -54,6 +54,7 @@ def _options(options: PlanOptions) -> Document:
         "namespace": options.namespace,
         "targets": [key_document(target) for target in options.targets],
         "prune": options.prune,
+        "destroy": options.destroy,
         "adopt": options.adopt,
         "allowReplace": options.allow_replace,
         "maxDeletes": str(options.max_deletes),

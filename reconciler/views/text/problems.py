@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.errors import ReconcilerError, StalePlan
+from reconciler.errors import ReconcilerError
 from reconciler.model.objects import Diagnostic, Severity
 from reconciler.views import words
 from reconciler.views.text.palette import Palette, hint_line
@@ -34,12 +34,10 @@ def diagnostics(
 
 
 def error(error: ReconcilerError, *, colour: bool) -> str:
-    """What ended a command: the message, what moved where the plan is stale, and the hint."""
+    """What ended a command: the message, its details one by one, and the hint."""
     palette = Palette(colour)
     lines = [f"{palette.paint('Error:', 'bad')} {escaped(error.message)}"]
-    if isinstance(error, StalePlan) and error.moved:
-        lines.append("Moved since the plan was made:")
-        lines += [f"  ~ {escaped(line)}" for line in error.moved]
+    lines += [f"  ~ {escaped(line)}" for line in error.details]
     if error.hint:
         lines.append(hint_line(error.hint))
     return "\n".join(lines)

@@ -183,7 +183,7 @@ _REPLACES = tuple(
 )
 _DELETES = (
     Change(key=secret("gone"), action=Action.DELETE, reasons=(Reason.PRUNE,), precondition=_LIVE),
-    Change(key=secret("lost"), action=Action.DELETE, reasons=(Reason.PRUNE, Reason.INTERRUPTED)),
+    Change(key=secret("lost"), action=Action.DELETE, reasons=(Reason.DESTROY, Reason.INTERRUPTED)),
 )
 _IN_SYNC = (
     Change(key=secret("quiet"), action=Action.NO_OP, source=place("quiet.yaml", 1)),

@@ -166,7 +166,7 @@ def printed(found: str) -> dict[str, str]:
         "listing json": json.listing(listing),
         "dot": dot.graph(graph),
         "mermaid": mermaid.graph(graph),
-        "error": text.error(StalePlan(found, moved=(found,), hint=found), colour=False),
+        "error": text.error(StalePlan(found, details=(found,), hint=found), colour=False),
     }
 
 

@@ -92,7 +92,7 @@ def test_errors(golden: Golden) -> None:
     plain = ReconcilerError("no manifests in manifests/", hint="name a directory that has some")
     stale = StalePlan(
         "the plan is stale; nothing was applied",
-        moved=("Secret/shop/db: data[password] changed in the store", "Secret/shop/x: is gone"),
+        details=("Secret/shop/db: data[password] changed in the store", "Secret/shop/x: is gone"),
         hint="make a new plan",
     )
     golden("errors.txt", "\n".join(text.error(error, colour=False) for error in (plain, stale)))
