@@ -27,7 +27,7 @@ from tests.fuzz.seeds import CANARY, ROOT, planted_values, seeds
 COUNT = int(os.environ.get("FUZZ_COUNT", "50000"))
 SEED = os.environ.get("FUZZ_SEED", "loader")
 FIRST = int(os.environ.get("FUZZ_FIRST", "0"))
-_CHUNK = 2500
+_CHUNK = 10_000
 
 MOST_CPU_SECONDS = 2.0
 MOST_MEMORY = 500 * 1024 * 1024

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import datetime as dt
 
 import pytest
@@ -16,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from reconciler.model.objects import Severity
 from reconciler.rules import validate
+from reconciler.rules.certificates import validity
 from tests.unit.rules.cases import secret
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
@@ -115,3 +117,15 @@ def test_lines_that_yaml_has_folded() -> None:
     assert warned(certificate(key), pem(key).replace(b"\n", b" ")) == ["data[tls.key]"]
     windows = certificate(key).replace(b"\n", b"\r\n")
     assert warned(windows, pem(key).replace(b"\n", b"\r\n")) == []
+
+
+def test_a_certificate_of_a_version_that_there_is_not() -> None:
+    """cryptography has an exception of its own for that."""
+    der = x509.load_pem_x509_certificate(certificate(OTHER)).public_bytes(Encoding.DER)
+    version = bytes.fromhex("a003020102")
+    assert version in der
+    body = base64.encodebytes(der.replace(version, bytes.fromhex("a00302010a"))).decode()
+    odd = f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n".encode()
+    assert warned(odd, pem(OTHER)) == warned(b"no certificate", pem(OTHER))
+    with pytest.raises(ValueError, match=r"^$"):
+        validity(odd)
