@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import traceback
 from collections.abc import Sequence
@@ -29,6 +30,9 @@ class Program(click.Group):
         """Run a command and exit."""
         del standalone_mode
         _spare_the_encoding()
+        # Frozen data has no cycles, and looking for them in all of a large plan takes half as
+        # long again as making it. What is young is still looked at.
+        gc.set_threshold(100_000, 50, 1000)
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = ExitCode(result or ExitCode.OK)

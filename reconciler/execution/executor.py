@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -75,12 +76,32 @@ class _Execution:
 
     def run(self, wave: Sequence[Step]) -> None:
         """Run the steps of one wave, in parallel; returns when all have ended."""
-        ready = [step for step in wave if not self._skipped(step)]
+        ready = deque(step for step in wave if not self._skipped(step))
         if not ready:
             return
-        with ThreadPoolExecutor(min(self._work.parallelism, len(ready))) as workers:
-            for ended in workers.map(self._attempt, ready):
-                self.results[ended.step.key] = ended
+        count = min(self._workers(), len(ready))
+        with ThreadPoolExecutor(count) as workers:
+            working = [workers.submit(self._work_off, ready) for _ in range(count)]
+            try:
+                wait(working, return_when=FIRST_EXCEPTION)
+            finally:
+                ready.clear()  # nothing more begins where something went wrong
+        for worker in working:
+            worker.result()
+
+    def _workers(self) -> int:
+        """How many steps are taken at a time; workers that wait for each other cost a third."""
+        one_writer = Capability.ONE_WRITER in self._work.store.capabilities
+        return 1 if one_writer else self._work.parallelism
+
+    def _work_off(self, ready: deque[Step]) -> None:
+        """Be one of the workers that share `ready`; a task for each step would cost more."""
+        while ready:
+            try:
+                step = ready.popleft()
+            except IndexError:  # another worker was quicker
+                return
+            self._attempt(step)
 
     def _skipped(self, step: Step) -> bool:
         blocking = [key for key in step.after if self._blocks(key)]
@@ -94,19 +115,21 @@ class _Execution:
         ended = self.results.get(key)
         return ended is not None and ended.outcome is not Outcome.APPLIED
 
-    def _attempt(self, step: Step) -> StepEnded:
+    def _attempt(self, step: Step) -> None:
         if self._stop.is_set():
-            return self._end(StepEnded(step, Outcome.SKIPPED, step.key, _INTERRUPTED))
+            self._end(StepEnded(step, Outcome.SKIPPED, step.key, _INTERRUPTED))
+            return
         self._tell(StepStarted(step))
         try:
             key = self._carry_out(step)
         except ReconcilerError as error:
-            failed = StepEnded(step, Outcome.FAILED, step.key, error.message, error.hint)
-            return self._end(failed)
+            ended = StepEnded(step, Outcome.FAILED, step.key, error.message, error.hint)
         except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
             message = f"unexpected {type(error).__name__}: please report this as a bug"
-            return self._end(StepEnded(step, Outcome.FAILED, step.key, message))
-        return self._end(StepEnded(step, Outcome.APPLIED, key))
+            ended = StepEnded(step, Outcome.FAILED, step.key, message)
+        else:
+            ended = StepEnded(step, Outcome.APPLIED, key)
+        self._end(ended)
 
     def _carry_out(self, step: Step) -> ObjectKey:
         change = self._changes[step.key]
@@ -188,10 +211,9 @@ class _Execution:
 
         return retrying(call, self._work.retries, stop or self._stop, report)
 
-    def _end(self, ended: StepEnded) -> StepEnded:
+    def _end(self, ended: StepEnded) -> None:
         self.results[ended.step.key] = ended
         self._tell(ended)
-        return ended
 
     def _tell(self, event: Event) -> None:
         with self._emitting:

@@ -19,6 +19,8 @@ class Capability(StrEnum):
     """Namespaces and ServiceAccounts are objects of the store."""
     SERVER_DRY_RUN = "server-dry-run"
     """A write can be tried without being done."""
+    ONE_WRITER = "one-writer"
+    """Writes are made one at a time, however many ask for them."""
 
 
 @dataclass(frozen=True, slots=True)

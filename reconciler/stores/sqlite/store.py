@@ -29,7 +29,7 @@ from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
 
 SCHEME = "sqlite"
 
-_CAPABILITIES = frozenset({Capability.NAMESPACES, Capability.SERVER_DRY_RUN})
+_CAPABILITIES = frozenset({Capability.NAMESPACES, Capability.SERVER_DRY_RUN, Capability.ONE_WRITER})
 _CONTENT = tuple(field.name for field in dataclasses.fields(Resource))
 _NAME_DRAWS = 8
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO

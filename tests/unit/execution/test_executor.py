@@ -21,6 +21,7 @@ from reconciler.model.events import (
     StepStarted,
 )
 from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.store import Capability
 from reconciler.model.values import Fingerprinter
 from tests.world import (
     IN_HAND,
@@ -276,8 +277,26 @@ def test_as_many_steps_run_at_once_as_are_allowed(world: World) -> None:
             meeting.wait()
 
     three = [secret(name) for name in "abc"]
-    ended = world.apply(three, store=Faulty(world.store, strike), parallelism=3)
+    ended = world.apply(three, store=with_many_writers(world, strike), parallelism=3)
     assert ended.count(Outcome.APPLIED) == 3
+
+
+def test_a_store_with_one_writer_is_given_one_step_at_a_time(world: World) -> None:
+    at_work: set[int] = set()
+
+    def strike(_number: int, name: str, **_: bool) -> None:
+        if name == "create":
+            at_work.add(threading.get_ident())
+
+    objects = [secret(f"s{number}") for number in range(12)]
+    assert world.apply(objects, store=Faulty(world.store, strike), parallelism=4)
+    assert len(at_work) == 1
+
+
+def with_many_writers(world: World, strike: Callable[..., None]) -> Faulty:
+    store = Faulty(world.store, strike)
+    store.capabilities = world.store.capabilities - {Capability.ONE_WRITER}
+    return store
 
 
 def test_events_do_not_overlap(world: World) -> None:
@@ -291,7 +310,9 @@ def test_events_do_not_overlap(world: World) -> None:
         threading.Event().wait(0.001)
         turn.release()
 
-    run(world.work([secret(f"s{number}") for number in range(12)], parallelism=4), emit=emit)
+    objects = [secret(f"s{number}") for number in range(12)]
+    store = with_many_writers(world, lambda *_, **__: None)
+    run(world.work(objects, store=store, parallelism=4), emit=emit)
     assert overlaps == []
 
 
