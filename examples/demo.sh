@@ -28,7 +28,7 @@ refused() {
 
 # change FILE FROM TO
 change() {
-  printf '\n(in %s, %s becomes %s)\n' "$@"
+  printf '\n(a value in %s becomes another)\n' "$1"
   sed "s/$2/$3/" "$1" >changed && mv changed "$1"
 }
 

@@ -35,7 +35,7 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     assert "'shop'" not in (tmp_path / "comment.md").read_text()
     assert "(value #" in (tmp_path / "comment.md").read_text()
     assert "vanished" in (tmp_path / "alert.md").read_text()
-    assert 'reconciler_drift_detected{set="default"} 1' in result.stdout
+    assert 'reconciler_drift_detected{set="default",' in result.stdout
     assert "No drift." in result.stdout
     assert "unreal-password" not in result.stdout
 

@@ -111,7 +111,7 @@ def test_a_disk_that_is_full_at_the_birth_of_a_store(tmp_path: Path, room: int) 
 def test_a_plan_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:
     put_manifests(tmp_path, [secret("a", "password")])
     ended = run(tmp_path, "plan", "--out", "p.plan", before=no_larger_files_than(100))
-    told_clearly(ended, 1, "p.plan: the plan cannot be saved")
+    told_clearly(ended, 1, "p.plan: cannot be written")
     assert [path.name for path in tmp_path.iterdir()] == ["manifests"]
 
 
@@ -207,7 +207,7 @@ def test_a_directory_in_which_no_store_can_be_made(tmp_path: Path) -> None:
         ended = run(tmp_path, *APPLY, before=_NO_PRIVILEGE)
         told_clearly(ended, 1, ".reconciler: Permission denied")
         ended = run(tmp_path, "plan", "--out", "p.plan", before=_NO_PRIVILEGE)
-        told_clearly(ended, 1, "p.plan: the plan cannot be saved: Permission denied")
+        told_clearly(ended, 1, "p.plan: cannot be written: Permission denied")
         assert [path.name for path in tmp_path.iterdir()] == ["manifests"]
     converges(tmp_path, *APPLY)
 
