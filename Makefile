@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 
-.PHONY: help demo test lint format lock clean
+.PHONY: help demo test fuzz mutants lint format lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -18,6 +18,9 @@ help:
 	@echo 'make demo    a tour of plan and apply, in a temporary folder'
 	@echo 'make test    all tests, against the built and installed wheel'
 	@echo '             some of them: make test ARGS="tests/unit -k name"'
+	@echo 'make fuzz    a million mutated manifests, of another seed each time'
+	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
+	@echo 'make mutants break central lines one by one, and count which the tests notice'
 	@echo 'make lint    ruff, mypy and the layers'
 	@echo 'make format  what ruff can put right by itself'
 	@echo 'make lock    lock the dependencies anew; the newest: make lock ARGS=--upgrade'
@@ -29,6 +32,14 @@ demo: $(VENV)/.installed
 # The checkout must not be importable by accident: the tests are there for the wheel.
 test: $(VENV)/.dev $(VENV)/.installed
 	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= $(BIN)/pytest $(ARGS)
+
+COUNT ?= 1000000
+SEED ?= $(shell date +%s)
+fuzz: $(VENV)/.dev $(VENV)/.installed
+	FUZZ_COUNT=$(COUNT) FUZZ_SEED=$(SEED) PYTHONSAFEPATH=1 PYTHONPATH= $(BIN)/pytest tests/fuzz
+
+mutants: $(VENV)/.dev $(VENV)/.installed
+	$(BIN)/python tests/mutation/check.py
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -1,0 +1,164 @@
+"""Central lines, and how each is broken: what the tests are worth shows where none notices.
+
+Each breaks a promise that the documentation makes, at the line that keeps it, so that the program
+still runs and mostly does what it should.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old`, which occurs once in `file` of the package, becomes `new`; `tests` should notice."""
+
+    promise: str
+    file: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+
+MUTANTS = (
+    Mutant(
+        "an owner without a uid must be among the manifests",
+        "manifests/loading.py",
+        "if one.desired and not owed:",
+        "if one.desired:",
+        ("tests/unit/manifests",),
+    ),
+    Mutant(
+        "of several maps merged at once, the first wins",
+        "manifests/fields.py",
+        "sources = node.items[::-1] if isinstance(node, Sequence) else [node]",
+        "sources = node.items if isinstance(node, Sequence) else [node]",
+        ("tests/unit/manifests",),
+    ),
+    Mutant(
+        "aliases count towards the depth of nesting",
+        "manifests/yaml.py",
+        "if len(around) - 1 + size.depth > MAX_DEPTH:",
+        "if len(around) - 1 > MAX_DEPTH:",
+        ("tests/unit/manifests",),
+    ),
+    Mutant(
+        "a Secret may have just 1 MiB",
+        "rules/secret_types.py",
+        "if size > DATA_LIMIT:",
+        "if size >= DATA_LIMIT:",
+        ("tests/unit/rules",),
+    ),
+    Mutant(
+        "immutable cannot be turned off",
+        "rules/updates.py",
+        "Reason.UNSEAL: live.immutable and not target.immutable,",
+        "Reason.UNSEAL: False,",
+        ("tests/unit/rules", "tests/unit/planning"),
+    ),
+    Mutant(
+        "a field that left the manifest is removed, and others' fields stay",
+        "planning/ownership.py",
+        "elif path not in applied and not (lifecycle.exact_data and path[0] == DATA):",
+        "elif not (lifecycle.exact_data and path[0] == DATA):",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "a field that is no longer owned leaves the record",
+        "planning/ownership.py",
+        "return len(wanted) == len(applied.fields) and all(",
+        "return len(wanted) <= len(applied.fields) and all(",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "what comes first in a chain of three comes in an earlier wave",
+        "planning/order.py",
+        "after = [ranks[need] + 1 for need in needs.get(key, ()) if need in keys]",
+        "after = [ranks[need] for need in needs.get(key, ()) if need in keys]",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "a replace is refused where it would take along what the object owns",
+        "planning/guards.py",
+        "change for change in guarded.changes if change.action in {Action.DELETE, Action.REPLACE}",
+        "change for change in guarded.changes if change.action in {Action.DELETE}",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "equal values have equal numbers, and different ones different numbers",
+        "planning/masking.py",
+        "number = self._numbers.setdefault(value, len(self._numbers) + 1)",
+        "number = self._numbers.setdefault(value, len(self._references) + 1)",
+        ("tests/unit/planning", "tests/laws/test_plans.py"),
+    ),
+    Mutant(
+        "what waits for a skipped step is skipped as well",
+        "execution/executor.py",
+        "return ended is not None and ended.outcome is not Outcome.APPLIED",
+        "return ended is not None and ended.outcome is Outcome.FAILED",
+        ("tests/unit/execution",),
+    ),
+    Mutant(
+        "a replace keeps a copy until the new object exists",
+        "execution/executor.py",
+        "store.delete(change.key, precondition, keep_copy=True)",
+        "store.delete(change.key, precondition)",
+        ("tests/unit/execution",),
+    ),
+    Mutant(
+        "an apply that lost its lock ends",
+        "execution/lock.py",
+        "                    stop.set()\n",
+        "",
+        ("tests/unit/execution",),
+    ),
+    Mutant(
+        "a plan with one moved object is stale, even where it was in sync before",
+        "planfile/staleness.py",
+        "if old != new and not (_settled(old) and _settled(new)):",
+        "if old != new and not (_settled(old) or _settled(new)):",
+        ("tests/unit/planfile",),
+    ),
+    Mutant(
+        "a plan is for one store, wherever it is",
+        "planfile/__init__.py",
+        "if saved.plan.store.id and saved.plan.store != fresh.store:",
+        "if saved.plan.store.id and saved.plan.store.location != fresh.store.location:",
+        ("tests/unit/planfile",),
+    ),
+    Mutant(
+        "a store knows an object that was deleted and created again",
+        "stores/sqlite/store.py",
+        "if row.uid != precondition.uid:",
+        "if not row.uid:",
+        ("tests/stores", "tests/unit/stores"),
+    ),
+    Mutant(
+        "a store notices that a row is missing",
+        "stores/sqlite/tables.py",
+        "if len(seen) != count:",
+        "if len(seen) > count:",
+        ("tests/unit/stores",),
+    ),
+    Mutant(
+        "a value put back from an older version does not open",
+        "stores/sqlite/rows.py",
+        'return f"{kind}\\0{namespace}\\0{name}\\0{uid}\\0{version}".encode()',
+        'return f"{kind}\\0{namespace}\\0{name}\\0{uid}".encode()',
+        ("tests/unit/stores",),
+    ),
+    Mutant(
+        "an apply in part is no success, interrupted or not",
+        "cli/approval.py",
+        "return ExitCode.INTERRUPTED if ended.interrupted else ExitCode.PARTIAL",
+        "return ExitCode.INTERRUPTED if ended.interrupted else ExitCode.OK",
+        ("tests/cli/test_apply.py", "tests/cli/test_interruptions.py"),
+    ),
+    Mutant(
+        "a plan with problems is an error and not merely refused",
+        "cli/requests.py",
+        "if plan.problems:\n        return ExitCode.ERROR",
+        "if plan.problems and not plan.refusals:\n        return ExitCode.ERROR",
+        ("tests/cli/test_apply.py", "tests/cli/test_plan.py"),
+    ),
+)
