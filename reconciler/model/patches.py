@@ -13,7 +13,7 @@ from reconciler.model.documents import Document
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of an RFC 6902 patch; ``origin`` is its ``from``.
+    """One operation of an RFC 6902 patch.
 
     Leaves of ``value`` are JSON scalars, `ValueRef`s in a plan, `SecretValue`s on the way to a
     store.
@@ -22,7 +22,6 @@ class Operation:
     op: str
     path: str
     value: Any = None
-    origin: str | None = None
 
 
 class PatchMisfit(Exception):
@@ -71,8 +70,6 @@ def patched(document: Document, operations: Iterable[Operation]) -> Document:
 def to_json(operation: Operation) -> Document:
     """The operation as RFC 6902 writes it, its leaves as they are."""
     step: Document = {"op": operation.op, "path": operation.path}
-    if operation.origin is not None:
-        step["from"] = operation.origin
-    if operation.op in {"add", "replace", "test"}:
+    if operation.op != "remove":
         step["value"] = operation.value
     return step

@@ -121,7 +121,7 @@ _UPDATES = (
         patch=(
             Operation("replace", "/data/password", value(1)),
             Operation("remove", "/data/old"),
-            Operation("move", "/data/new", origin="/data/dsn"),
+            Operation("add", "/data/new", value(2)),
         ),
         precondition=_LIVE,
         source=place("db.yaml", 12),
