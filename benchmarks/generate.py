@@ -1,6 +1,6 @@
 """Makes manifests to measure with: Secrets of a few types, the same for the same seed.
 
-    python benchmarks/generate.py 10000 /tmp/manifests
+python benchmarks/generate.py 10000 /tmp/manifests
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def generate(count: int, directory: Path, seed: int = SEED) -> None:
     and basic-auth. One half uses ``data``, the other ``stringData``. All but the TLS pairs, which
     are made anew each time, is the same for the same `seed`.
     """
-    source = random.Random(seed)
+    source = random.Random(seed)  # noqa: S311 - the same each time, on purpose
     pairs = [_pair(f"service-{number}.example.com") for number in range(_PAIRS)]
     directory.mkdir(parents=True)
     namespaces = [

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import jsonpatch
-
 from reconciler.model.documents import Document
 
 
@@ -56,6 +54,8 @@ def patched(document: Document, operations: Iterable[Operation]) -> Document:
     Raises:
         PatchMisfit: an operation does not fit the document.
     """
+    import jsonpatch  # here, since only a store that patches by itself needs it
+
     steps = [to_json(operation) for operation in operations]
     try:
         result = jsonpatch.apply_patch(document, steps)
