@@ -251,3 +251,18 @@ def test_usage_errors_exit_with_1(shop: Any) -> None:
         result = shop.run(*args)
         assert result.code == 1
         assert "Usage:" in result.err
+
+
+def test_a_plan_with_problems_is_an_error_even_where_a_guard_refuses_it_too(
+    workplace: Any,
+) -> None:
+    workplace.secret("a", head="immutable: true\n", password="not-a-real-password")
+    workplace.ok("apply", "--auto-approve")
+    workplace.secret("a", head="immutable: true\n", password="not-a-real-change")
+    assert workplace.run("plan").code == 3
+    note = "  annotations: {reconciler/mistyped: 'true'}\n"
+    workplace.secret("b", head=note, password="not-a-real-password")
+    result = workplace.run("plan")
+    assert result.code == 1
+    assert "lifecycle-invalid" in result.out
+    assert "--allow-replace" in result.out
