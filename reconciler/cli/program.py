@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
@@ -30,6 +31,8 @@ class Program(click.Group):
         """Run a command and exit."""
         del standalone_mode
         _spare_the_encoding()
+        # What cryptography finds odd in a certificate; what matters of it is a diagnostic.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"reconciler\.rules\.")
         # Frozen data has no cycles, and looking for them in all of a large plan takes half as
         # long again as making it. What is young is still looked at.
         gc.set_threshold(100_000, 50, 1000)

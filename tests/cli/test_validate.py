@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import base64
 import json
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -82,3 +84,18 @@ def test_namespace_is_for_manifests_that_name_none(workplace: Any, option: str) 
     result = workplace.run("validate", option, "Not A Namespace")
     assert result.code == 1
     assert "Not A Namespace" in result.out
+
+
+def test_an_odd_certificate_is_no_reason_for_a_library_to_speak(workplace: Any) -> None:
+    """A serial number below zero, at which Python's cryptography raises its voice."""
+    page = (Path(__file__).parents[2] / "manifests/shop/certificates.yaml").read_text("utf-8")
+    document = page.split("\n---\n", maxsplit=1)[0]
+    body = document.split("-----BEGIN CERTIFICATE-----")[1].split("-----END")[0]
+    der = bytearray(base64.b64decode("".join(body.split())))
+    serial = bytes(der).index(bytes.fromhex("a003020102")) + 7
+    der[serial] |= 0x80
+    lines = "".join(f"    {line}\n" for line in base64.encodebytes(der).decode().splitlines())
+    workplace.write("manifests/odd.yaml", document.replace(body, f"\n{lines}    "))
+    result = workplace.ok("validate")
+    assert result.out == "No problems in 1 object of 1 file.\n"
+    assert result.err == ""

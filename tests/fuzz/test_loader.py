@@ -60,6 +60,7 @@ def test_the_seeds_are_good_and_the_values_known() -> None:
         assert leaks([leaky]) == [leaky]
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # cryptography's, of what is merely odd
 @pytest.mark.parametrize("first", range(FIRST, FIRST + COUNT, _CHUNK))
 def test_mutated_manifests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, figures: Callable[[str], None], first: int
