@@ -104,6 +104,8 @@ def _decodings(value: bytes) -> set[bytes]:
     found = {value}
     with contextlib.suppress(binascii.Error):
         found.add(base64.b64decode(b"".join(value.split()), validate=True))
+    if value.isascii() and b"\0" not in value:
+        return found - {b""}  # plain text is no other text in any of the codecs
     for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):
         try:
             text = value.decode(codec)

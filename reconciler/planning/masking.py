@@ -51,9 +51,7 @@ class Masking:
         Values under ``data`` that are the same in both get no number, unless `whole` asks for it:
         nobody is shown them.
         """
-        secrets = [
-            leaf for side in (fields, beside) for path, leaf in side.items() if path[0] == DATA
-        ]
+        secrets = _secrets_in_texts(fields, beside)
         masked = dict(fields)
         # In the order of their paths, so that numbers do not tell the order within a manifest.
         for path in sorted(fields):
@@ -102,6 +100,18 @@ def _shielded(node: Leaf) -> Leaf:
     if isinstance(node, list):
         return [_shielded(child) for child in node]
     return node
+
+
+def _secrets_in_texts(fields: Fields, beside: Fields) -> list[SecretValue]:
+    """The values of either side that the texts of `fields` hold, in most objects none.
+
+    All texts are searched at once: one by one, that was a third of the time of a plan.
+    """
+    texts = "\0".join(
+        leaf for path, leaf in fields.items() if path[0] != DATA and path[1:2] in _TEXTS
+    )
+    values = {leaf for side in (fields, beside) for path, leaf in side.items() if path[0] == DATA}
+    return [value for value in values if value.occurs_in(texts)]
 
 
 def _may_hold(path: FieldPath, text: str, secrets: list[SecretValue]) -> bool:

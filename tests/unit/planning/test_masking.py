@@ -145,3 +145,9 @@ def test_text_that_looks_like_a_mask_is_text(text: str) -> None:
     assert shown(change_of(wanted)) == text
     robot = account("robot", settings={"secrets": [{"name": text}]})
     assert change_of(robot).patch[0].value["secrets"] == [{"name": text}]
+
+
+@pytest.mark.parametrize("key", ["labels", "annotations"])
+def test_a_key_of_data_may_be_called_as_a_field_of_metadata_is(key: str) -> None:
+    change = change_of(secret("a", {key: "a-planted-value"}))
+    assert isinstance(shown(change, ("data", key)), ValueRef)
