@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 
-.PHONY: help demo test fuzz mutants lint format lock clean
+.PHONY: help demo test fuzz mutants bench lint format lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -21,6 +21,7 @@ help:
 	@echo 'make fuzz    a million mutated manifests, of another seed each time'
 	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
 	@echo 'make mutants break central lines one by one, and count which the tests notice'
+	@echo 'make bench   the figures of docs/figures.md; 100,000 Secrets too: make bench ARGS=--large'
 	@echo 'make lint    ruff, mypy and the layers'
 	@echo 'make format  what ruff can put right by itself'
 	@echo 'make lock    lock the dependencies anew; the newest: make lock ARGS=--upgrade'
@@ -40,6 +41,9 @@ fuzz: $(VENV)/.dev $(VENV)/.installed
 
 mutants: $(VENV)/.dev $(VENV)/.installed
 	$(BIN)/python tests/mutation/check.py
+
+bench: $(VENV)/.installed
+	PYTHONPATH= $(BIN)/python benchmarks/figures.py $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
