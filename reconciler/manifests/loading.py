@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import IO
 
 from reconciler.manifests.decode import Decoded, decode
@@ -41,7 +41,7 @@ _DEFAULT_LINTS = LintSettings()
 
 
 def load(
-    paths: str | Path | Iterable[str | Path],
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     namespace: str = "default",
     stdin: IO[bytes] | None = None,
@@ -58,7 +58,7 @@ def load(
     linted = partial(lint, moment=moment or datetime.now(UTC), expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
     files = 0
-    for found in read([paths] if isinstance(paths, str | Path) else paths, stdin):
+    for found in read([paths] if isinstance(paths, str | bytes | os.PathLike) else paths, stdin):
         if isinstance(found, Diagnostic):
             decoded.append(Decoded(diagnostics=(found,)))
         else:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import IO, NamedTuple
 
 from reconciler.model.objects import Diagnostic, Severity, Source
@@ -56,30 +56,37 @@ class _Listed(NamedTuple):
     regular: bool
 
 
-def read(paths: Iterable[str | Path], stdin: IO[bytes] | None) -> Iterator[Text | Diagnostic]:
+def read(
+    paths: Iterable[str | os.PathLike[str]], stdin: IO[bytes] | None
+) -> Iterator[Text | Diagnostic]:
     """The files at `paths`, each once: in the order given, those of a directory sorted by name.
 
     `stdin` is read for ``-``; ``None`` stands for the process's own.
     """
     seen: set[str] = set()
     count = 0
-    for path in map(str, paths):
+    for path in map(os.fsdecode, paths):
         count += 1
         if path == STDIN:
             if STDIN not in seen:
                 seen.add(STDIN)
-                yield _read_stdin(stdin or sys.stdin.buffer)
+                yield _read_stdin(stdin or sys.stdin)
         else:
             yield from _read_path(path, seen)
     if not count:
         yield _error("", "manifests-missing", "no manifests were named", "name a file or directory")
 
 
-def _read_stdin(stream: IO[bytes]) -> Text | Diagnostic:
+def _read_stdin(stream: IO[bytes] | IO[str] | None) -> Text | Diagnostic:
+    """The text of `stream`; a process may have been started without one, or with text put there."""
+    if stream is None:
+        return _unreadable(STDIN_NAME, OSError(errno.EBADF, "it is closed"))
     try:
-        content = stream.read(MAX_FILE_BYTES + 1)
+        content = getattr(stream, "buffer", stream).read(MAX_FILE_BYTES + 1)
     except (OSError, ValueError) as error:
         return _unreadable(STDIN_NAME, error)
+    if isinstance(content, str):
+        content = content.encode("utf-8", "surrogatepass")
     found = _decode(STDIN_NAME, content)
     if isinstance(found, Text) and not found.text.strip():
         return _error(
@@ -94,11 +101,12 @@ def _read_stdin(stream: IO[bytes]) -> Text | Diagnostic:
 def _read_path(path: str, seen: set[str]) -> Iterator[Text | Diagnostic]:
     try:
         is_directory = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - a NUL raises, too
+        real = os.path.realpath(path)  # raises where the working directory is gone
     except (OSError, ValueError) as error:
         yield _unreadable(path, error)
         return
     if not is_directory:
-        if _first_time(os.path.realpath(path), seen):
+        if _first_time(real, seen):
             yield _read_file(path)
         return
     found = 0

@@ -4,7 +4,7 @@ import codecs
 import io
 import os
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -124,6 +124,33 @@ def test_standard_input_that_is_closed() -> None:
     stream = io.BytesIO()
     stream.close()
     assert told(load("-", stdin=stream)) == [("file-unreadable", "<stdin>:1:1")]
+
+
+def test_a_process_without_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    assert told(load("-")) == [("file-unreadable", "<stdin>:1:1")]
+
+
+def test_standard_input_of_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(SECRET.format("a")))
+    found = load("-")
+    assert names(found) == ["a"]
+    assert found.objects[0].data["key"].reveal() == "ключ 😀".encode()
+
+
+def test_paths_of_any_kind(tmp_path: Path) -> None:
+    write(tmp_path / "m/a.yaml", "a")
+    kinds: list[Any] = [PurePosixPath("m/a.yaml"), b"m/a.yaml", [b"m"], {"m": 1}, iter(["m"])]
+    for paths in kinds:
+        found = load(paths)
+        assert [item.source.file for item in found.objects] == ["m/a.yaml"]
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert told(load(".")) == [("file-unreadable", ".:1:1")]
 
 
 @pytest.mark.parametrize("mark", [True, False])
