@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from reconciler.manifests import foreign
@@ -37,10 +39,16 @@ MAX_DOCUMENT_BYTES = 3 * 1024 * 1024
 
 _LIST = "List"
 _TYPED_LISTS = {f"{kind}List": kind for kind in KINDS}
+_SPELLINGS = {name.casefold(): name for name in (*KINDS, _LIST, *_TYPED_LISTS)}
+_CLOSE_SPELLING = 0.8  # the nearest of Kubernetes' other kinds, ServiceList, is at 0.76
 _LIST_FIELDS = frozenset({"apiVersion", "kind", "metadata", "items"})
 _VERSION = "v1"
 _TOO_LARGE = "the object is larger than the 3 MiB that an API server takes in one request"
 _NOT_AN_OBJECT = "this is not an object: a map with apiVersion and kind belongs here"
+_OF_KEYS = frozenset({"field-unknown", "key-invalid"})  # what else is at their path is untouched
+_IDENTITY: tuple[RulePath, ...] = tuple(
+    ("metadata", name) for name in ("name", "generateName", "namespace")
+)
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 
 
@@ -49,11 +57,13 @@ class Decoded:
     """What one object of a stream came to.
 
     Exactly one of ``desired``, ``skipped`` (a kind that is not managed) and errors among
-    ``diagnostics`` is there. ``owed`` holds what to say where an owner, whose uid the manifest
+    ``diagnostics`` is there. ``rejected`` is an object with errors that is known by its name at
+    least. ``owed`` holds what to say where an owner, whose uid the manifest
     leaves out, is in no manifest either.
     """
 
     desired: Desired | None = None
+    rejected: Desired | None = None
     skipped: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     owed: tuple[tuple[ObjectKey, Diagnostic], ...] = ()
@@ -101,14 +111,15 @@ class _DocumentDecoder:
         entries = fields.entries(node, ())
         kind = fields.text(entries, "kind", ()) or assumed
         version = fields.text(entries, "apiVersion", ()) or (_VERSION if assumed else "")
-        if "sops" in entries and foreign.is_sops_record(entries["sops"].node):
-            mark = entries["sops"].key
-            yield Decoded(diagnostics=(foreign.undecrypted(self._document, mark),))
-            return
-        if version == _VERSION and (kind == _LIST or kind in _TYPED_LISTS):
+        encrypted = "sops" in entries and foreign.is_sops_record(entries["sops"].node)
+        if not encrypted and version == _VERSION and (kind == _LIST or kind in _TYPED_LISTS):
             yield from self._list(fields, entries, extent, _TYPED_LISTS.get(kind, ""))
             return
         fields.item = self._next_item() if listed else None
+        if encrypted and not _is_other(kind, version):
+            mark = entries["sops"].key
+            yield Decoded(diagnostics=(foreign.undecrypted(self._document, mark, fields.item),))
+            return
         yield self._object(fields, entries, kind, version, extent)
 
     def _next_item(self) -> int:
@@ -151,10 +162,26 @@ def _failed(source: Source, code: str, message: str, hint: str = "") -> Decoded:
     return Decoded(diagnostics=(diagnostic,))
 
 
+def _is_other(kind: str, version: str) -> bool:
+    """Whether this is a kind that is not managed, as far as can be told without a server."""
+    if not version or not _KIND.fullmatch(kind):
+        return False
+    if kind in KINDS:
+        return "." in version.rpartition("/")[0]
+    return version != _VERSION or not _meant_kind(kind)
+
+
+@lru_cache
+def _meant_kind(kind: str) -> str:
+    """The kind of `v1` that `kind`, which is spelt otherwise, was meant to be; empty if none."""
+    close = difflib.get_close_matches(kind.casefold(), _SPELLINGS, n=1, cutoff=_CLOSE_SPELLING)
+    return _SPELLINGS[close[0]] if close else ""
+
+
 def _not_managed(fields: Fields, entries: Entries, kind: str, version: str) -> Decoded:
     """Skip an object of another kind, or say why its kind cannot be told."""
-    group = version.rpartition("/")[0]
-    if _KIND.fullmatch(kind) and version and (kind not in KINDS or "." in group):
+    if _is_other(kind, version):
+        group = version.rpartition("/")[0]
         return Decoded(skipped=f"{kind}.{group}" if kind in KINDS else kind)
     wrong = {problem.path for problem in fields.problems}
     root = Entry(fields.root.mark, fields.root)
@@ -166,6 +193,14 @@ def _not_managed(fields: Fields, entries: Entries, kind: str, version: str) -> D
         fields.complain("kind-missing", "the object has no kind", (), root, hint)
     if kind and not _KIND.fullmatch(kind):
         fields.complain("kind-invalid", "this cannot be a kind", ("kind",), entries["kind"])
+    elif version == _VERSION and kind not in KINDS and _meant_kind(kind):
+        fields.complain(
+            "kind-invalid",
+            f"there is no kind {kind!r} in {version}",
+            ("kind",),
+            entries["kind"],
+            f"did you mean {_meant_kind(kind)!r}?",
+        )
     if version and kind in KINDS:
         fields.complain(
             "api-version-wrong",
@@ -212,7 +247,12 @@ def _with_violations(
 ) -> Decoded:
     """Add what the rules say to what the decoder said; a wrong field is complained of once."""
     name = str(desired.key._replace(name=desired.name or desired.generate_name))
-    told = [problem.path for problem in fields.problems if problem.severity is Severity.ERROR]
+    told = [
+        problem.path
+        for problem in fields.problems
+        if problem.severity is Severity.ERROR and problem.code not in _OF_KEYS
+    ]
+    named = not any(_overlap(path, other) for path in told for other in _IDENTITY)
     owed = []
     for violation in violations:
         path = _written_path(fields, entries, violation.path)
@@ -229,6 +269,7 @@ def _with_violations(
             fields.problems.append(problem)
     return Decoded(
         desired=None if fields.broken else desired,
+        rejected=desired if fields.broken and named else None,
         diagnostics=tuple(fields.diagnostics(name)),
         owed=tuple(owed),
     )

@@ -87,10 +87,10 @@ class Fields:
             if problem.severity is Severity.WARNING or problem.node is None:
                 continue
             if foreign.is_directive(self.document, problem.node):
-                yield foreign.unrendered(self.document, problem.mark)
+                yield foreign.unrendered(self.document, problem.mark, self.item)
                 return
             if foreign.is_encrypted(problem.node):
-                yield foreign.undecrypted(self.document, problem.mark)
+                yield foreign.undecrypted(self.document, problem.mark, self.item)
                 return
         for problem in self.problems:
             yield self.diagnostic(problem, name)

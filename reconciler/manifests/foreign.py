@@ -40,14 +40,14 @@ def is_directive(document: Document, node: Node) -> bool:
     )
 
 
-def unrendered(document: Document, mark: Mark) -> Diagnostic:
-    """What to say of a template."""
+def unrendered(document: Document, mark: Mark, item: int | None = None) -> Diagnostic:
+    """What to say of a template, or of the `item` of a List in one."""
     return Diagnostic(
         severity=Severity.ERROR,
         code="template-unrendered",
         message="this is a template that has not been rendered: a {{ directive }} stands here",
         field="",
-        source=document.source(mark),
+        source=document.source(mark, item),
         hint="render it first, for example with 'helm template', and load what comes out",
     )
 
@@ -68,13 +68,13 @@ def is_encrypted(node: Node) -> bool:
     )
 
 
-def undecrypted(document: Document, mark: Mark) -> Diagnostic:
-    """What to say of an encrypted document."""
+def undecrypted(document: Document, mark: Mark, item: int | None = None) -> Diagnostic:
+    """What to say of an encrypted document, or of the `item` of a List in one."""
     return Diagnostic(
         severity=Severity.ERROR,
         code="sops-encrypted",
         message="this document is encrypted with SOPS",
         field="",
-        source=document.source(mark),
+        source=document.source(mark, item),
         hint="decrypt it first, for example with 'sops -d FILE | reconciler … -'",
     )

@@ -85,20 +85,28 @@ def _graded(one: Decoded, lints: LintSettings) -> Decoded:
         if level != OFF:
             told.append(replace(item, severity=level))
     broken = any(item.severity is Severity.ERROR for item in told)
-    return replace(one, desired=None if broken else one.desired, diagnostics=tuple(told))
+    desired, rejected = one.desired, one.rejected
+    if broken:
+        desired, rejected = None, desired or rejected
+    return replace(one, desired=desired, rejected=rejected, diagnostics=tuple(told))
 
 
 def _joined(decoded: Iterable[Decoded]) -> tuple[tuple[Desired, ...], list[Diagnostic]]:
-    """The objects of all files, each key once, and all complaints."""
+    """The objects of all files, each key once, and all complaints.
+
+    Those with errors count as well: they are there, and will be once they are mended.
+    """
     diagnostics = [item for one in decoded for item in one.diagnostics]
     found: dict[tuple[ObjectKey, str], Decoded] = {}
     for one in decoded:
-        if one.desired is None:
+        known = one.desired or one.rejected
+        if known is None or not (known.name or known.generate_name):
             continue
-        key = one.desired.key
-        first = found.setdefault((key, "" if key.name else one.desired.generate_name), one)
-        if first is not one and first.desired:
-            diagnostics.append(_duplicate(one.desired, first.desired))
+        key = known.key
+        first = found.setdefault((key, "" if key.name else known.generate_name), one)
+        earlier = first.desired or first.rejected
+        if first is not one and earlier:
+            diagnostics.append(_duplicate(known, earlier))
     keys = {key for key, _ in found}
     objects = []
     for one in found.values():

@@ -44,6 +44,9 @@ CASES = [
     ("apiVersion: apps/v1\nkind: Secret\n", "api-version-wrong", "1:13", "apiVersion", "v1"),
     ("kind: Secret\napiVersion: v2\n", "api-version-wrong", "2:13", "apiVersion", "v1"),
     ("apiVersion: v1\n", "kind-missing", "1:1", "", "ServiceAccount"),
+    ("apiVersion: v1\nkind: secret\n", "kind-invalid", "2:7", "kind", "'Secret'"),
+    ("apiVersion: v1\nkind: Sercet\n", "kind-invalid", "2:7", "kind", "'Secret'"),
+    ("apiVersion: v1\nkind: secretList\n", "kind-invalid", "2:7", "kind", "'SecretList'"),
     ("apiVersion: v1\nkind: a b\n", "kind-invalid", "2:7", "kind", "cannot be a kind"),
     (HEAD + "type: a\ntype: b\n", "key-duplicate", "6:1", "type", "line 5"),
     (HEAD + "data: {1: '', '1': ''}\n", "key-duplicate", "5:15", "data[1]", "line 5"),
@@ -171,6 +174,22 @@ def test_one_wrong_field_is_told_once(loaded: Callable[[str], Loaded]) -> None:
         "base64-invalid",
         "type-wrong",
     ]
+
+
+@pytest.mark.parametrize(
+    ("extra", "kept"),
+    [
+        ("data: {tls.crt: YQ==, ~: ''}\n", "required-key-missing"),
+        ("  ? [a]\n  : b\n", "name-invalid"),
+        ("  'no field!': b\n", "name-invalid"),
+    ],
+)
+def test_a_key_that_can_be_none_hides_nothing_beside_it(
+    loaded: Callable[[str], Loaded], extra: str, kept: str
+) -> None:
+    found = loaded(HEAD.replace(": a", ": A") + extra + "type: kubernetes.io/tls\n")
+    codes = {item.code for item in found.diagnostics}
+    assert codes >= {kept, "name-invalid", "required-key-missing"}
 
 
 def test_every_code_is_explained_and_tested() -> None:

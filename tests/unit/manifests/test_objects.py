@@ -214,6 +214,57 @@ def test_an_owner_among_the_manifests_needs_no_uid(loaded: Loader) -> None:
         assert found.diagnostics[0].source.line == 5
 
 
+def test_an_object_with_errors_still_holds_its_name(loaded: Loader) -> None:
+    broken = HEAD + "data: {k: '?'}\n"
+    for texts in ([broken, HEAD], [HEAD, broken], [broken, broken]):
+        found = loaded("---\n".join(texts))
+        (error,) = (item for item in found.diagnostics if item.code == "object-duplicate")
+        assert "f.yaml:1 already" in error.message
+        assert error.source.document == 1
+        assert sum(item.code == "base64-invalid" for item in found.diagnostics) == texts.count(
+            broken
+        )
+    nameless = HEAD.replace("name: a", "name: 1")
+    found = loaded(nameless + "---\n" + nameless)
+    assert [item.code for item in found.diagnostics] == ["type-wrong"] * 2
+    elsewhere = HEAD + "  namespace: 1\n"
+    found = loaded(elsewhere + "---\n" + HEAD)
+    assert [item.code for item in found.diagnostics] == ["type-wrong"]
+    assert len(found.objects) == 1
+
+
+def test_an_owner_with_errors_is_an_owner(loaded: Loader) -> None:
+    owned = HEAD + "  ownerReferences: [{apiVersion: v1, kind: Secret, name: b}]\n"
+    found = loaded(owned + "---\n" + HEAD.replace("name: a", "name: b") + "data: {k: '?'}\n")
+    assert [item.code for item in found.diagnostics] == ["base64-invalid"]
+
+
+def test_encrypted_items_of_a_list_are_counted(loaded: Loader) -> None:
+    item = "- apiVersion: v1\n  kind: Secret\n  metadata: {{name: {}}}\n"
+    found = loaded(
+        "apiVersion: v1\nkind: List\nitems:\n"
+        + item.format("a")
+        + "  sops: {mac: x, version: y}\n"
+        + item.format("b")
+        + "  data: {k: '{{ x }}'}\n"
+        + item.format("c")
+    )
+    assert [(one.code, one.source.item) for one in found.diagnostics] == [
+        ("sops-encrypted", 0),
+        ("template-unrendered", 1),
+    ]
+    assert [one.source.item for one in found.objects] == [2]
+
+
+def test_encrypted_objects_of_other_kinds_are_skipped_as_well(loaded: Loader) -> None:
+    found = loaded("apiVersion: isindir.github.com/v1\nkind: SopsSecret\nsops: {mac: x}\n")
+    assert found.diagnostics == ()
+    assert found.notices == ("skipped 1 object of other kinds: 1 SopsSecret",)
+    for kind in ("List", "ENC[AES256_GCM,data:x]"):
+        found = loaded(f"apiVersion: v1\nkind: {kind}\nitems: []\nsops: {{mac: x}}\n")
+        assert [item.code for item in found.diagnostics] == ["sops-encrypted"]
+
+
 def test_other_kinds_are_counted_and_skipped(loaded: Loader) -> None:
     other = "apiVersion: {}\nkind: {}\nwhatever: [1]\nwhatever: 2\n---\n"
     found = loaded(
