@@ -8,21 +8,27 @@ from __future__ import annotations
 import click
 
 from reconciler import __version__
-from reconciler.cli.apply import apply
-from reconciler.cli.completion import completion
-from reconciler.cli.destroy import destroy
-from reconciler.cli.drift import drift
-from reconciler.cli.export import export
-from reconciler.cli.get import get
-from reconciler.cli.graph import graph
-from reconciler.cli.plan import plan
 from reconciler.cli.program import Program
-from reconciler.cli.show import show
-from reconciler.cli.store import store
-from reconciler.cli.validate import validate
+
+_COMMANDS = {
+    "validate": "Check manifests as an API server would, without one.",
+    "plan": "Show what an apply would change.",
+    "apply": "Plan, ask, and make the changes; or make just those of a saved plan.",
+    "show": "Show a saved plan, stale or not.",
+    "drift": "Show what somebody else did to what was applied last.",
+    "get": "Show what the set holds in the store.",
+    "graph": "Draw what the manifests hold, what needs what, and the waves.",
+    "export": "Turn live objects into manifests.",
+    "destroy": "Delete what the set owns, under all guards.",
+    "store": "Look after the embedded store.",
+    "completion": "Print what makes a shell complete commands and options.",
+}
+"""Each command, which is the object of its name in the module of its name, and what it is for."""
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Program, summaries=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(__version__, prog_name="reconciler")
 def main() -> None:
     """Reconcile Secrets with a store: plan, review, apply exactly that plan.
@@ -34,19 +40,3 @@ def main() -> None:
     Options may also stand in `reconciler.yaml`, looked for upwards from the working directory,
     and in the environment; the command line wins over the environment, that over the file.
     """
-
-
-for command in (
-    validate,
-    plan,
-    apply,
-    show,
-    drift,
-    get,
-    graph,
-    export,
-    destroy,
-    store,
-    completion,
-):
-    main.add_command(command)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
@@ -18,7 +19,34 @@ from reconciler.errors import ExitCode, ReconcilerError
 
 
 class Program(click.Group):
-    """The command line as a whole: what a command returns or raises becomes the exit code."""
+    """The command line as a whole: what a command returns or raises becomes the exit code.
+
+    A command is imported when it is asked for; `summaries` has what the list of commands says.
+    """
+
+    def __init__(self, *args: Any, summaries: Mapping[str, str], **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self._summaries = summaries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of the commands, in the order of their use."""
+        del ctx
+        return list(self._summaries)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in self._summaries:
+            return None
+        module = importlib.import_module(f"reconciler.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing any."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self._summaries.items()))
 
     def main(
         self,

@@ -22,9 +22,21 @@ def commands(
 ) -> list[tuple[tuple[str, ...], click.Command]]:
     found = [(path, command)]
     if isinstance(command, click.Group):
-        for name, inner in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
             found += commands(inner, (*path, name))
     return found
+
+
+def test_the_list_of_commands_says_what_each_is_for(workplace: Any) -> None:
+    listed = workplace.ok("--help").out
+    for path, command in commands():
+        if len(path) == 1:
+            summary = command.help.partition(".")[0]
+            assert f"  {path[0]} " in listed
+            assert " ".join(summary.split())[:24] in " ".join(listed.split())
 
 
 @pytest.mark.parametrize(
