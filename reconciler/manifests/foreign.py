@@ -10,6 +10,8 @@ from reconciler.model.objects import Diagnostic, Severity
 _DIRECTIVE = re.compile(  # possessive, for long lines
     r"""[ \t]*+(?:-[ \t]++)*+(?:[^\s"'#][^"'\n]*:[ \t]++)?(?P<start>\{\{)"""
 )
+# An action may hold quotes that end those around it, and a comment lines of any kind.
+_ACTION = re.compile(r"\{\{[-\s/.$(A-Za-z](?:(?!\{\{|\}\}).)*+\}\}", re.DOTALL)
 # What libyaml says on the line after the one that is at fault.
 _TOLD_LATE = ("did not find expected <document start>", "could not find expected ':'")
 _ENCRYPTED = "ENC[AES256_GCM,"  # https://getsops.io/docs/#encryption-protocol
@@ -28,7 +30,16 @@ def directive(text: str, broken: Malformed) -> Mark | None:
         match = _DIRECTIVE.match(lines[line])
         if match:
             return Position(line, match.start("start"), broken.mark.index)
-    return None
+    return _action_around(text, broken.mark.index)
+
+
+def _action_around(text: str, index: int) -> Mark | None:
+    """The beginning of the template's action in whose midst the parser stopped, if it did."""
+    start = text.rfind("{{", 0, index)
+    action = _ACTION.match(text, start) if start >= 0 else None
+    if action is None or action.end() <= index:
+        return None
+    return Position(text.count("\n", 0, start), start - text.rfind("\n", 0, start) - 1, index)
 
 
 def is_directive(document: Document, node: Node) -> bool:

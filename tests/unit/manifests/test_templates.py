@@ -24,6 +24,11 @@ TEMPLATES = [
     (HEAD.replace(": a", ": '{{ .Release.Name }}-a'"), "4:9"),
     (HEAD.replace(": a", ": {{ .Release.Name }}"), "4:3"),
     (HEAD.replace("Secret", "'{{ .kind }}'"), "2:7"),
+    ("{{/*\n  one\n  licence: all\n*/}}\n" + HEAD, "1:1"),
+    (HEAD.replace(": a", ': "{{ .x | default "b" }}"'), "4:10"),
+    (HEAD + 'data:\n  k: "{{ printf "%s" .x | b64enc }}"\n', "6:7"),
+    (HEAD + "data:\n  k: '{{- index .x 'a' }}'\n", "6:7"),
+    (HEAD + 'data:\n  k: "{{ .x\n    | default "y" }}"\n', "6:7"),
     (HEAD.replace("Secret", "{{ .kind }}"), "2:1"),
 ]
 
@@ -48,3 +53,9 @@ def test_a_directive_within_text_does_not_hide_what_is_wrong_elsewhere(
     ]
     text = HEAD.replace(": a", ": A") + "stringData:\n  c: '{{ x }}'\n"
     assert [item.code for item in loaded(text).diagnostics] == ["name-invalid"]
+    text = HEAD + "stringData:\n  c: '{{ x }}'\n  d: a: b\n  e: '{{ x }}'\n"
+    assert [(item.code, str(item.source)) for item in loaded(text).diagnostics] == [
+        ("yaml-invalid", "f.yaml:7:7")
+    ]
+    text = HEAD + 'stringData:\n  c: "{{"a": "b"}}"\n'
+    assert [item.code for item in loaded(text).diagnostics] == ["yaml-invalid"]
