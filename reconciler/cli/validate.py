@@ -35,10 +35,12 @@ def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     """
     from reconciler.manifests import load
     from reconciler.model.objects import Severity
+    from reconciler.planning.checks import errors_without_store
     from reconciler.views import json, sarif, text
 
     loaded = load(manifest_paths(paths), namespace=namespace, lints=lint_settings())
-    found, counts = loaded.diagnostics, {"objects": len(loaded.objects), "files": loaded.files}
+    found = (*loaded.diagnostics, *errors_without_store(loaded.objects))
+    counts = {"objects": len(loaded.objects), "files": loaded.files}
     match output:
         case "json":
             click.echo(json.diagnostics(found, **counts))

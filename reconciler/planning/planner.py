@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity, Source
+from reconciler.model.objects import Desired, Diagnostic, ObjectKey
 from reconciler.model.plans import (
     Action,
     Change,
@@ -17,11 +17,11 @@ from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import order
 from reconciler.planning.changes import Comparison
+from reconciler.planning.checks import cycle_error, lifecycle_errors
 from reconciler.planning.guards import Guarded, refusals
-from reconciler.planning.lifecycle import lifecycle_problems
 from reconciler.planning.masking import Masking
 from reconciler.planning.naming import named_objects
-from reconciler.planning.references import problem, reference_problems, references
+from reconciler.planning.references import reference_problems, references
 from reconciler.planning.selection import leftover_notices, leftovers_of, targeted
 
 
@@ -70,7 +70,7 @@ def plan(
     try:
         ordered = _steps(changes, needs, snapshot)
     except order.DependencyCycle as cycle:
-        problems.append(_cycle_problem(cycle, named))
+        problems.append(cycle_error(cycle, named))
     notices = () if deletes else leftover_notices(leftovers, snapshot)
     result = Plan(
         store=snapshot.identity,
@@ -107,30 +107,9 @@ def _problems(
     kept = (snapshot.objects.keys() | snapshot.bystanders.keys()) - set(deleted)
     resources = [named[key] for key in chosen]
     for resource in resources:
-        for annotation, message, hint in lifecycle_problems(resource.annotations):
-            yield problem(
-                resource,
-                "lifecycle-invalid",
-                f"metadata.annotations[{annotation}]",
-                f"{annotation} {message}",
-                hint,
-            )
+        yield from lifecycle_errors(resource)
     yield from reference_problems(
         resources,
         named.keys() | kept,
         namespaces=Capability.NAMESPACES in snapshot.capabilities,
-    )
-
-
-def _cycle_problem(cycle: order.DependencyCycle, named: Mapping[ObjectKey, Desired]) -> Diagnostic:
-    """The cycle as an error of its first object, which has no manifest where it is pruned."""
-    first = cycle.edges[0][0]
-    return Diagnostic(
-        severity=Severity.ERROR,
-        code="dependency-cycle",
-        message=f"objects wait for each other: {cycle}",
-        field="metadata",
-        source=named[first].source if first in named else Source("(store)", 0, 0),
-        object=str(first),
-        hint="remove one of the dependencies",
     )

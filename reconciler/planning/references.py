@@ -67,15 +67,7 @@ def reference_problems(
     `namespaces` tells whether namespaces and accounts are objects of the store at all.
     """
     for resource in desired:
-        for text in _dependencies(resource):
-            if isinstance(text, str):
-                yield problem(
-                    resource,
-                    "depends-on-invalid",
-                    f"metadata.annotations[{DEPENDS_ON}]",
-                    f"{text!r} does not name an object",
-                    "write /namespaces/NAMESPACE/Secret/NAME, or /Namespace/NAME",
-                )
+        yield from dependency_problems(resource)
         for reference in references(resource):
             if not namespaces and reference.target.kind in {NAMESPACE, SERVICE_ACCOUNT}:
                 continue
@@ -90,6 +82,19 @@ def reference_problems(
                     f"{reference.target}",
                     f"add a manifest for {reference.target}, or correct the name",
                 )
+
+
+def dependency_problems(resource: Desired) -> Iterator[Diagnostic]:
+    """Errors for entries of the depends-on annotation that name no object."""
+    for text in _dependencies(resource):
+        if isinstance(text, str):
+            yield problem(
+                resource,
+                "depends-on-invalid",
+                f"metadata.annotations[{DEPENDS_ON}]",
+                f"{text!r} does not name an object",
+                "write /namespaces/NAMESPACE/Secret/NAME, or /Namespace/NAME",
+            )
 
 
 def _dependencies(resource: Resource) -> Iterator[ObjectKey | str]:

@@ -99,3 +99,18 @@ def test_an_odd_certificate_is_no_reason_for_a_library_to_speak(workplace: Any) 
     result = workplace.ok("validate")
     assert result.out == "No problems in 1 object of 1 file.\n"
     assert result.err == ""
+
+
+def test_what_a_plan_would_refuse_with_any_store(workplace: Any) -> None:
+    depends = "  annotations:\n    config.kubernetes.io/depends-on: {}\n"
+    workplace.secret("a", head='  annotations: {reconciler/prevent-destory: "true"}\n')
+    workplace.secret("b", head=depends.format("Secret/c"))
+    workplace.secret("c", head=depends.format("/namespaces/default/Secret/d"))
+    workplace.secret("d", head=depends.format("/namespaces/default/Secret/c"))
+    result = workplace.run("validate")
+    assert result.code == 1
+    for line in ("a.yaml:1:1: error[lifecycle-invalid]", "b.yaml:1:1: error[depends-on-invalid]"):
+        assert f"manifests/{line}" in result.out
+    assert "Secret/default/c needs Secret/default/d, Secret/default/d needs" in result.out
+    assert "3 errors in 4 objects of 4 files." in result.out
+    assert not (workplace.path / ".reconciler").exists()

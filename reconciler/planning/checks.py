@@ -1,0 +1,48 @@
+"""What is wrong with manifests by themselves, and no store is needed to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity, Source
+from reconciler.planning.lifecycle import lifecycle_problems
+from reconciler.planning.listing import graph
+from reconciler.planning.order import DependencyCycle
+from reconciler.planning.references import dependency_problems, problem
+
+
+def errors_without_store(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
+    """The errors that a plan would have with any store: annotations, and cycles."""
+    for resource in desired:
+        yield from lifecycle_errors(resource)
+        yield from dependency_problems(resource)
+    try:
+        graph(desired)
+    except DependencyCycle as cycle:
+        yield cycle_error(cycle, {resource.key: resource for resource in desired})
+
+
+def lifecycle_errors(resource: Desired) -> Iterator[Diagnostic]:
+    """Errors for lifecycle annotations that are misspelt or mean nothing."""
+    for annotation, message, hint in lifecycle_problems(resource.annotations):
+        yield problem(
+            resource,
+            "lifecycle-invalid",
+            f"metadata.annotations[{annotation}]",
+            f"{annotation} {message}",
+            hint,
+        )
+
+
+def cycle_error(cycle: DependencyCycle, named: Mapping[ObjectKey, Desired]) -> Diagnostic:
+    """The cycle as an error of its first object, which has no manifest where it is pruned."""
+    first = cycle.edges[0][0]
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="dependency-cycle",
+        message=f"objects wait for each other: {cycle}",
+        field="metadata",
+        source=named[first].source if first in named else Source("(store)", 0, 0),
+        object=str(first),
+        hint="remove one of the dependencies",
+    )
