@@ -32,7 +32,7 @@ from reconciler.model.objects import (
     Source,
 )
 from reconciler.planning.fields import owner_key
-from reconciler.rules import RulePath, Violation, validate
+from reconciler.rules import CUMULATIVE, RulePath, Violation, validate
 
 MAX_DOCUMENT_BYTES = 3 * 1024 * 1024
 """The largest document, or item of a List, in UTF-8: an API server's limit for one request."""
@@ -256,7 +256,7 @@ def _with_violations(
     owed = []
     for violation in violations:
         path = _written_path(fields, entries, violation.path)
-        if any(_overlap(path, other) for other in told):
+        if any(_hides(other, path, violation.code) for other in told):
             continue
         mark, node = fields.locate(path, of_key=violation.of_key)
         problem = Problem(
@@ -282,6 +282,11 @@ def _written_path(fields: Fields, entries: Entries, path: RulePath) -> RulePath:
     written: RulePath = ("stringData", *path[1:])
     overridden = path[1:] and fields.locate(written)[1] is not None
     return written if overridden or "data" not in entries else path
+
+
+def _hides(told: RulePath, path: RulePath, code: str) -> bool:
+    """Whether what is wrong at `told` may be all that there is to a rule's complaint at `path`."""
+    return _overlap(path, told) and not (code in CUMULATIVE and len(told) > len(path))
 
 
 def _overlap(path: RulePath, other: RulePath) -> bool:

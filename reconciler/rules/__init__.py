@@ -11,9 +11,10 @@ from reconciler.rules.names import (
     is_data_key,
 )
 from reconciler.rules.updates import replace_reasons, validate_update
-from reconciler.rules.violations import WARNINGS, RulePath, Violation, field_text
+from reconciler.rules.violations import CUMULATIVE, WARNINGS, RulePath, Violation, field_text
 
 __all__ = [
+    "CUMULATIVE",
     "SUFFIX_ALPHABET",
     "SUFFIX_LENGTH",
     "WARNINGS",

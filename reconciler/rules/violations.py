@@ -23,6 +23,9 @@ WARNINGS = frozenset(
 )
 """The codes of the violations that are warnings."""
 
+CUMULATIVE = frozenset({"annotations-too-large", "data-too-large", "finalizers-conflict"})
+"""The codes of what several parts do together, which mending another part does not undo."""
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:

@@ -192,6 +192,24 @@ def test_a_key_that_can_be_none_hides_nothing_beside_it(
     assert codes >= {kept, "name-invalid", "required-key-missing"}
 
 
+@pytest.mark.parametrize(
+    ("extra", "codes"),
+    [
+        ("  finalizers: [orphan, 1, foregroundDeletion]\n", ["finalizers-conflict", "type-wrong"]),
+        (
+            "  annotations: {n: 1, a: " + "x" * 262_145 + "}\n",
+            ["annotations-too-large", "type-wrong"],
+        ),
+        ("stringData: {n: 1, a: " + "x" * 1_048_577 + "}\n", ["data-too-large", "type-wrong"]),
+        ("type: kubernetes.io/basic-auth\ndata: {username: '?'}\n", ["base64-invalid"]),
+    ],
+)
+def test_a_wrong_part_hides_nothing_that_is_wrong_without_it(
+    loaded: Callable[[str], Loaded], extra: str, codes: list[str]
+) -> None:
+    assert [item.code for item in loaded(HEAD + extra).diagnostics] == codes
+
+
 def test_every_code_is_explained_and_tested() -> None:
     """The encodings look like codes, and the words for them are left out by hand."""
     words = {
