@@ -158,9 +158,10 @@ def apply(
 ) -> ApplyEnded:
     """Apply just what `approved` says, or nothing.
 
-    Under the set's lock, the store is read and the plan formed once more; only where it is the
-    same does anything happen. `lock_timeout` is in seconds. `stop` ends the apply early, `emit` is
-    told every event, and `waiting` who holds the lock, where somebody does.
+    Under the set's lock, the store is read once more. Where it is as it was, so is the plan, which
+    depends on nothing else; where anything moved, the plan is formed once more, and only where it
+    is the same does anything happen. `lock_timeout` is in seconds. `stop` ends the apply early,
+    `emit` is told every event, and `waiting` who holds the lock, where somebody does.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
@@ -175,12 +176,14 @@ def apply(
     options = approved.plan.options
     with locked(store, options.set_name, lock_timeout, stop, waiting):
         snapshot = read(approved.desired, store, options)
-        planned = plan(approved.desired, snapshot, options, salt=approved.salt)
-        check_unmoved(approved.saved(()), planned)
+        planned = approved
+        if not snapshot.same_as(approved.snapshot):
+            planned = plan(approved.desired, snapshot, options, salt=approved.salt)
+            check_unmoved(approved.saved(()), planned)
         work = Work(
             plan=planned.plan,
             values=planned.values,
-            before=planned.snapshot.objects,
+            before=snapshot.objects,
             store=store,
             parallelism=parallelism,
         )

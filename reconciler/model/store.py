@@ -58,6 +58,26 @@ class Snapshot:
     fingerprint_key: bytes | None = field(default=None, repr=False)
     notices: tuple[Note, ...] = ()
 
+    def same_as(self, earlier: Snapshot) -> bool:
+        """Whether a plan for this snapshot is that for `earlier`, which was of the same store.
+
+        An object whose uid and resource version are the same is the same. A store that did not
+        exist when `earlier` was taken has been given an id and a key since; it held nothing whose
+        record could depend on them.
+        """
+        unborn = not earlier.identity.id
+        return (
+            (unborn or self.fingerprint_key == earlier.fingerprint_key)
+            and (unborn or self.identity == earlier.identity)
+            and _versions(self.objects) == _versions(earlier.objects)
+            and _versions(self.copies) == _versions(earlier.copies)
+            and self.bystanders == earlier.bystanders
+        )
+
+
+def _versions(lives: Mapping[ObjectKey, Live]) -> dict[ObjectKey, tuple[str, str]]:
+    return {key: (live.uid, live.resource_version) for key, live in lives.items()}
+
 
 class Store(Protocol):
     """A place that holds Secrets. Every method may be called from several threads at once.
