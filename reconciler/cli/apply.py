@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
@@ -22,6 +23,9 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.requests import opened, planned_again, planned_of, request_of, verbosity_of
 from reconciler.errors import ConfigError, ExitCode
+
+if TYPE_CHECKING:
+    from reconciler.planfile import SavedPlan
 
 
 @click.command(
@@ -50,14 +54,20 @@ def apply(
     """Plan, ask, and make the changes; or make just those of a saved plan.
 
     PATH is a file or a directory of manifests, - for standard input, or one file that
-    `reconciler plan --out` has written: its options count then, and nothing is asked.
+    `reconciler plan --out` has written: its options count then, other ones are an
+    error, and nothing is asked.
     """
     from reconciler.planfile import load
 
     request = request_of(paths, settings)
     file = _plan_file(paths)
     with opened(request.store) as store:
-        planned = planned_of(request, store) if file is None else planned_again(load(file), store)
+        if file is None:
+            planned = planned_of(request, store)
+        else:
+            saved = load(file)
+            _refuse_contradictions(saved, settings)
+            planned = planned_again(saved, request, store)
         return approved_and_applied(
             planned,
             store,
@@ -80,3 +90,27 @@ def _plan_file(paths: tuple[str, ...]) -> Path | None:
     if len(paths) > 1:
         raise ConfigError(f"{found[0]} is a plan file, and can only be applied alone")
     return found[0]
+
+
+def _refuse_contradictions(saved: SavedPlan, settings: dict[str, Any]) -> None:
+    """What is asked for on the command line must be what the saved plan was made with.
+
+    What stands in the environment or in ``reconciler.yaml`` is for all commands, and may differ.
+
+    Raises:
+        ConfigError: an option is given that would make another plan.
+    """
+    context = click.get_current_context()
+    options = saved.plan.options
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if hasattr(options, str(parameter.name))
+        and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+        and settings[str(parameter.name)] != getattr(options, str(parameter.name))
+    ]
+    if given:
+        raise ConfigError(
+            f"the saved plan was made with other options: {', '.join(given)}",
+            hint="leave them out, or plan again with them",
+        )

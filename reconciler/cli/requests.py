@@ -122,13 +122,11 @@ def planned_of(request: Request, store: Store) -> Planned:
     desired = loaded_manifests(request.manifests, request.options.namespace).objects
     snapshot = workflow.read(desired, store, request.options)
     planned = workflow.plan(desired, snapshot, request.options)
-    if not request.server_dry_run:
-        return planned
-    return workflow.tried(planned, store, request.parallelism)
+    return _tried(planned, request, store)
 
 
-def planned_again(saved: SavedPlan, store: Store) -> Planned:
-    """Form a saved plan once more, and make sure that it is the same.
+def planned_again(saved: SavedPlan, request: Request, store: Store) -> Planned:
+    """Form a saved plan once more, with its own options, and make sure that it is the same.
 
     Raises:
         StalePlan: manifests or store are no longer what the plan saw.
@@ -141,7 +139,15 @@ def planned_again(saved: SavedPlan, store: Store) -> Planned:
     snapshot = workflow.read(desired, store, options)
     planned = workflow.plan(desired, snapshot, options, salt=saved.salt)
     workflow.check_unmoved(saved, planned)
-    return planned
+    return _tried(planned, request, store)
+
+
+def _tried(planned: Planned, request: Request, store: Store) -> Planned:
+    from reconciler import workflow
+
+    if not request.server_dry_run:
+        return planned
+    return workflow.tried(planned, store, request.parallelism)
 
 
 def show_loaded(loaded: Loaded) -> None:

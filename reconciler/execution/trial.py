@@ -74,6 +74,8 @@ class Trial:
             return
         resource = resource_of(change, self.values, self.uids)
         if change.action is Action.REPLACE:
+            assert change.precondition is not None
+            self.store.delete(change.key, change.precondition, dry_run=True)
             try_in_place_of(self.store, resource, record)
         else:
             self.store.create(resource, record, dry_run=True)

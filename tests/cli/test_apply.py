@@ -154,6 +154,49 @@ def test_a_plan_file_goes_alone(shop: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("args", "named"),
+    [
+        (("-n", "other"), "--namespace"),
+        (("--set", "blue"), "--set"),
+        (("--target", "Namespace/shop"), "--target"),
+        (("--no-prune",), "--prune"),
+        (("--adopt",), "--adopt"),
+        (("--allow-replace",), "--allow-replace"),
+        (("--max-deletes", "5"), "--max-deletes"),
+    ],
+)
+def test_options_that_contradict_a_saved_plan_are_errors(
+    shop: Any, args: tuple[str, ...], named: str
+) -> None:
+    shop.ok("plan", "--out", "release.plan", "--prune", "--set", "green")
+    result = shop.run("apply", "release.plan", *args)
+    assert result.code == 1
+    assert f"made with other options: {named}\n" in result.err
+    assert not (shop.path / ".reconciler").exists()
+
+
+def test_options_that_a_saved_plan_was_made_with_may_be_said_again(shop: Any) -> None:
+    shop.ok("plan", "--out", "release.plan", "--prune", "--set", "green", "--max-deletes", "5%")
+    again = ("--prune", "--set", "green", "--max-deletes", "5%", "-n", "default", "--no-adopt")
+    shop.ok("apply", "release.plan", *again, env={"RECONCILER_ADOPT": "1"})
+
+
+def test_a_saved_plan_is_tried_on_the_store_too(workplace: Any) -> None:
+    # Only the store knows that an object with finalizers cannot simply go.
+    held = "  finalizers: [shop.example/hold]\nimmutable: true\n"
+    workplace.secret("held", head=held, a="1")
+    workplace.ok("plan", "--out", "first.plan")
+    workplace.ok("apply", "first.plan", "--server-dry-run")
+    workplace.secret("fine", a="1")
+    workplace.secret("held", head=held, a="2")
+    workplace.ok("plan", "--allow-replace", "--out", "second.plan")
+    result = workplace.run("apply", "second.plan", "--server-dry-run")
+    assert result.code == 1
+    assert "error[store-refuses] Secret/default/held" in result.out
+    assert "created" not in result.out
+
+
+@pytest.mark.parametrize(
     "content", ["", "{", '{"format": "reconciler.plan-file/v99"}', "[]", '{"format": 1}']
 )
 def test_what_is_no_plan_file(shop: Any, content: str) -> None:
