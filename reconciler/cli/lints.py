@@ -27,6 +27,7 @@ def strict_option(command: Command) -> Command:
     return click.option(
         "--strict/--no-strict",
         envvar="RECONCILER_STRICT",
+        show_envvar=True,
         default=False,
         expose_value=False,
         callback=_keep,

@@ -53,6 +53,26 @@ class DeleteLimitType(click.ParamType[DeleteLimit]):
         return limit
 
 
+class SetNameType(click.ParamType[str]):
+    """The name of a set, which a store may keep as a label."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> str:
+        """Let through what may be a label's value and says anything."""
+        from reconciler.rules.names import LABEL_VALUE
+
+        text = str(value)
+        if not (text and LABEL_VALUE.allows(text)):
+            self.fail(
+                "write letters, digits, '-', '_' and '.', starting and ending with a letter or "
+                "digit, at most 63",
+                param,
+                ctx,
+            )
+        return text
+
+
 def examples(*lines: str) -> str:
     """The end of a command's help; click leaves a block that begins with a backspace as it is."""
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
@@ -69,6 +89,7 @@ def namespace_option(command: Command) -> Command:
         "--namespace",
         "-n",
         envvar="RECONCILER_NAMESPACE",
+        show_envvar=True,
         metavar="NAME",
         default=DEFAULTS.namespace,
         show_default=True,
@@ -81,6 +102,7 @@ def store_option(command: Command) -> Command:
     return click.option(
         "--store",
         envvar="RECONCILER_STORE",
+        show_envvar=True,
         metavar="URL",
         default="sqlite:.reconciler/store.db",
         show_default=True,
@@ -93,8 +115,9 @@ def set_option(command: Command) -> Command:
     return click.option(
         "--set",
         "set_name",
+        type=SetNameType(),
         envvar="RECONCILER_SET",
-        metavar="NAME",
+        show_envvar=True,
         default=DEFAULTS.set_name,
         show_default=True,
         help="Name of the set that owns what these manifests make: the ownership mark.",
@@ -107,6 +130,7 @@ def max_deletes_option(command: Command) -> Command:
         "--max-deletes",
         type=DeleteLimitType(),
         envvar="RECONCILER_MAX_DELETES",
+        show_envvar=True,
         default=str(DEFAULTS.max_deletes),
         show_default=True,
         help="Refuse plans that delete more; a percentage is of the set's live objects.",
@@ -119,6 +143,7 @@ def parallelism_option(command: Command) -> Command:
         "--parallelism",
         type=click.IntRange(1, 256),
         envvar="RECONCILER_PARALLELISM",
+        show_envvar=True,
         default=10,
         show_default=True,
         help="How many changes are made at a time.",
@@ -173,12 +198,14 @@ _APPLYING_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--auto-approve",
         is_flag=True,
         envvar="RECONCILER_AUTO_APPROVE",
+        show_envvar=True,
         help="Do not ask. Needed where there is no terminal.",
     ),
     click.option(
         "--lock-timeout",
         type=click.FloatRange(min=0),
         envvar="RECONCILER_LOCK_TIMEOUT",
+        show_envvar=True,
         metavar="SECONDS",
         default=0,
         show_default=True,
@@ -198,18 +225,21 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--prune/--no-prune",
         envvar="RECONCILER_PRUNE",
+        show_envvar=True,
         default=False,
         help="Delete objects of the set that no manifest names any more.",
     ),
     click.option(
         "--adopt/--no-adopt",
         envvar="RECONCILER_ADOPT",
+        show_envvar=True,
         default=False,
         help="Take over existing objects that no set owns.",
     ),
     click.option(
         "--allow-replace/--no-allow-replace",
         envvar="RECONCILER_ALLOW_REPLACE",
+        show_envvar=True,
         default=False,
         help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
     ),
@@ -217,6 +247,7 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--server-dry-run/--no-server-dry-run",
         envvar="RECONCILER_SERVER_DRY_RUN",
+        show_envvar=True,
         default=False,
         help="Have the store try each change too. Needs the right to write.",
     ),
