@@ -22,6 +22,7 @@ _SECRET_REFERENCE = frozenset(
 )
 _LOCAL_REFERENCE = frozenset({"name"})
 _NAMESPACE_SPEC = frozenset({"finalizers"})
+_NAMESPACE_STATUS = frozenset({"phase", "conditions"})
 
 
 def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
@@ -80,11 +81,15 @@ def service_account_settings(fields: Fields, entries: Entries) -> dict[str, Json
 
 
 def check_namespace(fields: Fields, entries: Entries) -> None:
-    """Check the type of a Namespace's ``spec``; its finalizers are the server's, and dropped."""
+    """Check the types of what is dropped, as only the server fills it: finalizers and status."""
     spec = fields.map(entries, "spec", ())
     fields.refuse_unknown(spec, _NAMESPACE_SPEC, ("spec",))
     for index, entry in enumerate(fields.list(spec, "finalizers", ("spec",))):
         fields.string(entry, ("spec", "finalizers", index))
+    status = fields.map(entries, "status", ())
+    fields.refuse_unknown(status, _NAMESPACE_STATUS, ("status",))
+    fields.text(status, "phase", ("status",))
+    fields.list(status, "conditions", ("status",))
 
 
 def _reference(fields: Fields, entry: Entry, known: frozenset[str], path: RulePath) -> Json:

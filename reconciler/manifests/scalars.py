@@ -144,11 +144,14 @@ def decode_base64(text: str) -> bytes:
     Bits that no byte needs may be set.
 
     Raises:
-        ValueError: a character is not of the alphabet, or padding is missing.
+        ValueError: a character is not of the alphabet, or padding is missing or too long.
     """
     if "\n" in text or "\r" in text:
         text = text.replace("\n", "").replace("\r", "")
-    return binascii.a2b_base64(text, strict_mode=True)
+    decoded = binascii.a2b_base64(text, strict_mode=True)
+    if len(text) != (len(decoded) + 2) // 3 * 4:  # Python lets padding through where none is due
+        raise ValueError
+    return decoded
 
 
 def _float_key(value: float) -> str:

@@ -73,6 +73,9 @@ def test_what_is_unset_or_the_servers_changes_nothing(loaded: Loader, unset: str
         ("YQ", None),
         ("YQ=", None),
         ("YQ===", None),
+        ("YWJj=", None),
+        ("YWJj====", None),
+        ("YWJjYQ======", None),
         ("=", None),
         ("Y=Q=", None),
         ("YQ==YQ==", None),
@@ -142,6 +145,9 @@ def test_namespaces(loaded: Loader) -> None:
         ("  namespace: b\n", "namespace-forbidden"),
         ("spec: {x: y}\n", "field-unknown"),
         ("spec: {finalizers: [1]}\n", "type-wrong"),
+        ("status: {phases: x}\n", "field-unknown"),
+        ("status: x\n", "type-wrong"),
+        ("status: {phase: 1}\n", "type-wrong"),
     ]:
         found = loaded(text.format("Namespace") + wrong)
         assert [item.code for item in found.diagnostics] == [code]
@@ -227,6 +233,9 @@ def test_an_object_with_errors_still_holds_its_name(loaded: Loader) -> None:
     nameless = HEAD.replace("name: a", "name: 1")
     found = loaded(nameless + "---\n" + nameless)
     assert [item.code for item in found.diagnostics] == ["type-wrong"] * 2
+    template = HEAD.replace("name: a", "name: '{{ .x }}'")
+    found = loaded(template + "---\n" + template)
+    assert [item.code for item in found.diagnostics] == ["template-unrendered"] * 2
     elsewhere = HEAD + "  namespace: 1\n"
     found = loaded(elsewhere + "---\n" + HEAD)
     assert [item.code for item in found.diagnostics] == ["type-wrong"]
