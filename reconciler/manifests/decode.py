@@ -39,7 +39,8 @@ MAX_DOCUMENT_BYTES = 3 * 1024 * 1024
 
 _LIST = "List"
 _TYPED_LISTS = {f"{kind}List": kind for kind in KINDS}
-_SPELLINGS = {name.casefold(): name for name in (*KINDS, _LIST, *_TYPED_LISTS)}
+_READ = (*KINDS, _LIST, *_TYPED_LISTS)
+_SPELLINGS = {name.casefold(): name for name in _READ}
 _CLOSE_SPELLING = 0.8  # the nearest of Kubernetes' other kinds, ServiceList, is at 0.76
 _LIST_FIELDS = frozenset({"apiVersion", "kind", "metadata", "items"})
 _VERSION = "v1"
@@ -166,7 +167,7 @@ def _is_other(kind: str, version: str) -> bool:
     """Whether this is a kind that is not managed, as far as can be told without a server."""
     if not version or not _KIND.fullmatch(kind):
         return False
-    if kind in KINDS:
+    if kind in _READ:
         return "." in version.rpartition("/")[0]
     return version != _VERSION or not _meant_kind(kind)
 
@@ -182,7 +183,7 @@ def _not_managed(fields: Fields, entries: Entries, kind: str, version: str) -> D
     """Skip an object of another kind, or say why its kind cannot be told."""
     if _is_other(kind, version):
         group = version.rpartition("/")[0]
-        return Decoded(skipped=f"{kind}.{group}" if kind in KINDS else kind)
+        return Decoded(skipped=f"{kind}.{group}" if kind in _READ else kind)
     wrong = {problem.path for problem in fields.problems}
     root = Entry(fields.root.mark, fields.root)
     if not version and ("apiVersion",) not in wrong:
@@ -193,7 +194,7 @@ def _not_managed(fields: Fields, entries: Entries, kind: str, version: str) -> D
         fields.complain("kind-missing", "the object has no kind", (), root, hint)
     if kind and not _KIND.fullmatch(kind):
         fields.complain("kind-invalid", "this cannot be a kind", ("kind",), entries["kind"])
-    elif version == _VERSION and kind not in KINDS and _meant_kind(kind):
+    elif version == _VERSION and kind not in _READ and _meant_kind(kind):
         fields.complain(
             "kind-invalid",
             f"there is no kind {kind!r} in {version}",
@@ -201,7 +202,7 @@ def _not_managed(fields: Fields, entries: Entries, kind: str, version: str) -> D
             entries["kind"],
             f"did you mean {_meant_kind(kind)!r}?",
         )
-    if version and kind in KINDS:
+    if version and kind in _READ:
         fields.complain(
             "api-version-wrong",
             f"there is no {kind} in this apiVersion",
@@ -267,10 +268,12 @@ def _with_violations(
             owed.append((owner, fields.diagnostic(problem, name)))
         else:
             fields.problems.append(problem)
+    diagnostics = tuple(fields.diagnostics(name))
+    named = named and all(item.object for item in diagnostics)  # which templates are not
     return Decoded(
         desired=None if fields.broken else desired,
         rejected=desired if fields.broken and named else None,
-        diagnostics=tuple(fields.diagnostics(name)),
+        diagnostics=diagnostics,
         owed=tuple(owed),
     )
 

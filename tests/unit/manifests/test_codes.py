@@ -42,6 +42,7 @@ CASES = [
     ("just text\n", "not-an-object", "1:1", "", "a map with apiVersion"),
     ("# c\nkind: Secret\n", "api-version-missing", "2:1", "", "apiVersion: v1"),
     ("apiVersion: apps/v1\nkind: Secret\n", "api-version-wrong", "1:13", "apiVersion", "v1"),
+    ("apiVersion: v2\nkind: List\n", "api-version-wrong", "1:13", "apiVersion", "v1"),
     ("kind: Secret\napiVersion: v2\n", "api-version-wrong", "2:13", "apiVersion", "v1"),
     ("apiVersion: v1\n", "kind-missing", "1:1", "", "ServiceAccount"),
     ("apiVersion: v1\nkind: secret\n", "kind-invalid", "2:7", "kind", "'Secret'"),
