@@ -108,11 +108,11 @@ def _joined(decoded: Iterable[Decoded]) -> tuple[tuple[Desired, ...], list[Diagn
         if first is not one and earlier:
             diagnostics.append(_duplicate(known, earlier))
     keys = {key for key, _ in found}
+    sound = {key for (key, _), one in found.items() if one.desired}
     objects = []
     for one in found.values():
-        owed = [diagnostic for owner, diagnostic in one.owed if owner not in keys]
-        diagnostics += owed
-        if one.desired and not owed:
+        diagnostics += (diagnostic for owner, diagnostic in one.owed if owner not in keys)
+        if one.desired and all(owner in sound for owner, _ in one.owed):
             objects.append(one.desired)
     return tuple(objects), diagnostics
 

@@ -242,10 +242,11 @@ def test_an_object_with_errors_still_holds_its_name(loaded: Loader) -> None:
     assert len(found.objects) == 1
 
 
-def test_an_owner_with_errors_is_an_owner(loaded: Loader) -> None:
+def test_an_owner_with_errors_is_not_missing_but_of_no_use(loaded: Loader) -> None:
     owned = HEAD + "  ownerReferences: [{apiVersion: v1, kind: Secret, name: b}]\n"
     found = loaded(owned + "---\n" + HEAD.replace("name: a", "name: b") + "data: {k: '?'}\n")
     assert [item.code for item in found.diagnostics] == ["base64-invalid"]
+    assert found.objects == ()
 
 
 def test_encrypted_items_of_a_list_are_counted(loaded: Loader) -> None:
