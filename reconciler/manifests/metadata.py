@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.manifests.fields import Entries, Entry, Fields, is_null
+from reconciler.manifests.fields import Entries, Entry, Fields, is_null, noun
 from reconciler.manifests.nodes import Scalar
 from reconciler.model.objects import OwnerReference
 from reconciler.rules import RulePath
@@ -14,7 +14,8 @@ PATH: RulePath = ("metadata",)
 _READ_ONLY = frozenset(
     {"uid", "resourceVersion", "selfLink", "creationTimestamp", "deletionTimestamp"}
 )
-_SERVER_FILLED = frozenset({"generation", "managedFields", "deletionGracePeriodSeconds"})
+_SERVER_COUNTED = frozenset({"generation", "deletionGracePeriodSeconds"})
+_SERVER_FILLED = _SERVER_COUNTED | {"managedFields"}
 _KNOWN = (
     frozenset(
         {
@@ -53,6 +54,7 @@ def read_metadata(fields: Fields, entries: Entries) -> Metadata:
         fields.refuse_unknown(inner, _KNOWN, PATH)
     for name in inner.keys() & _READ_ONLY:
         _refuse_read_only(fields, name, inner[name])
+    _check_dropped(fields, inner)
     return Metadata(
         name=fields.text(inner, "name", PATH),
         generate_name=fields.text(inner, "generateName", PATH),
@@ -80,6 +82,17 @@ def _refuse_read_only(fields: Fields, name: str, entry: Entry) -> None:
             entry,
             "remove the field; it comes with objects that were exported from a cluster",
         )
+
+
+def _check_dropped(fields: Fields, inner: Entries) -> None:
+    """Check the types of what is dropped, which a server reads all the same."""
+    fields.list(inner, "managedFields", PATH)
+    for name in inner.keys() & _SERVER_COUNTED:
+        entry = inner[name]
+        number = isinstance(entry.node, Scalar) and type(entry.node.value) is int
+        if not number and not is_null(entry.node):
+            message = f"must be a whole number, not {noun(entry.node)}"
+            fields.complain("type-wrong", message, (*PATH, name), entry)
 
 
 def _owner(fields: Fields, entry: Entry, path: RulePath) -> OwnerReference:

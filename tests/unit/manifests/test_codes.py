@@ -56,6 +56,8 @@ CASES = [
     (HEAD + "stringdata: {}\n", "field-unknown", "5:1", "stringdata", "'stringData'"),
     (HEAD + "  finalizer: []\n", "field-unknown", "5:3", "metadata.finalizer", "'finalizers'"),
     (HEAD + "  uid: b\n", "field-read-only", "5:8", "metadata.uid", "exported"),
+    (HEAD + "  generation: '1'\n", "type-wrong", "5:15", "metadata.generation", "whole number"),
+    (HEAD + "  managedFields: 1\n", "type-wrong", "5:18", "metadata.managedFields", "a list"),
     (HEAD + "  selfLink: b\n", "field-read-only", "5:13", "metadata.selfLink", "server"),
     (HEAD + "stringData:\n  a: 1\n", "type-wrong", "6:6", "stringData[a]", "in quotes"),
     (HEAD + "data: {a: true}\n", "type-wrong", "5:11", "data[a]", "not a bool"),
