@@ -159,7 +159,9 @@ class _Execution:
             self._call(step, lambda: self._work.store.drop_copy(change.key))
             return change.key
         try:
-            self._call(step, lambda: self._work.store.delete(change.key, precondition))
+            self._call(
+                step, lambda: self._work.store.delete(change.key, precondition, released=True)
+            )
         except ObjectNotFound:
             return change.key
         return change.key

@@ -36,6 +36,8 @@ class Reason(StrEnum):
 
     MISSING = "missing"
     """The store does not hold the object."""
+    VANISHED = "vanished"
+    """It was applied and is gone: somebody else has deleted it."""
     DATA = "data"
     """A value or a key differs."""
     METADATA = "metadata"

@@ -145,9 +145,12 @@ class Store(Protocol):
         precondition: Precondition,
         *,
         keep_copy: bool = False,
+        released: bool = False,
         dry_run: bool = False,
     ) -> None:
         """Delete the object; with `keep_copy`, put a copy where `read` finds it, before.
+
+        With `released`, its set wants it gone, so that it is not remembered as vanished.
 
         Raises:
             ObjectNotFound: it is gone.
@@ -156,7 +159,7 @@ class Store(Protocol):
         ...
 
     def drop_copy(self, key: ObjectKey) -> None:
-        """Drop the copy kept of `key`, where there is one."""
+        """Drop the copy kept of `key`, where there is one, and the memory of its object."""
         ...
 
     def fingerprint_key(self) -> bytes:

@@ -95,7 +95,8 @@ class Comparison:
         former = {} if copy is None else flatten(copy)
         if copy is None:
             merged = newly_made(wanted, steering)
-            reasons: tuple[Reason, ...] = (Reason.MISSING,)
+            vanished = key in (self.snapshot.vanished or ())
+            reasons: tuple[Reason, ...] = (Reason.MISSING, *[Reason.VANISHED] * vanished)
         else:
             merged = merge(wanted, former, _applied(copy, self.options.set_name), steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)

@@ -31,7 +31,7 @@ STATE_WORDS = {
     ObjectState.MISSING: "missing: the store does not hold it, and cannot tell if it ever did",
     ObjectState.UNKNOWABLE: "unknowable: it exists, but without a record of this set",
     ObjectState.UNMANAGED: "unmanaged: no set owns it",
-    ObjectState.PENDING: "never applied",
+    ObjectState.PENDING: "not applied yet",
 }
 FIELD_SYMBOLS = {
     FieldState.IN_SYNC: "=",

@@ -40,6 +40,7 @@ ACTION_WORDS = {action: action.value for action in Action} | {Action.NO_OP: "in 
 
 REASON_WORDS = {
     Reason.MISSING: "not in the store",
+    Reason.VANISHED: "deleted outside of this tool since the last apply",
     Reason.DATA: "data differs",
     Reason.METADATA: "metadata differs",
     Reason.SEAL: "becomes immutable, which cannot be undone",
@@ -217,16 +218,22 @@ def summary_text(plan: Plan) -> str:
 
 
 def drift_text(plan: Plan) -> str:
-    """How many fields drifted, in one sentence; nothing where none did."""
+    """How many fields drifted and objects vanished, in one sentence; nothing where none did."""
     drifted = [
         sum(field.drift for field in change.fields)
         for change in plan.changes
         if any(field.drift for field in change.fields)
     ]
-    if not drifted:
+    vanished = sum(Reason.VANISHED in change.reasons for change in plan.changes)
+    found = []
+    if drifted:
+        fields, objects = counted(sum(drifted), "field"), counted(len(drifted), "object")
+        found.append(f"{fields} of {objects} changed")
+    if vanished:
+        found.append(f"{counted(vanished, 'object')} deleted")
+    if not found:
         return ""
-    fields, objects = counted(sum(drifted), "field"), counted(len(drifted), "object")
-    return f"Drift: {fields} of {objects} changed outside of this tool since the last apply."
+    return f"Drift: {' and '.join(found)} outside of this tool since the last apply."
 
 
 def obstacles_text(plan: Plan) -> str:

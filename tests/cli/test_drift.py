@@ -87,8 +87,30 @@ def test_a_vanished_object(shop: Any) -> None:
     result = shop.run("drift")
     assert result.code == 2
     assert "vanished" in result.out
+    planned = shop.ok("plan").out
+    assert "deleted outside of this tool since the last apply)" in planned
+    assert "Drift: 1 object deleted outside of this tool since the last apply.\n" in planned
+    (change,) = [
+        change
+        for change in json.loads(shop.ok("plan", "-o", "json").out)["changes"]
+        if change["action"] == "create"
+    ]
+    assert change["reasons"] == ["missing", "vanished"]
     shop.ok("apply", "--auto-approve")
     shop.ok("drift")
+
+
+def test_what_the_set_itself_has_deleted_has_not_vanished(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    shop.ok("destroy", "--auto-approve")
+    assert "not applied yet" in shop.ok("drift").out
+    assert "Drift:" not in shop.ok("plan").out
+    shop.ok("apply", "--auto-approve")
+    text = (shop.path / "manifests/shop.yaml").read_text()
+    shop.write("manifests/shop.yaml", text.partition("---")[0])
+    shop.ok("apply", "--prune", "--auto-approve")
+    shop.write("manifests/shop.yaml", text)
+    assert "not applied yet" in shop.ok("drift").out
 
 
 def test_a_plan_tells_the_drift_that_it_would_undo(shop: Any) -> None:

@@ -103,6 +103,7 @@ class EmbeddedStore:
         precondition: Precondition,
         *,
         keep_copy: bool = False,
+        released: bool = False,
         dry_run: bool = False,
     ) -> None:
         """Delete the object, and what a cluster's controllers would delete with it."""
@@ -112,12 +113,19 @@ class EmbeddedStore:
             if keep_copy:
                 contents.keep_copy(key)
             deletion.delete(contents, live)
+            if released:
+                contents.forget_vanished(key)
 
         self._database.write(work, keep=not dry_run)
 
     def drop_copy(self, key: ObjectKey) -> None:
-        """Drop the copy kept of `key`, where there is one."""
-        self._database.write(lambda contents: contents.drop_copy(key))
+        """Drop the copy kept of `key`, where there is one, and the memory of its object."""
+
+        def work(contents: Contents) -> None:
+            contents.drop_copy(key)
+            contents.forget_vanished(key)
+
+        self._database.write(work)
 
     def fingerprint_key(self) -> bytes:
         """The key of the fingerprints."""

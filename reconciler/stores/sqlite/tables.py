@@ -118,7 +118,7 @@ class Contents:
             )
 
     def forget_vanished(self, key: ObjectKey) -> None:
-        """An object of that key is there again."""
+        """An object of that key is there again, or its set wanted it gone."""
         self.connection.execute(f"DELETE FROM vanished WHERE {_BY_KEY}", key)
 
     def vanished(self, set_name: str) -> frozenset[ObjectKey]:

@@ -73,7 +73,7 @@ _CREATES = (
     Change(
         key=NAMESPACE,
         action=Action.CREATE,
-        reasons=(Reason.MISSING,),
+        reasons=(Reason.MISSING, Reason.VANISHED),
         fields=(added(("metadata", "labels", "team"), "shop"),),
         patch=(Operation("add", "", {"metadata": {"labels": {"team": "shop"}}}),),
         claims=(("metadata", "labels", "team"),),
