@@ -153,7 +153,8 @@ def test_whatever_call_fails_a_second_run_converges_and_nothing_is_lost(
         except Killed:
             assert fault == "killed"
         else:
-            assert fault != "killed" or len(faulty.calls) <= struck
+            # A call that the store itself refuses has no afterwards in which to be struck.
+            assert fault != "killed" or late or len(faulty.calls) <= struck
         assert_kept(world, kept, in_copies=True)
         again, _, _ = world.plan(wanted)
         assert again.problems == again.refusals == ()
