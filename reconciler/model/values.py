@@ -144,12 +144,18 @@ class Fingerprinter:
     """
 
     key: bytes = field(repr=False)
+    _keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A copy of an HMAC that has its key already costs a third less than one made from the key.
+        object.__setattr__(self, "_keyed", hmac.new(self.key, digestmod="sha256"))
 
     def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
         """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits."""
         content = value.reveal() if isinstance(value, SecretValue) else value.encode()
-        message = "\0".join((namespace, *path, "")).encode() + content
-        return hmac.digest(self.key, message, "sha256").hex()[:32]
+        keyed = self._keyed.copy()
+        keyed.update("\0".join((namespace, *path, "")).encode() + content)
+        return keyed.hexdigest()[:32]
 
 
 def derive_fingerprint_key(values: Iterable[SecretValue], salt: bytes) -> bytes:
