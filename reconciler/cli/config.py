@@ -34,8 +34,15 @@ class Configured(click.Command):
     ) -> click.Context:
         """Take the file's settings for defaults; help and completion do without them."""
         if not ({"-h", "--help"} & set(args) or extra.get("resilient_parsing")):
-            extra["default_map"] = settings(Path.cwd())
+            extra["default_map"] = settings(_working_directory())
         return super().make_context(info_name, args, parent, **extra)
+
+
+def _working_directory() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise ConfigError("the working directory has been deleted", hint="cd to one") from None
 
 
 def settings(directory: Path) -> dict[str, Any]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
+import click
 import pytest
 
+from reconciler.cli import main
+from reconciler.cli.config import _SETTINGS
 from reconciler.stores import open_store
+from tests.cli.conftest import ROOT
 
 
 def test_the_file_is_found_upwards_and_its_paths_are_relative_to_it(
@@ -61,6 +66,20 @@ lock-timeout: 1.5
     assert workplace.run("apply", "--auto-approve").code == 1
     assert time.monotonic() - began >= 1.5
     store.close()
+
+
+def test_the_page_has_every_variable_and_setting() -> None:
+    page = (ROOT / "docs/configuration.md").read_text()
+    options = [
+        option
+        for name in main.list_commands(click.Context(main))
+        for option in getattr(main.get_command(click.Context(main), name), "params", ())
+        if isinstance(option, click.Option) and option.envvar
+    ]
+    assert {str(option.envvar) for option in options} == set(re.findall("`(RECONCILER_.*?)`", page))
+    assert all(f"| `{option.opts[0]}" in page for option in options)
+    for setting in [*_SETTINGS, "lints"]:
+        assert f"| `{setting}`" in page
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop: Any) -> None:
@@ -122,6 +141,16 @@ def test_a_bad_file_is_an_error_with_every_place(shop: Any, text: str, places: l
         for place in places:
             assert place in result.err
     assert shop.run("plan", "--help").code == 0
+
+
+def test_a_working_directory_that_is_gone(workplace: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = workplace.path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    result = workplace.run("validate", ".")
+    assert result.code == 1
+    assert "working directory" in result.err
 
 
 def test_an_empty_file_sets_nothing(shop: Any) -> None:
