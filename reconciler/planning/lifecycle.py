@@ -68,5 +68,5 @@ _ALLOWED: dict[str, tuple[Callable[[str], bool], str]] = {
     "reconciler/ignore-keys": (lambda text: bool(_patterns(text)), "key patterns, comma-separated"),
     "reconciler/create-only": (_BOOLEANS.__contains__, '"true" or "false"'),
     "reconciler/data-policy": ({"exact", "merge"}.__contains__, '"exact" or "merge"'),
-    "reconciler/replace": ({"allowed", "refused"}.__contains__, '"allowed" or "refused"'),
+    "reconciler/replace": ({"allowed"}.__contains__, '"allowed"'),
 }

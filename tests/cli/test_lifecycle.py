@@ -157,6 +157,7 @@ def test_replace_allowed_is_for_its_object_alone(workplace: Any) -> None:
         ("ignore-keys", " , "),
         ("data-policy", "Exact"),
         ("replace", "true"),
+        ("replace", "refused"),
     ],
 )
 def test_a_misspelt_safeguard_is_an_error(workplace: Any, name: str, value: str) -> None:

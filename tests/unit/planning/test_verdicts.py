@@ -177,7 +177,7 @@ def test_lifecycle_annotations_that_mean_nothing_are_problems(
         ("ignore-keys", "a, b*"),
         ("create-only", "false"),
         ("data-policy", "merge"),
-        ("replace", "refused"),
+        ("replace", "allowed"),
     ],
 )
 def test_lifecycle_annotations_that_mean_something_are_none(annotation: str, value: str) -> None:
