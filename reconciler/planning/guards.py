@@ -104,8 +104,8 @@ def destruction(guarded: Guarded) -> Iterator[Refusal]:
             yield Refusal(
                 "prevent-destroy",
                 f"{change.key} may not be deleted, and this plan would {change.action} it",
-                'set reconciler/prevent-destroy to "false" in its manifest, put back where it is gone, '
-                "and apply that first",
+                'set reconciler/prevent-destroy to "false" in its manifest (put back where it is '
+                "gone), and apply that first",
                 change.key,
             )
 

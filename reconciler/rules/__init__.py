@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.rules.certificates import validity
-from reconciler.rules.creation import validate
+from reconciler.rules.creation import refusals, validate
 from reconciler.rules.names import (
     SUFFIX_ALPHABET,
     SUFFIX_LENGTH,
@@ -23,6 +23,7 @@ __all__ = [
     "field_text",
     "generated_name",
     "is_data_key",
+    "refusals",
     "replace_reasons",
     "validate",
     "validate_update",

@@ -26,8 +26,14 @@ Rule = Callable[[Resource], Iterator[Violation]]
 _KEY_HINT = f"{DATA_KEY.rule}; put a value that holds a comma in quotes"
 
 
+def secret_warnings(secret: Resource) -> Iterator[Violation]:
+    """What is accepted of ``data`` and ``type``, though it will not do what its author wants."""
+    rule = TYPE_WARNINGS.get(secret.type)
+    return iter(()) if rule is None else rule(secret)
+
+
 def secret_violations(secret: Resource) -> Iterator[Violation]:
-    """Every rule of ``data`` and ``type`` that `secret` breaks."""
+    """What a server refuses of ``data`` and ``type``."""
     size = 0
     for key, value in secret.data.items():
         size += len(value.reveal())
@@ -100,10 +106,13 @@ def _ssh_auth(secret: Resource) -> Iterator[Violation]:
 
 
 def _tls(secret: Resource) -> Iterator[Violation]:
-    """ValidateSecret for the keys; for the warning, warningsForSecret of the registry."""
     missing = [key for key in ("tls.crt", "tls.key") if key not in secret.data]
     yield from (_missing(secret, key) for key in missing)
-    if missing:
+
+
+def _tls_warnings(secret: Resource) -> Iterator[Violation]:
+    """From warningsForSecret (pkg/registry/core/secret/strategy.go)."""
+    if "tls.crt" not in secret.data or "tls.key" not in secret.data:
         return
     fault = key_pair_fault(secret.data["tls.crt"].reveal(), secret.data["tls.key"].reveal())
     if fault:
@@ -126,9 +135,14 @@ TYPE_RULES: Mapping[str, Rule] = {
     "kubernetes.io/basic-auth": _basic_auth,
     "kubernetes.io/ssh-auth": _ssh_auth,
     "kubernetes.io/tls": _tls,
+}
+"""What a server refuses, by type. Adding a type is adding an entry."""
+
+TYPE_WARNINGS: Mapping[str, Rule] = {
+    "kubernetes.io/tls": _tls_warnings,
     "bootstrap.kubernetes.io/token": bootstrap_token_warnings,
 }
-"""The types whose keys a server or its consumers know. Adding a type is adding an entry."""
+"""What a server or a type's consumers accept and do nothing good with, by type."""
 
 
 def _missing(secret: Resource, key: str) -> Violation:

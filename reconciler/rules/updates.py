@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.model.objects import Resource, Severity
+from reconciler.model.objects import Resource
 from reconciler.model.plans import Reason
-from reconciler.rules.creation import validate
+from reconciler.rules.creation import refusals
 from reconciler.rules.violations import Violation
 
 
@@ -18,7 +18,7 @@ def validate_update(live: Resource, updated: Resource) -> tuple[Violation, ...]:
     """Every error of an update of `live` to `updated`, those of `updated` itself included."""
     return (
         *_changes(live, updated),
-        *(fault for fault in validate(updated) if fault.severity is Severity.ERROR),
+        *refusals(updated),
     )
 
 

@@ -18,7 +18,6 @@ from reconciler.model.objects import (
     Live,
     ObjectKey,
     Resource,
-    Severity,
 )
 from reconciler.model.patches import Operation, PatchMisfit, patched
 from reconciler.model.plans import Note, Precondition, StoreIdentity
@@ -73,7 +72,7 @@ class EmbeddedStore:
 
     def create(self, resource: Resource, applied: Applied, *, dry_run: bool = False) -> Live:
         """Create `resource`, and take over one that nobody asked for or has touched."""
-        _refuse(resource.key, rules.validate(resource))
+        _refuse(resource.key, rules.refusals(resource))
         return self._database.write(
             lambda contents: _create(contents, resource, applied), keep=not dry_run
         )
@@ -267,7 +266,7 @@ def _updated(live: Live, patch: tuple[Operation, ...], applied: Applied) -> Live
 
 
 def _refuse(key: ObjectKey, violations: Iterable[rules.Violation]) -> None:
-    faults = [fault for fault in violations if fault.severity is Severity.ERROR]
+    faults = tuple(violations)
     if faults:
         texts = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
         hints = "; ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint))
