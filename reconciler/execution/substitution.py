@@ -47,6 +47,8 @@ def record_of(
 
 
 def _substituted(node: Any, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Any:
+    if isinstance(node, str):  # most of them are
+        return node
     match node:
         case ValueRef(number=number):
             return values.numbered[number]

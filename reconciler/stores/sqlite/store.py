@@ -212,17 +212,23 @@ def _create(contents: Contents, resource: Resource, applied: Applied) -> Live:
         created=now_text(),
         applied=applied,
     )
-    found = contents.find(key)
-    if found is not None:
-        if not rows.is_automatic(found, contents.sealer):
-            raise ObjectExists(f"{key} exists already")
-        return contents.rewrite(dataclasses.replace(live, uid=found.uid, created=found.created))
+    added = contents.add(live)
+    if added is None:
+        return _taken_over(contents, live)
     contents.drop_copy(key)
     contents.forget_vanished(key)
-    live = contents.add(live)
     if key.kind == NAMESPACE:
         seeds.add_account(contents, key.name)
-    return live
+    return added
+
+
+def _taken_over(contents: Contents, live: Live) -> Live:
+    """Put `live` in the place of an object that nobody asked for or has touched."""
+    found = contents.find(live.key)
+    assert found is not None
+    if not rows.is_automatic(found, contents.sealer):
+        raise ObjectExists(f"{live.key} exists already")
+    return contents.rewrite(dataclasses.replace(live, uid=found.uid, created=found.created))
 
 
 def _generated(contents: Contents, resource: Resource) -> ObjectKey:

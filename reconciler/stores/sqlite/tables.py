@@ -42,7 +42,7 @@ _COLUMNS = ", ".join(Row._fields)
 _BY_KEY = "kind = ? AND namespace = ? AND name = ?"
 _PLACES = ", ".join("?" * len(Row._fields))
 _FIND = f"SELECT {_COLUMNS} FROM objects WHERE {_BY_KEY}"
-_ADD = f"INSERT INTO objects ({_COLUMNS}) VALUES ({_PLACES})"
+_ADD = f"INSERT OR IGNORE INTO objects ({_COLUMNS}) VALUES ({_PLACES})"
 _REWRITE = f"UPDATE objects SET {', '.join(f'{name} = ?' for name in Row._fields)} WHERE {_BY_KEY}"
 _KEEP = f"INSERT OR REPLACE INTO copies SELECT * FROM objects WHERE {_BY_KEY}"
 
@@ -90,10 +90,11 @@ class Contents:
         if len(seen) != count:
             raise Damage(f"it should hold {count} {table} and holds {len(seen)}")
 
-    def add(self, live: Live, *, automatic: bool = False) -> Live:
-        """Add an object that is not there yet; returns it with its resource version."""
+    def add(self, live: Live, *, automatic: bool = False) -> Live | None:
+        """Add an object; returns it with its resource version, ``None`` where its key is taken."""
         live = self._next_version_of(live)
-        self.connection.execute(_ADD, self._row(live, automatic=automatic))
+        if self.connection.execute(_ADD, self._row(live, automatic=automatic)).rowcount == 0:
+            return None
         self.header.objects += 1
         return live
 
