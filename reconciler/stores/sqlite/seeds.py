@@ -40,11 +40,13 @@ def firstborn() -> tuple[Live, ...]:
 def plant(contents: Contents) -> None:
     """Put into a new store what it is born with."""
     for live in firstborn():
+        contents.next_version()  # which is the one that it has
         contents.add(live, automatic=True)
 
 
 def add_account(contents: Contents, namespace: str) -> None:
     """Give a new Namespace the ServiceAccount that the controller manager gives it."""
     key = ObjectKey(SERVICE_ACCOUNT, namespace, _ACCOUNT)
-    account = Live(key=key, uid=new_uid(), resource_version="0", created=now_text())
+    version = contents.next_version()
+    account = Live(key=key, uid=new_uid(), resource_version=version, created=now_text())
     contents.add(account, automatic=True)

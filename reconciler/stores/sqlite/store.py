@@ -208,18 +208,17 @@ def _create(contents: Contents, resource: Resource, applied: Applied) -> Live:
     live = Live(
         **{name: getattr(resource, name) for name in _CONTENT} | {"key": key},
         uid=new_uid(),
-        resource_version="0",
+        resource_version=contents.next_version(),
         created=now_text(),
         applied=applied,
     )
-    added = contents.add(live)
-    if added is None:
+    if not contents.add(live):
         return _taken_over(contents, live)
     contents.drop_copy(key)
     contents.forget_vanished(key)
     if key.kind == NAMESPACE:
         seeds.add_account(contents, key.name)
-    return added
+    return live
 
 
 def _taken_over(contents: Contents, live: Live) -> Live:

@@ -90,17 +90,21 @@ class Contents:
         if len(seen) != count:
             raise Damage(f"it should hold {count} {table} and holds {len(seen)}")
 
-    def add(self, live: Live, *, automatic: bool = False) -> Live | None:
-        """Add an object; returns it with its resource version, ``None`` where its key is taken."""
-        live = self._next_version_of(live)
+    def next_version(self) -> str:
+        """A resource version that no object has had."""
+        self.header.version += 1
+        return str(self.header.version)
+
+    def add(self, live: Live, *, automatic: bool = False) -> bool:
+        """Add an object, under its version; tells whether it is added and its key not taken."""
         if self.connection.execute(_ADD, self._row(live, automatic=automatic)).rowcount == 0:
-            return None
+            return False
         self.header.objects += 1
-        return live
+        return True
 
     def rewrite(self, live: Live) -> Live:
         """Put `live` in the place of the object of that key; returns it with its new version."""
-        live = self._next_version_of(live)
+        live = dataclasses.replace(live, resource_version=self.next_version())
         self.connection.execute(_REWRITE, (*self._row(live), *live.key))
         return live
 
@@ -181,10 +185,6 @@ class Contents:
             self.live(rows.checked(found, self.sealer))
             for found in self.connection.execute(query, tuple(values))
         ]
-
-    def _next_version_of(self, live: Live) -> Live:
-        self.header.version += 1
-        return dataclasses.replace(live, resource_version=str(self.header.version))
 
     def _row(self, live: Live, *, automatic: bool = False) -> Row:
         try:
