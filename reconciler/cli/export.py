@@ -64,7 +64,7 @@ def export(
     missing = [key for key in chosen if key not in objects]
     if missing:
         raise ConfigError(f"the store holds no {', '.join(map(str, missing))}")
-    text = manifests((manifest_of(objects[key]) for key in chosen), reveal=reveal)
+    text = manifests((manifest_of(objects[key], reveal=reveal) for key in chosen), reveal=reveal)
     if out is None:
         click.echo(text, nl=False)
     else:

@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -158,12 +159,10 @@ class _Execution:
         if precondition is None:
             self._call(step, lambda: self._work.store.drop_copy(change.key))
             return change.key
-        try:
+        with suppress(ObjectNotFound):
             self._call(
                 step, lambda: self._work.store.delete(change.key, precondition, released=True)
             )
-        except ObjectNotFound:
-            return change.key
         return change.key
 
     def _replace(self, step: Step, change: Change) -> ObjectKey:

@@ -72,6 +72,7 @@ class Snapshot:
             and _versions(self.objects) == _versions(earlier.objects)
             and _versions(self.copies) == _versions(earlier.copies)
             and self.bystanders == earlier.bystanders
+            and self.vanished == earlier.vanished
         )
 
 

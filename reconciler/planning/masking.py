@@ -92,6 +92,16 @@ class Masking:
         return token
 
 
+def telling_texts(fields: Fields) -> set[FieldPath]:
+    """The labels and annotations among `fields` that may hold a value."""
+    secrets = _secrets_in_texts(fields, fields)
+    return {
+        path
+        for path, leaf in fields.items()
+        if path[1:2] in _TEXTS and _may_hold(path, leaf, secrets)
+    }
+
+
 def _shielded(node: Leaf) -> Leaf:
     """JSON that came from a manifest, with text that looks like a token marked as text."""
     if isinstance(node, str):

@@ -7,10 +7,18 @@ import binascii
 import json
 import urllib.parse
 from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from reconciler.model.objects import ObjectKey
+from reconciler.model.plans import Precondition
+from reconciler.model.store import Scope
+from reconciler.model.values import SecretValue
+from reconciler.stores import open_store
 
 CANARIES = {
     "plain": b"canary-PLAIN-7f3a91",
@@ -116,6 +124,40 @@ def every_plan(searched: Searched, code: int, *options: str) -> None:
         searched.run("plan", "-o", output, "--verbose", *options, code=code)
 
 
+def every_report(searched: Searched) -> None:
+    """The commands that look at the store or the manifests and change neither."""
+    tampered("shop", "adopted")
+    for output in ("text", "json", "markdown"):
+        searched.run("drift", "-o", output, "-v", "--unmanaged", code=2)
+    searched.run("drift", "--metrics-file", "drift.prom", code=2)
+    for output in ("text", "json"):
+        searched.run("get", "-o", output, code=0)
+    for output in ("dot", "mermaid"):
+        searched.run("graph", "-o", output, code=0)
+    searched.run("export", "--reveal", code=1)
+    searched.run("export", "--reveal", "--out", "nowhere/exported.yaml", code=1)
+    shown = searched.workplace.run("export")
+    assert leaked(shown.out.encode()) == []
+
+
+def tampered(name: str, canary: str) -> None:
+    """Give a Secret a key behind the program's back."""
+    key = ObjectKey("Secret", "default", name)
+    with closing(open_store("sqlite:.reconciler/store.db", {})) as store:
+        found = store.read(Scope("default", frozenset({key}))).objects[key]
+        store.delete(key, Precondition(found.uid, found.resource_version))
+        values = {**found.data, "foreign": SecretValue(CANARIES[canary])}
+        store.create(replace(found, data=values), found.applied)
+
+
+def test_destroying(searched: Searched) -> None:
+    manifests(searched.workplace)
+    searched.run("apply", "--auto-approve", code=0)
+    searched.run("destroy", code=1)  # nobody to ask
+    searched.run("destroy", "--auto-approve", "--verbose", code=0)
+    searched.files()
+
+
 def test_through_the_life_of_a_secret(searched: Searched) -> None:
     workplace = searched.workplace
     manifests(workplace)
@@ -142,6 +184,7 @@ def test_through_the_life_of_a_secret(searched: Searched) -> None:
     searched.run("apply", "--auto-approve", code=3)
     searched.run("apply", "--auto-approve", "--allow-replace", code=0)
     searched.run("store", "rekey", code=0)
+    every_report(searched)
     searched.files()
 
     (workplace.path / "manifests/shop.yaml").unlink()
