@@ -86,13 +86,13 @@ def reference_problems(
 
 def dependency_problems(resource: Desired) -> Iterator[Diagnostic]:
     """Errors for entries of the depends-on annotation that name no object."""
-    for text in _dependencies(resource):
-        if isinstance(text, str):
+    for number, entry in enumerate(_dependencies(resource), start=1):
+        if isinstance(entry, str):
             yield problem(
                 resource,
                 "depends-on-invalid",
                 f"metadata.annotations[{DEPENDS_ON}]",
-                f"{text!r} does not name an object",
+                f"entry {number} does not name an object",
                 "write /namespaces/NAMESPACE/Secret/NAME, or /Namespace/NAME",
             )
 

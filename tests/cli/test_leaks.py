@@ -260,6 +260,18 @@ def test_malformed_manifests(searched: Searched, tail: str) -> None:
     searched.files()
 
 
+@pytest.mark.parametrize(
+    "annotation",
+    ["config.kubernetes.io/depends-on", "reconciler/prevent-destroy", "reconciler/data-policy"],
+)
+def test_a_value_in_an_annotation_that_steers(searched: Searched, annotation: str) -> None:
+    searched.workplace.secret("a", head=f"  annotations: {{{annotation}: {PLAIN}}}\n", token=PLAIN)
+    for output in ("text", "json", "sarif"):
+        searched.run("validate", "-o", output, code=1)
+    for output in FORMATS["plan"]:
+        searched.run("plan", "-o", output, code=1)
+
+
 def test_malformed_json(searched: Searched) -> None:
     text = json.dumps(
         {
