@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import termios
+import time
 from typing import Any
 
 import pytest
@@ -42,6 +43,8 @@ def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -
             break
         seen += chunk
         if answer and b"Only 'yes' is accepted: " in seen:
+            # A key that comes before the program waits for one makes a signal that nobody notices.
+            time.sleep(0.3)
             os.write(parent, answer)
             answer = b""
     os.close(parent)
