@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 
-.PHONY: help demo test fuzz mutants bench lint format lock clean
+.PHONY: help demo controlplane test fuzz mutants bench lint format lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -18,6 +18,7 @@ help:
 	@echo 'make demo    a tour of plan and apply, in a temporary folder'
 	@echo 'make test    all tests, against the built and installed wheel'
 	@echo '             some of them: make test ARGS="tests/unit -k name"'
+	@echo 'make controlplane   build the Kubernetes control plane that some of them need, once'
 	@echo 'make fuzz    a million mutated manifests, of another seed each time'
 	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
 	@echo 'make mutants break central lines one by one, and count which the tests notice'
@@ -33,6 +34,10 @@ demo: $(VENV)/.installed
 # The checkout must not be importable by accident: the tests are there for the wheel.
 test: $(VENV)/.dev $(VENV)/.installed
 	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= $(BIN)/pytest $(ARGS)
+
+# Into a cache outside of the work tree: the first time takes ten minutes, later ones none.
+controlplane:
+	PYTHON=$(PYTHON) tests/controlplane/build.sh
 
 COUNT ?= 1000000
 SEED ?= $(shell date +%s)
@@ -62,7 +67,7 @@ lock: $(VENV)/.dev
 	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --output-file requirements/build.txt --only-build-deps --build-deps-for wheel \
 		pyproject.toml
-	$(COMPILE) --output-file requirements/dev.txt --extra test \
+	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei \
 		--constraint requirements/runtime.txt --constraint requirements/build.txt \
 		pyproject.toml requirements/dev.in
 

@@ -107,6 +107,10 @@ class ObjectInvalid(StoreError):
     """The store's rules refuse the object or the update."""
 
 
+class RightsMissing(StoreError):
+    """The store does not let this user do what is needed; ``details`` has a line for each right."""
+
+
 class StoreLocked(StoreError):
     """Another apply of the same set holds the lock."""
 

@@ -52,13 +52,18 @@ class Planned:
         return planfile.saved_plan(self.plan, tuple(manifests), self.salt, self.fingerprinter)
 
 
-def read(desired: Sequence[Desired], store: Store, options: PlanOptions) -> Snapshot:
+def read(
+    desired: Sequence[Desired], store: Store, options: PlanOptions, *, unmanaged: bool = False
+) -> Snapshot:
     """Read what a plan or a drift check of `desired` needs to see. Writes nothing.
+
+    `unmanaged` is for a drift check that lists what no set owns.
 
     Raises:
         StoreError: the store cannot be read.
     """
-    return store.read(planner.scope(desired, options))
+    scope = planner.scope(desired, options)
+    return store.read(replace(scope, surroundings=True) if unmanaged else scope)
 
 
 def plan(
@@ -165,6 +170,7 @@ def apply(
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
+        RightsMissing: the store does not let this user do what the plan says.
         StalePlan: the store is no longer what the plan saw.
         StoreLocked: another apply of the set is under way.
         LockLost: the lock was lost on the way; some steps may have been applied.
@@ -174,12 +180,15 @@ def apply(
         raise PlanBlocked("the plan has problems or is refused by a guard, so nothing was applied")
     stop = stop or threading.Event()
     options = approved.plan.options
+    intents = [(step.action, step.key) for step in approved.plan.steps]
+    store.preflight(options.set_name, intents)
     with locked(store, options.set_name, lock_timeout, stop, waiting):
         snapshot = read(approved.desired, store, options)
         planned = approved
         if not snapshot.same_as(approved.snapshot):
             planned = plan(approved.desired, snapshot, options, salt=approved.salt)
             check_unmoved(approved.saved(()), planned)
+        store.begin(options.set_name, intents)
         work = Work(
             plan=planned.plan,
             values=planned.values,

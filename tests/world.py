@@ -219,7 +219,7 @@ class World:
         self, desired: Sequence[Desired], options: PlanOptions = IN_HAND
     ) -> tuple[Plan, PlanValues, Snapshot]:
         found = self.read(desired, options)
-        fingerprinter = Fingerprinter(self.store.fingerprint_key())
+        fingerprinter = Fingerprinter(self.store.fingerprint_key("default"))
         return *planner.plan(desired, found, options, fingerprinter), found
 
     def work(

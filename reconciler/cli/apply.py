@@ -61,7 +61,7 @@ def apply(
 
     request = request_of(paths, settings)
     file = _plan_file(paths)
-    with opened(request.store) as store:
+    with opened(request.store, request.parallelism) as store:
         if file is None:
             planned = planned_of(request, store)
         else:

@@ -125,6 +125,11 @@ def _store(value: Any, directory: Path) -> str | None:
     return f"{_SQLITE}{_from_here(directory / url.removeprefix(_SQLITE))}"
 
 
+def _path(value: Any, directory: Path) -> str | None:
+    path = _text(value, directory)
+    return None if path is None else _from_here(directory / path)
+
+
 def _paths(value: Any, directory: Path) -> tuple[str, ...] | None:
     found = [item.value for item in value] if isinstance(value, list) else [value]
     if not found or not all(isinstance(path, str) and path for path in found):
@@ -145,6 +150,7 @@ _EXPECTED: dict[_Read, str] = {
     _number: "a number",
     _limit: "a number or a percentage",
     _store: "a store's URL",
+    _path: "a path",
     _paths: "a path or a list of paths",
 }
 
@@ -161,4 +167,7 @@ _SETTINGS: dict[str, tuple[str, _Read]] = {
     "parallelism": ("parallelism", _number),
     "lock-timeout": ("lock_timeout", _number),
     "strict": ("strict", _flag),
+    "kubeconfig": ("kubeconfig", _path),
+    "kube-context": ("kube_context", _text),
+    "set-namespace": ("set_namespace", _text),
 }

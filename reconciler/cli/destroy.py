@@ -64,7 +64,7 @@ def destroy(
     from reconciler import workflow
 
     options = PlanOptions(set_name=set_name, targets=targets, destroy=True, max_deletes=max_deletes)
-    with opened(store) as source:
+    with opened(store, settings["parallelism"]) as source:
         planned = workflow.plan((), workflow.read((), source, options), options)
         return approved_and_applied(
             planned,

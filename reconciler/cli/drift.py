@@ -76,7 +76,7 @@ def drift(
     options = PlanOptions(set_name=settings["set_name"], namespace=settings["namespace"])
     desired = loaded_manifests(manifest_paths(paths), options.namespace).objects
     with opened(store) as source:
-        snapshot = workflow.read(desired, source, options)
+        snapshot = workflow.read(desired, source, options, unmanaged=unmanaged)
     report = workflow.drift(desired, snapshot, options, unmanaged=unmanaged)
     click.echo(_rendered(report, output, verbosity_of(settings)))
     if metrics_file is not None:

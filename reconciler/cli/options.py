@@ -98,16 +98,33 @@ def namespace_option(command: Command) -> Command:
 
 
 def store_option(command: Command) -> Command:
-    """``--store``."""
+    """``--store``, and the options that only some stores have."""
+    for option in reversed(_STORE_OPTIONS):
+        command = option(command)
+    return command
+
+
+def store_options(context: click.Context) -> dict[str, str]:
+    """What was given of the options that only some stores have, by their names."""
+    found: dict[str, str] = context.meta.get(_STORE_META, {})
+    return dict(found)
+
+
+def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value is not None:
+        name = str(parameter.name).replace("_", "-")
+        context.meta.setdefault(_STORE_META, {})[name] = str(value)
+
+
+def _of_some_stores(name: str, **attributes: Any) -> Callable[[Any], Any]:
     return click.option(
-        "--store",
-        envvar="RECONCILER_STORE",
+        f"--{name}",
+        envvar=f"RECONCILER_{name.replace('-', '_').upper()}",
         show_envvar=True,
-        metavar="URL",
-        default="sqlite:.reconciler/store.db",
-        show_default=True,
-        help="The store to reconcile with.",
-    )(command)
+        expose_value=False,
+        callback=_remember,
+        **attributes,
+    )
 
 
 def set_option(command: Command) -> Command:
@@ -183,6 +200,31 @@ def applying_options(command: Command) -> Command:
         command = option(command)
     return command
 
+
+_STORE_META = "reconciler.store-options"
+
+_STORE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option(
+        "--store",
+        envvar="RECONCILER_STORE",
+        show_envvar=True,
+        metavar="URL",
+        default="sqlite:.reconciler/store.db",
+        show_default=True,
+        help="The store to reconcile with.",
+    ),
+    _of_some_stores(
+        "kubeconfig", metavar="PATH", help="kubernetes: the kubeconfig to use, for KUBECONFIG."
+    ),
+    _of_some_stores(
+        "kube-context", metavar="NAME", help="kubernetes: the context, for the one in the URL."
+    ),
+    _of_some_stores(
+        "set-namespace",
+        metavar="NAME",
+        help="kubernetes: where the set keeps its own Secret and lock; 'default' by default.",
+    ),
+)
 
 _VERBOSITY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(

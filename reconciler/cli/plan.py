@@ -66,7 +66,7 @@ def plan(
             hint="write the manifests to a file, and plan that",
         )
     request = request_of(paths, settings)
-    with opened(request.store) as store:
+    with opened(request.store, request.parallelism) as store:
         planned = planned_of(request, store)
     click.echo(rendered(planned.plan, output, verbosity_of(settings)))
     code = verdict(planned.plan)

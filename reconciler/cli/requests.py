@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.lints import lint_settings
+from reconciler.cli.options import store_options
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ConfigError, ExitCode, InvalidManifests
 from reconciler.model.plans import PlanOptions
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from reconciler.workflow import Planned
 
 DEFAULT_MANIFESTS = "manifests"
+DEFAULT_WORKERS = 10
 
 
 class Verbosity(Enum):
@@ -84,15 +86,16 @@ def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Store]:
-    """The store at `url`, closed in the end.
+def opened(url: str, workers: int = DEFAULT_WORKERS) -> Iterator[Store]:
+    """The store at `url`, with the options that only some stores have, closed in the end.
 
     Raises:
         ConfigError: it cannot be opened so.
     """
     from reconciler.stores import open_store
 
-    with closing(open_store(url, os.environ)) as store:
+    options = store_options(click.get_current_context())
+    with closing(open_store(url, os.environ, workers=workers, options=options)) as store:
         yield store
 
 

@@ -71,7 +71,7 @@ class _Execution:
         self._emit = emit
         self._emitting = threading.Lock()
         self._changes = {change.key: change for change in work.plan.changes}
-        self._fingerprinter = Fingerprinter(work.store.fingerprint_key())
+        self._fingerprinter = Fingerprinter(work.store.fingerprint_key(work.plan.options.set_name))
         self._uids = {key: live.uid for key, live in work.before.items()}
         self.results: dict[ObjectKey, StepEnded] = {}
 

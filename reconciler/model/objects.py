@@ -144,13 +144,18 @@ class Applied:
 class Live(Resource):
     """An object as a store holds it; ``applied`` is ``None`` where no set owns it.
 
-    ``created`` is the creation time in RFC 3339.
+    ``created`` is the creation time in RFC 3339. ``managers`` has the fields that another program
+    wrote last, with its name, where the store knows. The answer to a write has ``warnings`` of the
+    store, and in ``unfinished`` what the write still waits for, in words.
     """
 
     uid: str
     resource_version: str
     created: str = ""
     applied: Applied | None = None
+    managers: Mapping[tuple[str, ...], str] = field(default_factory=dict, compare=False)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    unfinished: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
-from reconciler.model.plans import Note, Precondition, StoreIdentity
+from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 
 
 class Capability(StrEnum):
@@ -21,18 +22,47 @@ class Capability(StrEnum):
     """A write can be tried without being done."""
     ONE_WRITER = "one-writer"
     """Writes are made one at a time, however many ask for them."""
+    CONSUMERS = "consumers"
+    """The store knows what uses a Secret."""
+    READ_VALUES = "read-values"
+    """Values can be read back."""
+    UPDATE_VALUES = "update-values"
+    """The values of a Secret that is not immutable can be changed."""
+    METADATA = "metadata"
+    """Labels, annotations, finalizers and owners are kept with an object."""
+    PRECONDITIONS = "preconditions"
+    """A write happens only where the object still is what the plan saw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How to open a store: its URL, the environment, and what the user said besides.
+
+    ``workers`` is how many threads will use it at a time. ``options`` are those that not every
+    store has, by their name on the command line without the dashes.
+    """
+
+    url: str
+    environ: Mapping[str, str] = field(repr=False)
+    workers: int = 10
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
     """What of a store a plan needs: the objects named by manifests, and the set's members.
 
-    ``references`` are objects of which only the existence, uid and owners matter.
+    ``references`` are objects of which only the existence, uid and owners matter. With
+    ``surroundings``, the other objects of the store are wanted too, as bystanders; without, a store
+    may leave them out where they cost another request. With ``consumers``, what uses Secrets is
+    wanted.
     """
 
     set_name: str
     keys: frozenset[ObjectKey]
     references: frozenset[ObjectKey] = frozenset()
+    surroundings: bool = False
+    consumers: bool = False
 
     def wants(self, key: ObjectKey, owner_set: str | None) -> bool:
         """Whether the values of a live object of that key and ownership mark are needed."""
@@ -45,7 +75,7 @@ class Snapshot:
 
     ``copies`` holds what an interrupted replace had deleted: objects that exist nowhere else.
     ``vanished`` are objects that the set had applied and that are gone, ``None`` where the store
-    keeps no memory of them.
+    keeps no memory of them. ``consumers`` is ``None`` where they were not asked for.
     ``fingerprint_key`` is ``None`` where the store has none yet.
     """
 
@@ -55,6 +85,7 @@ class Snapshot:
     bystanders: Mapping[ObjectKey, Bystander] = field(default_factory=dict)
     copies: Mapping[ObjectKey, Live] = field(default_factory=dict)
     vanished: frozenset[ObjectKey] | None = None
+    consumers: tuple[Consumer, ...] | None = None
     fingerprint_key: bytes | None = field(default=None, repr=False)
     notices: tuple[Note, ...] = ()
 
@@ -73,6 +104,7 @@ class Snapshot:
             and _versions(self.copies) == _versions(earlier.copies)
             and self.bystanders == earlier.bystanders
             and self.vanished == earlier.vanished
+            and self.consumers == earlier.consumers
         )
 
 
@@ -96,6 +128,14 @@ class Store(Protocol):
         """Read what `scope` wants, as of one moment. Must not write, nor need the right to."""
         ...
 
+    def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Make sure that the rights to do `work` are there, before anything is written.
+
+        Raises:
+            RightsMissing: some are not; its details name every one of them.
+        """
+        ...
+
     def lock(self, set_name: str, holder: str, seconds: float) -> None:
         """Take the set's lock for `seconds`, or extend it where `holder` has it already.
 
@@ -110,10 +150,15 @@ class Store(Protocol):
         """Give the lock back; nothing happens where `holder` no longer has it."""
         ...
 
+    def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Note, under the lock, what is about to be done, so that no crash hides it."""
+        ...
+
     def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
         """Create `resource`, marked as `applied`; a copy kept of that key is dropped with it.
 
-        ``applied`` is ``None`` where an object that no set owned is put back.
+        ``applied`` is ``None`` where an object that no set owned is put back. An object that is
+        there already because the answer to this very call was lost counts as created.
 
         Raises:
             ObjectExists: the name is taken.
@@ -148,10 +193,11 @@ class Store(Protocol):
         keep_copy: bool = False,
         released: bool = False,
         dry_run: bool = False,
-    ) -> None:
+    ) -> str:
         """Delete the object; with `keep_copy`, put a copy where `read` finds it, before.
 
-        With `released`, its set wants it gone, so that it is not remembered as vanished.
+        With `released`, its set wants it gone, so that it is not remembered as vanished. Answers
+        what the deletion still waits for, in words; empty where the object is gone.
 
         Raises:
             ObjectNotFound: it is gone.
@@ -159,12 +205,20 @@ class Store(Protocol):
         """
         ...
 
+    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
+        """What the last write to `key` still waits for, in words; empty where it is done.
+
+        `deleted_uid` is that of the object that is to go, where the write was a delete. Asked only
+        after a write whose answer said that it waits for something.
+        """
+        ...
+
     def drop_copy(self, key: ObjectKey) -> None:
         """Drop the copy kept of `key`, where there is one, and the memory of its object."""
         ...
 
-    def fingerprint_key(self) -> bytes:
-        """The key of the fingerprints that this store keeps; after `lock`, there is one."""
+    def fingerprint_key(self, set_name: str) -> bytes:
+        """The key of the fingerprints of that set; after `lock`, there is one."""
         ...
 
     def close(self) -> None:

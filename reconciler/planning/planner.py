@@ -19,6 +19,7 @@ from reconciler.planning import order
 from reconciler.planning.changes import Comparison
 from reconciler.planning.checks import cycle_error, lifecycle_errors
 from reconciler.planning.guards import Guarded, refusals
+from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.masking import Masking
 from reconciler.planning.naming import named_objects
 from reconciler.planning.references import reference_problems, references
@@ -26,7 +27,10 @@ from reconciler.planning.selection import leftover_notices, leftovers_of, target
 
 
 def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
-    """What of the store a plan for `desired` needs to see."""
+    """What of the store a plan for `desired` needs to see.
+
+    What may delete anything has to see what a delete would take along.
+    """
     objects = tuple(desired)
     return Scope(
         set_name=options.set_name,
@@ -34,6 +38,10 @@ def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
         references=frozenset(
             reference.target for resource in objects for reference in references(resource)
         ),
+        surroundings=options.prune
+        or options.destroy
+        or options.allow_replace
+        or any(lifecycle(resource.annotations).replace_allowed for resource in objects),
     )
 
 

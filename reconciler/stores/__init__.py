@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Mapping
 
 from reconciler.errors import ConfigError
-from reconciler.model.store import Store
+from reconciler.model.store import Opening, Store
 
 DEFAULT_STORE = "sqlite:.reconciler/store.db"
 
@@ -16,8 +16,16 @@ _MODULES = {
 """From the scheme of a store's URL to the module whose ``open_store`` opens it."""
 
 
-def open_store(url: str, environ: Mapping[str, str]) -> Store:
+def open_store(
+    url: str,
+    environ: Mapping[str, str],
+    *,
+    workers: int = 10,
+    options: Mapping[str, str] | None = None,
+) -> Store:
     """Open the store that `url` names; ``SCHEME`` alone stands for ``SCHEME:``.
+
+    See `reconciler.model.store.Opening` for the rest.
 
     Raises:
         ConfigError: no store has that scheme, or the store cannot use its settings.
@@ -30,5 +38,13 @@ def open_store(url: str, environ: Mapping[str, str]) -> Store:
             "the store's URL starts with no scheme that is known",
             hint=f"it starts with one of {known} and is, for example, {DEFAULT_STORE}",
         )
-    store: Store = importlib.import_module(_MODULES[scheme]).open_store(url, environ)
+    module = importlib.import_module(_MODULES[scheme])
+    asked = {name: value for name, value in (options or {}).items() if value}
+    unknown = sorted(asked.keys() - module.OPTIONS)
+    if unknown:
+        named = ", ".join(f"--{name}" for name in unknown)
+        raise ConfigError(f"{named}: the store {scheme}: has no such option")
+    store: Store = module.open_store(
+        Opening(url=url, environ=environ, workers=workers, options=asked)
+    )
     return store

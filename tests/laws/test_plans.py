@@ -225,7 +225,7 @@ def test_a_saved_plan_does_the_same_later_or_is_refused(
         first = data.draw(desired_sets(), label="first")
         world.apply(first)
         desired = data.draw(desired_sets(), label="desired")
-        fingerprinter = replace(FINGERPRINTS, key=world.store.fingerprint_key())
+        fingerprinter = replace(FINGERPRINTS, key=world.store.fingerprint_key("default"))
         plan = _fresh(world, desired)
         planfile.save(planfile.saved_plan(plan, ("x",), "", fingerprinter), path)
         saved = planfile.load(path)

@@ -62,4 +62,4 @@ def test_a_lock_creates_the_store_and_its_fingerprint_key(subject: Subject, word
     store.lock("shop", "anna", 600)
     snapshot = words.look(store)
     assert snapshot.identity.id
-    assert snapshot.fingerprint_key == store.fingerprint_key()
+    assert snapshot.fingerprint_key == store.fingerprint_key("default")

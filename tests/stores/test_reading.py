@@ -93,8 +93,8 @@ def test_identity_and_fingerprint_key_stay_for_whoever_opens_the_store(
     second = words.look(second_store)
     assert first.identity.id
     assert second.identity == first.identity
-    assert second.fingerprint_key == first.fingerprint_key == store.fingerprint_key()
-    assert len(store.fingerprint_key()) >= 16
+    assert second.fingerprint_key == first.fingerprint_key == store.fingerprint_key("default")
+    assert len(store.fingerprint_key("default")) >= 16
     assert second.capabilities == store.capabilities
 
 

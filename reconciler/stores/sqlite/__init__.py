@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.errors import ConfigError
+from reconciler.model.store import Opening
 from reconciler.stores.sqlite import rekeying
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.masterkey import (
@@ -17,16 +18,20 @@ from reconciler.stores.sqlite.masterkey import (
 from reconciler.stores.sqlite.rekeying import Rekeyed
 from reconciler.stores.sqlite.store import EmbeddedStore
 
-__all__ = ["EmbeddedStore", "Rekeyed", "open_store", "rekey"]
+__all__ = ["OPTIONS", "EmbeddedStore", "Rekeyed", "open_store", "rekey"]
+
+OPTIONS: frozenset[str] = frozenset()
+"""The options of the command line that only this store has."""
 
 
-def open_store(url: str, environ: Mapping[str, str]) -> EmbeddedStore:
+def open_store(opening: Opening) -> EmbeddedStore:
     """Open the store ``sqlite:PATH``, relative to the current directory; creates nothing.
 
     Raises:
-        ConfigError: there is no path, or a key in `environ` cannot be used.
+        ConfigError: there is no path, or a key in the environment cannot be used.
     """
-    return EmbeddedStore(_database(url, environ), given_fingerprint_key(environ))
+    environ = opening.environ
+    return EmbeddedStore(_database(opening.url, environ), given_fingerprint_key(environ))
 
 
 def rekey(url: str, environ: Mapping[str, str]) -> Rekeyed:

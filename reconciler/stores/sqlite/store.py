@@ -6,7 +6,7 @@ import dataclasses
 import secrets
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reconciler import rules
 from reconciler.errors import ObjectExists, ObjectInvalid, ObjectMoved, ObjectNotFound, StoreError
@@ -20,7 +20,7 @@ from reconciler.model.objects import (
     Resource,
 )
 from reconciler.model.patches import Operation, PatchMisfit, patched
-from reconciler.model.plans import Note, Precondition, StoreIdentity
+from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.stores.sqlite import deletion, locks, rows, seeds
 from reconciler.stores.sqlite.database import Database
@@ -28,7 +28,7 @@ from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
 
 SCHEME = "sqlite"
 
-_CAPABILITIES = frozenset({Capability.NAMESPACES, Capability.SERVER_DRY_RUN, Capability.ONE_WRITER})
+_CAPABILITIES = frozenset(Capability) - {Capability.CONSUMERS}
 _CONTENT = tuple(field.name for field in dataclasses.fields(Resource))
 _NAME_DRAWS = 8
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -53,6 +53,12 @@ class EmbeddedStore:
         """Read what `scope` wants; what it would be born with where it does not exist yet."""
         snapshot = self._database.read(lambda contents: self._snapshot(contents, scope))
         return self._unborn(scope) if snapshot is None else snapshot
+
+    def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Nothing: who may write the file may do all of it."""
+
+    def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Nothing: every write is whole, and says whose it is."""
 
     def lock(self, set_name: str, holder: str, seconds: float) -> None:
         """Take the set's lock, or extend it; creates the store where it does not exist yet."""
@@ -104,7 +110,7 @@ class EmbeddedStore:
         keep_copy: bool = False,
         released: bool = False,
         dry_run: bool = False,
-    ) -> None:
+    ) -> str:
         """Delete the object, and what a cluster's controllers would delete with it."""
 
         def work(contents: Contents) -> None:
@@ -116,6 +122,12 @@ class EmbeddedStore:
                 contents.forget_vanished(key)
 
         self._database.write(work, keep=not dry_run)
+        return ""
+
+    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
+        """Nothing: a write is done when it answers."""
+        del key, deleted_uid
+        return ""
 
     def drop_copy(self, key: ObjectKey) -> None:
         """Drop the copy kept of `key`, where there is one, and the memory of its object."""
@@ -126,8 +138,9 @@ class EmbeddedStore:
 
         self._database.write(work)
 
-    def fingerprint_key(self) -> bytes:
-        """The key of the fingerprints."""
+    def fingerprint_key(self, set_name: str) -> bytes:
+        """The key of the fingerprints, which all sets of the file share."""
+        del set_name
         if self._given_key is not None:
             return self._given_key
         key = self._database.read(Contents.fingerprint_key)

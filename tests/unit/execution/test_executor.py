@@ -226,7 +226,7 @@ def test_a_replace_that_fails_puts_the_old_object_back(world: World, *, is_ours:
 def _record_of(world: World) -> Any:
     plan, values, _ = world.plan([SEALED])
     return record_of(
-        plan.changes[0], values, "default", Fingerprinter(world.store.fingerprint_key())
+        plan.changes[0], values, "default", Fingerprinter(world.store.fingerprint_key("default"))
     )
 
 

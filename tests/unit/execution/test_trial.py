@@ -25,7 +25,7 @@ def tried(world: World, *desired: Desired) -> TrialResult:
         values=values,
         uids={key: live.uid for key, live in found.objects.items()},
         store=world.store,
-        fingerprinter=Fingerprinter(world.store.fingerprint_key()),
+        fingerprinter=Fingerprinter(world.store.fingerprint_key("default")),
         parallelism=2,
     ).run()
     assert world.read(desired) == before

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.store import Opening
 from reconciler.stores.sqlite import EmbeddedStore, open_store
 from tests.stores.words import Words
 
@@ -33,7 +34,7 @@ def opened(url: str) -> Iterator[Opener]:
     stores: list[EmbeddedStore] = []
 
     def open_it(**environ: str) -> EmbeddedStore:
-        stores.append(open_store(url, environ))
+        stores.append(open_store(Opening(url=url, environ=environ)))
         return stores[-1]
 
     yield open_it

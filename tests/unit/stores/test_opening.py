@@ -63,7 +63,7 @@ def test_reading_a_store_that_is_not_there_makes_nothing(
     assert snapshot.fingerprint_key is None
     assert words.key("s") not in snapshot.objects
     with pytest.raises(StoreError):
-        store.fingerprint_key()
+        store.fingerprint_key("default")
     assert not place.exists()
 
 
@@ -165,8 +165,10 @@ def test_the_fingerprint_key_can_be_given(opened: Opener, words: Words) -> None:
     store = opened(RECONCILER_FINGERPRINT_KEY="sixteen letters!")
     assert words.look(store).fingerprint_key == b"sixteen letters!"
     store.lock("default", "me", 60)
-    assert words.look(store).fingerprint_key == store.fingerprint_key() == b"sixteen letters!"
-    assert opened().fingerprint_key() != b"sixteen letters!"
+    assert (
+        words.look(store).fingerprint_key == store.fingerprint_key("default") == b"sixteen letters!"
+    )
+    assert opened().fingerprint_key("default") != b"sixteen letters!"
 
 
 def test_another_key_opens_nothing_and_changes_nothing(
@@ -178,7 +180,7 @@ def test_another_key_opens_nothing_and_changes_nothing(
     wrong = opened(RECONCILER_STORE_KEY=KEY.hex())
     for call in (
         lambda: words.look(wrong),
-        wrong.fingerprint_key,
+        lambda: wrong.fingerprint_key("default"),
         lambda: wrong.lock("default", "me", 60),
         lambda: wrong.create(words.secret("t"), words.mark()),
         lambda: wrong.delete(live.key, words.as_seen(live)),

@@ -87,7 +87,7 @@ def test_reading_needs_no_right_to_write(
     before = {path.name for path in place.iterdir()}
     with no_rights(place):
         assert words.look(opened()).objects == {live.key: live}
-        assert opened().fingerprint_key()
+        assert opened().fingerprint_key("default")
     assert {path.name for path in place.iterdir()} == before
 
 

@@ -1,0 +1,98 @@
+"""A real control plane for the tests: started once for a run, the cluster new and empty."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+BUILD = HERE / "controlplane" / "build.sh"
+MISSING = "no control plane: run `make controlplane`, or set KUBEBUILDER_ASSETS"
+
+_READY_SECONDS = 120.0
+_STOP_SECONDS = 20.0
+
+
+class Cluster:
+    """A running control plane; ``kubeconfig`` has the contexts admin, alice and bob.
+
+    Only the administrator may do anything, until RBAC says so.
+    """
+
+    def __init__(self, program: Path, directory: Path, flags: Sequence[str] = ()) -> None:
+        self.program = program
+        self.directory = directory
+        self.kubeconfig = directory / "kubeconfig"
+        with (directory.parent / f"{directory.name}.log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [program, "--dir", directory, "--", *flags],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        self._await(lambda: self.kubeconfig.exists(), "start")
+
+    def kubectl(self, *arguments: str, stdin: str = "") -> str:
+        """What kubectl of the same release prints, as the administrator."""
+        done = subprocess.run(
+            [self.program, "kubectl", "--kubeconfig", self.kubeconfig, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def restart_server(self) -> None:
+        """Kill the API server with SIGKILL; it comes back by itself, on the same data and port."""
+        self._process.send_signal(signal.SIGHUP)
+
+    def stop(self) -> None:
+        """End it, and remove what it wrote."""
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _await(self, done: object, what: str) -> None:
+        assert callable(done)
+        end = time.monotonic() + _READY_SECONDS
+        while not done():
+            assert self._process.poll() is None, f"the control plane ended: see {self.directory}"
+            assert time.monotonic() < end, f"the control plane did not {what}"
+            time.sleep(0.05)
+
+
+def program() -> Path | None:
+    """The control plane's program where it was built, without building it."""
+    found = subprocess.run(
+        [BUILD, "--where"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    return Path(found) if found else None
+
+
+def started(flags: Sequence[str] = ()) -> Cluster:
+    """A new cluster, in memory where there is a file system for that.
+
+    Skips the test where there is no program, and fails it in CI.
+    """
+    found = program()
+    if found is None:
+        if "CI" in os.environ:
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    memory = Path("/dev/shm")  # noqa: S108 - a directory of its own is made there
+    base = tempfile.mkdtemp(prefix="reconciler-", dir=memory if memory.is_dir() else None)
+    return Cluster(found, Path(base) / "cluster", flags)
