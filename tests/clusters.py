@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -38,7 +38,7 @@ class Cluster:
                 stdout=log,
                 stderr=log,
             )
-        self._await(lambda: self.kubeconfig.exists(), "start")
+        self._await(self.kubeconfig.exists, "start")
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
         """What kubectl of the same release prints, as the administrator."""
@@ -66,8 +66,7 @@ class Cluster:
             self._process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _await(self, done: object, what: str) -> None:
-        assert callable(done)
+    def _await(self, done: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + _READY_SECONDS
         while not done():
             assert self._process.poll() is None, f"the control plane ended: see {self.directory}"
