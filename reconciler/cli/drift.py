@@ -74,7 +74,7 @@ def drift(
     from reconciler import workflow
 
     options = PlanOptions(set_name=settings["set_name"], namespace=settings["namespace"])
-    desired = loaded_manifests(manifest_paths(paths), options.namespace).objects
+    desired = loaded_manifests(manifest_paths(paths), options.namespace, store).objects
     with opened(store) as source:
         snapshot = workflow.read(desired, source, options, unmanaged=unmanaged)
     report = workflow.drift(desired, snapshot, options, unmanaged=unmanaged)

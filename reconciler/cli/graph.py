@@ -23,7 +23,7 @@ def graph(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     from reconciler.planning.order import DependencyCycle
     from reconciler.views import dot, mermaid
 
-    loaded = loaded_manifests(manifest_paths(paths), namespace)
+    loaded = loaded_manifests(manifest_paths(paths), namespace, None)
     try:
         found = graph_of(loaded.objects)
     except DependencyCycle as cycle:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -99,15 +99,21 @@ def opened(url: str, workers: int = DEFAULT_WORKERS) -> Iterator[Store]:
         yield store
 
 
-def loaded_manifests(paths: tuple[str, ...], namespace: str) -> Loaded:
+def loaded_manifests(paths: tuple[str, ...], namespace: str, store: str | None) -> Loaded:
     """Load manifests that are good enough to plan with, and tell what they deserve to be told.
+
+    `store` is the URL of the store whose own rules hold too, where there is one.
 
     Raises:
         InvalidManifests: at least one diagnostic is an error.
     """
     from reconciler.manifests import load
+    from reconciler.stores import check
 
     loaded = load(paths, namespace=namespace, lints=lint_settings())
+    if store is not None:
+        refused = tuple(check(store, loaded.objects))
+        loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *refused))
     show_loaded(loaded)
     if loaded.errors:
         raise InvalidManifests("the manifests have errors, so nothing was planned")
@@ -122,7 +128,8 @@ def planned_of(request: Request, store: Store) -> Planned:
     """
     from reconciler import workflow
 
-    desired = loaded_manifests(request.manifests, request.options.namespace).objects
+    namespace = request.options.namespace
+    desired = loaded_manifests(request.manifests, namespace, request.store).objects
     snapshot = workflow.read(desired, store, request.options)
     planned = workflow.plan(desired, snapshot, request.options)
     return _tried(planned, request, store)
@@ -138,7 +145,7 @@ def planned_again(saved: SavedPlan, request: Request, store: Store) -> Planned:
     from reconciler import workflow
 
     options = saved.plan.options
-    desired = loaded_manifests(saved.manifests, options.namespace).objects
+    desired = loaded_manifests(saved.manifests, options.namespace, request.store).objects
     snapshot = workflow.read(desired, store, options)
     planned = workflow.plan(desired, snapshot, options, salt=saved.salt)
     workflow.check_unmoved(saved, planned)

@@ -9,7 +9,13 @@ import click
 from reconciler import __version__
 from reconciler.cli.config import Configured
 from reconciler.cli.lints import lint_settings, strict_option
-from reconciler.cli.options import examples, format_option, namespace_option, paths_argument
+from reconciler.cli.options import (
+    examples,
+    format_option,
+    namespace_option,
+    paths_argument,
+    store_option,
+)
 from reconciler.cli.requests import manifest_paths, show_notices
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
@@ -20,26 +26,34 @@ from reconciler.errors import ExitCode
     epilog=examples(
         "reconciler validate",
         "reconciler validate manifests/ -o sarif > results.sarif",
+        "reconciler validate --store docker:",
         "helm template chart/ | reconciler validate -",
     ),
 )
 @paths_argument
+@store_option
 @namespace_option
 @strict_option
 @format_option("text", "json", "sarif")
-def validate(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
+def validate(paths: tuple[str, ...], store: str, namespace: str, output: str) -> ExitCode:
     """Check manifests as an API server would, without one.
 
     PATH is a file or a directory of manifests, or - for standard input; the directory
-    `manifests` where none is given. Exits with 1 where there are errors.
+    `manifests` where none is given. What the store of --store refuses besides is an
+    error too; it is not asked. Exits with 1 where there are errors.
     """
     from reconciler.manifests import load
     from reconciler.model.objects import Severity
     from reconciler.planning.checks import errors_without_store
+    from reconciler.stores import check
     from reconciler.views import json, sarif, text
 
     loaded = load(manifest_paths(paths), namespace=namespace, lints=lint_settings())
-    found = (*loaded.diagnostics, *errors_without_store(loaded.objects))
+    found = (
+        *loaded.diagnostics,
+        *errors_without_store(loaded.objects),
+        *check(store, loaded.objects),
+    )
     counts = {"objects": len(loaded.objects), "files": loaded.files}
     match output:
         case "json":
