@@ -1,0 +1,80 @@
+"""``reconciler rbac``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from reconciler.cli.config import Configured
+from reconciler.cli.options import examples, set_option
+from reconciler.errors import ExitCode
+
+_PURPOSES = ("plan", "apply", "drift")
+
+
+class NamespaceNameType(click.ParamType[str]):
+    """The name of a namespace of a cluster."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> str:
+        """Let through what may be a namespace's name."""
+        from reconciler.rules.names import LABEL
+
+        text = str(value)
+        if not LABEL.allows(text):
+            self.fail(LABEL.rule, param, ctx)
+        return text
+
+
+@click.command(
+    cls=Configured,
+    epilog=examples(
+        "reconciler rbac --for apply | kubectl apply -f -",
+        "reconciler rbac --for plan --namespaced shop --namespaced billing",
+    ),
+)
+@click.option(
+    "--for",
+    "purpose",
+    type=click.Choice(_PURPOSES),
+    required=True,
+    help="What the roles are to allow.",
+)
+@click.option(
+    "--namespaced",
+    "namespaces",
+    type=NamespaceNameType(),
+    multiple=True,
+    help="Allow it in this namespace alone, not everywhere. May be given several times.",
+)
+@click.option("--consumers", is_flag=True, help="Allow to see what uses Secrets, too.")
+@set_option
+@click.option(
+    "--set-namespace",
+    type=NamespaceNameType(),
+    envvar="RECONCILER_SET_NAMESPACE",
+    show_envvar=True,
+    default="default",
+    show_default=True,
+    help="Where the set keeps its own Secret and lock.",
+)
+def rbac(
+    purpose: str,
+    namespaces: tuple[str, ...],
+    set_name: str,
+    set_namespace: str,
+    *,
+    consumers: bool,
+) -> ExitCode:
+    """Print the least roles that a cluster must grant, as YAML for kubectl. Asks no server.
+
+    With --namespaced, what the set may touch are Secrets and ServiceAccounts in those
+    namespaces; the namespaces themselves are only read.
+    """
+    from reconciler.stores.kubernetes.roles import Purpose, manifests, roles
+
+    found = roles(Purpose(purpose), set_name, set_namespace, namespaces, consumers=consumers)
+    click.echo(manifests(found), nl=False)
+    return ExitCode.OK

@@ -1,0 +1,132 @@
+"""The least that a plan, a drift check or an apply needs, as roles of Kubernetes.
+
+API reference: Role v1 and ClusterRole v1 rbac.authorization.k8s.io.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.stores.kubernetes.rights import CORE, LEASE_VERBS, LEASES_GROUP, object_name
+
+_READING = ("get", "list")
+_WRITING = ("create", "patch", "delete")
+_MANAGED = ("secrets", "serviceaccounts")
+
+
+class Purpose(StrEnum):
+    """What somebody is to be allowed."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+    DRIFT = "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Verbs on resources of one group; of all names where ``names`` is empty."""
+
+    group: str
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A Role, or a ClusterRole where ``namespace`` is empty."""
+
+    name: str
+    namespace: str
+    rules: tuple[Rule, ...]
+
+
+_CONSUMERS = (
+    Rule(CORE, ("pods", "replicationcontrollers", "serviceaccounts"), ("list",)),
+    Rule("apps", ("daemonsets", "deployments", "replicasets", "statefulsets"), ("list",)),
+    Rule("batch", ("cronjobs", "jobs"), ("list",)),
+    Rule("networking.k8s.io", ("ingresses",), ("list",)),
+)
+
+
+def roles(
+    purpose: Purpose,
+    set_name: str,
+    set_namespace: str,
+    namespaces: Sequence[str] = (),
+    *,
+    consumers: bool = False,
+) -> tuple[Role, ...]:
+    """The roles for `purpose`: for the whole cluster, or for `namespaces` alone where given.
+
+    A set within namespaces reads them and changes none: that is what the whole cluster is for.
+    """
+    name = f"reconciler-{set_name}-{purpose}"
+    extra = _CONSUMERS if consumers else ()
+    verbs = _READING if purpose is not Purpose.APPLY else (*_READING, *_WRITING)
+    own = _own(purpose, set_name)
+    if not namespaces:
+        everywhere = Rule(CORE, (*_MANAGED, "namespaces"), verbs)
+        found = [Role(name, "", (everywhere, *extra))]
+        return (*found, Role(name, set_namespace, own)) if own else tuple(found)
+    found = []
+    for namespace in dict.fromkeys(namespaces):
+        rules = (Rule(CORE, _MANAGED, verbs), Rule(CORE, ("namespaces",), ("get",), (namespace,)))
+        is_home = namespace == set_namespace
+        found.append(Role(name, namespace, (*rules, *(own if is_home else ()), *extra)))
+    if set_namespace not in namespaces:
+        kept = Rule(CORE, ("secrets",), verbs)
+        found.append(Role(name, set_namespace, (kept, *own)))
+    return tuple(found)
+
+
+def manifests(found: Iterable[Role]) -> str:
+    """The roles as YAML for ``kubectl apply -f -``, each with how to bind it in a comment."""
+    return "---\n".join("\n".join([*_binding(role), *_document(role), ""]) for role in found)
+
+
+def _own(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
+    """The lock; a server does not know the name of what is created when it decides."""
+    if purpose is not Purpose.APPLY:
+        return ()
+    named = tuple(verb for verb in LEASE_VERBS if verb != "create")
+    return (
+        Rule(LEASES_GROUP, ("leases",), ("create",)),
+        Rule(LEASES_GROUP, ("leases",), named, (object_name(set_name),)),
+    )
+
+
+def _binding(role: Role) -> Iterator[str]:
+    yield "# Bind it to a ServiceAccount, or with --user or --group to somebody else:"
+    if role.namespace:
+        command = f"rolebinding {role.name} --namespace={role.namespace} --role={role.name}"
+    else:
+        command = f"clusterrolebinding {role.name} --clusterrole={role.name}"
+    yield f"#   kubectl create {command} --serviceaccount=NAMESPACE:NAME"
+
+
+def _document(role: Role) -> Iterator[str]:
+    yield "apiVersion: rbac.authorization.k8s.io/v1"
+    yield f"kind: {'Role' if role.namespace else 'ClusterRole'}"
+    yield "metadata:"
+    yield f"  name: {_quoted(role.name)}"
+    if role.namespace:
+        yield f"  namespace: {_quoted(role.namespace)}"
+    yield "rules:"
+    for rule in role.rules:
+        yield f"- apiGroups: {_list((rule.group,))}"
+        yield f"  resources: {_list(rule.resources)}"
+        if rule.names:
+            yield f"  resourceNames: {_list(rule.names)}"
+        yield f"  verbs: {_list(rule.verbs)}"
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, texts))}]"
+
+
+def _quoted(text: str) -> str:
+    """A name as a YAML string, whatever it looks like: names hold no quotes nor backslashes."""
+    return f'"{text}"'
