@@ -11,9 +11,10 @@ from reconciler.model.objects import ObjectKey
 class Consumer:
     """One use of a Secret, or of one of its keys, by something that runs or would run.
 
-    ``key`` is empty where the whole Secret is used. ``optional`` tells that the user does without
-    it. ``field`` is where the user says so, as Kubernetes writes paths. ``manifest`` is
-    ``FILE:LINE`` where a manifest holds the user, empty where the store does.
+    ``name`` ends in ``*`` where the user has only a ``generateName``. ``key`` is empty where the
+    whole Secret is used. ``optional`` tells that the user does without it. ``field`` is where the
+    user says so, as Kubernetes writes paths. ``manifest`` is ``FILE:LINE`` where a manifest holds
+    the user, empty where the store does.
     """
 
     kind: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.rules.certificates import validity
+from reconciler.rules.consumers import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.creation import refusals, validate
 from reconciler.rules.names import (
     SUFFIX_ALPHABET,
@@ -14,12 +15,15 @@ from reconciler.rules.updates import replace_reasons, validate_update
 from reconciler.rules.violations import CUMULATIVE, WARNINGS, RulePath, Violation, field_text
 
 __all__ = [
+    "CONSUMER_GROUPS",
     "CUMULATIVE",
     "SUFFIX_ALPHABET",
     "SUFFIX_LENGTH",
     "WARNINGS",
     "RulePath",
     "Violation",
+    "account_consumers",
+    "consumers_of",
     "field_text",
     "generated_name",
     "is_data_key",

@@ -1,0 +1,247 @@
+"""Who uses which Secret, told by objects as the API writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.model.consumers import Consumer
+from reconciler.model.objects import ObjectKey
+from reconciler.rules import CONSUMER_GROUPS, account_consumers, consumers_of
+from tests.world import account
+
+# Field of a Pod's spec, what stands there, and the uses: Secret, key, optional, the field's end.
+USES: list[tuple[str, Any, list[tuple[str, str, bool, str]]]] = [
+    (
+        "containers",
+        [
+            {"env": [{"name": "plain", "value": "x"}]},
+            {
+                "env": [
+                    {"valueFrom": {"configMapKeyRef": {"name": "c", "key": "k"}}},
+                    {"valueFrom": {"secretKeyRef": {"name": "a", "key": "k"}}},
+                    {"valueFrom": {"secretKeyRef": {"name": "b", "key": "l", "optional": True}}},
+                ]
+            },
+        ],
+        [
+            ("a", "k", False, "[1].env[1].valueFrom.secretKeyRef"),
+            ("b", "l", True, "[1].env[2].valueFrom.secretKeyRef"),
+        ],
+    ),
+    (
+        "initContainers",
+        [{"envFrom": [{"configMapRef": {"name": "c"}}, {"secretRef": {"name": "a"}}]}],
+        [("a", "", False, "[0].envFrom[1].secretRef")],
+    ),
+    (
+        "ephemeralContainers",
+        [{"envFrom": [{"prefix": "X_", "secretRef": {"name": "a", "optional": True}}]}],
+        [("a", "", True, "[0].envFrom[0].secretRef")],
+    ),
+    (
+        "volumes",
+        [
+            {"emptyDir": {}},
+            {"secret": {"secretName": "a"}},
+            {"secret": {"secretName": "b", "optional": True, "items": [{"key": "k"}]}},
+        ],
+        [("a", "", False, "[1].secret"), ("b", "k", True, "[2].secret.items[0]")],
+    ),
+    (
+        "volumes",
+        [
+            {
+                "projected": {
+                    "sources": [
+                        {"configMap": {"name": "c"}},
+                        {"secret": {"name": "a", "items": [{"key": "k"}, {"key": "l"}]}},
+                        {"secret": {"name": "b", "optional": True}},
+                    ]
+                }
+            }
+        ],
+        [
+            ("a", "k", False, "[0].projected.sources[1].secret.items[0]"),
+            ("a", "l", False, "[0].projected.sources[1].secret.items[1]"),
+            ("b", "", True, "[0].projected.sources[2].secret"),
+        ],
+    ),
+    ("imagePullSecrets", [{"name": "a"}, {}], [("a", "", False, "[0]")]),
+    (
+        "volumes",
+        [{"azureFile": {"secretName": "a", "shareName": "s"}}],
+        [("a", "", False, "[0].azureFile.secretName")],
+    ),
+    (
+        "volumes",
+        [{"csi": {"nodePublishSecretRef": {"name": "a"}}}],
+        [("a", "", False, "[0].csi.nodePublishSecretRef")],
+    ),
+    *(
+        (
+            "volumes",
+            [{driver: {"secretRef": {"name": "a"}}}],
+            [("a", "", False, f"[0].{driver}.secretRef")],
+        )
+        for driver in ("cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos")
+    ),
+]
+
+PATHS = {
+    ("", "Pod"): "spec",
+    ("", "ReplicationController"): "spec.template.spec",
+    ("apps", "Deployment"): "spec.template.spec",
+    ("apps", "StatefulSet"): "spec.template.spec",
+    ("apps", "DaemonSet"): "spec.template.spec",
+    ("apps", "ReplicaSet"): "spec.template.spec",
+    ("batch", "Job"): "spec.template.spec",
+    ("batch", "CronJob"): "spec.jobTemplate.spec.template.spec",
+}
+
+
+def document(spec: Any, kind: str = "Pod", group: str = "", **metadata: Any) -> dict[str, Any]:
+    inner = spec
+    for name in reversed(PATHS[group, kind].split(".")):
+        inner = {name: inner}
+    return {
+        "apiVersion": f"{group}/v1" if group else "v1",
+        "kind": kind,
+        "metadata": {"name": "web", "namespace": "shop", **metadata},
+        **inner,
+    }
+
+
+def uses(found: Any) -> list[tuple[str, str, bool]]:
+    return [(one.secret.name, one.key, one.optional) for one in found]
+
+
+@pytest.mark.parametrize(("field", "content", "expected"), USES)
+@pytest.mark.parametrize(("group", "kind"), PATHS, ids=lambda part: part or "core")
+def test_every_reference_of_a_pod_in_every_kind_that_runs_pods(
+    group: str, kind: str, field: str, content: Any, expected: list[tuple[str, str, bool, str]]
+) -> None:
+    at = f"{PATHS[group, kind]}.{field}"
+    assert list(consumers_of(document({field: content}, kind, group), manifest="f:1")) == [
+        Consumer(
+            kind, "shop", "web", ObjectKey("Secret", "shop", name), key, optional, at + end, "f:1"
+        )
+        for name, key, optional, end in expected
+    ]
+
+
+def test_accounts_and_ingresses() -> None:
+    robot = {"kind": "ServiceAccount", "secrets": [{"name": "a"}]}
+    assert uses(consumers_of({**robot, "imagePullSecrets": [{"name": "b"}]})) == [
+        ("a", "", True),
+        ("b", "", False),
+    ]
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "front"},
+        "spec": {"tls": [{"hosts": ["x"]}, {"secretName": "cert"}]},
+    }
+    (found,) = consumers_of(ingress, namespace="home")
+    assert str(found) == "Ingress/home/front"
+    assert found.secret == ObjectKey("Secret", "home", "cert")
+    assert found.field == "spec.tls[1].secretName"
+
+
+def test_a_managed_account_uses_what_its_document_does() -> None:
+    settings = {"secrets": [{"name": "a"}], "imagePullSecrets": [{"name": "b"}]}
+    found = list(account_consumers(account("robot", home="shop", settings=settings), "f:3"))
+    assert uses(found) == [("a", "", True), ("b", "", False)]
+    assert {str(one) for one in found} == {"ServiceAccount/shop/robot"}
+    assert {one.manifest for one in found} == {"f:3"}
+
+
+PULLS = {"imagePullSecrets": [{"name": "a"}]}
+
+
+def owned_by(kind: str, version: str, *, controller: bool = True) -> dict[str, Any]:
+    return {"ownerReferences": [{"kind": kind, "apiVersion": version, "controller": controller}]}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "counts"),
+    [
+        (owned_by("ReplicaSet", "apps/v1"), False),
+        (owned_by("Job", "batch/v1"), False),
+        (owned_by("ReplicationController", "v1"), False),
+        (owned_by("ReplicaSet", "apps/v1", controller=False), True),
+        (owned_by("Rollout", "argoproj.io/v1alpha1"), True),
+        (owned_by("Job", "batch.volcano.sh/v1alpha1"), True),
+        (owned_by("Node", "v1"), True),
+        ({"ownerReferences": "x"}, True),
+    ],
+)
+def test_what_a_known_controller_owns_is_told_by_it(
+    metadata: dict[str, Any], *, counts: bool
+) -> None:
+    assert bool(list(consumers_of(document(PULLS, **metadata)))) is counts
+
+
+@pytest.mark.parametrize(
+    ("status", "counts"),
+    [
+        ({"phase": "Running"}, True),
+        ({"phase": "Succeeded"}, False),
+        ({"phase": "Failed"}, False),
+        ({"conditions": [{"type": "Complete", "status": "True"}]}, False),
+        ({"conditions": [{"type": "Failed", "status": "True"}]}, False),
+        ({"conditions": [{"type": "Failed", "status": "False"}]}, True),
+        ({"conditions": [{"type": "Available", "status": "True"}]}, True),
+    ],
+)
+def test_what_has_ended_uses_nothing(status: dict[str, Any], *, counts: bool) -> None:
+    assert bool(list(consumers_of({**document(PULLS), "status": status}))) is counts
+
+
+def test_an_item_of_a_list_has_the_kind_that_it_is_given() -> None:
+    item = {"metadata": {"name": "x", "namespace": "shop"}, "spec": PULLS}
+    assert list(consumers_of(item)) == []
+    assert [str(one) for one in consumers_of(item, "Pod")] == ["Pod/shop/x"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [("Pod", "example.com/v1"), ("Deployment", "v1"), ("Ingress", "v1"), ("Service", "v1")],
+)
+def test_other_kinds_use_nothing(kind: str, version: str) -> None:
+    found = {"apiVersion": version, "kind": kind, "spec": {**PULLS, "template": {"spec": PULLS}}}
+    assert list(consumers_of(found)) == []
+
+
+def test_what_is_named_by_its_prefix_is_told_so() -> None:
+    found = document(PULLS, name=None, generateName="job-")
+    assert [one.name for one in consumers_of(found)] == ["job-*"]
+
+
+@pytest.mark.parametrize("name", ["", "{{ .Values.x }}", "ENC[AES256_GCM,data:x]", "A", 7, None])
+def test_what_cannot_be_a_secrets_name_is_none(name: Any) -> None:
+    assert list(consumers_of(document({"imagePullSecrets": [{"name": name}]}))) == []
+
+
+WORDS = st.sampled_from(
+    [
+        *("spec", "template", "jobTemplate", "containers", "env", "envFrom", "valueFrom", "items"),
+        *("secretKeyRef", "secretRef", "secret", "secretName", "projected", "sources", "volumes"),
+        *("name", "key", "tls", "metadata", "ownerReferences", "csi", "azureFile", "optional"),
+        *("imagePullSecrets", "secrets", "status", "conditions", "nodePublishSecretRef"),
+    ]
+)
+NODES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["a", "b"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=6),
+    max_leaves=30,
+)
+
+
+@given(content=st.dictionaries(WORDS, NODES, max_size=6), kind=st.sampled_from([*CONSUMER_GROUPS]))
+def test_no_shape_is_a_fault(content: dict[str, Any], kind: str) -> None:
+    for one in consumers_of(content, kind):
+        assert one.secret.name in {"a", "b"}
