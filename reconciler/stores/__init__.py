@@ -20,7 +20,8 @@ _MODULES = {
 _CHECKS: dict[str, str] = {}
 """The module whose ``check`` says what that store refuses and an API server accepts.
 
-It takes a `Resource`, yields a `Violation` for each thing that is wrong with it, and asks nobody.
+It takes a `Resource` and the store's URL, yields a `Violation` for each thing that is wrong with the
+resource, and asks nobody.
 """
 
 
@@ -62,7 +63,7 @@ def check(url: str, desired: Iterable[Desired]) -> Iterator[Diagnostic]:
         return
     module = importlib.import_module(_CHECKS[scheme])
     for resource in desired:
-        for violation in module.check(resource):
+        for violation in module.check(resource, url):
             yield _diagnostic(resource, violation)
 
 

@@ -21,7 +21,8 @@ from tests.world import secret
 PLACE = Source("manifests/db.yaml", 7, 3)
 
 
-def no_keys_of_one_letter(resource: Resource) -> Iterator[Violation]:
+def no_keys_of_one_letter(resource: Resource, url: str) -> Iterator[Violation]:
+    assert url.startswith("picky:")
     for key in resource.data:
         if len(key) == 1:
             yield Violation(("data", key), "key-too-short", "one letter", "use two")
