@@ -20,8 +20,8 @@ _MODULES = {
 _CHECKS: dict[str, str] = {}
 """The module whose ``check`` says what that store refuses and an API server accepts.
 
-It takes a `Resource` and the store's URL, yields a `Violation` for each thing that is wrong with the
-resource, and asks nobody.
+It takes a `Resource` and the store's URL, yields a `Violation` for each thing that is wrong with
+the resource, and asks nobody.
 """
 
 
