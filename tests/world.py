@@ -37,7 +37,7 @@ from reconciler.model.plans import (
     StoreIdentity,
 )
 from reconciler.model.store import Capability, Scope, Snapshot, Store
-from reconciler.model.values import Fingerprinter, SecretValue
+from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue
 from reconciler.planning import planner
 from reconciler.planning.fields import flatten, leaf_text
 from reconciler.stores import open_store
@@ -195,22 +195,76 @@ class Faulty:
         return call
 
 
-class World:
-    """A real embedded store in a directory, and applies of it."""
+class Reticent:
+    """A real store that takes values and gives none back, nor changes any in place.
 
-    def __init__(self, directory: Path) -> None:
+    A value has a fingerprint where the record does, unless somebody has changed it since.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.capabilities = store.capabilities - {
+            Capability.READ_VALUES,
+            Capability.UPDATE_VALUES,
+            Capability.SERVER_DRY_RUN,
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.store, name)
+
+    def read(self, scope: Scope) -> Snapshot:
+        found = self.store.read(scope)
+        return replace(
+            found,
+            capabilities=self.capabilities,
+            objects={key: self._veiled(live) for key, live in found.objects.items()},
+            copies={key: self._veiled(live) for key, live in found.copies.items()},
+        )
+
+    def create(self, resource: Resource, applied: Applied | None) -> Live:
+        copies = self.store.read(Scope("", frozenset([resource.key]))).copies
+        data = {
+            name: copies[resource.key].data[name] if isinstance(value, UnreadValue) else value
+            for name, value in resource.data.items()
+        }
+        return self._veiled(self.store.create(replace(resource, data=data), applied))
+
+    def update(self, key: ObjectKey, patch: tuple[Operation, ...], *more: Any) -> Live:
+        assert not [one for one in patch if one.path.startswith("/data")]
+        return self._veiled(self.store.update(key, patch, *more))
+
+    def _veiled(self, live: Live) -> Live:
+        prints = Fingerprinter(self.store.fingerprint_key(SET))
+        record = {} if live.applied is None else live.applied.fields
+
+        def veiled(name: str, value: SecretValue) -> UnreadValue:
+            path = ("data", name)
+            intact = record.get(path) == prints.of(live.namespace, path, value)
+            return UnreadValue(record[path] if intact else None)
+
+        return replace(live, data={name: veiled(name, live.data[name]) for name in live.data})
+
+
+class World:
+    """A real embedded store in a directory, and applies of it.
+
+    In a `reticent` one, plans and applies see no values; tests do.
+    """
+
+    def __init__(self, directory: Path, *, reticent: bool = False) -> None:
         self.url = f"sqlite:{directory / 'store.db'}"
-        self.store: Store = open_store(self.url, {})
-        self.store.lock("nobody's", "a test", 1)
+        self.truth: Store = open_store(self.url, {})
+        self.truth.lock("nobody's", "a test", 1)
+        self.store: Any = Reticent(self.truth) if reticent else self.truth
 
     def close(self) -> None:
-        self.store.close()
+        self.truth.close()
 
     def read(self, desired: Sequence[Desired] = (), options: PlanOptions = IN_HAND) -> Snapshot:
         return self.store.read(planner.scope(desired, options))
 
     def look(self, *keys: ObjectKey) -> Snapshot:
-        return self.store.read(Scope(SET, frozenset(keys)))
+        return self.truth.read(Scope(SET, frozenset(keys)))
 
     def get(self, resource: Resource) -> Live | None:
         return self.look(resource.key).objects.get(resource.key)
@@ -247,14 +301,14 @@ class World:
         return run(self.work(desired, options, **how))
 
     def put(self, resource: Resource, applied: Applied | None = None) -> Live:
-        return self.store.create(resource, applied)
+        return self.truth.create(resource, applied)
 
     def meddle(self, resource: Resource, **content: Any) -> Live:
         """Change what is live as somebody else would, whose tools know of no record."""
         before = self.get(resource)
         assert before is not None
         after = replace(before, **content)
-        return self.store.update(
+        return self.truth.update(
             before.key,
             (Operation("add", "", to_document(after)),),
             before.applied,  # type: ignore[arg-type]
@@ -264,7 +318,7 @@ class World:
     def remove(self, resource: Resource) -> None:
         before = self.get(resource)
         assert before is not None
-        self.store.delete(before.key, Precondition(before.uid, before.resource_version))
+        self.truth.delete(before.key, Precondition(before.uid, before.resource_version))
 
 
 def run(

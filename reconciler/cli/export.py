@@ -12,7 +12,7 @@ from reconciler.cli.requests import opened
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
 from reconciler.model.objects import ObjectKey
-from reconciler.model.store import Scope
+from reconciler.model.store import Capability, Scope
 
 
 @click.command(
@@ -55,6 +55,8 @@ def export(
             hint="name a file with --out; it will be readable by you alone",
         )
     with opened(store) as source:
+        if reveal and Capability.READ_VALUES not in source.capabilities:
+            raise ConfigError("--reveal: this store gives its values to nobody")
         objects = source.read(Scope(set_name, frozenset(targets))).objects
     chosen = sorted(targets) or sorted(
         key

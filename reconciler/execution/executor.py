@@ -28,6 +28,8 @@ from reconciler.model.store import Capability, Store
 from reconciler.model.values import Fingerprinter
 
 _INTERRUPTED = "interrupted before it began"
+_COPY_KEPT = "the store keeps a copy of it, and the next apply creates it again"
+_FROM_THE_MANIFEST = "the next apply creates it as its manifest has it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,9 +186,10 @@ class _Execution:
         try:
             self._created(step, old, old.applied)
         except StoreError as second:
+            kept = Capability.READ_VALUES in self._work.store.capabilities
             return (
                 f"{error.message}; the old object could not be put back either: {second.message}; "
-                "the store keeps a copy of it, and the next apply creates it again"
+                + (_COPY_KEPT if kept else _FROM_THE_MANIFEST)
             )
         return f"{error.message}; the old object was put back"
 

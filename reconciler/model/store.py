@@ -25,9 +25,9 @@ class Capability(StrEnum):
     CONSUMERS = "consumers"
     """The store knows what uses a Secret."""
     READ_VALUES = "read-values"
-    """Values can be read back."""
+    """Values can be read back; else they come as `UnreadValue`s."""
     UPDATE_VALUES = "update-values"
-    """The values of a Secret that is not immutable can be changed."""
+    """The data of a Secret that is not immutable can be changed by an update."""
     METADATA = "metadata"
     """Labels, annotations, finalizers and owners are kept with an object."""
     PRECONDITIONS = "preconditions"
@@ -76,7 +76,8 @@ class Snapshot:
     ``copies`` holds what an interrupted replace had deleted: objects that exist nowhere else.
     ``vanished`` are objects that the set had applied and that are gone, ``None`` where the store
     keeps no memory of them. ``consumers`` is ``None`` where they were not asked for.
-    ``fingerprint_key`` is ``None`` where the store has none yet.
+    ``fingerprint_key`` is ``None`` where the store has none yet. ``fixed_annotations`` are those
+    whose change needs a replace.
     """
 
     identity: StoreIdentity
@@ -87,6 +88,7 @@ class Snapshot:
     vanished: frozenset[ObjectKey] | None = None
     consumers: tuple[Consumer, ...] | None = None
     fingerprint_key: bytes | None = field(default=None, repr=False)
+    fixed_annotations: frozenset[str] = frozenset()
     notices: tuple[Note, ...] = ()
 
     def same_as(self, earlier: Snapshot) -> bool:
@@ -158,7 +160,9 @@ class Store(Protocol):
         """Create `resource`, marked as `applied`; a copy kept of that key is dropped with it.
 
         ``applied`` is ``None`` where an object that no set owned is put back. An object that is
-        there already because the answer to this very call was lost counts as created.
+        there already because the answer to this very call was lost counts as created. Where
+        values cannot be read, ``resource`` may hold `UnreadValue`s of the copy kept of that key:
+        they are taken over from there.
 
         Raises:
             ObjectExists: the name is taken.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import functools
 import hashlib
 import hmac
 import unicodedata
@@ -99,6 +100,47 @@ class SecretValue:
 _TELLING_LENGTH = 6
 
 
+class UnreadValue(SecretValue):
+    """A value that is in a store which never gives it back.
+
+    ``fingerprint`` was kept with it when it was written; ``None`` where there is none that can be
+    relied on, so that nothing can be said of the value. It equals no value that is known, and
+    another unread one only by their fingerprints.
+    """
+
+    __slots__ = ("fingerprint",)
+
+    def __init__(self, fingerprint: str | None) -> None:
+        super().__init__(b"")
+        self.fingerprint = fingerprint
+
+    def reveal(self) -> NoReturn:
+        """Never: nobody has it."""
+        raise TypeError("a value that was not read cannot be revealed")
+
+    def nature_of_change(self, new: SecretValue) -> Nature:
+        """Nothing is known of it, so its content counts as another."""
+        del new
+        return Nature.CONTENT
+
+    def occurs_in(self, text: str) -> bool:
+        """Nothing is known of it."""
+        del text
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return (
+            isinstance(other, UnreadValue)
+            and self.fingerprint is not None
+            and self.fingerprint == other.fingerprint
+        )
+
+    def __hash__(self) -> int:
+        return id(self) if self.fingerprint is None else hash(self.fingerprint)
+
+
 def _decodings(value: bytes) -> set[bytes]:
     """What `value` may stand for: itself, decoded base64, and its text in UTF-8 and NFC."""
     found = {value}
@@ -120,11 +162,13 @@ class ValueRef:
     """Stands for a secret value in a plan.
 
     ``number`` is the same for equal values within one plan and says nothing else; ``fingerprint``
-    is what a saved plan is verified with.
+    is what a saved plan is verified with. ``unread`` tells that the store holds the value and gives
+    it to nobody: then the fingerprint is the store's, or empty.
     """
 
     number: int = field(compare=False)
     fingerprint: str
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +180,18 @@ class UidOf:
     name: str
 
 
+class PublicSalt(bytes):
+    """The key of fingerprints in a store that has nowhere to hide one: whoever reads it has it."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Fingerprinter:
     """Keyed digests of field values: HMAC-SHA-256, bound to the namespace and the field.
 
-    A plain hash would let anybody who reads it test guesses of a weak secret.
+    A plain hash would let anybody who reads it test guesses of a weak secret. Where the key is a
+    `PublicSalt`, values are stretched by scrypt first.
     """
 
     key: bytes = field(repr=False)
@@ -151,8 +202,15 @@ class Fingerprinter:
         object.__setattr__(self, "_keyed", hmac.new(self.key, digestmod="sha256"))
 
     def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
-        """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits."""
+        """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits.
+
+        That of a value that was not read is the one kept with it, or empty.
+        """
+        if isinstance(value, UnreadValue):
+            return value.fingerprint or ""
         content = value.reveal() if isinstance(value, SecretValue) else value.encode()
+        if isinstance(self.key, PublicSalt) and isinstance(value, SecretValue):
+            content = _stretched(hashlib.sha256(content).digest(), self.key)
         keyed = self._keyed.copy()
         keyed.update("\0".join((namespace, *path, "")).encode() + content)
         return keyed.hexdigest()[:32]
@@ -168,8 +226,18 @@ def derive_fingerprint_key(values: Iterable[SecretValue], salt: bytes) -> bytes:
     for value in values:
         content = value.reveal()
         digest.update(len(content).to_bytes(8, "big") + content)
+    return _scrypt(digest.digest(), salt)
+
+
+@functools.lru_cache(maxsize=2**14)
+def _stretched(digest: bytes, salt: PublicSalt) -> bytes:
+    """Remembered, since a plan asks for the same value several times and each takes 0.1 s."""
+    return _scrypt(digest, salt)
+
+
+def _scrypt(content: bytes, salt: bytes) -> bytes:
     return hashlib.scrypt(
-        digest.digest(),
+        content,
         salt=salt,
         n=_SCRYPT_COST,
         r=_SCRYPT_BLOCK,

@@ -20,8 +20,9 @@ def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
     reference.
     """
     match node:
-        case ValueRef(number=number, fingerprint=fingerprint):
-            return {"$value": number, "fingerprint": fingerprint}
+        case ValueRef(number=number, fingerprint=fingerprint, unread=unread):
+            more = {"unread": True} if unread else {}
+            return {"$value": number, "fingerprint": fingerprint, **more}
         case UidOf():
             return {"$uidOf": [node.kind, node.namespace, node.name]}
         case Enum():
@@ -90,7 +91,7 @@ def _checked(shape: Any, node: Any) -> Any:
 def _leaf(node: Any) -> Any:
     match node:
         case {"$value": int(number), "fingerprint": str(fingerprint)}:
-            return ValueRef(number, fingerprint)
+            return ValueRef(number, fingerprint, unread=node.get("unread") is True)
         case {"$uidOf": [str(kind), str(namespace), str(name)]}:
             return UidOf(kind, namespace, name)
         case dict():

@@ -10,15 +10,16 @@ from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import (
     Action,
     Change,
+    FieldChange,
     FieldPath,
     Note,
     PlanOptions,
     Precondition,
     Reason,
 )
-from reconciler.model.store import Snapshot
+from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf
-from reconciler.planning import diff
+from reconciler.planning import diff, limits
 from reconciler.planning.fields import (
     DATA,
     IMMUTABLE,
@@ -68,10 +69,11 @@ class Comparison:
                 precondition=_precondition(live),
                 source=resource.source,
             )
-        wanted = flatten(resource)
+        wanted = limits.kept_fields(resource, self.snapshot.capabilities)
         with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
         if live is None:
             return self._creation(key, resource, wanted, steering)
+        live = limits.recognised(live, resource.data, self.records)
         merged = merge(wanted, flatten(live), _applied(live, self.options.set_name), steering)
         return self._modification(resource, live, merged)
 
@@ -80,11 +82,17 @@ class Comparison:
         live = self.snapshot.objects.get(key)
         why = Reason.DESTROY if self.options.destroy else Reason.PRUNE
         if live is None:
-            return Change(key=key, action=Action.DELETE, reasons=(why, Reason.INTERRUPTED))
+            return Change(
+                key=key,
+                action=Action.DELETE,
+                reasons=(why, Reason.INTERRUPTED),
+                notes=limits.loss(key.kind, Action.DELETE, (), self.snapshot),
+            )
         return Change(
             key=key,
             action=Action.DELETE,
             reasons=(why,),
+            notes=limits.loss(key.kind, Action.DELETE, (), self.snapshot),
             precondition=_precondition(live),
         )
 
@@ -92,12 +100,14 @@ class Comparison:
         self, key: ObjectKey, resource: Desired, wanted: Fields, steering: Lifecycle
     ) -> Change:
         copy = self.snapshot.copies.get(key)
-        former = {} if copy is None else flatten(copy)
+        former: Fields = {}
         if copy is None:
             merged = newly_made(wanted, steering)
             vanished = key in (self.snapshot.vanished or ())
             reasons: tuple[Reason, ...] = (Reason.MISSING, *[Reason.VANISHED] * vanished)
         else:
+            copy = limits.recognised(copy, resource.data, self.records)
+            former = flatten(copy)
             merged = merge(wanted, former, _applied(copy, self.options.set_name), steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)
         self._own(key, merged)
@@ -144,7 +154,7 @@ class Comparison:
             reasons=reasons,
             fields=fields,
             kept=merged.kept,
-            notes=(_KUBELETS,) if action is Action.REPLACE else (),
+            notes=self._notes(key, action, fields),
             patch=patch,
             precondition=_precondition(live),
             claims=merged.claims,
@@ -160,7 +170,10 @@ class Comparison:
             reasons.append(Reason.ADOPT)
         if before != target:
             reasons += _differences(before, target)
-            needed = replace_reasons(live, from_document(live.key, unflatten(target)))
+            needed = (
+                *replace_reasons(live, from_document(live.key, unflatten(target))),
+                *limits.replace_reasons(before, target, self.snapshot),
+            )
             if needed:
                 return Action.REPLACE, (*reasons, *needed)
         if reasons:
@@ -171,6 +184,14 @@ class Comparison:
         if current:
             return Action.NO_OP, ()
         return Action.UPDATE, (Reason.RECORD,)
+
+    def _notes(
+        self, key: ObjectKey, action: Action, fields: tuple[FieldChange, ...]
+    ) -> tuple[Note, ...]:
+        # Where values can be changed, a replace is of an immutable Secret, which kubelets cache.
+        cached = action is Action.REPLACE and Capability.UPDATE_VALUES in self.snapshot.capabilities
+        lost = limits.loss(key.kind, action, fields, self.snapshot)
+        return (*((_KUBELETS,) if cached else ()), *lost)
 
     def _own(self, key: ObjectKey, merged: Merged) -> None:
         self.owned[key] = {path: leaf_text(merged.target[path]) for path in merged.claims}

@@ -16,9 +16,10 @@ from reconciler.model.drift import (
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import FieldPath
 from reconciler.model.store import Snapshot
-from reconciler.model.values import Fingerprinter
+from reconciler.model.values import Fingerprinter, UnreadValue
 from reconciler.planning.fields import DATA, Fields, flatten, leaf_text
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
+from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
 
 
@@ -57,7 +58,7 @@ class _Check:
         if live is None:
             return ObjectDrift(key, self._absence(key), source=source)
         if live.applied is None or live.applied.set_name != self.set_name:
-            wanted = {} if resource is None else flatten(resource)
+            wanted = {} if resource is None else self._kept(resource)
             unknown = tuple(FieldDrift(path, FieldState.UNKNOWABLE) for path in sorted(wanted))
             return ObjectDrift(key, ObjectState.UNKNOWABLE, unknown, source=source)
         steering = lifecycle(live.annotations if resource is None else resource.annotations)
@@ -68,16 +69,15 @@ class _Check:
                 self._fields(
                     live,
                     live.applied.fields,
-                    None if resource is None else flatten(resource),
+                    None if resource is None else self._kept(resource),
                     steering,
                 ),
                 key=lambda one: one.path,
             )
         )
-        drifted = any(one.state is not FieldState.IN_SYNC for one in fields)
         return ObjectDrift(
             key,
-            ObjectState.DRIFTED if drifted else ObjectState.IN_SYNC,
+            _state_of({one.state for one in fields} - {FieldState.IN_SYNC}),
             fields,
             orphaned=resource is None,
             source=source,
@@ -125,6 +125,9 @@ class _Check:
             return FieldState.ADDED if added else FieldState.IN_SYNC
         if path not in found:
             return FieldState.REMOVED
+        value = found[path]
+        if isinstance(value, UnreadValue) and value.fingerprint is None:
+            return FieldState.UNKNOWABLE
         same = self._fingerprint(path, namespace, found) == applied[path]
         return FieldState.IN_SYNC if same else FieldState.CHANGED
 
@@ -140,8 +143,19 @@ class _Check:
         same = self._fingerprint(path, namespace, wanted) == applied.get(path)
         return Pending.NONE if same else Pending.SET
 
+    def _kept(self, resource: Desired) -> Fields:
+        return kept_fields(resource, self.snapshot.capabilities)
+
     def _fingerprint(self, path: FieldPath, namespace: str, fields: Fields) -> str:
         return self.fingerprinter.of(namespace, path, leaf_text(fields[path]))
+
+
+def _state_of(differing: set[FieldState]) -> ObjectState:
+    if not differing:
+        return ObjectState.IN_SYNC
+    if differing == {FieldState.UNKNOWABLE}:
+        return ObjectState.UNKNOWABLE
+    return ObjectState.DRIFTED
 
 
 def _owner(live: Live) -> str | None:

@@ -160,6 +160,8 @@ _WHY_REPLACE = {
     Reason.IMMUTABLE: "it is immutable and its data changes",
     Reason.UNSEAL: "immutable cannot be turned off",
     Reason.TYPE: "its type changes",
+    Reason.VALUES: "its data changes, and this store cannot change data",
+    Reason.FIXED: "an annotation changes that counts only when the object is made",
 }
 
 _GUARDS: tuple[Guard, ...] = (adoption, replacement, destruction, dependents, many_deletes)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.model.plans import FieldPath
-from reconciler.model.values import Fingerprinter, SecretValue, UidOf, ValueRef
+from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue, ValueRef
 from reconciler.planning.fields import ANNOTATIONS, DATA, FINALIZERS, LABELS, OWNERS, Fields, Leaf
 
 # Tools that are known to copy whole objects, values included, into an annotation.
@@ -41,7 +41,8 @@ class Masking:
     def reference(self, namespace: str, path: FieldPath, value: SecretValue) -> ValueRef:
         """The reference that stands for `value` at `path` of an object in `namespace`."""
         number = self._numbers.setdefault(value, len(self._numbers) + 1)
-        return ValueRef(number, self._fingerprinter.of(namespace, path, value))
+        fingerprint = self._fingerprinter.of(namespace, path, value)
+        return ValueRef(number, fingerprint, unread=isinstance(value, UnreadValue))
 
     def mask(
         self, namespace: str, fields: Fields, beside: Fields, *, whole: bool = False

@@ -15,7 +15,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.planning import order
+from reconciler.planning import limits, order
 from reconciler.planning.changes import Comparison
 from reconciler.planning.checks import cycle_error, lifecycle_errors
 from reconciler.planning.guards import Guarded, refusals
@@ -79,7 +79,8 @@ def plan(
         ordered = _steps(changes, needs, snapshot)
     except order.DependencyCycle as cycle:
         problems.append(cycle_error(cycle, named))
-    notices = () if deletes else leftover_notices(leftovers, snapshot)
+    told = () if deletes else leftover_notices(leftovers, snapshot)
+    notices = (*limits.notices((named[key] for key in chosen), snapshot), *told)
     result = Plan(
         store=snapshot.identity,
         options=options,

@@ -29,7 +29,7 @@ STATE_WORDS = {
     ObjectState.DRIFTED: "drifted",
     ObjectState.VANISHED: "vanished: it was applied, and the store no longer holds it",
     ObjectState.MISSING: "missing: the store does not hold it, and cannot tell if it ever did",
-    ObjectState.UNKNOWABLE: "unknowable: it exists, but without a record of this set",
+    ObjectState.UNKNOWABLE: "unknowable: no record of this set tells whether it changed",
     ObjectState.UNMANAGED: "unmanaged: no set owns it",
     ObjectState.PENDING: "not applied yet",
 }

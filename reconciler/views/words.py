@@ -47,6 +47,8 @@ REASON_WORDS = {
     Reason.IMMUTABLE: "immutable in the store",
     Reason.UNSEAL: "immutable in the store, but not in the manifest",
     Reason.TYPE: "the type differs",
+    Reason.VALUES: "values cannot be changed in this store",
+    Reason.FIXED: "an annotation differs that counts only when the object is made",
     Reason.ADOPT: "not owned by this set yet",
     Reason.RECORD: "only the record of the last apply is renewed",
     Reason.PRUNE: "no manifest names it any more",
@@ -61,6 +63,7 @@ NATURE_WORDS = {
 DRIFT_WORDS = "changed outside of this tool since the last apply"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
+UNREAD = "(a value that the store gives to nobody)"
 
 _SUSPECT = re.compile(r"[^\x20-\x7e]| {4,}")
 # Printable by category, and yet nothing is seen (Unicode: Default_Ignorable_Code_Point; and the
@@ -99,9 +102,11 @@ def quoted(text: str) -> str:
     return escaped(json.dumps(text, ensure_ascii=False))
 
 
-def value_text(value: Any) -> str:
+def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
     """A field's value in one line, with ``(value #2)`` where a secret one stands."""
     match value:
+        case ValueRef(unread=True):
+            return UNREAD
         case ValueRef():
             return f"(value #{value.number})"
         case UidOf():

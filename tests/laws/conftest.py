@@ -14,12 +14,14 @@ from tests.world import World
 NewWorld = Callable[[], AbstractContextManager[World]]
 
 
-@pytest.fixture(scope="session")
-def new_world() -> NewWorld:
+@pytest.fixture(scope="session", params=["open", "reticent"])
+def new_world(request: pytest.FixtureRequest) -> NewWorld:
+    """Every law holds as well where the store gives no values back."""
+
     @contextmanager
     def made() -> Iterator[World]:
         with TemporaryDirectory() as directory:
-            world = World(Path(directory))
+            world = World(Path(directory), reticent=request.param == "reticent")
             try:
                 yield world
             finally:

@@ -14,15 +14,16 @@ from reconciler.execution.retries import RetryPolicy
 from reconciler.model.events import Outcome
 from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, FieldPath
+from reconciler.planning import planner
 from reconciler.planning.fields import DATA, OWNERS, flatten
 from reconciler.planning.lifecycle import lifecycle
 from tests.laws.conftest import NewWorld
 from tests.laws.strategies import desired_sets, meddlings
-from tests.world import Faulty, Killed, World
+from tests.world import IN_HAND, Faulty, Killed, World
 
 
 def _live_objects(world: World, desired: Sequence[Desired]) -> Mapping[ObjectKey, Live]:
-    return world.read(desired).objects
+    return world.truth.read(planner.scope(desired, IN_HAND)).objects
 
 
 def _live_of(found: Mapping[ObjectKey, Live], one: Desired) -> Live:

@@ -115,7 +115,7 @@ def _operation(operation: Operation) -> Document:
 def _value(value: Any) -> Any:
     match value:
         case ValueRef():
-            return {"$value": value.number}
+            return {"$value": None if value.unread else value.number}
         case UidOf():
             return {"$uidOf": str(ObjectKey(value.kind, value.namespace, value.name))}
         case dict():

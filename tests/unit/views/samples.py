@@ -1,5 +1,7 @@
 """Hand-made plans, diagnostics and events that cover every word the formats know."""
 
+from dataclasses import replace
+
 from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepRetried, StepStarted
 from reconciler.model.objects import Diagnostic, Json, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
@@ -285,7 +287,41 @@ REFUSED = Plan(
 IN_SYNC = Plan(store=STORE, options=PlanOptions(), changes=_IN_SYNC)
 EMPTY = Plan(store=StoreIdentity("sqlite", ""), options=PlanOptions())
 
-PLANS = {"everything": EVERYTHING, "refused": REFUSED, "in-sync": IN_SYNC, "empty": EMPTY}
+_UNREAD = ValueRef(1, FINGERPRINT, unread=True)
+RETICENT = Plan(
+    store=StoreIdentity("docker", "qe3x", "unix:///run/docker.sock"),
+    options=PlanOptions(set_name="shop", allow_replace=True),
+    changes=(
+        Change(
+            key=secret("db"),
+            action=Action.REPLACE,
+            reasons=(Reason.DATA, Reason.METADATA, Reason.VALUES, Reason.FIXED),
+            fields=(
+                changed(data("password"), _UNREAD, value(2)),
+                added(("metadata", "annotations", "reconciler/docker-layout"), "json"),
+            ),
+            kept=(data("theirs"),),
+            notes=(Note("values-lost", "old values are lost"),),
+            patch=(
+                Operation(
+                    "add",
+                    "",
+                    {"data": {"password": value(2), "theirs": replace(_UNREAD, number=3)}},
+                ),
+            ),
+            precondition=_LIVE,
+            source=place("db.yaml", 12),
+        ),
+    ),
+    steps=(Step(secret("db"), Action.REPLACE, 0),),
+)
+PLANS = {
+    "reticent": RETICENT,
+    "everything": EVERYTHING,
+    "refused": REFUSED,
+    "in-sync": IN_SYNC,
+    "empty": EMPTY,
+}
 
 _APPLIED = tuple(
     StepEnded(step, Outcome.APPLIED, step.key) for step in EVERYTHING.steps if step.wave != 3

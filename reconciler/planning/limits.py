@@ -1,0 +1,95 @@
+"""What a store cannot do, and what that means for comparing and for what a plan says."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from reconciler.model.objects import SECRET, Live, Resource
+from reconciler.model.plans import Action, FieldChange, Note, Reason
+from reconciler.model.store import Capability, Snapshot
+from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue, ValueRef
+from reconciler.planning.fields import ANNOTATIONS, DATA, METADATA, Fields, flatten
+from reconciler.planning.lifecycle import DEPENDS_ON, PREFIX
+
+_NO_METADATA = Note(
+    "metadata-not-kept",
+    "this store keeps no labels, annotations, finalizers or owners: those of the manifests are "
+    "left out, and annotations of reconciler steer all the same",
+)
+_BEST_EFFORT = Note(
+    "preconditions-best-effort",
+    "this store cannot tie a change to what the plan saw: each object is looked at once more just "
+    "before it is changed, and what somebody else does in that moment is overwritten",
+)
+_LOST = Note(
+    "values-lost",
+    "this store gives values to nobody: old ones that exist nowhere else are lost",
+)
+
+
+def recognised(live: Live, wanted: Mapping[str, SecretValue], records: Fingerprinter) -> Live:
+    """`live` with the values of `wanted` in place of unread ones that have their fingerprints.
+
+    Beyond this point an unread value is one that differs, or that nothing can be said of.
+    """
+    known = {
+        key: wanted[key]
+        for key, value in live.data.items()
+        if isinstance(value, UnreadValue)
+        and value.fingerprint is not None
+        and key in wanted
+        and records.of(live.namespace, (DATA, key), wanted[key]) == value.fingerprint
+    }
+    return replace(live, data={**live.data, **known}) if known else live
+
+
+def kept_fields(resource: Resource, capabilities: Collection[Capability]) -> Fields:
+    """The fields of `resource` that such a store keeps."""
+    fields = flatten(resource)
+    if Capability.METADATA in capabilities:
+        return fields
+    return {path: leaf for path, leaf in fields.items() if path[0] != METADATA}
+
+
+def replace_reasons(before: Fields, target: Fields, snapshot: Snapshot) -> Iterator[Reason]:
+    """Why this store, though not every one, reaches `target` only by a replace."""
+    changed = {
+        path for path in before.keys() | target.keys() if before.get(path) != target.get(path)
+    }
+    if Capability.UPDATE_VALUES not in snapshot.capabilities and any(
+        path[0] == DATA for path in changed
+    ):
+        yield Reason.VALUES
+    if any(
+        path[1:2] == (ANNOTATIONS,) and path[2] in snapshot.fixed_annotations for path in changed
+    ):
+        yield Reason.FIXED
+
+
+def notices(desired: Iterable[Resource], snapshot: Snapshot) -> Iterator[Note]:
+    """What a plan for this store says once, whatever it changes."""
+    if Capability.METADATA not in snapshot.capabilities and any(map(_loses_metadata, desired)):
+        yield _NO_METADATA
+    if Capability.PRECONDITIONS not in snapshot.capabilities:
+        yield _BEST_EFFORT
+
+
+def loss(
+    kind: str, action: Action, fields: Iterable[FieldChange], snapshot: Snapshot
+) -> tuple[Note, ...]:
+    """What is to be said of a change that ends values which nobody can read."""
+    if Capability.READ_VALUES in snapshot.capabilities or kind != SECRET:
+        return ()
+    unread = any(isinstance(field.before, ValueRef) and field.before.unread for field in fields)
+    return (_LOST,) if action is Action.DELETE or unread else ()
+
+
+def _loses_metadata(resource: Resource) -> bool:
+    steering = {name for name in resource.annotations if name.startswith(PREFIX)} | {DEPENDS_ON}
+    return bool(
+        resource.labels
+        or resource.finalizers
+        or resource.owners
+        or resource.annotations.keys() - steering
+    )
