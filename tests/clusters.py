@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,6 +52,12 @@ class Cluster:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def new_namespace(self) -> str:
+        """A namespace of its own, for a test."""
+        name = f"test-{uuid.uuid4().hex[:12]}"
+        self.kubectl("create", "namespace", name)
+        return name
 
     def restart_server(self) -> None:
         """Kill the API server with SIGKILL; it comes back by itself, on the same data and port."""

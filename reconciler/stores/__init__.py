@@ -13,6 +13,7 @@ from reconciler.rules import Violation
 DEFAULT_STORE = "sqlite:.reconciler/store.db"
 
 _MODULES = {
+    "kubernetes": "reconciler.stores.kubernetes",
     "sqlite": "reconciler.stores.sqlite",
 }
 """From the scheme of a store's URL to the module whose ``open_store`` opens it."""

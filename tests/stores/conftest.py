@@ -12,14 +12,29 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.store import Store
+from tests.clusters import Cluster, started
 from tests.stores.words import Subject, Words
 
-SUBJECTS = ("embedded",)
+SUBJECTS = ("embedded", "kubernetes")
 
 
 @pytest.fixture
 def embedded_subject(tmp_path: Path) -> Subject:
     return Subject(url=f"sqlite:{tmp_path / 'made' / 'store.db'}", environ={}, home="default")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    cluster = started()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture
+def kubernetes_subject(cluster: Cluster) -> Subject:
+    home = cluster.new_namespace()
+    options = {"kubeconfig": str(cluster.kubeconfig), "set-namespace": home}
+    return Subject(url="kubernetes:admin", environ={}, home=home, options=options)
 
 
 @pytest.fixture(params=SUBJECTS)

@@ -60,6 +60,6 @@ def test_sets_are_locked_apart(subject: Subject, store: Store) -> None:
 def test_a_lock_creates_the_store_and_its_fingerprint_key(subject: Subject, words: Words) -> None:
     store = subject.open()
     store.lock("shop", "anna", 600)
-    snapshot = words.look(store)
+    snapshot = words.look(store, set_name="shop")
     assert snapshot.identity.id
-    assert snapshot.fingerprint_key == store.fingerprint_key("default")
+    assert snapshot.fingerprint_key == store.fingerprint_key("shop")

@@ -23,12 +23,12 @@ def test_a_secret_needs_its_namespace(store: Store, words: Words) -> None:
 
 
 def test_a_secret_can_be_created_in_a_new_namespace(store: Store, words: Words) -> None:
-    store.create(words.namespace("shop", labels={"team": "a"}), words.mark())
-    wanted = Resource(key=ObjectKey(SECRET, "shop", "s"), type="Opaque")
+    store.create(words.namespace(words.elsewhere, labels={"team": "a"}), words.mark())
+    wanted = Resource(key=ObjectKey(SECRET, words.elsewhere, "s"), type="Opaque")
     live = store.create(wanted, words.mark())
     snapshot = words.look(store)
     assert snapshot.objects[live.key] == live
-    assert snapshot.objects[ObjectKey(NAMESPACE, "", "shop")].labels["team"] == "a"
+    assert snapshot.objects[ObjectKey(NAMESPACE, "", words.elsewhere)].labels["team"] == "a"
 
 
 def test_a_service_account_keeps_its_settings(store: Store, words: Words) -> None:
@@ -47,11 +47,11 @@ def test_a_service_account_keeps_its_settings(store: Store, words: Words) -> Non
 def test_the_same_name_in_two_namespaces_and_kinds_is_not_the_same_object(
     store: Store, words: Words
 ) -> None:
-    store.create(words.namespace("shop"), words.mark())
+    store.create(words.namespace(words.elsewhere), words.mark())
     keys = [
         words.key("same"),
-        ObjectKey(SECRET, "shop", "same"),
-        ObjectKey(SERVICE_ACCOUNT, "shop", "same"),
+        ObjectKey(SECRET, words.elsewhere, "same"),
+        ObjectKey(SERVICE_ACCOUNT, words.elsewhere, "same"),
     ]
     for key in keys:
         kind_type = "Opaque" if key.kind == SECRET else ""

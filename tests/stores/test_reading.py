@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reconciler.model.objects import OwnerReference
 from reconciler.model.patches import Operation
-from reconciler.model.store import Store
+from reconciler.model.store import Capability, Store
 from reconciler.model.values import SecretValue
 from tests.stores.words import Subject, Words
 
@@ -33,8 +35,10 @@ def test_an_object_is_read_as_it_was_created(store: Store, words: Words) -> None
     assert live.resource_version
 
 
+@pytest.mark.needs(Capability.NAMESPACES)
 def test_owners_and_finalizers_are_kept(store: Store, words: Words) -> None:
-    owner = OwnerReference("apps/v1", "Deployment", "shop", "an-uid", controller=True)
+    account = store.create(words.account("owner"), words.mark())
+    owner = OwnerReference("v1", account.kind, account.name, account.uid, controller=True)
     wanted = words.secret("owned", owners=(owner,), finalizers=("example.com/hold",))
     live = store.create(wanted, words.mark())
     read = words.look(store, wanted.key).objects[wanted.key]
@@ -55,8 +59,10 @@ def test_members_of_the_set_are_read_without_being_named(store: Store, words: Wo
     assert snapshot.objects[mine.key].data == {"a": SecretValue(b"1")}
 
 
+@pytest.mark.needs(Capability.NAMESPACES)
 def test_objects_of_others_are_bystanders_without_values(store: Store, words: Words) -> None:
-    owner = OwnerReference("apps/v1", "Deployment", "shop", "an-uid")
+    account = store.create(words.account("owner"), words.mark())
+    owner = OwnerReference("v1", account.kind, account.name, account.uid)
     theirs = words.secret("theirs", {"a": b"1"}, owners=(owner,))
     live = store.create(theirs, words.mark(set_name="other"))
 
@@ -65,7 +71,7 @@ def test_objects_of_others_are_bystanders_without_values(store: Store, words: Wo
     assert theirs.key not in snapshot.objects
     bystander = snapshot.bystanders[theirs.key]
     assert bystander.uid == live.uid
-    assert bystander.owner_uids == ("an-uid",)
+    assert bystander.owner_uids == (account.uid,)
     assert theirs.key not in words.look(store, theirs.key).bystanders
 
 

@@ -31,10 +31,11 @@ class Subject:
     url: str
     environ: dict[str, str]
     home: str
+    options: dict[str, str] = field(default_factory=dict)
     opened: list[Store] = field(default_factory=list)
 
     def open(self) -> Store:
-        store = open_store(self.url, self.environ)
+        store = open_store(self.url, self.environ, options=self.options)
         self.opened.append(store)
         return store
 
@@ -44,6 +45,7 @@ class Words:
 
     def __init__(self, home: str = "default") -> None:
         self.home = home
+        self.elsewhere = f"{home}-elsewhere"
 
     def key(self, name: str, kind: str = SECRET) -> ObjectKey:
         return ObjectKey(kind, "" if kind == NAMESPACE else self.home, name)
@@ -68,4 +70,4 @@ class Words:
 
     @staticmethod
     def look(store: Store, *keys: ObjectKey, set_name: str = "default") -> Snapshot:
-        return store.read(Scope(set_name, frozenset(keys)))
+        return store.read(Scope(set_name, frozenset(keys), surroundings=True))

@@ -16,7 +16,8 @@ LEASE_VERBS = ("get", "create", "update", "delete")
 _STEPS = {
     Action.CREATE: ("create",),
     Action.UPDATE: ("patch",),
-    Action.REPLACE: ("delete", "create"),
+    # Patch and delete are for the copy that is kept until the new object exists, too.
+    Action.REPLACE: ("delete", "create", "patch"),
     Action.DELETE: ("delete",),
 }
 
@@ -56,9 +57,6 @@ def needed(
     server does not know it yet when it decides.
     """
     found = {right for action, key in work for right in _of_step(action, key)}
-    if any(action is Action.REPLACE for action, _ in work):
-        # The copy that is kept until the new object exists.
-        found |= {Right(verb, CORE, "secrets", set_namespace) for verb in ("create", "delete")}
     own = object_name(set_name)
     found.add(Right("create", CORE, "secrets", set_namespace))
     found.add(Right("patch", CORE, "secrets", set_namespace, own))

@@ -1,0 +1,206 @@
+"""Requests to an API server, through the official client's configuration and connection pool.
+
+The client's typed calls are not used: importing them costs more than a second, and they drop
+fields that they do not know. Its configuration, credentials and pool are what authenticates.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+import urllib3
+from kubernetes import client, config
+from kubernetes.config import ConfigException
+from urllib3.exceptions import HTTPError
+
+from reconciler.errors import ConfigError, StoreError, StoreUnavailable
+from reconciler.model.values import SecretValue
+from reconciler.stores.kubernetes import faults
+from reconciler.version import __version__
+
+MANAGER = "reconciler"
+JSON = "application/json"
+JSON_PATCH = "application/json-patch+json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+METADATA_LIST_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
+_CONNECT_SECONDS = 10.0
+_READ_SECONDS = 60.0
+_TRIES = 5
+_FIRST_DELAY = 0.2
+_LONGEST_DELAY = 30.0
+_CLOCK_TOLERANCE = 2.0
+_OK = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server answered to a request that it accepted."""
+
+    body: bytes = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        Raises:
+            StoreError: it is none.
+        """
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            raise StoreError("the API server answered something that is not JSON") from None
+
+
+class Connection:
+    """One server and one user; may be used from several threads at once."""
+
+    def __init__(self, api: client.ApiClient) -> None:
+        self._api = api
+        self._pool = api.rest_client.pool_manager
+        self._timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
+        self._clock_offset = 0.0
+
+    @property
+    def host(self) -> str:
+        """The server's address, for people."""
+        return str(self._api.configuration.host)
+
+    def now(self) -> float:
+        """The time in seconds since the epoch: this machine's, or the server's where they differ.
+
+        Leases of other machines are judged by it.
+        """
+        return time.time() + self._clock_offset
+
+    def get(self, path: str, what: str, query: Mapping[str, str] | None = None) -> Any:
+        """The JSON at `path`; tried again where the server is busy or the connection is cut.
+
+        Raises:
+            StoreError: see `reconciler.stores.kubernetes.faults`.
+        """
+        return self.fetch(path, what, query).json()
+
+    def fetch(
+        self, path: str, what: str, query: Mapping[str, str] | None = None, accept: str = JSON
+    ) -> Answer:
+        """The answer to a GET."""
+        return _retried(lambda: self.request("GET", path, what, query=query, accept=accept))
+
+    def ask(self, path: str, what: str, body: Any) -> Any:
+        """The JSON that a POST is answered with which changes nothing, such as a review."""
+        return _retried(lambda: self.request("POST", path, what, body=body)).json()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+        values: Iterable[SecretValue] = (),
+    ) -> Answer:
+        """Make one request, once. `what` names its object in errors; `values` are in its body.
+
+        Raises:
+            StoreUnavailable: the server is busy, or the connection was cut; whether the request
+                took effect is not known then.
+            StoreError: the server refuses.
+        """
+        url = f"{self._api.configuration.host}{path}"
+        if query:
+            url = f"{url}?{urlencode(query)}"
+        headers = {"Accept": accept, "User-Agent": f"{MANAGER}/{__version__}"}
+        if body is not None:
+            headers["Content-Type"] = content_type
+        self._authenticate(headers)
+        try:
+            answer = self._pool.request(
+                method,
+                url,
+                body=None if body is None else orjson.dumps(body),
+                headers=headers,
+                timeout=self._timeout,
+                retries=False,
+                preload_content=True,
+            )
+        except (HTTPError, OSError) as error:
+            raise StoreUnavailable(
+                f"{what}: the API server at {self.host} cannot be reached, or the connection was "
+                f"cut ({type(error).__name__})",
+                hint="check the address and the network, and that the server is running",
+            ) from None
+        self._note_clock(answer.headers.get("Date"))
+        if answer.status not in _OK:
+            raise faults.refusal(what, answer.status, answer.headers, answer.data, values)
+        return Answer(answer.data, tuple(_warnings(answer.headers)))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._api.close()
+
+    def _authenticate(self, headers: dict[str, str]) -> None:
+        headers.update(self._api.default_headers)
+        headers["User-Agent"] = f"{MANAGER}/{__version__}"
+        for setting in self._api.configuration.auth_settings().values():
+            headers[setting["key"]] = setting["value"]
+
+    def _note_clock(self, date: str | None) -> None:
+        if date is None:
+            return
+        try:
+            offset = parsedate_to_datetime(date).timestamp() - time.time()
+        except ValueError:
+            return
+        self._clock_offset = offset if abs(offset) > _CLOCK_TOLERANCE else 0.0
+
+
+def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: int) -> Connection:
+    """A connection as kubectl would make it: by kubeconfig, or within a cluster by its account.
+
+    Raises:
+        ConfigError: neither is there, or what is there cannot be used.
+    """
+    settings = client.Configuration()
+    files = kubeconfig or environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    try:
+        if _is_there(files) or kubeconfig or context or "KUBERNETES_SERVICE_HOST" not in environ:
+            config.load_kube_config(
+                config_file=files, context=context or None, client_configuration=settings
+            )
+        else:
+            config.load_incluster_config(client_configuration=settings)
+    except ConfigException as error:
+        raise ConfigError(
+            f"the kubeconfig cannot be used: {error}",
+            hint="choose a file with --kubeconfig or KUBECONFIG, and a context with --kube-context",
+        ) from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"the kubeconfig {files} cannot be read: {type(error).__name__}"
+        ) from None
+    settings.connection_pool_maxsize = workers + 2
+    return Connection(client.ApiClient(settings))
+
+
+def _is_there(files: str) -> bool:
+    return any(Path(name).is_file() for name in files.split(":") if name)
+
+
+def _warnings(headers: Any) -> Iterable[str]:
+    """The server's warnings, which HTTP writes as ``299 - "text"`` (RFC 7234, 5.5)."""
+    for line in headers.getlist("Warning") if hasattr(headers, "getlist") else ():
+        code, _, rest = line.partition(" ")
+        if code == "299":
+            _, _, text = rest.partition(" ")
+            yield text.strip().removeprefix('"').removesuffix('"').replace('\\"', '"')

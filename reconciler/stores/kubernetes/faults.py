@@ -1,0 +1,146 @@
+"""What a server refuses, in words, without what may come from a value.
+
+A server's message may quote what it was sent (that of a failed patch holds the whole object), so
+every value of the request is cut out of it, as it is and in base64.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from reconciler.errors import (
+    ObjectExists,
+    ObjectInvalid,
+    ObjectMoved,
+    ObjectNotFound,
+    StoreError,
+    StoreUnavailable,
+)
+from reconciler.model.values import MASK, SecretValue
+
+CUT = "the connection to the API server was cut"
+_PASSING = frozenset({429, 500, 502, 503, 504})
+_TELLING_LENGTH = 4
+_LONGEST = 2000
+
+
+class Forbidden(StoreError):
+    """This user may not do it."""
+
+
+class ListExpired(StoreError):
+    """A list that was begun cannot be gone on with: its token has expired (410 Gone)."""
+
+
+class Unprocessable(ObjectInvalid):
+    """A patch could not be applied: a test in it failed, or a path does not exist."""
+
+
+_KINDS: Mapping[int, type[StoreError]] = {
+    403: Forbidden,
+    404: ObjectNotFound,
+    410: ListExpired,
+    413: ObjectInvalid,
+    422: ObjectInvalid,
+    400: ObjectInvalid,
+}
+
+
+def refusal(
+    what: str,
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    values: Iterable[SecretValue] = (),
+) -> StoreError:
+    """The error that an answer of `status` stands for; `what` is the object or the collection.
+
+    `values` are those that the request held.
+    """
+    answer = _status(body)
+    reason = str(answer.get("reason") or "")
+    text = _scrubbed(_words(answer), values)
+    if status in _PASSING:
+        named = f"{what}: the API server answered {status} {reason}".rstrip()
+        return StoreUnavailable(_joined(named, text), retry_after=_retry_after(headers, answer))
+    if status == 401:  # noqa: PLR2004
+        return StoreError(
+            f"{what}: the API server does not know who is asking (401)",
+            hint="log in again, or choose other credentials with --kubeconfig or --kube-context",
+        )
+    if status == 409:  # noqa: PLR2004
+        taken = reason == "AlreadyExists"
+        return ObjectExists(f"{what} exists already") if taken else ObjectMoved(_joined(what, text))
+    if status == 422 and not answer.get("details"):  # noqa: PLR2004
+        return Unprocessable(f"{what}: the patch does not fit the object")
+    if status == 404:  # noqa: PLR2004
+        return ObjectNotFound(_joined(what, text or "does not exist"))
+    kind = _KINDS.get(status, StoreError)
+    return kind(_joined(what, text or f"the API server answered {status}"))
+
+
+def _status(body: bytes) -> Mapping[str, Any]:
+    """The answer as a Status (API reference: Status v1 meta); empty where it is none."""
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _words(answer: Mapping[str, Any]) -> str:
+    details = answer.get("details")
+    causes = details.get("causes") if isinstance(details, dict) else None
+    if answer.get("reason") == "Invalid" and isinstance(causes, list):
+        parts = [
+            f"{cause.get('field') or '(object)'}: {cause.get('message')}"
+            for cause in causes
+            if isinstance(cause, dict)
+        ]
+        return "; ".join(dict.fromkeys(parts))
+    return str(answer.get("message") or "")
+
+
+def _scrubbed(text: str, values: Iterable[SecretValue]) -> str:
+    for form in sorted(_forms(values), key=len, reverse=True):
+        text = text.replace(form, MASK)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _forms(values: Iterable[SecretValue]) -> set[str]:
+    """The values as a message may show them: plain, quoted, in base64 and in hex."""
+    found: set[str] = set()
+    for value in values:
+        content = value.reveal()
+        plain = content.decode("utf-8", "replace")
+        for text in (
+            plain,
+            plain.strip(),
+            repr(plain)[1:-1],
+            orjson.dumps(plain).decode()[1:-1],
+            base64.b64encode(content).decode(),
+            base64.b64encode(content).decode().rstrip("="),
+            content.hex(),
+        ):
+            if len(text) >= _TELLING_LENGTH:
+                found.add(text)
+    return found
+
+
+def _joined(what: str, text: str) -> str:
+    return f"{what}: {text}" if text else what
+
+
+def _retry_after(headers: Mapping[str, str], answer: Mapping[str, Any]) -> float | None:
+    details = answer.get("details")
+    asked = headers.get("Retry-After")
+    if asked is None and isinstance(details, dict):
+        asked = details.get("retryAfterSeconds")
+    try:
+        return None if asked is None else float(asked)
+    except ValueError:
+        return None  # an HTTP date: no API server sends one

@@ -1,0 +1,27 @@
+"""Where the API of Kubernetes has its objects (its API reference, v1)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, ObjectKey
+
+PLURALS = {NAMESPACE: "namespaces", SERVICE_ACCOUNT: "serviceaccounts", SECRET: "secrets"}
+
+ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+
+
+def collection(kind: str, namespace: str = "") -> str:
+    """The path of all objects of a kind: of a namespace, or of the whole cluster."""
+    within = f"namespaces/{quote(namespace, safe='')}/" if namespace and kind != NAMESPACE else ""
+    return f"/api/v1/{within}{PLURALS[kind]}"
+
+
+def of(key: ObjectKey) -> str:
+    """The path of one object."""
+    return f"{collection(key.kind, key.namespace)}/{quote(key.name, safe='')}"
+
+
+def leases(namespace: str) -> str:
+    """The path of the Leases of a namespace (API reference: Lease v1 coordination.k8s.io)."""
+    return f"/apis/coordination.k8s.io/v1/namespaces/{quote(namespace, safe='')}/leases"

@@ -1,0 +1,292 @@
+"""Reading a cluster: the set by its label, then what manifests name besides.
+
+A list of the whole cluster is the quickest; where it is not allowed, namespaces are listed one by
+one, and where that is not allowed either, objects are asked for one by one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple, TypeVar
+
+from reconciler.errors import ObjectNotFound
+from reconciler.model.objects import (
+    KINDS,
+    NAMESPACE,
+    SECRET,
+    Bystander,
+    Live,
+    ObjectKey,
+)
+from reconciler.model.plans import Note
+from reconciler.model.store import Scope
+from reconciler.stores.kubernetes import copies, paths, wire
+from reconciler.stores.kubernetes.connection import (
+    JSON,
+    METADATA_LIST_ONLY,
+    METADATA_ONLY,
+    Connection,
+)
+from reconciler.stores.kubernetes.faults import Forbidden, ListExpired
+
+PAGE = 500
+_FEW = 8
+_TRIES = 3
+Item = Mapping[str, Any]
+Seen = TypeVar("Seen")
+
+
+class _Seen(NamedTuple):
+    """A live object, which maps it has, and since when it is being deleted."""
+
+    live: Live
+    maps: tuple[str, ...]
+    deleted: str
+
+
+def _seen_of(kind: str) -> Callable[[Item], _Seen]:
+    def look(item: Item) -> _Seen:
+        deleted = item["metadata"].get("deletionTimestamp") or ""
+        return _Seen(wire.live(item, kind), wire.maps_of(item), deleted)
+
+    return look
+
+
+@dataclass(slots=True)
+class Found:
+    """What one read has found; ``maps`` has which maps an object has."""
+
+    objects: dict[ObjectKey, Live] = field(default_factory=dict)
+    bystanders: dict[ObjectKey, Bystander] = field(default_factory=dict)
+    copies: dict[ObjectKey, Live] = field(default_factory=dict)
+    maps: dict[ObjectKey, tuple[str, ...]] = field(default_factory=dict)
+    notices: list[Note] = field(default_factory=list)
+
+
+def read(
+    connection: Connection, scope: Scope, set_id: str, namespaces: Collection[str], workers: int
+) -> Found:
+    """Read what `scope` wants; `namespaces` are those in which the set may have members.
+
+    Raises:
+        StoreError: the server cannot be reached, or does not even let single objects be read.
+    """
+    reading = _Reading(connection, scope, set_id, namespaces, workers)
+    with ThreadPoolExecutor(len(KINDS) + 1) as pool:
+        kinds = [pool.submit(reading.of_kind, kind) for kind in KINDS]
+        kept = pool.submit(reading.copies)
+        for part in (*kinds, kept):
+            part.result()
+    found = reading.found
+    for key in found.copies.keys() & found.objects.keys():
+        del found.copies[key]  # the object lives, so its copy is only not tidied away yet
+    found.notices += reading.told()
+    return found
+
+
+class _Reading:
+    """One read on its way."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        scope: Scope,
+        set_id: str,
+        namespaces: Collection[str],
+        workers: int,
+    ) -> None:
+        self._connection = connection
+        self._scope = scope
+        self._set_id = set_id
+        self._namespaces = sorted(
+            {key.namespace for key in scope.keys if key.namespace} | set(namespaces)
+        )
+        self._workers = workers
+        self._by_namespace: set[str] = set()
+        self._by_object: dict[str, set[str]] = defaultdict(set)
+        self._unseen: set[str] = set()
+        self.found = Found()
+
+    def of_kind(self, kind: str) -> None:
+        """Members of the set, named objects and bystanders of one kind."""
+        for seen in self._listed(kind, f"{wire.PART_OF}={self._set_id}", JSON, _seen_of(kind)):
+            self._take(seen)
+        known = self.found.objects.keys()
+        missing = {key for key in self._scope.keys if key.kind == kind} - known
+        bare = {key for key in self._scope.references if key.kind == kind} - missing - known
+        if self._scope.surroundings or len(missing) + len(bare) > _FEW:
+            self._look_around(kind, missing, bare)
+        else:
+            self._each(missing, self._full)
+            self._each(bare, self._bare)
+
+    def copies(self) -> None:
+        """The copies that interrupted replaces of the set, or of named objects, have left."""
+        selector = f"{copies.LABEL} in ({self._set_id},{copies.NO_SET})"
+        for original in self._listed(SECRET, selector, JSON, copies.original):
+            if original is None:
+                continue
+            owner = None if original.applied is None else original.applied.set_name
+            if self._scope.wants(original.key, owner):
+                self.found.copies[original.key] = original
+
+    def told(self) -> Iterator[Note]:
+        """What a reader should know of how it was read."""
+        if self._by_namespace:
+            kinds = ", ".join(sorted(self._by_namespace))
+            yield Note(
+                "read-by-namespace",
+                f"{kinds} may not be listed in the whole cluster, so only the namespaces of the "
+                "set and of the manifests were looked at",
+            )
+        for kind, places in sorted(self._by_object.items()):
+            where = f" in {', '.join(sorted(places))}" if any(places) else ""
+            yield Note(
+                "read-by-object",
+                f"{paths.PLURALS[kind]} may not be listed{where}, so only what manifests name was "
+                "looked at: what the set has left there besides is not seen",
+            )
+        if self._unseen:
+            names = ", ".join(sorted(self._unseen))
+            yield Note(
+                "namespace-unseen",
+                f"namespaces may not be looked at, and are taken to exist: {names}",
+            )
+
+    def _take(self, seen: _Seen) -> None:
+        live = seen.live
+        self.found.objects[live.key] = live
+        self.found.maps[live.key] = seen.maps
+        if seen.deleted:
+            held = ", ".join(live.finalizers) or "its content"
+            note = f"{live.key} is being deleted since {seen.deleted}, and waits for: {held}"
+            self.found.notices.append(Note("being-deleted", note))
+
+    def _look_around(
+        self, kind: str, missing: Collection[ObjectKey], bare: Collection[ObjectKey]
+    ) -> None:
+        """Metadata of what is not the set's, and the whole of what a manifest names."""
+        named: list[ObjectKey] = []
+        for other in self._surrounding(kind, {*missing, *bare}):
+            if other.key in missing:
+                named.append(other.key)
+            elif self._scope.surroundings or other.key in bare:
+                self.found.bystanders[other.key] = other
+        unlisted = self._by_object.get(kind, ())
+        named += [key for key in missing if key.namespace in unlisted]
+        self._each(named, self._full)
+        self._each([key for key in bare if key.namespace in unlisted], self._bare)
+
+    def _surrounding(self, kind: str, wanted: Collection[ObjectKey]) -> Iterator[Bystander]:
+        """Metadata of a kind: of the whole cluster, or of the namespaces that matter."""
+        selector = f"{wire.PART_OF}!={self._set_id}"
+        look = partial(wire.bystander, kind=kind)
+        if self._scope.surroundings or kind == NAMESPACE:
+            yield from self._listed(kind, selector, METADATA_LIST_ONLY, look)
+            return
+        for namespace in sorted({key.namespace for key in wanted}):
+            yield from self._in_namespace(kind, namespace, selector, METADATA_LIST_ONLY, look)
+
+    def _listed(
+        self, kind: str, selector: str, accept: str, look: Callable[[Item], Seen]
+    ) -> list[Seen]:
+        """Objects of a kind by label: of the whole cluster, or else namespace by namespace."""
+        try:
+            return self._pages(paths.collection(kind), selector, accept, look)
+        except Forbidden:
+            if kind == NAMESPACE:
+                self._by_object[kind].add("")
+                return self._one_by_one(selector, look)
+            self._by_namespace.add(paths.PLURALS[kind])
+            return [
+                seen
+                for namespace in self._namespaces
+                for seen in self._in_namespace(kind, namespace, selector, accept, look)
+            ]
+
+    def _in_namespace(
+        self, kind: str, namespace: str, selector: str, accept: str, look: Callable[[Item], Seen]
+    ) -> list[Seen]:
+        try:
+            return self._pages(paths.collection(kind, namespace), selector, accept, look)
+        except Forbidden:
+            self._by_object[kind].add(namespace)
+            return []
+
+    def _one_by_one(self, selector: str, look: Callable[[Item], Seen]) -> list[Seen]:
+        """The set's namespaces that may be read one by one, where they may not be listed."""
+        found: list[Seen] = []
+        for name in self._namespaces if f"={self._set_id}" in selector else ():
+            try:
+                item = self._connection.get(paths.of(ObjectKey(NAMESPACE, "", name)), name)
+            except (Forbidden, ObjectNotFound):
+                continue
+            is_member = (item["metadata"].get("labels") or {}).get(wire.PART_OF) == self._set_id
+            if is_member == ("!=" not in selector):
+                found.append(look(item))
+        return found
+
+    def _pages(
+        self, path: str, selector: str, accept: str, look: Callable[[Item], Seen]
+    ) -> list[Seen]:
+        """A list as of one moment, page by page; begun again where its token has expired."""
+        for attempt in range(1, _TRIES + 1):
+            found: list[Seen] = []
+            token = ""
+            try:
+                while True:
+                    page = self._page(path, selector, accept, token)
+                    found += map(look, page.get("items") or ())
+                    token = page["metadata"].get("continue") or ""
+                    if not token:
+                        return found
+            except ListExpired:
+                if attempt == _TRIES:
+                    raise
+        raise AssertionError("the last try ends the loop")
+
+    def _page(self, path: str, selector: str, accept: str, token: str) -> Any:
+        query = {"limit": str(PAGE), "labelSelector": selector}
+        if token:
+            query["continue"] = token
+        what = path.rpartition("/")[2]
+        return self._connection.fetch(path, what, query, accept).json()
+
+    def _each(self, keys: Iterable[ObjectKey], read_one: Callable[[ObjectKey], None]) -> None:
+        wanted = list(keys)
+        if len(wanted) == 1:
+            read_one(wanted[0])
+        elif wanted:
+            with ThreadPoolExecutor(min(self._workers, len(wanted))) as pool:
+                list(pool.map(read_one, wanted))
+
+    def _full(self, key: ObjectKey) -> None:
+        try:
+            item = self._connection.get(paths.of(key), str(key))
+        except ObjectNotFound:
+            return
+        except Forbidden:
+            if key.kind != NAMESPACE:
+                raise
+            self._unseen.add(key.name)
+            self.found.bystanders[key] = Bystander(key, "")
+            return
+        self._take(_seen_of(key.kind)(item))
+
+    def _bare(self, key: ObjectKey) -> None:
+        try:
+            answer = self._connection.fetch(paths.of(key), str(key), accept=METADATA_ONLY)
+        except ObjectNotFound:
+            return
+        except Forbidden:
+            if key.kind == SECRET:
+                raise
+            if key.kind == NAMESPACE:
+                self._unseen.add(key.name)
+            self.found.bystanders[key] = Bystander(key, "")
+            return
+        self.found.bystanders[key] = wire.bystander(answer.json(), key.kind)

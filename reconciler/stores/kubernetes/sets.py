@@ -1,0 +1,171 @@
+"""The parent of a set: a Secret that says which set it is and holds its fingerprint key.
+
+It and the members' label follow the ApplySet specification (KEP-3659, "kubectl apply --prune"), so
+that other tools see whose the members are.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.errors import ConfigError, ObjectExists, ObjectNotFound, StoreDamaged
+from reconciler.model.objects import KINDS, SECRET, ObjectKey
+from reconciler.model.values import FINGERPRINT_KEY_BYTES, SecretValue
+from reconciler.rules.names import LABEL
+from reconciler.stores.kubernetes import paths
+from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection
+from reconciler.stores.kubernetes.rights import object_name
+from reconciler.version import __version__
+
+_ID = "applyset.kubernetes.io/id"
+_TOOLING = "applyset.kubernetes.io/tooling"
+_GROUP_KINDS = "applyset.kubernetes.io/contains-group-kinds"
+_NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
+_KEY = "fingerprint-key"
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The parent of a set as it was read.
+
+    ``namespaces`` are those, besides its own, in which the set has ever had members.
+    """
+
+    uid: str
+    namespaces: frozenset[str]
+    fingerprint_key: bytes = field(repr=False)
+
+
+def key_of(set_name: str, namespace: str) -> ObjectKey:
+    """The parent's key.
+
+    Raises:
+        ConfigError: the set's name cannot be part of an object's name.
+    """
+    if not LABEL.allows(set_name):
+        raise ConfigError(
+            f"--set {set_name}: a cluster keeps the set in an object of that name",
+            hint="write lower-case letters, digits and '-', at most 63",
+        )
+    return ObjectKey(SECRET, namespace, object_name(set_name))
+
+
+def id_of(set_name: str, namespace: str) -> str:
+    """The id of a set, which is a digest of its parent's name, namespace, kind and group."""
+    parent = key_of(set_name, namespace)
+    digest = hashlib.sha256(f"{parent.name}.{namespace}.{parent.kind}.".encode()).digest()
+    return f"applyset-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}-v1"
+
+
+def find(connection: Connection, set_name: str, namespace: str) -> Parent | None:
+    """The parent; ``None`` where the set has none yet.
+
+    Raises:
+        StoreDamaged: what is there is no parent of this set.
+    """
+    key = key_of(set_name, namespace)
+    try:
+        document = connection.get(paths.of(key), str(key))
+    except ObjectNotFound:
+        return None
+    return _parent(document, key, set_name)
+
+
+def found_or_made(connection: Connection, set_name: str, namespace: str) -> Parent:
+    """The parent, made where there is none: with a fingerprint key that was drawn just now.
+
+    Raises:
+        ObjectNotFound: its namespace does not exist.
+    """
+    found = find(connection, set_name, namespace)
+    if found is not None:
+        return found
+    key = key_of(set_name, namespace)
+    drawn = SecretValue(secrets.token_bytes(FINGERPRINT_KEY_BYTES))
+    document = _document(key, set_name, drawn)
+    try:
+        answer = connection.request(
+            "POST",
+            paths.collection(SECRET, namespace),
+            str(key),
+            query={"fieldManager": MANAGER},
+            body=document,
+            values=(drawn,),
+        )
+    except ObjectExists:  # another apply was quicker
+        return found_or_made(connection, set_name, namespace)
+    except ObjectNotFound:
+        raise ObjectNotFound(
+            f"the set {set_name!r} is kept in the namespace {namespace!r}, which does not exist",
+            hint="create it first, or choose another one with --set-namespace",
+        ) from None
+    return _parent(answer.json(), key, set_name)
+
+
+def note_namespaces(
+    connection: Connection, set_name: str, namespace: str, used: Iterable[str]
+) -> None:
+    """Add to the parent the namespaces in which the set is about to have members."""
+    parent = find(connection, set_name, namespace)
+    wanted = frozenset(used) - {"", namespace}
+    if parent is None or wanted <= parent.namespaces:
+        return
+    key = key_of(set_name, namespace)
+    path = f"/metadata/annotations/{_NAMESPACES.replace('/', '~1')}"
+    connection.request(
+        "PATCH",
+        paths.of(key),
+        str(key),
+        query={"fieldManager": MANAGER},
+        body=[
+            {"op": "test", "path": "/metadata/uid", "value": parent.uid},
+            {"op": "add", "path": path, "value": ",".join(sorted(parent.namespaces | wanted))},
+        ],
+        content_type=JSON_PATCH,
+    )
+
+
+def _document(key: ObjectKey, set_name: str, fingerprint_key: SecretValue) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": key.kind,
+        "metadata": {
+            "name": key.name,
+            "namespace": key.namespace,
+            "labels": {_ID: id_of(set_name, key.namespace)},
+            "annotations": {
+                _TOOLING: f"{MANAGER}/v{__version__}",
+                _GROUP_KINDS: ",".join(sorted(KINDS)),
+                _NAMESPACES: "",
+            },
+        },
+        "type": "Opaque",
+        "data": {_KEY: base64.b64encode(fingerprint_key.reveal()).decode()},
+    }
+
+
+def _parent(document: Mapping[str, Any], key: ObjectKey, set_name: str) -> Parent:
+    metadata = document["metadata"]
+    annotations = metadata.get("annotations") or {}
+    tool = str(annotations.get(_TOOLING, "")).partition("/")[0]
+    is_ours = (metadata.get("labels") or {}).get(_ID) == id_of(set_name, key.namespace)
+    if not is_ours or tool != MANAGER:
+        raise StoreDamaged(
+            f"{key} exists and does not say that it is the set {set_name!r} of {MANAGER}",
+            hint="choose another name with --set, or another namespace with --set-namespace",
+        )
+    try:
+        kept = binascii.a2b_base64((document.get("data") or {})[_KEY])
+    except (KeyError, binascii.Error):
+        raise StoreDamaged(
+            f"{key} has lost the fingerprint key of the set {set_name!r}",
+            hint="put the Secret back as it was; or delete it, and plan with --adopt",
+        ) from None
+    names = str(annotations.get(_NAMESPACES) or "").split(",")
+    return Parent(metadata["uid"], frozenset(filter(None, names)), kept)

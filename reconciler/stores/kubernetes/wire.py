@@ -1,0 +1,281 @@
+"""Objects as the API of Kubernetes has them, to and from the model.
+
+A member of a set carries its label (KEP-3659) and an annotation with the record of what was
+applied; both are the tool's own, and the model does not show them as labels and annotations.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from reconciler.model.documents import owner_document, to_document
+from reconciler.model.objects import (
+    SECRET,
+    SERVICE_ACCOUNT,
+    Applied,
+    Bystander,
+    Live,
+    ObjectKey,
+    OwnerReference,
+    Resource,
+)
+from reconciler.model.patches import Operation, to_json
+from reconciler.model.plans import Precondition
+from reconciler.model.values import SecretValue
+from reconciler.stores.kubernetes.connection import MANAGER
+
+PART_OF = "applyset.kubernetes.io/part-of"
+RECORD = "reconciler/applied"
+_OWN_LABELS = frozenset({PART_OF, "kubernetes.io/metadata.name"})
+_NOT_SETTINGS = frozenset({"apiVersion", "kind", "metadata"})
+_OWN = _OWN_LABELS | {RECORD}
+_MAPS = ("annotations", "labels")
+_MAP_PATHS = {f"/metadata/{group}": group for group in _MAPS}
+_PATH_PARTS = {"metadata": 3, "data": 2}
+
+
+def live(document: Mapping[str, Any], kind: str) -> Live:
+    """The object of `kind` that an answer or an item of a list holds."""
+    metadata = document["metadata"]
+    labels = metadata.get("labels") or {}
+    annotations = metadata.get("annotations") or {}
+    data = document.get("data") if kind == SECRET else None
+    return Live(
+        key=ObjectKey(kind, metadata.get("namespace", ""), metadata["name"]),
+        generate_name=metadata.get("generateName", ""),
+        labels={name: text for name, text in labels.items() if name not in _OWN_LABELS},
+        annotations={name: text for name, text in annotations.items() if name != RECORD},
+        finalizers=tuple(metadata.get("finalizers") or ()),
+        owners=tuple(_owner(owner) for owner in metadata.get("ownerReferences") or ()),
+        type=document.get("type", "") if kind == SECRET else "",
+        immutable=kind == SECRET and document.get("immutable") is True,
+        data={
+            name: SecretValue(binascii.a2b_base64(value) if value else b"")
+            for name, value in data.items()
+        }
+        if data
+        else {},
+        settings={name: part for name, part in document.items() if name not in _NOT_SETTINGS}
+        if kind == SERVICE_ACCOUNT
+        else {},
+        uid=metadata["uid"],
+        resource_version=metadata.get("resourceVersion", ""),  # a dry run has none
+        created=metadata.get("creationTimestamp") or "",
+        applied=_applied(labels, annotations),
+        managers=_managers(metadata.get("managedFields") or ()),
+    )
+
+
+def removes_map(operations: Iterable[Operation]) -> bool:
+    """Whether a patch removes all labels or annotations that the plan knows of."""
+    return any(one.op == "remove" and one.path in _MAP_PATHS for one in operations)
+
+
+def maps_of(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Which of the maps ``annotations`` and ``labels`` an object has."""
+    metadata = document["metadata"]
+    return tuple(group for group in _MAPS if metadata.get(group))
+
+
+def names_in_maps(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """The names in the maps ``annotations`` and ``labels`` of an object, where it has them."""
+    metadata = document["metadata"]
+    return {group: frozenset(metadata[group]) for group in _MAPS if metadata.get(group)}
+
+
+def bystander(document: Mapping[str, Any], kind: str) -> Bystander:
+    """What is known of an object of which only the metadata was read."""
+    metadata = document["metadata"]
+    applied = _applied(metadata.get("labels") or {}, metadata.get("annotations") or {})
+    return Bystander(
+        key=ObjectKey(kind, metadata.get("namespace", ""), metadata["name"]),
+        uid=metadata["uid"],
+        owner_uids=tuple(owner["uid"] for owner in metadata.get("ownerReferences") or ()),
+        set_name=None if applied is None else applied.set_name,
+    )
+
+
+def body(resource: Resource, applied: Applied | None, set_id: str) -> dict[str, Any]:
+    """`resource` as it is sent to be created; never with ``stringData``."""
+    document = to_document(resource)
+    metadata = document["metadata"]
+    metadata["name"] = resource.name
+    if resource.generate_name:
+        metadata["generateName"] = resource.generate_name
+    if resource.namespace:
+        metadata["namespace"] = resource.namespace
+    if applied is not None:
+        metadata["labels"] = {**metadata.get("labels", {}), PART_OF: set_id}
+        metadata["annotations"] = {**metadata.get("annotations", {}), RECORD: record(applied)}
+    if "data" in document:
+        document["data"] = {name: _encoded(value) for name, value in document["data"].items()}
+    return {"apiVersion": "v1", "kind": resource.kind, **document}
+
+
+def patch(
+    operations: Iterable[Operation],
+    applied: Applied,
+    set_id: str,
+    precondition: Precondition,
+    metadata: Mapping[str, Iterable[str]],
+) -> list[dict[str, Any]]:
+    """A plan's patch as the server takes it, led by what must still hold.
+
+    `metadata` has the names in ``labels`` and ``annotations`` of the live object, where it has
+    them. The plan does not know of the tool's own label and annotation, so where it adds or
+    removes a whole map, the entries are added or removed one by one.
+    """
+    steps: list[dict[str, Any]] = [
+        {"op": "test", "path": "/metadata/uid", "value": precondition.uid},
+        {
+            "op": "replace",
+            "path": "/metadata/resourceVersion",
+            "value": precondition.resource_version,
+        },
+    ]
+    steps += [
+        {"op": "add", "path": f"/metadata/{group}", "value": {}}
+        for group in _MAPS
+        if group not in metadata
+    ]
+    for operation in operations:
+        steps += _steps(operation, metadata)
+    steps.append({"op": "add", "path": _pointer("labels", PART_OF), "value": set_id})
+    steps.append({"op": "add", "path": _pointer("annotations", RECORD), "value": record(applied)})
+    return steps
+
+
+def values_in(node: Any) -> Iterator[SecretValue]:
+    """The values in a document or in a patch's operations."""
+    if isinstance(node, SecretValue):
+        yield node
+    elif isinstance(node, Mapping):
+        for child in node.values():
+            yield from values_in(child)
+    elif isinstance(node, Operation):
+        yield from values_in(node.value)
+    elif isinstance(node, list | tuple):
+        for child in node:
+            yield from values_in(child)
+
+
+def record(applied: Applied) -> str:
+    """The record of what was applied, as the annotation has it."""
+    fields = {"/".join(path): fingerprint for path, fingerprint in applied.fields.items()}
+    return orjson.dumps({"set": applied.set_name, "fields": fields}).decode()
+
+
+def read_record(text: str) -> Applied | None:
+    """What `record` has written; ``None`` where it is something else."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(found, dict):
+        return None
+    name, fields = found.get("set"), found.get("fields")
+    if not isinstance(name, str) or not isinstance(fields, dict):
+        return None
+    return Applied(
+        set_name=name,
+        fields={_path(path): mark for path, mark in fields.items() if isinstance(mark, str)},
+    )
+
+
+def _applied(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Applied | None:
+    """The label makes the member; without a record, nothing is known to have been applied."""
+    set_id = labels.get(PART_OF)
+    if set_id is None:
+        return None
+    text = annotations.get(RECORD)
+    found = None if text is None else read_record(text)
+    return found or Applied(set_name=set_id)
+
+
+def _path(text: str) -> tuple[str, ...]:
+    first, _, _ = text.partition("/")
+    return tuple(text.split("/", _PATH_PARTS.get(first, 1) - 1))
+
+
+def _owner(owner: Mapping[str, Any]) -> OwnerReference:
+    return OwnerReference(
+        api_version=owner["apiVersion"],
+        kind=owner["kind"],
+        name=owner["name"],
+        uid=owner["uid"],
+        controller=owner.get("controller"),
+        block_owner_deletion=owner.get("blockOwnerDeletion"),
+    )
+
+
+def _managers(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], str]:
+    """The fields that another program wrote last (API reference: ManagedFieldsEntry v1 meta)."""
+    found: dict[tuple[str, ...], str] = {}
+    others = [entry for entry in entries if entry.get("manager") != MANAGER]
+    for entry in sorted(others, key=lambda one: one.get("time") or ""):
+        fields = entry.get("fieldsV1") or {}
+        for path in _managed(fields):
+            found[path] = str(entry.get("manager") or "unknown")
+    return found
+
+
+def _managed(fields: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    for name in _names(fields.get("f:data")):
+        yield ("data", name)
+    metadata = fields.get("f:metadata") or {}
+    for group in ("labels", "annotations"):
+        for name in _names(metadata.get(f"f:{group}")):
+            yield ("metadata", group, name)
+    for name in ("type", "immutable"):
+        if f"f:{name}" in fields:
+            yield (name,)
+
+
+def _names(fields: Mapping[str, Any] | None) -> Iterator[str]:
+    for name in fields or ():
+        if name.startswith("f:"):
+            yield name.removeprefix("f:")
+
+
+def _steps(operation: Operation, metadata: Mapping[str, Iterable[str]]) -> Iterator[dict[str, Any]]:
+    group = _MAP_PATHS.get(operation.path)
+    match group, operation.op:
+        case str(), "remove":
+            for name in sorted(set(metadata.get(group, ())) - _OWN):
+                yield {"op": "remove", "path": _pointer(group, name)}
+        case str(), _:
+            for name, text in operation.value.items():
+                yield {"op": "add", "path": _pointer(group, name), "value": _plain(text)}
+        case _:
+            yield to_json(Operation(operation.op, operation.path, _value(operation)))
+
+
+def _value(operation: Operation) -> Any:
+    if operation.path == "/data" and isinstance(operation.value, Mapping):
+        return {name: _encoded(value) for name, value in operation.value.items()}
+    if operation.path.startswith("/data/"):
+        return _encoded(operation.value)
+    return _plain(operation.value)
+
+
+def _pointer(group: str, name: str) -> str:
+    return f"/metadata/{group}/{name.replace('~', '~0').replace('/', '~1')}"
+
+
+def _plain(node: Any) -> Any:
+    """Labels and annotations that are masked in a plan come as wrapped values."""
+    if isinstance(node, SecretValue):
+        return node.reveal().decode()
+    if isinstance(node, OwnerReference):
+        return owner_document(node)
+    return node
+
+
+def _encoded(value: Any) -> Any:
+    if not isinstance(value, SecretValue):
+        return value
+    return binascii.b2a_base64(value.reveal(), newline=False).decode()
