@@ -165,6 +165,19 @@ class Connection:
         self._clock_offset = offset if abs(offset) > _CLOCK_TOLERANCE else 0.0
 
 
+def _retried(request: Callable[[], Answer]) -> Answer:
+    """The answer to a request that is harmless to repeat."""
+    delay = _FIRST_DELAY
+    for _ in range(_TRIES - 1):
+        try:
+            return request()
+        except StoreUnavailable as fault:
+            asked = delay if fault.retry_after is None else fault.retry_after
+            time.sleep(min(asked, _LONGEST_DELAY))
+            delay *= 2
+    return request()
+
+
 def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: int) -> Connection:
     """A connection as kubectl would make it: by kubeconfig, or within a cluster by its account.
 

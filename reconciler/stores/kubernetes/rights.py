@@ -16,8 +16,7 @@ LEASE_VERBS = ("get", "create", "update", "delete")
 _STEPS = {
     Action.CREATE: ("create",),
     Action.UPDATE: ("patch",),
-    # Patch and delete are for the copy that is kept until the new object exists, too.
-    Action.REPLACE: ("delete", "create", "patch"),
+    Action.REPLACE: ("delete", "create"),
     Action.DELETE: ("delete",),
 }
 
@@ -86,6 +85,10 @@ def missing(rights: Iterable[Right], is_allowed: Callable[[Right], bool]) -> tup
 def _of_step(action: Action, key: ObjectKey) -> Iterator[Right]:
     # The server takes a request for a Namespace to be one within it.
     namespace = key.name if key.kind == NAMESPACE else key.namespace
+    if action is Action.REPLACE:
+        # The copy that is kept beside the object until the new one exists.
+        for verb in ("create", "delete", "patch"):
+            yield Right(verb, CORE, "secrets", key.namespace)
     for verb in _STEPS.get(action, ()):
         if verb == "create":
             yield Right(verb, CORE, RESOURCES[key.kind], key.namespace)

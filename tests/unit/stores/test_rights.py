@@ -36,11 +36,12 @@ def test_each_action_takes_its_own_rights() -> None:
     assert asked((Action.CREATE, robot)) == {Right("create", "", "serviceaccounts", "shop")}
 
 
-def test_a_replace_keeps_a_copy_beside_the_set() -> None:
+def test_a_replace_keeps_a_copy_beside_the_object() -> None:
     assert asked((Action.REPLACE, DB)) == {
         Right("create", "", "secrets", "shop"),
         Right("delete", "", "secrets", "shop", "db"),
-        Right("delete", "", "secrets", "home"),
+        Right("delete", "", "secrets", "shop"),
+        Right("patch", "", "secrets", "shop"),
     }
 
 
