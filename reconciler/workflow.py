@@ -15,6 +15,7 @@ from reconciler.errors import ConfigError, PlanBlocked, StalePlan, StoreError
 from reconciler.execution.executor import Work, execute
 from reconciler.execution.lock import locked
 from reconciler.execution.trial import Trial
+from reconciler.execution.waits import WaitPolicy
 from reconciler.model.drift import DriftReport
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.objects import Desired, Diagnostic, Severity, Source
@@ -25,6 +26,7 @@ from reconciler.planning import planner
 from reconciler.planning.drift import drift as find_drift
 
 DEFAULT_PARALLELISM = 10
+DEFAULT_WAIT = 120.0
 _SALT_BYTES = 16
 
 
@@ -157,6 +159,7 @@ def apply(
     *,
     parallelism: int = DEFAULT_PARALLELISM,
     lock_timeout: float = 0.0,
+    wait_timeout: float = DEFAULT_WAIT,
     stop: threading.Event | None = None,
     emit: Callable[[Event], None] = _ignore,
     waiting: Callable[[str], None] = _ignore,
@@ -165,8 +168,9 @@ def apply(
 
     Under the set's lock, the store is read once more. Where it is as it was, so is the plan, which
     depends on nothing else; where anything moved, the plan is formed once more, and only where it
-    is the same does anything happen. `lock_timeout` is in seconds. `stop` ends the apply early,
-    `emit` is told every event, and `waiting` who holds the lock, where somebody does.
+    is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
+    how long a step waits until its write has had its effect. `stop` ends the apply early, `emit` is
+    told every event, and `waiting` who holds the lock, where somebody does.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
@@ -195,6 +199,7 @@ def apply(
             before=snapshot.objects,
             store=store,
             parallelism=parallelism,
+            waits=WaitPolicy(timeout=wait_timeout),
         )
         return execute(work, stop, emit)
 

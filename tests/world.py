@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.execution.executor import Work, execute
 from reconciler.execution.retries import RetryPolicy
+from reconciler.execution.waits import WaitPolicy
 from reconciler.model.documents import to_document
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.objects import (
@@ -195,6 +196,47 @@ class Faulty:
         return call
 
 
+class Slow(Faulty):
+    """A real store, whose answers say more than those of the store itself.
+
+    A write answers the first of `waits`, and each look at it the next one; with `altered`, what a
+    create or an update answers is made another object, as an admission webhook would.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *waits: str,
+        altered: Callable[[Live], Live] = lambda live: live,
+        strike: Callable[..., None] = lambda *_, **__: None,
+    ) -> None:
+        super().__init__(store, strike)
+        self._waits = list(waits)
+        self._altered = altered
+
+    def create(self, *arguments: Any, **options: Any) -> Live:
+        live: Live = self._struck("create", self.store.create)(*arguments, **options)
+        return self._answer(live, **options)
+
+    def update(self, *arguments: Any, **options: Any) -> Live:
+        live: Live = self._struck("update", self.store.update)(*arguments, **options)
+        return self._answer(live, **options)
+
+    def delete(self, *arguments: Any, **options: Any) -> str:
+        self._struck("delete", self.store.delete)(*arguments, **options)
+        return "" if options.get("dry_run") else self._next()
+
+    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
+        self._struck("unfinished", self.store.unfinished)(key, deleted_uid)
+        return self._next()
+
+    def _answer(self, live: Live, *, dry_run: bool = False) -> Live:
+        return replace(self._altered(live), unfinished="" if dry_run else self._next())
+
+    def _next(self) -> str:
+        return self._waits.pop(0) if self._waits else ""
+
+
 class Reticent:
     """A real store that takes values and gives none back, nor changes any in place.
 
@@ -283,6 +325,7 @@ class World:
         *,
         store: Any = None,
         retries: RetryPolicy | None = None,
+        waits: WaitPolicy | None = None,
         parallelism: int = 1,
     ) -> Work:
         plan, values, found = self.plan(desired, options)
@@ -293,6 +336,7 @@ class World:
             store=store or self.store,
             parallelism=parallelism,
             retries=retries or RetryPolicy(attempts=1),
+            waits=waits or WaitPolicy(),
         )
 
     def apply(

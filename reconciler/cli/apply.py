@@ -77,6 +77,7 @@ def apply(
             stdin_taken="-" in paths,
             parallelism=request.parallelism,
             lock_timeout=settings["lock_timeout"],
+            wait_timeout=settings["wait_timeout"],
         )
 
 

@@ -166,6 +166,7 @@ _SETTINGS: dict[str, tuple[str, _Read]] = {
     "server-dry-run": ("server_dry_run", _flag),
     "parallelism": ("parallelism", _number),
     "lock-timeout": ("lock_timeout", _number),
+    "wait-timeout": ("wait_timeout", _number),
     "strict": ("strict", _flag),
     "kubeconfig": ("kubeconfig", _path),
     "kube-context": ("kube_context", _text),

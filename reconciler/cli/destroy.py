@@ -74,4 +74,5 @@ def destroy(
             ask=not auto_approve,
             parallelism=settings["parallelism"],
             lock_timeout=settings["lock_timeout"],
+            wait_timeout=settings["wait_timeout"],
         )

@@ -195,7 +195,7 @@ def verbosity_options(command: Command) -> Command:
 
 
 def applying_options(command: Command) -> Command:
-    """What commands that change a store take besides: ``--auto-approve``, ``--lock-timeout``."""
+    """What commands that change a store take besides: ``--auto-approve``, timeouts."""
     for option in reversed(_APPLYING_OPTIONS):
         command = option(command)
     return command
@@ -252,6 +252,16 @@ _APPLYING_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default=0,
         show_default=True,
         help="How long to wait while another apply of the set is under way.",
+    ),
+    click.option(
+        "--wait-timeout",
+        type=click.FloatRange(min=0),
+        envvar="RECONCILER_WAIT_TIMEOUT",
+        show_envvar=True,
+        metavar="SECONDS",
+        default=120,
+        show_default=True,
+        help="How long a step waits until its change has had its effect; 0 does not wait.",
     ),
 )
 

@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.requests import Verbosity
 from reconciler.cli.terminal import colour_on
-from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepStarted
+from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepStarted, StepWaiting
 
 
 @contextmanager
@@ -43,12 +43,12 @@ def _text_line(event: Event) -> None:
 
 
 def _quiet_line(event: Event) -> None:
-    if not _went_well(event):
+    if not (_went_well(event) or isinstance(event, StepWaiting)):
         _text_line(event)
 
 
 def _went_well(event: Event) -> bool:
-    return isinstance(event, StepEnded) and event.outcome is Outcome.APPLIED
+    return isinstance(event, StepEnded) and event.outcome is Outcome.APPLIED and not event.warnings
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError
 from reconciler.execution.retries import Result, RetryPolicy, retrying
 from reconciler.execution.substitution import operations_of, record_of, resource_of
 from reconciler.execution.trial import try_in_place_of
+from reconciler.execution.waits import WaitPolicy, waited
 from reconciler.model.events import (
     ApplyEnded,
     Event,
@@ -21,15 +22,23 @@ from reconciler.model.events import (
     StepEnded,
     StepRetried,
     StepStarted,
+    StepWaiting,
 )
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Plan, PlanValues, Step
 from reconciler.model.store import Capability, Store
 from reconciler.model.values import Fingerprinter
+from reconciler.planning import promises
 
 _INTERRUPTED = "interrupted before it began"
 _COPY_KEPT = "the store keeps a copy of it, and the next apply creates it again"
 _FROM_THE_MANIFEST = "the next apply creates it as its manifest has it"
+_STILL_THERE = (
+    "the deletion of the old object cannot be undone and waits for {}, so the new one was not "
+    "created"
+)
+_COPY_OF_OLD = "; the store keeps a copy of the old one"
+_CREATED_LATER = "the next apply creates the new object once the old one is gone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +54,7 @@ class Work:
     store: Store
     parallelism: int
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    waits: WaitPolicy = field(default_factory=WaitPolicy)
 
 
 def execute(work: Work, stop: threading.Event, emit: Callable[[Event], None]) -> ApplyEnded:
@@ -75,6 +85,7 @@ class _Execution:
         self._changes = {change.key: change for change in work.plan.changes}
         self._fingerprinter = Fingerprinter(work.store.fingerprint_key(work.plan.options.set_name))
         self._uids = {key: live.uid for key, live in work.before.items()}
+        self._warnings: dict[ObjectKey, list[str]] = {}
         self.results: dict[ObjectKey, StepEnded] = {}
 
     def run(self, wave: Sequence[Step]) -> None:
@@ -123,28 +134,33 @@ class _Execution:
             self._end(StepEnded(step, Outcome.SKIPPED, step.key, _INTERRUPTED))
             return
         self._tell(StepStarted(step))
+        key, outcome, message, hint = step.key, Outcome.FAILED, "", ""
         try:
             key = self._carry_out(step)
+            outcome = Outcome.APPLIED
         except ReconcilerError as error:
-            ended = StepEnded(step, Outcome.FAILED, step.key, error.message, error.hint)
+            message, hint = error.message, error.hint
         except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
             message = f"unexpected {type(error).__name__}: please report this as a bug"
-            ended = StepEnded(step, Outcome.FAILED, step.key, message)
-        else:
-            ended = StepEnded(step, Outcome.APPLIED, key)
-        self._end(ended)
+        warnings = tuple(dict.fromkeys(self._warnings.pop(step.key, ())))
+        self._end(StepEnded(step, outcome, key, message, hint, warnings))
 
     def _carry_out(self, step: Step) -> ObjectKey:
         change = self._changes[step.key]
         match change.action:
             case Action.CREATE:
-                return self._created(step, self._resource(change), self._record(change))
+                return self._create(step, change)
             case Action.UPDATE:
                 return self._update(step, change)
             case Action.REPLACE:
                 return self._replace(step, change)
             case _:
                 return self._delete(step, change)
+
+    def _create(self, step: Step, change: Change) -> ObjectKey:
+        live = self._created(step, self._resource(change), self._record(change))
+        self._finish(step, live.key, live.unfinished)
+        return live.key
 
     def _update(self, step: Step, change: Change) -> ObjectKey:
         assert change.precondition is not None
@@ -154,6 +170,10 @@ class _Execution:
         live = self._call(
             step, lambda: self._work.store.update(change.key, operations, record, precondition)
         )
+        owned = self._work.values.owned[change.key]
+        before = self._work.before[change.key]
+        self._hold(step, live, promises.of_update(change, before, owned))
+        self._finish(step, live.key, live.unfinished)
         return live.key
 
     def _delete(self, step: Step, change: Change) -> ObjectKey:
@@ -161,10 +181,12 @@ class _Execution:
         if precondition is None:
             self._call(step, lambda: self._work.store.drop_copy(change.key))
             return change.key
+        what = ""
         with suppress(ObjectNotFound):
-            self._call(
+            what = self._call(
                 step, lambda: self._work.store.delete(change.key, precondition, released=True)
             )
+        self._finish(step, change.key, what, precondition.uid)
         return change.key
 
     def _replace(self, step: Step, change: Change) -> ObjectKey:
@@ -175,11 +197,17 @@ class _Execution:
         resource, record = self._resource(change), self._record(change)
         if Capability.SERVER_DRY_RUN in store.capabilities:
             self._call(step, lambda: try_in_place_of(store, resource, record))
-        self._call(step, lambda: store.delete(change.key, precondition, keep_copy=True))
+        what = self._call(step, lambda: store.delete(change.key, precondition, keep_copy=True))
+        left = self._waited(step, change.key, what, precondition.uid, threading.Event())
+        if left:
+            kept = _COPY_OF_OLD if Capability.READ_VALUES in store.capabilities else ""
+            raise StoreError(f"{_STILL_THERE.format(left)}{kept}", hint=_CREATED_LATER)
         try:
-            return self._created(step, resource, record)
+            live = self._created(step, resource, record)
         except StoreError as error:
             raise StoreError(self._put_back(step, error), hint=error.hint) from None
+        self._finish(step, live.key, live.unfinished)
+        return live.key
 
     def _put_back(self, step: Step, error: StoreError) -> str:
         old = self._work.before[step.key]
@@ -193,12 +221,51 @@ class _Execution:
             )
         return f"{error.message}; the old object was put back"
 
-    def _created(self, step: Step, resource: Resource, record: Applied | None) -> ObjectKey:
+    def _created(self, step: Step, resource: Resource, record: Applied | None) -> Live:
         # Between the delete and the create of a replace, an interrupt gives nothing up.
         stop = threading.Event() if step.action is Action.REPLACE else self._stop
         live = self._call(step, lambda: self._work.store.create(resource, record), stop)
         self._uids[live.key] = live.uid
-        return live.key
+        self._hold(step, live, promises.of_creation(resource))
+        return live
+
+    def _hold(self, step: Step, live: Live, promise: promises.Promise) -> None:
+        """Note what the store answered besides: its warnings, and what it did not do as told."""
+        found = [*promises.shown_warnings(live.warnings, promise.values())]
+        found += map(str, promises.deviations(promise, live, self._work.store.capabilities))
+        if found:
+            self._warnings.setdefault(step.key, []).extend(found)
+
+    def _finish(self, step: Step, key: ObjectKey, what: str, deleted_uid: str = "") -> None:
+        """Wait for `what` the write to `key` waits for; without a timeout, only tell of it.
+
+        Raises:
+            StoreError: it did not happen in time.
+        """
+        left = self._waited(step, key, what, deleted_uid, self._stop)
+        if not left:
+            return
+        if not self._work.waits.timeout:
+            self._warnings.setdefault(step.key, []).append(f"not waited for: {left}")
+        elif self._stop.is_set():
+            raise StoreError(f"interrupted while it waited for {left}; the change itself is made")
+        else:
+            seconds = f"{self._work.waits.timeout:g}"
+            raise StoreError(
+                f"after {seconds} s it still waits for {left}; the change itself is made",
+                hint="look into the store for what holds it up, or allow more with --wait-timeout",
+            )
+
+    def _waited(
+        self, step: Step, key: ObjectKey, what: str, deleted_uid: str, stop: threading.Event
+    ) -> str:
+        def look() -> str:
+            return self._call(step, lambda: self._work.store.unfinished(key, deleted_uid), stop)
+
+        def report(what: str, seconds: float) -> None:
+            self._tell(StepWaiting(step, what, seconds))
+
+        return waited(what, look, self._work.waits, stop, report)
 
     def _resource(self, change: Change) -> Resource:
         return resource_of(change, self._work.values, self._uids)

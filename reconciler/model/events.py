@@ -35,10 +35,20 @@ class StepRetried:
 
 
 @dataclass(frozen=True, slots=True)
+class StepWaiting:
+    """A write was accepted, and the step waits for ``what`` since ``seconds``."""
+
+    step: Step
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class StepEnded:
     """A step has ended; `message` says why it failed or was skipped.
 
-    ``key`` is the object's, with the name that the store generated where it did.
+    ``key`` is the object's, with the name that the store generated where it did. ``warnings`` are
+    the store's own, and what it made of the object that the plan had not promised.
     """
 
     step: Step
@@ -46,6 +56,7 @@ class StepEnded:
     key: ObjectKey
     message: str = ""
     hint: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +70,13 @@ class ApplyEnded:
         """How many steps ended so."""
         return sum(result.outcome is outcome for result in self.results)
 
+    @property
+    def warned(self) -> int:
+        """How many steps ended with warnings."""
+        return sum(bool(result.warnings) for result in self.results)
 
-Event = StepStarted | StepRetried | StepEnded | ApplyEnded
+
+Event = StepStarted | StepRetried | StepWaiting | StepEnded | ApplyEnded
 
 PAST_TENSE = {
     Action.CREATE: "created",

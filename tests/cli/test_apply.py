@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import jsonschema
 import pytest
 
+from reconciler.model.objects import Live
 from reconciler.stores import open_store
+from reconciler.stores.sqlite import EmbeddedStore
 
 STORE = ".reconciler/store.db"
 
@@ -229,6 +232,52 @@ def test_a_failed_step_skips_its_dependents_and_the_next_apply_goes_on(workplace
     assert "created Secret/default/fine" in result.out
     assert "Failed: 1" in result.out
     assert "finalizer" in result.out
+
+
+@pytest.fixture
+def tardy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded store as one whose creates never have their effect."""
+    create = EmbeddedStore.create
+
+    def answer(*arguments: Any, **options: Any) -> Live:
+        return replace(create(*arguments, **options), unfinished="the token")
+
+    monkeypatch.setattr(EmbeddedStore, "create", answer)
+    monkeypatch.setattr(EmbeddedStore, "unfinished", lambda *_: "the token")
+
+
+@pytest.mark.usefixtures("tardy")
+def test_a_change_that_has_no_effect_in_time(workplace: Any) -> None:
+    workplace.secret("a", x="1")
+    options = ("--auto-approve", "--wait-timeout", "0.15")
+    result = workplace.run("apply", *options)
+    assert result.code == 5
+    assert "create Secret/default/a waits for the token\n" in result.out
+    assert "failed to create Secret/default/a: after 0.15 s it still waits for the token" in (
+        result.out
+    )
+    workplace.secret("b", x="1")
+    quiet = workplace.run("apply", *options, "--quiet")
+    assert "create Secret/default/b waits" not in quiet.out
+    assert "failed to create Secret/default/b" in quiet.out
+    workplace.secret("c", x="1")
+    machine = events(workplace.run("apply", *options, "-o", "json").out)
+    assert [event["event"] for event in machine].count("step-waiting") == 1
+    assert machine[1]["what"] == "the token"
+
+
+@pytest.mark.usefixtures("tardy")
+def test_a_change_that_is_not_waited_for_is_warned_of(workplace: Any) -> None:
+    options = ("--auto-approve", "--wait-timeout", "0")
+    for number, more in enumerate([(), ("--quiet",)]):
+        workplace.secret(f"s{number}", x="1")
+        result = workplace.ok("apply", *options, *more)
+        assert f"created Secret/default/s{number} (wave 0)\n  warning: not waited for" in result.out
+        assert "Applied: 1 created. With warnings: 1." in result.out
+    workplace.secret("c", x="1")
+    machine = events(workplace.ok("apply", *options, "-o", "json").out)
+    assert machine[-2]["warnings"] == ["not waited for: the token"]
+    assert machine[-1]["warned"] == 1
 
 
 def test_one_apply_of_a_set_at_a_time(shop: Any) -> None:

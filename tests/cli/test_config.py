@@ -43,6 +43,7 @@ max-deletes: 7
 server-dry-run: true
 parallelism: 3
 lock-timeout: 1.5
+wait-timeout: 7.5
 """,
     )
     plan = json.loads(workplace.ok("plan", "-o", "json").out)

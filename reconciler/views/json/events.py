@@ -10,6 +10,7 @@ from reconciler.model.events import (
     StepEnded,
     StepRetried,
     StepStarted,
+    StepWaiting,
 )
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Step
@@ -35,6 +36,13 @@ def _event(event: Event) -> Document:
                 "delaySeconds": delay,
                 "message": message,
             }
+        case StepWaiting(step, what, seconds):
+            return {
+                "event": "step-waiting",
+                **_touched(step, step.key),
+                "what": what,
+                "seconds": seconds,
+            }
         case StepEnded():
             return {
                 "event": "step-ended",
@@ -42,6 +50,7 @@ def _event(event: Event) -> Document:
                 "outcome": event.outcome,
                 "message": event.message,
                 "hint": event.hint,
+                "warnings": list(event.warnings),
             }
         case ApplyEnded():
             return {"event": "apply-ended", **_outcome(event)}
@@ -57,5 +66,6 @@ def _outcome(event: ApplyEnded) -> Document:
         "applied": {word: applied.count(action) for action, word in PAST_TENSE.items()},
         "failed": event.count(Outcome.FAILED),
         "skipped": event.count(Outcome.SKIPPED),
+        "warned": event.warned,
         "interrupted": event.interrupted,
     }

@@ -10,6 +10,7 @@ from reconciler.model.events import (
     StepEnded,
     StepRetried,
     StepStarted,
+    StepWaiting,
 )
 from reconciler.model.plans import Action
 from reconciler.views import words
@@ -39,6 +40,10 @@ def event(event: Event, *, colour: bool) -> str:
                 f"retrying to {name} in {delay:.1f} s (retry {attempt}): {escaped(message)}",
                 "!",
             )
+        case StepWaiting(step, what, seconds):
+            since = f" ({seconds:.0f} s)" if seconds >= 1 else ""
+            name = f"{step.action.value} {words.object_text(step.key)}"
+            return palette.paint(f"{name} waits for {escaped(what)}{since}", "faint")
         case StepEnded():
             return _step_ended(event, palette)
         case ApplyEnded():
@@ -57,7 +62,11 @@ def _step_ended(event: StepEnded, palette: Palette) -> str:
             line = f"{palette.paint('skipped', 'warning')} {name}"
     if event.message:
         line += f": {escaped(event.message)}"
-    return f"{line} ({escaped(event.hint)})" if event.hint else line
+    line = f"{line} ({escaped(event.hint)})" if event.hint else line
+    warnings = (
+        f"  {palette.paint('warning', 'warning')}: {escaped(one)}" for one in event.warnings
+    )
+    return "\n".join([line, *warnings])
 
 
 def _apply_ended(event: ApplyEnded, palette: Palette) -> str:
@@ -73,6 +82,8 @@ def _apply_ended(event: ApplyEnded, palette: Palette) -> str:
         for outcome in (Outcome.FAILED, Outcome.SKIPPED)
         if event.count(outcome)
     ]
+    if event.warned:
+        parts.append(f"With warnings: {event.warned}.")
     if event.interrupted:
         parts.append("Interrupted: steps in flight were finished, the others not begun.")
     is_whole = len(applied) == len(event.results) and not event.interrupted

@@ -2,7 +2,15 @@
 
 from dataclasses import replace
 
-from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepRetried, StepStarted
+from reconciler.model.events import (
+    ApplyEnded,
+    Event,
+    Outcome,
+    StepEnded,
+    StepRetried,
+    StepStarted,
+    StepWaiting,
+)
 from reconciler.model.objects import Diagnostic, Json, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
 from reconciler.model.plans import (
@@ -333,16 +341,25 @@ _FAILED = StepEnded(
 _SKIPPED = StepEnded(
     Step(secret("y"), Action.DELETE, 2), Outcome.SKIPPED, secret("y"), "Namespace/shop failed"
 )
+_WARNED = StepEnded(
+    Step(secret("z"), Action.UPDATE, 0),
+    Outcome.APPLIED,
+    secret("z"),
+    warnings=("the store has added metadata.labels[tier], which nobody asked for", "two\nlines"),
+)
 
 EVENTS: tuple[Event, ...] = (
     *(StepStarted(step) for step in EVERYTHING.steps),
     StepRetried(EVERYTHING.steps[0], 1, 0.4, "the server is busy"),
+    StepWaiting(EVERYTHING.steps[0], "the namespace to be Active", 0.02),
+    StepWaiting(EVERYTHING.steps[0], "the finalizer example.com/hold", 12.4),
     *_APPLIED,
+    _WARNED,
     StepEnded(_GENERATED, Outcome.APPLIED, secret("job-x7k2p")),
     _FAILED,
     _SKIPPED,
     ApplyEnded(_APPLIED),
-    ApplyEnded((*_APPLIED, _FAILED, _SKIPPED)),
+    ApplyEnded((*_APPLIED, _WARNED, _FAILED, _SKIPPED)),
     ApplyEnded((_SKIPPED,), interrupted=True),
     ApplyEnded(()),
 )

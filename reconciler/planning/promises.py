@@ -1,0 +1,101 @@
+"""What a plan promises of an object, held against what the store answered to the write.
+
+A server may change what it is given: admission webhooks add labels, policies strip annotations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from reconciler.model.objects import Live, Resource
+from reconciler.model.plans import Change, FieldAction, FieldPath
+from reconciler.model.store import Capability
+from reconciler.model.values import SecretValue
+from reconciler.planning.fields import DATA, METADATA, field_of, flatten, leaf_text
+from reconciler.rules import field_text
+
+Promise = Mapping[FieldPath, SecretValue | str]
+"""Each field that the object is to have, as `leaf_text` has it."""
+
+_UNREADABLE = {DATA: Capability.READ_VALUES, METADATA: Capability.METADATA}
+_WITHHELD = "the store warned of something in words that repeat a secret value: they are withheld"
+
+
+class Deviation(NamedTuple):
+    """A field that is not as promised: other than it was to be, ``REMOVED`` or ``ADDED``."""
+
+    path: FieldPath
+    action: FieldAction
+
+    def __str__(self) -> str:
+        """A sentence that names the field and no value."""
+        return _SENTENCES[self.action].format(_name(self.path))
+
+
+def of_creation(resource: Resource) -> Promise:
+    """What is promised of an object that is created as `resource`."""
+    return {path: leaf_text(leaf) for path, leaf in flatten(resource).items()}
+
+
+def of_update(change: Change, before: Live, owned: Promise) -> Promise:
+    """What is promised of `before` after an update: all is as it was but what `change` says.
+
+    `owned` has the fields that the set owns then.
+    """
+    removed = {
+        field_of(field.path) for field in change.fields if field.action is FieldAction.REMOVED
+    }
+    kept = {path: leaf_text(leaf) for path, leaf in flatten(before).items() if path not in removed}
+    return {**kept, **owned}
+
+
+def deviations(
+    promise: Promise, answer: Live, capabilities: Iterable[Capability]
+) -> tuple[Deviation, ...]:
+    """The fields of `answer` that are not as promised, by path, those that were added last.
+
+    What a store without the capability cannot read back is not compared.
+    """
+    unreadable = _UNREADABLE.keys() - {
+        part for part, needed in _UNREADABLE.items() if needed in capabilities
+    }
+    found = {path: leaf_text(leaf) for path, leaf in flatten(answer).items()}
+    return tuple(
+        sorted(
+            (one for one in _compared(promise, found) if one.path[0] not in unreadable),
+            key=lambda one: (one.action is FieldAction.ADDED, one.path),
+        )
+    )
+
+
+def shown_warnings(warnings: Iterable[str], values: Iterable[SecretValue | str]) -> Iterator[str]:
+    """What a store warned of, without a warning that repeats one of `values`."""
+    secrets = [value for value in values if isinstance(value, SecretValue)]
+    for warning in warnings:
+        yield _WITHHELD if any(secret.occurs_in(warning) for secret in secrets) else warning
+
+
+def _compared(promise: Promise, found: Promise) -> Iterator[Deviation]:
+    for path, text in promise.items():
+        if path not in found:
+            yield Deviation(path, FieldAction.REMOVED)
+        elif found[path] != text:
+            yield Deviation(path, FieldAction.CHANGED)
+    for path in found.keys() - promise.keys():
+        yield Deviation(path, FieldAction.ADDED)
+
+
+_SENTENCES = {
+    FieldAction.CHANGED: "the store has made {} something else than it was told to",
+    FieldAction.REMOVED: "the store has dropped {}, which it was told to keep",
+    FieldAction.ADDED: "the store has added {}, which nobody asked for",
+}
+
+
+def _name(path: FieldPath) -> str:
+    match path:
+        case (parent, group, name) if group in {"finalizers", "ownerReferences"}:
+            return field_text((parent, f"{group}[{name}]"))
+        case _:
+            return field_text(path)
