@@ -36,27 +36,25 @@ def record_of(
     change: Change, values: PlanValues, set_name: str, fingerprinter: Fingerprinter
 ) -> Applied:
     """The record of what is applied, to be kept with the object."""
+    namespace, fingerprint = change.key.namespace, fingerprinter.of
     owned = values.owned[change.key]
     return Applied(
         set_name=set_name,
-        fields={
-            path: fingerprinter.of(change.key.namespace, path, value)
-            for path, value in owned.items()
-        },
+        fields={path: fingerprint(namespace, path, value) for path, value in owned.items()},
     )
 
 
 def _substituted(node: Any, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Any:
-    if isinstance(node, str):  # most of them are
-        return node
-    match node:
-        case ValueRef(number=number):
-            return values.numbered[number]
-        case UidOf():
-            return uids[ObjectKey(node.kind, node.namespace, node.name)]
-        case dict():
-            return {name: _substituted(child, values, uids) for name, child in node.items()}
-        case list():
-            return [_substituted(child, values, uids) for child in node]
-        case _:
-            return node
+    if isinstance(node, dict):
+        return {
+            # Most are text: a call for each would take as long as all the rest.
+            name: child if type(child) is str else _substituted(child, values, uids)
+            for name, child in node.items()
+        }
+    if isinstance(node, ValueRef):
+        return values.numbered[node.number]
+    if isinstance(node, list):
+        return [_substituted(child, values, uids) for child in node]
+    if isinstance(node, UidOf):
+        return uids[ObjectKey(node.kind, node.namespace, node.name)]
+    return node

@@ -11,7 +11,6 @@ import binascii
 import contextlib
 import functools
 import hashlib
-import hmac
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,6 +19,10 @@ from typing import NoReturn
 
 MASK = "(secret value)"
 FINGERPRINT_KEY_BYTES = 32
+
+_HMAC_BLOCK = 64  # bytes that SHA-256 takes at a time
+_HMAC_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_HMAC_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
 # About 0.1 s and 32 MiB for each guess, for whoever holds a plan made before the first apply.
 _SCRYPT_COST = 2**15
@@ -195,11 +198,16 @@ class Fingerprinter:
     """
 
     key: bytes = field(repr=False)
-    _keyed: hmac.HMAC = field(init=False, repr=False, compare=False)
+    _inner: hashlib._Hash = field(init=False, repr=False, compare=False)
+    _outer: hashlib._Hash = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # A copy of an HMAC that has its key already costs a third less than one made from the key.
-        object.__setattr__(self, "_keyed", hmac.new(self.key, digestmod="sha256"))
+        # RFC 2104, section 4: what hashing the padded key leaves is kept. A tenth of the time of an
+        # apply goes into fingerprints, and the module hmac takes half as long again for each.
+        key = self.key if len(self.key) <= _HMAC_BLOCK else hashlib.sha256(self.key).digest()
+        padded = key.ljust(_HMAC_BLOCK, b"\0")
+        object.__setattr__(self, "_inner", hashlib.sha256(padded.translate(_HMAC_INNER)))
+        object.__setattr__(self, "_outer", hashlib.sha256(padded.translate(_HMAC_OUTER)))
 
     def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
         """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits.
@@ -211,9 +219,10 @@ class Fingerprinter:
         content = value.reveal() if isinstance(value, SecretValue) else value.encode()
         if isinstance(self.key, PublicSalt) and isinstance(value, SecretValue):
             content = _stretched(hashlib.sha256(content).digest(), self.key)
-        keyed = self._keyed.copy()
-        keyed.update("\0".join((namespace, *path, "")).encode() + content)
-        return keyed.hexdigest()[:32]
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update("\0".join((namespace, *path, "")).encode() + content)
+        outer.update(inner.digest())
+        return outer.hexdigest()[:32]
 
 
 def derive_fingerprint_key(values: Iterable[SecretValue], salt: bytes) -> bytes:

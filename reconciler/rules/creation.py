@@ -29,4 +29,4 @@ def refusals(resource: Resource) -> tuple[Violation, ...]:
     found = [*metadata_violations(resource)]
     if resource.kind == SECRET:
         found += secret_violations(resource)
-    return tuple(violation for violation in found if violation.severity is Severity.ERROR)
+    return tuple([violation for violation in found if violation.severity is Severity.ERROR])

@@ -6,7 +6,7 @@ the kinds' names k8s.io/kubernetes/pkg/apis/core/validation/validation.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from reconciler.model.objects import (
     NAMESPACE,
@@ -129,9 +129,7 @@ def _labels(resource: Resource) -> Iterator[Violation]:
 
 def _annotations(resource: Resource) -> Iterator[Violation]:
     """ValidateAnnotations; ServiceAccounts: warnIfHasEnforceMountableSecretsAnnotation."""
-    size = 0
-    for key, value in resource.annotations.items():
-        size += _bytes(key) + _bytes(value)
+    for key in resource.annotations:
         if not is_qualified_name(key.lower()):
             yield Violation(
                 ("metadata", "annotations", key),
@@ -140,6 +138,7 @@ def _annotations(resource: Resource) -> Iterator[Violation]:
                 QUALIFIED_NAME_RULE,
                 of_key=True,
             )
+    size = _size(resource.annotations)
     if size > ANNOTATIONS_LIMIT:
         yield Violation(
             ("metadata", "annotations"),
@@ -237,5 +236,7 @@ def _group_and_version(api_version: str) -> tuple[str, str]:
     return ("", "") if "/" in group else (group, version)
 
 
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+def _size(texts: Mapping[str, str]) -> int:
+    """The bytes of all keys and values together."""
+    joined = "".join((*texts, *texts.values()))
+    return len(joined) if joined.isascii() else len(joined.encode("utf-8", "surrogatepass"))

@@ -213,7 +213,8 @@ class EmbeddedStore:
 
 def _create(contents: Contents, resource: Resource, applied: Applied) -> Live:
     key = resource.key if resource.name else _generated(contents, resource)
-    if key.namespace and not contents.has_namespace(key.namespace):
+    has_namespace, vanished = contents.surroundings(key)
+    if key.namespace and not has_namespace:
         raise ObjectNotFound(
             f"{key}: the namespace {key.namespace!r} does not exist",
             hint="create it first, or add its manifest",
@@ -228,7 +229,8 @@ def _create(contents: Contents, resource: Resource, applied: Applied) -> Live:
     if not contents.add(live):
         return _taken_over(contents, live)
     contents.drop_copy(key)
-    contents.forget_vanished(key)
+    if vanished:
+        contents.forget_vanished(key)
     if key.kind == NAMESPACE:
         seeds.add_account(contents, key.name)
     return live

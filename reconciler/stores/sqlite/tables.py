@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import dataclasses
+import secrets
 import sqlite3
 import time
-import uuid
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from reconciler.errors import ObjectInvalid
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Live, ObjectKey
@@ -16,6 +17,9 @@ from reconciler.stores.sqlite import rows
 from reconciler.stores.sqlite.header import Header
 from reconciler.stores.sqlite.rows import Damage, Row
 from reconciler.stores.sqlite.sealing import Sealer
+
+_UID_BYTES = 16
+_UID_VARIANTS = "89ab"
 
 TOKEN_TYPE = "kubernetes.io/service-account-token"  # noqa: S105 - a type of Secret
 
@@ -44,6 +48,10 @@ _PLACES = ", ".join("?" * len(Row._fields))
 _FIND = f"SELECT {_COLUMNS} FROM objects WHERE {_BY_KEY}"
 _ADD = f"INSERT OR IGNORE INTO objects ({_COLUMNS}) VALUES ({_PLACES})"
 _REWRITE = f"UPDATE objects SET {', '.join(f'{name} = ?' for name in Row._fields)} WHERE {_BY_KEY}"
+_SURROUNDINGS = (
+    f"SELECT EXISTS (SELECT 1 FROM objects WHERE {_BY_KEY}),"
+    f" EXISTS (SELECT 1 FROM vanished WHERE {_BY_KEY})"
+)
 _KEEP = f"INSERT OR REPLACE INTO copies SELECT * FROM objects WHERE {_BY_KEY}"
 
 
@@ -68,10 +76,12 @@ class Contents:
         """The object in `row`, opened."""
         return rows.from_row(row, self.sealer)
 
-    def has_namespace(self, name: str) -> bool:
-        """Whether there is a Namespace of that name."""
-        query = f"SELECT 1 FROM objects WHERE {_BY_KEY}"
-        return self.connection.execute(query, (NAMESPACE, "", name)).fetchone() is not None
+    def surroundings(self, key: ObjectKey) -> tuple[bool, bool]:
+        """Whether the Namespace of `key` is there, and whether an object of `key` has vanished."""
+        # One query for both: each costs more than what it looks for.
+        found = self.connection.execute(_SURROUNDINGS, (NAMESPACE, "", key.namespace, *key))
+        namespace, vanished = found.fetchone()
+        return bool(namespace), bool(vanished)
 
     def all(self, table: str) -> Iterator[Row]:
         """Every row of ``objects`` or ``copies``, each seen once and none missing.
@@ -201,10 +211,18 @@ class Contents:
 
 
 def new_uid() -> str:
-    """A uid for an object or a store."""
-    return str(uuid.uuid4())
+    """A uid for an object or a store: a random UUID (RFC 9562, version 4)."""
+    # As str(uuid.uuid4()) makes it, in a third of the time.
+    drawn = secrets.token_hex(_UID_BYTES)
+    variant = _UID_VARIANTS[int(drawn[16], 16) & 3]
+    return f"{drawn[:8]}-{drawn[8:12]}-4{drawn[13:16]}-{variant}{drawn[17:20]}-{drawn[20:]}"
 
 
 def now_text() -> str:
     """The time, as ``creationTimestamp`` has it."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return _time_text(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _time_text(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import hmac
 import json
 import pickle
 from collections.abc import Callable
@@ -115,6 +116,12 @@ def test_a_fingerprint_is_bound_to_key_namespace_path_and_value() -> None:
     assert len(others | {base}) == 7
     assert len(base) == 32
     assert int(base, 16) > 0
+
+
+@pytest.mark.parametrize("key", [b"k", b"k" * 32, b"k" * 64, b"k" * 65, bytes(range(256))])
+def test_a_fingerprint_is_the_first_half_of_an_hmac(key: bytes) -> None:
+    expected = hmac.digest(key, b"shop\0data\0k\0" + PLANTED, "sha256").hex()[:32]
+    assert Fingerprinter(key).of("shop", ("data", "k"), VALUE) == expected
 
 
 def test_a_fingerprinter_does_not_show_its_key() -> None:
