@@ -56,11 +56,15 @@ DRIFT_STATES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class FieldDrift:
-    """One field: what became of it in the store, and what its manifest has in mind for it."""
+    """One field: what became of it in the store, and what its manifest has in mind for it.
+
+    ``manager`` is the other program that wrote it last, where it differs and the store knows.
+    """
 
     path: FieldPath
     state: FieldState
     pending: Pending = Pending.NONE
+    manager: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,8 @@ class FieldChange:
     """One field's change; ``before`` and ``after`` are ``None`` where the field is absent.
 
     ``drift`` tells that the live field is no longer what was applied last, so that the change
-    undoes what somebody else did.
+    undoes what somebody else did; ``manager`` is the other program that wrote it last, where the
+    store knows.
     """
 
     path: FieldPath
@@ -88,6 +89,7 @@ class FieldChange:
     after: Json | ValueRef = None
     nature: Nature = Nature.CONTENT
     drift: bool = False
+    manager: str = ""
 
 
 @dataclass(frozen=True, slots=True)

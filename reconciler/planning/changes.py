@@ -145,7 +145,10 @@ class Comparison:
             before,
             merged.target,
             self.masking,
-            lambda path: drifted(path, before, applied, key.namespace, self.records),
+            lambda path: diff.Origin(
+                drifted(path, before, applied, key.namespace, self.records),
+                live.managers.get(path, "") if path in before else "",
+            ),
         )
         return Change(
             key=key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.model.patches import Operation, difference
 from reconciler.model.plans import FieldAction, FieldChange, FieldPath
@@ -30,6 +30,13 @@ _ACTIONS = {
 }
 
 
+class Origin(NamedTuple):
+    """Where a live field comes from: see `FieldChange`."""
+
+    drift: bool
+    manager: str
+
+
 def creation(
     namespace: str, former: Fields, target: Fields, masking: Masking
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
@@ -49,10 +56,10 @@ def replacement(
     live: Fields,
     target: Fields,
     masking: Masking,
-    is_drift: Callable[[FieldPath], bool],
+    origin: Callable[[FieldPath], Origin],
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that adds the whole document anew."""
-    changes = _Comparison(namespace, live, target, masking).changes(is_drift)
+    changes = _Comparison(namespace, live, target, masking).changes(origin)
     return changes, _addition(_references(namespace, live, target, masking))
 
 
@@ -61,11 +68,11 @@ def update(
     live: Fields,
     target: Fields,
     masking: Masking,
-    is_drift: Callable[[FieldPath], bool],
+    origin: Callable[[FieldPath], Origin],
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that turns the live document into `target`'s."""
     comparison = _Comparison(namespace, live, target, masking)
-    return comparison.changes(is_drift), comparison.patch()
+    return comparison.changes(origin), comparison.patch()
 
 
 def _references(namespace: str, former: Fields, target: Fields, masking: Masking) -> Fields:
@@ -87,13 +94,12 @@ class _Comparison:
         self._before = masking.mask(namespace, live, target)
         self._after = masking.mask(namespace, target, live)
 
-    def changes(self, is_drift: Callable[[FieldPath], bool]) -> tuple[FieldChange, ...]:
+    def changes(self, origin: Callable[[FieldPath], Origin]) -> tuple[FieldChange, ...]:
         """Every field that differs: values by reference, metadata in full, sorted by path."""
         changes = [*self._data, *_plain_changes(self._before, self._after, self._masking)]
         changes.sort(key=lambda change: change.path)
         return tuple(
-            replace(change, drift=True) if is_drift(field_of(change.path)) else change
-            for change in changes
+            replace(change, **origin(field_of(change.path))._asdict()) for change in changes
         )
 
     def patch(self) -> tuple[Operation, ...]:

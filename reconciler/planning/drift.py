@@ -22,6 +22,8 @@ from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
 
+_WRITTEN = frozenset({FieldState.CHANGED, FieldState.ADDED, FieldState.UNKNOWABLE})
+
 
 def drift(
     desired: Iterable[Desired], snapshot: Snapshot, set_name: str, *, unmanaged: bool = False
@@ -105,12 +107,14 @@ class _Check:
         }
         added = {path for path in found if path[0] == DATA and path not in applied}
         for path in {*applied, *added, *(wanted or ())} - ignored:
+            state = self._state(path, live.namespace, found, applied)
             yield FieldDrift(
                 path,
-                self._state(path, live.namespace, found, applied),
+                state,
                 Pending.NONE
                 if wanted is None
                 else self._pending(path, live.namespace, wanted, applied),
+                live.managers.get(path, "") if state in _WRITTEN else "",
             )
 
     def _state(

@@ -13,7 +13,7 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.views.words import Line, aligned, counted, field_text
+from reconciler.views.words import Line, aligned, counted, field_text, manager_text
 
 STATE_SYMBOLS = {
     ObjectState.IN_SYNC: "=",
@@ -121,7 +121,7 @@ def _drift_lines(one: ObjectDrift) -> list[Line]:
 
 
 def _drift_text(field: FieldDrift) -> str:
-    remark = REMARKS[field.pending]
+    remark = "; ".join(filter(None, (manager_text(field.manager), REMARKS[field.pending])))
     return f"{FIELD_WORDS[field.state]}  ({remark})" if remark else FIELD_WORDS[field.state]
 
 

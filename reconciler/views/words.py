@@ -61,6 +61,7 @@ NATURE_WORDS = {
     Nature.ENCODING: "only the encoding differs",
 }
 DRIFT_WORDS = "changed outside of this tool since the last apply"
+MANAGER_WORDS = "last written by {}"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
 UNREAD = "(a value that the store gives to nobody)"
@@ -251,6 +252,11 @@ def obstacles_text(plan: Plan) -> str:
     return f"This plan cannot be applied: {' and '.join(obstacles)}." if obstacles else ""
 
 
+def manager_text(manager: str) -> str:
+    """``last written by kubectl-edit``, or nothing where nobody else is known to have written."""
+    return MANAGER_WORDS.format(escaped(manager)) if manager else ""
+
+
 def counted(number: int, noun: str) -> str:
     """``1 object``, ``2 objects``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -264,7 +270,11 @@ def _values_text(field: FieldChange) -> str:
             values = f"{value_text(field.before)} → {value_text(field.after)}"
         case FieldAction.REMOVED:
             values = "" if field.before is None else value_text(field.before)
-    remarks = [NATURE_WORDS[field.nature], DRIFT_WORDS if field.drift else ""]
+    remarks = [
+        NATURE_WORDS[field.nature],
+        DRIFT_WORDS if field.drift else "",
+        manager_text(field.manager),
+    ]
     return "  ".join(filter(None, (values, _in_brackets(filter(None, remarks)))))
 
 

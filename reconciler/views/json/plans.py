@@ -97,6 +97,7 @@ def _field(field: FieldChange) -> Document:
         "change": field.action,
         "nature": field.nature,
         "drift": field.drift,
+        "manager": field.manager,
     }
     if field.action is not FieldAction.ADDED:
         document["before"] = _value(field.before)

@@ -54,4 +54,9 @@ def _object(one: ObjectDrift) -> Document:
 
 
 def _field(field: FieldDrift) -> Document:
-    return {**path_document(field.path), "state": field.state, "pending": field.pending}
+    return {
+        **path_document(field.path),
+        "state": field.state,
+        "pending": field.pending,
+        "manager": field.manager,
+    }

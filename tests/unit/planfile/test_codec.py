@@ -70,6 +70,7 @@ CHANGES = st.builds(
             before=NODES,
             after=NODES,
             nature=st.sampled_from(Nature),
+            manager=TEXT,
             drift=st.booleans(),
         )
     ),

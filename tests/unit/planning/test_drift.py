@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -105,6 +106,21 @@ def test_drift_of_a_key_is_told_apart_from_pending_changes(
     assert states(report)[PASSWORD] == expected
     assert report.drifted == (expected[0] is not FieldState.IN_SYNC)
     assert report.objects[0].pending == (expected[1] is not Pending.NONE)
+
+
+def test_who_wrote_a_field_last_is_told_where_it_differs() -> None:
+    applied = {"same": "s", "mine": "m", "gone": "g"}
+    written = {("data", name): f"by-{name}" for name in ("same", "mine", "gone", "more")}
+    found = live("a", {"same": "s", "mine": "theirs", "more": "x"}, applied)
+    report = check([desired("a", applied)], [replace(found, managers=written)])
+    (one,) = report.objects
+    assert {field.path[-1]: field.manager for field in one.fields} == {
+        "same": "",
+        "mine": "by-mine",
+        "gone": "",
+        "more": "by-more",
+        "type": "",
+    }
 
 
 def test_metadata_drifts_too_but_metadata_of_others_does_not() -> None:

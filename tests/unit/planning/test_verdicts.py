@@ -118,6 +118,31 @@ def test_metadata_that_has_little_in_common_is_told_field_by_field() -> None:
     ]
 
 
+@pytest.mark.parametrize("seal", [False, True], ids=["update", "replace"])
+def test_who_wrote_a_field_last_is_told_where_it_goes(*, seal: bool) -> None:
+    applied = secret("a", {"same": "s", "mine": "m", "left": "l"}, labels={"tier": "x"})
+    found = live(
+        replace(applied, data=wrapped({"same": "s", "mine": "n", "left": "l"}), immutable=seal),
+        applied,
+        managers={
+            ("data", "mine"): "kubectl-edit",
+            ("data", "same"): "kubectl-edit",
+            ("data", "new"): "nobody",
+            ("data", "left"): "sidecar",
+            ("metadata", "labels", "tier"): "a-controller",
+        },
+    )
+    wanted = with_data(replace(applied, labels={"tier": "y"}), same="s", mine="m", new="w")
+    change = change_of(wanted, found, allow_replace=True)
+    assert change.action is (Action.REPLACE if seal else Action.UPDATE)
+    assert {field.path[-1]: field.manager for field in change.fields} == {
+        "left": "sidecar",
+        "mine": "kubectl-edit",
+        "new": "",
+        "tier": "a-controller",
+    }
+
+
 @pytest.mark.parametrize(
     ("before", "after", "nature"),
     [

@@ -63,8 +63,9 @@ def changed(
     nature: Nature = Nature.CONTENT,
     *,
     drift: bool = False,
+    manager: str = "",
 ) -> FieldChange:
-    return FieldChange(path, FieldAction.CHANGED, before, after, nature, drift)
+    return FieldChange(path, FieldAction.CHANGED, before, after, nature, drift, manager)
 
 
 def removed(path: FieldPath, before: Json | ValueRef) -> FieldChange:
@@ -120,7 +121,7 @@ _UPDATES = (
             changed(data("ca.crt"), value(2), value(3), Nature.ENCODING),
             changed(data("dsn"), value(4), value(5), Nature.WHITESPACE),
             removed(data("old"), value(6)),
-            changed(data("password"), value(7), value(1), drift=True),
+            changed(data("password"), value(7), value(1), drift=True, manager="kubectl-edit"),
             added(data("token"), value(8)),
             changed(("metadata", "annotations", "note"), "one\ntwo", 'a "b" | `c` @team #2'),
             changed(("metadata", "annotations", "copy"), value(9), value(10)),
@@ -372,7 +373,7 @@ EXAMPLE_CHANGES = (
         reasons=(Reason.DATA, Reason.METADATA),
         fields=(
             changed(data("dsn"), value(1), value(2), Nature.WHITESPACE),
-            changed(data("password"), value(3), value(4), drift=True),
+            changed(data("password"), value(3), value(4), drift=True, manager="kubectl-edit"),
             added(("metadata", "labels", "tier"), "back"),
         ),
         kept=(data("injected"),),

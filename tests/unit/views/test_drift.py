@@ -29,7 +29,7 @@ def of(state: ObjectState, name: str, *fields: FieldDrift, orphaned: bool = Fals
 def test_drift_stands_before_what_is_pending_and_a_field_that_is_both_in_both() -> None:
     drift, pending = shown(EVERYTHING).split("Pending changes")
     assert "~ data[password]         changed since the last apply" in drift
-    assert "(the manifest sets it too)" in drift
+    assert "(last written by kubectl-edit; the manifest sets it too)" in drift
     assert "~ data[password]  set by the manifest" in pending
     assert "data[new]" not in drift
     assert "data[injected]" not in pending

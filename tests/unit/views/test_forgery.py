@@ -73,7 +73,11 @@ def plan_of(found: str) -> Plan:
         action=Action.UPDATE,
         fields=(
             FieldChange(
-                ("metadata", "labels", found), FieldAction.CHANGED, found, [{found: found}]
+                ("metadata", "labels", found),
+                FieldAction.CHANGED,
+                found,
+                [{found: found}],
+                manager=found,
             ),
             FieldChange(("metadata", "finalizers", found), FieldAction.REMOVED, found),
             FieldChange((found, found), FieldAction.ADDED, after=samples.value(1)),
@@ -99,7 +103,7 @@ def report_of(found: str) -> DriftReport:
     """A report whose object has drifted and has changes to come; another is nobody's."""
     key = ObjectKey("Secret", found, found)
     fields = (
-        FieldDrift(("data", found), FieldState.CHANGED, Pending.SET),
+        FieldDrift(("data", found), FieldState.CHANGED, Pending.SET, found),
         FieldDrift(("metadata", "labels", found), FieldState.REMOVED, Pending.REMOVE),
     )
     source = Source(file_named(found), 1, 1)
