@@ -60,7 +60,7 @@ class Comparison:
     def change(self, key: ObjectKey) -> Change:
         """What happens to the object that a manifest names."""
         resource = self.named[key]
-        steering = lifecycle(resource.annotations)
+        steering = lifecycle(resource)
         live = self.snapshot.objects.get(key)
         if live is not None and steering.create_only:
             return Change(

@@ -63,7 +63,7 @@ class _Check:
             wanted = {} if resource is None else self._kept(resource)
             unknown = tuple(FieldDrift(path, FieldState.UNKNOWABLE) for path in sorted(wanted))
             return ObjectDrift(key, ObjectState.UNKNOWABLE, unknown, source=source)
-        steering = lifecycle(live.annotations if resource is None else resource.annotations)
+        steering = lifecycle(live if resource is None else resource)
         if steering.create_only:
             return ObjectDrift(key, ObjectState.IN_SYNC, orphaned=resource is None, source=source)
         fields = tuple(

@@ -37,7 +37,7 @@ class Guarded:
     def lifecycle(self, key: ObjectKey) -> Lifecycle:
         """What the manifest says of the object of a change."""
         resource = self.named.get(key)
-        return Lifecycle() if resource is None else lifecycle(resource.annotations)
+        return Lifecycle() if resource is None else lifecycle(resource)
 
 
 Guard = Callable[[Guarded], Iterator[Refusal]]
@@ -100,7 +100,7 @@ def destruction(guarded: Guarded) -> Iterator[Refusal]:
             continue
         live = guarded.held(change.key)
         prevented = guarded.lifecycle(change.key).prevent_destroy
-        if prevented or (live is not None and lifecycle(live.annotations).prevent_destroy):
+        if prevented or (live is not None and lifecycle(live).prevent_destroy):
             yield Refusal(
                 "prevent-destroy",
                 f"{change.key} may not be deleted, and this plan would {change.action} it",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from reconciler.model.objects import Resource
+
 PREFIX = "reconciler/"
 DEPENDS_ON = "config.kubernetes.io/depends-on"
 
@@ -29,16 +31,23 @@ class Lifecycle:
 
 
 _PLAIN = Lifecycle()
+# https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets
+_FILLED_IN = {"kubernetes.io/service-account-token": ("token", "ca.crt", "namespace")}
 _BOOLEANS = {"true": True, "false": False}
 
 
-def lifecycle(annotations: Mapping[str, str]) -> Lifecycle:
-    """Read the lifecycle annotations; what `lifecycle_problems` complains of counts as absent."""
+def lifecycle(resource: Resource) -> Lifecycle:
+    """Read the lifecycle annotations; what `lifecycle_problems` complains of counts as absent.
+
+    Keys that a cluster's controller fills in are its own: they are ignored without an annotation.
+    """
+    annotations = resource.annotations
+    filled = _FILLED_IN.get(resource.type, ())
     if not any(name.startswith(PREFIX) for name in annotations):
-        return _PLAIN
+        return Lifecycle(ignored_keys=filled) if filled else _PLAIN
     return Lifecycle(
         prevent_destroy=annotations.get("reconciler/prevent-destroy") == "true",
-        ignored_keys=_patterns(annotations.get("reconciler/ignore-keys", "")),
+        ignored_keys=(*filled, *_patterns(annotations.get("reconciler/ignore-keys", ""))),
         create_only=annotations.get("reconciler/create-only") == "true",
         exact_data=annotations.get("reconciler/data-policy") == "exact",
         replace_allowed=annotations.get("reconciler/replace") == "allowed",

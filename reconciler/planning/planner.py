@@ -41,7 +41,7 @@ def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
         surroundings=options.prune
         or options.destroy
         or options.allow_replace
-        or any(lifecycle(resource.annotations).replace_allowed for resource in objects),
+        or any(lifecycle(resource).replace_allowed for resource in objects),
     )
 
 

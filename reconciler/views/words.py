@@ -193,7 +193,7 @@ def set_text(set_name: str, store: StoreIdentity) -> str:
     """``Set shop, store state/store.db (sqlite)``."""
     where = f"store {store.location or store.id or 'without a name'} ({store.scheme})"
     if not store.id:
-        where += ", which does not exist yet"
+        where += ", nothing applied yet"
     return escaped(f"Set {set_name}, {where}")
 
 

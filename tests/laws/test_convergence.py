@@ -45,7 +45,7 @@ def assert_as_desired(world: World, desired: Sequence[Desired]) -> None:
     assert owned == {live.key for live in live_of.values()}
     for one in desired:
         live = live_of[id(one)]
-        steering = lifecycle(one.annotations)
+        steering = lifecycle(one)
         assert live.applied is not None
         have = flatten(live)
         for path, leaf in flatten(one).items():
@@ -73,7 +73,7 @@ def foreign_fields(world: World, desired: Sequence[Desired]) -> Kept:
         if live is None:
             continue
         claimed = live.applied.fields if live.applied else {}
-        exact = lifecycle(one.annotations).exact_data
+        exact = lifecycle(one).exact_data
         for path, leaf in flatten(live).items():
             if path not in flatten(one) and path not in claimed and not (exact and path[0] == DATA):
                 kept[one.key, path] = leaf

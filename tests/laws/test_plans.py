@@ -37,7 +37,7 @@ def as_live(one: Desired) -> Live:
         replace(owner, uid=uid_of(owner_key(owner, one.namespace))) for owner in one.owners
     )
     claimed = record(one)
-    steering = lifecycle(one.annotations)
+    steering = lifecycle(one)
     theirs = [path for path in claimed.fields if path[0] == DATA and steering.ignores(path[1])]
     applied = replace(
         claimed, fields={path: claimed.fields[path] for path in claimed.fields.keys() - {*theirs}}

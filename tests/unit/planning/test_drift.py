@@ -199,3 +199,14 @@ def test_the_same_drift_gives_the_same_report_whatever_the_order() -> None:
     manifests = [desired(name, {"password": "1", "b": "2"}) for name in "cab"]
     lives = [live(name, {"b": "2"}, {"password": "1", "b": "2"}) for name in "abc"]
     assert check(manifests, lives) == check(manifests[::-1], lives[::-1])
+
+
+def test_what_a_controller_fills_into_a_token_is_no_drift() -> None:
+    token = {"type": "kubernetes.io/service-account-token"}
+    filled = {"token": "t", "ca.crt": "c", "namespace": "shop"}
+    own = check([desired("s", {}, **token)], [live("s", filled, {}, **token)])
+    assert not own.drifted
+    more = check([desired("s", {}, **token)], [live("s", {**filled, "extra": "x"}, {}, **token)])
+    assert [one.path for one in more.objects[0].fields if one.state is FieldState.ADDED] == [
+        ("data", "extra")
+    ]
