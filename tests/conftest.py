@@ -6,7 +6,7 @@ import filecmp
 import ipaddress
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import reconciler
+from tests.clusters import Cluster, started
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKOUT = ROOT / "reconciler"
@@ -85,6 +86,14 @@ def pytest_sessionstart() -> None:
 def pytest_report_header() -> str:
     """Say what is tested."""
     return f"package: {PACKAGE}"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster for the whole run; a test takes namespaces of its own in it."""
+    cluster = started()
+    yield cluster
+    cluster.stop()
 
 
 _FIGURES = pytest.StashKey[list[str]]()

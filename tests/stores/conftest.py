@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.store import Store
-from tests.clusters import Cluster, started
+from tests.clusters import Cluster
 from tests.stores.words import Subject, Words
 
 SUBJECTS = ("embedded", "kubernetes")
@@ -21,13 +21,6 @@ SUBJECTS = ("embedded", "kubernetes")
 @pytest.fixture
 def embedded_subject(tmp_path: Path) -> Subject:
     return Subject(url=f"sqlite:{tmp_path / 'made' / 'store.db'}", environ={}, home="default")
-
-
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    cluster = started()
-    yield cluster
-    cluster.stop()
 
 
 @pytest.fixture

@@ -6,8 +6,11 @@ fields that they do not know. Its configuration, credentials and pool are what a
 
 from __future__ import annotations
 
+import logging
+import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -38,6 +41,7 @@ _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 30.0
 _CLOCK_TOLERANCE = 2.0
 _OK = range(200, 300)
+_OTHER_KUBECONFIG = "choose a file with --kubeconfig or KUBECONFIG, a context with --kube-context"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +139,7 @@ class Connection:
                 preload_content=True,
             )
         except (HTTPError, OSError) as error:
-            raise StoreUnavailable(
-                f"{what}: the API server at {self.host} cannot be reached, or the connection was "
-                f"cut ({type(error).__name__})",
-                hint="check the address and the network, and that the server is running",
-            ) from None
+            raise faults.unreached(what, self.host, error) from None
         self._note_clock(answer.headers.get("Date"))
         if answer.status not in _OK:
             raise faults.refusal(what, answer.status, answer.headers, answer.data, values)
@@ -186,28 +186,59 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
     """
     settings = client.Configuration()
     files = kubeconfig or environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-    try:
-        if _is_there(files) or kubeconfig or context or "KUBERNETES_SERVICE_HOST" not in environ:
-            config.load_kube_config(
-                config_file=files, context=context or None, client_configuration=settings
-            )
-        else:
-            config.load_incluster_config(client_configuration=settings)
-    except ConfigException as error:
+    is_there = any(Path(name).exists() for name in files.split(os.pathsep) if name)
+    within = "KUBERNETES_SERVICE_HOST" in environ and not (is_there or kubeconfig or context)
+    if not (within or is_there):
+        raise ConfigError(f"the kubeconfig {files} does not exist", hint=_OTHER_KUBECONFIG)
+    with _complaints() as heard:
+        try:
+            if within:
+                config.load_incluster_config(client_configuration=settings)
+            else:
+                config.load_kube_config(
+                    config_file=files, context=context or None, client_configuration=settings
+                )
+        except ConfigException as error:
+            raise ConfigError(
+                f"the kubeconfig cannot be used: {error}", hint=_OTHER_KUBECONFIG
+            ) from None
+        except Exception as error:  # noqa: BLE001 - a parser's own text may hold a credential
+            raise ConfigError(
+                f"the kubeconfig {files} cannot be read: {type(error).__name__}",
+                hint=_OTHER_KUBECONFIG,
+            ) from None
+    if heard:
         raise ConfigError(
-            f"the kubeconfig cannot be used: {error}",
-            hint="choose a file with --kubeconfig or KUBECONFIG, and a context with --kube-context",
-        ) from None
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ConfigError(
-            f"the kubeconfig {files} cannot be read: {type(error).__name__}"
-        ) from None
+            f"the kubeconfig's credentials plugin gives none: {'; '.join(heard)}",
+            hint="run what the kubeconfig has under 'exec' by hand, or log in again",
+        )
     settings.connection_pool_maxsize = workers + 2
     return Connection(client.ApiClient(settings))
 
 
-def _is_there(files: str) -> bool:
-    return any(Path(name).is_file() for name in files.split(":") if name)
+class _Listener(logging.Handler):
+    def __init__(self, heard: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text."""
+        self._heard.append(record.getMessage())
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What is logged as an error meanwhile.
+
+    The official client logs what is wrong with a credentials plugin, and goes on as nobody.
+    """
+    heard: list[str] = []
+    listener = _Listener(heard)
+    logging.getLogger().addHandler(listener)
+    try:
+        yield heard
+    finally:
+        logging.getLogger().removeHandler(listener)
 
 
 def _warnings(headers: Any) -> Iterable[str]:

@@ -7,6 +7,7 @@ every value of the request is cut out of it, as it is and in base64.
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ CUT = "the connection to the API server was cut"
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _TELLING_LENGTH = 4
 _LONGEST = 2000
+_NO_CREDENTIALS = "no credentials were sent: the context's user in the kubeconfig has none"
+_NOBODY = '"system:anonymous"'
 
 
 class Forbidden(StoreError):
@@ -80,7 +83,29 @@ def refusal(
     if status == 404:  # noqa: PLR2004
         return ObjectNotFound(_joined(what, text or "does not exist"))
     kind = _KINDS.get(status, StoreError)
-    return kind(_joined(what, text or f"the API server answered {status}"))
+    told = _joined(what, text or f"the API server answered {status}")
+    return kind(told, hint=_NO_CREDENTIALS if _NOBODY in text else "")
+
+
+def unreached(what: str, host: str, error: Exception) -> StoreError:
+    """The error that stands for a request which was not answered."""
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return StoreError(
+            f"{what}: the certificate of the API server at {host} is not to be trusted: "
+            f"{cause.verify_message}",
+            hint="the kubeconfig's certificate authority must be the one that has signed it",
+        )
+    if type(cause) is ssl.SSLError and (cause.library == "X509" or not cause.reason):
+        return StoreError(  # OpenSSL could not even read or pair the files
+            f"{what}: the client certificate or its key cannot be used",
+            hint="look at the user's client-certificate and client-key in the kubeconfig",
+        )
+    return StoreUnavailable(
+        f"{what}: the API server at {host} cannot be reached, or the connection was cut "
+        f"({type(error).__name__})",
+        hint="check the address and the network, and that the server is running",
+    )
 
 
 def _status(body: bytes) -> Mapping[str, Any]:
