@@ -295,6 +295,13 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default=False,
         help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
     ),
+    click.option(
+        "--scrub/--no-scrub",
+        envvar="RECONCILER_SCRUB",
+        show_envvar=True,
+        default=False,
+        help="Remove annotations in which kubectl or kapp keep the values of Secrets.",
+    ),
     max_deletes_option,
     click.option(
         "--server-dry-run/--no-server-dry-run",

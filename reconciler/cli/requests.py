@@ -78,6 +78,7 @@ def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
             prune=settings["prune"],
             adopt=settings["adopt"],
             allow_replace=settings["allow_replace"],
+            scrub=settings["scrub"],
             max_deletes=settings["max_deletes"],
         ),
         server_dry_run=settings["server_dry_run"],

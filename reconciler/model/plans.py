@@ -170,7 +170,8 @@ class DeleteLimit:
 class PlanOptions:
     """What the user asked of a plan; saved with it, so that apply can form it again.
 
-    ``destroy`` asks for the delete of all that the set owns; there are no manifests then.
+    ``destroy`` asks for the delete of all that the set owns; there are no manifests then. ``scrub``
+    removes annotations in which other tools keep the values of Secrets.
     """
 
     set_name: str = "default"
@@ -180,6 +181,7 @@ class PlanOptions:
     destroy: bool = False
     adopt: bool = False
     allow_replace: bool = False
+    scrub: bool = False
     max_deletes: DeleteLimit = DeleteLimit(30, percent=True)
 
 

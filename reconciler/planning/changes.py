@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.model.documents import from_document
-from reconciler.model.objects import Desired, Live, ObjectKey
+from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import (
     Action,
     Change,
@@ -34,6 +34,7 @@ from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.masking import Masking
 from reconciler.planning.ownership import Merged, drifted, merge, newly_made, record_is_current
 from reconciler.planning.references import references
+from reconciler.planning.scrubbing import scrubbed
 from reconciler.rules import replace_reasons
 
 _NOT_APPLIED: Mapping[FieldPath, str] = {}
@@ -75,7 +76,7 @@ class Comparison:
             return self._creation(key, resource, wanted, steering)
         live = limits.recognised(live, resource.data, self.records)
         merged = merge(wanted, flatten(live), _applied(live, self.options.set_name), steering)
-        return self._modification(resource, live, merged)
+        return self._modification(resource, live, self._scrubbed(key, merged))
 
     def deletion(self, key: ObjectKey) -> Change:
         """The delete of an object, or of the copy of one, that no manifest names any more."""
@@ -110,6 +111,7 @@ class Comparison:
             former = flatten(copy)
             merged = merge(wanted, former, _applied(copy, self.options.set_name), steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)
+        merged = self._scrubbed(key, merged)
         self._own(key, merged)
         fields, patch = diff.creation(key.namespace, former, merged.target, self.masking)
         return Change(
@@ -195,6 +197,9 @@ class Comparison:
         cached = action is Action.REPLACE and Capability.UPDATE_VALUES in self.snapshot.capabilities
         lost = limits.loss(key.kind, action, fields, self.snapshot)
         return (*((_KUBELETS,) if cached else ()), *lost)
+
+    def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
+        return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged
 
     def _own(self, key: ObjectKey, merged: Merged) -> None:
         self.owned[key] = {path: leaf_text(merged.target[path]) for path in merged.claims}

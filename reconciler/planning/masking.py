@@ -8,16 +8,8 @@ from typing import Any
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue, ValueRef
 from reconciler.planning.fields import ANNOTATIONS, DATA, FINALIZERS, LABELS, OWNERS, Fields, Leaf
+from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
 
-# Tools that are known to copy whole objects, values included, into an annotation.
-_COPYING_ANNOTATIONS = frozenset(
-    {
-        "kubectl.kubernetes.io/last-applied-configuration",
-        "kapp.k14s.io/original",
-        "kapp.k14s.io/original-diff",
-        "kapp.k14s.io/original-diff-full",
-    }
-)
 _TEXTS = {(ANNOTATIONS,), (LABELS,)}
 _LISTS = {(FINALIZERS,), (OWNERS,)}
 # What begins with it is a token, or text that was shielded from being taken for one.
@@ -138,4 +130,4 @@ def _secrets_in_texts(shown: Fields, *sides: Fields) -> list[SecretValue]:
 
 
 def _may_hold(path: FieldPath, text: str, secrets: list[SecretValue]) -> bool:
-    return path[2] in _COPYING_ANNOTATIONS or any(secret.occurs_in(text) for secret in secrets)
+    return path[2] in COPYING_ANNOTATIONS or any(secret.occurs_in(text) for secret in secrets)

@@ -23,6 +23,7 @@ from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.masking import Masking
 from reconciler.planning.naming import named_objects
 from reconciler.planning.references import reference_problems, references
+from reconciler.planning.scrubbing import copies_values, copying_notice
 from reconciler.planning.selection import leftover_notices, leftovers_of, targeted
 
 
@@ -80,7 +81,11 @@ def plan(
     except order.DependencyCycle as cycle:
         problems.append(cycle_error(cycle, named))
     told = () if deletes else leftover_notices(leftovers, snapshot)
-    notices = (*limits.notices((named[key] for key in chosen), snapshot), *told)
+    notices = (
+        *limits.notices((named[key] for key in chosen), snapshot),
+        *copying_notice(_copying(named, chosen, snapshot, options)),
+        *told,
+    )
     result = Plan(
         store=snapshot.identity,
         options=options,
@@ -104,6 +109,21 @@ def _steps(
         if key in snapshot.objects
     }
     return order.steps(actions, needs, live_needs)
+
+
+def _copying(
+    named: Mapping[ObjectKey, Desired],
+    chosen: Iterable[ObjectKey],
+    snapshot: Snapshot,
+    options: PlanOptions,
+) -> Iterator[ObjectKey]:
+    """The live Secrets that keep a copy of their values; what is never touched is not scrubbed."""
+    for key in chosen:
+        live = snapshot.objects.get(key)
+        if live is not None and copies_values(live):
+            untouched = lifecycle(named[key]).create_only
+            if untouched or not options.scrub:
+                yield key
 
 
 def _problems(

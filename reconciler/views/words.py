@@ -205,6 +205,7 @@ def options_text(options: PlanOptions) -> str:
             ("--prune", options.prune),
             ("--adopt", options.adopt),
             ("--allow-replace", options.allow_replace),
+            ("--scrub", options.scrub),
         )
         if is_set
     ]

@@ -39,6 +39,7 @@ namespace: kube-public
 prune: true
 adopt: true
 allow-replace: true
+scrub: true
 max-deletes: 7
 server-dry-run: true
 parallelism: 3
@@ -56,6 +57,7 @@ wait-timeout: 7.5
         "destroy": False,
         "adopt": True,
         "allowReplace": True,
+        "scrub": True,
         "maxDeletes": "7",
     }
     assert [note["code"] for note in plan["notices"]] == ["dry-run-impossible"]
@@ -100,6 +102,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_PRUNE", "1", "--prune"),
         ("RECONCILER_ADOPT", "true", "--adopt"),
         ("RECONCILER_ALLOW_REPLACE", "yes", "--allow-replace"),
+        ("RECONCILER_SCRUB", "on", "--scrub"),
         ("RECONCILER_SERVER_DRY_RUN", "1", "nothing could be tried"),
         ("RECONCILER_PARALLELISM", "2", "1 to create"),
     ],

@@ -57,6 +57,7 @@ def _options(options: PlanOptions) -> Document:
         "destroy": options.destroy,
         "adopt": options.adopt,
         "allowReplace": options.allow_replace,
+        "scrub": options.scrub,
         "maxDeletes": str(options.max_deletes),
     }
 

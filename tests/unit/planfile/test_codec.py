@@ -99,6 +99,7 @@ OPTIONS = st.builds(
     prune=st.booleans(),
     adopt=st.booleans(),
     allow_replace=st.booleans(),
+    scrub=st.booleans(),
     max_deletes=st.builds(DeleteLimit, st.integers(0, 1000), st.booleans()),
 )
 PLANS = st.builds(

@@ -1,0 +1,55 @@
+"""Annotations in which other tools keep a Secret as a whole, its values in clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.model.objects import SECRET, Live, ObjectKey
+from reconciler.model.plans import FieldPath, Note
+from reconciler.planning.fields import ANNOTATIONS
+from reconciler.planning.ownership import Merged
+
+COPYING_ANNOTATIONS = frozenset(
+    {
+        "kubectl.kubernetes.io/last-applied-configuration",
+        "kapp.k14s.io/original",
+        "kapp.k14s.io/original-diff",
+        "kapp.k14s.io/original-diff-full",
+    }
+)
+"""Those that kubectl and kapp are known to write."""
+
+_NAMED = 5
+
+
+def scrubbed(merged: Merged) -> Merged:
+    """`merged` without such annotations, whoever wants or owns them."""
+
+    def stays(path: FieldPath) -> bool:
+        return path[1:2] != (ANNOTATIONS,) or path[2] not in COPYING_ANNOTATIONS
+
+    return Merged(
+        target={path: leaf for path, leaf in merged.target.items() if stays(path)},
+        claims=tuple(filter(stays, merged.claims)),
+        kept=tuple(filter(stays, merged.kept)),
+    )
+
+
+def copies_values(live: Live) -> bool:
+    """Whether a live Secret has such an annotation."""
+    return live.kind == SECRET and not COPYING_ANNOTATIONS.isdisjoint(live.annotations)
+
+
+def copying_notice(keys: Iterable[ObjectKey]) -> Iterator[Note]:
+    """One note for all Secrets that have such an annotation and keep it."""
+    found = sorted(keys)
+    if not found:
+        return
+    named = ", ".join(map(str, found[:_NAMED]))
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    subject = "1 Secret has" if len(found) == 1 else f"{len(found)} Secrets have"
+    yield Note(
+        "values-in-annotation",
+        f"{subject} values in clear in an annotation that kubectl or kapp has written: "
+        f"{named}{more}; --scrub removes it",
+    )
