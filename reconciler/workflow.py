@@ -106,7 +106,10 @@ def drift(
 
 
 def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM) -> Planned:
-    """The same plan, with what the store itself says against its steps as problems.
+    """The same plan, with what the store itself says to its steps.
+
+    What it says against them are problems; what it warns of, and what it would make of an object by
+    itself, are notes of the change.
 
     Raises:
         ConfigError: the store cannot try a write without making it.
@@ -120,7 +123,7 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
     result = Trial(
         plan=found,
         values=planned.values,
-        uids={key: live.uid for key, live in planned.snapshot.objects.items()},
+        before=planned.snapshot.objects,
         store=store,
         fingerprinter=planned.fingerprinter,
         parallelism=parallelism,
@@ -130,7 +133,15 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
         Note("dry-run-untried", f"{key} could not be tried: it waits for another change")
         for key in result.untried
     ]
-    told = replace(found, problems=(*found.problems, *problems), notices=(*found.notices, *notices))
+    told = replace(
+        found,
+        changes=tuple(
+            replace(change, notes=(*change.notes, *result.notes.get(change.key, ())))
+            for change in found.changes
+        ),
+        problems=(*found.problems, *problems),
+        notices=(*found.notices, *notices),
+    )
     return replace(planned, plan=told)
 
 

@@ -4,34 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from reconciler.errors import StoreError, StoreUnavailable
 from reconciler.execution.substitution import operations_of, record_of, resource_of
-from reconciler.model.objects import Applied, ObjectKey, Resource
-from reconciler.model.plans import Action, Change, Plan, PlanValues, Step
+from reconciler.model.objects import Applied, Live, ObjectKey, Resource
+from reconciler.model.plans import Action, Change, Note, Plan, PlanValues, Step
 from reconciler.model.store import Store
 from reconciler.model.values import Fingerprinter
+from reconciler.planning import promises
+
+_WARNS = "store-warns"
+_ALTERS = "store-alters"
 
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What the store refuses, and which steps could not be tried.
+    """What the store refuses, which steps could not be tried, and what it said of the others.
 
     A step that waits for another cannot be: what it waits for is not there yet.
     """
 
     refused: tuple[tuple[Change, StoreError], ...]
     untried: tuple[ObjectKey, ...]
+    notes: Mapping[ObjectKey, tuple[Note, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A plan, and what trying it out takes; ``uids`` are those of the live objects."""
+    """A plan, and what trying it out takes; ``before`` has the live objects."""
 
     plan: Plan
     values: PlanValues
-    uids: Mapping[ObjectKey, str]
+    before: Mapping[ObjectKey, Live]
     store: Store
     fingerprinter: Fingerprinter
     parallelism: int
@@ -45,43 +50,63 @@ class Trial:
         changes = {change.key: change for change in self.plan.changes}
         waiting = [step.key for step in self.plan.steps if self._waits(step)]
         ready = [changes[step.key] for step in self.plan.steps if not self._waits(step)]
+        uids = {key: live.uid for key, live in self.before.items()}
         with ThreadPoolExecutor(self.parallelism) as workers:
-            refused = [found for found in workers.map(self._attempt, ready) if found]
-        return TrialResult(tuple(refused), tuple(waiting))
+            found = workers.map(lambda change: self._attempt(change, uids), ready)
+            answers = list(zip(ready, found, strict=True))
+        return TrialResult(
+            tuple((one, answer) for one, answer in answers if isinstance(answer, StoreError)),
+            tuple(waiting),
+            {one.key: answer for one, answer in answers if isinstance(answer, tuple) and answer},
+        )
 
     def _waits(self, step: Step) -> bool:
         return step.action is not Action.DELETE and bool(step.after)
 
-    def _attempt(self, change: Change) -> tuple[Change, StoreError] | None:
+    def _attempt(
+        self, change: Change, uids: Mapping[ObjectKey, str]
+    ) -> tuple[Note, ...] | StoreError:
         try:
-            self._try(change)
+            return self._try(change, uids)
         except StoreUnavailable:
             raise
         except StoreError as error:
-            return change, error
-        return None
+            return error
 
-    def _try(self, change: Change) -> None:
+    def _try(self, change: Change, uids: Mapping[ObjectKey, str]) -> tuple[Note, ...]:
         if change.action is Action.DELETE:
             if change.precondition is not None:
                 self.store.delete(change.key, change.precondition, dry_run=True)
-            return
+            return ()
+        owned = self.values.owned[change.key]
         record = record_of(change, self.values, self.plan.options.set_name, self.fingerprinter)
         if change.action is Action.UPDATE:
             assert change.precondition is not None
-            operations = operations_of(change, self.values, self.uids)
-            self.store.update(change.key, operations, record, change.precondition, dry_run=True)
-            return
-        resource = resource_of(change, self.values, self.uids)
+            operations = operations_of(change, self.values, uids)
+            promise = promises.of_update(change, self.before[change.key], owned)
+            answer = self.store.update(
+                change.key, operations, record, change.precondition, dry_run=True
+            )
+            return self._notes(promise, answer)
+        resource = resource_of(change, self.values, uids)
+        promise = promises.of_creation(resource)
         if change.action is Action.REPLACE:
             assert change.precondition is not None
             self.store.delete(change.key, change.precondition, dry_run=True)
-            try_in_place_of(self.store, resource, record)
-        else:
-            self.store.create(resource, record, dry_run=True)
+            return self._notes(promise, try_in_place_of(self.store, resource, record))
+        return self._notes(promise, self.store.create(resource, record, dry_run=True))
+
+    def _notes(self, promise: promises.Promise, answer: Live) -> tuple[Note, ...]:
+        """What the store says besides, and what it would make of the object by itself."""
+        warned = dict.fromkeys(promises.shown_warnings(answer.warnings, promise.values()))
+        altered = promises.deviations(promise, answer, self.store.capabilities)
+        return (
+            *(Note(_WARNS, f"the store warns: {warning}") for warning in warned),
+            *(Note(_ALTERS, one.forecast) for one in altered),
+        )
 
 
-def try_in_place_of(store: Store, resource: Resource, record: Applied) -> None:
+def try_in_place_of(store: Store, resource: Resource, record: Applied) -> Live:
     """Try to create `resource` under another name: its own is taken by what it replaces.
 
     Raises:
@@ -92,4 +117,4 @@ def try_in_place_of(store: Store, resource: Resource, record: Applied) -> None:
         key=resource.key._replace(name=""),
         generate_name=f"{resource.key.name}-",
     )
-    store.create(nameless, record, dry_run=True)
+    return store.create(nameless, record, dry_run=True)

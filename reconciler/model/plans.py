@@ -116,7 +116,7 @@ class Change:
     ends in `UNBORN` until there is one. ``patch`` turns the live document into the new one; that of
     a create or a replace adds the whole document.
     ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that
-    stay.
+    stay. ``notes`` say no more of what happens, so that plans which differ in them are the same.
     """
 
     key: ObjectKey
@@ -125,7 +125,7 @@ class Change:
     reasons: tuple[Reason, ...] = ()
     fields: tuple[FieldChange, ...] = ()
     kept: tuple[FieldPath, ...] = ()
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Note, ...] = field(default=(), compare=False)
     patch: tuple[Operation, ...] = ()
     precondition: Precondition | None = None
     claims: tuple[FieldPath, ...] = ()

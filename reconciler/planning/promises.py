@@ -30,7 +30,12 @@ class Deviation(NamedTuple):
 
     def __str__(self) -> str:
         """A sentence that names the field and no value."""
-        return _SENTENCES[self.action].format(_name(self.path))
+        return _DONE[self.action].format(_name(self.path))
+
+    @property
+    def forecast(self) -> str:
+        """The same of a write that was only tried."""
+        return _TRIED[self.action].format(_name(self.path))
 
 
 def of_creation(resource: Resource) -> Promise:
@@ -86,10 +91,15 @@ def _compared(promise: Promise, found: Promise) -> Iterator[Deviation]:
         yield Deviation(path, FieldAction.ADDED)
 
 
-_SENTENCES = {
+_DONE = {
     FieldAction.CHANGED: "the store has made {} something else than it was told to",
     FieldAction.REMOVED: "the store has dropped {}, which it was told to keep",
     FieldAction.ADDED: "the store has added {}, which nobody asked for",
+}
+_TRIED = {
+    FieldAction.CHANGED: "the store would make {} something else than it is told to",
+    FieldAction.REMOVED: "the store would drop {}, which it is told to keep",
+    FieldAction.ADDED: "the store would add {}, which nobody asked for",
 }
 
 

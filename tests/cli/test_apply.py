@@ -280,6 +280,38 @@ def test_a_change_that_is_not_waited_for_is_warned_of(workplace: Any) -> None:
     assert machine[-1]["warned"] == 1
 
 
+@pytest.fixture
+def meddling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded store as one with an admission webhook, which labels what is created."""
+    create = EmbeddedStore.create
+
+    def answer(*arguments: Any, **options: Any) -> Live:
+        live = create(*arguments, **options)
+        return replace(live, labels={**live.labels, "injected": "yes"}, warnings=("odd",))
+
+    monkeypatch.setattr(EmbeddedStore, "create", answer)
+
+
+@pytest.mark.usefixtures("meddling")
+def test_what_a_store_makes_of_an_object_is_told_before_and_after(workplace: Any) -> None:
+    workplace.secret("a", x="1")
+    workplace.ok("apply", "--auto-approve")
+    workplace.secret("b", x="1")
+    shown = workplace.ok("plan", "--server-dry-run", "--out", "tried.plan")
+    assert "the store would add metadata.labels[injected]" in shown.out
+    assert "the store warns: odd" in shown.out
+    (change,) = [
+        one
+        for one in json.loads(workplace.ok("plan", "--server-dry-run", "-o", "json").out)["changes"]
+        if one["action"] == "create"
+    ]
+    assert [note["code"] for note in change["notes"]] == ["store-warns", "store-alters"]
+    assert "the store would" not in workplace.ok("plan").out
+    applied = workplace.ok("apply", "tried.plan")
+    assert "  warning: odd" in applied.out
+    assert "  warning: the store has added metadata.labels[injected]" in applied.out
+
+
 def test_one_apply_of_a_set_at_a_time(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     shop.secret("more", x="1")

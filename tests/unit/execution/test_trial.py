@@ -8,23 +8,23 @@ from typing import Any
 import pytest
 
 from reconciler.execution.trial import Trial, TrialResult
-from reconciler.model.objects import Desired
+from reconciler.model.objects import Desired, Live
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.values import Fingerprinter
-from tests.world import World, depends_on, namespace, owner, secret, wrapped
+from tests.world import Slow, World, depends_on, namespace, owner, secret, wrapped
 
 A = secret("a", {"k": "v"}, immutable=True)
 FINALIZED = replace(A, finalizers=("example.com/hold",))
 
 
-def tried(world: World, *desired: Desired) -> TrialResult:
+def tried(world: World, *desired: Desired, store: Any = None) -> TrialResult:
     plan, values, found = world.plan(desired)
     before = world.read(desired)
     result = Trial(
         plan=plan,
         values=values,
-        uids={key: live.uid for key, live in found.objects.items()},
-        store=world.store,
+        before=found.objects,
+        store=store or world.store,
         fingerprinter=Fingerprinter(world.store.fingerprint_key("default")),
         parallelism=2,
     ).run()
@@ -78,3 +78,32 @@ def test_dropping_a_kept_copy_is_nothing_to_try(world: World) -> None:
     world.store.delete(A.key, Precondition(found.uid, found.resource_version), keep_copy=True)
     assert tried(world) == TrialResult((), ())
     assert world.look(A.key).copies
+
+
+def _admitted(live: Live) -> Live:
+    labels = {**live.labels, "injected": "yes"}
+    return replace(live, labels=labels, warnings=("odd", "odd", "not-a-secret-value is odd"))
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE, Action.REPLACE])
+def test_what_a_store_would_make_of_an_object_is_noted(world: World, action: Action) -> None:
+    wanted = secret("a", {"k": "not-a-secret-value"}, type="example.com/a")
+    if action is Action.UPDATE:
+        world.apply([replace(wanted, labels={"a": "b"})])
+    elif action is Action.REPLACE:
+        world.apply([replace(wanted, type="example.com/b")])
+    result = tried(world, wanted, store=Slow(world.store, altered=_admitted))
+    assert result.refused == ()
+    notes = result.notes[wanted.key]
+    assert [note.code for note in notes] == ["store-warns", "store-warns", "store-alters"]
+    assert notes[0].message == "the store warns: odd"
+    assert "withheld" in notes[1].message
+    assert notes[2].message == (
+        "the store would add metadata.labels[injected], which nobody asked for"
+    )
+
+
+def test_who_does_as_told_is_noted_in_nothing(world: World) -> None:
+    world.apply([A, secret("b", {"k": "v"})])
+    wanted = [replace(A, data=wrapped({"k": "w"})), secret("b", {"k": "w"}), secret("c")]
+    assert tried(world, *wanted).notes == {}
