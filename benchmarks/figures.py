@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import os
 import sqlite3
 import sys
 import tempfile
@@ -19,10 +18,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from drain import drain, drain_files
 from generate import generate
 from measure import Ratio, cpu, ratio, run
-from yaml.cyaml import CParser
-from yaml.events import StreamEndEvent
 
 from reconciler import workflow
 from reconciler.manifests import load
@@ -91,22 +89,6 @@ def loading_stream(bench: Bench) -> Ratio:
         lambda: cpu(lambda: load(path)),
         lambda: cpu(lambda: drain(path.read_bytes())),
     )
-
-
-def drain_files(directory: Path) -> None:
-    """Read every file and drain its events: the least that a loader on libyaml must do."""
-    # pathlib would add a tenth, and make the baseline easier to meet than it should be.
-    for name in sorted(os.listdir(directory)):  # noqa: PTH208
-        with open(f"{directory}/{name}", "rb") as file:  # noqa: PTH123
-            content = file.read()
-        drain(content)
-
-
-def drain(content: bytes) -> None:
-    """Ask libyaml for all events of a stream, and drop them."""
-    get = CParser(content).get_event
-    while type(get()) is not StreamEndEvent:
-        pass
 
 
 def planning(bench: Bench, desired: tuple[Desired, ...], snapshot: Snapshot) -> Ratio:

@@ -70,7 +70,7 @@ class Connection:
         self._api = api
         self._pool = api.rest_client.pool_manager
         self._timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
-        self._clock_offset = 0.0
+        self._last_date = ("", 0.0)
 
     @property
     def host(self) -> str:
@@ -82,7 +82,12 @@ class Connection:
 
         Leases of other machines are judged by it.
         """
-        return time.time() + self._clock_offset
+        date, noted = self._last_date
+        try:
+            offset = parsedate_to_datetime(date).timestamp() - noted
+        except ValueError:  # no answer yet, or one without a date
+            offset = 0.0
+        return time.time() + (offset if abs(offset) > _CLOCK_TOLERANCE else 0.0)
 
     def get(self, path: str, what: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON at `path`; tried again where the server is busy or the connection is cut.
@@ -140,7 +145,7 @@ class Connection:
             )
         except (HTTPError, OSError) as error:
             raise faults.unreached(what, self.host, error) from None
-        self._note_clock(answer.headers.get("Date"))
+        self._last_date = (answer.headers.get("Date", ""), time.time())
         if answer.status not in _OK:
             raise faults.refusal(what, answer.status, answer.headers, answer.data, values)
         return Answer(answer.data, tuple(_warnings(answer.headers)))
@@ -154,15 +159,6 @@ class Connection:
         headers["User-Agent"] = f"{MANAGER}/{__version__}"
         for setting in self._api.configuration.auth_settings().values():
             headers[setting["key"]] = setting["value"]
-
-    def _note_clock(self, date: str | None) -> None:
-        if date is None:
-            return
-        try:
-            offset = parsedate_to_datetime(date).timestamp() - time.time()
-        except ValueError:
-            return
-        self._clock_offset = offset if abs(offset) > _CLOCK_TOLERANCE else 0.0
 
 
 def _retried(request: Callable[[], Answer]) -> Answer:

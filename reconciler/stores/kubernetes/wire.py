@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -35,6 +36,7 @@ _NOT_SETTINGS = frozenset({"apiVersion", "kind", "metadata"})
 _OWN = _OWN_LABELS | {RECORD}
 _MAPS = ("annotations", "labels")
 _MAP_PATHS = {f"/metadata/{group}": group for group in _MAPS}
+_CACHED_PATHS = 4096
 _PATH_PARTS = {"metadata": 3, "data": 2}
 
 
@@ -196,6 +198,7 @@ def _applied(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Appli
     return found or Applied(set_name=set_id)
 
 
+@lru_cache(maxsize=_CACHED_PATHS)  # objects have the same few
 def _path(text: str) -> tuple[str, ...]:
     first, _, _ = text.partition("/")
     return tuple(text.split("/", _PATH_PARTS.get(first, 1) - 1))
