@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import reconciler
+from tests import engines
 from tests.clusters import Cluster, started
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,6 +87,13 @@ def pytest_sessionstart() -> None:
 def pytest_report_header() -> str:
     """Say what is tested."""
     return f"package: {PACKAGE}"
+
+
+@pytest.fixture(scope="session")
+def engine() -> Iterator[engines.Engine]:
+    engine = engines.started()
+    yield engine
+    engine.stop()
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,8 @@ class Scope:
     ``references`` are objects of which only the existence, uid and owners matter. With
     ``surroundings``, the other objects of the store are wanted too, as bystanders; without, a store
     may leave them out where they cost another request. With ``consumers``, what uses Secrets is
-    wanted.
+    wanted. ``desired`` are the manifests' objects themselves, for stores where a name depends on
+    more than the key.
     """
 
     set_name: str
@@ -63,6 +64,7 @@ class Scope:
     references: frozenset[ObjectKey] = frozenset()
     surroundings: bool = False
     consumers: bool = False
+    desired: tuple[Resource, ...] = ()
 
     def wants(self, key: ObjectKey, owner_set: str | None) -> bool:
         """Whether the values of a live object of that key and ownership mark are needed."""

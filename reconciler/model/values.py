@@ -107,8 +107,7 @@ class UnreadValue(SecretValue):
     """A value that is in a store which never gives it back.
 
     ``fingerprint`` was kept with it when it was written; ``None`` where there is none that can be
-    relied on, so that nothing can be said of the value. It equals no value that is known, and
-    another unread one only by their fingerprints.
+    relied on, so that nothing can be said of the value. It equals no value that is known.
     """
 
     __slots__ = ("fingerprint",)
@@ -132,16 +131,10 @@ class UnreadValue(SecretValue):
         return False
 
     def __eq__(self, other: object) -> bool:
-        if self is other:
-            return True
-        return (
-            isinstance(other, UnreadValue)
-            and self.fingerprint is not None
-            and self.fingerprint == other.fingerprint
-        )
+        return isinstance(other, UnreadValue) and self.fingerprint == other.fingerprint
 
     def __hash__(self) -> int:
-        return id(self) if self.fingerprint is None else hash(self.fingerprint)
+        return hash(self.fingerprint)
 
 
 def _decodings(value: bytes) -> set[bytes]:

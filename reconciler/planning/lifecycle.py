@@ -33,6 +33,8 @@ class Lifecycle:
 _PLAIN = Lifecycle()
 # https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets
 _FILLED_IN = {"kubernetes.io/service-account-token": ("token", "ca.crt", "namespace")}
+_OF_STORES = ("reconciler/docker-",)
+"""What begins so steers one store alone, and is checked by the rules of that store."""
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -57,7 +59,7 @@ def lifecycle(resource: Resource) -> Lifecycle:
 def lifecycle_problems(annotations: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
     """Yield annotation, what is wrong with it, and what to write instead."""
     for name, value in annotations.items():
-        if not name.startswith(PREFIX):
+        if not name.startswith(PREFIX) or name.startswith(_OF_STORES):
             continue
         if name not in _ALLOWED:
             known = ", ".join(sorted(_ALLOWED))

@@ -35,6 +35,7 @@ def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
     objects = tuple(desired)
     return Scope(
         set_name=options.set_name,
+        desired=objects,
         keys=frozenset(resource.key for resource in objects if resource.name),
         references=frozenset(
             reference.target for resource in objects for reference in references(resource)

@@ -13,12 +13,15 @@ from reconciler.rules import Violation
 DEFAULT_STORE = "sqlite:.reconciler/store.db"
 
 _MODULES = {
+    "docker": "reconciler.stores.docker",
     "kubernetes": "reconciler.stores.kubernetes",
     "sqlite": "reconciler.stores.sqlite",
 }
 """From the scheme of a store's URL to the module whose ``open_store`` opens it."""
 
-_CHECKS: dict[str, str] = {}
+_CHECKS: dict[str, str] = {
+    "docker": "reconciler.stores.docker.layout",
+}
 """The module whose ``check`` says what that store refuses and an API server accepts.
 
 It takes a `Resource` and the store's URL, yields a `Violation` for each thing that is wrong with

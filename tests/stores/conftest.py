@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from reconciler.model.store import Store
+from tests import engines
 from tests.clusters import Cluster
 from tests.stores.words import Subject, Words
 
-SUBJECTS = ("embedded", "kubernetes")
+SUBJECTS = ("embedded", "kubernetes", "docker")
 
 
 @pytest.fixture
@@ -28,6 +29,13 @@ def kubernetes_subject(cluster: Cluster) -> Subject:
     home = cluster.new_namespace()
     options = {"kubeconfig": str(cluster.kubeconfig), "set-namespace": home}
     return Subject(url="kubernetes:admin", environ={}, home=home, options=options)
+
+
+@pytest.fixture
+def docker_subject(engine: engines.Engine) -> Subject:
+    engine.empty()
+    environ = {"RECONCILER_FINGERPRINT_KEY": "a key of the tests, and of nobody else"}
+    return Subject(url=engine.url, environ=environ, home="default")
 
 
 @pytest.fixture(params=SUBJECTS)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from reconciler.errors import ObjectMoved
 from reconciler.model.objects import Live
 from reconciler.model.patches import Operation
-from reconciler.model.store import Store
+from reconciler.model.store import Capability, Store
 from reconciler.model.values import SecretValue
 from tests.stores.words import Subject, Words
 
@@ -37,7 +39,7 @@ def test_of_two_updates_from_the_same_state_one_wins(
     handles = [store, subject.open()]
 
     def update(number: int) -> Live | None:
-        patch = (Operation("replace", "/data/a", SecretValue(str(number).encode())),)
+        patch = words.change(store, str(number))
         try:
             return handles[number % 2].update(live.key, patch, words.mark(), words.as_seen(live))
         except ObjectMoved:
@@ -50,6 +52,7 @@ def test_of_two_updates_from_the_same_state_one_wins(
     assert words.look(store).objects[live.key] == winners[0]
 
 
+@pytest.mark.needs(Capability.READ_VALUES, Capability.UPDATE_VALUES)
 def test_a_reader_sees_whole_objects_while_they_are_written(
     subject: Subject, store: Store, words: Words
 ) -> None:

@@ -14,18 +14,18 @@ from tests.stores.words import Subject, Words
 def test_an_object_is_read_as_it_was_created(store: Store, words: Words) -> None:
     wanted = words.secret(
         "full",
-        {"password": b"\x00\xffbytes", "empty": b""},
+        {"password": b"\x00\xffbytes", "user": b"u"},
         labels={"app": "shop"},
         annotations={"note": "kept \u2013 as it is"},
         immutable=True,
     )
-    applied = words.mark(("data", "password"), ("metadata", "labels", "app"))
+    applied = words.mark(("metadata", "labels", "app"))
 
     created = store.create(wanted, applied)
     live = words.look(store, wanted.key).objects[wanted.key]
 
     assert live == created
-    assert dict(live.data) == dict(wanted.data)
+    assert live.data == words.shown(store, {"password": b"\x00\xffbytes", "user": b"u"})
     assert dict(live.labels) == {"app": "shop"}
     assert dict(live.annotations) == {"note": "kept \u2013 as it is"}
     assert live.immutable
@@ -56,7 +56,7 @@ def test_owners_and_finalizers_are_kept(store: Store, words: Words) -> None:
 def test_members_of_the_set_are_read_without_being_named(store: Store, words: Words) -> None:
     mine = store.create(words.secret("mine", {"a": b"1"}), words.mark())
     snapshot = words.look(store)
-    assert snapshot.objects[mine.key].data == {"a": SecretValue(b"1")}
+    assert snapshot.objects[mine.key].data == words.shown(store, {"a": b"1"})
 
 
 @pytest.mark.needs(Capability.NAMESPACES)
@@ -81,7 +81,13 @@ def test_an_object_of_another_set_is_read_when_it_is_named(store: Store, words: 
     live = words.look(store, theirs.key).objects[theirs.key]
     assert live.applied is not None
     assert live.applied.set_name == "other"
-    assert live.data == {"a": SecretValue(b"1")}
+    assert live.data == words.shown(store, {"a": b"1"})
+
+
+@pytest.mark.needs(Capability.READ_VALUES)
+def test_an_empty_value_is_one(store: Store, words: Words) -> None:
+    live = store.create(words.secret("s", {"empty": b""}), words.mark())
+    assert words.look(store, live.key).objects[live.key].data == {"empty": SecretValue(b"")}
 
 
 def test_an_object_that_is_not_there_is_not_shown(store: Store, words: Words) -> None:

@@ -15,9 +15,10 @@ from reconciler.model.objects import (
     ObjectKey,
     Resource,
 )
+from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
-from reconciler.model.store import Scope, Snapshot, Store
-from reconciler.model.values import SecretValue
+from reconciler.model.store import Capability, Scope, Snapshot, Store
+from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.stores import open_store
 
 
@@ -59,6 +60,20 @@ class Words:
 
     def account(self, name: str, **fields: Any) -> Resource:
         return Resource(key=self.key(name, SERVICE_ACCOUNT), **fields)
+
+    @staticmethod
+    def shown(store: Store, values: dict[str, bytes]) -> dict[str, SecretValue]:
+        """`values`, of which no record has fingerprints, as this store shows them."""
+        if Capability.READ_VALUES in store.capabilities:
+            return {key: SecretValue(value) for key, value in values.items()}
+        return {key: UnreadValue(None) for key in values}
+
+    @staticmethod
+    def change(store: Store, text: str) -> tuple[Operation, ...]:
+        """An update of a Secret with the key `a` that this store can make."""
+        if Capability.UPDATE_VALUES in store.capabilities:
+            return (Operation("replace", "/data/a", SecretValue(text.encode())),)
+        return (Operation("add", "/metadata/labels", {"a": text}),)
 
     @staticmethod
     def mark(*fields: tuple[str, ...], set_name: str = "default") -> Applied:

@@ -1,0 +1,165 @@
+"""Requests to a Docker Engine, and its errors in words.
+
+What is known of its answers was tried on 20.10.24 (API 1.41). No text of the engine is shown
+where the request held a value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+from reconciler.errors import StoreError, StoreUnavailable
+
+Answer = Any
+"""Decoded JSON, or ``None`` where the engine answers nothing."""
+
+# A secrets driver that the engine does not know is looked for during 30 seconds.
+_SECONDS = 90
+_GRPC = re.compile(r"^rpc error: code = \w+ desc = ")
+_GOOD, _BAD = 200, 300
+_PASSING = (429, 502, 503, 504)
+
+
+class Refused(Exception):
+    """The engine refuses a request; ``text`` is its own, and holds no value unless one was sent."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(status)
+        self.status = status
+        self.text = text
+
+    @property
+    def out_of_sequence(self) -> bool:
+        """Whether the version that the request named is no longer the object's."""
+        return "update out of sequence" in self.text
+
+    @property
+    def user(self) -> str:
+        """The services that use what was to be removed, as the engine names them; else empty."""
+        found = re.search(r"is in use by the following services?: (.*)", self.text)
+        return found[1].strip() if found else ""
+
+
+class Engine:
+    """One engine, reached with `settings` of docker-py; connects with the first request."""
+
+    def __init__(self, settings: Mapping[str, Any], workers: int) -> None:
+        self._settings = dict(settings)
+        self._workers = workers
+        self._turn = threading.Lock()
+        self._client: Any = None
+
+    @property
+    def shown(self) -> str:
+        """The address, without a password that may stand in it."""
+        return re.sub(r"//[^/@]*@", "//", str(self._settings["base_url"]))
+
+    def get(self, path: str, **filters: list[str]) -> Answer:
+        """What is at `path`, narrowed by `filters` as the API has them."""
+        parameters = {"filters": json.dumps(filters)} if filters else None
+        return self._request("GET", path, params=parameters)
+
+    def post(self, path: str, body: Mapping[str, Any], version: int | None = None) -> Answer:
+        """Create something, or update what is at `path` and has that `version`."""
+        parameters = None if version is None else {"version": version}
+        return self._request("POST", path, params=parameters, json=body)
+
+    def delete(self, path: str) -> None:
+        """Remove what is at `path`."""
+        self._request("DELETE", path)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        if self._client is not None:
+            self._client.close()
+
+    def _request(self, method: str, path: str, **more: Any) -> Answer:
+        """Make a request.
+
+        Raises:
+            Refused: the engine says no.
+            StoreUnavailable: it does not answer, or cannot just now.
+            StoreError: it is no swarm manager, or cannot be reached so.
+        """
+        client = self._connected()
+        try:
+            response = client.request(method, client._url(path), timeout=_SECONDS, **more)  # noqa: SLF001 - docker-py's own way to a versioned URL
+            content = response.content
+        except OSError:  # all that requests raises; its text may hold what was sent
+            raise _away(self.shown) from None
+        if _GOOD <= response.status_code < _BAD:
+            return json.loads(content) if content.strip() else None
+        raise self._error(response.status_code, _message(content))
+
+    def _error(self, status: int, text: str) -> Exception:
+        if "not a swarm manager" in text or "not part of a swarm" in text:
+            return StoreError(
+                f"the Docker Engine at {self.shown} is not a manager of a swarm",
+                hint="name a manager with DOCKER_HOST, or make it one with: docker swarm init",
+            )
+        if "does not have a leader" in text or "context deadline exceeded" in text:
+            return StoreUnavailable("the swarm has no leader just now")
+        if status in _PASSING:
+            return StoreUnavailable(f"the Docker Engine is busy (it answers {status})")
+        return Refused(status, text)
+
+    def _connected(self) -> Any:
+        """The client of docker-py, whose API version is that of the engine.
+
+        Raises:
+            StoreUnavailable: the engine does not answer.
+            StoreError: it cannot be reached so.
+        """
+        from docker.api.client import APIClient
+        from docker.errors import DockerException
+
+        with self._turn:
+            if self._client is None:
+                try:
+                    self._client = APIClient(
+                        **self._settings,
+                        version="auto",
+                        timeout=_SECONDS,
+                        max_pool_size=self._workers,
+                        user_agent="reconciler",
+                    )
+                except OSError:
+                    raise _away(self.shown) from None
+                except DockerException as error:
+                    if _is_away(error):
+                        raise _away(self.shown) from None
+                    raise StoreError(
+                        f"the Docker Engine at {self.shown} cannot be used "
+                        f"({type(error).__name__})",
+                        hint="see whether this works: docker version",
+                    ) from None
+            return self._client
+
+
+def _away(shown: str) -> StoreUnavailable:
+    return StoreUnavailable(
+        f"the Docker Engine at {shown} does not answer",
+        hint="see whether it runs, and whether you may use it: docker version",
+    )
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether a connection that could not be made is at the bottom of `error`."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError):
+            return True
+        found = found.__cause__ or found.__context__
+    return False
+
+
+def _message(content: bytes) -> str:
+    try:
+        text = str(json.loads(content)["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+    return _GRPC.sub("", text).strip()

@@ -1,0 +1,61 @@
+"""What a swarm refuses of an object, and of an update."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler import rules
+from reconciler.errors import ObjectInvalid
+from reconciler.model.documents import from_document, to_document
+from reconciler.model.objects import Live, ObjectKey, Resource
+from reconciler.model.patches import Operation, PatchMisfit, patched
+from reconciler.model.values import UnreadValue
+from reconciler.rules.metadata import metadata_violations
+from reconciler.stores.docker import layout
+
+
+def violations(resource: Resource) -> Iterator[rules.Violation]:
+    """What is wrong with what is sent; of values that are not, nothing can be said."""
+    if any(isinstance(value, UnreadValue) for value in resource.data.values()):
+        yield from metadata_violations(resource)
+    else:
+        yield from rules.refusals(resource)
+    yield from layout.check(resource)
+
+
+def updated_resource(live: Live, patch: tuple[Operation, ...]) -> Resource:
+    """What `patch` makes of `live`.
+
+    Raises:
+        ObjectInvalid: it touches what only a replace can change, or makes something invalid.
+    """
+    try:
+        document = patched(to_document(live), patch)
+    except PatchMisfit:
+        raise ObjectInvalid(f"{live.key}: the patch does not fit the object") from None
+    updated = from_document(live.key, document, live.generate_name)
+    if {*updated.data} != {*live.data} or any(
+        updated.data[name] is not live.data[name] for name in live.data
+    ):
+        raise ObjectInvalid(f"{live.key}: data cannot be changed in a swarm, only replaced")
+    reasons = rules.replace_reasons(live, updated)
+    if reasons:
+        raise ObjectInvalid(f"{live.key}: this needs a replace: {', '.join(reasons)}")
+    changed = {
+        name for name in layout.FIXED if live.annotations.get(name) != updated.annotations.get(name)
+    }
+    if changed:
+        raise ObjectInvalid(
+            f"{live.key}: {', '.join(sorted(changed))} can only change by a replace"
+        )
+    refuse(live.key, metadata_violations(updated))
+    return updated
+
+
+def refuse(key: ObjectKey, found: Iterable[rules.Violation]) -> None:
+    """Raise `ObjectInvalid` where anything was found."""
+    faults = tuple(found)
+    if faults:
+        texts = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
+        hints = "; ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint))
+        raise ObjectInvalid(f"{key}: {texts}", hint=hints)

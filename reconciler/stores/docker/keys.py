@@ -1,0 +1,42 @@
+"""The key of the fingerprints, which is never kept in the swarm."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.errors import ConfigError
+
+VARIABLE = "RECONCILER_FINGERPRINT_KEY"
+_LEAST = 16
+
+
+def given_key(environ: Mapping[str, str]) -> bytes | None:
+    """The key in the environment, or in the file that ``RECONCILER_FINGERPRINT_KEY_FILE`` names.
+
+    At least 16 characters, taken as they stand but for white space at both ends of a file.
+
+    Raises:
+        ConfigError: both are set, the file cannot be read, or the key is too short.
+    """
+    text, path = environ.get(VARIABLE), environ.get(f"{VARIABLE}_FILE")
+    if text and path:
+        raise ConfigError(f"{VARIABLE} and {VARIABLE}_FILE are both set", hint="unset one of them")
+    if not text and not path:
+        return None
+    origin = VARIABLE if text else f"{VARIABLE}_FILE: {path}"
+    key = os.fsencode(text) if text else _read(Path(path or ""))
+    if len(key) < _LEAST:
+        raise ConfigError(
+            f"{origin} holds fewer than {_LEAST} characters",
+            hint="make a key with: openssl rand -base64 32",
+        )
+    return key
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(f"{VARIABLE}_FILE: {path}: {error.strerror}") from None
