@@ -34,8 +34,8 @@ _INTERRUPTED = "interrupted before it began"
 _COPY_KEPT = "the store keeps a copy of it, and the next apply creates it again"
 _FROM_THE_MANIFEST = "the next apply creates it as its manifest has it"
 _STILL_THERE = (
-    "the deletion of the old object cannot be undone and waits for {}, so the new one was not "
-    "created"
+    "the old object is not gone, so the new one was not created, and its deletion cannot be "
+    "undone: {}"
 )
 _COPY_OF_OLD = "; the store keeps a copy of the old one"
 _CREATED_LATER = "the next apply creates the new object once the old one is gone"
@@ -237,7 +237,7 @@ class _Execution:
             self._warnings.setdefault(step.key, []).extend(found)
 
     def _finish(self, step: Step, key: ObjectKey, what: str, deleted_uid: str = "") -> None:
-        """Wait for `what` the write to `key` waits for; without a timeout, only tell of it.
+        """Wait until the write to `key` has had its effect; without a timeout, tell what it lacks.
 
         Raises:
             StoreError: it did not happen in time.
@@ -248,11 +248,11 @@ class _Execution:
         if not self._work.waits.timeout:
             self._warnings.setdefault(step.key, []).append(f"not waited for: {left}")
         elif self._stop.is_set():
-            raise StoreError(f"interrupted while it waited for {left}; the change itself is made")
+            raise StoreError(f"the change is made; interrupted before it had its effect: {left}")
         else:
             seconds = f"{self._work.waits.timeout:g}"
             raise StoreError(
-                f"after {seconds} s it still waits for {left}; the change itself is made",
+                f"the change is made, and has not had its effect after {seconds} s: {left}",
                 hint="look into the store for what holds it up, or allow more with --wait-timeout",
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import kubernetes.config
@@ -11,27 +12,33 @@ import pytest
 
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, ObjectKey
 from reconciler.model.plans import Action
-from reconciler.stores.kubernetes.rights import RESOURCES, Right, missing, needed
-from tests.clusters import Cluster, started
+from reconciler.stores.kubernetes.rights import Right, missing, needed
+from tests.clusters import Cluster
 
-WORK = [
-    (action, ObjectKey(kind, "shop", "x"))
-    for kind in (SECRET, SERVICE_ACCOUNT)
-    for action in (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
-]
-NAMESPACE_WORK = [
-    (action, ObjectKey(NAMESPACE, "", "shop"))
-    for action in (Action.CREATE, Action.UPDATE, Action.DELETE)
-]
+
+@dataclass(frozen=True)
+class Places:
+    """Namespaces of one test run: one for the set itself, and two more."""
+
+    home: str
+    shop: str
+    bank: str
+
+    @property
+    def work(self) -> list[tuple[Action, ObjectKey]]:
+        actions = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
+        kinds = (SECRET, SERVICE_ACCOUNT)
+        return [(action, ObjectKey(kind, self.shop, "x")) for kind in kinds for action in actions]
+
+    @property
+    def namespace_work(self) -> list[tuple[Action, ObjectKey]]:
+        actions = (Action.CREATE, Action.UPDATE, Action.DELETE)
+        return [(action, ObjectKey(NAMESPACE, "", self.shop)) for action in actions]
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
-    cluster = started()
-    for name in ("shop", "bank", "home"):
-        cluster.kubectl("create", "namespace", name)
-    yield cluster
-    cluster.stop()
+def places(cluster: Cluster) -> Places:
+    return Places(cluster.new_namespace(), cluster.new_namespace(), cluster.new_namespace())
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +48,13 @@ def alice(cluster: Cluster) -> Iterator[Any]:
 
 
 @pytest.fixture
-def bound(cluster: Cluster, workplace: Any) -> Iterator[Any]:
+def bound(cluster: Cluster, places: Places, workplace: Any) -> Iterator[Any]:
     """Grant what `rbac` prints to alice, and take it back in the end."""
     made: list[str] = []
+    own = ("--set", "blue", "--set-namespace", places.home)
 
     def bind(*arguments: str) -> None:
-        text = workplace.ok("rbac", *arguments).out
+        text = workplace.ok("rbac", *arguments, *own).out
         made.append(text)
         cluster.kubectl("apply", "-f", "-", stdin=text)
         for line in text.splitlines():
@@ -60,7 +68,7 @@ def bound(cluster: Cluster, workplace: Any) -> Iterator[Any]:
     for kind in ("clusterrolebindings", "rolebindings"):
         for item in json.loads(cluster.kubectl("get", kind, "-A", "-o", "json"))["items"]:
             metadata = item["metadata"]
-            if metadata["name"].startswith("reconciler-"):
+            if metadata["name"].startswith("reconciler-blue-"):
                 place = f"--namespace={metadata.get('namespace', '')}"
                 cluster.kubectl("delete", kind, metadata["name"], place)
 
@@ -88,59 +96,83 @@ def review(alice: Any, right: Right) -> bool:
     return bool(json.loads(alice.call_api(*request).read())["status"]["allowed"])
 
 
-def lacking(alice: Any, *work: tuple[Action, ObjectKey]) -> tuple[Right, ...]:
-    return missing(needed("blue", "home", work), lambda right: review(alice, right))
+def lacking(alice: Any, places: Places, *work: tuple[Action, ObjectKey]) -> tuple[Right, ...]:
+    return missing(needed("blue", places.home, work), lambda right: review(alice, right))
 
 
 def reads(alice: Any, namespace: str) -> list[bool]:
     return [
         review(alice, Right(verb, "", resource, namespace))
-        for resource in RESOURCES.values()
+        for resource in ("secrets", "serviceaccounts", "namespaces")
         for verb in ("get", "list")
     ]
 
 
-SET = ("--set", "blue", "--set-namespace", "home")
-
-
-def test_apply_everywhere(alice: Any, bound: Any) -> None:
-    assert len(lacking(alice, *WORK, *NAMESPACE_WORK)) > 10
-    bound("--for", "apply", *SET)
-    assert lacking(alice, *WORK, *NAMESPACE_WORK) == ()
+def test_apply_everywhere(alice: Any, places: Places, bound: Any) -> None:
+    work = [*places.work, *places.namespace_work]
+    assert len(lacking(alice, places, *work)) > 10
+    bound("--for", "apply")
+    assert lacking(alice, places, *work) == ()
     assert all(reads(alice, ""))
-    assert not review(alice, Right("update", "coordination.k8s.io", "leases", "home", "other"))
+    other = Right("update", "coordination.k8s.io", "leases", places.home, "other")
+    assert not review(alice, other)
     assert not review(alice, Right("list", "", "pods"))
 
 
-def test_apply_within_namespaces(cluster: Cluster, alice: Any, bound: Any) -> None:
-    bound("--for", "apply", "--namespaced", "shop", *SET)
-    assert lacking(alice, *WORK) == ()
-    assert reads(alice, "shop") == [False, False, True, True, True, True]
-    assert not any(reads(alice, "bank"))
-    shop = cluster.kubectl("--context", "alice", "get", "namespace", "shop", "-o", "name")
-    assert shop == "namespace/shop\n"
-    assert [right.verb for right in lacking(alice, *NAMESPACE_WORK)] == [
-        "create",
-        "delete",
-        "patch",
-    ]
+def test_apply_within_namespaces(cluster: Cluster, alice: Any, places: Places, bound: Any) -> None:
+    bound("--for", "apply", "--namespaced", places.shop)
+    assert lacking(alice, places, *places.work) == ()
+    assert reads(alice, places.shop) == [True, True, True, True, False, False]
+    assert not any(reads(alice, places.bank))
+    shop = cluster.kubectl("--context", "alice", "get", "namespace", places.shop, "-o", "name")
+    assert shop == f"namespace/{places.shop}\n"
+    lacked = lacking(alice, places, *places.namespace_work)
+    assert [right.verb for right in lacked] == ["create", "delete", "patch"]
+    assert not review(alice, Right("delete", "", "secrets", places.home))
 
 
-def test_plan_reads_and_does_nothing_else(alice: Any, bound: Any) -> None:
-    bound("--for", "plan", "--consumers", *SET)
+def test_plan_reads_and_does_nothing_else(alice: Any, places: Places, bound: Any) -> None:
+    bound("--for", "plan", "--consumers")
     assert all(reads(alice, ""))
     assert review(alice, Right("list", "apps", "deployments"))
     assert review(alice, Right("list", "networking.k8s.io", "ingresses"))
-    rights = needed("blue", "home", [*WORK, *NAMESPACE_WORK])
-    assert lacking(alice, *WORK, *NAMESPACE_WORK) == rights
+    work = [*places.work, *places.namespace_work]
+    assert lacking(alice, places, *work) == needed("blue", places.home, work)
 
 
-def test_drift_within_namespaces(alice: Any, bound: Any) -> None:
-    bound("--for", "drift", "--namespaced", "shop", "--namespaced", "home", *SET)
-    for namespace in ("shop", "home"):
-        assert reads(alice, namespace) == [False, False, True, True, True, True]
-    assert review(alice, Right("get", "", "namespaces", "home", "home"))
-    assert lacking(alice, *WORK) == needed("blue", "home", WORK)
+def test_drift_within_namespaces(alice: Any, places: Places, bound: Any) -> None:
+    bound("--for", "drift", "--namespaced", places.shop, "--namespaced", places.home)
+    for namespace in (places.shop, places.home):
+        assert reads(alice, namespace) == [True, True, True, True, False, False]
+    assert review(alice, Right("get", "", "namespaces", places.home, places.home))
+    assert lacking(alice, places, *places.work) == needed("blue", places.home, places.work)
+
+
+@pytest.mark.parametrize("within", [True, False], ids=["in a namespace", "everywhere"])
+def test_the_roles_are_enough_for_the_real_thing(
+    cluster: Cluster, places: Places, workplace: Any, bound: Any, *, within: bool
+) -> None:
+    name = f"db-{within}".lower()
+    store = (
+        *("--store", "kubernetes:alice", "--kubeconfig", str(cluster.kubeconfig)),
+        *("--set", "blue", "--set-namespace", places.home, "--namespace", places.shop),
+    )
+    head = f"  namespace: {places.shop}\nimmutable: true\n"
+    workplace.secret(name, head=head, password="one")
+    refused = workplace.run("apply", *store, "--auto-approve")
+    assert refused.code == 1
+    where = ("--namespaced", places.shop) if within else ()
+    bound("--for", "apply", *where)
+    for value in ("two", "three"):
+        workplace.secret(name, head=head, password=value)
+        done = workplace.ok("apply", *store, "--auto-approve", "--allow-replace")
+        assert f"{name} (wave 0)\nApplied: 1" in done.out
+        assert "warning" not in done.out
+    assert "No changes." in workplace.ok("plan", *store).out
+    (workplace.path / f"manifests/{name}.yaml").unlink()
+    workplace.secret("other", head=head, password="x")
+    pruned = workplace.ok("apply", *store, "--auto-approve", "--prune")
+    assert f"deleted Secret/{places.shop}/{name}" in pruned.out
 
 
 @pytest.mark.parametrize("name", ['a"b', "Shop", "a: b", ""])

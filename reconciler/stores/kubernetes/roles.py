@@ -61,12 +61,13 @@ def roles(
 ) -> tuple[Role, ...]:
     """The roles for `purpose`: for the whole cluster, or for `namespaces` alone where given.
 
-    A set within namespaces reads them and changes none: that is what the whole cluster is for.
+    A set within namespaces reads them and changes none: that is what the whole cluster is for. What
+    a set has for itself lies in `set_namespace`.
     """
     name = f"reconciler-{set_name}-{purpose}"
     extra = _CONSUMERS if consumers else ()
     verbs = _READING if purpose is not Purpose.APPLY else (*_READING, *_WRITING)
-    own = _own(purpose, set_name)
+    own = _lock(purpose, set_name)
     if not namespaces:
         everywhere = Rule(CORE, (*_MANAGED, "namespaces"), verbs)
         found = [Role(name, "", (everywhere, *extra))]
@@ -77,8 +78,8 @@ def roles(
         is_home = namespace == set_namespace
         found.append(Role(name, namespace, (*rules, *(own if is_home else ()), *extra)))
     if set_namespace not in namespaces:
-        kept = Rule(CORE, ("secrets",), verbs)
-        found.append(Role(name, set_namespace, (kept, *own)))
+        reading = Rule(CORE, _MANAGED, _READING)
+        found.append(Role(name, set_namespace, (reading, *_parent(purpose, set_name), *own)))
     return tuple(found)
 
 
@@ -87,8 +88,21 @@ def manifests(found: Iterable[Role]) -> str:
     return "---\n".join("\n".join([*_binding(role), *_document(role), ""]) for role in found)
 
 
-def _own(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
-    """The lock; a server does not know the name of what is created when it decides."""
+def _parent(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
+    """The Secret that the set has for itself.
+
+    A server does not know the name of what is created when it decides.
+    """
+    if purpose is not Purpose.APPLY:
+        return ()
+    return (
+        Rule(CORE, ("secrets",), ("create",)),
+        Rule(CORE, ("secrets",), ("patch",), (object_name(set_name),)),
+    )
+
+
+def _lock(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
+    """The Lease, by which one apply of the set runs at a time."""
     if purpose is not Purpose.APPLY:
         return ()
     named = tuple(verb for verb in LEASE_VERBS if verb != "create")

@@ -43,7 +43,7 @@ def event(event: Event, *, colour: bool) -> str:
         case StepWaiting(step, what, seconds):
             since = f" ({seconds:.0f} s)" if seconds >= 1 else ""
             name = f"{step.action.value} {words.object_text(step.key)}"
-            return palette.paint(f"{name} waits for {escaped(what)}{since}", "faint")
+            return palette.paint(f"waiting to {name}{since}: {escaped(what)}", "faint")
         case StepEnded():
             return _step_ended(event, palette)
         case ApplyEnded():

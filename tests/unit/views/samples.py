@@ -352,8 +352,8 @@ _WARNED = StepEnded(
 EVENTS: tuple[Event, ...] = (
     *(StepStarted(step) for step in EVERYTHING.steps),
     StepRetried(EVERYTHING.steps[0], 1, 0.4, "the server is busy"),
-    StepWaiting(EVERYTHING.steps[0], "the namespace to be Active", 0.02),
-    StepWaiting(EVERYTHING.steps[0], "the finalizer example.com/hold", 12.4),
+    StepWaiting(EVERYTHING.steps[0], "the namespace is Pending and not yet Active", 0.02),
+    StepWaiting(EVERYTHING.steps[0], "the namespace is Pending for a reason", 12.4),
     *_APPLIED,
     _WARNED,
     StepEnded(_GENERATED, Outcome.APPLIED, secret("job-x7k2p")),
