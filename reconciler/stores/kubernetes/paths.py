@@ -1,20 +1,26 @@
-"""Where the API of Kubernetes has its objects (its API reference, v1)."""
+"""Where the API of Kubernetes has its objects (its API reference, v1.35)."""
 
 from __future__ import annotations
 
 from urllib.parse import quote
 
-from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, ObjectKey
-
-PLURALS = {NAMESPACE: "namespaces", SERVICE_ACCOUNT: "serviceaccounts", SECRET: "secrets"}
+from reconciler.model.objects import NAMESPACE, ObjectKey
+from reconciler.rules.consumers import CONSUMER_GROUPS
 
 ACCESS_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
+def plural(kind: str) -> str:
+    """The name of a kind's objects in paths: ``secrets``, ``ingresses``."""
+    return f"{kind.lower()}{'es' if kind.endswith('s') else 's'}"
+
+
 def collection(kind: str, namespace: str = "") -> str:
     """The path of all objects of a kind: of a namespace, or of the whole cluster."""
+    group = CONSUMER_GROUPS.get(kind, "")
+    root = f"/apis/{group}/v1" if group else "/api/v1"
     within = f"namespaces/{quote(namespace, safe='')}/" if namespace and kind != NAMESPACE else ""
-    return f"/api/v1/{within}{PLURALS[kind]}"
+    return f"{root}/{within}{plural(kind)}"
 
 
 def of(key: ObjectKey) -> str:

@@ -7,13 +7,14 @@ one, and where that is not allowed either, objects are asked for one by one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 from reconciler.errors import ObjectNotFound
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -24,20 +25,17 @@ from reconciler.model.objects import (
 )
 from reconciler.model.plans import Note
 from reconciler.model.store import Scope
-from reconciler.stores.kubernetes import copies, paths, wire
+from reconciler.stores.kubernetes import consumers, copies, listing, paths, wire
 from reconciler.stores.kubernetes.connection import (
     JSON,
     METADATA_LIST_ONLY,
     METADATA_ONLY,
     Connection,
 )
-from reconciler.stores.kubernetes.faults import Forbidden, ListExpired
+from reconciler.stores.kubernetes.faults import Forbidden
+from reconciler.stores.kubernetes.listing import Item, Seen
 
-PAGE = 500
 _FEW = 8
-_TRIES = 3
-Item = Mapping[str, Any]
-Seen = TypeVar("Seen")
 
 
 class _Seen(NamedTuple):
@@ -58,12 +56,16 @@ def _seen_of(kind: str) -> Callable[[Item], _Seen]:
 
 @dataclass(slots=True)
 class Found:
-    """What one read has found; ``maps`` has which maps an object has."""
+    """What one read has found; ``maps`` has which maps an object has.
+
+    ``consumers`` is ``None`` where they were not asked for.
+    """
 
     objects: dict[ObjectKey, Live] = field(default_factory=dict)
     bystanders: dict[ObjectKey, Bystander] = field(default_factory=dict)
     copies: dict[ObjectKey, Live] = field(default_factory=dict)
     maps: dict[ObjectKey, tuple[str, ...]] = field(default_factory=dict)
+    consumers: tuple[Consumer, ...] | None = None
     notices: list[Note] = field(default_factory=list)
 
 
@@ -76,10 +78,10 @@ def read(
         StoreError: the server cannot be reached, or does not even let single objects be read.
     """
     reading = _Reading(connection, scope, set_id, namespaces, workers)
-    with ThreadPoolExecutor(len(KINDS) + 1) as pool:
-        kinds = [pool.submit(reading.of_kind, kind) for kind in KINDS]
-        kept = pool.submit(reading.copies)
-        for part in (*kinds, kept):
+    with ThreadPoolExecutor(len(KINDS) + 2) as pool:
+        parts = [pool.submit(reading.of_kind, kind) for kind in KINDS]
+        parts += [pool.submit(reading.copies), pool.submit(reading.consumers)]
+        for part in parts:
             part.result()
     found = reading.found
     for key in found.copies.keys() & found.objects.keys():
@@ -134,6 +136,13 @@ class _Reading:
             if self._scope.wants(original.key, owner):
                 self.found.copies[original.key] = original
 
+    def consumers(self) -> None:
+        """What uses Secrets, where that was asked for."""
+        if self._scope.consumers:
+            found, notices = consumers.read(self._connection, self._namespaces)
+            self.found.consumers = found
+            self.found.notices += notices
+
     def told(self) -> Iterator[Note]:
         """What a reader should know of how it was read."""
         if self._by_namespace:
@@ -147,7 +156,7 @@ class _Reading:
             where = f" in {', '.join(sorted(places))}" if any(places) else ""
             yield Note(
                 "read-by-object",
-                f"{paths.PLURALS[kind]} may not be listed{where}, so only what manifests name was "
+                f"{paths.plural(kind)} may not be listed{where}, so only what manifests name was "
                 "looked at: what the set has left there besides is not seen",
             )
         if self._unseen:
@@ -196,12 +205,14 @@ class _Reading:
     ) -> list[Seen]:
         """Objects of a kind by label: of the whole cluster, or else namespace by namespace."""
         try:
-            return self._pages(paths.collection(kind), selector, accept, look)
+            return listing.pages(
+                self._connection, paths.collection(kind), look, selector=selector, accept=accept
+            )
         except Forbidden:
             if kind == NAMESPACE:
                 self._by_object[kind].add("")
                 return self._one_by_one(selector, look)
-            self._by_namespace.add(paths.PLURALS[kind])
+            self._by_namespace.add(paths.plural(kind))
             return [
                 seen
                 for namespace in self._namespaces
@@ -212,7 +223,13 @@ class _Reading:
         self, kind: str, namespace: str, selector: str, accept: str, look: Callable[[Item], Seen]
     ) -> list[Seen]:
         try:
-            return self._pages(paths.collection(kind, namespace), selector, accept, look)
+            return listing.pages(
+                self._connection,
+                paths.collection(kind, namespace),
+                look,
+                selector=selector,
+                accept=accept,
+            )
         except Forbidden:
             self._by_object[kind].add(namespace)
             return []
@@ -229,32 +246,6 @@ class _Reading:
             if is_member == ("!=" not in selector):
                 found.append(look(item))
         return found
-
-    def _pages(
-        self, path: str, selector: str, accept: str, look: Callable[[Item], Seen]
-    ) -> list[Seen]:
-        """A list as of one moment, page by page; begun again where its token has expired."""
-        for attempt in range(1, _TRIES + 1):
-            found: list[Seen] = []
-            token = ""
-            try:
-                while True:
-                    page = self._page(path, selector, accept, token)
-                    found += map(look, page.get("items") or ())
-                    token = page["metadata"].get("continue") or ""
-                    if not token:
-                        return found
-            except ListExpired:
-                if attempt == _TRIES:
-                    raise
-        raise AssertionError("the last try ends the loop")
-
-    def _page(self, path: str, selector: str, accept: str, token: str) -> Any:
-        query = {"limit": str(PAGE), "labelSelector": selector}
-        if token:
-            query["continue"] = token
-        what = path.rpartition("/")[2]
-        return self._connection.fetch(path, what, query, accept).json()
 
     def _each(self, keys: Iterable[ObjectKey], read_one: Callable[[ObjectKey], None]) -> None:
         wanted = list(keys)

@@ -15,7 +15,7 @@ from reconciler.stores.kubernetes.writing import Writer
 
 SCHEME = "kubernetes"
 
-_CAPABILITIES = frozenset(Capability) - {Capability.ONE_WRITER, Capability.CONSUMERS}
+_CAPABILITIES = frozenset(Capability) - {Capability.ONE_WRITER}
 
 
 class KubernetesStore:
@@ -57,6 +57,7 @@ class KubernetesStore:
             objects=found.objects,
             bystanders=found.bystanders,
             copies=found.copies,
+            consumers=found.consumers,
             fingerprint_key=None if parent is None else parent.fingerprint_key,
             notices=tuple(sorted(found.notices, key=lambda note: (note.code, note.message))),
         )
