@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from reconciler.model.store import Opening
 from reconciler.stores.docker.connecting import connection
-from reconciler.stores.docker.keys import given_key
 from reconciler.stores.docker.store import DockerStore
+from reconciler.stores.keys import given_fingerprint_key
 
 __all__ = ["OPTIONS", "DockerStore", "open_store"]
 
@@ -20,4 +20,4 @@ def open_store(opening: Opening) -> DockerStore:
         ConfigError: the extra is not installed, or a setting cannot be used.
     """
     engine = connection(opening.url.partition(":")[2], opening.environ, opening.workers)
-    return DockerStore(engine, given_key(opening.environ))
+    return DockerStore(engine, given_fingerprint_key(opening.environ))

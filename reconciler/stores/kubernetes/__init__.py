@@ -21,8 +21,9 @@ def open_store(opening: Opening) -> KubernetesStore:
     """Open the store ``kubernetes:CONTEXT``; without a context, the kubeconfig's current one.
 
     Raises:
-        ConfigError: the kubeconfig cannot be used.
+        ConfigError: the kubeconfig, or a key in the environment, cannot be used.
     """
+    from reconciler.stores.keys import given_fingerprint_key
     from reconciler.stores.kubernetes.connection import connect
     from reconciler.stores.kubernetes.store import KubernetesStore
 
@@ -30,4 +31,6 @@ def open_store(opening: Opening) -> KubernetesStore:
     context = options.get("kube-context") or opening.url.partition(":")[2]
     connection = connect(context, options.get("kubeconfig", ""), opening.environ, opening.workers)
     namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
-    return KubernetesStore(connection, namespace, opening.workers)
+    return KubernetesStore(
+        connection, namespace, opening.workers, given_fingerprint_key(opening.environ)
+    )

@@ -19,14 +19,24 @@ _CAPABILITIES = frozenset(Capability) - {Capability.ONE_WRITER}
 
 
 class KubernetesStore:
-    """See `reconciler.model.store.Store`."""
+    """See `reconciler.model.store.Store`.
 
-    def __init__(self, connection: Connection, set_namespace: str, workers: int) -> None:
+    `fingerprint_key` is the one that the environment gives, in place of each set's own.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        set_namespace: str,
+        workers: int,
+        fingerprint_key: bytes | None,
+    ) -> None:
         self._connection = connection
         self._set_namespace = set_namespace
         self._workers = workers
         self._writer = Writer(connection, self._set_id)
         self._set_ids: dict[str, str] = {}
+        self._given_key = fingerprint_key
         self._keys: dict[str, bytes] = {}
 
     @property
@@ -47,7 +57,7 @@ class KubernetesStore:
         )
         self._writer.has_read(found.maps, found.copies)
         if parent is not None:
-            self._keys[scope.set_name] = parent.fingerprint_key
+            self._keep_key(scope.set_name, parent)
         found.bystanders.pop(sets.key_of(scope.set_name, self._set_namespace), None)
         return Snapshot(
             identity=StoreIdentity(
@@ -58,7 +68,7 @@ class KubernetesStore:
             bystanders=found.bystanders,
             copies=found.copies,
             consumers=found.consumers,
-            fingerprint_key=None if parent is None else parent.fingerprint_key,
+            fingerprint_key=self._given_key or self._keys.get(scope.set_name),
             notices=tuple(sorted(found.notices, key=lambda note: (note.code, note.message))),
         )
 
@@ -81,7 +91,7 @@ class KubernetesStore:
         """Take the set's Lease, or extend it; gives the set its parent where it has none."""
         if set_name not in self._keys:
             parent = sets.found_or_made(self._connection, set_name, self._set_namespace)
-            self._keys[set_name] = parent.fingerprint_key
+            self._keep_key(set_name, parent)
         self._lock_of(set_name).take(holder, seconds)
 
     def unlock(self, set_name: str, holder: str) -> None:
@@ -144,12 +154,12 @@ class KubernetesStore:
         self._writer.drop_copy(key)
 
     def fingerprint_key(self, set_name: str) -> bytes:
-        """The key that the set's parent holds."""
+        """The key that the environment gives, or the one that the set's parent holds."""
         if set_name not in self._keys:
             parent = sets.find(self._connection, set_name, self._set_namespace)
             if parent is None:
                 raise StoreError(f"the set {set_name!r} does not exist in this cluster yet")
-            self._keys[set_name] = parent.fingerprint_key
+            self._keep_key(set_name, parent)
         return self._keys[set_name]
 
     def close(self) -> None:
@@ -172,6 +182,9 @@ class KubernetesStore:
         }
         answer = self._connection.ask(paths.ACCESS_REVIEWS, "the rights of this user", review)
         return bool(answer["status"].get("allowed"))
+
+    def _keep_key(self, set_name: str, parent: sets.Parent) -> None:
+        self._keys[set_name] = self._given_key or parent.fingerprint_key
 
     def _lock_of(self, set_name: str) -> leases.Lock:
         name = sets.key_of(set_name, self._set_namespace).name

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from reconciler.errors import ConfigError
 from reconciler.model.store import Opening
+from reconciler.stores.keys import given_fingerprint_key
 from reconciler.stores.sqlite import rekeying
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.masterkey import (
     STORE_KEY,
     MasterKey,
-    given_fingerprint_key,
     given_key,
 )
 from reconciler.stores.sqlite.rekeying import Rekeyed

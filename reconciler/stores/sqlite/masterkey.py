@@ -16,9 +16,6 @@ from reconciler.stores.sqlite.sealing import MASTER_KEY_BYTES
 
 STORE_KEY = "RECONCILER_STORE_KEY"
 NEW_STORE_KEY = "RECONCILER_STORE_NEW_KEY"
-FINGERPRINT_KEY = "RECONCILER_FINGERPRINT_KEY"
-
-_LEAST_FINGERPRINT_KEY = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,25 +117,6 @@ def given_key(environ: Mapping[str, str], variable: str) -> bytes | None:
     except OSError as error:
         raise ConfigError(f"{variable}_FILE: {path}: {error.strerror}") from None
     return _parsed(content.decode("latin-1"), f"{variable}_FILE: {path}")
-
-
-def given_fingerprint_key(environ: Mapping[str, str]) -> bytes | None:
-    """The key in ``RECONCILER_FINGERPRINT_KEY``: at least 16 characters, taken as UTF-8.
-
-    The text is the key as it stands; it is not decoded, so that no text has two readings.
-
-    Raises:
-        ConfigError: it is too short.
-    """
-    text = environ.get(FINGERPRINT_KEY)
-    if not text:
-        return None
-    if len(text) < _LEAST_FINGERPRINT_KEY:
-        raise ConfigError(
-            f"{FINGERPRINT_KEY} is shorter than {_LEAST_FINGERPRINT_KEY} characters",
-            hint="make one with: openssl rand -base64 32",
-        )
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _parsed(text: str, origin: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The key of the fingerprints, which is never kept in the swarm."""
+"""The key of the fingerprints, where the environment gives it: it stands in for a store's own."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from pathlib import Path
 from reconciler.errors import ConfigError
 
 VARIABLE = "RECONCILER_FINGERPRINT_KEY"
-_LEAST = 16
+_LEAST_BYTES = 16
 
 
-def given_key(environ: Mapping[str, str]) -> bytes | None:
+def given_fingerprint_key(environ: Mapping[str, str]) -> bytes | None:
     """The key in the environment, or in the file that ``RECONCILER_FINGERPRINT_KEY_FILE`` names.
 
-    At least 16 characters, taken as they stand but for white space at both ends of a file.
+    At least 16 bytes, taken as they stand (so that no text has two readings), but for white space
+    at both ends of a file.
 
     Raises:
         ConfigError: both are set, the file cannot be read, or the key is too short.
@@ -27,9 +28,9 @@ def given_key(environ: Mapping[str, str]) -> bytes | None:
         return None
     origin = VARIABLE if text else f"{VARIABLE}_FILE: {path}"
     key = os.fsencode(text) if text else _read(Path(path or ""))
-    if len(key) < _LEAST:
+    if len(key) < _LEAST_BYTES:
         raise ConfigError(
-            f"{origin} holds fewer than {_LEAST} characters",
+            f"{origin} holds fewer than {_LEAST_BYTES} bytes",
             hint="make a key with: openssl rand -base64 32",
         )
     return key
