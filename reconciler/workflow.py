@@ -118,7 +118,9 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
     if Capability.SERVER_DRY_RUN not in planned.snapshot.capabilities:
         raise ConfigError("--server-dry-run: this store cannot try a change without making it")
     if not found.store.id:
-        note = Note("dry-run-impossible", "the store does not exist yet: nothing could be tried")
+        note = Note(
+            "dry-run-impossible", "nothing was ever applied here, so nothing could be tried"
+        )
         return replace(planned, plan=replace(found, notices=(*found.notices, note)))
     result = Trial(
         plan=found,

@@ -41,7 +41,7 @@ def _event(event: Event) -> Document:
                 "event": "step-waiting",
                 **_touched(step, step.key),
                 "what": what,
-                "seconds": seconds,
+                "seconds": round(seconds, 3),
             }
         case StepEnded():
             return {
