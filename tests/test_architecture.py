@@ -27,6 +27,10 @@ MAY_REVEAL = {"manifests", "model", "rules", "stores"}
 CORE = {"model", "planning", "rules"}
 
 HOMES = {
+    "alibabacloud_credentials": {"stores"},
+    "alibabacloud_sae20190506": {"stores"},
+    "alibabacloud_tea_openapi": {"stores"},
+    "darabonba": {"stores"},
     "click": {"cli", "views"},
     "cryptography": {"rules", "stores"},
     "deepdiff": {"planning"},

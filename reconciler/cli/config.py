@@ -137,6 +137,15 @@ def _paths(value: Any, directory: Path) -> tuple[str, ...] | None:
     return tuple(_from_here(directory / str(path)) for path in found)
 
 
+def _pairs(value: Any, _directory: Path) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    pairs = {name: entry.value for name, entry in value.items()}
+    if not pairs or not all(isinstance(one, str) for pair in pairs.items() for one in pair):
+        return None
+    return ",".join(f"{name}={given}" for name, given in pairs.items())
+
+
 def _from_here(path: Path) -> str:
     """Relative to the working directory, so that a saved plan names no directory of a machine."""
     return os.path.relpath(path)
@@ -152,6 +161,7 @@ _EXPECTED: dict[_Read, str] = {
     _store: "a store's URL",
     _path: "a path",
     _paths: "a path or a list of paths",
+    _pairs: "a map of names to names",
 }
 
 _SETTINGS: dict[str, tuple[str, _Read]] = {
@@ -172,4 +182,6 @@ _SETTINGS: dict[str, tuple[str, _Read]] = {
     "kubeconfig": ("kubeconfig", _path),
     "kube-context": ("kube_context", _text),
     "set-namespace": ("set_namespace", _text),
+    "sae-namespaces": ("sae_namespaces", _pairs),
+    "qps": ("qps", _number),
 }

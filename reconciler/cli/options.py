@@ -222,8 +222,14 @@ _STORE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     _of_some_stores(
         "set-namespace",
         metavar="NAME",
-        help="kubernetes: where the set keeps its own Secret and lock; 'default' by default.",
+        help="kubernetes, sae: where the set keeps its record and lock; 'default' by default.",
     ),
+    _of_some_stores(
+        "sae-namespaces",
+        metavar="NAME=ID,...",
+        help="sae: namespaces that the service calls otherwise; REGION:NAME by default.",
+    ),
+    _of_some_stores("qps", metavar="N", help="sae: calls per second at most; 20 by default."),
 )
 
 _VERBOSITY_OPTIONS: tuple[Callable[[Any], Any], ...] = (

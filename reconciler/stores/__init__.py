@@ -15,12 +15,14 @@ DEFAULT_STORE = "sqlite:.reconciler/store.db"
 _MODULES = {
     "docker": "reconciler.stores.docker",
     "kubernetes": "reconciler.stores.kubernetes",
+    "sae": "reconciler.stores.sae",
     "sqlite": "reconciler.stores.sqlite",
 }
 """From the scheme of a store's URL to the module whose ``open_store`` opens it."""
 
 _CHECKS: dict[str, str] = {
     "docker": "reconciler.stores.docker.layout",
+    "sae": "reconciler.stores.sae.checks",
 }
 """The module whose ``check`` says what that store refuses and an API server accepts.
 

@@ -14,9 +14,10 @@ import pytest
 from reconciler.model.store import Store
 from tests import engines
 from tests.clusters import Cluster
+from tests.standins.sae import Standin
 from tests.stores.words import Subject, Words
 
-SUBJECTS = ("embedded", "kubernetes", "docker")
+SUBJECTS = ("embedded", "kubernetes", "docker", "sae")
 
 
 @pytest.fixture
@@ -36,6 +37,13 @@ def docker_subject(engine: engines.Engine) -> Subject:
     engine.empty()
     environ = {"RECONCILER_FINGERPRINT_KEY": "a key of the tests, and of nobody else"}
     return Subject(url=engine.url, environ=environ, home="default")
+
+
+@pytest.fixture
+def sae_subject() -> Iterator[Subject]:
+    standin = Standin()
+    yield Subject(standin.url, standin.environ, home="default", options={"qps": "10000"})
+    standin.stop()
 
 
 @pytest.fixture(params=SUBJECTS)

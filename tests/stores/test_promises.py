@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.model.objects import Resource
 from reconciler.model.patches import Operation
-from reconciler.model.store import Store
+from reconciler.model.store import Capability, Store
 from reconciler.model.values import SecretValue
 from reconciler.planning.promises import deviations, of_creation
 from tests.stores.words import Words
@@ -16,10 +16,10 @@ def full(words: Words, kind: str) -> Resource:
     metadata = {"labels": {"app": "shop"}, "annotations": {"note": "x"}}
     match kind:
         case "secret":
-            return words.secret("s", {"a": b"1", "empty": b""}, immutable=True, **metadata)
-        case "login":
-            values = {"username": b"me", "password": b"\x00\xff"}
-            return words.secret("s", values, type="kubernetes.io/basic-auth", **metadata)
+            return words.secret("s", {"a": b"1", "b": b"\x00\xff"}, immutable=True, **metadata)
+        case "registry":
+            values = {".dockerconfigjson": b'{"auths": {}}'}
+            return words.secret("s", values, type="kubernetes.io/dockerconfigjson", **metadata)
         case "account":
             settings = {"automountServiceAccountToken": False, "imagePullSecrets": [{"name": "a"}]}
             return words.account("robot", settings=settings, **metadata)
@@ -27,8 +27,17 @@ def full(words: Words, kind: str) -> Resource:
             return words.namespace(f"{words.home}-made", **metadata)
 
 
-@pytest.mark.parametrize("kind", ["secret", "login", "account", "namespace"])
-@pytest.mark.parametrize("dry_run", [True, False], ids=["tried", "done"])
+KINDS = [
+    "secret",
+    "registry",
+    pytest.param("account", marks=pytest.mark.needs(Capability.NAMESPACES)),
+    pytest.param("namespace", marks=pytest.mark.needs(Capability.NAMESPACES)),
+]
+TRIED = pytest.param(True, marks=pytest.mark.needs(Capability.SERVER_DRY_RUN), id="tried")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dry_run", [TRIED, pytest.param(False, id="done")])
 def test_a_create_answers_what_was_asked_for(
     store: Store, words: Words, kind: str, *, dry_run: bool
 ) -> None:
@@ -38,14 +47,16 @@ def test_a_create_answers_what_was_asked_for(
     assert live.warnings == ()
 
 
-def test_an_update_answers_what_was_asked_for(store: Store, words: Words) -> None:
+@pytest.mark.needs(Capability.UPDATE_VALUES)
+@pytest.mark.parametrize("dry_run", [TRIED, pytest.param(False, id="done")])
+def test_an_update_answers_what_was_asked_for(store: Store, words: Words, *, dry_run: bool) -> None:
     wanted = words.secret("s", {"a": b"1"}, labels={"app": "shop"})
     live = store.create(wanted, words.mark())
+    keeps = Capability.METADATA in store.capabilities
     patch = (
         Operation("replace", "/data/a", SecretValue(b"2")),
-        Operation("remove", "/metadata/labels"),
+        *([Operation("remove", "/metadata/labels")] if keeps else []),
     )
-    for dry_run in (True, False):
-        answer = store.update(wanted.key, patch, words.mark(), words.as_seen(live), dry_run=dry_run)
-        changed = words.secret("s", {"a": b"2"})
-        assert deviations(of_creation(changed), answer, store.capabilities) == ()
+    answer = store.update(wanted.key, patch, words.mark(), words.as_seen(live), dry_run=dry_run)
+    changed = words.secret("s", {"a": b"2"})
+    assert deviations(of_creation(changed), answer, store.capabilities) == ()

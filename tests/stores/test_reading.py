@@ -11,6 +11,7 @@ from reconciler.model.values import SecretValue
 from tests.stores.words import Subject, Words
 
 
+@pytest.mark.needs(Capability.METADATA)
 def test_an_object_is_read_as_it_was_created(store: Store, words: Words) -> None:
     wanted = words.secret(
         "full",
@@ -114,3 +115,18 @@ def test_another_handle_sees_what_one_wrote(subject: Subject, store: Store, word
     wanted = words.secret("shared", {"a": b"1"})
     live = store.create(wanted, words.mark())
     assert words.look(subject.open(), wanted.key).objects[wanted.key] == live
+
+
+@pytest.mark.needs(Capability.READ_VALUES)
+def test_data_type_and_immutability_are_read_as_they_were_created(
+    store: Store, words: Words
+) -> None:
+    wanted = words.secret("s", {"password": b"\x00\xffbytes", "user": b"u"}, immutable=True)
+    applied = words.mark(("data", "password"), ("type",))
+    created = store.create(wanted, applied)
+    live = words.look(store, wanted.key).objects[wanted.key]
+    assert live == created
+    assert dict(live.data) == dict(wanted.data)
+    assert (live.type, live.immutable, live.applied) == ("Opaque", True, applied)
+    assert live.uid
+    assert live.resource_version

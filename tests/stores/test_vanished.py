@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.objects import Live
-from reconciler.model.store import Store
+from reconciler.model.store import Capability, Store
 from tests.stores.words import Words
 
 
@@ -28,6 +28,7 @@ def test_what_somebody_deletes_has_vanished_until_it_is_there_again(
     assert words.look(store).vanished == frozenset()
 
 
+@pytest.mark.needs(Capability.SERVER_DRY_RUN)
 def test_a_trial_makes_nothing_vanish(store: Store, words: Words, live: Live) -> None:
     store.delete(live.key, words.as_seen(live), dry_run=True)
     assert words.look(store).vanished == frozenset()

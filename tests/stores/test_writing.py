@@ -14,7 +14,7 @@ from reconciler.model.values import SecretValue
 from tests.stores.words import Words
 
 
-@pytest.mark.needs(Capability.READ_VALUES, Capability.UPDATE_VALUES)
+@pytest.mark.needs(Capability.METADATA, Capability.READ_VALUES, Capability.UPDATE_VALUES)
 def test_an_update_changes_what_the_patch_says_and_the_record(store: Store, words: Words) -> None:
     wanted = words.secret("s", {"keep": b"1", "change": b"2", "drop": b"3"}, labels={"a": "b"})
     live = store.create(wanted, words.mark(("data", "keep")))
@@ -160,6 +160,7 @@ def test_an_immutable_object_stays_as_it_is(
     assert words.look(store, wanted.key).objects[wanted.key] == live
 
 
+@pytest.mark.needs(Capability.METADATA)
 def test_labels_of_an_immutable_object_may_change(store: Store, words: Words) -> None:
     wanted = words.secret("s", {"a": b"1"}, immutable=True)
     live = store.create(wanted, words.mark())
@@ -208,3 +209,24 @@ def test_a_dry_run_refuses_what_the_real_one_would(store: Store, words: Words) -
         store.update(wanted.key, (), words.mark(), moved, dry_run=True)
     with pytest.raises(ObjectMoved):
         store.delete(wanted.key, moved, dry_run=True)
+
+
+@pytest.mark.needs(Capability.READ_VALUES, Capability.UPDATE_VALUES)
+def test_an_update_of_data_alone(store: Store, words: Words) -> None:
+    wanted = words.secret("s", {"keep": b"1", "change": b"2", "drop": b"3"})
+    live = store.create(wanted, words.mark(("data", "keep")))
+    patch = (
+        Operation("replace", "/data/change", SecretValue(b"two")),
+        Operation("remove", "/data/drop"),
+        Operation("add", "/data/new", SecretValue(b"\x00\xff")),
+    )
+    applied = words.mark(("data", "change"), ("data", "new"))
+    updated = store.update(wanted.key, patch, applied, words.as_seen(live))
+    assert updated.resource_version != live.resource_version
+    assert updated.data == {
+        "keep": SecretValue(b"1"),
+        "change": SecretValue(b"two"),
+        "new": SecretValue(b"\x00\xff"),
+    }
+    assert updated.applied == applied
+    assert words.look(store, wanted.key).objects[wanted.key] == updated

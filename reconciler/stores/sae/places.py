@@ -1,0 +1,148 @@
+"""Where the store is: the region, the way there, and which namespace is which."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlsplit
+
+from reconciler.errors import ConfigError
+
+SCHEME = "sae"
+DEFAULT_NAMESPACE = "default"
+
+_REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
+_ENDPOINT = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
+_SHORT_ID = re.compile(r"[A-Za-z0-9_-]+")
+_NAMES = {"strict", "hyphens"}
+_EXAMPLE = "write sae://REGION, for example sae://cn-beijing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A region of the service, as the store's URL and the settings tell it.
+
+    ``endpoint`` is ``HOST`` or ``HOST:PORT``, empty for the region's own. ``encrypted`` is false
+    for an endpoint on this machine that was written with ``http://``. ``hyphens`` allows names
+    with hyphens. ``mapping`` has the ``NamespaceId`` of Kubernetes namespaces that are not called
+    as the service calls them.
+    """
+
+    region: str
+    endpoint: str = ""
+    encrypted: bool = True
+    hyphens: bool = False
+    mapping: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """The store as a person calls it."""
+        return f"{self.region} at {self.endpoint}" if self.endpoint else self.region
+
+    def namespace_id(self, namespace: str) -> str:
+        """The ``NamespaceId`` of a Kubernetes namespace; `default` is the bare region.
+
+        Raises:
+            ConfigError: the setting gives that ``NamespaceId`` to another namespace.
+        """
+        if namespace in self.mapping:
+            return self.mapping[namespace]
+        found = self._unmapped(namespace)
+        for other, taken in self.mapping.items():
+            if taken == found:
+                raise ConfigError(
+                    f"the namespaces {namespace!r} and {other!r} would both be {found}",
+                    hint=f"give {namespace} another one: sae-namespaces in reconciler.yaml",
+                )
+        return found
+
+    def namespace(self, namespace_id: str) -> str:
+        """The Kubernetes namespace of a ``NamespaceId``."""
+        for name, mapped in self.mapping.items():
+            if mapped == namespace_id:
+                return name
+        return namespace_id.partition(":")[2] or DEFAULT_NAMESPACE
+
+    def _unmapped(self, namespace: str) -> str:
+        return self.region if namespace == DEFAULT_NAMESPACE else f"{self.region}:{namespace}"
+
+
+def place_of(url: str, namespaces: str = "") -> Place:
+    """The place that ``sae://REGION[?endpoint=…][&names=hyphens]`` names.
+
+    `namespaces` is ``NAMESPACE=ID,…``, each id with or without the region before it.
+
+    Raises:
+        ConfigError: one of them cannot be used.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != SCHEME or not _REGION.fullmatch(parts.netloc) or parts.path.strip("/"):
+        raise ConfigError("the URL of the store sae: names no region", hint=_EXAMPLE)
+    given = dict(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = sorted(given.keys() - {"endpoint", "names"})
+    if unknown:
+        raise ConfigError(
+            f"the URL of the store sae: has unknown parameters: {', '.join(unknown)}",
+            hint="it may have endpoint= and names=",
+        )
+    names = given.get("names", "strict")
+    if names not in _NAMES:
+        raise ConfigError("names= in the store's URL must be strict or hyphens")
+    encrypted, endpoint = _endpoint(given.get("endpoint", ""))
+    return Place(
+        region=parts.netloc,
+        endpoint=endpoint,
+        encrypted=encrypted,
+        hyphens=names == "hyphens",
+        mapping=_mapping(namespaces, parts.netloc),
+    )
+
+
+def _endpoint(text: str) -> tuple[bool, str]:
+    """Whether to encrypt, and the endpoint without its scheme."""
+    scheme, separator, rest = text.rpartition("://")
+    endpoint = rest.rstrip("/")
+    if scheme not in {"", "http", "https"} or (text and not _ENDPOINT.fullmatch(endpoint)):
+        raise ConfigError(
+            "endpoint= in the store's URL is no endpoint",
+            hint="write HOST or HOST:PORT, for example sae-vpc.cn-beijing.aliyuncs.com",
+        )
+    encrypted = not (separator and scheme == "http")
+    if not encrypted and not _is_here(endpoint):
+        raise ConfigError(
+            "endpoint= in the store's URL is not encrypted, and values would travel in clear",
+            hint="write it without http://",
+        )
+    return encrypted, endpoint
+
+
+def _is_here(endpoint: str) -> bool:
+    host = endpoint.partition(":")[0]
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _mapping(text: str, region: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        namespace, _, given = entry.partition("=")
+        name, given = namespace.strip(), given.strip()
+        prefix, colon, short = given.partition(":")
+        if given == region:
+            full = region
+        else:
+            full = given if colon else f"{region}:{given}"
+            short = short if colon else given
+            if not name or (colon and prefix != region) or not _SHORT_ID.fullmatch(short):
+                raise ConfigError(
+                    f"sae-namespaces: {entry!r} does not map a namespace to one of {region}",
+                    hint=f"write NAMESPACE=ID or NAMESPACE={region}:ID",
+                )
+        if name in found or full in found.values():
+            raise ConfigError(f"sae-namespaces: {entry!r} maps what is mapped already")
+        found[name] = full
+    return found

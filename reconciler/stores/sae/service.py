@@ -1,0 +1,235 @@
+"""The calls that the service offers, made through its SDK, one method for each.
+
+All parameters, values included, travel in the URL. So the SDK's own exceptions and debug output
+hold values: no exception gets out of here, and the output is switched off.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.errors import ConfigError, StoreError, StoreUnavailable
+from reconciler.stores.sae import faults, wire
+from reconciler.stores.sae.pace import Pace, patiently
+from reconciler.stores.sae.places import Place
+from reconciler.version import __version__
+
+_CONNECT_MILLISECONDS = 5_000
+_READ_MILLISECONDS = 20_000
+_SDK_LOGGERS = ("darabonba-core", "alibabacloud-tea")
+_PATH = "/pop/v1/sam/secret"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A Secret as a list shows it; times are in milliseconds, ``apps`` the names of its users."""
+
+    id: int
+    name: str
+    type: str
+    created: int
+    updated: int
+    apps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A Secret with its data as the service holds it."""
+
+    item: Item
+    raw: wire.Raw = field(repr=False)
+
+
+class Service:
+    """A client of one region, for several threads at a time.
+
+    `about` in each method is what a message calls the object. Reads are made again after passing
+    faults. Writes are not, as it is not known whether they have happened, unless they are
+    `patient`: then they are made again where the service has refused them for being too many.
+    """
+
+    def __init__(
+        self, place: Place, environ: Mapping[str, str], *, workers: int, qps: float
+    ) -> None:
+        self._client, self._models, self._runtime = _sdk(place, environ, workers)
+        self._pace = Pace(qps)
+        self._warming = threading.Lock()
+        self._warm = False
+
+    def list(self, namespace_id: str, about: str) -> dict[str, Item]:
+        """The Secrets of a namespace by name, without their data.
+
+        Raises:
+            ObjectNotFound: there is no such namespace.
+        """
+        request = self._models.ListSecretsRequest(namespace_id=namespace_id)
+        body = self._read("ListSecrets", "list_secrets", request, about)
+        items = [_item(entry) for entry in (body.data and body.data.secrets) or ()]
+        return {item.name: item for item in items}
+
+    def describe(self, namespace_id: str, secret_id: int, about: str) -> Found:
+        """A Secret with its data."""
+        request = self._models.DescribeSecretRequest(namespace_id=namespace_id, secret_id=secret_id)
+        body = self._read("DescribeSecret", "describe_secret", request, about)
+        if body.data is None or body.data.secret_id is None:
+            raise StoreError(f"{about}: the service's answer has no data")
+        raw = {str(key): str(text) for key, text in (body.data.secret_data or {}).items()}
+        return Found(_item(body.data), raw)
+
+    def create(
+        self,
+        namespace_id: str,
+        name: str,
+        secret_type: str,
+        raw: wire.Raw,
+        about: str,
+        *,
+        patient: bool = False,
+    ) -> int:
+        """Create a Secret; returns its id.
+
+        Raises:
+            ObjectExists: the name is taken.
+        """
+        request = self._models.CreateSecretRequest(
+            namespace_id=namespace_id,
+            secret_name=name,
+            secret_type=secret_type,
+            secret_data=self._models.CreateSecretRequestSecretData(secret_data=wire.parameter(raw)),
+        )
+        body = self._write("CreateSecret", "create_secret", request, about, patient=patient)
+        if body.data is None or body.data.secret_id is None:
+            raise StoreUnavailable(f"{about}: the service's answer has no id")
+        return int(body.data.secret_id)
+
+    def update(
+        self,
+        namespace_id: str,
+        secret_id: int,
+        raw: wire.Raw,
+        about: str,
+        *,
+        patient: bool = False,
+    ) -> None:
+        """Update the data of a Secret; whether that replaces or merges is the service's affair."""
+        request = self._models.UpdateSecretRequest(
+            namespace_id=namespace_id,
+            secret_id=secret_id,
+            secret_data=self._models.UpdateSecretRequestSecretData(secret_data=wire.parameter(raw)),
+        )
+        self._write("UpdateSecret", "update_secret", request, about, patient=patient)
+
+    def delete(
+        self, namespace_id: str, secret_id: int, about: str, *, patient: bool = False
+    ) -> None:
+        """Delete a Secret."""
+        request = self._models.DeleteSecretRequest(namespace_id=namespace_id, secret_id=secret_id)
+        self._write("DeleteSecret", "delete_secret", request, about, patient=patient)
+
+    def _read(self, action: str, method: str, request: Any, about: str) -> Any:
+        return patiently(lambda: self._call(action, method, request, about), lambda _: True)
+
+    def _write(self, action: str, method: str, request: Any, about: str, *, patient: bool) -> Any:
+        return patiently(
+            lambda: self._call(action, method, request, about),
+            lambda fault: patient and fault.retry_after is not None,
+        )
+
+    def _call(self, action: str, method: str, request: Any, about: str) -> Any:
+        self._pace.wait()
+        call = getattr(self._client, f"{method}_with_options")
+        body, fault = self._made(lambda: call(request, {}, self._runtime).body, action, about)
+        # Raised out here, so that the SDK's exception is not even the context of this one.
+        if fault is None and body.success is not True:
+            fault = faults.from_body(body, action, about)
+        if fault is None:
+            return body
+        if isinstance(fault, StoreUnavailable) and fault.retry_after:
+            self._pace.hold(fault.retry_after)
+        raise fault
+
+    def _made(
+        self, call: Callable[[], Any], action: str, about: str
+    ) -> tuple[Any, StoreError | None]:
+        try:
+            return self._warmed(call), None
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a value
+            return None, faults.from_exception(error, action, about)
+
+    def _warmed(self, call: Callable[[], Any]) -> Any:
+        """The first call alone: it makes what the threads share afterwards."""
+        if self._warm:
+            return call()
+        with self._warming:
+            found = call()
+            self._warm = True
+            return found
+
+
+def _item(entry: Any) -> Item:
+    return Item(
+        id=int(entry.secret_id),
+        name=str(entry.secret_name),
+        type=str(entry.secret_type),
+        created=int(entry.create_time or 0),
+        updated=int(entry.update_time or 0),
+        apps=tuple(sorted(str(app.app_name or app.app_id) for app in entry.relate_apps or ())),
+    )
+
+
+def _sdk(place: Place, environ: Mapping[str, str], workers: int) -> tuple[Any, Any, Any]:
+    """The client, the module of its requests, and the options of each call."""
+    try:
+        from alibabacloud_sae20190506 import client, models
+        from alibabacloud_tea_openapi import utils_models
+        from darabonba.runtime import RuntimeOptions
+    except ImportError:
+        raise ConfigError(
+            "the store sae: needs the SDK of the service, which is not installed",
+            hint="pip install 'reconciler[alibaba]'",
+        ) from None
+    _silence()
+    config = utils_models.Config(
+        region_id=place.region,
+        endpoint=place.endpoint or None,
+        protocol="HTTPS" if place.encrypted else "HTTP",
+        user_agent=f"reconciler/{__version__}",
+        connect_timeout=_CONNECT_MILLISECONDS,
+        read_timeout=_READ_MILLISECONDS,
+        max_idle_conns=max(1, workers),
+        **_credentials(environ),
+    )
+    return client.Client(config), models, RuntimeOptions()
+
+
+def _credentials(environ: Mapping[str, str]) -> dict[str, Any]:
+    """The first link of the SDK's default chain as `environ` has it, else the whole chain."""
+    key = environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID", "")
+    secret = environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "")
+    if key and secret:
+        token = environ.get("ALIBABA_CLOUD_SECURITY_TOKEN") or None
+        return {"access_key_id": key, "access_key_secret": secret, "security_token": token}
+    from alibabacloud_credentials.client import Client
+
+    return {"credential": Client()}
+
+
+def _silence() -> None:
+    """Keep what the SDK and its transport would write about calls to themselves.
+
+    With ``DEBUG=sdk`` in the environment the SDK prints every URL on standard error, and urllib3
+    logs them where somebody has set its level to debug.
+    """
+    for name in _SDK_LOGGERS:
+        logging.getLogger(name).disabled = True
+    transport = logging.getLogger("urllib3.connectionpool")
+    if _quiet not in transport.filters:
+        transport.addFilter(_quiet)
+
+
+def _quiet(record: logging.LogRecord) -> bool:
+    return _PATH not in record.getMessage()
