@@ -48,7 +48,11 @@ SOURCE = Source("manifests/all.yaml", 1, 1)
 SET = "default"
 HOME = "default"
 IN_HAND = PlanOptions(
-    prune=True, adopt=True, allow_replace=True, max_deletes=DeleteLimit(100, percent=True)
+    prune=True,
+    adopt=True,
+    allow_replace=True,
+    force_consumers=True,
+    max_deletes=DeleteLimit(100, percent=True),
 )
 """Everything allowed that an option can allow."""
 

@@ -47,7 +47,7 @@ def export(
     value, which is refused where a value belongs. Keys that others added are left out.
     """
     from reconciler.manifests.writer import manifests
-    from reconciler.planning.exporting import manifest_of
+    from reconciler.planning.exporting import exported_keys, manifest_of
 
     if reveal and out is None:
         raise ConfigError(
@@ -58,11 +58,7 @@ def export(
         if reveal and Capability.READ_VALUES not in source.capabilities:
             raise ConfigError("--reveal: this store gives its values to nobody")
         objects = source.read(Scope(set_name, frozenset(targets))).objects
-    chosen = sorted(targets) or sorted(
-        key
-        for key, live in objects.items()
-        if live.applied is not None and live.applied.set_name == set_name
-    )
+    chosen = sorted(targets) or exported_keys(objects, set_name)
     missing = [key for key in chosen if key not in objects]
     if missing:
         raise ConfigError(f"the store holds no {', '.join(map(str, missing))}")

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Diagnostic, Json, ObjectKey, Source
 from reconciler.model.patches import Operation
 from reconciler.model.values import Nature, SecretValue, ValueRef
@@ -62,6 +63,10 @@ class Reason(StrEnum):
     """The set owns the object and no manifest names it any more."""
     DESTROY = "destroy"
     """The set is to be destroyed, whatever the manifests name."""
+    VERSIONED = "versioned"
+    """The live object would need a replace; a new version takes its place under another name."""
+    SUPERSEDED = "superseded"
+    """A newer version has taken the object's place, and nothing is known to use it."""
     INTERRUPTED = "interrupted"
     """A replace was interrupted after its delete; the kept copy is put to use."""
 
@@ -117,6 +122,8 @@ class Change:
     a create or a replace adds the whole document.
     ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that
     stay. ``notes`` say no more of what happens, so that plans which differ in them are the same.
+    So it is with ``consumers``, which use what changes: the object where it is deleted or replaced,
+    a key of it where that changes, the object whose place a new version takes.
     """
 
     key: ObjectKey
@@ -129,6 +136,7 @@ class Change:
     patch: tuple[Operation, ...] = ()
     precondition: Precondition | None = None
     claims: tuple[FieldPath, ...] = ()
+    consumers: tuple[Consumer, ...] = field(default=(), compare=False)
     source: Source | None = field(default=None, compare=False)
 
 
@@ -171,7 +179,8 @@ class PlanOptions:
     """What the user asked of a plan; saved with it, so that apply can form it again.
 
     ``destroy`` asks for the delete of all that the set owns; there are no manifests then. ``scrub``
-    removes annotations in which other tools keep the values of Secrets.
+    removes annotations in which other tools keep the values of Secrets. ``consumers`` asks the
+    store what uses Secrets; ``force_consumers`` goes on though something that is deleted is used.
     """
 
     set_name: str = "default"
@@ -182,6 +191,8 @@ class PlanOptions:
     adopt: bool = False
     allow_replace: bool = False
     scrub: bool = False
+    consumers: bool = False
+    force_consumers: bool = False
     max_deletes: DeleteLimit = DeleteLimit(30, percent=True)
 
 

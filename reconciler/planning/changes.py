@@ -18,7 +18,7 @@ from reconciler.model.plans import (
     Reason,
 )
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, SecretValue, UidOf
+from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue
 from reconciler.planning import diff, limits
 from reconciler.planning.fields import (
     DATA,
@@ -28,27 +28,37 @@ from reconciler.planning.fields import (
     flatten,
     leaf_text,
     unflatten,
+    version_mark,
     with_owner_uids,
 )
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.masking import Masking
-from reconciler.planning.ownership import Merged, drifted, merge, newly_made, record_is_current
+from reconciler.planning.ownership import (
+    Merged,
+    applied_earlier,
+    drifted,
+    merge,
+    newly_made,
+    record_is_current,
+)
 from reconciler.planning.references import references
 from reconciler.planning.scrubbing import scrubbed
 from reconciler.rules import replace_reasons
 
-_NOT_APPLIED: Mapping[FieldPath, str] = {}
 _KUBELETS = Note(
     "stale-kubelets",
     "running Pods may be served the old value for some time after a replace under the same name",
 )
+
+_VERSION = "takes the place of {}, which stays: what is to use the new version has to name it"
 
 
 @dataclass(slots=True)
 class Comparison:
     """The manifests beside a snapshot, and what comparing them has found so far.
 
-    ``owned`` has the values of the fields that each change claims.
+    ``predecessors`` has, for each new version, the live object whose place it takes. ``owned`` has
+    the values of the fields that each change claims.
     """
 
     named: Mapping[ObjectKey, Desired]
@@ -56,6 +66,7 @@ class Comparison:
     options: PlanOptions
     masking: Masking
     records: Fingerprinter
+    predecessors: Mapping[ObjectKey, ObjectKey] = field(default_factory=dict)
     owned: dict[ObjectKey, Mapping[FieldPath, SecretValue | str]] = field(default_factory=dict)
 
     def change(self, key: ObjectKey) -> Change:
@@ -70,18 +81,33 @@ class Comparison:
                 precondition=_precondition(live),
                 source=resource.source,
             )
-        wanted = limits.kept_fields(resource, self.snapshot.capabilities)
-        with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
-        if live is None:
-            return self._creation(key, resource, wanted, steering)
-        live = limits.recognised(live, resource.data, self.records)
-        merged = merge(wanted, flatten(live), _applied(live, self.options.set_name), steering)
-        return self._modification(resource, live, self._scrubbed(key, merged))
+        wanted = self._wanted(key, resource)
+        predecessor = self.snapshot.objects.get(self.predecessors.get(key, key))
+        if live is not None:
+            live = limits.recognised(live, resource.data, self.records)
+            merged = self._merged(wanted, live, steering)
+            return self._modification(resource, live, self._scrubbed(key, merged))
+        if predecessor is not None:
+            predecessor = limits.recognised(predecessor, resource.data, self.records)
+            return self._succession(key, resource, wanted, predecessor)
+        return self._creation(key, resource, wanted, steering)
 
-    def deletion(self, key: ObjectKey) -> Change:
+    def replace_reasons(self, key: ObjectKey) -> tuple[Reason, ...]:
+        """Why the live object cannot become what its manifest wants; empty where it can."""
+        resource, live = self.named[key], self.snapshot.objects.get(key)
+        steering = lifecycle(resource)
+        if live is None or steering.create_only:
+            return ()
+        live = limits.recognised(live, resource.data, self.records)
+        merged = self._merged(self._wanted(key, resource), live, steering)
+        return self._replace_reasons(live, flatten(live), merged.target)
+
+    def deletion(self, key: ObjectKey, *, superseded: bool = False) -> Change:
         """The delete of an object, or of the copy of one, that no manifest names any more."""
         live = self.snapshot.objects.get(key)
         why = Reason.DESTROY if self.options.destroy else Reason.PRUNE
+        if superseded:
+            why = Reason.SUPERSEDED
         if live is None:
             return Change(
                 key=key,
@@ -97,6 +123,15 @@ class Comparison:
             precondition=_precondition(live),
         )
 
+    def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
+        kept = limits.kept_fields(resource, self.snapshot.capabilities)
+        wanted = kept | version_mark(key, resource)
+        with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
+        return wanted
+
+    def _merged(self, wanted: Fields, live: Live, steering: Lifecycle) -> Merged:
+        return merge(wanted, flatten(live), applied_earlier(live, self.options.set_name), steering)
+
     def _creation(
         self, key: ObjectKey, resource: Desired, wanted: Fields, steering: Lifecycle
     ) -> Change:
@@ -109,7 +144,7 @@ class Comparison:
         else:
             copy = limits.recognised(copy, resource.data, self.records)
             former = flatten(copy)
-            merged = merge(wanted, former, _applied(copy, self.options.set_name), steering)
+            merged = self._merged(wanted, copy, steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)
         merged = self._scrubbed(key, merged)
         self._own(key, merged)
@@ -121,6 +156,43 @@ class Comparison:
             reasons=reasons,
             fields=fields,
             kept=merged.kept,
+            patch=patch,
+            claims=merged.claims,
+            source=resource.source,
+        )
+
+    def _succession(
+        self, key: ObjectKey, resource: Desired, wanted: Fields, predecessor: Live
+    ) -> Change:
+        """A new version; keys of others come along, and other metadata of others does not."""
+        steering = lifecycle(resource)
+        before = flatten(predecessor)
+        data = {
+            path: leaf
+            for path, leaf in before.items()
+            if path[0] == DATA and not isinstance(leaf, UnreadValue)
+        }
+        applied = applied_earlier(predecessor, self.options.set_name)
+        merged = self._scrubbed(key, merge(wanted, data, applied, steering))
+        instead = self._merged(wanted, predecessor, steering).target
+        needed = self._replace_reasons(predecessor, before, instead)
+        self._own(key, merged)
+        shown = {path: leaf for path, leaf in before.items() if path in data | merged.target}
+        fields, patch = diff.replacement(
+            key.namespace,
+            shown,
+            merged.target,
+            self.masking,
+            lambda _: diff.Origin(drift=False, manager=""),
+        )
+        vanished = key in (self.snapshot.vanished or ())
+        return Change(
+            key=key,
+            action=Action.CREATE,
+            reasons=(Reason.VERSIONED, *needed, *[Reason.VANISHED] * vanished),
+            fields=fields,
+            kept=merged.kept,
+            notes=(Note("version-of", _VERSION.format(predecessor.key)),),
             patch=patch,
             claims=merged.claims,
             source=resource.source,
@@ -140,7 +212,7 @@ class Comparison:
                 source=resource.source,
             )
         self._own(key, merged)
-        applied = _applied(live, self.options.set_name)
+        applied = applied_earlier(live, self.options.set_name)
         compare = diff.replacement if action is Action.REPLACE else diff.update
         fields, patch = compare(
             key.namespace,
@@ -175,10 +247,7 @@ class Comparison:
             reasons.append(Reason.ADOPT)
         if before != target:
             reasons += _differences(before, target)
-            needed = (
-                *replace_reasons(live, from_document(live.key, unflatten(target))),
-                *limits.replace_reasons(before, target, self.snapshot),
-            )
+            needed = self._replace_reasons(live, before, target)
             if needed:
                 return Action.REPLACE, (*reasons, *needed)
         if reasons:
@@ -201,6 +270,12 @@ class Comparison:
     def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
         return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged
 
+    def _replace_reasons(self, live: Live, before: Fields, target: Fields) -> tuple[Reason, ...]:
+        return (
+            *replace_reasons(live, from_document(live.key, unflatten(target))),
+            *limits.replace_reasons(before, target, self.snapshot),
+        )
+
     def _own(self, key: ObjectKey, merged: Merged) -> None:
         self.owned[key] = {path: leaf_text(merged.target[path]) for path in merged.claims}
 
@@ -215,13 +290,6 @@ class Comparison:
                 live = self.snapshot.objects.get(owner)
                 found[owner] = UidOf(*owner) if live is None else live.uid
         return found
-
-
-def _applied(live: Live, set_name: str) -> Mapping[FieldPath, str]:
-    """What this set applied last; what another set did is not ours to remove."""
-    if live.applied is None or live.applied.set_name != set_name:
-        return _NOT_APPLIED
-    return live.applied.fields
 
 
 def _precondition(live: Live) -> Precondition:

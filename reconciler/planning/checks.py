@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity, Source
+from reconciler.planning.fields import owner_key
 from reconciler.planning.lifecycle import lifecycle_problems
 from reconciler.planning.listing import graph
+from reconciler.planning.naming import is_versioned
 from reconciler.planning.order import DependencyCycle
 from reconciler.planning.references import dependency_problems, problem
 
@@ -16,6 +18,7 @@ def errors_without_store(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
     for resource in desired:
         yield from lifecycle_errors(resource)
         yield from dependency_problems(resource)
+    yield from owner_problems(desired)
     try:
         graph(desired)
     except DependencyCycle as cycle:
@@ -32,6 +35,24 @@ def lifecycle_errors(resource: Desired) -> Iterator[Diagnostic]:
             f"{annotation} {message}",
             hint,
         )
+
+
+def owner_problems(desired: Collection[Desired]) -> Iterator[Diagnostic]:
+    """Errors for owners that are versioned: what is owned would go with an old version."""
+    versioned = {resource.key for resource in desired if is_versioned(resource)}
+    if not versioned:
+        return
+    for resource in desired:
+        for index, owner in enumerate(resource.owners):
+            key = owner_key(owner, resource.namespace)
+            if key in versioned:
+                yield problem(
+                    resource,
+                    "owner-versioned",
+                    f"metadata.ownerReferences[{index}]",
+                    f"the owner {key} is versioned, so that it will be another object one day",
+                    "remove the owner reference, or the owner's annotation reconciler/replace",
+                )
 
 
 def cycle_error(cycle: DependencyCycle, named: Mapping[ObjectKey, Desired]) -> Diagnostic:

@@ -17,7 +17,7 @@ from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import FieldPath
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter, UnreadValue
-from reconciler.planning.fields import DATA, Fields, flatten, leaf_text
+from reconciler.planning.fields import DATA, Fields, flatten, leaf_text, version_mark
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
@@ -33,8 +33,9 @@ def drift(
     With `unmanaged`, Secrets of no set are listed too, in the namespaces where the set has any
     objects.
     """
-    named = named_objects(desired, snapshot, set_name)
-    check = _Check(snapshot, set_name, Fingerprinter(snapshot.fingerprint_key or b""))
+    records = Fingerprinter(snapshot.fingerprint_key or b"")
+    named = named_objects(desired, snapshot, set_name, records)
+    check = _Check(snapshot, set_name, records)
     owned = {key for key, live in snapshot.objects.items() if _owner(live) == set_name}
     found = [check.object(key, named.get(key)) for key in named.keys() | owned]
     if unmanaged:
@@ -71,7 +72,9 @@ class _Check:
                 self._fields(
                     live,
                     live.applied.fields,
-                    None if resource is None else self._kept(resource),
+                    None
+                    if resource is None
+                    else self._kept(resource) | version_mark(key, resource),
                     steering,
                 ),
                 key=lambda one: one.path,

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from reconciler.model.documents import Document
-from reconciler.model.objects import Live
+from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.values import MASK
-from reconciler.planning.fields import flatten, unflatten
+from reconciler.planning.fields import ANNOTATIONS, METADATA, flatten, unflatten
+from reconciler.planning.lifecycle import VERSION_OF
 from reconciler.planning.masking import telling_texts
+from reconciler.planning.naming import newest, origin
+
+
+def exported_keys(objects: Mapping[ObjectKey, Live], set_name: str) -> list[ObjectKey]:
+    """The objects of the set, sorted; of several versions of one, the newest."""
+    families: dict[ObjectKey, list[Live]] = {}
+    for live in objects.values():
+        if live.applied is not None and live.applied.set_name == set_name:
+            families.setdefault(origin(live), []).append(live)
+    return sorted(newest(family).key for family in families.values())
 
 
 def manifest_of(live: Live, *, reveal: bool) -> Document:
     """A manifest whose plan is empty: of an object of a set, just the fields that the set owns.
+
+    A version has the name of the manifest that it was made from.
 
     Values are wrapped, as everywhere. Unless `reveal` is asked for, a mark stands in place of
     labels and annotations that may hold one.
@@ -20,8 +35,9 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
         fields |= dict.fromkeys(telling_texts(fields), MASK)
     if live.applied is not None:
         fields = {path: leaf for path, leaf in fields.items() if path in live.applied.fields}
+    fields.pop((METADATA, ANNOTATIONS, VERSION_OF), None)
     document = unflatten(fields)
-    metadata = {"name": live.name}
+    metadata = {"name": origin(live).name}
     if live.namespace:
         metadata["namespace"] = live.namespace
     return {

@@ -14,6 +14,7 @@ from reconciler.model.documents import Document, owner_document
 from reconciler.model.objects import SECRET, ObjectKey, OwnerReference, Resource
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import SecretValue, UidOf
+from reconciler.planning.lifecycle import VERSION_OF
 
 Leaf = Any
 """A `SecretValue` under ``data``, JSON elsewhere; an owner's ``uid`` may be a `UidOf`."""
@@ -48,6 +49,13 @@ def flatten(resource: Resource) -> Fields:
         for name, value in resource.data.items():
             fields[DATA, name] = value
     return fields
+
+
+def version_mark(key: ObjectKey, resource: Resource) -> Fields:
+    """What the object at `key` has besides, where it is a version of what the manifest names."""
+    if not resource.name or key.name == resource.name:
+        return {}
+    return {(METADATA, ANNOTATIONS, VERSION_OF): resource.name}
 
 
 def unflatten(fields: Mapping[FieldPath, Leaf]) -> Document:

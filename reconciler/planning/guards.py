@@ -6,10 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, Desired, Live, ObjectKey
-from reconciler.model.plans import Action, Change, PlanOptions, Reason, Refusal
+from reconciler.model.plans import Action, Change, FieldAction, PlanOptions, Reason, Refusal
 from reconciler.model.store import Snapshot
-from reconciler.planning.fields import owner_key
+from reconciler.planning.consumers import Users, named_users
+from reconciler.planning.fields import DATA, owner_key
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.references import references
 
@@ -25,6 +27,7 @@ class Guarded:
     named: Mapping[ObjectKey, Desired]
     snapshot: Snapshot
     options: PlanOptions
+    users: Users
 
     def live(self, key: ObjectKey) -> Live | None:
         """The live object of a change, where there is one."""
@@ -100,6 +103,8 @@ def destruction(guarded: Guarded) -> Iterator[Refusal]:
             continue
         live = guarded.held(change.key)
         prevented = guarded.lifecycle(change.key).prevent_destroy
+        if Reason.SUPERSEDED in change.reasons:
+            continue  # of old versions, the manifest of the current one decides
         if prevented or (live is not None and lifecycle(live).prevent_destroy):
             yield Refusal(
                 "prevent-destroy",
@@ -133,6 +138,39 @@ def dependents(guarded: Guarded) -> Iterator[Refusal]:
             )
 
 
+def consumers(guarded: Guarded) -> Iterator[Refusal]:
+    """What is required by something that the plan does not delete as well may not go."""
+    if guarded.options.force_consumers:
+        return
+    deleted = {str(change.key) for change in guarded.changes if change.action is Action.DELETE}
+    for change in guarded.changes:
+        required: dict[str, list[Consumer]] = defaultdict(list)
+        removed = _removed_keys(change)
+        for one in guarded.users.of(change.key):
+            if one.optional or str(one) in deleted:
+                continue
+            if change.action is Action.DELETE:
+                required[""].append(one)
+            elif one.key in removed:
+                required[one.key].append(one)
+        for key, users in sorted(required.items()):
+            what = f"the key {key!r} of {change.key}" if key else str(change.key)
+            yield Refusal(
+                "consumers",
+                f"the plan deletes {what}, and it is required by {named_users(users)}",
+                "change what uses it first, or go on with --force-consumers",
+                change.key,
+            )
+
+
+def _removed_keys(change: Change) -> set[str]:
+    return {
+        field.path[1]
+        for field in change.fields
+        if field.path[0] == DATA and field.action is FieldAction.REMOVED
+    }
+
+
 def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
     """A plan that deletes more than its limit is more often a mistake than a wish."""
     deletes = sum(change.action is Action.DELETE for change in guarded.changes)
@@ -164,7 +202,14 @@ _WHY_REPLACE = {
     Reason.FIXED: "an annotation changes that counts only when the object is made",
 }
 
-_GUARDS: tuple[Guard, ...] = (adoption, replacement, destruction, dependents, many_deletes)
+_GUARDS: tuple[Guard, ...] = (
+    adoption,
+    replacement,
+    destruction,
+    dependents,
+    consumers,
+    many_deletes,
+)
 
 
 def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:

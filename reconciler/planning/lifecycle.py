@@ -10,13 +10,16 @@ from reconciler.model.objects import Resource
 
 PREFIX = "reconciler/"
 DEPENDS_ON = "config.kubernetes.io/depends-on"
+VERSION_OF = "reconciler/version-of"
+"""The annotation of a version: the name of the object whose place it takes. Never in a manifest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
     """What the annotations ask for.
 
-    ``ignored_keys`` are shell patterns of keys of ``data``.
+    ``ignored_keys`` are shell patterns of keys of ``data``. ``versioned`` asks for a new object of
+    another name where a change needs a replace.
     """
 
     prevent_destroy: bool = False
@@ -24,6 +27,7 @@ class Lifecycle:
     create_only: bool = False
     exact_data: bool = False
     replace_allowed: bool = False
+    versioned: bool = False
 
     def ignores(self, key: str) -> bool:
         """Whether differences of this key of ``data`` are to be left alone."""
@@ -53,6 +57,7 @@ def lifecycle(resource: Resource) -> Lifecycle:
         create_only=annotations.get("reconciler/create-only") == "true",
         exact_data=annotations.get("reconciler/data-policy") == "exact",
         replace_allowed=annotations.get("reconciler/replace") == "allowed",
+        versioned=annotations.get("reconciler/replace") == "versioned",
     )
 
 
@@ -60,6 +65,9 @@ def lifecycle_problems(annotations: Mapping[str, str]) -> Iterator[tuple[str, st
     """Yield annotation, what is wrong with it, and what to write instead."""
     for name, value in annotations.items():
         if not name.startswith(PREFIX) or name.startswith(_OF_STORES):
+            continue
+        if name == VERSION_OF:
+            yield name, "is set by reconciler itself", "remove it, and name the object as it says"
             continue
         if name not in _ALLOWED:
             known = ", ".join(sorted(_ALLOWED))
@@ -79,5 +87,5 @@ _ALLOWED: dict[str, tuple[Callable[[str], bool], str]] = {
     "reconciler/ignore-keys": (lambda text: bool(_patterns(text)), "key patterns, comma-separated"),
     "reconciler/create-only": (_BOOLEANS.__contains__, '"true" or "false"'),
     "reconciler/data-policy": ({"exact", "merge"}.__contains__, '"exact" or "merge"'),
-    "reconciler/replace": ({"allowed"}.__contains__, '"allowed"'),
+    "reconciler/replace": ({"allowed", "versioned"}.__contains__, '"allowed" or "versioned"'),
 }

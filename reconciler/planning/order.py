@@ -20,13 +20,17 @@ class DependencyCycle(Exception):
 
 
 def steps(
-    actions: Mapping[ObjectKey, Action], needs: Dependencies, live_needs: Dependencies
+    actions: Mapping[ObjectKey, Action],
+    needs: Dependencies,
+    live_needs: Dependencies,
+    heirs: Mapping[ObjectKey, ObjectKey] | None = None,
 ) -> tuple[Step, ...]:
     """Put the actions in waves: what is written, after what it needs; then the deletes.
 
     Kinds keep their order, Namespace, ServiceAccount, Secret, as a matter of tidiness: only a
     dependency makes a step wait for another's success. `live_needs` says what each object to be
-    deleted needs; deletes run in the reverse.
+    deleted needs; deletes run in the reverse. `heirs` says of a delete which write has to have
+    succeeded before.
 
     Raises:
         DependencyCycle: objects wait for each other.
@@ -34,6 +38,9 @@ def steps(
     deletes = {key for key, action in actions.items() if action is Action.DELETE}
     written = _ranks(actions.keys() - deletes, needs)
     undone = _reversed(deletes, live_needs)
+    for key, heir in (heirs or {}).items():
+        if key in undone:
+            undone[key].append(heir)
     gone = _ranks(deletes, live_needs)
     last = max(written.values(), default=0) + max(gone.values(), default=0) + 1
     ranks = written | {key: last - rank for key, rank in gone.items()}
@@ -51,7 +58,7 @@ def _within(keys: Iterable[ObjectKey], known: Collection[ObjectKey]) -> tuple[Ob
     return tuple(sorted(key for key in keys if key in known))
 
 
-def _reversed(keys: Collection[ObjectKey], needs: Dependencies) -> Dependencies:
+def _reversed(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, list[ObjectKey]]:
     found: dict[ObjectKey, list[ObjectKey]] = {key: [] for key in keys}
     for key in keys:
         for needed in needs.get(key, ()):

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reconciler.model.objects import Applied
+from reconciler.model.objects import Applied, Live
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter
 from reconciler.planning.fields import DATA, Fields, leaf_text
 from reconciler.planning.lifecycle import Lifecycle
+
+_NOT_APPLIED: Mapping[FieldPath, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,13 @@ class Merged:
     target: Fields
     claims: tuple[FieldPath, ...]
     kept: tuple[FieldPath, ...]
+
+
+def applied_earlier(live: Live, set_name: str) -> Mapping[FieldPath, str]:
+    """What this set applied last; what another set did is not ours to remove."""
+    if live.applied is None or live.applied.set_name != set_name:
+        return _NOT_APPLIED
+    return live.applied.fields
 
 
 def merge(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey
 from reconciler.model.plans import (
-    Action,
     Change,
+    Note,
     Plan,
     PlanOptions,
     PlanValues,
@@ -17,14 +19,21 @@ from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import limits, order
 from reconciler.planning.changes import Comparison
-from reconciler.planning.checks import cycle_error, lifecycle_errors
+from reconciler.planning.checks import cycle_error, lifecycle_errors, owner_problems
+from reconciler.planning.consumers import Users, affected, users
 from reconciler.planning.guards import Guarded, refusals
 from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.masking import Masking
-from reconciler.planning.naming import named_objects
+from reconciler.planning.naming import moved_keys, named_objects
 from reconciler.planning.references import reference_problems, references
 from reconciler.planning.scrubbing import copies_values, copying_notice
-from reconciler.planning.selection import leftover_notices, leftovers_of, targeted
+from reconciler.planning.selection import (
+    leftover_notices,
+    leftovers_of,
+    superseded_by,
+    targeted,
+)
+from reconciler.planning.versions import old_version_notices, with_new_versions
 
 
 def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
@@ -44,6 +53,7 @@ def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
         or options.destroy
         or options.allow_replace
         or any(lifecycle(resource).replace_allowed for resource in objects),
+        consumers=options.consumers,
     )
 
 
@@ -52,64 +62,101 @@ def plan(
     snapshot: Snapshot,
     options: PlanOptions,
     fingerprinter: Fingerprinter,
+    consumers: Collection[Consumer] = (),
 ) -> tuple[Plan, PlanValues]:
     """Compare `desired` with `snapshot`: a plan without a value, and the values beside it.
 
     `fingerprinter` is for the plan's own references; records of what was applied are read with
-    the store's key. The order of `desired` does not matter. What is wrong stands in the plan, in
-    ``problems`` and ``refusals``.
+    the store's key. `consumers` are those that the manifests hold. The order of `desired` does not
+    matter. What is wrong stands in the plan, in ``problems`` and ``refusals``.
 
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
     """
-    named = named_objects(desired, snapshot, options.set_name)
-    leftovers = leftovers_of(named, snapshot, options.set_name)
-    if options.targets:
-        leftovers = [key for key in leftovers if key in options.targets]
-    chosen = sorted(targeted(named, leftovers, options))
     records = Fingerprinter(snapshot.fingerprint_key or fingerprinter.key)
+    named = named_objects(desired, snapshot, options.set_name, records)
     comparison = Comparison(named, snapshot, options, Masking(fingerprinter), records)
-    changes = [comparison.change(key) for key in chosen]
-    deletes = options.prune or options.destroy
-    deleted = leftovers if deletes else []
-    changes += [comparison.deletion(key) for key in deleted]
-    changes.sort(key=lambda change: change.key)
-    problems = list(_problems(named, chosen, snapshot, deleted))
-    needs = {key: [reference.target for reference in references(named[key])] for key in chosen}
+    comparison = with_new_versions(comparison, fingerprinter)
+    known = users(snapshot, comparison.named, consumers)
+    selected = _selected(comparison, known)
+    changes = [comparison.change(key) for key in selected.chosen]
+    changes += [
+        comparison.deletion(key, superseded=key in selected.old) for key in selected.deleted
+    ]
+    changes = [
+        replace(change, consumers=affected(change, known, comparison.predecessors))
+        for change in sorted(changes, key=lambda change: change.key)
+    ]
+    problems = list(_problems(comparison.named, selected, snapshot))
     ordered: tuple[Step, ...] = ()
     try:
-        ordered = _steps(changes, needs, snapshot)
+        ordered = _steps(changes, comparison.named, selected, snapshot)
     except order.DependencyCycle as cycle:
-        problems.append(cycle_error(cycle, named))
-    told = () if deletes else leftover_notices(leftovers, snapshot)
-    notices = (
-        *limits.notices((named[key] for key in chosen), snapshot),
-        *copying_notice(_copying(named, chosen, snapshot, options)),
-        *told,
-    )
+        problems.append(cycle_error(cycle, comparison.named))
     result = Plan(
         store=snapshot.identity,
         options=options,
         changes=tuple(changes),
         steps=ordered,
-        refusals=refusals(Guarded(changes, named, snapshot, options)),
+        refusals=refusals(Guarded(changes, comparison.named, snapshot, options, known)),
         problems=tuple(problems),
-        notices=(*snapshot.notices, *notices),
+        notices=(
+            *snapshot.notices,
+            *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
+            *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
+            *selected.notices,
+        ),
     )
     return result, PlanValues(comparison.masking.values, comparison.owned)
 
 
+@dataclass(frozen=True, slots=True)
+class _Selected:
+    """The objects that the plan is about.
+
+    ``chosen`` have a manifest and ``deleted`` have none. ``old`` are old versions, with the key of
+    the current one. ``notices`` tell of what is left as it is.
+    """
+
+    chosen: Sequence[ObjectKey]
+    deleted: Sequence[ObjectKey]
+    old: Mapping[ObjectKey, ObjectKey]
+    notices: Sequence[Note]
+
+
+def _selected(comparison: Comparison, known: Users) -> _Selected:
+    named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
+    leftovers = leftovers_of(named, snapshot, options)
+    old = superseded_by(leftovers, named, snapshot)
+    kept = dict(old_version_notices(old, named, known, options))
+    free = [key for key in leftovers if key not in kept]
+    deletes = options.prune or options.destroy
+    return _Selected(
+        chosen=sorted(targeted(named, leftovers, options)),
+        deleted=free if deletes else (),
+        old=old,
+        notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
+    )
+
+
 def _steps(
-    changes: Iterable[Change], needs: order.Dependencies, snapshot: Snapshot
+    changes: Iterable[Change],
+    named: Mapping[ObjectKey, Desired],
+    selected: _Selected,
+    snapshot: Snapshot,
 ) -> tuple[Step, ...]:
-    actions = {change.key: change.action for change in changes}
-    deleted = [key for key, action in actions.items() if action is Action.DELETE]
+    moved = moved_keys(named)
+    needs = {
+        key: [moved.get(one.target, one.target) for one in references(named[key])]
+        for key in selected.chosen
+    }
     live_needs = {
         key: [reference.target for reference in references(snapshot.objects[key])]
-        for key in deleted
+        for key in selected.deleted
         if key in snapshot.objects
     }
-    return order.steps(actions, needs, live_needs)
+    actions = {change.key: change.action for change in changes}
+    return order.steps(actions, needs, live_needs, selected.old)
 
 
 def _copying(
@@ -128,18 +175,16 @@ def _copying(
 
 
 def _problems(
-    named: Mapping[ObjectKey, Desired],
-    chosen: Iterable[ObjectKey],
-    snapshot: Snapshot,
-    deleted: Collection[ObjectKey],
+    named: Mapping[ObjectKey, Desired], selected: _Selected, snapshot: Snapshot
 ) -> Iterator[Diagnostic]:
     """What is wrong with the manifests as they stand beside this store."""
-    kept = (snapshot.objects.keys() | snapshot.bystanders.keys()) - set(deleted)
-    resources = [named[key] for key in chosen]
+    kept = (snapshot.objects.keys() | snapshot.bystanders.keys()) - {*selected.deleted}
+    resources = [named[key] for key in selected.chosen]
     for resource in resources:
         yield from lifecycle_errors(resource)
+    yield from owner_problems(resources)
     yield from reference_problems(
         resources,
-        named.keys() | kept,
+        named.keys() | moved_keys(named).keys() | kept,
         namespaces=Capability.NAMESPACES in snapshot.capabilities,
     )

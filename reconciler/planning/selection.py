@@ -8,6 +8,7 @@ from reconciler.errors import ConfigError
 from reconciler.model.objects import Desired, ObjectKey
 from reconciler.model.plans import Note, PlanOptions
 from reconciler.model.store import Snapshot
+from reconciler.planning.naming import moved_keys, origin
 from reconciler.planning.references import references
 
 _LEFT_OUT = "the manifests no longer name {}, which the set owns: --prune deletes it"
@@ -23,7 +24,9 @@ def targeted(
     """The named keys that the plan is about: all, or the targets and what they need."""
     if not options.targets:
         return set(named)
-    unknown = sorted(set(options.targets) - named.keys() - set(leftovers))
+    moved = moved_keys(named)
+    targets = {moved.get(key, key) for key in options.targets}
+    unknown = sorted(targets - named.keys() - set(leftovers))
     if unknown:
         raise ConfigError(
             "--target names what neither the manifests nor the set hold: "
@@ -31,26 +34,41 @@ def targeted(
             hint="write KIND/NAMESPACE/NAME, for example Secret/shop/database",
         )
     chosen: set[ObjectKey] = set()
-    waiting = [key for key in options.targets if key in named]
+    waiting = [key for key in targets if key in named]
     while waiting:
         key = waiting.pop()
         if key not in chosen:
             chosen.add(key)
             needs = (reference.target for reference in references(named[key]))
-            waiting += [need for need in needs if need in named]
+            waiting += [moved.get(need, need) for need in needs if moved.get(need, need) in named]
     return chosen
 
 
 def leftovers_of(
-    named: Mapping[ObjectKey, Desired], snapshot: Snapshot, set_name: str
+    named: Mapping[ObjectKey, Desired], snapshot: Snapshot, options: PlanOptions
 ) -> list[ObjectKey]:
-    """What the set owns and no manifest names: live objects, and copies of interrupted replaces."""
+    """What the set owns and no manifest names: live objects, and copies of interrupted replaces.
+
+    Of all that, the targets, where there are any; with an object, its old versions.
+    """
     held = {**snapshot.copies, **snapshot.objects}
     return sorted(
         key
         for key, live in held.items()
-        if key not in named and live.applied is not None and live.applied.set_name == set_name
+        if key not in named
+        and live.applied is not None
+        and live.applied.set_name == options.set_name
+        and (not options.targets or {key, origin(live)} & {*options.targets})
     )
+
+
+def superseded_by(
+    leftovers: Iterable[ObjectKey], named: Mapping[ObjectKey, Desired], snapshot: Snapshot
+) -> dict[ObjectKey, ObjectKey]:
+    """Those of `leftovers` that are old versions of what a manifest names, with the current one."""
+    current = {resource.key: key for key, resource in named.items() if resource.name}
+    origins = {key: origin(snapshot.objects[key]) for key in leftovers if key in snapshot.objects}
+    return {key: current[first] for key, first in origins.items() if first in current}
 
 
 def leftover_notices(leftovers: Iterable[ObjectKey], snapshot: Snapshot) -> Iterator[Note]:

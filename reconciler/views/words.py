@@ -24,6 +24,7 @@ from reconciler.model.plans import (
     StoreIdentity,
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
+from reconciler.planning.consumers import named_users
 from reconciler.rules import violations
 
 ACTION_SYMBOLS = {
@@ -53,6 +54,8 @@ REASON_WORDS = {
     Reason.RECORD: "only the record of the last apply is renewed",
     Reason.PRUNE: "no manifest names it any more",
     Reason.DESTROY: "the set is to be destroyed",
+    Reason.VERSIONED: "a new version, as the one before cannot be changed",
+    Reason.SUPERSEDED: "a newer version has taken its place",
     Reason.INTERRUPTED: "a replace of it was interrupted",
 }
 NATURE_WORDS = {
@@ -169,6 +172,14 @@ def change_lines(change: Change) -> list[Line]:
     return aligned(rows)
 
 
+def consumers_text(change: Change) -> str:
+    """Who uses what changes, the first few by name; nothing where nobody is known to."""
+    if not change.consumers:
+        return ""
+    what = "the version before is used by" if Reason.VERSIONED in change.reasons else "used by"
+    return escaped(f"{what} {named_users(change.consumers)}")
+
+
 def aligned(rows: Iterable[tuple[str, str, str]]) -> list[Line]:
     """Lines of symbols, names and what is said about them, which begins in one column."""
     rows = list(rows)
@@ -206,6 +217,8 @@ def options_text(options: PlanOptions) -> str:
             ("--adopt", options.adopt),
             ("--allow-replace", options.allow_replace),
             ("--scrub", options.scrub),
+            ("--consumers", options.consumers),
+            ("--force-consumers", options.force_consumers),
         )
         if is_set
     ]

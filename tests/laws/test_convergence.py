@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,9 @@ from reconciler.model.events import Outcome
 from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, FieldPath
 from reconciler.planning import planner
-from reconciler.planning.fields import DATA, OWNERS, flatten
+from reconciler.planning.fields import DATA, OWNERS, Fields, flatten
 from reconciler.planning.lifecycle import lifecycle
+from reconciler.planning.naming import origin
 from tests.laws.conftest import NewWorld
 from tests.laws.strategies import desired_sets, meddlings
 from tests.world import IN_HAND, Faulty, Killed, World
@@ -28,7 +30,9 @@ def _live_objects(world: World, desired: Sequence[Desired]) -> Mapping[ObjectKey
 
 def _live_of(found: Mapping[ObjectKey, Live], one: Desired) -> Live:
     if one.name:
-        return found[one.key]
+        versions = [live for live in found.values() if live.applied and origin(live) == one.key]
+        wanted = flatten(one)
+        return max(versions, key=lambda live: _common(flatten(live), wanted))
     (made,) = (
         live
         for live in found.values()
@@ -37,12 +41,19 @@ def _live_of(found: Mapping[ObjectKey, Live], one: Desired) -> Live:
     return made
 
 
-def assert_as_desired(world: World, desired: Sequence[Desired]) -> None:
-    """Everything that a manifest says holds, and the set owns nothing else."""
+def _common(have: Fields, wanted: Fields) -> int:
+    return sum(path in have and have[path] == leaf for path, leaf in wanted.items())
+
+
+def assert_as_desired(world: World, desired: Sequence[Desired], *, old: bool = False) -> None:
+    """Everything that a manifest says holds, and the set owns nothing else but `old` versions."""
     found = _live_objects(world, desired)
     live_of = {id(one): _live_of(found, one) for one in desired}
     owned = {key for key, live in found.items() if live.applied}
-    assert owned == {live.key for live in live_of.values()}
+    current = {live.key for live in live_of.values()}
+    written = {one.key for one in desired if one.name}
+    versions = {key for key in owned if old and origin(found[key]) in written}
+    assert current <= owned <= current | versions
     for one in desired:
         live = live_of[id(one)]
         steering = lifecycle(one)
@@ -73,9 +84,11 @@ def foreign_fields(world: World, desired: Sequence[Desired]) -> Kept:
         if live is None:
             continue
         claimed = live.applied.fields if live.applied else {}
-        exact = lifecycle(one).exact_data
+        steering = lifecycle(one)
         for path, leaf in flatten(live).items():
-            if path not in flatten(one) and path not in claimed and not (exact and path[0] == DATA):
+            # What is not data stays with the version that others gave it to.
+            gone = steering.exact_data if path[0] == DATA else steering.versioned
+            if path not in flatten(one) and path not in claimed and not gone:
                 kept[one.key, path] = leaf
     return kept
 
@@ -83,7 +96,9 @@ def foreign_fields(world: World, desired: Sequence[Desired]) -> Kept:
 def assert_kept(world: World, kept: Kept, *, in_copies: bool = False) -> None:
     found = world.look(*(key for key, _ in kept))
     held = {**(found.copies if in_copies else {}), **found.objects}
-    assert {(key, path): flatten(held[key]).get(path) for key, path in kept} == kept
+    for (key, path), leaf in kept.items():
+        versions = [live for live in held.values() if key in {live.key, origin(live)}]
+        assert leaf in [flatten(live).get(path) for live in versions]
 
 
 def _meddled(world: World, data: st.DataObject) -> list[Desired]:
@@ -103,17 +118,20 @@ def test_an_apply_makes_live_equal_desired_and_the_next_plan_empty(
     with new_world() as world:
         wanted = _meddled(world, data)
         kept = foreign_fields(world, wanted)
-        plan, _, _ = world.plan(wanted)
+        forced = data.draw(st.booleans(), label="whatever uses it")
+        options = replace(IN_HAND, force_consumers=forced)
+        plan, _, _ = world.plan(wanted, options)
         assert plan.problems == ()
         if plan.refusals:
-            assert {refusal.guard for refusal in plan.refusals} == {"takes-along"}
+            guards = {"takes-along"} if forced else {"takes-along", "consumers"}
+            assert {refusal.guard for refusal in plan.refusals} <= guards
             return
-        ended = world.apply(wanted, parallelism=data.draw(st.integers(1, 3)))
+        ended = world.apply(wanted, options, parallelism=data.draw(st.integers(1, 3)))
         assert {result.message for result in ended.results} <= {""}
         assert ended.count(Outcome.APPLIED) == len(plan.steps)
-        again, _, _ = world.plan(wanted)
+        again, _, _ = world.plan(wanted, options)
         assert again.pending == ()
-        assert_as_desired(world, wanted)
+        assert_as_desired(world, wanted, old=not forced)
         assert_kept(world, kept)
 
 

@@ -18,7 +18,7 @@ from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, Plan
 from reconciler.model.values import SecretValue
 from reconciler.planning.fields import DATA, owner_key
-from reconciler.planning.lifecycle import lifecycle
+from reconciler.planning.lifecycle import VERSION_OF, lifecycle
 from reconciler.planning.references import references
 from reconciler.views import json, markdown, text
 from tests.laws.conftest import NewWorld
@@ -113,14 +113,23 @@ def test_what_is_needed_is_made_earlier_and_deleted_later(
     assert all(waves[one] < waves[other] for one in written for other in deleted)
 
 
+VERSION_MARK = ("metadata", "annotations", VERSION_OF)
+
+
 def _needs(desired: Sequence[Desired], plan: Plan) -> set[tuple[ObjectKey, ObjectKey]]:
     """Who needs whom, by however many others that perhaps do not change."""
     made = {change.key for change in plan.changes}
+    # A version has another name than its manifest.
+    moved = {
+        change.key._replace(name=change.key.name.rpartition("-")[0]): change.key
+        for change in plan.changes
+        if VERSION_MARK in change.claims
+    }
     pairs = {
-        (key, reference.target)
+        (key, moved.get(reference.target, reference.target))
         for one in desired
         for key in made
-        if key == one.key
+        if key == moved.get(one.key, one.key)
         or (
             not one.name
             and key.name.startswith(one.generate_name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import ObjectKey
 from reconciler.model.patches import Operation, to_json
 from reconciler.model.plans import (
@@ -58,6 +59,8 @@ def _options(options: PlanOptions) -> Document:
         "adopt": options.adopt,
         "allowReplace": options.allow_replace,
         "scrub": options.scrub,
+        "consumers": options.consumers,
+        "forceConsumers": options.force_consumers,
         "maxDeletes": str(options.max_deletes),
     }
 
@@ -85,10 +88,24 @@ def _change(change: Change) -> Document:
         "fields": [_field(field) for field in change.fields],
         "kept": [path_document(path) for path in change.kept],
         "notes": [note_document(note) for note in change.notes],
+        "consumers": [_consumer(consumer) for consumer in change.consumers],
         "patch": [_operation(operation) for operation in change.patch],
         "precondition": precondition
         and {"uid": precondition.uid, "resourceVersion": precondition.resource_version},
         "source": change.source and source_document(change.source),
+    }
+
+
+def _consumer(consumer: Consumer) -> Document:
+    return {
+        "kind": consumer.kind,
+        "namespace": consumer.namespace,
+        "name": consumer.name,
+        "secret": key_document(consumer.secret),
+        "key": consumer.key,
+        "optional": consumer.optional,
+        "field": consumer.field,
+        "manifest": consumer.manifest,
     }
 
 

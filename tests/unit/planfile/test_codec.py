@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler import planfile
 from reconciler.errors import FileNotWritten, PlanFileError
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
 from reconciler.model.plans import (
@@ -79,6 +80,7 @@ CHANGES = st.builds(
     patch=several(st.builds(Operation, TEXT, TEXT, NODES)),
     precondition=st.none() | st.builds(Precondition, TEXT, TEXT),
     claims=several(PATHS),
+    consumers=several(st.builds(Consumer, TEXT, TEXT, TEXT, KEYS, TEXT, st.booleans(), TEXT, TEXT)),
     source=st.none() | SOURCES,
 )
 DIAGNOSTICS = st.builds(
@@ -100,6 +102,8 @@ OPTIONS = st.builds(
     adopt=st.booleans(),
     allow_replace=st.booleans(),
     scrub=st.booleans(),
+    consumers=st.booleans(),
+    force_consumers=st.booleans(),
     max_deletes=st.builds(DeleteLimit, st.integers(0, 1000), st.booleans()),
 )
 PLANS = st.builds(
@@ -163,6 +167,9 @@ FULL = planfile.SavedPlan(
                 patch=(Operation("add", "/data/k", ValueRef(2, "f2")),),
                 precondition=Precondition("u", "1"),
                 claims=(("data", "k"),),
+                consumers=(
+                    Consumer("Pod", "shop", "web", KEY, "k", field="spec", manifest="p.yaml:1"),
+                ),
                 source=Source("a.yaml", 1, 2, 3, 4),
             ),
         ),

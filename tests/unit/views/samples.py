@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.events import (
     ApplyEnded,
     Event,
@@ -111,6 +112,16 @@ _CREATES = (
         patch=(Operation("add", "", {"metadata": {"ownerReferences": [_OWNER]}}),),
         source=place("job.yaml", 9),
     ),
+    Change(
+        key=secret("licence-0a1b2c3d4e"),
+        action=Action.CREATE,
+        reasons=(Reason.VERSIONED, Reason.IMMUTABLE),
+        fields=(changed(data("key"), value(1), value(2)),),
+        notes=(Note("version-of", "takes the place of Secret/shop/licence, which stays"),),
+        patch=(Operation("add", "", {"type": "Opaque"}),),
+        consumers=(Consumer("StatefulSet", "shop", "billing", secret("licence"), "key"),),
+        source=place("licence.yaml", 2),
+    ),
 )
 _UPDATES = (
     Change(
@@ -133,6 +144,17 @@ _UPDATES = (
             Operation("replace", "/data/password", value(1)),
             Operation("remove", "/data/old"),
             Operation("add", "/data/new", value(2)),
+        ),
+        consumers=(
+            Consumer(
+                "Deployment",
+                "shop",
+                "web\u202e@team",
+                secret("db"),
+                "password",
+                field="spec.template.spec.containers[0].env[0].valueFrom.secretKeyRef",
+                manifest="manifests/web.yaml:7",
+            ),
         ),
         precondition=_LIVE,
         source=place("db.yaml", 12),
@@ -176,6 +198,12 @@ _REPLACES = tuple(
         fields=fields,
         notes=(Note("stale-kubelets", "running Pods may be served the old value"),),
         patch=(Operation("add", "", {"type": "Opaque"}),),
+        consumers=tuple(
+            Consumer("Pod", "shop", f"pod-{number}", secret(name), key, optional=bool(key))
+            for number in range(7)
+            for key in ("", "key")
+            if name == "frozen"
+        ),
         precondition=_LIVE,
         source=place("replaced.yaml", line),
     )
@@ -194,6 +222,12 @@ _REPLACES = tuple(
 )
 _DELETES = (
     Change(key=secret("gone"), action=Action.DELETE, reasons=(Reason.PRUNE,), precondition=_LIVE),
+    Change(
+        key=secret("licence"),
+        action=Action.DELETE,
+        reasons=(Reason.SUPERSEDED,),
+        precondition=_LIVE,
+    ),
     Change(key=secret("lost"), action=Action.DELETE, reasons=(Reason.DESTROY, Reason.INTERRUPTED)),
 )
 _IN_SYNC = (
@@ -208,7 +242,14 @@ _IN_SYNC = (
 _CHANGES = tuple(
     sorted((*_CREATES, *_UPDATES, *_REPLACES, *_DELETES, *_IN_SYNC), key=lambda change: change.key)
 )
-_WAVES = {NAMESPACE: 0, secret("base"): 2, secret("job-*"): 3, secret("gone"): 4, secret("lost"): 4}
+_WAVES = {
+    NAMESPACE: 0,
+    secret("base"): 2,
+    secret("job-*"): 3,
+    secret("gone"): 4,
+    secret("lost"): 4,
+    secret("licence"): 4,
+}
 
 
 def _steps(changes: tuple[Change, ...]) -> tuple[Step, ...]:
@@ -233,6 +274,8 @@ EVERYTHING = Plan(
         prune=True,
         adopt=True,
         allow_replace=True,
+        consumers=True,
+        force_consumers=True,
         max_deletes=DeleteLimit(5, percent=False),
     ),
     changes=_CHANGES,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.drift import (
     DriftReport,
     FieldDrift,
@@ -88,6 +89,7 @@ _changes = st.builds(
     fields=_tuples(_fields),
     kept=_tuples(_paths),
     notes=_tuples(_notes),
+    consumers=_tuples(st.builds(Consumer, _texts, _texts, _texts, _keys, _texts)),
     patch=_tuples(
         st.builds(
             Operation,
@@ -309,10 +311,10 @@ def _fields_of(item: Diagnostic) -> dict[str, Any]:
 def test_the_summary_counts() -> None:
     document = stdlib.loads(json.plan(samples.EVERYTHING))
     assert document["summary"] == {
-        "create": 3,
+        "create": 4,
         "update": 4,
         "replace": 3,
-        "delete": 2,
+        "delete": 3,
         "inSync": 2,
         "driftedFields": 1,
         "canApply": True,

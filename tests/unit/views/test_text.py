@@ -15,7 +15,8 @@ def headers(plan: Plan, *, verbose: bool = False) -> list[str]:
 def test_objects_stand_in_the_order_of_their_steps() -> None:
     found = headers(samples.EVERYTHING)
     assert found[0] == "+ Namespace/shop"
-    assert found[-2:] == ["- Secret/shop/gone", "- Secret/shop/lost"]
+    deleted = [f"- Secret/shop/{name}" for name in ("gone", "licence", "lost")]
+    assert found[-3:] == deleted
     assert found.index("+ Secret/shop/base") < found.index("+ Secret/shop/job-(known after apply)")
 
 
