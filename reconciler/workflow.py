@@ -16,6 +16,7 @@ from reconciler.execution.executor import Work, execute
 from reconciler.execution.lock import locked
 from reconciler.execution.trial import Trial
 from reconciler.execution.waits import WaitPolicy
+from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.objects import Desired, Diagnostic, Severity, Source
@@ -40,6 +41,7 @@ class Planned:
     plan: Plan
     values: PlanValues
     desired: tuple[Desired, ...]
+    consumers: tuple[Consumer, ...]
     snapshot: Snapshot
     fingerprinter: Fingerprinter
     salt: str
@@ -62,18 +64,30 @@ def read(
     `unmanaged` is for a drift check that lists what no set owns.
 
     Raises:
+        ConfigError: the options ask for consumers, of which the store knows nothing.
         StoreError: the store cannot be read.
     """
+    if options.consumers and Capability.CONSUMERS not in store.capabilities:
+        raise ConfigError(
+            "--consumers: this store does not know what uses its Secrets",
+            hint="leave it out; what the manifests hold counts all the same",
+        )
     scope = planner.scope(desired, options)
     return store.read(replace(scope, surroundings=True) if unmanaged else scope)
 
 
 def plan(
-    desired: Sequence[Desired], snapshot: Snapshot, options: PlanOptions, *, salt: str = ""
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    options: PlanOptions,
+    *,
+    consumers: Sequence[Consumer] = (),
+    salt: str = "",
 ) -> Planned:
     """Compare `desired` with `snapshot`. Writes nothing.
 
-    `salt` is that of a plan that is to be formed again, where it has one.
+    `consumers` are those that the manifests hold: ``Loaded.consumers``. `salt` is that of a plan
+    that is to be formed again, where it has one.
 
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
@@ -83,11 +97,12 @@ def plan(
     key = _derived_key(desired, salt) if salt else snapshot.fingerprint_key
     assert key is not None
     fingerprinter = Fingerprinter(key)
-    found, values = planner.plan(desired, snapshot, options, fingerprinter)
+    found, values = planner.plan(desired, snapshot, options, fingerprinter, consumers)
     return Planned(
         plan=found,
         values=values,
         desired=tuple(desired),
+        consumers=tuple(consumers),
         snapshot=snapshot,
         fingerprinter=fingerprinter,
         salt=salt,
@@ -203,7 +218,13 @@ def apply(
         snapshot = read(approved.desired, store, options)
         planned = approved
         if not snapshot.same_as(approved.snapshot):
-            planned = plan(approved.desired, snapshot, options, salt=approved.salt)
+            planned = plan(
+                approved.desired,
+                snapshot,
+                options,
+                consumers=approved.consumers,
+                salt=approved.salt,
+            )
             check_unmoved(approved.saved(()), planned)
         store.begin(options.set_name, intents)
         work = Work(

@@ -11,7 +11,9 @@ from reconciler.cli.config import Configured
 from reconciler.cli.options import (
     TargetType,
     applying_options,
+    consumers_option,
     examples,
+    force_consumers_option,
     format_option,
     max_deletes_option,
     parallelism_option,
@@ -41,6 +43,8 @@ from reconciler.model.plans import DeleteLimit, PlanOptions
     multiple=True,
     help="Delete only this object of the set. May be given several times.",
 )
+@consumers_option
+@force_consumers_option
 @max_deletes_option
 @parallelism_option
 @applying_options
@@ -63,7 +67,14 @@ def destroy(
     """
     from reconciler import workflow
 
-    options = PlanOptions(set_name=set_name, targets=targets, destroy=True, max_deletes=max_deletes)
+    options = PlanOptions(
+        set_name=set_name,
+        targets=targets,
+        destroy=True,
+        consumers=settings["consumers"],
+        force_consumers=settings["force_consumers"],
+        max_deletes=max_deletes,
+    )
     with opened(store, settings["parallelism"]) as source:
         planned = workflow.plan((), workflow.read((), source, options), options)
         return approved_and_applied(

@@ -25,7 +25,7 @@ def graph(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
 
     loaded = loaded_manifests(manifest_paths(paths), namespace, None)
     try:
-        found = graph_of(loaded.objects)
+        found = graph_of(loaded.objects, loaded.consumers)
     except DependencyCycle as cycle:
         raise ConfigError(
             f"objects wait for each other: {cycle}", hint="remove one of the dependencies"

@@ -154,6 +154,28 @@ def max_deletes_option(command: Command) -> Command:
     )(command)
 
 
+def consumers_option(command: Command) -> Command:
+    """``--consumers``."""
+    return click.option(
+        "--consumers/--no-consumers",
+        envvar="RECONCILER_CONSUMERS",
+        show_envvar=True,
+        default=DEFAULTS.consumers,
+        help="Ask the store too what uses Secrets. What the manifests hold always counts.",
+    )(command)
+
+
+def force_consumers_option(command: Command) -> Command:
+    """``--force-consumers``."""
+    return click.option(
+        "--force-consumers/--no-force-consumers",
+        envvar="RECONCILER_FORCE_CONSUMERS",
+        show_envvar=True,
+        default=DEFAULTS.force_consumers,
+        help="Delete Secrets and keys though something requires them, or may use them.",
+    )(command)
+
+
 def parallelism_option(command: Command) -> Command:
     """``--parallelism``."""
     return click.option(
@@ -308,6 +330,8 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         default=False,
         help="Remove annotations in which kubectl or kapp keep the values of Secrets.",
     ),
+    consumers_option,
+    force_consumers_option,
     max_deletes_option,
     click.option(
         "--server-dry-run/--no-server-dry-run",

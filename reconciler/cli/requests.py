@@ -79,6 +79,8 @@ def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
             adopt=settings["adopt"],
             allow_replace=settings["allow_replace"],
             scrub=settings["scrub"],
+            consumers=settings["consumers"],
+            force_consumers=settings["force_consumers"],
             max_deletes=settings["max_deletes"],
         ),
         server_dry_run=settings["server_dry_run"],
@@ -130,9 +132,9 @@ def planned_of(request: Request, store: Store) -> Planned:
     from reconciler import workflow
 
     namespace = request.options.namespace
-    desired = loaded_manifests(request.manifests, namespace, request.store).objects
-    snapshot = workflow.read(desired, store, request.options)
-    planned = workflow.plan(desired, snapshot, request.options)
+    loaded = loaded_manifests(request.manifests, namespace, request.store)
+    snapshot = workflow.read(loaded.objects, store, request.options)
+    planned = workflow.plan(loaded.objects, snapshot, request.options, consumers=loaded.consumers)
     return _tried(planned, request, store)
 
 
@@ -146,9 +148,11 @@ def planned_again(saved: SavedPlan, request: Request, store: Store) -> Planned:
     from reconciler import workflow
 
     options = saved.plan.options
-    desired = loaded_manifests(saved.manifests, options.namespace, request.store).objects
-    snapshot = workflow.read(desired, store, options)
-    planned = workflow.plan(desired, snapshot, options, salt=saved.salt)
+    loaded = loaded_manifests(saved.manifests, options.namespace, request.store)
+    snapshot = workflow.read(loaded.objects, store, options)
+    planned = workflow.plan(
+        loaded.objects, snapshot, options, consumers=loaded.consumers, salt=saved.salt
+    )
     workflow.check_unmoved(saved, planned)
     return _tried(planned, request, store)
 

@@ -42,17 +42,19 @@ def validate(paths: tuple[str, ...], store: str, namespace: str, output: str) ->
     `manifests` where none is given. What the store of --store refuses besides is an
     error too; it is not asked. Exits with 1 where there are errors.
     """
-    from reconciler.manifests import load
+    from reconciler.manifests import load, unprovided
     from reconciler.model.objects import Severity
     from reconciler.planning.checks import errors_without_store
     from reconciler.stores import check
     from reconciler.views import json, sarif, text
 
-    loaded = load(manifest_paths(paths), namespace=namespace, lints=lint_settings())
+    lints = lint_settings()
+    loaded = load(manifest_paths(paths), namespace=namespace, lints=lints)
     found = (
         *loaded.diagnostics,
         *errors_without_store(loaded.objects),
         *check(store, loaded.objects),
+        *unprovided(loaded, lints),
     )
     counts = {"objects": len(loaded.objects), "files": loaded.files}
     match output:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from reconciler.manifests.lints import LINTS, OFF, LintSettings
-from reconciler.manifests.loading import Loaded, load
+from reconciler.manifests.loading import Loaded, load, unprovided
 from reconciler.manifests.plaintree import Placed, parse_document
 
-__all__ = ["LINTS", "OFF", "LintSettings", "Loaded", "Placed", "load", "parse_document"]
+__all__ = [
+    "LINTS",
+    "OFF",
+    "LintSettings",
+    "Loaded",
+    "Placed",
+    "load",
+    "parse_document",
+    "unprovided",
+]

@@ -19,6 +19,8 @@ from reconciler.manifests.kinds import (
 )
 from reconciler.manifests.metadata import read_metadata
 from reconciler.manifests.nodes import Document, Mapping, Node, Scalar
+from reconciler.manifests.workloads import secrets_of
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -60,7 +62,8 @@ class Decoded:
     Exactly one of ``desired``, ``skipped`` (a kind that is not managed) and errors among
     ``diagnostics`` is there. ``rejected`` is an object with errors that is known by its name at
     least. ``owed`` holds what to say where an owner, whose uid the manifest
-    leaves out, is in no manifest either.
+    leaves out, is in no manifest either. What is skipped may have ``consumers`` of Secrets, and
+    Secrets that are ``made`` because of it.
     """
 
     desired: Desired | None = None
@@ -68,6 +71,8 @@ class Decoded:
     skipped: str = ""
     diagnostics: tuple[Diagnostic, ...] = ()
     owed: tuple[tuple[ObjectKey, Diagnostic], ...] = ()
+    consumers: tuple[Consumer, ...] = ()
+    made: tuple[ObjectKey, ...] = ()
 
 
 Lint = Callable[[Desired], Iterable[Violation]]
@@ -143,7 +148,7 @@ class _DocumentDecoder:
         self, fields: Fields, entries: Entries, kind: str, version: str, extent: tuple[int, int]
     ) -> Decoded:
         if kind not in KINDS or version != _VERSION:
-            return _not_managed(fields, entries, kind, version)
+            return _not_managed(fields, entries, kind, version, self._namespace)
         if not _fits(self._document.text, *extent):
             source = fields.source
             return _failed(source, "document-too-large", _TOO_LARGE, hint="split it")
@@ -179,11 +184,16 @@ def _meant_kind(kind: str) -> str:
     return _SPELLINGS[close[0]] if close else ""
 
 
-def _not_managed(fields: Fields, entries: Entries, kind: str, version: str) -> Decoded:
+def _not_managed(
+    fields: Fields, entries: Entries, kind: str, version: str, namespace: str
+) -> Decoded:
     """Skip an object of another kind, or say why its kind cannot be told."""
     if _is_other(kind, version):
         group = version.rpartition("/")[0]
-        return Decoded(skipped=f"{kind}.{group}" if kind in _READ else kind)
+        consumers, made = secrets_of(fields, kind, version, namespace)
+        return Decoded(
+            skipped=f"{kind}.{group}" if kind in _READ else kind, consumers=consumers, made=made
+        )
     wrong = {problem.path for problem in fields.problems}
     root = Entry(fields.root.mark, fields.root)
     if not version and ("apiVersion",) not in wrong:

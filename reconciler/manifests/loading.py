@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import IO
 
+from reconciler.manifests import workloads
 from reconciler.manifests.decode import Decoded, decode
 from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.reader import read
 from reconciler.manifests.yaml import documents
+from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
 
 
@@ -23,13 +25,16 @@ class Loaded:
 
     ``objects`` are in the order in which they stand, without those that have errors.
     ``diagnostics`` are in the order of files and places. ``notices`` are worth telling and wrong
-    in no way. ``files`` is how many were read.
+    in no way. ``files`` is how many were read. ``consumers`` are the uses of Secrets by objects of
+    other kinds, and ``made`` the Secrets that other programs make because of such objects.
     """
 
     objects: tuple[Desired, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     notices: tuple[str, ...] = ()
     files: int = 0
+    consumers: tuple[Consumer, ...] = ()
+    made: frozenset[ObjectKey] = frozenset()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -66,13 +71,26 @@ def load(
             for document in documents(found.text, found.file):
                 decoded += (_graded(one, lints) for one in decode(document, namespace, linted))
     objects, diagnostics = _joined(decoded)
-    skipped = Counter(one.skipped for one in decoded if one.skipped)
+    others = [one for one in decoded if one.skipped]
+    skipped = Counter(one.skipped for one in others)
     return Loaded(
         objects=objects,
         diagnostics=tuple(_in_order(diagnostics)),
         notices=(_skipped_notice(skipped),) if skipped else (),
         files=files,
+        consumers=tuple(consumer for one in others for consumer in one.consumers),
+        made=frozenset(key for one in others for key in one.made),
     )
+
+
+def unprovided(loaded: Loaded, lints: LintSettings = _DEFAULT_LINTS) -> tuple[Diagnostic, ...]:
+    """Warnings of what uses Secrets, or keys of them, that no manifest provides.
+
+    Nothing where manifests have errors: what they provide is not known then.
+    """
+    if loaded.errors:
+        return ()
+    return tuple(workloads.unprovided(loaded.objects, loaded.consumers, loaded.made, lints))
 
 
 def _graded(one: Decoded, lints: LintSettings) -> Decoded:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.listing import (
     DependencyGraph,
     GraphEdge,
@@ -12,21 +13,27 @@ from reconciler.model.listing import (
     ListedObject,
     Listing,
 )
-from reconciler.model.objects import SECRET, SERVICE_ACCOUNT, Desired, Live, ObjectKey
+from reconciler.model.objects import SERVICE_ACCOUNT, Desired, Live, ObjectKey
 from reconciler.model.plans import UNBORN, Action
 from reconciler.model.store import Snapshot
 from reconciler.planning import order
 from reconciler.planning.references import references
+from reconciler.rules import account_consumers
 
 
 def listing(snapshot: Snapshot, set_name: str) -> Listing:
-    """The set's live objects; consumers are the ServiceAccounts and owned objects that are read."""
+    """The set's live objects, with the consumers that the store tells of.
+
+    Without those, consumers are the ServiceAccounts and owned objects that are read.
+    """
     owned = {
         key: live
         for key, live in snapshot.objects.items()
         if live.applied is not None and live.applied.set_name == set_name
     }
     consumers = _consumers(snapshot.objects.values())
+    for one in snapshot.consumers or ():
+        consumers[one.secret].add(ObjectKey(one.kind, one.namespace, one.name))
     return Listing(
         snapshot.identity,
         set_name,
@@ -34,8 +41,8 @@ def listing(snapshot: Snapshot, set_name: str) -> Listing:
     )
 
 
-def graph(desired: Sequence[Desired]) -> DependencyGraph:
-    """How the manifests hang together.
+def graph(desired: Sequence[Desired], consumers: Iterable[Consumer] = ()) -> DependencyGraph:
+    """How the manifests hang together, and which `consumers` use what they hold.
 
     Raises:
         DependencyCycle: objects wait for each other.
@@ -47,13 +54,18 @@ def graph(desired: Sequence[Desired]) -> DependencyGraph:
         for reference in references(resource)
         if reference.target in named
     }
+    used = {
+        GraphEdge(ObjectKey(one.kind, one.namespace, one.name), one.secret, "uses")
+        for one in consumers
+        if one.secret in named
+    }
     needs: dict[ObjectKey, list[ObjectKey]] = defaultdict(list)
     for edge in edges:
         needs[edge.dependent].append(edge.needed)
     steps = order.steps(dict.fromkeys(named, Action.CREATE), needs, {})
     return DependencyGraph(
         tuple(GraphNode(step.key, step.wave) for step in steps),
-        tuple(sorted(edges, key=lambda edge: (edge.dependent, edge.needed, edge.what))),
+        tuple(sorted(edges | used, key=lambda edge: (edge.dependent, edge.needed, edge.what))),
     )
 
 
@@ -74,7 +86,7 @@ def _listed(live: Live, consumers: Mapping[ObjectKey, set[ObjectKey]]) -> Listed
     )
 
 
-def _consumers(lives: Iterable[Live]) -> Mapping[ObjectKey, set[ObjectKey]]:
+def _consumers(lives: Iterable[Live]) -> dict[ObjectKey, set[ObjectKey]]:
     """Who refers to whom: accounts to their Secrets, and everything to what it needs."""
     found: dict[ObjectKey, set[ObjectKey]] = defaultdict(set)
     for live in lives:
@@ -82,9 +94,6 @@ def _consumers(lives: Iterable[Live]) -> Mapping[ObjectKey, set[ObjectKey]]:
             if reference.what != "namespace":
                 found[reference.target].add(live.key)
         if live.kind == SERVICE_ACCOUNT:
-            for field in ("secrets", "imagePullSecrets"):
-                entries = live.settings.get(field)
-                for entry in entries if isinstance(entries, list) else ():
-                    name = entry.get("name") if isinstance(entry, dict) else None
-                    found[ObjectKey(SECRET, live.namespace, str(name))].add(live.key)
+            for one in account_consumers(live):
+                found[one.secret].add(live.key)
     return found

@@ -40,6 +40,7 @@ prune: true
 adopt: true
 allow-replace: true
 scrub: true
+consumers: false
 max-deletes: 7
 server-dry-run: true
 parallelism: 3
@@ -58,6 +59,8 @@ wait-timeout: 7.5
         "adopt": True,
         "allowReplace": True,
         "scrub": True,
+        "consumers": False,
+        "forceConsumers": False,
         "maxDeletes": "7",
     }
     assert [note["code"] for note in plan["notices"]] == ["dry-run-impossible"]
@@ -103,6 +106,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_ADOPT", "true", "--adopt"),
         ("RECONCILER_ALLOW_REPLACE", "yes", "--allow-replace"),
         ("RECONCILER_SCRUB", "on", "--scrub"),
+        ("RECONCILER_FORCE_CONSUMERS", "1", "--force-consumers"),
         ("RECONCILER_SERVER_DRY_RUN", "1", "nothing could be tried"),
         ("RECONCILER_PARALLELISM", "2", "1 to create"),
     ],

@@ -88,7 +88,7 @@ def test_help_imports_nothing_heavy() -> None:
 def test_a_fault_of_ours_shows_no_text_of_its_own(
     shop: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("text that might hold a value")
 
     monkeypatch.setattr(workflow, "plan", broken)

@@ -23,6 +23,8 @@ LINTS = frozenset(
         "merge-override",
         "pem-unreadable",
         "registry-auth-mismatch",
+        "secret-key-unprovided",
+        "secret-unprovided",
         "value-encoded-twice",
         "value-placeholder",
         "value-whitespace",
