@@ -132,10 +132,8 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
     found = planned.plan
     if Capability.SERVER_DRY_RUN not in planned.snapshot.capabilities:
         raise ConfigError("--server-dry-run: this store cannot try a change without making it")
-    if not found.store.id:
-        note = Note(
-            "dry-run-impossible", "nothing was ever applied here, so nothing could be tried"
-        )
+    if not planned.snapshot.born:
+        note = Note("dry-run-impossible", "the store does not exist yet, so nothing could be tried")
         return replace(planned, plan=replace(found, notices=(*found.notices, note)))
     result = Trial(
         plan=found,
@@ -249,7 +247,8 @@ def _refusal_by_store(change: Change, error: StoreError) -> Diagnostic:
     return Diagnostic(
         severity=Severity.ERROR,
         code="store-refuses",
-        message=f"the store would refuse to {change.action} it: {error.message}",
+        message=f"the store would refuse to {change.action} it: "
+        + error.message.removeprefix(f"{change.key}: "),
         field="",
         source=change.source or Source("(store)", 0, 0),
         object=str(change.key),

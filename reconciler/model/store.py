@@ -92,6 +92,7 @@ class Snapshot:
     fingerprint_key: bytes | None = field(default=None, repr=False)
     fixed_annotations: frozenset[str] = frozenset()
     notices: tuple[Note, ...] = ()
+    born: bool = True
 
     def same_as(self, earlier: Snapshot) -> bool:
         """Whether a plan for this snapshot is that for `earlier`, which was of the same store.

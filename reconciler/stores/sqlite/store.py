@@ -165,6 +165,7 @@ class EmbeddedStore:
             },
             vanished=frozenset(),
             fingerprint_key=self._given_key,
+            born=False,
         )
 
     def _snapshot(self, contents: Contents, scope: Scope) -> Snapshot:
