@@ -7,6 +7,7 @@ import pytest
 from reconciler.errors import ObjectNotFound
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, ObjectKey, Resource
 from reconciler.model.patches import Operation
+from reconciler.model.plans import Action
 from reconciler.model.store import Capability, Store
 from tests.stores.words import Words
 
@@ -25,6 +26,7 @@ def test_a_secret_needs_its_namespace(store: Store, words: Words) -> None:
 def test_a_secret_can_be_created_in_a_new_namespace(store: Store, words: Words) -> None:
     store.create(words.namespace(words.elsewhere, labels={"team": "a"}), words.mark())
     wanted = Resource(key=ObjectKey(SECRET, words.elsewhere, "s"), type="Opaque")
+    store.begin("default", [(Action.CREATE, wanted.key)])
     live = store.create(wanted, words.mark())
     snapshot = words.look(store)
     assert snapshot.objects[live.key] == live
@@ -53,6 +55,7 @@ def test_the_same_name_in_two_namespaces_and_kinds_is_not_the_same_object(
         ObjectKey(SECRET, words.elsewhere, "same"),
         ObjectKey(SERVICE_ACCOUNT, words.elsewhere, "same"),
     ]
+    store.begin("default", [(Action.CREATE, key) for key in keys])
     for key in keys:
         kind_type = "Opaque" if key.kind == SECRET else ""
         store.create(Resource(key=key, type=kind_type, labels={"in": key.kind}), words.mark())

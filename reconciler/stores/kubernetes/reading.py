@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -72,7 +72,9 @@ class Found:
 def read(
     connection: Connection, scope: Scope, set_id: str, namespaces: Collection[str], workers: int
 ) -> Found:
-    """Read what `scope` wants; `namespaces` are those in which the set may have members.
+    """Read what `scope` wants; `namespaces` are those in which the set has ever had members.
+
+    An object elsewhere that carries the set's label was copied with it, and is nobody's.
 
     Raises:
         StoreError: the server cannot be reached, or does not even let single objects be read.
@@ -104,8 +106,9 @@ class _Reading:
         self._connection = connection
         self._scope = scope
         self._set_id = set_id
+        self._used = frozenset(namespaces)
         self._namespaces = sorted(
-            {key.namespace for key in scope.keys if key.namespace} | set(namespaces)
+            {key.namespace for key in scope.keys if key.namespace} | self._used
         )
         self._workers = workers
         self._by_namespace: set[str] = set()
@@ -116,7 +119,11 @@ class _Reading:
     def of_kind(self, kind: str) -> None:
         """Members of the set, named objects and bystanders of one kind."""
         for seen in self._listed(kind, f"{wire.PART_OF}={self._set_id}", JSON, _seen_of(kind)):
-            self._take(seen)
+            key = seen.live.key
+            if self._is_used(key) or key in self._scope.keys:
+                self._take(seen)
+            else:
+                self.found.bystanders[key] = wire.copied(seen.live)
         known = self.found.objects.keys()
         missing = {key for key in self._scope.keys if key.kind == kind} - known
         bare = {key for key in self._scope.references if key.kind == kind} - missing - known
@@ -167,13 +174,17 @@ class _Reading:
             )
 
     def _take(self, seen: _Seen) -> None:
-        live = seen.live
+        live = seen.live if self._is_used(seen.live.key) else replace(seen.live, applied=None)
         self.found.objects[live.key] = live
         self.found.maps[live.key] = seen.maps
         if seen.deleted:
             held = ", ".join(live.finalizers) or "its content"
             note = f"{live.key} is being deleted since {seen.deleted}, and waits for: {held}"
             self.found.notices.append(Note("being-deleted", note))
+
+    def _is_used(self, key: ObjectKey) -> bool:
+        """Whether the set may have members there: elsewhere, the label is that of a mere copy."""
+        return key.kind == NAMESPACE or key.namespace in self._used
 
     def _look_around(
         self, kind: str, missing: Collection[ObjectKey], bare: Collection[ObjectKey]

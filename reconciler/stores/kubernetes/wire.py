@@ -101,6 +101,11 @@ def bystander(document: Mapping[str, Any], kind: str) -> Bystander:
     )
 
 
+def copied(found: Live) -> Bystander:
+    """What is known of an object whose mark is not its own."""
+    return Bystander(found.key, found.uid, tuple(owner.uid for owner in found.owners))
+
+
 def body(resource: Resource, applied: Applied | None, set_id: str) -> dict[str, Any]:
     """`resource` as it is sent to be created; never with ``stringData``."""
     document = to_document(resource)

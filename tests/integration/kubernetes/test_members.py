@@ -1,0 +1,116 @@
+"""Which objects of a cluster are a set's, and what uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from textwrap import dedent
+
+import pytest
+
+from reconciler import workflow
+from reconciler.errors import ConfigError
+from reconciler.model.consumers import Consumer
+from reconciler.model.objects import SECRET, ObjectKey, Resource
+from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.store import Scope, Store
+from reconciler.model.values import SecretValue
+from reconciler.stores import open_store
+from tests.clusters import Cluster
+from tests.stores.words import Words
+
+
+@pytest.fixture
+def home(cluster: Cluster) -> str:
+    return cluster.new_namespace()
+
+
+@pytest.fixture
+def store(cluster: Cluster, home: str) -> Iterator[Store]:
+    options = {"kubeconfig": str(cluster.kubeconfig), "set-namespace": home}
+    with closing(open_store("kubernetes:admin", {}, options=options)) as found:
+        found.lock("default", "a test", 600)
+        yield found
+
+
+def secret(home: str, name: str) -> Resource:
+    return Resource(
+        key=ObjectKey(SECRET, home, name), type="Opaque", data={"a": SecretValue(b"one-two")}
+    )
+
+
+def test_an_object_that_was_copied_with_its_label_is_nobodys(
+    cluster: Cluster, store: Store, home: str
+) -> None:
+    mine = store.create(secret(home, "mine"), Words.mark(("data", "a")))
+    elsewhere = cluster.new_namespace()
+    shown = cluster.kubectl("get", "secret", "mine", "-n", home, "-o", "yaml")
+    kept = [
+        line for line in shown.splitlines() if not line.startswith(("  uid:", "  resourceVersion:"))
+    ]
+    cluster.kubectl("create", "-f", "-", stdin="\n".join(kept).replace(home, elsewhere))
+    copy = ObjectKey(SECRET, elsewhere, "mine")
+
+    prune = PlanOptions(prune=True)
+    planned = workflow.plan((), workflow.read((), store, prune), prune)
+    assert [(change.key, change.action) for change in planned.plan.changes] == [
+        (mine.key, Action.DELETE)
+    ]
+    named = store.read(Scope("default", frozenset({copy}))).objects[copy]
+    assert named.applied is None
+    assert named.data == mine.data
+
+
+def test_a_set_whose_name_no_object_can_have_is_refused(store: Store) -> None:
+    with pytest.raises(ConfigError) as caught:
+        store.read(Scope("Shop_1", frozenset()))
+    assert "--set Shop_1" in caught.value.message
+
+
+def test_what_uses_a_secret_is_read_where_it_is_asked_for(
+    cluster: Cluster, store: Store, home: str
+) -> None:
+    workload = f"""
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {{name: shop, namespace: {home}}}
+        spec:
+          replicas: 0
+          selector: {{matchLabels: {{app: shop}}}}
+          template:
+            metadata: {{labels: {{app: shop}}}}
+            spec:
+              containers:
+              - name: shop
+                image: example.com/shop
+                env:
+                - name: PASSWORD
+                  valueFrom: {{secretKeyRef: {{name: database, key: password}}}}
+                envFrom:
+                - secretRef: {{name: settings, optional: true}}
+        """
+    cluster.kubectl("create", "-f", "-", stdin=dedent(workload))
+
+    assert store.read(Scope("default", frozenset())).consumers is None
+    found = store.read(Scope("default", frozenset(), consumers=True)).consumers
+
+    assert found is not None
+    container = "spec.template.spec.containers[0]"
+    assert [one for one in found if one.namespace == home] == [
+        Consumer(
+            "Deployment",
+            home,
+            "shop",
+            ObjectKey(SECRET, home, "database"),
+            key="password",
+            field=f"{container}.env[0].valueFrom.secretKeyRef",
+        ),
+        Consumer(
+            "Deployment",
+            home,
+            "shop",
+            ObjectKey(SECRET, home, "settings"),
+            optional=True,
+            field=f"{container}.envFrom[0].secretRef",
+        ),
+    ]
