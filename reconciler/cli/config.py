@@ -174,6 +174,7 @@ _SETTINGS: dict[str, tuple[str, _Read]] = {
     "allow-replace": ("allow_replace", _flag),
     "scrub": ("scrub", _flag),
     "consumers": ("consumers", _flag),
+    "rotate-services": ("rotate_services", _flag),
     "max-deletes": ("max_deletes", _limit),
     "server-dry-run": ("server_dry_run", _flag),
     "parallelism": ("parallelism", _number),

@@ -332,6 +332,13 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     ),
     consumers_option,
     force_consumers_option,
+    click.option(
+        "--rotate-services/--no-rotate-services",
+        envvar="RECONCILER_ROTATE_SERVICES",
+        show_envvar=True,
+        default=False,
+        help="docker: update the services that use a Secret to its new version.",
+    ),
     max_deletes_option,
     click.option(
         "--server-dry-run/--no-server-dry-run",

@@ -81,6 +81,7 @@ def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
             scrub=settings["scrub"],
             consumers=settings["consumers"],
             force_consumers=settings["force_consumers"],
+            rotate_services=settings["rotate_services"],
             max_deletes=settings["max_deletes"],
         ),
         server_dry_run=settings["server_dry_run"],

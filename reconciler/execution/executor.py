@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import cast
 
 from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError
 from reconciler.execution.retries import Result, RetryPolicy, retrying
@@ -25,8 +26,8 @@ from reconciler.model.events import (
     StepWaiting,
 )
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
-from reconciler.model.plans import Action, Change, Plan, PlanValues, Step
-from reconciler.model.store import Capability, Store
+from reconciler.model.plans import Action, Change, Plan, PlanValues, Reason, Step
+from reconciler.model.store import Capability, Rotating, Store
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
 
@@ -137,6 +138,7 @@ class _Execution:
         key, outcome, message, hint = step.key, Outcome.FAILED, "", ""
         try:
             key = self._carry_out(step)
+            self._rotate(step)
             outcome = Outcome.APPLIED
         except ReconcilerError as error:
             message, hint = error.message, error.hint
@@ -208,6 +210,14 @@ class _Execution:
             raise StoreError(self._put_back(step, error), hint=error.hint) from None
         self._finish(step, live.key, live.unfinished)
         return live.key
+
+    def _rotate(self, step: Step) -> None:
+        """Move what uses an old version, where the plan says so and there may be one."""
+        wanted = self._work.plan.options.rotate_services and step.action is not Action.DELETE
+        is_new = self._changes[step.key].reasons == (Reason.MISSING,)
+        if wanted and not is_new and Capability.ROTATION in self._work.store.capabilities:
+            store = cast("Rotating", self._work.store)
+            self._call(step, lambda: store.rotate(step.key))
 
     def _put_back(self, step: Step, error: StoreError) -> str:
         old = self._work.before[step.key]

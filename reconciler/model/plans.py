@@ -57,6 +57,8 @@ class Reason(StrEnum):
     """An annotation differs that this store heeds only when it makes an object."""
     ADOPT = "adopt"
     """The object exists without an ownership mark and is taken over."""
+    ROTATION = "rotation"
+    """Old versions are left, of which this plan makes an end."""
     RECORD = "record"
     """The record of what was applied last is out of date; the fields themselves are equal."""
     PRUNE = "prune"
@@ -181,6 +183,7 @@ class PlanOptions:
     ``destroy`` asks for the delete of all that the set owns; there are no manifests then. ``scrub``
     removes annotations in which other tools keep the values of Secrets. ``consumers`` asks the
     store what uses Secrets; ``force_consumers`` goes on though something that is deleted is used.
+    ``rotate_services`` moves what uses a Secret to the version that takes its place.
     """
 
     set_name: str = "default"
@@ -193,6 +196,7 @@ class PlanOptions:
     scrub: bool = False
     consumers: bool = False
     force_consumers: bool = False
+    rotate_services: bool = False
     max_deletes: DeleteLimit = DeleteLimit(30, percent=True)
 
 

@@ -30,6 +30,8 @@ class Capability(StrEnum):
     """The data of a Secret that is not immutable can be changed by an update."""
     METADATA = "metadata"
     """Labels, annotations, finalizers and owners are kept with an object."""
+    ROTATION = "rotation"
+    """What uses a Secret can be moved to the object that takes its place; see `Rotating`."""
     PRECONDITIONS = "preconditions"
     """A write happens only where the object still is what the plan saw."""
 
@@ -79,7 +81,8 @@ class Snapshot:
     ``vanished`` are objects that the set had applied and that are gone, ``None`` where the store
     keeps no memory of them. ``consumers`` is ``None`` where they were not asked for.
     ``fingerprint_key`` is ``None`` where the store has none yet. ``fixed_annotations`` are those
-    whose change needs a replace.
+    whose change needs a replace. ``outdated`` has the objects of which old versions are left, with
+    what uses those and could be moved.
     """
 
     identity: StoreIdentity
@@ -91,6 +94,7 @@ class Snapshot:
     consumers: tuple[Consumer, ...] | None = None
     fingerprint_key: bytes | None = field(default=None, repr=False)
     fixed_annotations: frozenset[str] = frozenset()
+    outdated: Mapping[ObjectKey, tuple[Consumer, ...]] = field(default_factory=dict)
     notices: tuple[Note, ...] = ()
     born: bool = True
 
@@ -110,6 +114,7 @@ class Snapshot:
             and self.bystanders == earlier.bystanders
             and self.vanished == earlier.vanished
             and self.consumers == earlier.consumers
+            and self.outdated == earlier.outdated
         )
 
 
@@ -230,4 +235,18 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+        ...
+
+
+class Rotating(Protocol):
+    """What a store with `Capability.ROTATION` can do besides."""
+
+    def rotate(self, key: ObjectKey) -> None:
+        """Move what uses old versions of `key` to it, and remove those; nothing where none are.
+
+        Each user is waited for before the next one is touched.
+
+        Raises:
+            StoreError: a user did not come up with the new version; those before it did.
+        """
         ...

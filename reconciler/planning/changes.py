@@ -19,7 +19,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue
-from reconciler.planning import diff, limits
+from reconciler.planning import diff, limits, rotation
 from reconciler.planning.fields import (
     DATA,
     IMMUTABLE,
@@ -156,6 +156,7 @@ class Comparison:
             reasons=reasons,
             fields=fields,
             kept=merged.kept,
+            notes=tuple(self._moved(key, Action.CREATE, former, merged.target)),
             patch=patch,
             claims=merged.claims,
             source=resource.source,
@@ -231,7 +232,10 @@ class Comparison:
             reasons=reasons,
             fields=fields,
             kept=merged.kept,
-            notes=self._notes(key, action, fields),
+            notes=(
+                *self._notes(key, action, fields),
+                *self._moved(key, action, before, merged.target),
+            ),
             patch=patch,
             precondition=_precondition(live),
             claims=merged.claims,
@@ -255,6 +259,8 @@ class Comparison:
         current = record_is_current(
             live.applied, merged.claims, target, live.key.namespace, self.records
         )
+        if rotation.is_due(live.key, self.snapshot, self.options):
+            return Action.UPDATE, (Reason.ROTATION,)
         if current:
             return Action.NO_OP, ()
         return Action.UPDATE, (Reason.RECORD,)
@@ -266,6 +272,13 @@ class Comparison:
         cached = action is Action.REPLACE and Capability.UPDATE_VALUES in self.snapshot.capabilities
         lost = limits.loss(key.kind, action, fields, self.snapshot)
         return (*((_KUBELETS,) if cached else ()), *lost)
+
+    def _moved(
+        self, key: ObjectKey, action: Action, before: Fields, target: Fields
+    ) -> Iterator[Note]:
+        if action is Action.UPDATE:
+            return rotation.users_moved(key, self.snapshot, self.options)
+        return rotation.notes(key, before, target, self.snapshot, self.options)
 
     def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
         return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged

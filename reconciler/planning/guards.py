@@ -14,6 +14,7 @@ from reconciler.planning.consumers import Users, named_users
 from reconciler.planning.fields import DATA, owner_key
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.references import references
+from reconciler.planning.rotation import allows_replace
 
 _FEW = 10
 """A percentage says nothing about fewer objects than these."""
@@ -84,6 +85,8 @@ def replacement(guarded: Guarded) -> Iterator[Refusal]:
         if change.action is not Action.REPLACE or guarded.options.allow_replace:
             continue
         if guarded.lifecycle(change.key).replace_allowed:
+            continue
+        if allows_replace(change, guarded.snapshot, guarded.options):
             continue
         why = " and ".join(
             _WHY_REPLACE[reason] for reason in change.reasons if reason in _WHY_REPLACE

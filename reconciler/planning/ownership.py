@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.model.objects import Applied, Live
 from reconciler.model.plans import FieldPath
-from reconciler.model.values import Fingerprinter
+from reconciler.model.values import Fingerprinter, UnreadValue
 from reconciler.planning.fields import DATA, Fields, leaf_text
 from reconciler.planning.lifecycle import Lifecycle
 
@@ -103,9 +103,11 @@ def drifted(
     namespace: str,
     fingerprinter: Fingerprinter,
 ) -> bool:
-    """Whether the live field is no longer what was applied last."""
+    """Whether the live field is known to be no longer what was applied last."""
     if path not in applied:
         return False
     if path not in live:
         return True
+    if isinstance(live[path], UnreadValue) and live[path].fingerprint is None:
+        return False
     return fingerprinter.of(namespace, path, leaf_text(live[path])) != applied[path]

@@ -17,7 +17,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.planning import limits, order
+from reconciler.planning import limits, order, rotation
 from reconciler.planning.changes import Comparison
 from reconciler.planning.checks import cycle_error, lifecycle_errors, owner_problems
 from reconciler.planning.consumers import Users, affected, users
@@ -103,6 +103,7 @@ def plan(
         notices=(
             *snapshot.notices,
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
+            *rotation.notices(selected.chosen, snapshot, options),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
             *selected.notices,
         ),

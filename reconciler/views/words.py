@@ -51,6 +51,7 @@ REASON_WORDS = {
     Reason.VALUES: "values cannot be changed in this store",
     Reason.FIXED: "an annotation differs that counts only when the object is made",
     Reason.ADOPT: "not owned by this set yet",
+    Reason.ROTATION: "old versions are left",
     Reason.RECORD: "only the record of the last apply is renewed",
     Reason.PRUNE: "no manifest names it any more",
     Reason.DESTROY: "the set is to be destroyed",
@@ -219,6 +220,7 @@ def options_text(options: PlanOptions) -> str:
             ("--scrub", options.scrub),
             ("--consumers", options.consumers),
             ("--force-consumers", options.force_consumers),
+            ("--rotate-services", options.rotate_services),
         )
         if is_set
     ]

@@ -41,6 +41,7 @@ adopt: true
 allow-replace: true
 scrub: true
 consumers: false
+rotate-services: true
 max-deletes: 7
 server-dry-run: true
 parallelism: 3
@@ -61,6 +62,7 @@ wait-timeout: 7.5
         "scrub": True,
         "consumers": False,
         "forceConsumers": False,
+        "rotateServices": True,
         "maxDeletes": "7",
     }
     assert [note["code"] for note in plan["notices"]] == ["dry-run-impossible"]
@@ -107,6 +109,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_ALLOW_REPLACE", "yes", "--allow-replace"),
         ("RECONCILER_SCRUB", "on", "--scrub"),
         ("RECONCILER_FORCE_CONSUMERS", "1", "--force-consumers"),
+        ("RECONCILER_ROTATE_SERVICES", "1", "--rotate-services"),
         ("RECONCILER_SERVER_DRY_RUN", "1", "nothing could be tried"),
         ("RECONCILER_PARALLELISM", "2", "1 to create"),
     ],

@@ -16,7 +16,7 @@ from reconciler.model.documents import from_document, to_document
 from reconciler.model.objects import OPAQUE, SECRET, Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue
-from reconciler.stores.docker.layout import DEFAULT_NAMESPACE, RESERVED
+from reconciler.stores.docker.layout import RESERVED
 
 SET = f"{RESERVED}set"
 SECRET_OF = f"{RESERVED}secret"
@@ -223,11 +223,3 @@ def holding(parts: Iterable[Part]) -> Holding:
         newest[part.key] = part
     copy = tuple(newest.values())
     return Holding(copy=copy, old=tuple(part for part in known if part not in copy))
-
-
-def namespaced(name: str) -> ObjectKey:
-    """The Secret whose only Docker secret would have that name."""
-    namespace, found, rest = name.partition("_")
-    return (
-        ObjectKey(SECRET, namespace, rest) if found else ObjectKey(SECRET, DEFAULT_NAMESPACE, name)
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,8 +126,3 @@ def _references(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
     found: list[dict[str, Any]] = container.get("Secrets") or []
     return found
-
-
-def named(found: Collection[Use]) -> str:
-    """The services of `found`, as a list in words."""
-    return ", ".join(sorted({use.service for use in found}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
@@ -25,7 +26,17 @@ from reconciler.stores.docker.parts import (
     part_of,
     print_key_of,
 )
-from reconciler.stores.docker.reading import by_secret, bystanders_of, foreign_parts, owner
+from reconciler.stores.docker.reading import (
+    by_secret,
+    bystanders_of,
+    foreign_parts,
+    forsaken_notices,
+    key_notices,
+    outdated_of,
+    owner,
+    successors_of,
+    users_of,
+)
 from reconciler.stores.docker.writing import marked, removed, rewritten
 
 SCHEME = "docker"
@@ -35,6 +46,7 @@ CAPABILITIES = frozenset(
         Capability.CONSUMERS,
         Capability.METADATA,
         Capability.PRECONDITIONS,
+        Capability.ROTATION,
     }
 )
 _PUBLIC = Note(
@@ -56,6 +68,7 @@ class DockerStore:
         self._foreign: dict[ObjectKey, tuple[Part, ...]] = {}
         self._known: set[ObjectKey] | None = None
         self._swarm = ""
+        self._rotating = threading.Lock()
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -89,16 +102,15 @@ class DockerStore:
             copies={
                 secret: live_of(one.copy, print_key) for secret, one in wanted.items() if one.copy
             },
-            consumers=tuple(
-                sorted(
-                    services.consumers(
-                        uses, {part.id: part for one in wanted.values() for part in one.current}
-                    )
-                )
-            ),
+            consumers=users_of(wanted, uses),
             fingerprint_key=key,
             fixed_annotations=layout.FIXED,
-            notices=() if self._given_key is not None else (_PUBLIC,),
+            outdated=outdated_of(wanted, uses),
+            notices=(
+                *(() if self._given_key is not None else (_PUBLIC,)),
+                *key_notices(wanted, print_key),
+                *forsaken_notices(wanted, uses),
+            ),
         )
 
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
@@ -170,6 +182,15 @@ class DockerStore:
         else:
             removed(self._engine, [*found.old, *found.current])
         return ""
+
+    def rotate(self, key: ObjectKey) -> None:
+        """Move services to the newest version, one by one, and remove those left behind."""
+        with self._rotating:
+            found = self._holding(key)
+            successors = successors_of(found)
+            if successors:
+                services.moved(self._engine, successors)
+            self._sweep(found.old)
 
     def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
         """Nothing: a write is done when it answers."""

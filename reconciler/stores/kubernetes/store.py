@@ -15,7 +15,7 @@ from reconciler.stores.kubernetes.writing import Writer
 
 SCHEME = "kubernetes"
 
-_CAPABILITIES = frozenset(Capability) - {Capability.ONE_WRITER}
+_CAPABILITIES = frozenset(Capability) - {Capability.ONE_WRITER, Capability.ROTATION}
 
 
 class KubernetesStore:

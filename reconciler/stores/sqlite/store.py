@@ -28,7 +28,7 @@ from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
 
 SCHEME = "sqlite"
 
-_CAPABILITIES = frozenset(Capability) - {Capability.CONSUMERS}
+_CAPABILITIES = frozenset(Capability) - {Capability.CONSUMERS, Capability.ROTATION}
 _CONTENT = tuple(field.name for field in dataclasses.fields(Resource))
 _NAME_DRAWS = 8
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -61,6 +61,7 @@ def _options(options: PlanOptions) -> Document:
         "scrub": options.scrub,
         "consumers": options.consumers,
         "forceConsumers": options.force_consumers,
+        "rotateServices": options.rotate_services,
         "maxDeletes": str(options.max_deletes),
     }
 

@@ -216,7 +216,8 @@ def test_a_replace_that_fails_puts_the_old_object_back(world: World, *, is_ours:
     assert outcomes(ended) == {"a": Outcome.FAILED}
     assert message(ended) == "no; the old object was put back"
     after = stored(world)
-    assert replace(after, uid=before.uid, resource_version=before.resource_version) == before
+    again = {"uid": before.uid, "resource_version": before.resource_version}
+    assert replace(after, **again, created=before.created) == before
     assert (after.applied is None) is not is_ours
     assert world.look(SEALED.key).copies == {}
     assert world.apply([RESEALED]).count(Outcome.APPLIED) == 1

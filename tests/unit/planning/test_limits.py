@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.consumers import Consumer
 from reconciler.model.drift import FieldState, ObjectState
 from reconciler.model.objects import Desired, Live
 from reconciler.model.plans import Action, Change, FieldAction, Plan, Reason
@@ -26,7 +27,11 @@ from tests.world import SET, live, planned, record, secret, snapshot
 
 K = ("data", "k")
 ONE = secret("a", {"k": "v", "l": "w"})
-RETICENT = frozenset(Capability) - {Capability.READ_VALUES, Capability.UPDATE_VALUES}
+RETICENT = frozenset(Capability) - {
+    Capability.READ_VALUES,
+    Capability.UPDATE_VALUES,
+    Capability.ROTATION,
+}
 
 
 def veiled(one: Live, *unknowable: str) -> Live:
@@ -196,3 +201,70 @@ def test_a_salt_that_everybody_knows_makes_guesses_dear() -> None:
     assert stretched != Fingerprinter(PublicSalt(b"t" * 32)).of("shop", K, value)
     plain = ("metadata", "labels", "a")
     assert Fingerprinter(salt).of("", plain, "b") == Fingerprinter(bytes(salt)).of("", plain, "b")
+
+
+ROTATING = RETICENT | {Capability.ROTATION}
+WEB = Consumer("Service", "", "web", ONE.key, key="k", field="file k")
+JOB = Consumer("Service", "", "job", ONE.key, key="l")
+OTHER = secret("a", {"k": "other", "l": "w"})
+
+
+def rotation_of(wanted: Desired, found: Live, **more: Any) -> Plan:
+    options = {name: more.pop(name) for name in ("rotate_services", "prune") if name in more}
+    world = snapshot(found, **{"capabilities": ROTATING, "consumers": (WEB, JOB), **more})
+    return planned([wanted], world, **options)[0]
+
+
+def told(plan: Plan) -> list[tuple[str, str]]:
+    return [(note.code, note.message.split(" ")[0]) for note in plan.changes[0].notes[1:]]
+
+
+def test_a_rotation_names_those_who_use_what_changes() -> None:
+    found = veiled(live(ONE, ONE))
+    plan = rotation_of(OTHER, found, rotate_services=True)
+    assert plan.refusals == ()
+    assert told(plan) == [("service-updated", "Service/web")]
+    plan = rotation_of(OTHER, found)
+    assert [refusal.guard for refusal in plan.refusals] == ["replace"]
+    assert told(plan) == [("service-keeps-old", "Service/web")]
+    assert "--rotate-services" in plan.changes[0].notes[1].message
+
+
+def test_what_uses_a_key_that_goes_cannot_be_moved() -> None:
+    plan = rotation_of(secret("a", {"l": "w"}), veiled(live(ONE, ONE)), rotate_services=True)
+    assert told(plan) == [("service-keeps-old", "Service/web")]
+    assert "has no k" in plan.changes[0].notes[1].message
+
+
+def test_the_wish_to_rotate_allows_no_replace_of_what_is_unknowable() -> None:
+    plan = rotation_of(ONE, veiled(live(ONE, ONE), "k"), rotate_services=True)
+    assert [refusal.guard for refusal in plan.refusals] == ["replace"]
+
+
+def test_a_store_that_cannot_rotate_is_not_asked_to() -> None:
+    plan = rotation_of(OTHER, veiled(live(ONE, ONE)), rotate_services=True, capabilities=RETICENT)
+    assert [refusal.guard for refusal in plan.refusals] == ["replace"]
+    assert told(plan) == []
+
+
+@pytest.mark.parametrize(
+    ("users", "rotate", "action"),
+    [
+        ((), False, Action.UPDATE),
+        ((), True, Action.UPDATE),
+        ((WEB,), True, Action.UPDATE),
+        ((WEB,), False, Action.NO_OP),
+    ],
+)
+def test_old_versions_are_made_an_end_of(
+    *, users: tuple[Consumer, ...], rotate: bool, action: Action
+) -> None:
+    found = veiled(live(ONE, ONE))
+    plan = rotation_of(ONE, found, outdated={ONE.key: users}, rotate_services=rotate)
+    (change,) = plan.changes
+    assert (change.action, change.patch) == (action, ())
+    if action is Action.UPDATE:
+        assert change.reasons == (Reason.ROTATION,)
+    assert [note.code for note in change.notes] == ["service-updated"] * (rotate and bool(users))
+    waiting = [note.code for note in plan.notices]
+    assert waiting == ["old-version-used"] * (action is Action.NO_OP)

@@ -342,7 +342,7 @@ EMPTY = Plan(store=StoreIdentity("sqlite", ""), options=PlanOptions())
 _UNREAD = ValueRef(1, FINGERPRINT, unread=True)
 RETICENT = Plan(
     store=StoreIdentity("docker", "qe3x", "unix:///run/docker.sock"),
-    options=PlanOptions(set_name="shop", allow_replace=True),
+    options=PlanOptions(set_name="shop", rotate_services=True),
     changes=(
         Change(
             key=secret("db"),
@@ -353,7 +353,10 @@ RETICENT = Plan(
                 added(("metadata", "annotations", "reconciler/docker-layout"), "json"),
             ),
             kept=(data("theirs"),),
-            notes=(Note("values-lost", "old values are lost"),),
+            notes=(
+                Note("values-lost", "old values are lost"),
+                Note("service-updated", "Service/web is updated"),
+            ),
             patch=(
                 Operation(
                     "add",
@@ -364,8 +367,15 @@ RETICENT = Plan(
             precondition=_LIVE,
             source=place("db.yaml", 12),
         ),
+        Change(
+            key=secret("old"),
+            action=Action.UPDATE,
+            reasons=(Reason.ROTATION,),
+            precondition=_LIVE,
+            source=place("old.yaml", 1),
+        ),
     ),
-    steps=(Step(secret("db"), Action.REPLACE, 0),),
+    steps=(Step(secret("db"), Action.REPLACE, 0), Step(secret("old"), Action.UPDATE, 0)),
 )
 PLANS = {
     "reticent": RETICENT,
