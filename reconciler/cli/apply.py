@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @strict_option
 @applying_options
 @format_option("text", "json")
-@verbosity_options
+@verbosity_options()
 def apply(
     paths: tuple[str, ...],
     output: str,

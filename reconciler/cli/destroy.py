@@ -9,7 +9,6 @@ import click
 from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
 from reconciler.cli.options import (
-    TargetType,
     applying_options,
     consumers_option,
     examples,
@@ -22,6 +21,7 @@ from reconciler.cli.options import (
     verbosity_options,
 )
 from reconciler.cli.requests import opened, verbosity_of
+from reconciler.cli.types import TargetType
 from reconciler.errors import ExitCode
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import DeleteLimit, PlanOptions
@@ -49,7 +49,7 @@ from reconciler.model.plans import DeleteLimit, PlanOptions
 @parallelism_option
 @applying_options
 @format_option("text", "json")
-@verbosity_options
+@verbosity_options()
 def destroy(
     store: str,
     set_name: str,

@@ -24,6 +24,7 @@ from reconciler.cli.requests import (
     loaded_manifests,
     manifest_paths,
     opened,
+    rules_of,
     verbosity_of,
 )
 from reconciler.cli.terminal import colour_on
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     help="Write figures for Prometheus' textfile collector to this file.",
 )
 @format_option("text", "json", "markdown")
-@verbosity_options
+@verbosity_options("objects in sync")
 def drift(
     paths: tuple[str, ...],
     store: str,
@@ -74,7 +75,8 @@ def drift(
     from reconciler import workflow
 
     options = PlanOptions(set_name=settings["set_name"], namespace=settings["namespace"])
-    desired = loaded_manifests(manifest_paths(paths), options.namespace, store).objects
+    loaded = loaded_manifests(manifest_paths(paths), options.namespace, rules_of(store))
+    desired = loaded.objects
     with opened(store) as source:
         snapshot = workflow.read(desired, source, options, unmanaged=unmanaged)
     report = workflow.drift(desired, snapshot, options, unmanaged=unmanaged)

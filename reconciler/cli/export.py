@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.options import TargetType, examples, set_option, store_option
+from reconciler.cli.options import examples, set_option, store_option
 from reconciler.cli.requests import opened
+from reconciler.cli.types import TargetType
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
 from reconciler.model.objects import ObjectKey

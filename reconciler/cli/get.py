@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -14,8 +15,9 @@ from reconciler.cli.options import (
     format_option,
     set_option,
     store_option,
+    verbosity_options,
 )
-from reconciler.cli.requests import opened
+from reconciler.cli.requests import Verbosity, opened, verbosity_of
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
 from reconciler.model.plans import PlanOptions
@@ -28,18 +30,25 @@ from reconciler.model.plans import PlanOptions
 @set_option
 @consumers_option
 @format_option("text", "json")
-def get(store: str, set_name: str, output: str, *, consumers: bool) -> ExitCode:
+@verbosity_options("keys and consumers that do not fit their columns")
+def get(store: str, set_name: str, output: str, *, consumers: bool, **settings: Any) -> ExitCode:
     """Show what the set holds in the store: types, keys, ages, who refers to it. No values."""
     from reconciler import workflow
     from reconciler.planning.listing import listing
     from reconciler.views import json, text
 
+    verbosity = verbosity_of(settings)
     with opened(store) as source:
         options = PlanOptions(set_name=set_name, consumers=consumers)
         snapshot = workflow.read((), source, options)
     found = listing(snapshot, set_name)
-    if output == "json":
-        click.echo(json.listing(found))
-    else:
-        click.echo(text.listing(found, now=datetime.now(UTC), colour=colour_on(sys.stdout)))
+    match output:
+        case "json":
+            click.echo(json.listing(found))
+        case _ if verbosity is Verbosity.QUIET:
+            click.echo(text.listing_summary(found))
+        case _:
+            whole = verbosity is Verbosity.VERBOSE
+            now, colour = datetime.now(UTC), colour_on(sys.stdout)
+            click.echo(text.listing(found, now=now, colour=colour, whole=whole))
     return ExitCode.OK

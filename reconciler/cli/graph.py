@@ -7,7 +7,7 @@ import click
 from reconciler.cli.config import Configured
 from reconciler.cli.options import examples, format_option, namespace_option, paths_argument
 from reconciler.cli.requests import loaded_manifests, manifest_paths
-from reconciler.errors import ConfigError, ExitCode
+from reconciler.errors import ExitCode
 
 
 @click.command(
@@ -19,16 +19,11 @@ from reconciler.errors import ConfigError, ExitCode
 @format_option("dot", "mermaid")
 def graph(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     """Draw what the manifests hold, what needs what, and the waves. Needs no store."""
+    from reconciler.planning.checks import cycles
     from reconciler.planning.listing import graph as graph_of
-    from reconciler.planning.order import DependencyCycle
     from reconciler.views import dot, mermaid
 
-    loaded = loaded_manifests(manifest_paths(paths), namespace, None)
-    try:
-        found = graph_of(loaded.objects, loaded.consumers)
-    except DependencyCycle as cycle:
-        raise ConfigError(
-            f"objects wait for each other: {cycle}", hint="remove one of the dependencies"
-        ) from None
+    loaded = loaded_manifests(manifest_paths(paths), namespace, cycles)
+    found = graph_of(loaded.objects, loaded.consumers)
     click.echo(mermaid.graph(found) if output == "mermaid" else dot.graph(found))
     return ExitCode.OK

@@ -1,4 +1,4 @@
-"""The options that several commands share, and the types of their values."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
@@ -7,70 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
-from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
-from reconciler.model.plans import DeleteLimit, PlanOptions
+from reconciler.cli.types import DeleteLimitType, SetNameType, TargetType
+from reconciler.model.plans import PlanOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULTS = PlanOptions()
-_TOO_LONG = 10
-
-
-class TargetType(click.ParamType[ObjectKey]):
-    """``KIND/NAMESPACE/NAME``, or ``Namespace/NAME``; the kind in any case."""
-
-    name = "KIND/NS/NAME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> ObjectKey:
-        """Turn text into an object's key."""
-        if isinstance(value, ObjectKey):
-            return value
-        kind, *rest = str(value).split("/")
-        known = {name.lower(): name for name in KINDS}.get(kind.lower())
-        if known == NAMESPACE and len(rest) == 1 and rest[0]:
-            return ObjectKey(known, "", rest[0])
-        if known not in {None, NAMESPACE} and len(rest) == 2 and all(rest):  # noqa: PLR2004
-            return ObjectKey(str(known), rest[0], rest[1])
-        return self.fail("write KIND/NAMESPACE/NAME, for example Secret/shop/database", param, ctx)
-
-
-class DeleteLimitType(click.ParamType[DeleteLimit]):
-    """A number, or a percentage."""
-
-    name = "N|P%"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> DeleteLimit:
-        """Turn ``5`` or ``30%`` into a limit."""
-        if isinstance(value, DeleteLimit):
-            return value
-        text = str(value)
-        digits = text.removesuffix("%")
-        if not (digits.isascii() and digits.isdigit() and len(digits) < _TOO_LONG):
-            self.fail("write a number of objects, or a percentage such as 30%", param, ctx)
-        limit = DeleteLimit(int(digits), percent=digits != text)
-        if limit.percent and limit.amount > 100:  # noqa: PLR2004
-            self.fail("a percentage is at most 100%", param, ctx)
-        return limit
-
-
-class SetNameType(click.ParamType[str]):
-    """The name of a set, which a store may keep as a label."""
-
-    name = "NAME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> str:
-        """Let through what may be a label's value and says anything."""
-        from reconciler.rules.names import LABEL_VALUE
-
-        text = str(value)
-        if not (text and LABEL_VALUE.allows(text)):
-            self.fail(
-                "write letters, digits, '-', '_' and '.', starting and ending with a letter or "
-                "digit, at most 63",
-                param,
-                ctx,
-            )
-        return text
 
 
 def examples(*lines: str) -> str:
@@ -209,11 +151,17 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
     )
 
 
-def verbosity_options(command: Command) -> Command:
-    """``--verbose`` and ``--quiet``."""
-    for option in reversed(_VERBOSITY_OPTIONS):
-        command = option(command)
-    return command
+def verbosity_options(
+    more: str = "objects in sync and the order of steps",
+) -> Callable[[Command], Command]:
+    """``--verbose``, which shows `more`, and ``--quiet``."""
+
+    def add(command: Command) -> Command:
+        quiet = click.option("--quiet", "-q", is_flag=True, help=_QUIET_HELP)
+        verbose = click.option("--verbose", "-v", is_flag=True, help=f"Show {more} too.")
+        return verbose(quiet(command))
+
+    return add
 
 
 def applying_options(command: Command) -> Command:
@@ -223,6 +171,7 @@ def applying_options(command: Command) -> Command:
     return command
 
 
+_QUIET_HELP = "Show only the summary and what needs attention."
 _STORE_META = "reconciler.store-options"
 
 _STORE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -252,15 +201,6 @@ _STORE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="sae: namespaces that the service calls otherwise; REGION:NAME by default.",
     ),
     _of_some_stores("qps", metavar="N", help="sae: calls per second at most; 20 by default."),
-)
-
-_VERBOSITY_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--verbose", "-v", is_flag=True, help="Show objects in sync and the order of steps too."
-    ),
-    click.option(
-        "--quiet", "-q", is_flag=True, help="Show only the summary and what needs attention."
-    ),
 )
 
 _APPLYING_OPTIONS: tuple[Callable[[Any], Any], ...] = (

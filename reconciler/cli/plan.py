@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where the plan has changes.")
 @format_option("text", "json", "markdown")
-@verbosity_options
+@verbosity_options()
 def plan(
     paths: tuple[str, ...],
     out: Path | None,

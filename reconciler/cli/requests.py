@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +22,7 @@ from reconciler.model.plans import PlanOptions
 
 if TYPE_CHECKING:
     from reconciler.manifests import Loaded
+    from reconciler.model.objects import Desired, Diagnostic
     from reconciler.model.plans import Plan
     from reconciler.model.store import Store
     from reconciler.planfile import SavedPlan
@@ -103,25 +106,33 @@ def opened(url: str, workers: int = DEFAULT_WORKERS) -> Iterator[Store]:
         yield store
 
 
-def loaded_manifests(paths: tuple[str, ...], namespace: str, store: str | None) -> Loaded:
+def loaded_manifests(
+    paths: tuple[str, ...],
+    namespace: str,
+    check: Callable[[Sequence[Desired]], Iterable[Diagnostic]],
+) -> Loaded:
     """Load manifests that are good enough to plan with, and tell what they deserve to be told.
 
-    `store` is the URL of the store whose own rules hold too, where there is one.
+    `check` says what else is wrong with them, such as `rules_of` a store.
 
     Raises:
         InvalidManifests: at least one diagnostic is an error.
     """
     from reconciler.manifests import load
-    from reconciler.stores import check
 
     loaded = load(paths, namespace=namespace, lints=lint_settings())
-    if store is not None:
-        refused = tuple(check(store, loaded.objects))
-        loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *refused))
+    loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *check(loaded.objects)))
     show_loaded(loaded)
     if loaded.errors:
         raise InvalidManifests("the manifests have errors, so nothing was planned")
     return loaded
+
+
+def rules_of(store: str) -> Callable[[Sequence[Desired]], Iterable[Diagnostic]]:
+    """What the store at the URL `store` refuses by its own rules."""
+    from reconciler.stores import check
+
+    return partial(check, store)
 
 
 def planned_of(request: Request, store: Store) -> Planned:
@@ -133,7 +144,7 @@ def planned_of(request: Request, store: Store) -> Planned:
     from reconciler import workflow
 
     namespace = request.options.namespace
-    loaded = loaded_manifests(request.manifests, namespace, request.store)
+    loaded = loaded_manifests(request.manifests, namespace, rules_of(request.store))
     snapshot = workflow.read(loaded.objects, store, request.options)
     planned = workflow.plan(loaded.objects, snapshot, request.options, consumers=loaded.consumers)
     return _tried(planned, request, store)
@@ -143,19 +154,30 @@ def planned_again(saved: SavedPlan, request: Request, store: Store) -> Planned:
     """Form a saved plan once more, with its own options, and make sure that it is the same.
 
     Raises:
+        ConfigError: its manifests are not where it has them.
         StalePlan: manifests or store are no longer what the plan saw.
         ReconcilerError: the plan could not be formed.
     """
     from reconciler import workflow
 
+    _refuse_elsewhere(saved.manifests)
     options = saved.plan.options
-    loaded = loaded_manifests(saved.manifests, options.namespace, request.store)
+    loaded = loaded_manifests(saved.manifests, options.namespace, rules_of(request.store))
     snapshot = workflow.read(loaded.objects, store, options)
     planned = workflow.plan(
         loaded.objects, snapshot, options, consumers=loaded.consumers, salt=saved.salt
     )
     workflow.check_unmoved(saved, planned)
     return _tried(planned, request, store)
+
+
+def _refuse_elsewhere(manifests: Iterable[str]) -> None:
+    missing = [path for path in manifests if not Path(path).exists()]
+    if missing:
+        raise ConfigError(
+            f"the plan was made from manifests that are not here: {', '.join(missing)}",
+            hint="its paths are relative to the directory in which it was made: apply it there",
+        )
 
 
 def _tried(planned: Planned, request: Request, store: Store) -> Planned:

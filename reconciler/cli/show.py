@@ -20,7 +20,7 @@ from reconciler.errors import ExitCode
 )
 @click.argument("planfile", type=click.Path(path_type=Path))
 @format_option("text", "json", "markdown")
-@verbosity_options
+@verbosity_options()
 def show(planfile: Path, output: str, **settings: Any) -> ExitCode:
     """Show a saved plan, stale or not. Needs neither the manifests nor the store."""
     from reconciler.planfile import load

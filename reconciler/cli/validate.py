@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
@@ -15,8 +16,9 @@ from reconciler.cli.options import (
     namespace_option,
     paths_argument,
     store_option,
+    verbosity_options,
 )
-from reconciler.cli.requests import manifest_paths, show_notices
+from reconciler.cli.requests import Verbosity, manifest_paths, show_notices, verbosity_of
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
 
@@ -35,7 +37,10 @@ from reconciler.errors import ExitCode
 @namespace_option
 @strict_option
 @format_option("text", "json", "sarif")
-def validate(paths: tuple[str, ...], store: str, namespace: str, output: str) -> ExitCode:
+@verbosity_options("the objects that were checked")
+def validate(
+    paths: tuple[str, ...], store: str, namespace: str, output: str, **settings: Any
+) -> ExitCode:
     """Check manifests as an API server would, without one.
 
     PATH is a file or a directory of manifests, or - for standard input; the directory
@@ -48,6 +53,7 @@ def validate(paths: tuple[str, ...], store: str, namespace: str, output: str) ->
     from reconciler.stores import check
     from reconciler.views import json, sarif, text
 
+    verbosity = verbosity_of(settings)
     lints = lint_settings()
     loaded = load(manifest_paths(paths), namespace=namespace, lints=lints)
     found = (
@@ -63,7 +69,11 @@ def validate(paths: tuple[str, ...], store: str, namespace: str, output: str) ->
         case "sarif":
             click.echo(sarif.diagnostics(found, tool_version=__version__))
         case _:
-            click.echo(text.diagnostics(found, **counts, colour=colour_on(sys.stdout)))
-    show_notices(loaded)
+            colour = colour_on(sys.stdout)
+            if verbosity is Verbosity.VERBOSE and loaded.objects:
+                click.echo(f"{text.sources(loaded.objects, colour=colour)}\n")
+            click.echo(text.diagnostics(found, **counts, colour=colour))
+    if verbosity is not Verbosity.QUIET:
+        show_notices(loaded)
     invalid = any(item.severity is Severity.ERROR for item in found)
     return ExitCode.ERROR if invalid else ExitCode.OK

@@ -45,6 +45,7 @@ from reconciler.planning.references import references
 from reconciler.planning.scrubbing import scrubbed
 from reconciler.rules import replace_reasons
 
+_FORGOTTEN = Note("already-gone", "it is gone already: only the memory of it is dropped")
 _KUBELETS = Note(
     "stale-kubelets",
     "running Pods may be served the old value for some time after a replace under the same name",
@@ -103,11 +104,15 @@ class Comparison:
         return self._replace_reasons(live, flatten(live), merged.target)
 
     def deletion(self, key: ObjectKey, *, superseded: bool = False) -> Change:
-        """The delete of an object, or of the copy of one, that no manifest names any more."""
+        """The delete of what no manifest names: an object, the copy or the memory of one."""
         live = self.snapshot.objects.get(key)
         why = Reason.DESTROY if self.options.destroy else Reason.PRUNE
         if superseded:
             why = Reason.SUPERSEDED
+        if live is None and key not in self.snapshot.copies:
+            return Change(
+                key=key, action=Action.DELETE, reasons=(why, Reason.VANISHED), notes=(_FORGOTTEN,)
+            )
         if live is None:
             return Change(
                 key=key,

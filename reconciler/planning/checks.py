@@ -19,6 +19,11 @@ def errors_without_store(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
         yield from lifecycle_errors(resource)
         yield from dependency_problems(resource)
     yield from owner_problems(desired)
+    yield from cycles(desired)
+
+
+def cycles(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
+    """The error of manifests that wait for each other, if they do."""
     try:
         graph(desired)
     except DependencyCycle as cycle:

@@ -14,13 +14,14 @@ from reconciler.model.drift import (
     Pending,
 )
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
-from reconciler.model.plans import FieldPath
+from reconciler.model.plans import FieldPath, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter, UnreadValue
 from reconciler.planning.fields import DATA, Fields, flatten, leaf_text, version_mark
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
+from reconciler.planning.selection import leftovers_of
 
 _WRITTEN = frozenset({FieldState.CHANGED, FieldState.ADDED, FieldState.UNKNOWABLE})
 
@@ -36,10 +37,10 @@ def drift(
     records = Fingerprinter(snapshot.fingerprint_key or b"")
     named = named_objects(desired, snapshot, set_name, records)
     check = _Check(snapshot, set_name, records)
-    owned = {key for key, live in snapshot.objects.items() if _owner(live) == set_name}
-    found = [check.object(key, named.get(key)) for key in named.keys() | owned]
+    known = {*named, *leftovers_of(named, snapshot, PlanOptions(set_name=set_name))}
+    found = [check.object(key, named.get(key)) for key in known]
     if unmanaged:
-        namespaces = {key.namespace for key in named.keys() | owned} - {""}
+        namespaces = {key.namespace for key in known} - {""}
         found += _unmanaged(snapshot, namespaces, known=named.keys())
     return DriftReport(
         store=snapshot.identity,

@@ -176,7 +176,10 @@ def _removed_keys(change: Change) -> set[str]:
 
 def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
     """A plan that deletes more than its limit is more often a mistake than a wish."""
-    deletes = sum(change.action is Action.DELETE for change in guarded.changes)
+    deletes = sum(
+        change.action is Action.DELETE and guarded.held(change.key) is not None
+        for change in guarded.changes
+    )
     limit = guarded.options.max_deletes
     owned = sum(
         live.applied is not None and live.applied.set_name == guarded.options.set_name

@@ -12,6 +12,10 @@ from reconciler.planning.naming import moved_keys, origin
 from reconciler.planning.references import references
 
 _LEFT_OUT = "the manifests no longer name {}, which the set owns: --prune deletes it"
+_GONE = (
+    "somebody else has deleted {}, and the manifests no longer name it: drift tells so until "
+    "--prune forgets it"
+)
 _COPY_LEFT = (
     "a replace of {} was interrupted and the manifests no longer name it: its copy is kept until "
     "--prune drops it, or until a manifest names it again"
@@ -47,19 +51,30 @@ def targeted(
 def leftovers_of(
     named: Mapping[ObjectKey, Desired], snapshot: Snapshot, options: PlanOptions
 ) -> list[ObjectKey]:
-    """What the set owns and no manifest names: live objects, and copies of interrupted replaces.
+    """What the set has applied and no manifest names.
 
-    Of all that, the targets, where there are any; with an object, its old versions.
+    Live objects, copies of interrupted replaces, and objects that somebody else has deleted. Of all
+    that, the targets, where there are any; with an object, its old versions.
     """
     held = {**snapshot.copies, **snapshot.objects}
-    return sorted(
+    owned = {
         key
         for key, live in held.items()
-        if key not in named
-        and live.applied is not None
+        if live.applied is not None
         and live.applied.set_name == options.set_name
         and (not options.targets or {key, origin(live)} & {*options.targets})
-    )
+    }
+    gone = (snapshot.vanished or frozenset()) - held.keys() - snapshot.bystanders.keys()
+    if options.targets:
+        gone &= {*options.targets}
+    # Those with a generated name may be what a manifest made that will make another.
+    left = {key for key in gone if not any(_is_made_of(key, one) for one in named.values())}
+    return sorted((owned | left) - named.keys())
+
+
+def _is_made_of(key: ObjectKey, resource: Desired) -> bool:
+    alike = (key.kind, key.namespace) == (resource.kind, resource.namespace)
+    return alike and not resource.name and key.name.startswith(resource.generate_name)
 
 
 def superseded_by(
@@ -76,5 +91,7 @@ def leftover_notices(leftovers: Iterable[ObjectKey], snapshot: Snapshot) -> Iter
     for key in leftovers:
         if key in snapshot.objects:
             yield Note("left-manifests", _LEFT_OUT.format(key))
-        else:
+        elif key in snapshot.copies:
             yield Note("copy-kept", _COPY_LEFT.format(key))
+        else:
+            yield Note("left-and-gone", _GONE.format(key))

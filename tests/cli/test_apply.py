@@ -149,6 +149,18 @@ def test_a_plan_for_another_store(shop: Any) -> None:
     assert not (shop.path / "other").exists()
 
 
+def test_a_saved_plan_is_applied_where_it_was_made(
+    shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.ok("plan", "manifests", "--out", "p.plan")
+    (shop.path / "elsewhere").mkdir()
+    monkeypatch.chdir(shop.path / "elsewhere")
+    result = shop.run("apply", "../p.plan")
+    assert result.code == 1
+    assert "made from manifests that are not here: manifests" in result.err
+    assert "hint: its paths are relative to the directory in which it was made" in result.err
+
+
 def test_a_plan_file_goes_alone(shop: Any) -> None:
     shop.ok("plan", "--out", "release.plan")
     result = shop.run("apply", "release.plan", "manifests", "--auto-approve")

@@ -100,6 +100,24 @@ def test_a_vanished_object(shop: Any) -> None:
     shop.ok("drift")
 
 
+def test_what_vanished_and_left_the_manifests_is_told_until_it_is_pruned(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    touch(DATABASE)
+    text = (shop.path / "manifests/shop.yaml").read_text()
+    shop.write("manifests/shop.yaml", text.partition("---")[0])
+    result = shop.run("drift")
+    assert result.code == 2
+    assert "- Secret/shop/database (vanished" in result.out
+    assert "Drift: 1 object vanished; 1 in sync." in result.out
+    planned = shop.ok("plan", "--detailed-exitcode").out
+    assert "! somebody else has deleted Secret/shop/database" in planned
+    assert shop.run("drift").code == 2
+    pruned = shop.ok("apply", "--prune", "--max-deletes", "0", "--auto-approve").out
+    assert "it is gone already: only the memory of it is dropped" in pruned
+    assert shop.ok("drift").out.endswith("No drift. 1 object in sync.\n")
+    assert "No changes. 1 object in sync." in shop.ok("plan", "--prune").out
+
+
 def test_what_the_set_itself_has_deleted_has_not_vanished(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     shop.ok("destroy", "--auto-approve")

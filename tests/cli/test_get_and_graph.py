@@ -12,6 +12,12 @@ kind: ServiceAccount
 metadata: {name: robot, namespace: shop}
 imagePullSecrets: [{name: database}]
 """
+SECRET = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: wide}
+"""
+
 CYCLE = """\
 apiVersion: v1
 kind: Secret
@@ -70,3 +76,14 @@ def test_a_cycle_is_an_error_that_names_its_edges(workplace: Any) -> None:
         said = result.out + result.err
         assert "Secret/default/a needs Secret/default/b" in said
         assert "Secret/default/b needs Secret/default/a" in said
+        assert "manifests/a.yaml:1:1: error[dependency-cycle]" in said
+
+
+def test_how_much_get_tells(workplace: Any) -> None:
+    keys = "".join(f"  a-rather-long-key-{number}: x\n" for number in range(9))
+    workplace.write("manifests/a.yaml", f"{SECRET}stringData:\n{keys}")
+    workplace.ok("apply", "--auto-approve")
+    assert "a-rather-long-key-1, +7 more" in workplace.ok("get").out
+    assert "a-rather-long-key-7, a-rather-long-key-8" in workplace.ok("get", "--verbose").out
+    assert workplace.ok("get", "--quiet").out == "1 object.\n"
+    assert workplace.run("get", "-q", "-v").code == 1

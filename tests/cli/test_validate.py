@@ -30,6 +30,25 @@ def test_good_manifests(shop: Any) -> None:
     assert result.err == ""
 
 
+def test_how_much_validate_tells(shop: Any) -> None:
+    shop.write("manifests/other.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n")
+    shop.write("manifests/z.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {generateName: job-}\n")
+    summary = "No problems in 3 objects of 3 files.\n"
+    assert shop.ok("validate").out == summary
+    verbose = shop.ok("validate", "--verbose")
+    assert verbose.out.endswith(f"\n\n{summary}")
+    assert verbose.out.split("\n")[:3] == [
+        "= Namespace/shop (checked)  manifests/shop.yaml:1",
+        "= Secret/shop/database (checked)  manifests/shop.yaml:6",
+        "= Secret/default/job-(known after apply) (checked)  manifests/z.yaml:1",
+    ]
+    assert "1 Pod" in verbose.err
+    quiet = shop.ok("validate", "-q")
+    assert (quiet.out, quiet.err) == (summary, "")
+    shop.write("manifests/z.yaml", BROKEN)
+    assert "manifests/z.yaml:4:9: error" in shop.run("validate", "--quiet").out
+
+
 def test_every_problem_at_once_with_its_place(workplace: Any) -> None:
     workplace.write("broken/a.yaml", BROKEN)
     workplace.write("broken/b.yaml", "a: [")

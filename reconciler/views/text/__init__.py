@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from reconciler.views.text.events import event
-from reconciler.views.text.listings import listing
+from reconciler.views.text.listings import listing, listing_summary
 from reconciler.views.text.plans import plan
-from reconciler.views.text.problems import diagnostics, error
+from reconciler.views.text.problems import diagnostics, error, sources
 from reconciler.views.text.reports import drift, drift_summary
 
-__all__ = ["diagnostics", "drift", "drift_summary", "error", "event", "listing", "plan"]
+__all__ = [
+    "diagnostics",
+    "drift",
+    "drift_summary",
+    "error",
+    "event",
+    "listing",
+    "listing_summary",
+    "plan",
+    "sources",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -30,17 +31,25 @@ _STEPS = (
 )
 
 
-def listing(listing: Listing, *, now: datetime, colour: bool) -> str:
+def listing(listing: Listing, *, now: datetime, colour: bool, whole: bool = False) -> str:
     """A row for each object, with its age at `now`, which must be aware of its time zone.
 
-    Names of objects are whole, as ``--target`` takes them; other cells are cut where they get long.
+    Names of objects are whole, as ``--target`` takes them; other cells are cut where they get long,
+    unless `whole`.
     """
     palette = Palette(colour)
     blocks = [words.set_text(listing.set_name, listing.store)]
     if listing.objects:
-        blocks.append("\n".join(_table([_row(one, now) for one in listing.objects], palette)))
-    blocks.append(palette.paint(f"{counted(len(listing.objects), 'object')}.", "strong"))
+        width = sys.maxsize if whole else _WIDEST_CELL
+        rows = [_row(one, now, width) for one in listing.objects]
+        blocks.append("\n".join(_table(rows, palette)))
+    blocks.append(palette.paint(listing_summary(listing), "strong"))
     return "\n\n".join(blocks)
+
+
+def listing_summary(listing: Listing) -> str:
+    """The last line alone."""
+    return f"{counted(len(listing.objects), 'object')}."
 
 
 def age_text(created: str, now: datetime) -> str:
@@ -68,14 +77,14 @@ def _units(seconds: int, unit: int, part: int) -> str:
     return f"{whole}{_NAMES[unit]}" + (f"{parts}{_NAMES[part]}" if parts else "")
 
 
-def _row(one: ListedObject, now: datetime) -> tuple[str, ...]:
+def _row(one: ListedObject, now: datetime, width: int) -> tuple[str, ...]:
     return (
         words.object_text(one.key),
-        _cell(one.type),
+        _cell(one.type, width),
         "yes" if one.immutable else _NOTHING,
-        _cells(one.data_keys),
+        _cells(one.data_keys, width),
         age_text(one.created, now),
-        _cells([str(key) for key in one.consumers]),
+        _cells([str(key) for key in one.consumers], width),
     )
 
 
@@ -92,24 +101,24 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(padded).rstrip()
 
 
-def _cells(texts: Sequence[str]) -> str:
+def _cells(texts: Sequence[str], width: int) -> str:
     """As many of `texts` as fit, one at least, and how many more there are."""
-    shown = [_cell(text) for text in texts[:1]]
+    shown = [_cell(text, width) for text in texts[:1]]
     for text in texts[1:]:
-        if len(", ".join([*shown, _cell(text)])) > _WIDEST_CELL:
+        if len(", ".join([*shown, _cell(text, width)])) > width:
             break
-        shown.append(_cell(text))
+        shown.append(_cell(text, width))
     more = len(texts) - len(shown)
     return ", ".join([*shown, f"+{more} more"] if more else shown) or _NOTHING
 
 
-def _cell(text: str) -> str:
+def _cell(text: str, width: int) -> str:
     """`text` as it is written, or so much of its beginning that no escape is cut in two."""
     whole = _written(text)
-    if len(whole) <= _WIDEST_CELL:
+    if len(whole) <= width:
         return whole
-    end = _WIDEST_CELL
-    while len(_written(f"{text[:end]}…")) > _WIDEST_CELL:
+    end = width
+    while len(_written(f"{text[:end]}…")) > width:
         end -= 1
     return _written(f"{text[:end]}…")
 

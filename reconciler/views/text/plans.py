@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from reconciler.model.plans import Action, Change, Plan, Refusal
+from collections.abc import Iterable
+
+from reconciler.model.plans import Action, Change, Note, Plan, Refusal
 from reconciler.views import words
 from reconciler.views.text.palette import Palette, headline, hint_line, indented, note_line
 from reconciler.views.text.problems import diagnostic_line
 from reconciler.views.words import counted, escaped
+
+_MOST_NOTICES = 5
 
 
 def plan(plan: Plan, *, colour: bool, verbose: bool = False) -> str:
@@ -26,7 +30,8 @@ def plan(plan: Plan, *, colour: bool, verbose: bool = False) -> str:
         blocks.append("\n".join(diagnostic_line(problem, palette) for problem in plan.problems))
     blocks += [_refusal(refusal, palette) for refusal in plan.refusals]
     if plan.notices:
-        blocks.append("\n".join(note_line(notice.message, palette) for notice in plan.notices))
+        shown = plan.notices if verbose else _first_of_each(plan.notices)
+        blocks.append("\n".join(note_line(notice.message, palette) for notice in shown))
     blocks.append(_closing(plan, palette, verbose=verbose))
     return "\n\n".join(blocks)
 
@@ -48,6 +53,22 @@ def _order(plan: Plan) -> str:
             line += f", after {', '.join(words.object_text(key) for key in step.after)}"
         lines.append(line)
     return "\n".join(lines)
+
+
+def _first_of_each(notices: Iterable[Note]) -> list[Note]:
+    """The notices in the order of their codes; of many with the same code, the first and a count.
+
+    A set may own thousands of objects that left the manifests.
+    """
+    by_code: dict[str, list[Note]] = {}
+    for notice in notices:
+        by_code.setdefault(notice.code, []).append(notice)
+    found = []
+    for code, same in by_code.items():
+        more = len(same) - _MOST_NOTICES
+        found += same[:_MOST_NOTICES]
+        found += [Note(code, f"and {more} more like this: see --verbose")] if more > 0 else []
+    return found
 
 
 def _refusal(refusal: Refusal, palette: Palette) -> str:

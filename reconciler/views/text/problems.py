@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reconciler.errors import ReconcilerError
-from reconciler.model.objects import Diagnostic, Severity
+from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
+from reconciler.model.plans import UNBORN
 from reconciler.views import words
-from reconciler.views.text.palette import Palette, hint_line
+from reconciler.views.text.palette import Palette, headline, hint_line
 from reconciler.views.words import counted, escaped
 
 
@@ -33,6 +34,14 @@ def diagnostics(
     return "\n".join([*lines, palette.paint(f"{', '.join(found)} {where}.", "strong")])
 
 
+def sources(objects: Iterable[Desired], *, colour: bool) -> str:
+    """A line for each object that was loaded, with its place."""
+    palette = Palette(colour)
+    return "\n".join(
+        headline(palette, "=", _shown_key(one), "checked", one.source) for one in objects
+    )
+
+
 def error(error: ReconcilerError, *, colour: bool) -> str:
     """What ended a command: the message, its details one by one, and the hint."""
     palette = Palette(colour)
@@ -41,6 +50,10 @@ def error(error: ReconcilerError, *, colour: bool) -> str:
     if error.hint:
         lines.append(hint_line(error.hint))
     return "\n".join(lines)
+
+
+def _shown_key(one: Desired) -> ObjectKey:
+    return one.key if one.name else one.key._replace(name=f"{one.generate_name}{UNBORN}")
 
 
 def diagnostic_line(item: Diagnostic, palette: Palette) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.objects import Desired, ObjectKey
-from reconciler.model.plans import Action, FieldAction, Precondition, Reason
+from reconciler.model.objects import Bystander, Desired, ObjectKey
+from reconciler.model.plans import Action, DeleteLimit, FieldAction, Precondition, Reason
 from reconciler.model.store import Capability
 from reconciler.model.values import Nature, UidOf, ValueRef
 from tests.world import (
@@ -311,6 +311,39 @@ def test_pruning_drops_a_copy_that_no_manifest_names() -> None:
     assert (change.action, change.precondition) == (Action.DELETE, None)
     assert change.reasons == (Reason.PRUNE, Reason.INTERRUPTED)
     assert plan.notices == ()
+
+
+def test_pruning_forgets_what_somebody_else_has_deleted() -> None:
+    found = snapshot(vanished=frozenset({OPEN.key}))
+    plan, _ = planned([], found, prune=True, max_deletes=DeleteLimit(0, percent=False))
+    (change,) = plan.changes
+    assert (change.action, change.precondition) == (Action.DELETE, None)
+    assert change.reasons == (Reason.PRUNE, Reason.VANISHED)
+    assert [note.code for note in change.notes] == ["already-gone"]
+    assert (plan.notices, plan.refusals) == ((), ())
+    kept, _ = planned([], found)
+    assert kept.changes == ()
+    assert [note.code for note in kept.notices] == ["left-and-gone"]
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"bystanders": [Bystander(OPEN.key, "u")]},
+        {"copies": [live(OPEN, None)]},
+        {"objects": {OPEN.key: live(OPEN, None)}},
+    ],
+    ids=["another's", "copy", "nobody's"],
+)
+def test_what_is_there_again_has_not_vanished(there: dict[str, Any]) -> None:
+    plan, _ = planned([], snapshot(vanished=frozenset({OPEN.key}), **there), prune=True)
+    assert plan.changes == ()
+
+
+def test_what_a_generated_name_made_is_not_left_over_when_it_vanishes() -> None:
+    made, other = MADE.key._replace(name="made-aaaaa"), MADE.key._replace(name="other")
+    plan, _ = planned([MADE], snapshot(vanished=frozenset({made, other})), prune=True)
+    assert [change.key.name for change in plan.changes] == ["made-*", "other"]
 
 
 def test_an_interrupted_replace_of_a_generated_name_is_resumed_under_that_name() -> None:

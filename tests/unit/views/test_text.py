@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import click
 
-from reconciler.model.plans import Plan
+from reconciler.model.plans import Note, Plan
 from reconciler.views import text
 from tests.unit.views import samples
 
@@ -39,6 +39,21 @@ def test_colour_changes_nothing_but_colour() -> None:
         assert click.unstyle(coloured) == plain
     for event in samples.EVENTS:
         assert click.unstyle(text.event(event, colour=True)) == text.event(event, colour=False)
+
+
+def test_many_notices_of_one_kind_are_cut_short_unless_all_are_asked_for() -> None:
+    many = [Note("left-manifests", f"object {number}") for number in range(7)]
+    plan = replace(samples.IN_SYNC, notices=(many[0], Note("other", "apart"), *many[1:]))
+    lines = [line for line in text.plan(plan, colour=False).split("\n") if line.startswith("!")]
+    assert lines == [
+        *(f"! object {number}" for number in range(5)),
+        "! and 2 more like this: see --verbose",
+        "! apart",
+    ]
+    whole = text.plan(plan, colour=False, verbose=True)
+    assert all(f"! {note.message}\n" in whole for note in plan.notices)
+    exact = replace(samples.IN_SYNC, notices=tuple(many[:5]))
+    assert "more like this" not in text.plan(exact, colour=False)
 
 
 def test_no_changes_is_never_said_of_a_plan_with_obstacles() -> None:
