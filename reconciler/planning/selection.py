@@ -68,13 +68,14 @@ def leftovers_of(
     if options.targets:
         gone &= {*options.targets}
     # Those with a generated name may be what a manifest made that will make another.
-    left = {key for key in gone if not any(_is_made_of(key, one) for one in named.values())}
+    makers = [resource for resource in named.values() if not resource.name]
+    left = {key for key in gone if not any(_is_made_of(key, one) for one in makers)}
     return sorted((owned | left) - named.keys())
 
 
-def _is_made_of(key: ObjectKey, resource: Desired) -> bool:
-    alike = (key.kind, key.namespace) == (resource.kind, resource.namespace)
-    return alike and not resource.name and key.name.startswith(resource.generate_name)
+def _is_made_of(key: ObjectKey, maker: Desired) -> bool:
+    alike = (key.kind, key.namespace) == (maker.kind, maker.namespace)
+    return alike and key.name.startswith(maker.generate_name)
 
 
 def superseded_by(
