@@ -175,6 +175,29 @@ def test_the_roles_are_enough_for_the_real_thing(
     assert f"deleted Secret/{places.shop}/{name}" in pruned.out
 
 
+@pytest.mark.parametrize("within", [True, False], ids=["in a namespace", "everywhere"])
+def test_who_may_plan_may_not_apply(
+    cluster: Cluster, places: Places, workplace: Any, bound: Any, *, within: bool
+) -> None:
+    place = (
+        *("--store", "kubernetes:alice", "--kubeconfig", str(cluster.kubeconfig)),
+        *("--set", "blue", "--set-namespace", places.home, "--namespace", places.shop),
+    )
+    workplace.secret(f"new-{within}".lower(), head=f"  namespace: {places.shop}\n", x="1")
+    where = ("--namespaced", places.shop) if within else ()
+    bound("--for", "plan", *where)
+    plan = workplace.ok("plan", *place)
+    assert "1 to create" in plan.out
+    assert ("may not be listed in the whole cluster" in plan.out) is within
+    refused = workplace.run("apply", *place, "--auto-approve")
+    assert refused.code == 1
+    assert f'missing: create secrets in the namespace "{places.shop}"' in refused.err
+    assert f'missing: create leases.coordination.k8s.io in the namespace "{places.home}"' in (
+        refused.err
+    )
+    assert "created" not in refused.out
+
+
 @pytest.mark.parametrize("name", ['a"b', "Shop", "a: b", ""])
 def test_what_is_no_namespace_is_refused(workplace: Any, name: str) -> None:
     for option in ("--namespaced", "--set-namespace"):

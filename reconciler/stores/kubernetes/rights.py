@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, ObjectKey
+from reconciler.model.objects import NAMESPACE, ObjectKey
 from reconciler.model.plans import Action
+from reconciler.stores.kubernetes.paths import plural
 
 CORE = ""
 LEASES_GROUP = "coordination.k8s.io"
-RESOURCES = {NAMESPACE: "namespaces", SERVICE_ACCOUNT: "serviceaccounts", SECRET: "secrets"}
 LEASE_VERBS = ("get", "create", "update", "delete")
 
 _STEPS = {
@@ -91,9 +91,9 @@ def _of_step(action: Action, key: ObjectKey) -> Iterator[Right]:
             yield Right(verb, CORE, "secrets", key.namespace)
     for verb in _STEPS.get(action, ()):
         if verb == "create":
-            yield Right(verb, CORE, RESOURCES[key.kind], key.namespace)
+            yield Right(verb, CORE, plural(key.kind), key.namespace)
         else:
-            yield Right(verb, CORE, RESOURCES[key.kind], namespace, key.name)
+            yield Right(verb, CORE, plural(key.kind), namespace, key.name)
 
 
 def _widest_first(right: Right) -> Iterator[Right]:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.rules.consumers import CONSUMER_GROUPS
+from reconciler.stores.kubernetes.paths import plural
 from reconciler.stores.kubernetes.rights import CORE, LEASE_VERBS, LEASES_GROUP, object_name
 
 _READING = ("get", "list")
@@ -43,11 +45,13 @@ class Role:
     rules: tuple[Rule, ...]
 
 
-_CONSUMERS = (
-    Rule(CORE, ("pods", "replicationcontrollers", "serviceaccounts"), ("list",)),
-    Rule("apps", ("daemonsets", "deployments", "replicasets", "statefulsets"), ("list",)),
-    Rule("batch", ("cronjobs", "jobs"), ("list",)),
-    Rule("networking.k8s.io", ("ingresses",), ("list",)),
+_CONSUMERS = tuple(
+    Rule(
+        group,
+        tuple(sorted(plural(kind) for kind in CONSUMER_GROUPS if CONSUMER_GROUPS[kind] == group)),
+        ("list",),
+    )
+    for group in sorted(set(CONSUMER_GROUPS.values()))
 )
 
 
