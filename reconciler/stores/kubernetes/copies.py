@@ -18,7 +18,6 @@ from reconciler.model.objects import Live, ObjectKey
 from reconciler.stores.kubernetes import paths, wire
 from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection
 
-LABEL = "reconciler/copy-of-set"
 _NAME_PREFIX = "reconciler-copy-"
 NO_SET = "none"
 _OBJECT = "reconciler/copied-object"
@@ -104,7 +103,7 @@ def _copy(key: ObjectKey, document: Mapping[str, Any]) -> dict[str, Any]:
         "metadata": {
             "name": key.name,
             "namespace": key.namespace,
-            "labels": {LABEL: labels.get(wire.PART_OF, NO_SET)},
+            "labels": {wire.COPY_OF_SET: labels.get(wire.PART_OF, NO_SET)},
             "annotations": {_OBJECT: orjson.dumps({**rest, "metadata": metadata}).decode()},
         },
         "type": "Opaque",

@@ -135,7 +135,7 @@ class _Reading:
 
     def copies(self) -> None:
         """The copies that interrupted replaces of the set, or of named objects, have left."""
-        selector = f"{copies.LABEL} in ({self._set_id},{copies.NO_SET})"
+        selector = f"{wire.COPY_OF_SET} in ({self._set_id},{copies.NO_SET})"
         for original in self._listed(SECRET, selector, JSON, copies.original):
             if original is None:
                 continue

@@ -18,12 +18,11 @@ from reconciler.errors import ConfigError, ObjectExists, ObjectNotFound, StoreDa
 from reconciler.model.objects import KINDS, SECRET, ObjectKey
 from reconciler.model.values import FINGERPRINT_KEY_BYTES, SecretValue
 from reconciler.rules.names import LABEL
-from reconciler.stores.kubernetes import paths
+from reconciler.stores.kubernetes import paths, wire
 from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection
 from reconciler.stores.kubernetes.rights import object_name
 from reconciler.version import __version__
 
-_ID = "applyset.kubernetes.io/id"
 _TOOLING = "applyset.kubernetes.io/tooling"
 _GROUP_KINDS = "applyset.kubernetes.io/contains-group-kinds"
 _NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
@@ -138,7 +137,7 @@ def _document(key: ObjectKey, set_name: str, fingerprint_key: SecretValue) -> di
         "metadata": {
             "name": key.name,
             "namespace": key.namespace,
-            "labels": {_ID: id_of(set_name, key.namespace)},
+            "labels": {wire.SET_ID: id_of(set_name, key.namespace)},
             "annotations": {
                 _TOOLING: f"{MANAGER}/v{__version__}",
                 _GROUP_KINDS: ",".join(sorted(KINDS)),
@@ -154,7 +153,7 @@ def _parent(document: Mapping[str, Any], key: ObjectKey, set_name: str) -> Paren
     metadata = document["metadata"]
     annotations = metadata.get("annotations") or {}
     tool = str(annotations.get(_TOOLING, "")).partition("/")[0]
-    is_ours = (metadata.get("labels") or {}).get(_ID) == id_of(set_name, key.namespace)
+    is_ours = (metadata.get("labels") or {}).get(wire.SET_ID) == id_of(set_name, key.namespace)
     if not is_ours or tool != MANAGER:
         raise StoreDamaged(
             f"{key} exists and does not say that it is the set {set_name!r} of {MANAGER}",

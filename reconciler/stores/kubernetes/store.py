@@ -58,7 +58,6 @@ class KubernetesStore:
         self._writer.has_read(found.maps, found.copies)
         if parent is not None:
             self._keep_key(scope.set_name, parent)
-        found.bystanders.pop(sets.key_of(scope.set_name, self._set_namespace), None)
         return Snapshot(
             identity=StoreIdentity(
                 SCHEME, "" if parent is None else parent.uid, self._connection.host

@@ -30,6 +30,8 @@ from reconciler.model.values import SecretValue
 from reconciler.stores.kubernetes.connection import MANAGER
 
 PART_OF = "applyset.kubernetes.io/part-of"
+SET_ID = "applyset.kubernetes.io/id"
+COPY_OF_SET = "reconciler/copy-of-set"
 RECORD = "reconciler/applied"
 _OWN_LABELS = frozenset({PART_OF, "kubernetes.io/metadata.name"})
 _NOT_SETTINGS = frozenset({"apiVersion", "kind", "metadata"})
@@ -92,12 +94,15 @@ def names_in_maps(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 def bystander(document: Mapping[str, Any], kind: str) -> Bystander:
     """What is known of an object of which only the metadata was read."""
     metadata = document["metadata"]
-    applied = _applied(metadata.get("labels") or {}, metadata.get("annotations") or {})
+    labels = metadata.get("labels") or {}
+    applied = _applied(labels, metadata.get("annotations") or {})
+    # What a set keeps for itself is no member, and not unmanaged either.
+    keeper = labels.get(SET_ID) or labels.get(COPY_OF_SET)
     return Bystander(
         key=ObjectKey(kind, metadata.get("namespace", ""), metadata["name"]),
         uid=metadata["uid"],
         owner_uids=tuple(owner["uid"] for owner in metadata.get("ownerReferences") or ()),
-        set_name=None if applied is None else applied.set_name,
+        set_name=keeper if applied is None else applied.set_name,
     )
 
 

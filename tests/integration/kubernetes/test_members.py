@@ -61,6 +61,15 @@ def test_an_object_that_was_copied_with_its_label_is_nobodys(
     assert named.data == mine.data
 
 
+def test_what_a_set_keeps_for_itself_is_guarded_and_not_unmanaged(store: Store, home: str) -> None:
+    live = store.create(secret(home, "mine"), Words.mark(("data", "a")))
+    store.delete(live.key, Words.as_seen(live), keep_copy=True)
+    others = store.read(Scope("default", frozenset(), surroundings=True)).bystanders
+    kept = [other for key, other in others.items() if key.namespace == home and key.kind == SECRET]
+    assert len(kept) == 2
+    assert all(other.set_name for other in kept)
+
+
 def test_a_set_whose_name_no_object_can_have_is_refused(store: Store) -> None:
     with pytest.raises(ConfigError) as caught:
         store.read(Scope("Shop_1", frozenset()))
