@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
 from reconciler.manifests import foreign
-from reconciler.manifests.fields import Entries, Entry, Fields, Problem
+from reconciler.manifests.decoded import Decoded, with_violations
+from reconciler.manifests.entries import Entries, Entry
+from reconciler.manifests.fields import Fields
 from reconciler.manifests.kinds import (
     FIELDS,
     check_namespace,
@@ -20,7 +21,6 @@ from reconciler.manifests.kinds import (
 from reconciler.manifests.metadata import read_metadata
 from reconciler.manifests.nodes import Document, Mapping, Node, Scalar
 from reconciler.manifests.workloads import secrets_of
-from reconciler.model.consumers import Consumer
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -33,8 +33,7 @@ from reconciler.model.objects import (
     Severity,
     Source,
 )
-from reconciler.planning.fields import owner_key
-from reconciler.rules import CUMULATIVE, RulePath, Violation, validate
+from reconciler.rules import Violation, validate
 
 MAX_DOCUMENT_BYTES = 3 * 1024 * 1024
 """The largest document, or item of a List, in UTF-8: an API server's limit for one request."""
@@ -48,31 +47,7 @@ _LIST_FIELDS = frozenset({"apiVersion", "kind", "metadata", "items"})
 _VERSION = "v1"
 _TOO_LARGE = "the object is larger than the 3 MiB that an API server takes in one request"
 _NOT_AN_OBJECT = "this is not an object: a map with apiVersion and kind belongs here"
-_OF_KEYS = frozenset({"field-unknown", "key-invalid"})  # what else is at their path is untouched
-_IDENTITY: tuple[RulePath, ...] = tuple(
-    ("metadata", name) for name in ("name", "generateName", "namespace")
-)
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
-    """What one object of a stream came to.
-
-    Exactly one of ``desired``, ``skipped`` (a kind that is not managed) and errors among
-    ``diagnostics`` is there. ``rejected`` is an object with errors that is known by its name at
-    least. ``owed`` holds what to say where an owner, whose uid the manifest
-    leaves out, is in no manifest either. What is skipped may have ``consumers`` of Secrets, and
-    Secrets that are ``made`` because of it.
-    """
-
-    desired: Desired | None = None
-    rejected: Desired | None = None
-    skipped: str = ""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    owed: tuple[tuple[ObjectKey, Diagnostic], ...] = ()
-    consumers: tuple[Consumer, ...] = ()
-    made: tuple[ObjectKey, ...] = ()
 
 
 Lint = Callable[[Desired], Iterable[Violation]]
@@ -250,68 +225,4 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
         violations += tuple(lint(desired))
     if not violations and not fields.problems:
         return Decoded(desired=desired)
-    return _with_violations(fields, entries, desired, violations)
-
-
-def _with_violations(
-    fields: Fields, entries: Entries, desired: Desired, violations: tuple[Violation, ...]
-) -> Decoded:
-    """Add what the rules say to what the decoder said; a wrong field is complained of once."""
-    name = str(desired.key._replace(name=desired.name or desired.generate_name))
-    told = [
-        problem.path
-        for problem in fields.problems
-        if problem.severity is Severity.ERROR and problem.code not in _OF_KEYS
-    ]
-    named = not any(_overlap(path, other) for path in told for other in _IDENTITY)
-    owed = []
-    for violation in violations:
-        path = _written_path(fields, entries, violation.path)
-        if any(_hides(other, path, violation.code) for other in told):
-            continue
-        mark, node = fields.locate(path, of_key=violation.of_key)
-        problem = Problem(
-            violation.code, violation.message, path, mark, violation.hint, violation.severity, node
-        )
-        owner = _owner_without_uid(desired, violation)
-        if owner:
-            owed.append((owner, fields.diagnostic(problem, name)))
-        else:
-            fields.problems.append(problem)
-    diagnostics = tuple(fields.diagnostics(name))
-    named = named and all(item.object for item in diagnostics)  # which templates are not
-    return Decoded(
-        desired=None if fields.broken else desired,
-        rejected=desired if fields.broken and named else None,
-        diagnostics=diagnostics,
-        owed=tuple(owed),
-    )
-
-
-def _written_path(fields: Fields, entries: Entries, path: RulePath) -> RulePath:
-    """Where the author wrote what a rule calls ``data``."""
-    if path[:1] != ("data",) or "stringData" not in entries:
-        return path
-    written: RulePath = ("stringData", *path[1:])
-    overridden = path[1:] and fields.locate(written)[1] is not None
-    return written if overridden or "data" not in entries else path
-
-
-def _hides(told: RulePath, path: RulePath, code: str) -> bool:
-    """Whether what is wrong at `told` may be all that there is to a rule's complaint at `path`."""
-    return _overlap(path, told) and not (code in CUMULATIVE and len(told) > len(path))
-
-
-def _overlap(path: RulePath, other: RulePath) -> bool:
-    shared = min(len(path), len(other))
-    return shared > 0 and path[:shared] == other[:shared]
-
-
-def _owner_without_uid(desired: Desired, violation: Violation) -> ObjectKey | None:
-    """The owner whose uid is missing, if it is one that the manifests may hold."""
-    match violation.path:
-        case ("metadata", "ownerReferences", int(index), "uid"):
-            owner = desired.owners[index]
-            if owner.api_version == _VERSION and owner.kind in KINDS and owner.name:
-                return owner_key(owner, desired.namespace)
-    return None
+    return with_violations(fields, entries, desired, violations)

@@ -9,10 +9,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from reconciler.manifests import foreign
+from reconciler.manifests.entries import Entries, Entry, Problem, is_null, noun, value_mark
 from reconciler.manifests.nodes import (
     MERGE,
     Document,
@@ -26,30 +25,7 @@ from reconciler.manifests.scalars import key_text
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.rules import RulePath, field_text, is_data_key
 
-
-class Entry(NamedTuple):
-    """A key of a map and what it holds."""
-
-    key: Mark
-    node: Node
-
-
-Entries = dict[str, Entry]
-
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.$-]{0,62}")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A complaint about `node`, which stands at `path`; `mark` is the place that is shown."""
-
-    code: str
-    message: str
-    path: RulePath
-    mark: Mark
-    hint: str = ""
-    severity: Severity = Severity.ERROR
-    node: Node | None = None
 
 
 class Fields:
@@ -304,26 +280,3 @@ def _without_strays(path: RulePath) -> RulePath:
         case ("data" | "stringData" as field, str(key), *_) if not is_data_key(key):
             return (field,)
     return path
-
-
-def value_mark(entry: Entry) -> Mark:
-    """Where a value is shown: a scalar at its own place, a map or list at its key's."""
-    return entry.node.mark if isinstance(entry.node, Scalar) else entry.key
-
-
-def is_null(node: Node) -> bool:
-    """Whether `node` is ``null``, which leaves a field unset."""
-    return isinstance(node, Scalar) and node.value is None
-
-
-def noun(node: Node) -> str:
-    """What `node` is, in a sentence."""
-    if isinstance(node, Mapping):
-        return "a map"
-    if isinstance(node, Sequence):
-        return "a list"
-    if node.value is None:
-        return "null"
-    if isinstance(node.value, bool):
-        return "a bool"
-    return "a string" if isinstance(node.value, str) else "a number"

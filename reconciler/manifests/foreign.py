@@ -18,6 +18,12 @@ _ENCRYPTED = "ENC[AES256_GCM,"  # https://getsops.io/docs/#encryption-protocol
 _SOPS_FIELDS = {"mac", "version", "lastmodified"}
 
 
+def problem(document: Document, broken: Malformed) -> Diagnostic:
+    """Why `document` has no tree: the directive of a template, where that is what broke it."""
+    mark = directive(document.text, broken)
+    return unrendered(document, mark) if mark else broken.diagnostic(document)
+
+
 def directive(text: str, broken: Malformed) -> Mark | None:
     """The template's directive that makes `text` `broken`, if one does.
 
@@ -29,7 +35,8 @@ def directive(text: str, broken: Malformed) -> Mark | None:
     for line in range(first, last + 1):
         match = _DIRECTIVE.match(lines[line])
         if match:
-            return Position(line, match.start("start"), broken.mark.index)
+            column = match.start("start")
+            return Position(line, column, sum(len(before) + 1 for before in lines[:line]) + column)
     return _action_around(text, broken.mark.index)
 
 
@@ -39,7 +46,7 @@ def _action_around(text: str, index: int) -> Mark | None:
     action = _ACTION.match(text, start) if start >= 0 else None
     if action is None or action.end() <= index:
         return None
-    return Position(text.count("\n", 0, start), start - text.rfind("\n", 0, start) - 1, index)
+    return Position(text.count("\n", 0, start), start - text.rfind("\n", 0, start) - 1, start)
 
 
 def is_directive(document: Document, node: Node) -> bool:

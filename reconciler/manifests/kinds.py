@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from reconciler.manifests import foreign
-from reconciler.manifests.fields import Entries, Entry, Fields, Problem, value_mark
+from reconciler.manifests.entries import Entries, Entry, Problem, value_mark
+from reconciler.manifests.fields import Fields
+from reconciler.manifests.nodes import Scalar
 from reconciler.manifests.scalars import decode_base64
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json, Severity
 from reconciler.model.values import SecretValue
 from reconciler.rules import RulePath
 
+_MARK_ALONE = re.compile(r"[!&][^\s,}\]]*[ \t]*(?:[,}\]#\r]|$)", re.MULTILINE)
 _COMMON = frozenset({"apiVersion", "kind", "metadata"})
 FIELDS = {
     SECRET: _COMMON | {"type", "immutable", "data", "stringData"},
@@ -33,6 +38,7 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
     data: dict[str, SecretValue] = {}
     for key, entry in fields.map(entries, "data", ()).items():
         path = ("data", key)
+        _warn_of_lost_text(fields, entry, path)
         try:
             data[key] = SecretValue(decode_base64(fields.string(entry, path)))
         except ValueError:
@@ -46,11 +52,29 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
     for key, entry in fields.map(entries, "stringData", ()).items():
         if foreign.is_encrypted(entry.node):
             fields.complain("sops-encrypted", "the value is encrypted", ("stringData", key), entry)
+        _warn_of_lost_text(fields, entry, ("stringData", key))
         value = SecretValue(fields.string(entry, ("stringData", key)).encode())
         if key in data and data[key] != value:
             fields.problems.append(_override(key, entry))
         data[key] = value
     return data
+
+
+def _warn_of_lost_text(fields: Fields, entry: Entry, path: RulePath) -> None:
+    """Warn of ``password: !x``, which is an empty value with a tag; and so it is with ``&x``."""
+    node = entry.node
+    empty = isinstance(node, Scalar) and node.value in {None, ""}
+    if empty and _MARK_ALONE.match(fields.document.text, node.mark.index):
+        fields.problems.append(
+            Problem(
+                "value-lost",
+                "the value is empty: what begins with ! or & is a tag or an anchor to YAML",
+                path,
+                node.mark,
+                "put the value in quotes",
+                Severity.WARNING,
+            )
+        )
 
 
 def _override(key: str, entry: Entry) -> Problem:

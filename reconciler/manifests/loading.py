@@ -11,7 +11,8 @@ from functools import partial
 from typing import IO
 
 from reconciler.manifests import workloads
-from reconciler.manifests.decode import Decoded, decode
+from reconciler.manifests.decode import decode
+from reconciler.manifests.decoded import Decoded
 from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.reader import read
 from reconciler.manifests.yaml import documents

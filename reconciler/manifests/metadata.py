@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.manifests.fields import Entries, Entry, Fields, is_null, noun
+from reconciler.manifests.entries import Entries, Entry, is_null, noun
+from reconciler.manifests.fields import Fields
 from reconciler.manifests.nodes import Scalar
 from reconciler.model.objects import OwnerReference
 from reconciler.rules import RulePath

@@ -5,6 +5,8 @@ Nodes are named tuples because ten thousand documents have half a million of the
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -66,12 +68,27 @@ class MergeKey(str):
 MERGE = MergeKey("<<")
 
 
+_FOREIGN_BREAK = re.compile("[\x85\u2028\u2029]")
+_BREAK = re.compile("\r\n?|\n")
+
+
+def line_starts(text: str) -> tuple[int, ...]:
+    """Where lines begin, if YAML counts more of them in `text` than editors do; else nothing.
+
+    To YAML 1.1, U+0085, U+2028 and U+2029 end a line.
+    """
+    if text.isascii() or not _FOREIGN_BREAK.search(text):
+        return ()
+    return (0, *(match.end() for match in _BREAK.finditer(text)))
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """One document of a stream: its tree, or the reason why it has none.
 
     ``text`` is the part of the file that marks point into, ``first_line`` (from 0) that part's
     place in the file. ``start`` and ``end`` are the document's own range in ``text``.
+    ``line_starts`` are the indices at which lines begin, where `line_starts` finds a need of them.
     """
 
     file: str
@@ -82,10 +99,15 @@ class Document:
     start: int = 0
     end: int = 0
     problem: Diagnostic | None = None
+    line_starts: tuple[int, ...] = ()
 
     def source(self, mark: Mark, item: int | None = None) -> Source:
         """The place of `mark` as it is shown to people."""
-        return Source(self.file, self.first_line + mark.line + 1, mark.column + 1, self.index, item)
+        line, column = mark.line, mark.column
+        if self.line_starts:
+            line = bisect_right(self.line_starts, mark.index) - 1
+            column = mark.index - self.line_starts[line]
+        return Source(self.file, self.first_line + line + 1, column + 1, self.index, item)
 
 
 class Malformed(Exception):

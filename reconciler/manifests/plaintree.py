@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.manifests.fields import Entry, Fields
+from reconciler.manifests.entries import Entry
+from reconciler.manifests.fields import Fields
 from reconciler.manifests.nodes import Document, Mapping, Mark, Node, Scalar
 from reconciler.manifests.yaml import documents
 from reconciler.model.objects import Diagnostic, Severity, Source

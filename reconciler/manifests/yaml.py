@@ -35,9 +35,9 @@ from reconciler.manifests.nodes import (
     Scalar,
     Sequence,
     Value,
+    line_starts,
 )
 from reconciler.manifests.scalars import NUMERIC, WORDS, BadTag, resolve, resolve_tagged
-from reconciler.model.objects import Diagnostic
 
 Tree = tuple[Node, int, int]
 """A document's root, and where its text begins and ends."""
@@ -89,18 +89,14 @@ def documents(text: str, file: str) -> Iterator[Document]:
             broken = malformed
             if foreign.directive(part, malformed):
                 trees = []  # what looked like documents was the template's beginning
+        starts = line_starts(part)
         for root, start, end in trees:
-            yield Document(file, index, first_line, part, root, start, end)
+            yield Document(file, index, first_line, part, root, start, end, line_starts=starts)
             index += 1
         if broken:
-            document = Document(file, index, first_line, part, None)
-            yield replace(document, problem=_problem(document, broken))
+            document = Document(file, index, first_line, part, None, line_starts=starts)
+            yield replace(document, problem=foreign.problem(document, broken))
             index += 1
-
-
-def _problem(document: Document, broken: Malformed) -> Diagnostic:
-    mark = foreign.directive(document.text, broken)
-    return foreign.unrendered(document, mark) if mark else broken.diagnostic(document)
 
 
 def _parts(text: str) -> Iterator[tuple[int, str]]:

@@ -26,6 +26,7 @@ LINTS = frozenset(
         "secret-key-unprovided",
         "secret-unprovided",
         "value-encoded-twice",
+        "value-lost",
         "value-placeholder",
         "value-whitespace",
         *WARNINGS,

@@ -369,3 +369,23 @@ def test_every_warning_of_the_page_can_be_set() -> None:
     lints = text.split("## Lints", 1)[1].split("## ", 1)[0]
     named = re.findall(r"^\| `([a-z-]+)` \(warning\)", text, re.MULTILINE)
     assert {*named, *re.findall(r"^\| `([a-z-]+)`", lints, re.MULTILINE)} == LINTS
+
+
+@pytest.mark.parametrize("written", ["!x", "&x", "!", "!x  # it", "&p4ss", "!!x"])
+@pytest.mark.parametrize("field", ["data", "stringData"])
+def test_a_value_that_yaml_takes_for_a_tag_or_an_anchor(
+    loaded: Loader, field: str, written: str
+) -> None:
+    found = loaded(f"{HEAD}{field}:\n  password: {written}\n  user: aWQ=\n")
+    assert codes(found) == ["value-lost"]
+    assert found.objects[0].data["password"].reveal() == b""
+    assert (found.diagnostics[0].source.line, found.diagnostics[0].source.column) == (6, 13)
+
+
+def test_a_tag_without_a_value_in_a_flow(loaded: Loader) -> None:
+    assert codes(loaded(HEAD + "stringData: {password: !x, user: &y }\n")) == ["value-lost"] * 2
+
+
+@pytest.mark.parametrize("written", ['""', "", "null", '!!str ""', "&a\n    x", "'!x'", "!x y"])
+def test_a_value_that_is_empty_or_there_on_purpose(loaded: Loader, written: str) -> None:
+    assert codes(loaded(f"{HEAD}stringData:\n  password: {written}\n")) == []

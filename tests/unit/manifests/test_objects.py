@@ -370,3 +370,14 @@ def test_warnings_keep_nothing_from_being_used(loaded: Loader) -> None:
     assert str(found.diagnostics[0].source) == "f.yaml:6:23"
     assert found.errors == ()
     assert len(found.objects) == 1
+
+
+@pytest.mark.parametrize("breaks", ["\x85", "\u2028", "\u2029"])
+def test_lines_are_counted_as_editors_count_them(loaded: Loader, breaks: str) -> None:
+    head = f"apiVersion: v1  # a{breaks}# b\r\nkind: Secret  # é\nmetadata: {{name: a}}\n"
+    text = f"{head}---\n{head}data: {{k: '{breaks}', l: 1}}\n"
+    found = loaded(text)
+    assert [item.source.line for item in found.diagnostics] == [5, 8, 8]
+    assert found.diagnostics[1].source.column == 11
+    broken = loaded(f"{head}data: [\n")
+    assert broken.diagnostics[0].source.line == 5
