@@ -129,8 +129,8 @@ class Comparison:
         )
 
     def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
-        kept = limits.kept_fields(resource, self.snapshot.capabilities)
-        wanted = kept | version_mark(key, resource)
+        wanted = limits.kept_fields(resource, self.snapshot.capabilities)
+        wanted.update(version_mark(key, resource))
         with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
         return wanted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import SERVICE_ACCOUNT, Desired, ObjectKey
@@ -50,10 +50,27 @@ def users(
     )
 
 
-def affected(
+def with_consumers(
+    changes: Iterable[Change], known: Users, predecessors: Mapping[ObjectKey, ObjectKey]
+) -> list[Change]:
+    """Each change with those whom it touches; of a new version, those who name the one before."""
+    found = []
+    for change in changes:
+        touched = _affected(change, known, predecessors)
+        found.append(replace(change, consumers=touched) if touched else change)
+    return found
+
+
+def named_users(consumers: Iterable[Consumer]) -> str:
+    """``Deployment/shop/web, Pod/shop/a and 3 more``; each once."""
+    names = list(dict.fromkeys(str(one) for one in consumers))
+    shown, more = names[:_SHOWN], len(names) - _SHOWN
+    return f"{', '.join(shown)} and {more} more" if more > 0 else ", ".join(shown)
+
+
+def _affected(
     change: Change, known: Users, predecessors: Mapping[ObjectKey, ObjectKey]
 ) -> tuple[Consumer, ...]:
-    """Those whom `change` touches; of a new version, those who name the one before it."""
     match change.action:
         case Action.CREATE if change.key in predecessors:
             return known.everybody.get(predecessors[change.key], ())
@@ -64,13 +81,6 @@ def affected(
             return tuple(one for one in known.of(change.key) if keys and one.key in {*keys, ""})
         case _:
             return ()
-
-
-def named_users(consumers: Iterable[Consumer]) -> str:
-    """``Deployment/shop/web, Pod/shop/a and 3 more``; each once."""
-    names = list(dict.fromkeys(str(one) for one in consumers))
-    shown, more = names[:_SHOWN], len(names) - _SHOWN
-    return f"{', '.join(shown)} and {more} more" if more > 0 else ", ".join(shown)
 
 
 def _accounts(named: Mapping[ObjectKey, Desired]) -> Iterator[Consumer]:

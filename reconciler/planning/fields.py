@@ -53,7 +53,7 @@ def flatten(resource: Resource) -> Fields:
 
 def version_mark(key: ObjectKey, resource: Resource) -> Fields:
     """What the object at `key` has besides, where it is a version of what the manifest names."""
-    if not resource.name or key.name == resource.name:
+    if key == resource.key or not resource.name:
         return {}
     return {(METADATA, ANNOTATIONS, VERSION_OF): resource.name}
 

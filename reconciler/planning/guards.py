@@ -147,6 +147,8 @@ def consumers(guarded: Guarded) -> Iterator[Refusal]:
         return
     deleted = {str(change.key) for change in guarded.changes if change.action is Action.DELETE}
     for change in guarded.changes:
+        if change.action is Action.NO_OP:
+            continue
         required: dict[str, list[Consumer]] = defaultdict(list)
         removed = _removed_keys(change)
         for one in guarded.users.of(change.key):

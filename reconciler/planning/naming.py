@@ -49,7 +49,7 @@ def moved_keys(named: Mapping[ObjectKey, Desired]) -> dict[ObjectKey, ObjectKey]
     return {
         resource.key: key
         for key, resource in named.items()
-        if resource.name and resource.name != key.name
+        if key != resource.key and resource.name
     }
 
 
@@ -94,7 +94,7 @@ def _current_versions(
 
 def is_versioned(resource: Desired) -> bool:
     """Whether a new version is to take the object's place where it would need a replace."""
-    if resource.kind != SECRET or not resource.name:
+    if not resource.annotations or resource.kind != SECRET or not resource.name:
         return False
     return lifecycle(resource).versioned
 

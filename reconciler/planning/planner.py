@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey
@@ -20,7 +20,7 @@ from reconciler.model.values import Fingerprinter
 from reconciler.planning import limits, order, rotation
 from reconciler.planning.changes import Comparison
 from reconciler.planning.checks import cycle_error, lifecycle_errors, owner_problems
-from reconciler.planning.consumers import Users, affected, users
+from reconciler.planning.consumers import Users, users, with_consumers
 from reconciler.planning.guards import Guarded, refusals
 from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.masking import Masking
@@ -83,10 +83,8 @@ def plan(
     changes += [
         comparison.deletion(key, superseded=key in selected.old) for key in selected.deleted
     ]
-    changes = [
-        replace(change, consumers=affected(change, known, comparison.predecessors))
-        for change in sorted(changes, key=lambda change: change.key)
-    ]
+    changes = with_consumers(changes, known, comparison.predecessors)
+    changes.sort(key=lambda change: change.key)
     problems = list(_problems(comparison.named, selected, snapshot))
     ordered: tuple[Step, ...] = ()
     try:
@@ -115,10 +113,12 @@ def plan(
 class _Selected:
     """The objects that the plan is about.
 
-    ``chosen`` have a manifest and ``deleted`` have none. ``old`` are old versions, with the key of
+    ``moved`` has the keys of those that have another one than in their manifests. ``chosen`` have a
+    manifest and ``deleted`` have none. ``old`` are old versions, with the key of
     the current one. ``notices`` tell of what is left as it is.
     """
 
+    moved: Mapping[ObjectKey, ObjectKey]
     chosen: Sequence[ObjectKey]
     deleted: Sequence[ObjectKey]
     old: Mapping[ObjectKey, ObjectKey]
@@ -127,13 +127,15 @@ class _Selected:
 
 def _selected(comparison: Comparison, known: Users) -> _Selected:
     named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
+    moved = moved_keys(named)
     leftovers = leftovers_of(named, snapshot, options)
     old = superseded_by(leftovers, named, snapshot)
     kept = dict(old_version_notices(old, named, known, options))
     free = [key for key in leftovers if key not in kept]
     deletes = options.prune or options.destroy
     return _Selected(
-        chosen=sorted(targeted(named, leftovers, options)),
+        moved=moved,
+        chosen=sorted(targeted(named, moved, leftovers, options)),
         deleted=free if deletes else (),
         old=old,
         notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
@@ -146,11 +148,10 @@ def _steps(
     selected: _Selected,
     snapshot: Snapshot,
 ) -> tuple[Step, ...]:
-    moved = moved_keys(named)
-    needs = {
-        key: [moved.get(one.target, one.target) for one in references(named[key])]
-        for key in selected.chosen
-    }
+    needs = {key: [one.target for one in references(named[key])] for key in selected.chosen}
+    moved = selected.moved
+    if moved:
+        needs = {key: [moved.get(one, one) for one in needed] for key, needed in needs.items()}
     live_needs = {
         key: [reference.target for reference in references(snapshot.objects[key])]
         for key in selected.deleted
@@ -186,6 +187,6 @@ def _problems(
     yield from owner_problems(resources)
     yield from reference_problems(
         resources,
-        named.keys() | moved_keys(named).keys() | kept,
+        named.keys() | selected.moved.keys() | kept,
         namespaces=Capability.NAMESPACES in snapshot.capabilities,
     )

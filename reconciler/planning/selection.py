@@ -8,7 +8,7 @@ from reconciler.errors import ConfigError
 from reconciler.model.objects import Desired, ObjectKey
 from reconciler.model.plans import Note, PlanOptions
 from reconciler.model.store import Snapshot
-from reconciler.planning.naming import moved_keys, origin
+from reconciler.planning.naming import origin
 from reconciler.planning.references import references
 
 _LEFT_OUT = "the manifests no longer name {}, which the set owns: --prune deletes it"
@@ -23,12 +23,17 @@ _COPY_LEFT = (
 
 
 def targeted(
-    named: Mapping[ObjectKey, Desired], leftovers: Iterable[ObjectKey], options: PlanOptions
+    named: Mapping[ObjectKey, Desired],
+    moved: Mapping[ObjectKey, ObjectKey],
+    leftovers: Iterable[ObjectKey],
+    options: PlanOptions,
 ) -> set[ObjectKey]:
-    """The named keys that the plan is about: all, or the targets and what they need."""
+    """The named keys that the plan is about: all, or the targets and what they need.
+
+    `moved` has the keys of those that have another one than in their manifests.
+    """
     if not options.targets:
         return set(named)
-    moved = moved_keys(named)
     targets = {moved.get(key, key) for key in options.targets}
     unknown = sorted(targets - named.keys() - set(leftovers))
     if unknown:
