@@ -79,7 +79,8 @@ class Snapshot:
 
     ``copies`` holds what an interrupted replace had deleted: objects that exist nowhere else.
     ``vanished`` are objects that the set had applied and that are gone, ``None`` where the store
-    keeps no memory of them. ``consumers`` is ``None`` where they were not asked for.
+    keeps no memory of them. ``consumers`` is ``None`` where they were not asked for;
+    ``unseen`` are namespaces in which not all of them could be seen.
     ``fingerprint_key`` is ``None`` where the store has none yet. ``fixed_annotations`` are those
     whose change needs a replace. ``outdated`` has the objects of which old versions are left, with
     what uses those and could be moved.
@@ -92,6 +93,7 @@ class Snapshot:
     copies: Mapping[ObjectKey, Live] = field(default_factory=dict)
     vanished: frozenset[ObjectKey] | None = None
     consumers: tuple[Consumer, ...] | None = None
+    unseen: frozenset[str] = frozenset()
     fingerprint_key: bytes | None = field(default=None, repr=False)
     fixed_annotations: frozenset[str] = frozenset()
     outdated: Mapping[ObjectKey, tuple[Consumer, ...]] = field(default_factory=dict)
@@ -114,6 +116,7 @@ class Snapshot:
             and self.bystanders == earlier.bystanders
             and self.vanished == earlier.vanished
             and self.consumers == earlier.consumers
+            and self.unseen == earlier.unseen
             and self.outdated == earlier.outdated
         )
 

@@ -20,13 +20,18 @@ _SHOWN = 5
 class Users:
     """Who uses which Secret.
 
-    ``complete`` tells whether the store was asked, so that nobody else uses any. ``everybody`` has
-    the users of each Secret, live ones and those of manifests, sorted.
+    ``unseen`` are the namespaces of which not all users are known, ``None`` where the store was not
+    asked. ``everybody`` has the users of each Secret, live ones and those of manifests, sorted;
+    ``replaced`` are those live ones of which a manifest says something else.
     """
 
-    complete: bool
+    unseen: frozenset[str] | None
     everybody: Mapping[ObjectKey, tuple[Consumer, ...]]
     replaced: frozenset[Consumer]
+
+    def are_known(self, secret: ObjectKey) -> bool:
+        """Whether nobody else uses the Secret than those who are known."""
+        return self.unseen is not None and secret.namespace not in self.unseen
 
     def of(self, secret: ObjectKey) -> tuple[Consumer, ...]:
         """The users of a Secret; where a manifest holds one, what is live of it does not count."""
@@ -44,7 +49,7 @@ def users(
     for one in sorted(written | live):
         found[one.secret].append(one)
     return Users(
-        complete=snapshot.consumers is not None,
+        unseen=None if snapshot.consumers is None else snapshot.unseen,
         everybody={secret: tuple(consumers) for secret, consumers in found.items()},
         replaced=frozenset(one for one in live if not one.manifest and str(one) in held),
     )

@@ -25,8 +25,8 @@ from reconciler.rules.names import SUBDOMAIN
 _SUFFIX_DIGITS = 10
 _STAYS = "{}, an old version of {}, stays: {}"
 _UNKNOWN = (
-    "nobody asked the store what uses it; --prune deletes it with --consumers where nothing does, "
-    "and with --force-consumers whatever does"
+    "nothing tells what uses it; --prune deletes it with --consumers where nothing does, and with "
+    "--force-consumers whatever does"
 )
 
 
@@ -70,7 +70,7 @@ def old_version_notices(
             continue
         elif consumers:
             why = f"it is still used by {named_users(consumers)}"
-        elif not users.complete:
+        elif not users.are_known(key):
             why = _UNKNOWN
         elif options.prune:
             continue

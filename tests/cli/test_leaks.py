@@ -194,6 +194,25 @@ def test_through_the_life_of_a_secret(searched: Searched) -> None:
     searched.files()
 
 
+def test_through_versions_and_what_uses_them(searched: Searched) -> None:
+    workplace = searched.workplace
+    account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: robot}\n"
+    workplace.write("manifests/robot.yaml", f"{account}imagePullSecrets: [{{name: shop}}]\n")
+    head = "  annotations: {reconciler/replace: versioned}\nimmutable: true\n"
+    workplace.secret("shop", head=head, token=CANARIES["token"].decode())
+    searched.run("apply", "--auto-approve", code=0)
+    workplace.secret("shop", head=head, token=CANARIES["changed"].decode())
+    every_plan(searched, 0, "--prune", "--force-consumers")
+    searched.run("apply", "--auto-approve", "--prune", code=0)
+    every_plan(searched, 0, "--prune")
+    for command in ("get", "export", "drift", "validate"):
+        searched.run(command, code=0)
+    (workplace.path / "manifests/shop.yaml").unlink()
+    every_plan(searched, 3, "--prune")
+    searched.run("destroy", "--auto-approve", code=0)
+    searched.files()
+
+
 def test_a_damaged_store_and_a_wrong_key(searched: Searched) -> None:
     workplace = searched.workplace
     manifests(workplace)

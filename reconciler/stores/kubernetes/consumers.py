@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -16,8 +16,8 @@ from reconciler.stores.kubernetes.faults import Forbidden
 
 def read(
     connection: Connection, namespaces: Iterable[str]
-) -> tuple[tuple[Consumer, ...], list[Note]]:
-    """All consumers, sorted, and what is to be said where some may not be seen.
+) -> tuple[tuple[Consumer, ...], Mapping[str, Sequence[str]]]:
+    """All consumers, sorted; and for each namespace, the kinds in it that may not be listed.
 
     Raises:
         StoreError: the server cannot be reached.
@@ -27,7 +27,7 @@ def read(
     with ThreadPoolExecutor(len(CONSUMER_GROUPS)) as pool:
         read_kind = partial(_of_kind, connection, places, unseen)
         found = [one for kind in pool.map(read_kind, CONSUMER_GROUPS) for one in kind]
-    return tuple(sorted(set(found))), [*_told(unseen)]
+    return tuple(sorted(set(found))), unseen
 
 
 def _of_kind(
@@ -50,7 +50,8 @@ def _of_kind(
         return found
 
 
-def _told(unseen: dict[str, list[str]]) -> Iterator[Note]:
+def told(unseen: Mapping[str, Sequence[str]]) -> Iterator[Note]:
+    """What is to be said of what may not be seen."""
     for namespace, kinds in sorted(unseen.items()):
         yield Note(
             "consumers-unseen",

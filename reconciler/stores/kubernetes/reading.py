@@ -58,7 +58,8 @@ def _seen_of(kind: str) -> Callable[[Item], _Seen]:
 class Found:
     """What one read has found; ``maps`` has which maps an object has.
 
-    ``consumers`` is ``None`` where they were not asked for.
+    ``consumers`` is ``None`` where they were not asked for; in the namespaces ``unseen`` there may
+    be more.
     """
 
     objects: dict[ObjectKey, Live] = field(default_factory=dict)
@@ -66,6 +67,7 @@ class Found:
     copies: dict[ObjectKey, Live] = field(default_factory=dict)
     maps: dict[ObjectKey, tuple[str, ...]] = field(default_factory=dict)
     consumers: tuple[Consumer, ...] | None = None
+    unseen: frozenset[str] = frozenset()
     notices: list[Note] = field(default_factory=list)
 
 
@@ -146,9 +148,10 @@ class _Reading:
     def consumers(self) -> None:
         """What uses Secrets, where that was asked for."""
         if self._scope.consumers:
-            found, notices = consumers.read(self._connection, self._namespaces)
+            found, unseen = consumers.read(self._connection, self._namespaces)
             self.found.consumers = found
-            self.found.notices += notices
+            self.found.unseen = frozenset(unseen)
+            self.found.notices += consumers.told(unseen)
 
     def told(self) -> Iterator[Note]:
         """What a reader should know of how it was read."""

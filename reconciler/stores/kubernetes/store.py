@@ -67,6 +67,7 @@ class KubernetesStore:
             bystanders=found.bystanders,
             copies=found.copies,
             consumers=found.consumers,
+            unseen=found.unseen,
             fingerprint_key=self._given_key or self._keys.get(scope.set_name),
             notices=tuple(sorted(found.notices, key=lambda note: (note.code, note.message))),
         )

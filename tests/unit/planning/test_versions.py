@@ -228,6 +228,13 @@ def test_an_old_version_goes_when_nothing_is_known_to_use_it(
     assert codes(kept) == ["version-kept"]
 
 
+@pytest.mark.parametrize(("unseen", "pruned"), [("default", False), ("elsewhere", True)])
+def test_where_not_all_users_could_be_seen_old_versions_stay(unseen: str, *, pruned: bool) -> None:
+    found = snapshot(*PAST, consumers=(), unseen=frozenset({unseen}))
+    plan, _ = planned([TWO], found, prune=True)
+    assert bool(plan.pending) is pruned
+
+
 def test_a_user_in_a_manifest_does_not_hide_the_live_one_from_an_old_version() -> None:
     plan, _ = planner.plan(
         [TWO],
