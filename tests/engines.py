@@ -63,7 +63,8 @@ class Engine:
             "bridge": "none",
         }
         flags = [f"--{name}={value}" for name, value in options.items()]
-        for left in (self.socket, place / "pid"):
+        containerd = place / "exec" / "containerd"
+        for left in (self.socket, place / "pid", *containerd.glob("containerd.[ps]*")):
             left.unlink(missing_ok=True)
         with (place / "log").open("ab") as log:
             self._process = subprocess.Popen(

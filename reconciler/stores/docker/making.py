@@ -22,7 +22,7 @@ from reconciler.stores.docker.parts import (
     labels_of,
     part_of,
 )
-from reconciler.stores.docker.writing import NameTaken, created, rewritten
+from reconciler.stores.docker.writing import NameTaken, created, marked, rewritten
 
 _NAME_DRAWS = 8
 
@@ -104,13 +104,16 @@ class Maker:
         for piece, part in work:
             if part is None and isinstance(piece.content, UnreadValue):
                 raise StoreError(
-                    f"{self.resource.key}: the value of {piece.key or 'it'} is gone, and nobody "
-                    "else has it"
+                    f"{self.resource.key}: nobody has the value of "
+                    f"{piece.key or 'a key of others'}, so it cannot be made anew",
+                    hint="remove the key, or leave the layout as it is",
                 )
         # What is there already comes first: until the object is complete, it is its own copy.
         work.sort(key=lambda pair: pair[1] is None)
         used = {part.id for _, part in work if part is not None}
         left = [part for part in found.all if part.id not in used]
+        # Before the object is complete: what a service holds on to is none of it.
+        marked(self.engine, (part for part in left if not part.replaced))
         ids = []
         for number, (piece, part) in enumerate(work, start=1):
             complete = number == len(work)
@@ -128,7 +131,7 @@ class Maker:
     def _fitting(self, piece: Piece, copy: Iterable[Part]) -> Part | None:
         """The part of the copy that is what `piece` is to become."""
         for part in copy:
-            if part.key != piece.key or part.keys != piece.keys:
+            if part.key != piece.key or part.holds != piece.keys:
                 continue
             if isinstance(piece.content, UnreadValue):
                 return part
