@@ -6,6 +6,7 @@ import math
 
 from reconciler.errors import ConfigError
 from reconciler.model.store import Opening
+from reconciler.stores.keys import given_fingerprint_key
 from reconciler.stores.sae.places import DEFAULT_NAMESPACE, SCHEME, place_of
 from reconciler.stores.sae.service import Service
 from reconciler.stores.sae.store import SaeStore
@@ -29,7 +30,8 @@ def open_store(opening: Opening) -> SaeStore:
     qps = _qps(options.get("qps", ""))
     home = options.get("set-namespace") or DEFAULT_NAMESPACE
     service = Service(place, opening.environ, workers=opening.workers, qps=qps)
-    return SaeStore(service, place, home, opening.workers)
+    key = given_fingerprint_key(opening.environ)
+    return SaeStore(service, place, home, opening.workers, key)
 
 
 def _qps(text: str) -> float:

@@ -51,7 +51,9 @@ def from_exception(error: Exception, action: str, about: str) -> StoreError:
 
 
 def from_body(body: Any, action: str, about: str) -> StoreError:
-    """The fault that an answer with HTTP status 200 and ``Success: false`` stands for."""
+    """The fault that an answer with HTTP status 200 and no ``Success: true`` stands for."""
+    if body is None:
+        return _unreadable(about, "no object")
     said = [_code(getattr(body, name, "")) for name in ("error_code", "code")]
     status = next((int(text) for text in said if text.isdigit()), 0)
     code = next((text for text in said if text and not text.isdigit()), "")
@@ -108,6 +110,10 @@ def _no_answer(error: Exception, about: str) -> StoreError:
         )
     if kind == "RetryError":
         return StoreUnavailable(f"{about}: the service cannot be reached, or did not answer")
+    return _unreadable(about, kind)
+
+
+def _unreadable(about: str, kind: str) -> StoreError:
     return StoreUnavailable(
         f"{about}: the service's answer cannot be read ({kind})",
         hint="a gateway in between may have answered; one cause is a Secret that is too large for"

@@ -144,7 +144,7 @@ class Service:
         call = getattr(self._client, f"{method}_with_options")
         body, fault = self._made(lambda: call(request, {}, self._runtime).body, action, about)
         # Raised out here, so that the SDK's exception is not even the context of this one.
-        if fault is None and body.success is not True:
+        if fault is None and (body is None or body.success is not True):
             fault = faults.from_body(body, action, about)
         if fault is None:
             return body

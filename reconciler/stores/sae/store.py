@@ -29,7 +29,7 @@ from reconciler.stores.sae.locks import Locks
 from reconciler.stores.sae.places import SCHEME, Place
 from reconciler.stores.sae.reading import Memory, Reader
 from reconciler.stores.sae.service import Item, Service
-from reconciler.stores.sae.sets import Sets
+from reconciler.stores.sae.sets import Record, Sets
 from reconciler.stores.sae.writing import Spot, Writer
 
 _CAPABILITIES = frozenset({Capability.READ_VALUES, Capability.UPDATE_VALUES, Capability.CONSUMERS})
@@ -40,10 +40,19 @@ _NAME_DRAWS = 8
 class SaeStore:
     """See `reconciler.model.store.Store`.
 
-    ``home`` is the namespace in which sets keep their records and locks.
+    ``home`` is the namespace in which sets keep their records and locks. ``fingerprint_key`` is the
+    one that the environment gives, in place of those of the sets.
     """
 
-    def __init__(self, service: Service, place: Place, home: str, workers: int) -> None:
+    def __init__(
+        self,
+        service: Service,
+        place: Place,
+        home: str,
+        workers: int,
+        fingerprint_key: bytes | None = None,
+    ) -> None:
+        self._given_key = fingerprint_key
         self._service = service
         self._place = place
         self._home_id = place.namespace_id(home)
@@ -91,8 +100,8 @@ class SaeStore:
             bystanders=reader.bystanders,
             copies=reader.copies,
             vanished=frozenset(reader.vanished),
-            consumers=tuple(sorted(reader.consumers)) if scope.consumers else None,
-            fingerprint_key=None if record is None else record.fingerprint_key,
+            consumers=tuple(sorted(reader.consumers)),
+            fingerprint_key=self._key_of(record),
             notices=reader.notices(),
         )
 
@@ -198,6 +207,8 @@ class SaeStore:
 
     def fingerprint_key(self, set_name: str) -> bytes:
         """The key of the fingerprints of that set."""
+        if self._given_key is not None:
+            return self._given_key
         record = self._sets.known(set_name) or self._sets.record(set_name)
         if record is None:
             raise StoreError(f"the set {set_name!r} has no record yet, and so no fingerprint key")
@@ -253,12 +264,15 @@ class SaeStore:
                 return set_name
         return self._set_name
 
+    def _key_of(self, record: Record | None) -> bytes | None:
+        if self._given_key is not None or record is None:
+            return self._given_key
+        return record.fingerprint_key
+
     def _is_so(self, set_name: str) -> IsSo:
         def is_so(namespace: str, path: FieldPath, value: SecretValue, mark: str) -> bool:
-            record = self._sets.known(set_name)
-            if record is None:
-                return False
-            return Fingerprinter(record.fingerprint_key).of(namespace, path, value) == mark
+            key = self._key_of(self._sets.known(set_name))
+            return key is not None and Fingerprinter(key).of(namespace, path, value) == mark
 
         return is_so
 

@@ -1,0 +1,98 @@
+"""A stand-in for the service, and applies to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from reconciler import workflow
+from reconciler.execution.retries import RetryPolicy
+from reconciler.model.events import ApplyEnded, Outcome
+from reconciler.model.objects import Desired
+from reconciler.model.plans import Action, Plan, PlanOptions
+from reconciler.stores import open_store
+from reconciler.stores.sae import SaeStore, pace
+from tests.standins.sae import Standin
+from tests.world import IN_HAND
+
+SHOP = "shop"
+
+
+class Region:
+    """A stand-in, and what is done with it, each time as a new process would."""
+
+    def __init__(self, standin: Standin) -> None:
+        self.standin = standin
+
+    def open(self, **options: str) -> SaeStore:
+        url, environ = self.standin.url, self.standin.environ
+        store = open_store(url, environ, options={"qps": "100000", **options})
+        assert isinstance(store, SaeStore)
+        return store
+
+    def planned(
+        self, *desired: Desired, store: Any = None, options: PlanOptions = IN_HAND
+    ) -> workflow.Planned:
+        found = workflow.read(desired, store or self.open(), options)
+        return workflow.plan(desired, found, options)
+
+    def plan(self, *desired: Desired, options: PlanOptions = IN_HAND) -> Plan:
+        return self.planned(*desired, options=options).plan
+
+    def apply(
+        self, *desired: Desired, store: Any = None, options: PlanOptions = IN_HAND, **how: Any
+    ) -> ApplyEnded:
+        store = store or self.open()
+        planned = self.planned(*desired, store=store, options=options)
+        assert not planned.plan.problems
+        return workflow.apply(planned, store, **how)
+
+    def settle(self, *desired: Desired) -> None:
+        """Apply, and see that all is as it is wanted and that nothing is left to do."""
+        ended = self.apply(*desired)
+        assert [one for one in ended.results if one.outcome is not Outcome.APPLIED] == []
+        self.settled(*desired)
+
+    def settled(self, *desired: Desired) -> None:
+        assert actions(self.plan(*desired)) == {}
+
+
+def actions(plan: Plan) -> dict[str, Action]:
+    return {change.key.name: change.action for change in plan.pending}
+
+
+def failures(ended: ApplyEnded) -> Sequence[str]:
+    return [one.message for one in ended.results if one.outcome is Outcome.FAILED]
+
+
+@pytest.fixture
+def standin() -> Iterator[Standin]:
+    standin = Standin(namespaces=(SHOP,))
+    yield standin
+    standin.stop()
+
+
+@pytest.fixture
+def region(standin: Standin) -> Region:
+    return Region(standin)
+
+
+@pytest.fixture
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What fails is not tried again, neither by the store nor by an apply."""
+    monkeypatch.setattr(pace, "_ATTEMPTS", 1)
+    monkeypatch.setattr(RetryPolicy, "__init__", _one_attempt(RetryPolicy.__init__))
+
+
+def _one_attempt(init: Callable[..., None]) -> Callable[..., None]:
+    def made(self: RetryPolicy, **how: Any) -> None:
+        init(self, **{**how, "attempts": 1})
+
+    return made
+
+
+def without_data(one: Desired, *names: str) -> Desired:
+    return replace(one, data={name: one.data[name] for name in one.data if name not in names})
