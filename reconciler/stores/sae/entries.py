@@ -23,6 +23,7 @@ Fields = Mapping[FieldPath, str]
 KEY = "inventory"
 _FORMAT = 1
 _DATA = "data"
+_TYPE: FieldPath = ("type",)
 
 
 class Unreadable(Exception):
@@ -73,19 +74,18 @@ class Entry:
         """What the set has applied to the Secret of that id; ``None`` where it is not the set's.
 
         `is_so` tells whether a value has a fingerprint. It decides which of two records a field
-        has after a write of which nobody knows whether it has happened.
+        has after a write of which nobody knows whether it has happened. What such a write has left
+        unsettled lacks the type, so that the next apply writes the record anew.
         """
-        if self.id is None and self.pending is not None:
-            values = {path: mark for path, mark in self.pending.items() if path[0] == _DATA}
-            mine = bool(values) and all(is_so(path, mark) for path, mark in values.items())
-            return Applied(set_name=set_name, fields=dict(self.pending)) if mine else None
-        if self.id != secret_id:
+        values = {path: mark for path, mark in (self.pending or {}).items() if path[0] == _DATA}
+        done = {path: mark for path, mark in values.items() if is_so(path, mark)}
+        if self.id is None:
+            return Applied(set_name=set_name, fields=done) if values and done == values else None
+        if self.id != secret_id or (self.fields is None and not done):
             return None
-        pending = (self.pending or {}).items()
-        done = {path: mark for path, mark in pending if path[0] == _DATA and is_so(path, mark)}
         fields = {**(self.fields or {}), **done}
-        if self.fields is None and not fields:
-            return None
+        if self.pending is not None or self.copy is not None:
+            fields.pop(_TYPE, None)
         return Applied(set_name=set_name, fields=fields)
 
 

@@ -92,7 +92,7 @@ class Writer:
         )
         spot.remember(before if applied is None else meant)
         found = self._made(spot, resource, raw, again=again, before=before)
-        self._check(spot, found, raw)
+        _check(spot, found.raw, raw)
         done = Entry() if applied is None else _ended(meant, found, applied)
         spot.remember(replace(done, copy=before.copy))
         self._without_copy(spot)
@@ -118,19 +118,22 @@ class Writer:
             self._begun(spot, _Attempt(seen, raw))
             spot.remember(meant)
             self._service.update(spot.namespace_id, found.item.id, raw, str(spot.key))
+            to_go = found.raw.keys() - raw.keys()
             found = self._described(spot, found.item.id)
-            left = found.raw.keys() - raw.keys()
+            left = sorted(to_go & found.raw.keys())
+            _check(spot, {name: found.raw[name] for name in found.raw if name not in left}, raw)
             if left:
-                found = self._made_anew(spot, found, raw, sorted(left))
+                found = self._made_anew(spot, found, raw, left)
+                _check(spot, found.raw, raw)
                 warnings = (_MADE_ANEW,)
-            self._check(spot, found, raw)
         return replace(self.finished(spot, found, applied, meant), warnings=warnings)
 
     def finished(
         self, spot: Spot, found: Found, applied: Applied, meant: Entry | None = None
     ) -> Live:
         """Note that a Secret is as `applied` says."""
-        done = _ended(meant or spot.entry, found, applied)
+        kept = spot.entry
+        done = replace(_ended(meant or kept, found, applied), copy=kept.copy)
         spot.remember(done)
         self._without_copy(spot)
         self._ended(spot)
@@ -293,18 +296,6 @@ class Writer:
         with suppress(StoreError):
             spot.remember(before)
 
-    def _check(self, spot: Spot, found: Found, raw: wire.Raw) -> None:
-        """Hold what was read back against what was written."""
-        if found.raw == raw:
-            return
-        names = found.raw.keys() | raw.keys()
-        differing = sorted(name for name in names if found.raw.get(name) != raw.get(name))
-        raise StoreError(
-            f"{spot.key}: the service gives other data back than were written, in"
-            f" {', '.join(differing)}",
-            hint="somebody may have changed it in between: plan again",
-        )
-
     def _described(self, spot: Spot, secret_id: int) -> Found:
         found = self._service.describe(spot.namespace_id, secret_id, str(spot.key))
         self._memory.keep(spot.namespace_id, found)
@@ -332,6 +323,18 @@ class Writer:
     def _ended(self, spot: Spot) -> None:
         with self._turn:
             self._attempts.pop((spot.namespace_id, spot.key.name), None)
+
+
+def _check(spot: Spot, found: wire.Raw, written: wire.Raw) -> None:
+    """Hold what was read back against what was written."""
+    names = found.keys() | written.keys()
+    differing = sorted(name for name in names if found.get(name) != written.get(name))
+    if differing:
+        raise StoreError(
+            f"{spot.key}: the service gives other data back than were written, in"
+            f" {', '.join(differing)}",
+            hint="somebody may have changed it in between: plan again",
+        )
 
 
 def _ended(meant: Entry, found: Found, applied: Applied) -> Entry:
