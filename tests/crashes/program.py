@@ -47,6 +47,14 @@ class Run:
         assert self.process.stdout is not None
         self._out += b"".join(self.process.stdout.readline() for _ in range(count))
 
+    def until(self, text: bytes) -> None:
+        """Read until a line has `text` in it, or to the end."""
+        assert self.process.stdout is not None
+        while line := self.process.stdout.readline():
+            self._out += line
+            if text in line:
+                return
+
     def ended(self) -> Ended:
         """Wait for the end."""
         with self.process as process:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import orjson
@@ -41,6 +41,7 @@ _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 30.0
 _CLOCK_TOLERANCE = 2.0
 _OK = range(200, 300)
+Result = TypeVar("Result")
 _OTHER_KUBECONFIG = "choose a file with --kubeconfig or KUBECONFIG, a context with --kube-context"
 
 
@@ -101,11 +102,11 @@ class Connection:
         self, path: str, what: str, query: Mapping[str, str] | None = None, accept: str = JSON
     ) -> Answer:
         """The answer to a GET."""
-        return _retried(lambda: self.request("GET", path, what, query=query, accept=accept))
+        return retried(lambda: self.request("GET", path, what, query=query, accept=accept))
 
     def ask(self, path: str, what: str, body: Any) -> Any:
         """The JSON that a POST is answered with which changes nothing, such as a review."""
-        return _retried(lambda: self.request("POST", path, what, body=body)).json()
+        return retried(lambda: self.request("POST", path, what, body=body)).json()
 
     def request(
         self,
@@ -161,8 +162,11 @@ class Connection:
             headers[setting["key"]] = setting["value"]
 
 
-def _retried(request: Callable[[], Answer]) -> Answer:
-    """The answer to a request that is harmless to repeat."""
+def retried(request: Callable[[], Result]) -> Result:
+    """What `request` answers, asked again while the server is busy or connections are cut.
+
+    Only for what is harmless to repeat.
+    """
     delay = _FIRST_DELAY
     for _ in range(_TRIES - 1):
         try:

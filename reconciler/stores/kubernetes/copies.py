@@ -16,7 +16,7 @@ import orjson
 from reconciler.errors import ObjectExists, ObjectNotFound
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.stores.kubernetes import paths, wire
-from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection
+from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection, retried
 
 _NAME_PREFIX = "reconciler-copy-"
 NO_SET = "none"
@@ -72,7 +72,7 @@ def drop(connection: Connection, deleted: ObjectKey) -> None:
     """Drop the copy of an object, where there is one."""
     key = key_of(deleted)
     with suppress(ObjectNotFound):
-        connection.request("DELETE", paths.of(key), str(key))
+        retried(lambda: connection.request("DELETE", paths.of(key), str(key)))
 
 
 def find(connection: Connection, deleted: ObjectKey) -> Live | None:

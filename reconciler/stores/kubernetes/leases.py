@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.errors import ObjectExists, ObjectMoved, ObjectNotFound, StoreLocked
 from reconciler.stores.kubernetes import paths
-from reconciler.stores.kubernetes.connection import MANAGER, Connection
+from reconciler.stores.kubernetes.connection import MANAGER, Connection, retried
 
 _TRIES = 5
 _HINT = "wait for it to end, or let this one wait with --lock-timeout"
@@ -37,8 +37,12 @@ class Lock:
         """
         for _ in range(_TRIES):
             try:
-                self._try_to_take(holder, seconds)
-            except (ObjectExists, ObjectMoved):  # somebody else was quicker: look at it again
+                retried(lambda: self._try_to_take(holder, seconds))
+            except (
+                ObjectExists,
+                ObjectMoved,
+                ObjectNotFound,
+            ):  # somebody else was quicker: look at it again
                 continue
             return
         raise StoreLocked(f"{self._shown} changes hands all the time", holder="", hint=_HINT)
@@ -46,9 +50,12 @@ class Lock:
     def give_back(self, holder: str) -> None:
         """Delete the lock, where `holder` has it."""
         with suppress(ObjectNotFound, ObjectMoved):
-            found = self.connection.get(self._path, self._shown)
-            if _holder(found) == holder:
-                self.connection.request("DELETE", self._path, self._shown, body=_only(found))
+            retried(lambda: self._delete_that_of(holder))
+
+    def _delete_that_of(self, holder: str) -> None:
+        found = self.connection.get(self._path, self._shown)
+        if _holder(found) == holder:
+            self.connection.request("DELETE", self._path, self._shown, body=_only(found))
 
     @property
     def _shown(self) -> str:

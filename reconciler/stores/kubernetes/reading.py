@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 from reconciler.errors import ObjectNotFound
-from reconciler.model.consumers import Consumer
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -33,6 +32,7 @@ from reconciler.stores.kubernetes.connection import (
     Connection,
 )
 from reconciler.stores.kubernetes.faults import Forbidden
+from reconciler.stores.kubernetes.found import Found
 from reconciler.stores.kubernetes.listing import Item, Seen
 
 _FEW = 8
@@ -54,23 +54,6 @@ def _seen_of(kind: str) -> Callable[[Item], _Seen]:
     return look
 
 
-@dataclass(slots=True)
-class Found:
-    """What one read has found; ``maps`` has which maps an object has.
-
-    ``consumers`` is ``None`` where they were not asked for; in the namespaces ``unseen`` there may
-    be more.
-    """
-
-    objects: dict[ObjectKey, Live] = field(default_factory=dict)
-    bystanders: dict[ObjectKey, Bystander] = field(default_factory=dict)
-    copies: dict[ObjectKey, Live] = field(default_factory=dict)
-    maps: dict[ObjectKey, tuple[str, ...]] = field(default_factory=dict)
-    consumers: tuple[Consumer, ...] | None = None
-    unseen: frozenset[str] = frozenset()
-    notices: list[Note] = field(default_factory=list)
-
-
 def read(
     connection: Connection, scope: Scope, set_id: str, namespaces: Collection[str], workers: int
 ) -> Found:
@@ -89,7 +72,9 @@ def read(
             part.result()
     found = reading.found
     for key in found.copies.keys() & found.objects.keys():
-        del found.copies[key]  # the object lives, so its copy is only not tidied away yet
+        del found.copies[key]  # the object lives, and so a copy is not needed
+        if key not in reading.going:
+            found.leftovers.add(key)
     found.notices += reading.told()
     return found
 
@@ -116,6 +101,7 @@ class _Reading:
         self._by_namespace: set[str] = set()
         self._by_object: dict[str, set[str]] = defaultdict(set)
         self._unseen: set[str] = set()
+        self.going: set[ObjectKey] = set()
         self.found = Found()
 
     def of_kind(self, kind: str) -> None:
@@ -169,6 +155,12 @@ class _Reading:
                 f"{paths.plural(kind)} may not be listed{where}, so only what manifests name was "
                 "looked at: what the set has left there besides is not seen",
             )
+        for key in sorted(self.found.leftovers):
+            yield Note(
+                "copy-left",
+                f"an interrupted apply has left a copy of the old {key}: the next apply that "
+                "changes something deletes it",
+            )
         if self._unseen:
             names = ", ".join(sorted(self._unseen))
             yield Note(
@@ -181,6 +173,7 @@ class _Reading:
         self.found.objects[live.key] = live
         self.found.maps[live.key] = seen.maps
         if seen.deleted:
+            self.going.add(live.key)
             held = ", ".join(live.finalizers) or "its content"
             note = f"{live.key} is being deleted since {seen.deleted}, and waits for: {held}"
             self.found.notices.append(Note("being-deleted", note))

@@ -19,7 +19,7 @@ from reconciler.model.objects import KINDS, SECRET, ObjectKey
 from reconciler.model.values import FINGERPRINT_KEY_BYTES, SecretValue
 from reconciler.rules.names import LABEL
 from reconciler.stores.kubernetes import paths, wire
-from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection
+from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection, retried
 from reconciler.stores.kubernetes.rights import object_name
 from reconciler.version import __version__
 
@@ -89,15 +89,17 @@ def found_or_made(connection: Connection, set_name: str, namespace: str) -> Pare
     drawn = SecretValue(secrets.token_bytes(FINGERPRINT_KEY_BYTES))
     document = _document(key, set_name, drawn)
     try:
-        answer = connection.request(
-            "POST",
-            paths.collection(SECRET, namespace),
-            str(key),
-            query={"fieldManager": MANAGER},
-            body=document,
-            values=(drawn,),
+        answer = retried(
+            lambda: connection.request(
+                "POST",
+                paths.collection(SECRET, namespace),
+                str(key),
+                query={"fieldManager": MANAGER},
+                body=document,
+                values=(drawn,),
+            )
         )
-    except ObjectExists:  # another apply was quicker
+    except ObjectExists:  # another apply was quicker, or the answer to this one was lost
         return found_or_made(connection, set_name, namespace)
     except ObjectNotFound:
         raise ObjectNotFound(
@@ -117,16 +119,19 @@ def note_namespaces(
         return
     key = key_of(set_name, namespace)
     path = f"/metadata/annotations/{_NAMESPACES.replace('/', '~1')}"
-    connection.request(
-        "PATCH",
-        paths.of(key),
-        str(key),
-        query={"fieldManager": MANAGER},
-        body=[
-            {"op": "test", "path": "/metadata/uid", "value": parent.uid},
-            {"op": "add", "path": path, "value": ",".join(sorted(parent.namespaces | wanted))},
-        ],
-        content_type=JSON_PATCH,
+    steps = [
+        {"op": "test", "path": "/metadata/uid", "value": parent.uid},
+        {"op": "add", "path": path, "value": ",".join(sorted(parent.namespaces | wanted))},
+    ]
+    retried(
+        lambda: connection.request(
+            "PATCH",
+            paths.of(key),
+            str(key),
+            query={"fieldManager": MANAGER},
+            body=steps,
+            content_type=JSON_PATCH,
+        )
     )
 
 

@@ -55,7 +55,7 @@ class KubernetesStore:
             {self._set_namespace, *namespaces},
             self._workers,
         )
-        self._writer.has_read(found.maps, found.copies)
+        self._writer.has_read(found)
         if parent is not None:
             self._keep_key(scope.set_name, parent)
         return Snapshot(
@@ -99,9 +99,10 @@ class KubernetesStore:
         self._lock_of(set_name).give_back(holder)
 
     def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Note with the parent in which namespaces the set will have members."""
+        """Note with the parent in which namespaces the set will have members; tidy away copies."""
         used = {key.namespace for action, key in work if action is not Action.DELETE}
         sets.note_namespaces(self._connection, set_name, self._set_namespace, used)
+        self._writer.tidy()
 
     def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
         """See `reconciler.stores.kubernetes.writing.Writer.create`."""

@@ -27,6 +27,7 @@ from reconciler.model.values import SecretValue
 from reconciler.stores.kubernetes import answers, copies, paths, waits, wire
 from reconciler.stores.kubernetes.connection import JSON, JSON_PATCH, MANAGER, Answer, Connection
 from reconciler.stores.kubernetes.faults import Unprocessable
+from reconciler.stores.kubernetes.found import Found
 
 _NAME_DRAWS = 8
 _NO_NAMESPACE = "create the namespace first, or add its manifest"
@@ -42,15 +43,20 @@ class Writer:
         self._set_id = set_id
         self._maps: dict[ObjectKey, tuple[str, ...]] = {}
         self._copied: set[ObjectKey] = set()
+        self._leftovers: set[ObjectKey] = set()
         self._unsure: set[ObjectKey] = set()
         self._drawn: dict[tuple[ObjectKey, str], str] = {}
 
-    def has_read(
-        self, maps: Mapping[ObjectKey, tuple[str, ...]], copied: Iterable[ObjectKey]
-    ) -> None:
+    def has_read(self, found: Found) -> None:
         """Take over what a read has found: the maps that objects have, and what has a copy."""
-        self._maps.update(maps)
-        self._copied.update(copied)
+        self._maps.update(found.maps)
+        self._copied.update(found.copies)
+        self._leftovers = found.leftovers
+
+    def tidy(self) -> None:
+        """Drop the copies that interrupted applies have left of objects that live."""
+        while self._leftovers:
+            self._drop_if_possible(self._leftovers.pop())
 
     def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
         """Create `resource`, under a name that is drawn here where the server would draw one.
@@ -98,7 +104,7 @@ class Writer:
             document = self._connection.get(paths.of(key), str(key))
             if key in self._unsure and answers.holds(document, steps):
                 return self._done(key, document, ())
-            raise _moved(key, document, precondition) or ObjectInvalid(
+            raise answers.moved(key, document, precondition) or ObjectInvalid(
                 error.message, hint=error.hint
             ) from None
         return self._done(key, answer.json(), answer.warnings, dry_run=dry_run)
@@ -134,9 +140,9 @@ class Writer:
             same = document["metadata"]["uid"] == precondition.uid
             if same and document["metadata"].get("deletionTimestamp"):
                 return waits.deletion(document, key.kind)
-            raise _moved(key, document, precondition) or error from None
+            raise answers.moved(key, document, precondition) or error from None
         self._unsure.discard(key)
-        return "" if dry_run else waits.deletion(_deleted(answer), key.kind)
+        return "" if dry_run else waits.deletion(answers.deleted(answer), key.kind)
 
     def drop_copy(self, key: ObjectKey) -> None:
         """Drop the copy kept of `key`, where there is one."""
@@ -232,8 +238,16 @@ class Writer:
         self._unsure.discard(key)
         self._maps[key] = wire.maps_of(document)
         if key in self._copied:
-            self.drop_copy(key)
+            warnings = (*warnings, *self._drop_if_possible(key))
         return replace(live, warnings=warnings, unfinished=waits.creation(document, key.kind))
+
+    def _drop_if_possible(self, key: ObjectKey) -> tuple[str, ...]:
+        """Drop the copy of an object that lives; a warning where that fails for now."""
+        try:
+            self.drop_copy(key)
+        except StoreError as error:
+            return (f"the copy of the old object is not deleted yet: {error.message}",)
+        return ()
 
     def _maps_of(self, key: ObjectKey, *, look: bool) -> Mapping[str, Iterable[str]]:
         """The maps of the live object: as they were read, or looked up where they were not."""
@@ -253,8 +267,8 @@ class Writer:
             self._copied.add(key)
             return None
         being_deleted = document["metadata"].get("deletionTimestamp")
-        moved = _moved(key, document, precondition)
-        if moved is not None and not (being_deleted and _is_same(document, precondition)):
+        moved = answers.moved(key, document, precondition)
+        if moved is not None and not (being_deleted and answers.is_same(document, precondition)):
             raise moved
         copies.keep(self._connection, document)
         self._copied.add(key)
@@ -266,30 +280,8 @@ def _generated(prefix: str) -> str:
     return rules.generated_name(prefix, suffix)
 
 
-def _moved(key: ObjectKey, document: Any, precondition: Precondition) -> ObjectMoved | None:
-    metadata = document["metadata"]
-    if not _is_same(document, precondition):
-        return ObjectMoved(f"{key} was deleted and created again since it was read")
-    if metadata["resourceVersion"] != precondition.resource_version:
-        return ObjectMoved(
-            f"{key} was changed since it was read: its resource version is "
-            f"{metadata['resourceVersion']} and not {precondition.resource_version}"
-        )
-    return None
-
-
-def _is_same(document: Any, precondition: Precondition) -> bool:
-    return bool(document["metadata"]["uid"] == precondition.uid)
-
-
 def _is_automatic(document: Any) -> bool:
     """Whether a ServiceAccount is as its controller makes one, and nobody has touched it."""
     metadata = document["metadata"]
     touched = set(document) - _IDENTITY
     return not touched and not any(metadata.get(name) for name in _GIVEN)
-
-
-def _deleted(answer: Answer) -> Any:
-    """The object whose deletion goes on; what is gone at once is answered by a Status."""
-    document = answer.json()
-    return {} if document.get("kind") == "Status" else document
