@@ -35,6 +35,9 @@ HOMES = {
     "cryptography": {"rules", "stores"},
     "deepdiff": {"planning"},
     "docker": {"stores"},
+    "huaweicloudsdkcce": {"stores"},
+    "huaweicloudsdkcore": {"stores"},
+    "huaweicloudsdkiam": {"stores"},
     "jsonpatch": {"model"},
     "yaml": {"manifests"},
 }

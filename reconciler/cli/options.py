@@ -185,10 +185,10 @@ _STORE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="The store to reconcile with.",
     ),
     _of_some_stores(
-        "kubeconfig", metavar="PATH", help="kubernetes: the kubeconfig to use, for KUBECONFIG."
+        "kubeconfig", metavar="PATH", help="kubernetes, cce: the kubeconfig to use, for KUBECONFIG."
     ),
     _of_some_stores(
-        "kube-context", metavar="NAME", help="kubernetes: the context, for the one in the URL."
+        "kube-context", metavar="NAME", help="kubernetes, cce: the context, for the one in the URL."
     ),
     _of_some_stores(
         "set-namespace",

@@ -13,6 +13,7 @@ from reconciler.rules import Violation
 DEFAULT_STORE = "sqlite:.reconciler/store.db"
 
 _MODULES = {
+    "cce": "reconciler.stores.cce",
     "docker": "reconciler.stores.docker",
     "kubernetes": "reconciler.stores.kubernetes",
     "sae": "reconciler.stores.sae",
@@ -21,6 +22,7 @@ _MODULES = {
 """From the scheme of a store's URL to the module whose ``open_store`` opens it."""
 
 _CHECKS: dict[str, str] = {
+    "cce": "reconciler.stores.cce.dialect",
     "docker": "reconciler.stores.docker.layout",
     "sae": "reconciler.stores.sae.checks",
 }

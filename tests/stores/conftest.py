@@ -14,10 +14,11 @@ import pytest
 from reconciler.model.store import Store
 from tests import engines
 from tests.clusters import Cluster
+from tests.standins.cce_gateway import Gateway
 from tests.standins.sae import Standin
 from tests.stores.words import Subject, Words
 
-SUBJECTS = ("embedded", "kubernetes", "docker", "sae")
+SUBJECTS = ("embedded", "kubernetes", "docker", "sae", "cce", "cce_token")
 
 
 @pytest.fixture
@@ -44,6 +45,27 @@ def sae_subject() -> Iterator[Subject]:
     standin = Standin()
     yield Subject(standin.url, standin.environ, home="default", options={"qps": "10000"})
     standin.stop()
+
+
+@pytest.fixture
+def cce_gateway(cluster: Cluster) -> Iterator[Gateway]:
+    gateway = Gateway(cluster)
+    yield gateway
+    gateway.stop()
+
+
+@pytest.fixture
+def cce_subject(cluster: Cluster, cce_gateway: Gateway) -> Subject:
+    home = cluster.new_namespace()
+    options = {"set-namespace": home}
+    return Subject(cce_gateway.url(), cce_gateway.with_key, home=home, options=options)
+
+
+@pytest.fixture
+def cce_token_subject(cluster: Cluster, cce_gateway: Gateway) -> Subject:
+    home = cluster.new_namespace()
+    options = {"set-namespace": home}
+    return Subject(cce_gateway.url(), cce_gateway.with_password, home=home, options=options)
 
 
 @pytest.fixture(params=SUBJECTS)

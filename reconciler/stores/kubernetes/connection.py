@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import orjson
@@ -64,19 +65,31 @@ class Answer:
             raise StoreError("the API server answered something that is not JSON") from None
 
 
-class Connection:
-    """One server and one user; may be used from several threads at once."""
+class Pool(Protocol):
+    """What makes requests, as `urllib3.PoolManager` does; for several threads at once."""
 
-    def __init__(self, api: client.ApiClient) -> None:
-        self._api = api
-        self._pool = api.rest_client.pool_manager
+    def request(  # noqa: D102
+        self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **how: Any
+    ) -> urllib3.BaseHTTPResponse: ...
+
+    def clear(self) -> None: ...  # noqa: D102
+
+
+class Connection:
+    """One server and one user; may be used from several threads at once.
+
+    `host` is where paths begin, and is shown to people. `headers` gives those that each request is
+    made with, besides its own: what authenticates it, unless `pool` does.
+    """
+
+    def __init__(
+        self, host: str, pool: Pool, headers: Callable[[], Mapping[str, str]] = dict
+    ) -> None:
+        self.host = host
+        self._pool = pool
+        self._headers = headers
         self._timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
         self._last_date = ("", 0.0)
-
-    @property
-    def host(self) -> str:
-        """The server's address, for people."""
-        return str(self._api.configuration.host)
 
     def now(self) -> float:
         """The time in seconds since the epoch: this machine's, or the server's where they differ.
@@ -127,13 +140,12 @@ class Connection:
                 took effect is not known then.
             StoreError: the server refuses.
         """
-        url = f"{self._api.configuration.host}{path}"
+        url = f"{self.host}{path}"
         if query:
             url = f"{url}?{urlencode(query)}"
-        headers = {"Accept": accept, "User-Agent": f"{MANAGER}/{__version__}"}
+        headers = {**self._headers(), "Accept": accept, "User-Agent": f"{MANAGER}/{__version__}"}
         if body is not None:
             headers["Content-Type"] = content_type
-        self._authenticate(headers)
         try:
             answer = self._pool.request(
                 method,
@@ -153,13 +165,7 @@ class Connection:
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.close()
-
-    def _authenticate(self, headers: dict[str, str]) -> None:
-        headers.update(self._api.default_headers)
-        headers["User-Agent"] = f"{MANAGER}/{__version__}"
-        for setting in self._api.configuration.auth_settings().values():
-            headers[setting["key"]] = setting["value"]
+        self._pool.clear()
 
 
 def retried(request: Callable[[], Result]) -> Result:
@@ -212,8 +218,21 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
             f"the kubeconfig's credentials plugin gives none: {'; '.join(heard)}",
             hint="run what the kubeconfig has under 'exec' by hand, or log in again",
         )
+    pool = pool_of(settings, workers)
+    return Connection(str(settings.host), pool, partial(_credentials, settings))
+
+
+def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager:
+    """The connections that `settings` ask for, proxies of the environment included."""
     settings.connection_pool_maxsize = workers + 2
-    return Connection(client.ApiClient(settings))
+    pool: urllib3.PoolManager = client.ApiClient(settings).rest_client.pool_manager
+    return pool
+
+
+def _credentials(settings: client.Configuration) -> dict[str, str]:
+    """The headers that authenticate; asked for each time, as plugins renew them."""
+    found: Mapping[str, Any] = settings.auth_settings()
+    return {each["key"]: each["value"] for each in found.values()}
 
 
 class _Listener(logging.Handler):

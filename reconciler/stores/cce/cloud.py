@@ -1,0 +1,297 @@
+"""What is asked of Huawei Cloud itself, through its SDK: keys, tokens, certificates.
+
+Texts of the SDK's errors may quote requests, so none of them is shown, and its log is switched off.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from reconciler.errors import ConfigError, StoreError, StoreUnavailable
+from reconciler.stores.cce.gateway import Sign
+from reconciler.stores.cce.places import ACCOUNT, AK, PASSWORD, USER, Place
+
+_SK, _SECURITY_TOKEN = "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"
+_PROJECT = "HUAWEICLOUD_SDK_PROJECT_ID"
+_IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+_ENDPOINT = "HUAWEICLOUD_SDK_REGION_{service}_{region}"
+_TIMEOUT = (10, 60)
+_CERTIFICATE_DAYS = 1  # the fewest that the service gives
+_TOO_MANY, _FIRST_SERVER_FAULT = 429, 500
+_TELLING = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+Result = TypeVar("Result")
+
+
+def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
+    """The address of ``CCE`` or ``IAM`` in `region`, as the SDK's environment or tables have it.
+
+    Raises:
+        ConfigError: the region is not known, or the address is not encrypted and not this machine.
+    """
+    _check_installed()
+    from huaweicloudsdkcce.v3.region.cce_region import CceRegion
+    from huaweicloudsdkiam.v3.region.iam_region import IamRegion
+
+    named = _ENDPOINT.format(service=service, region=region.replace("-", "_").upper())
+    given = environ.get(named) or (environ.get(_IAM_ENDPOINT) if service == "IAM" else None)
+    if not given:
+        regions = CceRegion if service == "CCE" else IamRegion
+        try:
+            given = regions.value_of(region).endpoints[0]
+        except KeyError:
+            raise ConfigError(
+                f"the SDK knows no endpoint of {service} in the region {region!r}",
+                hint=f"correct the region, or give the endpoint in {named}",
+            ) from None
+    address = given if "://" in given else f"https://{given}"
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not _is_here(parts.hostname or ""):
+        raise ConfigError(
+            f"{named}: the endpoint is not encrypted", hint="write it with https://, or without"
+        )
+    return address.rstrip("/")
+
+
+def signature(place: Place, environ: Mapping[str, str]) -> Sign:
+    """What signs requests with an access key; one that expires is renewed in time.
+
+    The key is that of the environment, or else of the SDK's chain of providers: OIDC, the file of
+    profiles, the agency of the machine or the Pod. Where no project is named, the service is asked
+    for that of the region.
+
+    Raises:
+        ConfigError: there is no access key.
+        StoreError: the project cannot be found out.
+    """
+    client = _cce_client(place, environ)
+    credentials, http_client = client.get_credentials(), client.get_http_client()
+    client.close()
+    from huaweicloudsdkcore.sdk_request import SdkRequest
+
+    lock = threading.Lock()
+
+    def sign(
+        method: str, url: str, body: bytes | None, headers: dict[str, str]
+    ) -> tuple[str, dict[str, str]]:
+        parts = urlsplit(url)
+        request = SdkRequest(
+            method=method,
+            schema=parts.scheme,
+            host=parts.netloc,
+            resource_path=parts.path,
+            query_params=parse_qsl(parts.query, keep_blank_values=True),
+            header_params={**headers, "X-Sdk-Date": f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"},
+            body=body or b"",
+        )
+        with lock:
+            _asked(
+                "a temporary access key",
+                lambda: credentials.process_sts(http_client),
+                "check the agency or the identity provider",
+            )
+            signed = credentials.sign_request(request)
+        return signed.url, signed.header_params
+
+    return sign
+
+
+def cluster_certificate(place: Place, environ: Mapping[str, str]) -> Mapping[str, Any]:
+    """A new client certificate for the cluster, as a kubeconfig; it is good for a day.
+
+    The call is CreateKubernetesClusterCert of version 3 of the API; for the access key, see
+    `signature`.
+
+    Raises:
+        ConfigError: there is no access key.
+        StoreError: the service gives none.
+    """
+    client = _cce_client(place, environ)
+    from huaweicloudsdkcce.v3 import ClusterCertDuration, CreateKubernetesClusterCertRequest
+
+    request = CreateKubernetesClusterCertRequest(
+        cluster_id=place.cluster, body=ClusterCertDuration(duration=_CERTIFICATE_DAYS)
+    )
+    with closing(client):
+        answer = _asked(
+            f"a certificate for the cluster {place.cluster}",
+            lambda: client.create_kubernetes_cluster_cert(request),
+            "check the cluster's id and region, and that the user may ask for its certificate",
+        )
+    document: Mapping[str, Any] = orjson.loads(answer.raw_content)
+    return document
+
+
+def tokens(place: Place, environ: Mapping[str, str]) -> Callable[[], str]:
+    """What gives a new token of IAM, for the user that the environment names.
+
+    The call is KeystoneCreateUserTokenByPassword of version 3 of the API. The token is good for
+    the project that the environment names, or else for the region's.
+
+    Raises:
+        ConfigError: the environment names no user.
+    """
+    names = (USER, PASSWORD, ACCOUNT)
+    missing = [name for name in names if not environ.get(name)]
+    if missing:
+        raise ConfigError(
+            f"auth=token needs a user of IAM: {', '.join(missing)} not set",
+            hint=f"{USER} and {PASSWORD} are the user's, {ACCOUNT} is the account's name",
+        )
+    address = endpoint("IAM", place.region, environ)
+    request = _token_request(place, environ)
+
+    def issue() -> str:
+        with closing(_iam_client(address)) as client:
+            answer = _asked(
+                "a token",
+                lambda: client.keystone_create_user_token_by_password(request),
+                f"check {', '.join(names)}, and that the user may use the API",
+            )
+        if not answer.x_subject_token:
+            raise StoreError("a token: Huawei Cloud answered without one")
+        return str(answer.x_subject_token)
+
+    return issue
+
+
+def _token_request(place: Place, environ: Mapping[str, str]) -> Any:
+    from huaweicloudsdkiam import v3 as iam
+
+    project = environ.get(_PROJECT)
+    scope = {"id": project} if project else {"name": place.region}
+    user = iam.PwdPasswordUser(
+        domain=iam.PwdPasswordUserDomain(name=environ[ACCOUNT]),
+        name=environ[USER],
+        password=environ[PASSWORD],
+    )
+    identity = iam.PwdIdentity(methods=["password"], password=iam.PwdPassword(user=user))
+    auth = iam.PwdAuth(
+        identity=identity, scope=iam.AuthScope(project=iam.AuthScopeProject(**scope))
+    )
+    body = iam.KeystoneCreateUserTokenByPasswordRequestBody(auth=auth)
+    return iam.KeystoneCreateUserTokenByPasswordRequest(nocatalog="true", body=body)
+
+
+def _cce_client(place: Place, environ: Mapping[str, str]) -> Any:
+    address = endpoint("CCE", place.region, environ)
+    from huaweicloudsdkcce.v3 import CceClient
+    from huaweicloudsdkcore.http.http_config import HttpConfig
+    from huaweicloudsdkcore.region.region import Region
+
+    credentials = _credentials(environ)
+    credentials.with_iam_endpoint(endpoint("IAM", place.region, environ))
+    builder = (
+        CceClient.new_builder()
+        .with_http_config(HttpConfig(timeout=_TIMEOUT))
+        .with_credentials(credentials)
+        .with_region(Region(place.region, address))
+    )
+    hint = f"check the access key; or name the project: {_PROJECT}"
+    return _asked("the project of the region", builder.build, hint)
+
+
+def _iam_client(address: str) -> Any:
+    """A client that signs nothing: there is no key yet, and a password needs none."""
+    from huaweicloudsdkcore.auth.credentials import GlobalCredentials
+    from huaweicloudsdkcore.http.http_config import HttpConfig
+    from huaweicloudsdkcore.signer.signer import Signer
+    from huaweicloudsdkiam.v3 import IamClient
+
+    class Unsigned(GlobalCredentials):  # type: ignore[misc] # the SDK says nothing of types
+        def process_auth_request(self, request: Any, http_client: Any) -> Any:
+            Signer.process_request_uri(request)
+            return http_client.executor.submit(lambda: request)
+
+    client = (
+        IamClient()
+        .with_credentials(Unsigned())
+        .with_config(HttpConfig(timeout=_TIMEOUT, user_agent="reconciler"))
+        .with_http_handler(None)
+        .with_endpoints([address])
+    )
+    client.init_http_client()
+    return client
+
+
+def _credentials(environ: Mapping[str, str]) -> Any:
+    from huaweicloudsdkcore.auth.credentials import BasicCredentials
+    from huaweicloudsdkcore.auth.provider import CredentialProviderChain
+
+    key, secret, project = environ.get(AK), environ.get(_SK), environ.get(_PROJECT)
+    if bool(key) != bool(secret):
+        raise ConfigError(f"{AK} and {_SK} belong together, and only one of them is set")
+    if key:
+        token = environ.get(_SECURITY_TOKEN) or None
+        return BasicCredentials(key, secret, project).with_security_token(token)
+    try:
+        found = CredentialProviderChain.get_basic().get_credentials()
+    except Exception:  # noqa: BLE001 - each provider has errors of its own
+        raise ConfigError(
+            "there is no access key of Huawei Cloud",
+            hint=f"set {AK} and {_SK}; or {USER}, {PASSWORD} and {ACCOUNT} for a token; "
+            "or give a kubeconfig with --kubeconfig",
+        ) from None
+    return found.with_project_id(project) if project else found
+
+
+def _asked(what: str, call: Callable[[], Result], hint: str) -> Result:
+    """What a call of the SDK gives.
+
+    Raises:
+        StoreUnavailable: Huawei Cloud is busy or cannot be reached.
+        StoreError: it refuses.
+    """
+    from huaweicloudsdkcore.exceptions import exceptions
+
+    try:
+        return call()
+    except exceptions.ServiceResponseException as error:
+        told = f"{what}: Huawei Cloud answered {_shown(error)}"
+        if error.status_code == _TOO_MANY or error.status_code >= _FIRST_SERVER_FAULT:
+            raise StoreUnavailable(told) from None
+        raise StoreError(told, hint=hint) from None
+    except (exceptions.ConnectionException, exceptions.RequestTimeoutException, OSError) as error:
+        raise StoreUnavailable(
+            f"{what}: Huawei Cloud cannot be reached ({type(error).__name__})",
+            hint="check the network, proxies included",
+        ) from None
+    except exceptions.SdkException as error:
+        raise StoreError(f"{what}: it is not given ({type(error).__name__})", hint=hint) from None
+
+
+def _shown(error: Any) -> str:
+    """Status, code and request id: what support asks for, and nothing that a request held."""
+    parts = [str(error.status_code)]
+    for name, found in (("", error.error_code), ("request ", error.request_id)):
+        if found and str(found) not in parts and _TELLING.fullmatch(str(found)):
+            parts.append(f"{name}{found}")
+    return ", ".join(parts)
+
+
+def _check_installed() -> None:
+    if not (find_spec("huaweicloudsdkcce") and find_spec("huaweicloudsdkiam")):
+        raise ConfigError(
+            "the store cce: needs the SDK of Huawei Cloud, unless it is given a kubeconfig",
+            hint="install it with: pip install 'reconciler[huawei]'",
+        )
+    for name in ("CceClient", "IamClient"):
+        logging.getLogger(f"HuaweiCloud-SDK-{name}").disabled = True
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

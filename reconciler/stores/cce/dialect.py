@@ -1,0 +1,46 @@
+"""What the API reference of CCE calls otherwise than an API server does.
+
+From its page "Creating a Secret" (cce_02_0043), in English and in Chinese. Where the two differ
+from each other or from a server, the server is right, and `reconciler.rules` have its rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from reconciler import rules
+from reconciler.model.objects import OPAQUE, Resource, Severity
+from reconciler.rules import Violation
+
+KNOWN_AS: Mapping[str, str] = {
+    "opaque": OPAQUE,
+    "kubernetes.io/.dockercfg": "kubernetes.io/dockercfg",
+    "kubernetes.io/.dockerconfigjson": "kubernetes.io/dockerconfigjson",
+}
+"""From types as the page spells them to what an API server and kubelets know."""
+
+
+def understood(resource: Resource) -> Resource:
+    """`resource` with its type as a server knows it."""
+    known = KNOWN_AS.get(resource.type)
+    return resource if known is None else replace(resource, type=known)
+
+
+def check(resource: Resource, url: str = "") -> Iterator[Violation]:
+    """What is to be said of a type that the page spells otherwise, and what its rules refuse."""
+    del url
+    if resource.type not in KNOWN_AS:
+        return
+    known = understood(resource)
+    yield Violation(
+        ("type",),
+        "cce-type-spelling",
+        f"a server knows the type {resource.type} as {known.type}, and is sent that",
+        f"write {known.type}",
+        Severity.WARNING,
+    )
+    said = {(fault.path, fault.code) for fault in rules.validate(resource)}
+    for fault in rules.validate(known):
+        if (fault.path, fault.code) not in said:
+            yield fault

@@ -1,0 +1,120 @@
+"""Requests through the API gateway: signed with an access key, or with a token."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+import urllib3
+
+from reconciler.errors import StoreError
+from reconciler.stores.kubernetes.connection import Pool
+
+Sign = Callable[[str, str, bytes | None, dict[str, str]], tuple[str, dict[str, str]]]
+"""From method, URL, body and headers to the URL and the headers of the signed request."""
+
+_TOKEN = "X-Auth-Token"  # noqa: S105 - a header
+_UNAUTHORIZED = 401
+_FIRST_FAULT = 400
+_PASSING = frozenset({429, 500, 502, 503, 504})
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HINTS = {
+    401: "check the access key or the user, and that this machine's clock is right",
+    403: "the user needs rights to use the cluster: a policy of IAM that allows CCE",
+    404: "check the cluster's id and its region in the store's URL",
+}
+
+
+class Signed:
+    """A pool whose requests `sign` signs, as they will be on the wire."""
+
+    def __init__(self, pool: Pool, sign: Sign) -> None:
+        self._pool = pool
+        self._sign = sign
+
+    def request(
+        self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **how: Any
+    ) -> urllib3.BaseHTTPResponse:
+        """Sign a request and make it.
+
+        Raises:
+            StoreError: the gateway refuses it.
+        """
+        target, signed = self._sign(method, url, body, headers)
+        return _let_through(self._pool.request(method, target, body=body, headers=signed, **how))
+
+    def clear(self) -> None:
+        """Close the connections."""
+        self._pool.clear()
+
+
+class Renewed:
+    """A pool whose requests carry a token, which is renewed once it is not accepted any more.
+
+    `issue` gives a new one; a request that was refused for its token was not looked at further,
+    so that it may be made again whatever it is.
+    """
+
+    def __init__(self, pool: Pool, issue: Callable[[], str]) -> None:
+        self._pool = pool
+        self._issue = issue
+        self._lock = threading.Lock()
+        self._token = ""
+
+    def request(
+        self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **how: Any
+    ) -> urllib3.BaseHTTPResponse:
+        """Make a request, with a new token where it takes one.
+
+        Raises:
+            StoreError: the gateway refuses it, or no token is given.
+        """
+        token = self._newer_than("")
+        how = {"body": body, **how}
+        answer = self._pool.request(method, url, headers={**headers, _TOKEN: token}, **how)
+        if answer.status == _UNAUTHORIZED:
+            token = self._newer_than(token)
+            answer = self._pool.request(method, url, headers={**headers, _TOKEN: token}, **how)
+        return _let_through(answer)
+
+    def clear(self) -> None:
+        """Close the connections, and forget the token."""
+        self._pool.clear()
+        self._token = ""
+
+    def _newer_than(self, token: str) -> str:
+        """A token that is not `token`; several threads are given the same one."""
+        with self._lock:
+            if self._token in {"", token}:
+                self._token = self._issue()
+            return self._token
+
+
+def _let_through(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+    """The answer, unless it is a refusal of the gateway's own.
+
+    A gateway that knows no such cluster answers 404 too: an object must not seem missing for it.
+    What passes, and what the API server itself answers, is left to the connection. Of the
+    gateway's own text, only the code is shown.
+
+    Raises:
+        StoreError: it is one.
+    """
+    status = answer.status
+    if status < _FIRST_FAULT or status in _PASSING:
+        return answer
+    try:
+        found = orjson.loads(answer.data)
+    except orjson.JSONDecodeError:
+        found = None
+    document = found if isinstance(found, dict) else {}
+    if document.get("kind") == "Status":
+        return answer
+    code = str(document.get("error_code") or document.get("errorCode") or "")
+    told = f"{status} {code}" if _CODE.fullmatch(code) else str(status)
+    raise StoreError(
+        f"the gateway of Huawei Cloud refuses the request ({told})", hint=_HINTS.get(status, "")
+    )
