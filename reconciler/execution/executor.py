@@ -35,7 +35,7 @@ _INTERRUPTED = "interrupted before it began"
 _COPY_KEPT = "the store keeps a copy of it, and the next apply creates it again"
 _FROM_THE_MANIFEST = "the next apply creates it as its manifest has it"
 _STILL_THERE = (
-    "the old object is not gone, so the new one was not created, and its deletion cannot be "
+    "the old object may still be there, so the new one was not created, and its deletion cannot be "
     "undone: {}"
 )
 _COPY_OF_OLD = "; the store keeps a copy of the old one"
@@ -161,8 +161,7 @@ class _Execution:
 
     def _create(self, step: Step, change: Change) -> ObjectKey:
         live = self._created(step, self._resource(change), self._record(change))
-        self._finish(step, live.key, live.unfinished)
-        return live.key
+        return self._finish(step, live.key, live.unfinished)
 
     def _update(self, step: Step, change: Change) -> ObjectKey:
         assert change.precondition is not None
@@ -175,8 +174,7 @@ class _Execution:
         owned = self._work.values.owned[change.key]
         before = self._work.before[change.key]
         self._hold(step, live, promises.of_update(change, before, owned))
-        self._finish(step, live.key, live.unfinished)
-        return live.key
+        return self._finish(step, live.key, live.unfinished)
 
     def _delete(self, step: Step, change: Change) -> ObjectKey:
         precondition = change.precondition
@@ -188,8 +186,7 @@ class _Execution:
             what = self._call(
                 step, lambda: self._work.store.delete(change.key, precondition, released=True)
             )
-        self._finish(step, change.key, what, precondition.uid)
-        return change.key
+        return self._finish(step, change.key, what, precondition.uid)
 
     def _replace(self, step: Step, change: Change) -> ObjectKey:
         """Try the new object, delete the old one keeping a copy, create; else put it back."""
@@ -200,7 +197,10 @@ class _Execution:
         if Capability.SERVER_DRY_RUN in store.capabilities:
             self._call(step, lambda: try_in_place_of(store, resource, record))
         what = self._call(step, lambda: store.delete(change.key, precondition, keep_copy=True))
-        left = self._waited(step, change.key, what, precondition.uid, threading.Event())
+        try:
+            left = self._waited(step, change.key, what, precondition.uid, threading.Event())
+        except StoreError as error:
+            left = error.message
         if left:
             kept = _COPY_OF_OLD if Capability.READ_VALUES in store.capabilities else ""
             raise StoreError(f"{_STILL_THERE.format(left)}{kept}", hint=_CREATED_LATER)
@@ -208,8 +208,7 @@ class _Execution:
             live = self._created(step, resource, record)
         except StoreError as error:
             raise StoreError(self._put_back(step, error), hint=error.hint) from None
-        self._finish(step, live.key, live.unfinished)
-        return live.key
+        return self._finish(step, live.key, live.unfinished)
 
     def _rotate(self, step: Step) -> None:
         """Move what uses an old version, where the plan says so and there may be one."""
@@ -246,25 +245,24 @@ class _Execution:
         if found:
             self._warnings.setdefault(step.key, []).extend(found)
 
-    def _finish(self, step: Step, key: ObjectKey, what: str, deleted_uid: str = "") -> None:
+    def _finish(self, step: Step, key: ObjectKey, what: str, deleted_uid: str = "") -> ObjectKey:
         """Wait until the write to `key` has had its effect; without a timeout, tell what it lacks.
 
         Raises:
             StoreError: it did not happen in time.
         """
         left = self._waited(step, key, what, deleted_uid, self._stop)
-        if not left:
-            return
-        if not self._work.waits.timeout:
+        timeout = self._work.waits.timeout
+        if left and not timeout:
             self._warnings.setdefault(step.key, []).append(f"not waited for: {left}")
-        elif self._stop.is_set():
+        if not (left and timeout):
+            return key
+        if self._stop.is_set():
             raise StoreError(f"the change is made; interrupted before it had its effect: {left}")
-        else:
-            seconds = f"{self._work.waits.timeout:g}"
-            raise StoreError(
-                f"the change is made, and has not had its effect after {seconds} s: {left}",
-                hint="look into the store for what holds it up, or allow more with --wait-timeout",
-            )
+        raise StoreError(
+            f"the change is made, and has not had its effect after {timeout:g} s: {left}",
+            hint="look into the store for what holds it up, or allow more with --wait-timeout",
+        )
 
     def _waited(
         self, step: Step, key: ObjectKey, what: str, deleted_uid: str, stop: threading.Event

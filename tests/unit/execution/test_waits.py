@@ -155,6 +155,21 @@ def test_a_replace_whose_delete_is_held_creates_nothing(world: World, waits: Wai
     assert found.data == RESEALED.data
 
 
+def test_a_replace_that_cannot_look_whether_the_old_object_is_gone(world: World) -> None:
+    world.apply([SEALED])
+
+    def strike(_number: int, name: str, *, happened: bool) -> None:
+        if name == "unfinished" and not happened:
+            raise StoreUnavailable("away")
+
+    store = Slow(world.store, *FOR_EVER, strike=strike)
+    result = only(world.apply([RESEALED], store=store, waits=QUICK))
+    assert result.outcome is Outcome.FAILED
+    assert "cannot be undone: away" in result.message
+    assert "keeps a copy" in result.message
+    assert world.apply([RESEALED]).count(Outcome.APPLIED) == 1
+
+
 def test_looks_grow_rarer() -> None:
     delays: list[float] = []
 
