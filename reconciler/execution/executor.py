@@ -6,7 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import cast
@@ -181,11 +180,13 @@ class _Execution:
         if precondition is None:
             self._call(step, lambda: self._work.store.drop_copy(change.key))
             return change.key
-        what = ""
-        with suppress(ObjectNotFound):
+        try:
             what = self._call(
                 step, lambda: self._work.store.delete(change.key, precondition, released=True)
             )
+        except ObjectNotFound:  # it went along with its owner, say: nobody is to miss it
+            self._call(step, lambda: self._work.store.drop_copy(change.key))
+            return change.key
         return self._finish(step, change.key, what, precondition.uid)
 
     def _replace(self, step: Step, change: Change) -> ObjectKey:

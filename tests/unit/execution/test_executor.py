@@ -140,6 +140,15 @@ def test_the_pruning_of_what_is_gone_already_is_done(world: World) -> None:
     work = world.work([])
     world.remove(A)
     assert outcomes(run(work)) == {"a": Outcome.APPLIED}
+    assert world.plan([])[0].pending == ()
+
+
+def test_what_goes_along_with_its_replaced_owner_is_not_missed(world: World) -> None:
+    owned = secret("b", owners=(owner(SEALED),))
+    world.apply([SEALED, owned])
+    ended = world.apply([RESEALED])
+    assert outcomes(ended) == {"a": Outcome.APPLIED, "b": Outcome.APPLIED}
+    assert world.plan([RESEALED])[0].pending == ()
 
 
 def test_a_new_owners_uid_reaches_what_it_owns(world: World) -> None:
