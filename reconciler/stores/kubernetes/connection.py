@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -131,9 +131,11 @@ class Connection:
         body: Any = None,
         content_type: str = JSON,
         accept: str = JSON,
-        values: Iterable[SecretValue] = (),
+        values: Sequence[SecretValue] = (),
     ) -> Answer:
-        """Make one request, once. `what` names its object in errors; `values` are in its body.
+        """Make one request, once. `what` names its object in errors.
+
+        `values` are those of its body, and of the object as it is: an answer may quote both.
 
         Raises:
             StoreUnavailable: the server is busy, or the connection was cut; whether the request
@@ -161,7 +163,8 @@ class Connection:
         self._last_date = (answer.headers.get("Date", ""), time.time())
         if answer.status not in _OK:
             raise faults.refusal(what, answer.status, answer.headers, answer.data, values)
-        return Answer(answer.data, tuple(_warnings(answer.headers)))
+        warnings = (faults.scrubbed(text, values) for text in _warnings(answer.headers))
+        return Answer(answer.data, tuple(warnings))
 
     def close(self) -> None:
         """Close the connections."""

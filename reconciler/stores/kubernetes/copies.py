@@ -7,7 +7,7 @@ wherever the object did, and the rest of the object in an annotation.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ import orjson
 
 from reconciler.errors import ObjectExists, ObjectNotFound
 from reconciler.model.objects import Live, ObjectKey
+from reconciler.model.values import SecretValue
 from reconciler.stores.kubernetes import paths, wire
 from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection, retried
 
@@ -68,11 +69,11 @@ def keep(connection: Connection, document: Mapping[str, Any]) -> None:
         )
 
 
-def drop(connection: Connection, deleted: ObjectKey) -> None:
-    """Drop the copy of an object, where there is one."""
+def drop(connection: Connection, deleted: ObjectKey, values: Sequence[SecretValue]) -> None:
+    """Drop the copy of an object, where there is one; `values` may be in it."""
     key = key_of(deleted)
     with suppress(ObjectNotFound):
-        retried(lambda: connection.request("DELETE", paths.of(key), str(key)))
+        retried(lambda: connection.request("DELETE", paths.of(key), str(key), values=values))
 
 
 def find(connection: Connection, deleted: ObjectKey) -> Live | None:

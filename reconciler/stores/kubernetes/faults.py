@@ -66,7 +66,7 @@ def refusal(
     """
     answer = _status(body)
     reason = str(answer.get("reason") or "")
-    text = _scrubbed(_words(answer), values)
+    text = scrubbed(_words(answer), values)
     if status in _PASSING:
         named = f"{what}: the API server answered {status} {reason}".rstrip()
         return StoreUnavailable(_joined(named, text), retry_after=_retry_after(headers, answer))
@@ -130,7 +130,8 @@ def _words(answer: Mapping[str, Any]) -> str:
     return str(answer.get("message") or "")
 
 
-def _scrubbed(text: str, values: Iterable[SecretValue]) -> str:
+def scrubbed(text: str, values: Iterable[SecretValue]) -> str:
+    """A server's text without the values, in whatever form."""
     for form in sorted(_forms(values), key=len, reverse=True):
         text = text.replace(form, MASK)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

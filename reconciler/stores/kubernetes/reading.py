@@ -174,9 +174,18 @@ class _Reading:
         self.found.maps[live.key] = seen.maps
         if seen.deleted:
             self.going.add(live.key)
-            held = ", ".join(live.finalizers) or "its content"
-            note = f"{live.key} is being deleted since {seen.deleted}, and waits for: {held}"
-            self.found.notices.append(Note("being-deleted", note))
+            self._tell_of_deletion(live.key, seen.deleted, ", ".join(live.finalizers))
+
+    def _pass_by(self, item: Item, kind: str) -> Bystander:
+        other = wire.bystander(item, kind)
+        deleted = item["metadata"].get("deletionTimestamp")
+        if deleted and kind == NAMESPACE and other.key in self._scope.references:
+            self._tell_of_deletion(other.key, deleted)
+        return other
+
+    def _tell_of_deletion(self, key: ObjectKey, since: str, held: str = "") -> None:
+        text = f"{key} is being deleted since {since}, and waits for: {held or 'its content'}"
+        self.found.notices.append(Note("being-deleted", text))
 
     def _is_used(self, key: ObjectKey) -> bool:
         """Whether the set may have members there: elsewhere, the label is that of a mere copy."""
@@ -200,7 +209,7 @@ class _Reading:
     def _surrounding(self, kind: str, wanted: Collection[ObjectKey]) -> Iterator[Bystander]:
         """Metadata of a kind: of the whole cluster, or of the namespaces that matter."""
         selector = f"{wire.PART_OF}!={self._set_id}"
-        look = partial(wire.bystander, kind=kind)
+        look = partial(self._pass_by, kind=kind)
         if self._scope.surroundings or kind == NAMESPACE:
             yield from self._listed(kind, selector, METADATA_LIST_ONLY, look)
             return
@@ -287,4 +296,4 @@ class _Reading:
                 self._unseen.add(key.name)
             self.found.bystanders[key] = Bystander(key, "")
             return
-        self.found.bystanders[key] = wire.bystander(answer.json(), key.kind)
+        self.found.bystanders[key] = self._pass_by(answer.json(), key.kind)

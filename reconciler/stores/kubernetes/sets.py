@@ -131,6 +131,7 @@ def note_namespaces(
             query={"fieldManager": MANAGER},
             body=steps,
             content_type=JSON_PATCH,
+            values=(SecretValue(parent.fingerprint_key),),
         )
     )
 

@@ -42,6 +42,7 @@ class Writer:
         self._connection = connection
         self._set_id = set_id
         self._maps: dict[ObjectKey, tuple[str, ...]] = {}
+        self._data: dict[ObjectKey, Mapping[str, SecretValue]] = {}
         self._copied: set[ObjectKey] = set()
         self._leftovers: set[ObjectKey] = set()
         self._unsure: set[ObjectKey] = set()
@@ -51,6 +52,8 @@ class Writer:
         """Take over what a read has found: the maps that objects have, and what has a copy."""
         self._maps.update(found.maps)
         self._copied.update(found.copies)
+        for live in (*found.objects.values(), *found.copies.values()):
+            self._data[live.key] = live.data
         self._leftovers = found.leftovers
 
     def tidy(self) -> None:
@@ -147,7 +150,7 @@ class Writer:
     def drop_copy(self, key: ObjectKey) -> None:
         """Drop the copy kept of `key`, where there is one."""
         if key.kind == SECRET:
-            copies.drop(self._connection, key)
+            copies.drop(self._connection, key, self._values_of(key))
         self._copied.discard(key)
 
     def _create(self, resource: Resource, applied: Applied | None, *, dry_run: bool) -> Live:
@@ -217,7 +220,7 @@ class Writer:
                 query={} if method == "DELETE" else query,
                 body=body,
                 content_type=JSON_PATCH if method == "PATCH" else JSON,
-                values=values,
+                values=(*values, *self._values_of(key)),
             )
         except StoreUnavailable:
             if not dry_run:
@@ -248,6 +251,10 @@ class Writer:
         except StoreError as error:
             return (f"the copy of the old object is not deleted yet: {error.message}",)
         return ()
+
+    def _values_of(self, key: ObjectKey) -> tuple[SecretValue, ...]:
+        """What the object held when it was read: a refusal may quote that, too."""
+        return tuple(self._data.get(key, {}).values())
 
     def _maps_of(self, key: ObjectKey, *, look: bool) -> Mapping[str, Iterable[str]]:
         """The maps of the live object: as they were read, or looked up where they were not."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clusters import Cluster, started
+from tests.integration.kubernetes.policies import Policies
 from tests.integration.kubernetes.site import Site
 
 
@@ -30,3 +31,10 @@ def own_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
     yield make
     for cluster in begun:
         cluster.stop()
+
+
+@pytest.fixture
+def policies(site: Site) -> Iterator[Policies]:
+    policies = Policies(site)
+    yield policies
+    policies.lift()

@@ -173,11 +173,12 @@ class Site(Workplace):
     def await_right(self, user: str, verb: str, resource: str, *, allowed: bool = True) -> None:
         """Wait until the server has heard of a change of roles."""
         command = (*("auth", "can-i", verb, resource, "--as", user), "--quiet")
-        awaited(lambda: self._works(*command) == allowed, f"{user} may {verb} {resource}")
+        awaited(lambda: self.works(*command) == allowed, f"{user} may {verb} {resource}")
 
-    def _works(self, *command: str) -> bool:
+    def works(self, *command: str, stdin: str = "") -> bool:
+        """Whether kubectl succeeds."""
         try:
-            self.kubectl(*command)
+            self.kubectl(*command, stdin=stdin)
         except AssertionError:
             return False
         return True

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from reconciler.stores.kubernetes.store import KubernetesStore
+from tests.integration.kubernetes.policies import Policies
 from tests.integration.kubernetes.site import Document, Site, awaited, secret
 
 FINALIZER = "example.com/holds-it"
 IN_A_MOMENT = ("--wait-timeout", "0.5")
-_POLICIES = "/apis/admissionregistration.k8s.io/v1"
 
 
 def held(document: Document) -> Document:
@@ -68,8 +67,6 @@ def test_a_finalizer_that_is_let_go_in_time(site: Site, monkeypatch: pytest.Monk
     site.put(held(secret("sealed", immutable=True, a="1")))
     site.apply()
     site.put(secret("sealed", immutable=True, a="2"))
-    from reconciler.stores.kubernetes.store import KubernetesStore
-
     look = KubernetesStore.unfinished
     looks: list[str] = []
 
@@ -109,70 +106,6 @@ def test_a_namespace_that_is_stuck_in_its_deletion(site: Site) -> None:
         *("--namespace", stuck, "patch", "secret", "holds-it", "--type=merge"),
         '-p={"metadata": {"finalizers": null}}',
     )
-
-
-class Policies:
-    """Admission by policies of a test's own, for its namespace alone."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-        self._name = site.home
-
-    def forbid(self, expression: str, message: str = "'the policy forbids it'") -> None:
-        """Refuse creates, updates and deletes of Secrets for which `expression` is false."""
-        rule = {
-            "apiGroups": [""],
-            "apiVersions": ["v1"],
-            "operations": ["CREATE", "UPDATE", "DELETE"],
-            "resources": ["secrets"],
-        }
-        selector = {"matchLabels": {"kubernetes.io/metadata.name": self._site.home}}
-        self._put(
-            "ValidatingAdmissionPolicy",
-            {
-                "failurePolicy": "Fail",
-                "matchConstraints": {"resourceRules": [rule], "namespaceSelector": selector},
-                "validations": [{"expression": expression, "messageExpression": message}],
-            },
-        )
-        binding = {"policyName": self._name, "validationActions": ["Deny"]}
-        self._put("ValidatingAdmissionPolicyBinding", binding)
-
-    def lift(self) -> None:
-        for kind in ("validatingadmissionpolicybindings", "validatingadmissionpolicies"):
-            path = f"{_POLICIES}/{kind}/{self._name}"
-            self._site.call("DELETE", path, expected={200, 404})
-
-    def await_refusal(self, document: Document) -> None:
-        """Wait until a policy that refuses `document` is in force."""
-        awaited(lambda: not self._takes(document), "the policy is in force")
-
-    def await_permission(self, document: Document) -> None:
-        awaited(lambda: self._takes(document), "the policy is lifted")
-
-    def _takes(self, document: Document) -> bool:
-        name = document["metadata"]["name"]
-        answer = self._site.call("POST", "secrets", document, expected={201, 409, 422, 403})
-        taken = answer["kind"] == "Secret"
-        if taken:
-            self._site.call("DELETE", f"secrets/{name}", expected={200, 404, 422, 403})
-        return taken
-
-    def _put(self, kind: str, spec: dict[str, Any]) -> None:
-        document = {
-            "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": kind,
-            "metadata": {"name": self._name},
-            "spec": spec,
-        }
-        self._site.kubectl("apply", "-f", "-", stdin=json.dumps(document))
-
-
-@pytest.fixture
-def policies(site: Site) -> Iterator[Policies]:
-    policies = Policies(site)
-    yield policies
-    policies.lift()
 
 
 def test_a_replace_that_fails_after_the_delete_puts_the_old_object_back(
