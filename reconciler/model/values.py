@@ -62,7 +62,7 @@ class SecretValue:
         return Nature.CONTENT
 
     def occurs_in(self, text: str) -> bool:
-        """Tell whether `text` holds this value, plain or in base64; short values never count.
+        """Tell whether `text` holds this value, plain, in base64 or hex; short ones never count.
 
         White space around the value is no part of the secret, so it may be missing from `text`.
         """
@@ -70,9 +70,11 @@ class SecretValue:
         encoded = text.encode("utf-8", "surrogatepass")
         if not _TELLING_LENGTH <= len(bare) <= len(encoded):
             return False
-        return bare in encoded or any(
+        if bare in encoded or any(
             base64.b64encode(form).rstrip(b"=") in encoded for form in (self._bytes, bare)
-        )
+        ):
+            return True
+        return 2 * len(bare) <= len(encoded) and bare.hex().encode() in encoded.lower()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SecretValue):
