@@ -241,7 +241,7 @@ class _Execution:
 
     def _hold(self, step: Step, live: Live, promise: promises.Promise) -> None:
         """Note what the store answered besides: its warnings, and what it did not do as told."""
-        found = [*promises.shown_warnings(live.warnings, promise.values())]
+        found = [*promises.shown_warnings(live.warnings, promise)]
         found += map(str, promises.deviations(promise, live, self._work.store.capabilities))
         if found:
             self._warnings.setdefault(step.key, []).extend(found)

@@ -98,7 +98,7 @@ class Trial:
 
     def _notes(self, promise: promises.Promise, answer: Live) -> tuple[Note, ...]:
         """What the store says besides, and what it would make of the object by itself."""
-        warned = dict.fromkeys(promises.shown_warnings(answer.warnings, promise.values()))
+        warned = dict.fromkeys(promises.shown_warnings(answer.warnings, promise))
         altered = promises.deviations(promise, answer, self.store.capabilities)
         return (
             *(Note(_WARNS, f"the store warns: {warning}") for warning in warned),

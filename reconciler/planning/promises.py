@@ -12,11 +12,11 @@ from reconciler.model.objects import Live, Resource
 from reconciler.model.plans import Change, FieldAction, FieldPath
 from reconciler.model.store import Capability
 from reconciler.model.values import SecretValue
-from reconciler.planning.fields import DATA, METADATA, field_of, flatten, leaf_text
+from reconciler.planning.fields import DATA, METADATA, Leaf, field_of, flatten, leaf_text
 from reconciler.rules import field_text
 
-Promise = Mapping[FieldPath, SecretValue | str]
-"""Each field that the object is to have, as `leaf_text` has it."""
+Promise = Mapping[FieldPath, Leaf]
+"""Each field that the object is to have; what is no text may be as `leaf_text` has it."""
 
 _UNREADABLE = {DATA: Capability.READ_VALUES, METADATA: Capability.METADATA}
 _WITHHELD = "the store warned of something in words that repeat a secret value: they are withheld"
@@ -40,7 +40,7 @@ class Deviation(NamedTuple):
 
 def of_creation(resource: Resource) -> Promise:
     """What is promised of an object that is created as `resource`."""
-    return {path: leaf_text(leaf) for path, leaf in flatten(resource).items()}
+    return flatten(resource)
 
 
 def of_update(change: Change, before: Live, owned: Promise) -> Promise:
@@ -51,7 +51,7 @@ def of_update(change: Change, before: Live, owned: Promise) -> Promise:
     removed = {
         field_of(field.path) for field in change.fields if field.action is FieldAction.REMOVED
     }
-    kept = {path: leaf_text(leaf) for path, leaf in flatten(before).items() if path not in removed}
+    kept = {path: leaf for path, leaf in flatten(before).items() if path not in removed}
     return {**kept, **owned}
 
 
@@ -65,27 +65,26 @@ def deviations(
     unreadable = _UNREADABLE.keys() - {
         part for part, needed in _UNREADABLE.items() if needed in capabilities
     }
-    found = {path: leaf_text(leaf) for path, leaf in flatten(answer).items()}
     return tuple(
         sorted(
-            (one for one in _compared(promise, found) if one.path[0] not in unreadable),
+            (one for one in _compared(promise, flatten(answer)) if one.path[0] not in unreadable),
             key=lambda one: (one.action is FieldAction.ADDED, one.path),
         )
     )
 
 
-def shown_warnings(warnings: Iterable[str], values: Iterable[SecretValue | str]) -> Iterator[str]:
-    """What a store warned of, without a warning that repeats one of `values`."""
-    secrets = [value for value in values if isinstance(value, SecretValue)]
+def shown_warnings(warnings: Iterable[str], promise: Promise) -> Iterator[str]:
+    """What a store warned of, without a warning that repeats a value of `promise`."""
     for warning in warnings:
+        secrets = (value for value in promise.values() if isinstance(value, SecretValue))
         yield _WITHHELD if any(secret.occurs_in(warning) for secret in secrets) else warning
 
 
 def _compared(promise: Promise, found: Promise) -> Iterator[Deviation]:
-    for path, text in promise.items():
+    for path, leaf in promise.items():
         if path not in found:
             yield Deviation(path, FieldAction.REMOVED)
-        elif found[path] != text:
+        elif found[path] != leaf and leaf_text(found[path]) != leaf_text(leaf):
             yield Deviation(path, FieldAction.CHANGED)
     for path in found.keys() - promise.keys():
         yield Deviation(path, FieldAction.ADDED)

@@ -117,7 +117,7 @@ def test_no_sentence_holds_a_value() -> None:
 def test_a_warning_that_repeats_a_value_is_withheld() -> None:
     promise = of_creation(A)
     warnings = ["all is well", "what is hunter22 for", "aHVudGVyMjI= is odd"]
-    shown = list(shown_warnings(warnings, promise.values()))
+    shown = list(shown_warnings(warnings, promise))
     assert shown[0] == "all is well"
     assert len(shown) == 3
     assert not any("hunter22" in text or "aHVudGVyMjI" in text for text in shown)
