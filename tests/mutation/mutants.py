@@ -115,8 +115,8 @@ MUTANTS = (
     Mutant(
         "a value that the store made another is told of",
         "planning/promises.py",
-        "elif found[path] != text:",
-        "elif found[path] != text and isinstance(text, str):",
+        "elif found[path] != leaf and leaf_text(found[path]) != leaf_text(leaf):",
+        "elif found[path] != leaf and isinstance(leaf, str):",
         ("tests/unit/planning",),
     ),
     Mutant(
