@@ -305,6 +305,23 @@ def test_dependencies_and_targets_find_the_version() -> None:
     assert [change.action for change in plan.changes] == [Action.DELETE, Action.CREATE]
 
 
+def test_a_target_brings_its_old_versions_along_and_no_others() -> None:
+    other = replace(ONE, key=ONE.key._replace(name="b"))
+    past = (version(TWO, "a-2"), version(other, "b-2"), first(replace(other, data=TWO.data)))
+    wanted = [ONE, replace(other, data=TWO.data)]
+    found = snapshot(first(ONE, created="2026-02-01"), *past, consumers=())
+    plan, _ = planned(wanted, found, targets=(ONE.key,), prune=True)
+    assert actions(plan) == {"a": Action.NO_OP, "a-2": Action.DELETE}
+
+
+def test_a_version_of_another_set_is_none_of_ours() -> None:
+    theirs = replace(version(THREE, "a-3", "2026-01-09"), applied=Applied(set_name="other"))
+    plan, _ = planned([THREE], snapshot(first(ONE), theirs))
+    (change,) = plan.pending
+    assert change.action is Action.CREATE
+    assert "Secret/default/a," in change.notes[0].message
+
+
 def test_what_is_versioned_may_own_nothing() -> None:
     owned = secret("b", owners=(owner(ONE),))
     plan, _ = planned([ONE, owned], snapshot(*in_sync(ONE)))
