@@ -105,11 +105,13 @@ class _Answer:
 class Gateway:
     """In front of `cluster`, as its administrator, for one key and one user.
 
-    ``strike`` is asked of each call whether something befalls it.
+    ``strike`` is asked of each call whether something befalls it. ``rewrite`` makes something else
+    of the bodies that the API server answers.
     """
 
     def __init__(self, cluster: Cluster) -> None:
         self.strike: Callable[[Call], Strike | None] = lambda _: None
+        self.rewrite: Callable[[bytes], bytes] = lambda body: body
         self.calls: list[Call] = []
         self.tokens: list[str] = []
         self._tokens_in_force: set[str] = set()
@@ -267,7 +269,7 @@ class Gateway:
             for name, text in answer.headers.items()
             if name.lower() not in _HOP_BY_HOP | _KEPT_OUT
         }
-        return _Answer(answer.status, answer.data, passed)
+        return _Answer(answer.status, self.rewrite(answer.data), passed)
 
 
 def _is_signed(call: Call) -> bool:

@@ -257,18 +257,23 @@ def _asked(what: str, call: Callable[[], Result], hint: str) -> Result:
 
     try:
         return call()
-    except exceptions.ServiceResponseException as error:
-        told = f"{what}: Huawei Cloud answered {_shown(error)}"
-        if error.status_code == _TOO_MANY or error.status_code >= _FIRST_SERVER_FAULT:
-            raise StoreUnavailable(told) from None
-        raise StoreError(told, hint=hint) from None
     except (exceptions.ConnectionException, exceptions.RequestTimeoutException, OSError) as error:
         raise StoreUnavailable(
             f"{what}: Huawei Cloud cannot be reached ({type(error).__name__})",
             hint="check the network, proxies included",
         ) from None
     except exceptions.SdkException as error:
-        raise StoreError(f"{what}: it is not given ({type(error).__name__})", hint=hint) from None
+        # What asks for a project wraps the answer in an error of another kind.
+        answers = [
+            each
+            for each in (error, error.__context__)
+            if isinstance(each, exceptions.ServiceResponseException)
+        ]
+        told = _shown(answers[0]) if answers else type(error).__name__
+        status = answers[0].status_code if answers else 0
+        if status == _TOO_MANY or status >= _FIRST_SERVER_FAULT:
+            raise StoreUnavailable(f"{what}: Huawei Cloud answered {told}") from None
+        raise StoreError(f"{what}: Huawei Cloud gives none ({told})", hint=hint) from None
 
 
 def _shown(error: Any) -> str:
