@@ -61,7 +61,10 @@ def said_until_killed(process: subprocess.Popen[bytes], lines: int) -> list[tupl
     assert process.stdout is not None
     said = [process.stdout.readline() for _ in range(lines)]
     process.send_signal(signal.SIGKILL)
-    rest, complaint = process.communicate()
+    # Not by communicate(), which does not know what readline() has read ahead.
+    assert process.stderr is not None
+    rest, complaint = process.stdout.read(), process.stderr.read()
+    process.wait()
     assert not complaint
     said += rest.splitlines(keepends=True)
     pairs = [line.decode().split() for line in said if line.endswith(b"\n")]
