@@ -63,8 +63,8 @@ def said_until_killed(process: subprocess.Popen[bytes], lines: int) -> list[tupl
     process.send_signal(signal.SIGKILL)
     # Not by communicate(), which does not know what readline() has read ahead.
     assert process.stderr is not None
-    rest, complaint = process.stdout.read(), process.stderr.read()
-    process.wait()
+    with process, process.stdout, process.stderr:
+        rest, complaint = process.stdout.read(), process.stderr.read()
     assert not complaint
     said += rest.splitlines(keepends=True)
     pairs = [line.decode().split() for line in said if line.endswith(b"\n")]
