@@ -75,6 +75,18 @@ def test_what_somebody_else_made_is_unknowable_and_adopted_by_replacing_it(swarm
     assert entry["Spec"]["Labels"]["by"] == "hand"
 
 
+@pytest.mark.parametrize("gone", ["db.a", "db.b", "db.c"])
+def test_a_part_that_somebody_removes_is_missed(swarm: Swarm, gone: str) -> None:
+    wanted = [secret("db", {"a": "1", "b": "2", "c": "3"})]
+    swarm.applied(wanted)
+    swarm.engine.call("DELETE", f"/secrets/{gone}")
+    with swarm.opened() as store:
+        report = workflow.drift(wanted, workflow.read(wanted, store, CAREFUL), CAREFUL)
+    assert report.drifted
+    swarm.applied(wanted)
+    assert swarm.names() == {"db.a", "db.b", "db.c"}
+
+
 def test_a_name_that_is_taken_is_told(swarm: Swarm) -> None:
     other = secret("other", {"k": "v"}, annotations={"reconciler/docker-name": "db"})
     swarm.applied([other])

@@ -107,10 +107,21 @@ def check(resource: Resource, url: str = "") -> Iterator[Violation]:
         if name.startswith(RESERVED):
             message = f"labels that begin with {RESERVED} are this tool's own"
             yield Violation(("metadata", "labels", name), "docker-label", message, "rename it")
+    yield from _telling_texts(resource)
     if not faults:
         for piece in pieces(resource):
             yield from _piece_faults(piece)
         yield from _alike(pieces(resource))
+
+
+def _telling_texts(resource: Resource) -> Iterator[Violation]:
+    """Labels and annotations become labels, which more people may read than the value."""
+    for group, texts in (("labels", resource.labels), ("annotations", resource.annotations)):
+        for name, text in texts.items():
+            if any(value.occurs_in(text) for value in resource.data.values()):
+                message = "it repeats a value, and would be a label that many may read"
+                path = ("metadata", group, name)
+                yield Violation(path, "docker-text-holds-value", message, "remove it")
 
 
 def _annotation_faults(annotations: Mapping[str, str]) -> Iterator[Violation]:

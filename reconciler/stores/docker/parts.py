@@ -140,16 +140,14 @@ def labels_of(part: Part) -> dict[str, str]:
 
 
 def described(part: Part, resource: Resource, applied: Applied | None, print_key: str) -> Part:
-    """`part` with what `resource` and its record say of the object as a whole, and of its keys."""
+    """`part` with what `resource` and its record say of the object as a whole."""
     document = to_document(replace(resource, data={}))
     labels = document["metadata"].pop("labels", {})
-    record = {} if applied is None else applied.fields
-    mine = {("data", key) for key in part.holds}
     return replace(
         part,
         labels=labels,
         set_name=None if applied is None else applied.set_name,
-        record={path: text for path, text in record.items() if path[0] != "data" or path in mine},
+        record={} if applied is None else applied.fields,
         print_key=print_key,
         content=document,
         generate_name=resource.generate_name,
@@ -165,7 +163,9 @@ def live_of(parts: Iterable[Part], print_key: str) -> Live:
     """
     found = sorted(parts, key=lambda part: part.version)
     first = found[0]
-    record = {path: text for path, text in first.record.items() if path[0] != "data"}
+    held = {("data", key) for part in found for key in part.holds}
+    # The record of a key whose part is gone stands with the others: that is how it is missed.
+    record = {path: text for path, text in first.record.items() if path not in held}
     data: dict[str, SecretValue] = {}
     for part in found:
         for key in part.holds:

@@ -102,6 +102,8 @@ def found(values: dict[str, Any], name: str = "db", **more: Any) -> list[Violati
             "reconciler/docker-layuot",
             "means nothing",
         ),
+        ({"a": "long-value"}, {"annotations": {"n": "is long-value"}}, "[n]", "repeats a value"),
+        ({"a": "long-value"}, {"labels": {"n": "long-value"}}, "labels[n]", "repeats a value"),
         ({"a": "x"}, {"labels": {"reconciler.set": "x"}}, "reconciler.set", "this tool's own"),
     ],
 )
