@@ -21,7 +21,7 @@ from tests.crashes.program import APPLY, Run, put_manifests, ran_well
 from tests.docker.conftest import IN_HAND, KEY, Swarm
 from tests.docker.test_faults import foreign, held, unlocked
 
-SERIES = 5
+SERIES = 10
 KILLS = int(os.environ.get("CRASH_KILLS_DOCKER", "50")) // SERIES
 """In each of the series."""
 OPTIONS = ("--rotate-services", "--allow-replace", "--prune", "--max-deletes", "100%")
