@@ -62,7 +62,8 @@ def foreign(swarm: Swarm) -> None:
     one = swarm.engine.secrets()["shop.user"]
     labels = dict(one["Spec"]["Labels"])
     own = json.loads(labels["reconciler.object"])
-    labels["reconciler.object"] = json.dumps(own | {"key": "theirs", "keys": [], "record": []})
+    more = {"key": "theirs", "keys": ["theirs"], "record": [], "complete": False}
+    labels["reconciler.object"] = json.dumps(own | more)
     body = {"Name": "shop.theirs", "Data": "dGhlaXJz", "Labels": labels}
     swarm.engine.call("POST", "/secrets/create", body)
 
