@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.errors import ObjectExists, StoreUnavailable
+from reconciler.errors import ObjectExists, ObjectNotFound, StoreUnavailable
 from reconciler.model.values import FINGERPRINT_KEY_BYTES
 from reconciler.stores.sae.documents import (
     RECORD_PREFIX,
@@ -53,7 +53,7 @@ class Sets:
             StoreDamaged: it is not what was written.
         """
         if items is None:
-            items = self._service.list(self._home_id, _about(set_name))
+            items = self._listed(set_name)
         item = items.get(RECORD_PREFIX + digest_of(set_name))
         known = self._records.get(set_name)
         if item is None:
@@ -89,6 +89,12 @@ class Sets:
             self._service.update(self._home_id, item.id, raw, _about(set_name), patient=True)
             self._records[set_name] = (item, grown)
 
+    def _listed(self, set_name: str) -> Mapping[str, Item]:
+        try:
+            return self._service.list(self._home_id, _about(set_name))
+        except ObjectNotFound:
+            raise _homeless(set_name, self._home_id) from None
+
     def _made(self, set_name: str) -> Record:
         found = self.known(set_name) or self.record(set_name)
         if found is not None:
@@ -103,6 +109,13 @@ class Sets:
         if made is None:
             raise StoreUnavailable(f"{_about(set_name)} was made, and is not there")
         return made
+
+
+def _homeless(set_name: str, home_id: str) -> ObjectNotFound:
+    return ObjectNotFound(
+        f"the set {set_name!r} is kept in the namespace {home_id}, which does not exist",
+        hint="create it in the console, or choose another one with --set-namespace",
+    )
 
 
 def _about(set_name: str) -> str:
