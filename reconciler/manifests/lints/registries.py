@@ -1,8 +1,9 @@
-"""Registry accounts whose ``auth`` says something else than their ``username`` and ``password``."""
+"""Registry accounts that contradict themselves, or that have one of a registry's two domains."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,10 +15,44 @@ _KEYS = {
     "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
     "kubernetes.io/dockercfg": ".dockercfg",
 }
+# The public and the internal domain of a registry of Alibaba Cloud; the page of CreateSecret of its
+# Serverless App Engine advises to give both.
+_DOMAIN = re.compile(
+    r"(?P<head>(?:[a-z0-9-]+-)?registry)(?P<vpc>-vpc)?(?P<tail>\.[a-z0-9-]+(?:\.cr)?\.aliyuncs\.com)"
+)
 _HINT = "write base64 of USERNAME:PASSWORD into auth, or leave auth out: kubelets believe auth"
 
 
 def registry_warnings(secret: Resource) -> Iterator[Violation]:
+    """What looks like a mistake in the registry accounts of a Secret, as warnings."""
+    yield from _mismatches(secret)
+    yield from _lone_domains(secret)
+
+
+def _lone_domains(secret: Resource) -> Iterator[Violation]:
+    """One warning for each registry of which one of two domains is there."""
+    key = _KEYS.get(secret.type, "")
+    if key not in secret.data:
+        return
+    found = [_DOMAIN.fullmatch(_host(name)) for name in _registries(key, secret.data[key].reveal())]
+    held = {(match["head"], bool(match["vpc"]), match["tail"]) for match in found if match}
+    for number, match in enumerate(found, 1):
+        if match and (match["head"], not match["vpc"], match["tail"]) not in held:
+            here, missing = ("internal", "public") if match["vpc"] else ("public", "internal")
+            yield Violation(
+                ("data", key),
+                "registry-one-domain",
+                f"registry {number} is there with its {here} domain and not with its {missing} one",
+                "give the account for both domains: images are pulled by either, as the network is",
+                Severity.WARNING,
+            )
+
+
+def _host(name: str) -> str:
+    return name.removeprefix("https://").removeprefix("http://").partition("/")[0].lower()
+
+
+def _mismatches(secret: Resource) -> Iterator[Violation]:
     """One warning for each account of which a kubelet reads something else than is written.
 
     As in Kubernetes v1.35, pkg/credentialprovider/config.go: where there is an ``auth``, username
@@ -36,14 +71,18 @@ def registry_warnings(secret: Resource) -> Iterator[Violation]:
 
 
 def _accounts(key: str, content: bytes) -> Iterator[Mapping[str, Any]]:
+    for account in _registries(key, content).values():
+        yield account if isinstance(account, dict) else {}
+
+
+def _registries(key: str, content: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):  # the type's rule tells of these
-        return
+        return {}
     if key == ".dockerconfigjson" and isinstance(found, dict):
         found = found.get("auths")
-    if isinstance(found, dict):
-        yield from (account if isinstance(account, dict) else {} for account in found.values())
+    return found if isinstance(found, dict) else {}
 
 
 def _agrees(auth: str, account: Mapping[str, Any]) -> bool:

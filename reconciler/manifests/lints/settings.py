@@ -23,6 +23,7 @@ LINTS = frozenset(
         "merge-override",
         "pem-unreadable",
         "registry-auth-mismatch",
+        "registry-one-domain",
         "secret-key-unprovided",
         "secret-unprovided",
         "value-encoded-twice",

@@ -265,6 +265,32 @@ def test_registry_files_of_other_shapes(loaded: Loader, value: str) -> None:
     assert codes(loaded(manifest(".dockerconfigjson", value, head))) == []
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["registry-vpc.cn-beijing.aliyuncs.com", "registry.cn-beijing.aliyuncs.com"], []),
+        (["https://registry-vpc.cn-a.aliyuncs.com/v2/", "registry.cn-a.aliyuncs.com"], []),
+        (["shop-registry-vpc.cn-a.cr.aliyuncs.com", "shop-registry.cn-a.cr.aliyuncs.com"], []),
+        (["registry.example", "docker.io", "registry.aliyuncs.com.example"], []),
+        (["registry-vpc.cn-beijing.aliyuncs.com"], ["internal"]),
+        (["registry.example", "registry.cn-beijing.aliyuncs.com"], ["public"]),
+        (["registry-vpc.cn-a.aliyuncs.com", "registry.cn-b.aliyuncs.com"], ["internal", "public"]),
+        (["a-registry-vpc.cn-a.cr.aliyuncs.com", "b-registry.cn-a.cr.aliyuncs.com"], ["internal"]),
+    ],
+)
+def test_a_registry_of_two_domains_is_there_with_both(
+    loaded: Loader, names: list[str], told: list[str]
+) -> None:
+    auths = {name: {"username": "u", "password": "p"} for name in names}
+    head = HEAD + "type: kubernetes.io/dockerconfigjson\n"
+    found = loaded(manifest(".dockerconfigjson", json.dumps({"auths": auths}), head))
+    assert set(codes(found)) <= {"registry-one-domain"}
+    texts = [item.message for item in found.diagnostics]
+    assert all(f"with its {domain} domain" in "".join(texts) for domain in told)
+    assert bool(texts) is bool(told)
+    assert not [name for name in names if name in "".join(texts)]
+
+
 def test_each_registry_is_told_by_its_number(loaded: Loader) -> None:
     auths = {"good.example": {"auth": b64("u:p")}, "canary.example": {"auth": b64("none")}}
     head = HEAD + "type: kubernetes.io/dockerconfigjson\n"
@@ -338,6 +364,16 @@ LEAKS = [
     ("value-placeholder", manifest("a", f"${{{CANARY}}}")),
     ("data-overridden", f"{HEAD}data: {{a: {b64(CANARY)}}}\nstringData: {{a: {CANARY}2}}\n"),
     ("registry-auth-mismatch", account(password=CANARY, auth=b64(f"{CANARY}:2"))),
+    (
+        "registry-one-domain",
+        manifest(
+            ".dockerconfigjson",
+            json.dumps(
+                {"auths": {f"{CANARY.lower()}-registry.cn-a.cr.aliyuncs.com": {"password": CANARY}}}
+            ),
+            HEAD + "type: kubernetes.io/dockerconfigjson\n",
+        ),
+    ),
     ("annotation-last-applied", annotated(LAST_APPLIED, CANARY, "a", CANARY)),
     ("annotation-repeats-value", annotated("note", f"{CANARY}4", "a", f"{CANARY}4")),
     ("pem-unreadable", manifest("a", f"-----BEGIN {CANARY}----- {CANARY}")),
