@@ -37,7 +37,7 @@ REGION = "cn-test-1"
 
 _ALGORITHM = "SDK-HMAC-SHA256"
 _MOST_SKEW = timedelta(minutes=15)
-_MUST_BE_SIGNED = {"host", "x-sdk-date", "x-cluster-id", "x-project-id"}
+_MUST_BE_SIGNED = {"host", "x-sdk-date", "x-cluster-id", "x-project-id", "x-security-token"}
 _HOP_BY_HOP = {
     *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer"),
     *("transfer-encoding", "upgrade"),

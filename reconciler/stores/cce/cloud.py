@@ -5,63 +5,29 @@ Texts of the SDK's errors may quote requests, so none of them is shown, and its 
 
 from __future__ import annotations
 
-import ipaddress
-import logging
 import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
 from reconciler.errors import ConfigError, StoreError, StoreUnavailable
+from reconciler.stores.cce.endpoints import endpoint, given_endpoint
 from reconciler.stores.cce.gateway import Sign
 from reconciler.stores.cce.places import ACCOUNT, AK, PASSWORD, USER, Place
 
 _SK, _SECURITY_TOKEN = "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"
 _PROJECT = "HUAWEICLOUD_SDK_PROJECT_ID"
-_IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
-_ENDPOINT = "HUAWEICLOUD_SDK_REGION_{service}_{region}"
 _TIMEOUT = (10, 60)
 _CERTIFICATE_DAYS = 1  # the fewest that the service gives
 _TOO_MANY, _FIRST_SERVER_FAULT = 429, 500
 _TELLING = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 Result = TypeVar("Result")
-
-
-def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
-    """The address of ``CCE`` or ``IAM`` in `region`, as the SDK's environment or tables have it.
-
-    Raises:
-        ConfigError: the region is not known, or the address is not encrypted and not this machine.
-    """
-    _check_installed()
-    from huaweicloudsdkcce.v3.region.cce_region import CceRegion
-    from huaweicloudsdkiam.v3.region.iam_region import IamRegion
-
-    named = _ENDPOINT.format(service=service, region=region.replace("-", "_").upper())
-    given = environ.get(named) or (environ.get(_IAM_ENDPOINT) if service == "IAM" else None)
-    if not given:
-        regions = CceRegion if service == "CCE" else IamRegion
-        try:
-            given = regions.value_of(region).endpoints[0]
-        except KeyError:
-            raise ConfigError(
-                f"the SDK knows no endpoint of {service} in the region {region!r}",
-                hint=f"correct the region, or give the endpoint in {named}",
-            ) from None
-    address = given if "://" in given else f"https://{given}"
-    parts = urlsplit(address)
-    if parts.scheme != "https" and not _is_here(parts.hostname or ""):
-        raise ConfigError(
-            f"{named}: the endpoint is not encrypted", hint="write it with https://, or without"
-        )
-    return address.rstrip("/")
 
 
 def signature(place: Place, environ: Mapping[str, str]) -> Sign:
@@ -191,7 +157,9 @@ def _cce_client(place: Place, environ: Mapping[str, str]) -> Any:
     from huaweicloudsdkcore.region.region import Region
 
     credentials = _credentials(environ)
-    credentials.with_iam_endpoint(endpoint("IAM", place.region, environ))
+    iam = given_endpoint("IAM", place.region, environ)
+    if iam:  # else the SDK knows it, without all of its part for IAM
+        credentials.with_iam_endpoint(iam)
     builder = (
         CceClient.new_builder()
         .with_http_config(HttpConfig(timeout=_TIMEOUT))
@@ -283,20 +251,3 @@ def _shown(error: Any) -> str:
         if found and str(found) not in parts and _TELLING.fullmatch(str(found)):
             parts.append(f"{name}{found}")
     return ", ".join(parts)
-
-
-def _check_installed() -> None:
-    if not (find_spec("huaweicloudsdkcce") and find_spec("huaweicloudsdkiam")):
-        raise ConfigError(
-            "the store cce: needs the SDK of Huawei Cloud, unless it is given a kubeconfig",
-            hint="install it with: pip install 'reconciler[huawei]'",
-        )
-    for name in ("CceClient", "IamClient"):
-        logging.getLogger(f"HuaweiCloud-SDK-{name}").disabled = True
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -13,6 +13,7 @@ from typing import Any
 from kubernetes import client
 
 from reconciler.errors import ConfigError, StoreError
+from reconciler.stores.cce.endpoints import endpoint
 from reconciler.stores.cce.gateway import Renewed, Signed
 from reconciler.stores.cce.places import Auth, Place
 from reconciler.stores.kubernetes.connection import Connection, Pool, connect, pool_of, retried
@@ -40,7 +41,7 @@ def connection(
         document = retried(lambda: cloud.cluster_certificate(place, environ))
         return _with_certificate(document, options.get("kube-context", ""), workers)
     settings = client.Configuration()
-    settings.host = cloud.endpoint("CCE", place.region, environ)
+    settings.host = endpoint("CCE", place.region, environ)
     plain = pool_of(settings, workers)
     pool: Pool
     if place.auth is Auth.TOKEN:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from huaweicloudsdkcore.auth.credentials import Credentials
 
 from tests.integration.cce.conftest import CceSite
 from tests.integration.kubernetes.site import secret
@@ -105,12 +106,21 @@ def _token_in(text: str) -> str:
     return rest.partition("'")[0]
 
 
-@pytest.mark.parametrize("way", ["aksk", "token", "certificate"])
-def test_what_the_services_say_is_not_repeated(site: CceSite, log: Log, way: str) -> None:
+@pytest.mark.parametrize(
+    ("way", "of_services"),
+    [("aksk", True), ("token", True), ("certificate", True), ("aksk", False), ("token", False)],
+)
+def test_what_services_and_gateway_say_is_not_repeated(
+    site: CceSite, log: Log, way: str, *, of_services: bool
+) -> None:
+    Credentials._CACHE.clear()
     site.go_by(way)
     site.put(secret("a", password=VALUES[0]))
 
-    def repeat(call: Call) -> Strike:
+    def repeat(call: Call) -> Strike | None:
+        is_service = call.path.startswith(("/v3/", "/api/v3/"))
+        if is_service != of_services:
+            return None
         text = f"{call.body.decode()} {dict(call.headers)}"
         return Strike(status=400, body={"error_code": text, "error_msg": text})
 

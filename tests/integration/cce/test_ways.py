@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -64,6 +65,8 @@ def test_a_plan_by_one_way_is_applied_by_another(site: CceSite) -> None:
     for way in ("certificate", "kubeconfig"):
         choose(site, way)
         site.ok("show", "saved.plan")
+        store = json.loads(site.ok("plan", "-o", "json").out)["store"]
+        assert (store["scheme"], store["location"]) == ("cce", CLUSTER_ID)
     result = site.run("apply", "saved.plan")
     assert result.code == 0, result
     assert site.secrets() == {"a": {"x": "2"}}
@@ -282,7 +285,7 @@ def test_the_file_of_profiles(site: CceSite, monkeypatch: pytest.MonkeyPatch) ->
 def test_without_the_sdk_a_kubeconfig_will_do(
     site: CceSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.stores.cce.cloud.find_spec", lambda _: None)
+    monkeypatch.setattr("reconciler.stores.cce.endpoints.find_spec", lambda _: None)
     site.put(secret("a", x="1"))
     assert_clear(site.run("plan"), "reconciler[huawei]", "kubeconfig")
     choose(site, "kubeconfig")

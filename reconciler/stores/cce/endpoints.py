@@ -1,0 +1,91 @@
+"""Where the services of Huawei Cloud are."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler.errors import ConfigError
+
+_IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+_LOGGERS = ("HuaweiCloud-SDK-CceClient", "HuaweiCloud-SDK-IamClient")
+
+
+def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
+    """The address of ``CCE`` or ``IAM`` in `region`, as the SDK's environment or tables have it.
+
+    Raises:
+        ConfigError: the SDK is not installed; the region is not known; or the address is not
+            encrypted and not this machine.
+    """
+    _check_installed()
+    given = given_endpoint(service, region, environ)
+    if given:
+        return given
+    try:
+        found: str = _regions(service).value_of(region).endpoints[0]
+    except KeyError:
+        raise ConfigError(
+            f"the SDK knows no endpoint of {service} in the region {region!r}",
+            hint=f"correct the region, or give the endpoint in {_variable(service, region)}",
+        ) from None
+    return _address(found, _variable(service, region))
+
+
+def given_endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
+    """The address that the environment gives; empty where it gives none.
+
+    Raises:
+        ConfigError: it is not encrypted and not this machine.
+    """
+    names = [_variable(service, region), *([_IAM_ENDPOINT] if service == "IAM" else [])]
+    for name in names:
+        if environ.get(name):
+            return _address(environ[name], name)
+    return ""
+
+
+def _variable(service: str, region: str) -> str:
+    return f"HUAWEICLOUD_SDK_REGION_{service}_{region.replace('-', '_').upper()}"
+
+
+def _regions(service: str) -> Any:
+    """The SDK's table; to look into one of them is to import all of the service's part."""
+    if service == "CCE":
+        from huaweicloudsdkcce.v3.region.cce_region import CceRegion
+
+        return CceRegion
+    from huaweicloudsdkiam.v3.region.iam_region import IamRegion
+
+    return IamRegion
+
+
+def _address(text: str, origin: str) -> str:
+    address = text if "://" in text else f"https://{text}"
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not _is_here(parts.hostname or ""):
+        raise ConfigError(
+            f"{origin}: the endpoint is not encrypted", hint="write it with https://, or without"
+        )
+    return address.rstrip("/")
+
+
+def _check_installed() -> None:
+    if not (find_spec("huaweicloudsdkcce") and find_spec("huaweicloudsdkiam")):
+        raise ConfigError(
+            "the store cce: needs the SDK of Huawei Cloud, unless it is given a kubeconfig",
+            hint="install it with: pip install 'reconciler[huawei]'",
+        )
+    for name in _LOGGERS:  # they would write to standard error
+        logging.getLogger(name).disabled = True
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
