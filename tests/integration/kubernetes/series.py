@@ -149,6 +149,10 @@ class Series:
             for one in steps
             if one["event"] == "step-ended" and one["outcome"] == "applied"
         }
+        for event in steps:
+            if event["event"] == "step-ended" and event["outcome"] == "failed":
+                # Whatever else a lost answer might look like, such as an object in the way.
+                assert event["message"].count("the connection was cut") > 0, event
         for name in before.keys() | after.keys() | begun.keys():
             was, now = before.get(name, NOTHING), after.get(name, NOTHING)
             target = self._target(name)
