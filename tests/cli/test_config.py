@@ -66,6 +66,8 @@ wait-timeout: 7.5
         "maxDeletes": "7",
     }
     assert [note["code"] for note in plan["notices"]] == ["dry-run-impossible"]
+    against = json.loads(workplace.ok("plan", "--no-rotate-services", "-o", "json").out)
+    assert against["options"] == {**plan["options"], "rotateServices": False}
     workplace.ok("apply", "--auto-approve")
     store = open_store("sqlite:state/store.db", {})
     store.lock("blue", "somebody@elsewhere", 60)
