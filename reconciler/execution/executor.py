@@ -236,7 +236,8 @@ class _Execution:
         stop = threading.Event() if step.action is Action.REPLACE else self._stop
         live = self._call(step, lambda: self._work.store.create(resource, record), stop)
         self._uids[live.key] = live.uid
-        self._hold(step, live, promises.of_creation(resource))
+        if not promises.is_to_the_letter(resource, live):
+            self._hold(step, live, promises.of_creation(resource))
         return live
 
     def _hold(self, step: Step, live: Live, promise: promises.Promise) -> None:

@@ -43,6 +43,7 @@ class Row(NamedTuple):
         return ObjectKey(self.kind, self.namespace, self.name)
 
 
+_AS_THEY_ARE = ("labels", "annotations", "finalizers", "immutable", "settings")
 _CLEAR = Row._fields.index("mark")
 
 
@@ -63,7 +64,7 @@ def to_row(live: Live, sealer: Sealer, *, automatic: bool = False) -> Row:
         sealed = sealer.seal(value.reveal(), bound + b"\0data\0" + name.encode())
         values.append(sealed)
         lengths.append((name, len(sealed)))
-    content = orjson.dumps(_content(live, lengths, automatic=automatic))
+    content = orjson.dumps(_content(live, lengths, automatic=automatic), default=_plain)
     owner_uids = orjson.dumps([owner.uid for owner in live.owners]).decode() if live.owners else ""
     set_name = None if live.applied is None else live.applied.set_name
     clear = (
@@ -148,20 +149,25 @@ def _mark(clear: tuple[Any, ...], sealer: Sealer) -> bytes:
 
 
 def _content(live: Live, lengths: list[tuple[str, int]], *, automatic: bool) -> dict[str, Any]:
-    applied = live.applied.fields.items() if live.applied else ()
-    content: dict[str, Any] = {
-        "generateName": live.generate_name,
-        "labels": dict(live.labels),
-        "annotations": dict(live.annotations),
-        "finalizers": live.finalizers,
-        "owners": [_owner_list(owner) for owner in live.owners],
-        "immutable": live.immutable,
-        "settings": dict(live.settings),
-        "applied": [[fingerprint, *path] for path, fingerprint in applied],
-        "automatic": automatic,
-        "data": lengths,
-    }
-    return {name: value for name, value in content.items() if value}
+    content = {name: value for name in _AS_THEY_ARE if (value := getattr(live, name))}
+    if live.generate_name:
+        content["generateName"] = live.generate_name
+    if live.owners:
+        content["owners"] = [_owner_list(owner) for owner in live.owners]
+    if live.applied and live.applied.fields:
+        fields = live.applied.fields.items()
+        content["applied"] = [(fingerprint, *path) for path, fingerprint in fields]
+    if automatic:
+        content["automatic"] = True
+    if lengths:
+        content["data"] = lengths
+    return content
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError
 
 
 def _owner_list(owner: OwnerReference) -> list[str | bool | None]:

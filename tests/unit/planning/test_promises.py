@@ -9,7 +9,13 @@ import pytest
 
 from reconciler.model.objects import SECRET, Live, ObjectKey, Resource
 from reconciler.model.store import Capability
-from reconciler.planning.promises import deviations, of_creation, of_update, shown_warnings
+from reconciler.planning.promises import (
+    deviations,
+    is_to_the_letter,
+    of_creation,
+    of_update,
+    shown_warnings,
+)
 from tests.world import account, live, owner, planned, secret, snapshot, wrapped
 
 ALL = frozenset(Capability)
@@ -127,3 +133,19 @@ def test_a_resource_without_a_name_may_be_promised() -> None:
     made = Resource(key=ObjectKey(SECRET, "shop", ""), generate_name="x-", type="Opaque")
     answer = live(replace(made, key=made.key._replace(name="x-1")), None)
     assert told(made, answer) == []
+
+
+def test_what_is_made_to_the_letter_needs_no_other_look() -> None:
+    wanted = secret("a", {"k": "v"}, labels={"l": "1"})
+    answer = live(wanted, wanted)
+    assert is_to_the_letter(wanted, answer)
+    assert not is_to_the_letter(wanted, replace(answer, warnings=("hm",)))
+    for content in (
+        {"data": {}},
+        {"labels": {"l": "2"}},
+        {"annotations": {"more": "x"}},
+        {"finalizers": ("x/y",)},
+        {"type": "other"},
+        {"immutable": True},
+    ):
+        assert not is_to_the_letter(wanted, replace(answer, **content)), content  # type: ignore[arg-type]
