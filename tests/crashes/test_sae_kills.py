@@ -51,7 +51,7 @@ class Series:
 
     def kill_one(self) -> None:
         """Apply, kill the process at some call, and see that nothing is lost."""
-        if self._random.random() < 0.6:
+        if self._random.random() < 0.9:
             self._want()
         if self._random.random() < 0.4:
             self._meddle()
@@ -110,16 +110,19 @@ class Series:
             self._foreign.setdefault(name, {})[key] = "not-a-real value of others"
 
     def _killer(self, run: Run) -> Callable[[Call], Strike | None]:
-        """Kill the process at a call, before it has happened or just after."""
-        moment = len(self.standin.calls) + self._random.randrange(4, 70)
+        """Kill the process at a call under the lock, before it has happened or just after."""
+        left = self._random.randrange(3, 50)
         happens = self._random.random() < 0.5
+        moment: list[int] = []
 
         def strike(call: Call) -> Strike | None:
-            if call.number < moment:
+            if call.parameters.get("SecretName", "").startswith("reconciler_l_"):
+                moment.append(call.number + left)
+            if not moment or call.number < moment[0]:
                 return None
-            if call.number == moment:
+            if call.number == moment[0]:
                 run.process.send_signal(signal.SIGKILL)
-            return None if happens and call.number == moment else CUT_BEFORE
+            return None if happens and call.number == moment[0] else CUT_BEFORE
 
         return strike
 

@@ -25,6 +25,7 @@ from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Scope
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
+from reconciler.stores.sae import pace
 from reconciler.stores.sae.places import place_of
 from tests.standins.sae import CUT_BEFORE, NAMESPACE_KEYS, REGION, Standin
 from tests.stores.words import Words
@@ -225,12 +226,23 @@ def test_the_keys_of_namespaces_are_never_asked_for(region: Region) -> None:
     assert NAMESPACE_KEYS
 
 
-def test_calls_keep_to_their_pace(standin: Standin) -> None:
+def test_calls_keep_to_their_pace(standin: Standin, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(pace.time, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(pace.time, "sleep", slept.append)
     store = open_store(standin.url, standin.environ, options={"qps": "50"})
-    began = time.monotonic()
     for _ in range(11):
         store.read(Scope("default", frozenset()))
-    assert time.monotonic() - began >= 10 / 50
+    assert sum(slept) == pytest.approx(10 / 50)
+
+
+def test_an_expired_lock_is_never_extended(region: Region) -> None:
+    store = region.open()
+    store.lock("default", "anna", 0)
+    before = {kept.id for kept in region.standin.namespaces[REGION].values()}
+    store.lock("default", "anna", 60)
+    (name,) = (name for name in region.standin.namespaces[REGION] if "_l_" in name)
+    assert region.standin.namespaces[REGION][name].id not in before
 
 
 @pytest.mark.parametrize(
