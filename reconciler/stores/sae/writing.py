@@ -104,14 +104,15 @@ class Writer:
     ) -> Live:
         """Give a Secret that was just looked at the data of `updated`."""
         raw = wire.raw_of(updated.data, found.raw)
-        before = spot.entry
-        meant = replace(
-            before if before.id == found.item.id else Entry(copy=before.copy),
+        owned = self.live(spot, found).applied
+        meant = Entry(
             id=found.item.id,
+            # What an earlier write has left unsettled is settled by now, as it was read.
+            fields=None if owned is None else owned.fields,
             pending=applied.fields,
             immutable=updated.immutable,
             generate_name=updated.generate_name,
-            released=False,
+            copy=spot.entry.copy,
         )
         warnings: tuple[str, ...] = ()
         if raw != found.raw:
@@ -236,7 +237,10 @@ class Writer:
             )
         self._keep_copy(spot, found)
         self._service.delete(spot.namespace_id, found.item.id, str(spot.key))
+        entry = spot.entry
         try:
+            # From here on it is a create whose end nobody may see.
+            spot.remember(replace(entry, id=None, fields=None))
             secret_id = self._service.create(
                 spot.namespace_id, spot.key.name, found.item.type, raw, str(spot.key), patient=True
             )
