@@ -104,6 +104,12 @@ def cluster() -> Iterator[Cluster]:
     cluster.stop()
 
 
+@pytest.fixture
+def controllers(cluster: Cluster) -> None:
+    """For a test of what a cluster's controllers do."""
+    cluster.need_controllers()
+
+
 _FIGURES = pytest.StashKey[list[str]]()
 
 

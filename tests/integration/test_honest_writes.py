@@ -6,6 +6,8 @@ import json
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.integration.admission import webhook
 from tests.integration.conftest import Place
 
@@ -13,6 +15,7 @@ IMMUTABLE = "immutable: true\n"
 HOLD = "example.com/hold"
 
 
+@pytest.mark.usefixtures("controllers")
 def test_a_token_is_there_when_the_apply_ends(place: Place) -> None:
     place.write(
         "manifests/token.yaml",
@@ -88,6 +91,7 @@ def test_a_finalizer_that_does_not_let_go_loses_nothing(place: Place) -> None:
     assert "No changes." in place.plan().out
 
 
+@pytest.mark.usefixtures("controllers")
 def test_a_namespace_is_gone_when_its_delete_ends(place: Place) -> None:
     name = f"{place.home}-more"
     place.write(

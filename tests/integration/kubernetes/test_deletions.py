@@ -84,6 +84,7 @@ def test_a_finalizer_that_is_let_go_in_time(site: Site, monkeypatch: pytest.Monk
     site.converged()
 
 
+@pytest.mark.usefixtures("controllers")
 def test_a_namespace_that_is_stuck_in_its_deletion(site: Site) -> None:
     stuck = site.cluster.new_namespace()
     site.create(held(secret("holds-it", a="1")), namespace=stuck)

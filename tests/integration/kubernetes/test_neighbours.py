@@ -19,6 +19,7 @@ def account(name: str, namespace: str = "", **metadata: object) -> Document:
     }
 
 
+@pytest.mark.usefixtures("controllers")
 def test_a_token_that_a_controller_fills_in(site: Site) -> None:
     token = secret("token")
     token["type"] = "kubernetes.io/service-account-token"
@@ -31,6 +32,7 @@ def test_a_token_that_a_controller_fills_in(site: Site) -> None:
     assert site.run("drift").code == 0
 
 
+@pytest.mark.usefixtures("controllers")
 def test_a_namespace_and_the_account_that_it_is_given(site: Site) -> None:
     name = f"{site.home}-new"
     space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
