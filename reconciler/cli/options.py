@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.types import DeleteLimitType, SetNameType, TargetType
 from reconciler.model.plans import PlanOptions
@@ -46,16 +47,25 @@ def store_option(command: Command) -> Command:
     return command
 
 
-def store_options(context: click.Context) -> dict[str, str]:
-    """What was given of the options that only some stores have, by their names."""
-    found: dict[str, str] = context.meta.get(_STORE_META, {})
-    return dict(found)
+def store_options(context: click.Context, known: Collection[str]) -> dict[str, str]:
+    """What was given of the options that only some stores have, by their names.
+
+    Those of ``reconciler.yaml`` that are not `known` to the store are meant for another one.
+    """
+    found: dict[str, tuple[str, bool]] = context.meta.get(_STORE_META, {})
+    return {
+        name: value
+        for name, (value, is_setting) in found.items()
+        if name in known or not is_setting
+    }
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     if value is not None:
         name = str(parameter.name).replace("_", "-")
-        context.meta.setdefault(_STORE_META, {})[name] = str(value)
+        source = context.get_parameter_source(str(parameter.name))
+        is_setting = source is ParameterSource.DEFAULT_MAP
+        context.meta.setdefault(_STORE_META, {})[name] = (str(value), is_setting)
 
 
 def _of_some_stores(name: str, **attributes: Any) -> Callable[[Any], Any]:

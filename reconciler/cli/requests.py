@@ -99,9 +99,9 @@ def opened(url: str, workers: int = DEFAULT_WORKERS) -> Iterator[Store]:
     Raises:
         ConfigError: it cannot be opened so.
     """
-    from reconciler.stores import open_store
+    from reconciler.stores import open_store, options_of
 
-    options = store_options(click.get_current_context())
+    options = store_options(click.get_current_context(), options_of(url))
     with closing(open_store(url, os.environ, workers=workers, options=options)) as store:
         yield store
 

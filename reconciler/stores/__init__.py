@@ -60,6 +60,16 @@ def open_store(
     return store
 
 
+def options_of(url: str) -> frozenset[str]:
+    """The options of the command line that only the store of that URL and a few others have.
+
+    Raises:
+        ConfigError: no store has that scheme.
+    """
+    known: frozenset[str] = importlib.import_module(_MODULES[_scheme(url)]).OPTIONS
+    return known
+
+
 def check(url: str, desired: Iterable[Desired]) -> Iterator[Diagnostic]:
     """What the store that `url` names would refuse of `desired`. Asks no server.
 

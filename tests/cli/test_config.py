@@ -175,3 +175,12 @@ def test_a_plan_file_names_no_directory_of_this_machine(shop: Any) -> None:
     shop.write("reconciler.yaml", "manifests: manifests\nstore: sqlite:state/store.db\n")
     shop.ok("plan", "--out", "release.plan")
     assert str(shop.path) not in (shop.path / "release.plan").read_text()
+
+
+def test_a_setting_for_another_store_is_left_out(workplace: Any) -> None:
+    workplace.secret("a", x="1")
+    workplace.write("reconciler.yaml", "store: kubernetes:kind\nkube-context: nowhere\n")
+    workplace.ok("plan", "--store", "sqlite:here.db")
+    refused = workplace.run("plan", "--store", "sqlite:here.db", "--kube-context", "nowhere")
+    assert refused.code == 1
+    assert "--kube-context" in refused.err
