@@ -78,7 +78,6 @@ def test_through_the_life_of_a_secret(searched: Searched, swarm: Swarm) -> None:
 
 
 # docker-py leaves a socket open that could not be connected; it is collected here.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_what_goes_wrong(searched: Searched, swarm: Swarm, monkeypatch: pytest.MonkeyPatch) -> None:
     manifests(searched, "plain")
     swarm.engine.call("POST", "/secrets/create", {"Name": "shop.password", "Data": "eA=="})

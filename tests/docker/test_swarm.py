@@ -140,7 +140,6 @@ def failing(url: str) -> ReconcilerError:
 
 
 # docker-py leaves a socket open that could not be connected; it is collected here.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_is_not_there_is_told(tmp_path: Path) -> None:
     error = failing(f"docker:unix://{tmp_path}/nothing.sock")
     gc.collect()
@@ -168,7 +167,6 @@ def test_a_driver_whose_plugin_is_missing_is_told(swarm: Swarm) -> None:
 
 
 # urllib3 drops the connections that broke without closing them.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_engine_that_is_killed_in_the_middle_of_an_apply() -> None:
     """It comes back a moment later; the apply goes on, and nothing is made twice."""
     engine = engines.started()
