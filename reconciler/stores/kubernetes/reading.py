@@ -93,6 +93,7 @@ class _Reading:
         self._connection = connection
         self._scope = scope
         self._set_id = set_id
+        self._members = f"{wire.PART_OF}={set_id}"
         self._used = frozenset(namespaces)
         self._namespaces = sorted(
             {key.namespace for key in scope.keys if key.namespace} | self._used
@@ -106,7 +107,7 @@ class _Reading:
 
     def of_kind(self, kind: str) -> None:
         """Members of the set, named objects and bystanders of one kind."""
-        for seen in self._listed(kind, f"{wire.PART_OF}={self._set_id}", JSON, _seen_of(kind)):
+        for seen in self._listed(kind, self._members, JSON, _seen_of(kind)):
             key = seen.live.key
             if self._is_used(key) or key in self._scope.keys:
                 self._take(seen)
@@ -227,7 +228,7 @@ class _Reading:
         except Forbidden:
             if kind == NAMESPACE:
                 self._by_object[kind].add("")
-                return self._one_by_one(selector, look)
+                return self._one_by_one(look) if selector == self._members else []
             self._by_namespace.add(paths.plural(kind))
             return [
                 seen
@@ -250,16 +251,15 @@ class _Reading:
             self._by_object[kind].add(namespace)
             return []
 
-    def _one_by_one(self, selector: str, look: Callable[[Item], Seen]) -> list[Seen]:
-        """The set's namespaces that may be read one by one, where they may not be listed."""
+    def _one_by_one(self, look: Callable[[Item], Seen]) -> list[Seen]:
+        """The set's own namespaces among those that may be read, where they may not be listed."""
         found: list[Seen] = []
-        for name in self._namespaces if f"={self._set_id}" in selector else ():
+        for name in self._namespaces:
             try:
                 item = self._connection.get(paths.of(ObjectKey(NAMESPACE, "", name)), name)
             except (Forbidden, ObjectNotFound):
                 continue
-            is_member = (item["metadata"].get("labels") or {}).get(wire.PART_OF) == self._set_id
-            if is_member == ("!=" not in selector):
+            if (item["metadata"].get("labels") or {}).get(wire.PART_OF) == self._set_id:
                 found.append(look(item))
         return found
 

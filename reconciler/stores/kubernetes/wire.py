@@ -74,6 +74,14 @@ def live(document: Mapping[str, Any], kind: str) -> Live:
     )
 
 
+def preconditions(seen: Precondition) -> list[dict[str, Any]]:
+    """What leads a JSON Patch: it fails where the object is not the one that was seen."""
+    return [
+        {"op": "test", "path": "/metadata/uid", "value": seen.uid},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": seen.resource_version},
+    ]
+
+
 def removes_map(operations: Iterable[Operation]) -> bool:
     """Whether a patch removes all labels or annotations that the plan knows of."""
     return any(one.op == "remove" and one.path in _MAP_PATHS for one in operations)
@@ -141,14 +149,7 @@ def patch(
     them. The plan does not know of the tool's own label and annotation, so where it adds or
     removes a whole map, the entries are added or removed one by one.
     """
-    steps: list[dict[str, Any]] = [
-        {"op": "test", "path": "/metadata/uid", "value": precondition.uid},
-        {
-            "op": "replace",
-            "path": "/metadata/resourceVersion",
-            "value": precondition.resource_version,
-        },
-    ]
+    steps = preconditions(precondition)
     steps += [
         {"op": "add", "path": f"/metadata/{group}", "value": {}}
         for group in _MAPS

@@ -6,12 +6,10 @@ been done already, it is looked at before it counts as a conflict.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler import rules
 from reconciler.errors import (
     ObjectExists,
     ObjectInvalid,
@@ -28,6 +26,7 @@ from reconciler.stores.kubernetes import answers, copies, paths, waits, wire
 from reconciler.stores.kubernetes.connection import JSON, JSON_PATCH, MANAGER, Answer, Connection
 from reconciler.stores.kubernetes.faults import Unprocessable
 from reconciler.stores.kubernetes.found import Found
+from reconciler.stores.naming import drawn_name
 
 _NAME_DRAWS = 8
 _NO_NAMESPACE = "create the namespace first, or add its manifest"
@@ -70,7 +69,7 @@ class Writer:
             return self._create(resource, applied, dry_run=dry_run)
         drawn = (resource.key, resource.generate_name)
         for _ in range(_NAME_DRAWS):
-            name = self._drawn.setdefault(drawn, _generated(resource.generate_name))
+            name = self._drawn.setdefault(drawn, drawn_name(resource.generate_name))
             named = replace(resource, key=resource.key._replace(name=name))
             try:
                 live = self._create(named, applied, dry_run=dry_run)
@@ -185,14 +184,7 @@ class Writer:
 
     def _taken_over(self, key: ObjectKey, document: Any, body: dict[str, Any]) -> Any:
         seen = document["metadata"]
-        lead = [
-            {"op": "test", "path": "/metadata/uid", "value": seen["uid"]},
-            {
-                "op": "replace",
-                "path": "/metadata/resourceVersion",
-                "value": seen["resourceVersion"],
-            },
-        ]
+        lead = wire.preconditions(Precondition(seen["uid"], seen["resourceVersion"]))
         metadata = {name: part for name, part in body["metadata"].items() if name in _GIVEN}
         rest = {name: part for name, part in body.items() if name not in _IDENTITY}
         given = {f"/metadata/{name}": part for name, part in metadata.items()}
@@ -280,11 +272,6 @@ class Writer:
         copies.keep(self._connection, document)
         self._copied.add(key)
         return document
-
-
-def _generated(prefix: str) -> str:
-    suffix = "".join(secrets.choice(rules.SUFFIX_ALPHABET) for _ in range(rules.SUFFIX_LENGTH))
-    return rules.generated_name(prefix, suffix)
 
 
 def _is_automatic(document: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -22,6 +21,7 @@ from reconciler.model.patches import Operation, PatchMisfit, patched
 from reconciler.model.plans import Action, FieldPath, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter, SecretValue
+from reconciler.stores.naming import drawn_name
 from reconciler.stores.sae.checks import violations
 from reconciler.stores.sae.inventory import Inventory, shards_of
 from reconciler.stores.sae.lives import IsSo
@@ -149,10 +149,7 @@ class SaeStore:
         if resource.name:
             return self._created(resource, applied, set_name)
         for _ in range(_NAME_DRAWS):
-            suffix = "".join(
-                secrets.choice(rules.SUFFIX_ALPHABET) for _ in range(rules.SUFFIX_LENGTH)
-            )
-            name = rules.generated_name(resource.generate_name, suffix)
+            name = drawn_name(resource.generate_name)
             named = replace(resource, key=resource.key._replace(name=name))
             with suppress(ObjectExists):
                 return self._created(named, applied, set_name)

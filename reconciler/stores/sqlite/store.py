@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import secrets
 import stat
 import time
 from collections.abc import Iterable, Sequence
@@ -22,6 +21,7 @@ from reconciler.model.objects import (
 from reconciler.model.patches import Operation, PatchMisfit, patched
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.stores.naming import drawn_name
 from reconciler.stores.sqlite import deletion, locks, rows, seeds
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
@@ -248,9 +248,7 @@ def _taken_over(contents: Contents, live: Live) -> Live:
 
 def _generated(contents: Contents, resource: Resource) -> ObjectKey:
     for _ in range(_NAME_DRAWS):
-        suffix = "".join(secrets.choice(rules.SUFFIX_ALPHABET) for _ in range(rules.SUFFIX_LENGTH))
-        name = rules.generated_name(resource.generate_name, suffix)
-        key = resource.key._replace(name=name)
+        key = resource.key._replace(name=drawn_name(resource.generate_name))
         if contents.find(key) is None:
             return key
     raise ObjectExists(
