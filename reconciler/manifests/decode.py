@@ -65,6 +65,12 @@ def decode(document: Document, namespace: str, lint: Lint) -> Iterator[Decoded]:
         yield from _DocumentDecoder(document, namespace, lint).decode(document.root)
 
 
+def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
+    """What the rules and, of a Secret, `lint` say."""
+    violations = validate(desired)
+    return (*violations, *lint(desired)) if desired.key.kind == SECRET else violations
+
+
 def _is_empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
@@ -220,9 +226,7 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
         settings=service_account_settings(fields, entries) if kind == SERVICE_ACCOUNT else {},
         source=fields.source,
     )
-    violations = validate(desired)
-    if secret:
-        violations += tuple(lint(desired))
+    violations = checked(desired, lint)
     if not violations and not fields.problems:
         return Decoded(desired=desired)
     return with_violations(fields, entries, desired, violations)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.manifests.entries import Entries, Problem
 from reconciler.manifests.fields import Fields
@@ -17,8 +17,7 @@ _IDENTITY: tuple[RulePath, ...] = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoded:
+class Decoded(NamedTuple):
     """What one object of a stream came to.
 
     Exactly one of ``desired``, ``skipped`` (a kind that is not managed) and errors among

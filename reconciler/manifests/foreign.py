@@ -80,10 +80,13 @@ def is_sops_record(node: Node) -> bool:
 def is_encrypted(node: Node) -> bool:
     """Tell whether `node` is a value that SOPS encrypted."""
     return (
-        isinstance(node, Scalar)
-        and isinstance(node.value, str)
-        and node.value.startswith(_ENCRYPTED)
+        isinstance(node, Scalar) and isinstance(node.value, str) and is_encrypted_text(node.value)
     )
+
+
+def is_encrypted_text(text: str) -> bool:
+    """Tell whether `text` is a value that SOPS encrypted."""
+    return text.startswith(_ENCRYPTED)
 
 
 def undecrypted(document: Document, mark: Mark, item: int | None = None) -> Diagnostic:

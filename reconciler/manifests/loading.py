@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO
 
 from reconciler.manifests import workloads
-from reconciler.manifests.decode import decode
+from reconciler.manifests.decode import Lint, checked, decode
 from reconciler.manifests.decoded import Decoded
 from reconciler.manifests.lints import OFF, LintSettings, lint
-from reconciler.manifests.reader import read
-from reconciler.manifests.yaml import documents
+from reconciler.manifests.reader import Text, read
+from reconciler.manifests.simple import simple_secret
+from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
 
@@ -69,8 +70,10 @@ def load(
             decoded.append(Decoded(diagnostics=(found,)))
         else:
             files += 1
-            for document in documents(found.text, found.file):
-                decoded += (_graded(one, lints) for one in decode(document, namespace, linted))
+            decoded += [
+                _graded(one, lints) if one.diagnostics else one
+                for one in _decoded(found, namespace, linted)
+            ]
     objects, diagnostics = _joined(decoded)
     others = [one for one in decoded if one.skipped]
     skipped = Counter(one.skipped for one in others)
@@ -94,10 +97,22 @@ def unprovided(loaded: Loaded, lints: LintSettings = _DEFAULT_LINTS) -> tuple[Di
     return tuple(workloads.unprovided(loaded.objects, loaded.consumers, loaded.made, lints))
 
 
+def _decoded(found: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
+    """What the objects of a file came to."""
+    index = 0
+    for part in parts(found.text):
+        secret = simple_secret(part, found.file, index, namespace)
+        if secret is not None and not checked(secret, lint):
+            yield Decoded(desired=secret)
+            index += 1
+            continue
+        for document in documents(part, found.file, index):
+            yield from decode(document, namespace, lint)
+            index += 1
+
+
 def _graded(one: Decoded, lints: LintSettings) -> Decoded:
     """`one` with its warnings as the settings want them: told, left out, or made errors."""
-    if not one.diagnostics:
-        return one
     told = []
     for item in one.diagnostics:
         level = item.severity if item.severity is Severity.ERROR else lints.level(item.code)
@@ -107,7 +122,7 @@ def _graded(one: Decoded, lints: LintSettings) -> Decoded:
     desired, rejected = one.desired, one.rejected
     if broken:
         desired, rejected = None, desired or rejected
-    return replace(one, desired=desired, rejected=rejected, diagnostics=tuple(told))
+    return one._replace(desired=desired, rejected=rejected, diagnostics=tuple(told))
 
 
 def _joined(decoded: Iterable[Decoded]) -> tuple[tuple[Desired, ...], list[Diagnostic]]:
@@ -115,7 +130,7 @@ def _joined(decoded: Iterable[Decoded]) -> tuple[tuple[Desired, ...], list[Diagn
 
     Those with errors count as well: they are there, and will be once they are mended.
     """
-    diagnostics = [item for one in decoded for item in one.diagnostics]
+    diagnostics = [item for one in decoded if one.diagnostics for item in one.diagnostics]
     found: dict[tuple[ObjectKey, str], Decoded] = {}
     for one in decoded:
         known = one.desired or one.rejected
@@ -126,13 +141,16 @@ def _joined(decoded: Iterable[Decoded]) -> tuple[tuple[Desired, ...], list[Diagn
         earlier = first.desired or first.rejected
         if first is not one and earlier:
             diagnostics.append(_duplicate(known, earlier))
-    keys = {key for key, _ in found}
-    sound = {key for (key, _), one in found.items() if one.desired}
-    objects = []
-    for one in found.values():
-        diagnostics += (diagnostic for owner, diagnostic in one.owed if owner not in keys)
-        if one.desired and all(owner in sound for owner, _ in one.owed):
-            objects.append(one.desired)
+    if any(one.owed for one in found.values()):
+        keys = {key for key, _ in found}
+        sound = {key for (key, _), one in found.items() if one.desired}
+        for one in found.values():
+            diagnostics += [diagnostic for owner, diagnostic in one.owed if owner not in keys]
+    objects = [
+        one.desired
+        for one in found.values()
+        if one.desired and (not one.owed or all(owner in sound for owner, _ in one.owed))
+    ]
     return tuple(objects), diagnostics
 
 

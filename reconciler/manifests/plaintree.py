@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconciler.manifests.entries import Entry
 from reconciler.manifests.fields import Fields
 from reconciler.manifests.nodes import Document, Mapping, Mark, Node, Scalar
-from reconciler.manifests.yaml import documents
+from reconciler.manifests.yaml import documents, parts
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.rules import RulePath
 
@@ -30,7 +30,9 @@ def parse_document(text: str, file: str) -> tuple[Placed | None, tuple[Diagnosti
     The same rules as for manifests: duplicate keys, unknown aliases and more than one document are
     errors. ``None`` stands for an empty text, or one that cannot be parsed.
     """
-    found = list(documents(text, file))
+    found: list[Document] = []
+    for part in parts(text):
+        found += documents(part, file, len(found))
     if not found:
         return None, ()
     first = found[0]

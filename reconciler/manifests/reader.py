@@ -31,7 +31,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF8, "utf-8"),
 )
-_MARK_STARTS = frozenset(mark[0] for mark, _ in _MARKS)
 _LONGEST_MARK = 4
 _NULLS = (
     ((True, True, True, False), "utf-32-be"),
@@ -177,16 +176,17 @@ def _content(path: str) -> bytes:
 
     By calls of the system, since ``open`` takes as long again for a file of the usual size.
     """
-    parts: list[bytes] = []
-    size = 0
     handle = os.open(path, os.O_RDONLY)
     try:
-        while size <= MAX_FILE_BYTES and (part := os.read(handle, _CHUNK_BYTES)):
-            parts.append(part)
-            size += len(part)
+        content = os.read(handle, _CHUNK_BYTES)
+        if part := os.read(handle, _CHUNK_BYTES):
+            large = bytearray(content + part)
+            while len(large) <= MAX_FILE_BYTES and (part := os.read(handle, _CHUNK_BYTES)):
+                large += part
+            return bytes(large)
+        return content
     finally:
         os.close(handle)
-    return b"".join(parts)
 
 
 def _decode(path: str, content: bytes) -> Text | Diagnostic:
@@ -194,6 +194,8 @@ def _decode(path: str, content: bytes) -> Text | Diagnostic:
     if len(content) > MAX_FILE_BYTES:
         size = MAX_FILE_BYTES // 1024 // 1024
         return _error(path, "file-too-large", f"there are more than {size} MiB", "split the file")
+    if content.isascii() and b"\0" not in content:
+        return Text(file, content.decode("ascii"))
     codec, length = _encoding(content[:_LONGEST_MARK])
     if codec == "utf-8":
         text = content[length:].decode(codec, "surrogateescape")
@@ -215,8 +217,6 @@ def _decode(path: str, content: bytes) -> Text | Diagnostic:
 
 def _encoding(content: bytes) -> tuple[str, int]:
     """The codec of what begins with `content`, and the length of its byte order mark."""
-    if content and content[0] not in _MARK_STARTS and 0 not in content:
-        return "utf-8", 0
     for mark, codec in _MARKS:
         if content.startswith(mark):
             return codec, len(mark)

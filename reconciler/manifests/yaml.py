@@ -73,44 +73,52 @@ _HINTS = {
 }
 
 
-def documents(text: str, file: str) -> Iterator[Document]:
-    """The documents of `text`, one at a time, empty ones included.
+class Part(NamedTuple):
+    """A piece of a file that stands by itself, and the number of lines before it."""
 
-    One that cannot be parsed comes as a `Document` with a ``problem``. Bytes that could not be
-    decoded stand in `text` as lone surrogates. `file` is what diagnostics call the file.
-    """
-    index = 0
-    for first_line, part in _parts(text):
-        trees: list[Tree] = []  # those before the broken one count
-        broken: Malformed | None = None
-        try:
-            _compose(part, file, trees)
-        except Malformed as malformed:
-            broken = malformed
-            if foreign.directive(part, malformed):
-                trees = []  # what looked like documents was the template's beginning
-        starts = line_starts(part)
-        for root, start, end in trees:
-            yield Document(file, index, first_line, part, root, start, end, line_starts=starts)
-            index += 1
-        if broken:
-            document = Document(file, index, first_line, part, None, line_starts=starts)
-            yield replace(document, problem=foreign.problem(document, broken))
-            index += 1
+    text: str
+    first_line: int
 
 
-def _parts(text: str) -> Iterator[tuple[int, str]]:
-    """Cut `text` before each ``---``; with the number of lines before each part."""
+def parts(text: str) -> list[Part]:
+    """Cut `text` before each ``---``, as kubectl does; most parts are one document."""
+    found: list[Part] = []
     start, line = 0, 0
-    if not text.startswith("%") and "\n%" not in text:  # directives belong to what follows them
-        position = text.find("\n---")
+    position = text.find("\n---")
+    # Directives belong to what follows them.
+    if position >= 0 and not text.startswith("%") and "\n%" not in text:
         while position >= 0:
             if _SEPARATOR.match(text, position + 1):
-                part = text[start : position + 1]
-                yield line, part
-                start, line = position + 1, line + part.count("\n")
+                part = Part(text[start : position + 1], line)
+                found.append(part)
+                start, line = position + 1, line + part.text.count("\n")
             position = text.find("\n---", position + 1)
-    yield line, text[start:] if start else text
+    found.append(Part(text[start:] if start else text, line))
+    return found
+
+
+def documents(part: Part, file: str, index: int) -> Iterator[Document]:
+    """The documents of `part`, one at a time, empty ones included; `index` is the first one's.
+
+    One that cannot be parsed comes as a `Document` with a ``problem``. Bytes that could not be
+    decoded stand in the text as lone surrogates. `file` is what diagnostics call the file.
+    """
+    text, first_line = part
+    trees: list[Tree] = []  # those before the broken one count
+    broken: Malformed | None = None
+    try:
+        _compose(text, file, trees)
+    except Malformed as malformed:
+        broken = malformed
+        if foreign.directive(text, malformed):
+            trees = []  # what looked like documents was the template's beginning
+    starts = line_starts(text)
+    for root, start, end in trees:
+        yield Document(file, index, first_line, text, root, start, end, line_starts=starts)
+        index += 1
+    if broken:
+        document = Document(file, index, first_line, text, None, line_starts=starts)
+        yield replace(document, problem=foreign.problem(document, broken))
 
 
 def _compose(part: str, file: str, trees: list[Tree]) -> None:

@@ -67,9 +67,10 @@ class SecretValue:
         White space around the value is no part of the secret, so it may be missing from `text`.
         """
         bare = self._bytes.strip()
-        encoded = text.encode("utf-8", "surrogatepass")
-        if not _TELLING_LENGTH <= len(bare) <= len(encoded):
+        most = len(text) if text.isascii() else _MOST_BYTES * len(text)
+        if not _TELLING_LENGTH <= len(bare) <= most:
             return False
+        encoded = text.encode("utf-8", "surrogatepass")
         if bare in encoded or any(
             base64.b64encode(form).rstrip(b"=") in encoded for form in (self._bytes, bare)
         ):
@@ -103,6 +104,7 @@ class SecretValue:
 
 
 _TELLING_LENGTH = 6
+_MOST_BYTES = 4  # of one character in UTF-8
 
 
 class UnreadValue(SecretValue):

@@ -22,7 +22,7 @@ def validity(pem: bytes) -> tuple[datetime, datetime]:
 
     try:
         found = x509.load_pem_x509_certificates(with_lines(pem))
-        root = found[0].issuer == found[0].subject
+        root = len(found) > 1 and found[0].issuer == found[0].subject
     except (x509.InvalidVersion, TypeError):  # what damaged bytes come to, besides ValueError
         raise ValueError from None
     if len(found) < pem.count(b"-----BEGIN CERTIFICATE-----"):

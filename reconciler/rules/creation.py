@@ -15,7 +15,7 @@ def validate(resource: Resource) -> tuple[Violation, ...]:
     (``owner-field-missing`` at a path that ends in ``uid``). A ServiceAccount's ``settings`` are
     free, as they are upstream (ValidateServiceAccount).
     """
-    if resource.kind != SECRET:
+    if resource.key.kind != SECRET:
         return tuple(metadata_violations(resource))
     return (
         *metadata_violations(resource),

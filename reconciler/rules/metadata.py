@@ -22,6 +22,7 @@ from reconciler.rules.names import (
     SUBDOMAIN,
     SUFFIX_LENGTH,
     generated_name,
+    is_namespace_name,
     is_qualified_name,
     qualified_name_fault,
     shown,
@@ -35,6 +36,9 @@ ANNOTATIONS_LIMIT = 256 * 1024
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
 """The label that a server sets on every Namespace, whatever the manifest says."""
 
+_NAMES = {NAMESPACE: LABEL}
+"""What names are, where they are not subdomains."""
+
 _ORPHAN = "orphan"
 _FOREGROUND = "foregroundDeletion"
 _UNQUALIFIED_FINALIZERS = {_ORPHAN, _FOREGROUND, "kubernetes"}
@@ -44,8 +48,11 @@ _ANY_SUFFIX = "x" * SUFFIX_LENGTH
 
 def metadata_violations(resource: Resource) -> Iterator[Violation]:
     """Every rule of ``metadata`` that `resource` breaks (ValidateObjectMeta)."""
-    yield from _name(resource)
-    yield from _namespace(resource)
+    kind, namespace, name = resource.key
+    if resource.generate_name or not _NAMES.get(kind, SUBDOMAIN).allows(name):
+        yield from _name(resource)
+    if kind == NAMESPACE or not is_namespace_name(namespace):
+        yield from _namespace(resource)
     if resource.labels:
         yield from _labels(resource)
     if resource.annotations:
@@ -58,7 +65,7 @@ def metadata_violations(resource: Resource) -> Iterator[Violation]:
 
 def _name(resource: Resource) -> Iterator[Violation]:
     """ValidateObjectMetaAccessor, NameIsDNSSubdomain, NameIsDNSLabel."""
-    grammar = LABEL if resource.kind == NAMESPACE else SUBDOMAIN
+    grammar = _NAMES.get(resource.kind, SUBDOMAIN)
     name, prefix = resource.name, resource.generate_name
     if name and not grammar.allows(name):
         yield Violation(("metadata", "name"), "name-invalid", grammar.fault(name), grammar.rule)
@@ -104,27 +111,34 @@ def _namespace(resource: Resource) -> Iterator[Violation]:
 def _labels(resource: Resource) -> Iterator[Violation]:
     """ValidateLabels (apimachinery pkg/apis/meta/v1/validation); Namespaces: Canonicalize."""
     for key, value in resource.labels.items():
-        path = ("metadata", "labels", key)
         if not is_qualified_name(key):
             yield Violation(
-                path,
+                ("metadata", "labels", key),
                 "label-key-invalid",
                 qualified_name_fault(key),
                 QUALIFIED_NAME_RULE,
                 of_key=True,
             )
         if not LABEL_VALUE.allows(value):
-            yield Violation(path, "label-value-invalid", LABEL_VALUE.fault(value), LABEL_VALUE.rule)
-    if resource.kind == NAMESPACE and resource.name:
-        found = resource.labels.get(NAMESPACE_NAME_LABEL, resource.name)
-        if found != resource.name:
             yield Violation(
-                ("metadata", "labels", NAMESPACE_NAME_LABEL),
-                "label-overwritten",
-                f"the API server sets this label to {shown(resource.name)}, the Namespace's name",
-                "remove the label",
-                Severity.WARNING,
+                ("metadata", "labels", key),
+                "label-value-invalid",
+                LABEL_VALUE.fault(value),
+                LABEL_VALUE.rule,
             )
+    if (
+        NAMESPACE_NAME_LABEL in resource.labels
+        and resource.kind == NAMESPACE
+        and resource.labels[NAMESPACE_NAME_LABEL] != resource.name
+        and resource.name
+    ):
+        yield Violation(
+            ("metadata", "labels", NAMESPACE_NAME_LABEL),
+            "label-overwritten",
+            f"the API server sets this label to {shown(resource.name)}, the Namespace's name",
+            "remove the label",
+            Severity.WARNING,
+        )
 
 
 def _annotations(resource: Resource) -> Iterator[Violation]:
@@ -146,7 +160,7 @@ def _annotations(resource: Resource) -> Iterator[Violation]:
             f"keys and values have {size:,} bytes together, at most {ANNOTATIONS_LIMIT:,}",
             "keep large content out of annotations",
         )
-    if resource.kind == SERVICE_ACCOUNT and _MOUNTABLE_SECRETS in resource.annotations:
+    if _MOUNTABLE_SECRETS in resource.annotations and resource.kind == SERVICE_ACCOUNT:
         yield Violation(
             ("metadata", "annotations", _MOUNTABLE_SECRETS),
             "annotation-deprecated",

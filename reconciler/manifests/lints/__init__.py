@@ -6,7 +6,6 @@ every value of every manifest comes by here. No message holds a value, nor tells
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from reconciler.manifests.lints.annotations import annotation_warnings
@@ -19,24 +18,26 @@ from reconciler.manifests.lints.settings import (
     LintSettings,
 )
 from reconciler.manifests.lints.values import value_warnings
-from reconciler.model.objects import Resource
+from reconciler.model.objects import OPAQUE, Resource
 from reconciler.rules import Violation
 
 __all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "LintSettings", "lint"]
 
 
-def lint(secret: Resource, moment: datetime, expiry_days: int) -> Iterator[Violation]:
+def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation]:
     """Everything that looks like a mistake in `secret`, as warnings.
 
     Certificates are judged as of `moment`, which has a time zone; those that end within
     `expiry_days` of it are told of.
     """
+    found: list[Violation] = []
     for key, value in secret.data.items():
         content = value.reveal()
-        yield from value_warnings(key, content)
+        found += value_warnings(key, content)
         if b"-----BEGIN " in content:
-            yield from pem_warnings(secret, key, moment, expiry_days)
+            found += pem_warnings(secret, key, moment, expiry_days)
     if secret.annotations:
-        yield from annotation_warnings(secret)
-    if secret.type != "Opaque":
-        yield from registry_warnings(secret)
+        found += annotation_warnings(secret)
+    if secret.type != OPAQUE:
+        found += registry_warnings(secret)
+    return found

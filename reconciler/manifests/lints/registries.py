@@ -25,16 +25,16 @@ _HINT = "write base64 of USERNAME:PASSWORD into auth, or leave auth out: kubelet
 
 def registry_warnings(secret: Resource) -> Iterator[Violation]:
     """What looks like a mistake in the registry accounts of a Secret, as warnings."""
-    yield from _mismatches(secret)
-    yield from _lone_domains(secret)
-
-
-def _lone_domains(secret: Resource) -> Iterator[Violation]:
-    """One warning for each registry of which one of two domains is there."""
     key = _KEYS.get(secret.type, "")
-    if key not in secret.data:
-        return
-    found = [_DOMAIN.fullmatch(_host(name)) for name in _registries(key, secret.data[key].reveal())]
+    if key in secret.data:
+        registries = _registries(key, secret.data[key].reveal())
+        yield from _mismatches(key, registries)
+        yield from _lone_domains(key, registries)
+
+
+def _lone_domains(key: str, registries: Mapping[str, Any]) -> Iterator[Violation]:
+    """One warning for each registry of which one of two domains is there."""
+    found = [_DOMAIN.fullmatch(_host(name)) for name in registries]
     held = {(match["head"], bool(match["vpc"]), match["tail"]) for match in found if match}
     for number, match in enumerate(found, 1):
         if match and (match["head"], not match["vpc"], match["tail"]) not in held:
@@ -52,27 +52,19 @@ def _host(name: str) -> str:
     return name.removeprefix("https://").removeprefix("http://").partition("/")[0].lower()
 
 
-def _mismatches(secret: Resource) -> Iterator[Violation]:
+def _mismatches(key: str, registries: Mapping[str, Any]) -> Iterator[Violation]:
     """One warning for each account of which a kubelet reads something else than is written.
 
     As in Kubernetes v1.35, pkg/credentialprovider/config.go: where there is an ``auth``, username
     and password are taken from it. Accounts are told by number, since the value holds their names.
     """
-    key = _KEYS.get(secret.type, "")
-    if key not in secret.data:
-        return
-    for number, account in enumerate(_accounts(key, secret.data[key].reveal()), 1):
-        auth = account.get("auth")
+    for number, account in enumerate(registries.values(), 1):
+        auth = account.get("auth") if isinstance(account, dict) else None
         if isinstance(auth, str) and auth and not _agrees(auth, account):
             message = f"the auth of registry {number} is not base64 of its username:password"
             yield Violation(
                 ("data", key), "registry-auth-mismatch", message, _HINT, Severity.WARNING
             )
-
-
-def _accounts(key: str, content: bytes) -> Iterator[Mapping[str, Any]]:
-    for account in _registries(key, content).values():
-        yield account if isinstance(account, dict) else {}
 
 
 def _registries(key: str, content: bytes) -> Mapping[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
 
 from reconciler.manifests.lints import names
 from reconciler.model.objects import Severity
 from reconciler.rules import Violation
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]{11}[A-Za-z0-9+/\r\n=]")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{11}[A-Za-z0-9+/\r\n]*+={0,2}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # By chance, eight bytes of text come out of a key now and then, sixteen hardly ever do.
 _SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
@@ -44,30 +43,35 @@ _NAMES_OF_VALUES = {
 }
 
 
-def value_warnings(key: str, content: bytes) -> Iterator[Violation]:
+def value_warnings(key: str, content: bytes) -> list[Violation]:
     """What is suspicious in the value `content` of `key`."""
+    found = []
     bare = content.strip()
     if len(bare) != len(content) and _is_one_line(bare) and names.is_exact(key):
-        yield _warning(
+        warning = _warning(
             key,
             "value-whitespace",
             "white space or a line break stands around the value, and is part of it",
             "remove it: encode with 'printf %s' rather than 'echo', write |- rather than |",
         )
+        found.append(warning)
     if len(bare) <= _LONGEST_PLACEHOLDER and _is_placeholder(key, bare):
-        yield _warning(
+        warning = _warning(
             key,
             "value-placeholder",
             "the value looks like a placeholder that was never filled in",
             "put the real value there, or have it rendered before it gets here",
         )
-    if _BASE64.match(bare) and _holds_text(bare) and not names.says_encoded(key):
-        yield _warning(
+        found.append(warning)
+    if _BASE64.fullmatch(bare) and _holds_text(bare) and not names.says_encoded(key):
+        warning = _warning(
             key,
             "value-encoded-twice",
             "the value is text in base64 still: it was encoded once too often",
             "data takes base64 of the value itself, stringData the value as it is",
         )
+        found.append(warning)
+    return found
 
 
 def _warning(key: str, code: str, message: str, hint: str) -> Violation:
@@ -94,8 +98,7 @@ def _is_placeholder(key: str, bare: bytes) -> bool:
 def _holds_text(bare: bytes) -> bool:
     """Whether `bare`, whose beginning looks like base64, is canonical base64 of printable text."""
     try:
-        head = binascii.a2b_base64(bare[: 2 * _HEAD].translate(None, b"\r\n")[:_HEAD])
-        if _CONTROL.search(head):
+        if _CONTROL.search(binascii.a2b_base64(bare[:_HEAD])):
             return False
         joined = bare.translate(None, b"\r\n")
         decoded = binascii.a2b_base64(joined, strict_mode=True)
