@@ -10,11 +10,18 @@ import click
 
 from reconciler.cli.progress import reporter
 from reconciler.cli.requests import Verbosity, rendered, verdict
-from reconciler.cli.terminal import confirmed, stopping
+from reconciler.cli.terminal import (
+    confirmed,
+    going_on_unheard,
+    is_terminal,
+    remark,
+    stopping,
+)
 from reconciler.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from reconciler.model.events import ApplyEnded
+    from reconciler.model.plans import Plan
     from reconciler.model.store import Store
     from reconciler.workflow import Planned
 
@@ -40,17 +47,18 @@ def approved_and_applied(
         return verdict(planned.plan)
     if not planned.plan.steps:
         return ExitCode.OK
-    if ask and not _approved(stdin_taken=stdin_taken):
+    if ask and not _approved(planned.plan, stdin_taken=stdin_taken):
         click.echo("Not approved: nothing was changed.", err=True)
         return ExitCode.ERROR
     return _carried_out(planned, store, output, verbosity, **settings)
 
 
-def _approved(*, stdin_taken: bool) -> bool:
-    if stdin_taken or not sys.stdin.isatty():
+def _approved(plan: Plan, *, stdin_taken: bool) -> bool:
+    if stdin_taken or not is_terminal(sys.stdin):
+        reviewed = "review a plan and apply it with `reconciler apply FILE`, or "
         raise ConfigError(
             "there is nobody to ask: standard input is no terminal, so nothing was changed",
-            hint="review a plan and apply it with `reconciler apply FILE`, or use --auto-approve",
+            hint=f"{'' if plan.options.destroy else reviewed}use --auto-approve",
         )
     return confirmed("\nMake these changes?")
 
@@ -62,11 +70,12 @@ def _carried_out(
     from reconciler.views.words import escaped
 
     def waiting(message: str) -> None:
-        click.echo(f"Waiting: {escaped(message)}", err=True)
+        remark(f"Waiting: {escaped(message)}")
 
     stop = threading.Event()
     with stopping(stop), reporter(output, verbosity, len(planned.plan.steps)) as emit:
-        ended = workflow.apply(planned, store, stop=stop, emit=emit, waiting=waiting, **settings)
+        heard = going_on_unheard(emit)
+        ended = workflow.apply(planned, store, stop=stop, emit=heard, waiting=waiting, **settings)
     return _exit_code(ended)
 
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from reconciler.cli.terminal import colour_on
+from reconciler.cli.terminal import colour_on, remark
 from reconciler.errors import ExitCode, ReconcilerError
 
 
@@ -67,7 +67,6 @@ class Program(click.Group):
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = ExitCode(result or ExitCode.OK)
-            sys.stdout.flush()
         except ReconcilerError as error:
             _show(error)
             code = error.exit_code
@@ -75,14 +74,14 @@ class Program(click.Group):
             error.show()
             code = ExitCode.ERROR
         except (click.Abort, KeyboardInterrupt):
-            click.echo("Interrupted.", err=True)
+            remark("Interrupted.")
             code = ExitCode.INTERRUPTED
         except BrokenPipeError:
             # Whoever read the output has gone; Python would complain once more at exit.
             sys.stdout = sys.stderr = None
             code = ExitCode.ERROR
         except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
-            click.echo(f"Error: {_fault(error)}", err=True)
+            remark(f"Error: {_fault(error)}")
             code = ExitCode.ERROR
         sys.exit(code)
 
@@ -97,13 +96,16 @@ def _spare_the_encoding() -> None:
 def _show(error: ReconcilerError) -> None:
     from reconciler.views import text
 
-    click.echo(text.error(error, colour=colour_on(sys.stderr)), err=True)
+    remark(text.error(error, colour=colour_on(sys.stderr)))
 
 
 def _fault(error: Exception) -> str:
-    """What may be told of a fault of this program: its kind and its place, never its text."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown place"
+    """What may be told of a fault: its kind and its place, never its text."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    file = Path(frame.f_code.co_filename)
+    if isinstance(error, OSError) and file.parent == Path(click.__file__).parent:
+        return f"the output cannot be written: {error.strerror}"  # all of it goes through click
+    place = f"{file.name}:{line}"
     return (
         f"unexpected {type(error).__name__} at {place}. This is a bug of reconciler: please report "
         "it with this line; the full error is withheld, since it might hold a secret value."

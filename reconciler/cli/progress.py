@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import click
 
 from reconciler.cli.requests import Verbosity
-from reconciler.cli.terminal import colour_on
+from reconciler.cli.terminal import colour_on, is_terminal
 from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepStarted, StepWaiting
 
 
@@ -20,7 +20,7 @@ def reporter(output: str, verbosity: Verbosity, steps: int) -> Iterator[Callable
         yield _json_line
     elif verbosity is Verbosity.QUIET:
         yield _quiet_line
-    elif sys.stdout.isatty():
+    elif is_terminal(sys.stdout):
         with _bar(steps) as emit:
             yield emit
     else:
@@ -31,7 +31,6 @@ def _json_line(event: Event) -> None:
     from reconciler.views import json
 
     click.echo(json.event(event))
-    sys.stdout.flush()
 
 
 def _text_line(event: Event) -> None:
@@ -39,7 +38,6 @@ def _text_line(event: Event) -> None:
 
     if not isinstance(event, StepStarted):
         click.echo(text.event(event, colour=colour_on(sys.stdout)))
-        sys.stdout.flush()
 
 
 def _quiet_line(event: Event) -> None:

@@ -6,17 +6,49 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
+if TYPE_CHECKING:
+    from reconciler.model.events import Event
 
-def colour_on(stream: TextIO) -> bool:
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sits at `stream`; None stands for one that was closed from the start."""
+    return stream is not None and stream.isatty()
+
+
+def colour_on(stream: TextIO | None) -> bool:
     """Whether to paint: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def remark(message: str) -> None:
+    """Say `message` on standard error, if that can still be written."""
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        sys.stderr = None  # or Python would try again at exit, and complain
+
+
+def going_on_unheard(emit: Callable[[Event], None]) -> Callable[[Event], None]:
+    """`emit` as long as standard output can be written; what is under way goes on without it."""
+
+    def emit_if_heard(event: Event) -> None:
+        try:
+            emit(event)
+        except OSError as error:
+            sys.stdout = None  # nothing is written to it any more
+            remark(
+                f"Standard output cannot be written ({error.strerror}). The apply goes on, and its "
+                "exit code tells how it ends."
+            )
+
+    return emit_if_heard
 
 
 def confirmed(question: str) -> bool:
@@ -32,10 +64,9 @@ def stopping(stop: threading.Event) -> Iterator[None]:
 
     def handle(number: int, _frame: FrameType | None) -> None:
         stop.set()
-        click.echo(
+        remark(
             "\nStopping: steps in flight are finished, the others skipped. "
-            "Once more to stop at once.",
-            err=True,
+            "Once more to stop at once."
         )
         signal.signal(number, before[signal.Signals(number)])
 

@@ -1,0 +1,101 @@
+"""Outputs and inputs that are full, closed early, or closed from the start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FULL = Path("/dev/full")
+
+
+def many(workplace: Any, count: int) -> None:
+    documents = [
+        f"apiVersion: v1\nkind: Secret\nmetadata: {{name: s{number}}}\nstringData: {{a: b}}\n"
+        for number in range(count)
+    ]
+    workplace.write("manifests/many.yaml", "---\n".join(documents))
+
+
+def in_a_shell(workplace: Any, command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", "-c", command.replace("reconciler", f"'{sys.executable}' -m reconciler")],
+        cwd=workplace.path,
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
+@pytest.mark.parametrize("command", ["plan", "apply --auto-approve", "drift -o json", "--help"])
+def test_an_output_that_is_full(shop: Any, command: str) -> None:
+    result = in_a_shell(shop, f"reconciler {command} > {FULL}")
+    assert result.returncode == 1
+    assert result.stderr == "Error: the output cannot be written: No space left on device\n"
+    assert not (shop.path / ".reconciler").exists()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
+def test_errors_that_cannot_be_told_keep_their_exit_code(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    assert in_a_shell(shop, f"reconciler drift --set no:set 2> {FULL}").returncode == 1
+    shop.ok("plan", "--out", "p")
+    shop.secret("more", a="b")
+    assert in_a_shell(shop, f"reconciler apply p 2> {FULL}").returncode == 4
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_an_apply_goes_on_where_nobody_reads_any_more(
+    workplace: Any, process: Any, output: str
+) -> None:
+    many(workplace, 100)
+    apply = process("apply", "--auto-approve", "-o", output)
+    for line in apply.stdout:
+        if line.startswith((b"created", b"{")):
+            break
+    apply.stdout.close()
+    said = apply.stderr.read()
+    assert apply.wait(timeout=60) == 0
+    assert said.count(b"\n") == 1
+    assert b"The apply goes on" in said
+    apply.stdin.close()
+    apply.stderr.close()
+    assert workplace.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_signal_counts_where_nobody_reads_any_more(workplace: Any, process: Any) -> None:
+    """Ctrl-C at ``reconciler apply 2>&1 | tee log`` ends the reader as well."""
+    many(workplace, 400)
+    apply = process("apply", "--auto-approve", stderr=subprocess.STDOUT)
+    for line in apply.stdout:
+        if line.startswith(b"created"):
+            break
+    apply.stdout.close()
+    apply.send_signal(signal.SIGINT)
+    assert apply.wait(timeout=60) == 130
+    apply.stdin.close()
+    assert 0 < int(workplace.ok("get", "-q").out.split()[0]) < 400
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-"])
+def test_streams_that_are_closed_from_the_start(shop: Any, closed: str) -> None:
+    result = in_a_shell(shop, f"reconciler apply --auto-approve {closed}")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert shop.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_nobody_is_asked_where_there_is_no_input(shop: Any) -> None:
+    result = in_a_shell(shop, "reconciler apply <&-")
+    assert result.returncode == 1
+    assert "reconciler apply FILE" in result.stderr
+    shop.ok("apply", "--auto-approve")
+    result = in_a_shell(shop, "reconciler destroy <&-")
+    assert result.returncode == 1
+    assert "hint: use --auto-approve" in result.stderr
