@@ -124,7 +124,7 @@ def loaded_manifests(
     loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *check(loaded.objects)))
     show_loaded(loaded)
     if loaded.errors:
-        raise InvalidManifests("the manifests have errors, so nothing was planned")
+        raise InvalidManifests("the manifests have errors, so nothing was done")
     return loaded
 
 
@@ -204,9 +204,11 @@ def show_loaded(loaded: Loaded) -> None:
 
 
 def show_notices(loaded: Loaded) -> None:
-    """What is worth telling of the manifests and wrong in no way, on standard error."""
+    """What is worth telling of the manifests and wrong in no way, unless --quiet is given."""
     from reconciler.views.words import escaped
 
+    if click.get_current_context().params.get("quiet"):
+        return
     for notice in loaded.notices:
         click.echo(f"Note: {escaped(notice)}", err=True)
 

@@ -73,7 +73,6 @@ def validate(
             if verbosity is Verbosity.VERBOSE and loaded.objects:
                 click.echo(f"{text.sources(loaded.objects, colour=colour)}\n")
             click.echo(text.diagnostics(found, **counts, colour=colour))
-    if verbosity is not Verbosity.QUIET:
-        show_notices(loaded)
+    show_notices(loaded)
     invalid = any(item.severity is Severity.ERROR for item in found)
     return ExitCode.ERROR if invalid else ExitCode.OK

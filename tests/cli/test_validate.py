@@ -49,6 +49,13 @@ def test_how_much_validate_tells(shop: Any) -> None:
     assert "manifests/z.yaml:4:9: error" in shop.run("validate", "--quiet").out
 
 
+@pytest.mark.parametrize("command", ["validate", "plan", "drift"])
+def test_what_is_skipped_is_told_unless_quiet(shop: Any, command: str) -> None:
+    shop.write("manifests/other.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n")
+    assert "skipped 1 object of other kinds: 1 Pod" in shop.ok(command).err
+    assert shop.ok(command, "--quiet").err == ""
+
+
 def test_every_problem_at_once_with_its_place(workplace: Any) -> None:
     workplace.write("broken/a.yaml", BROKEN)
     workplace.write("broken/b.yaml", "a: [")
