@@ -15,6 +15,7 @@ from reconciler.execution.retries import RetryPolicy
 from reconciler.model.events import Outcome
 from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, FieldPath
+from reconciler.model.store import Capability
 from reconciler.planning import planner
 from reconciler.planning.fields import DATA, OWNERS, Fields, flatten
 from reconciler.planning.lifecycle import lifecycle
@@ -78,6 +79,7 @@ Kept = Mapping[tuple[ObjectKey, FieldPath], object]
 def foreign_fields(world: World, desired: Sequence[Desired]) -> Kept:
     """What others own in objects that the manifests name, and what is to stay therefore."""
     found = _live_objects(world, desired)
+    unread = Capability.READ_VALUES not in world.store.capabilities
     kept = {}
     for one in desired:
         live = found.get(one.key)
@@ -86,8 +88,10 @@ def foreign_fields(world: World, desired: Sequence[Desired]) -> Kept:
         claimed = live.applied.fields if live.applied else {}
         steering = lifecycle(one)
         for path, leaf in flatten(live).items():
-            # What is not data stays with the version that others gave it to.
-            gone = steering.exact_data if path[0] == DATA else steering.versioned
+            # What is not data stays with the version that others gave it to; so does what the
+            # store gives to nobody, and its plan says that such values are lost.
+            stays = steering.versioned and (path[0] != DATA or unread)
+            gone = stays or (steering.exact_data and path[0] == DATA)
             if path not in flatten(one) and path not in claimed and not gone:
                 kept[one.key, path] = leaf
     return kept
