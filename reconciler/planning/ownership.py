@@ -103,9 +103,12 @@ def drifted(
     namespace: str,
     fingerprinter: Fingerprinter,
 ) -> bool:
-    """Whether the live field is known to be no longer what was applied last."""
+    """Whether the live field is known to be no longer what was applied last.
+
+    A key that somebody added to data that was applied is drift as well.
+    """
     if path not in applied:
-        return False
+        return bool(applied) and path[0] == DATA and path in live
     if path not in live:
         return True
     if isinstance(live[path], UnreadValue) and live[path].fingerprint is None:

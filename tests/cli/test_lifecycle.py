@@ -127,6 +127,8 @@ def test_data_policy_decides_over_keys_of_others(workplace: Any, head: str, kept
     changed = workplace.run("plan", "--detailed-exitcode")
     assert changed.code == (0 if kept else 2)
     assert ("- data[theirs]" in changed.out) is not kept
+    assert ("changed outside of this tool" in changed.out) is not kept
+    assert workplace.run("drift").code == 2
     workplace.ok(*APPLY)
     assert live_data() == ({"a": b"1", "theirs": b"theirs"} if kept else {"a": b"1"})
     workplace.ok("plan", "--detailed-exitcode")

@@ -120,6 +120,9 @@ def test_drift_is_told_from_the_record() -> None:
     assert drifted(path, other, applied, "default", FINGERPRINTS)
     assert drifted(path, {}, applied, "default", FINGERPRINTS)
     assert not drifted(path, other, {}, "default", FINGERPRINTS)
+    theirs = ("data", "theirs")
+    assert drifted(theirs, {theirs: other[path]}, applied, "default", FINGERPRINTS)
+    assert not drifted(("metadata", "labels", "l"), {}, applied, "default", FINGERPRINTS)
 
 
 BASE = secret("a", {"k": "v"}, labels={"app": "x"})
