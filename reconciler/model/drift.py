@@ -71,7 +71,7 @@ class FieldDrift:
 class ObjectDrift:
     """One object. ``fields`` are sorted by path, those in sync included.
 
-    ``orphaned`` tells that the set owns it and no manifest names it.
+    ``orphaned`` tells that the set owns it, and that no manifest names it or a newer version of it.
     """
 
     key: ObjectKey

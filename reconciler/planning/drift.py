@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reconciler.model.drift import (
@@ -21,7 +21,7 @@ from reconciler.planning.fields import DATA, Fields, flatten, leaf_text, version
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
-from reconciler.planning.selection import leftovers_of
+from reconciler.planning.selection import leftovers_of, superseded_by
 
 _WRITTEN = frozenset({FieldState.CHANGED, FieldState.ADDED, FieldState.UNKNOWABLE})
 
@@ -36,8 +36,11 @@ def drift(
     """
     records = Fingerprinter(snapshot.fingerprint_key or b"")
     named = named_objects(desired, snapshot, set_name, records)
-    check = _Check(snapshot, set_name, records)
-    known = {*named, *leftovers_of(named, snapshot, PlanOptions(set_name=set_name))}
+    leftovers = leftovers_of(named, snapshot, PlanOptions(set_name=set_name))
+    # Old versions stay until nothing uses them: there is no manifest that they have lost.
+    orphaned = {*leftovers} - superseded_by(leftovers, named, snapshot).keys()
+    check = _Check(snapshot, set_name, records, orphaned)
+    known = {*named, *leftovers}
     found = [check.object(key, named.get(key)) for key in known]
     if unmanaged:
         namespaces = {key.namespace for key in known} - {""}
@@ -55,6 +58,7 @@ class _Check:
     snapshot: Snapshot
     set_name: str
     fingerprinter: Fingerprinter
+    orphaned: Collection[ObjectKey]
 
     def object(self, key: ObjectKey, resource: Desired | None) -> ObjectDrift:
         live = self.snapshot.objects.get(key)
@@ -65,9 +69,10 @@ class _Check:
             wanted = {} if resource is None else self._kept(resource)
             unknown = tuple(FieldDrift(path, FieldState.UNKNOWABLE) for path in sorted(wanted))
             return ObjectDrift(key, ObjectState.UNKNOWABLE, unknown, source=source)
+        orphaned = key in self.orphaned
         steering = lifecycle(live if resource is None else resource)
         if steering.create_only:
-            return ObjectDrift(key, ObjectState.IN_SYNC, orphaned=resource is None, source=source)
+            return ObjectDrift(key, ObjectState.IN_SYNC, orphaned=orphaned, source=source)
         fields = tuple(
             sorted(
                 self._fields(
@@ -85,7 +90,7 @@ class _Check:
             key,
             _state_of({one.state for one in fields} - {FieldState.IN_SYNC}),
             fields,
-            orphaned=resource is None,
+            orphaned=orphaned,
             source=source,
         )
 

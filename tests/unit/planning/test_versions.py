@@ -351,13 +351,13 @@ def test_a_version_that_somebody_deleted_is_made_again() -> None:
     assert Reason.VANISHED in change.reasons
 
 
-def test_no_drift_where_nobody_touched_a_version() -> None:
+def test_no_drift_and_nothing_pending_where_nobody_touched_a_version() -> None:
     report = drift([TWO], snapshot(*PAST), SET)
-    assert {str(one.key): (one.state.value, one.orphaned) for one in report.objects} == {
-        "Secret/default/a": ("in-sync", True),
+    assert {str(one.key): (one.state.value, one.pending) for one in report.objects} == {
+        "Secret/default/a": ("in-sync", False),
         "Secret/default/a-2": ("in-sync", False),
     }
-    assert not any(field.pending.value != "none" for one in report.objects for field in one.fields)
+    assert all(one.pending for one in drift([], snapshot(*PAST), SET).objects)
 
 
 def test_an_export_has_the_newest_version_under_the_name_of_its_manifest() -> None:
