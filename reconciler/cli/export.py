@@ -44,8 +44,9 @@ def export(
 ) -> ExitCode:
     """Turn live objects into manifests.
 
-    With --reveal, they load back to an empty plan. Without it, a mark stands in place of each
-    value, which is refused where a value belongs. Keys that others added are left out.
+    With --reveal, they load back to an empty plan, or to one that tells what has drifted. Without
+    it, a mark stands in place of each value, which is refused where a value belongs. Keys that
+    others added are left out.
     """
     from reconciler.manifests.writer import manifests
     from reconciler.planning.exporting import exported_keys, manifest_of
@@ -60,6 +61,8 @@ def export(
             raise ConfigError("--reveal: this store gives its values to nobody")
         objects = source.read(Scope(set_name, frozenset(targets))).objects
     chosen = sorted(targets) or exported_keys(objects, set_name)
+    if not chosen:
+        click.echo(f"Note: the store holds nothing of the set {set_name}", err=True)
     missing = [key for key in chosen if key not in objects]
     if missing:
         raise ConfigError(f"the store holds no {', '.join(map(str, missing))}")

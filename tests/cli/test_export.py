@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.cli.conftest import SHOP
+from tests.cli.test_drift import tampered
+
 TRICKY = {
     "yes": "yes",
     "number": "1e3",
@@ -79,7 +82,8 @@ def test_values_never_go_to_standard_output(shop: Any) -> None:
 
 def test_targets_of_any_set(shop: Any) -> None:
     shop.ok("apply", "--auto-approve", "--set", "blue")
-    assert shop.ok("export").out == ""
+    nothing = shop.ok("export")
+    assert (nothing.out, nothing.err) == ("", "Note: the store holds nothing of the set default\n")
     result = shop.ok("export", "--target", "Secret/shop/database", "--target", "namespace/default")
     assert result.out.count("kind: ") == 2
     assert shop.ok("export", "--set", "blue").out.count("kind: ") == 2
@@ -95,3 +99,14 @@ def test_a_target_that_is_not_there(shop: Any) -> None:
 def test_a_place_that_cannot_be_written(shop: Any, place: str) -> None:
     shop.ok("apply", "--auto-approve")
     assert shop.run("export", "--reveal", "--out", place).code == 1
+
+
+def test_an_export_of_what_has_drifted_tells_the_drift(shop: Any) -> None:
+    exact = SHOP.replace("labels:", 'annotations: {reconciler/data-policy: "exact"}\n  labels:')
+    shop.write("manifests/shop.yaml", exact)
+    tampered(shop)
+    shop.ok("export", "--reveal", "--out", "exported.yaml")
+    assert "extra" not in (shop.path / "exported.yaml").read_text()
+    result = shop.ok("plan", "exported.yaml")
+    assert "- data[extra]  (value #1)  (changed outside of this tool since" in result.out
+    assert "password" not in result.out
