@@ -212,6 +212,23 @@ def test_a_directory_in_which_no_store_can_be_made(tmp_path: Path) -> None:
     converges(tmp_path, *APPLY)
 
 
+@pytest.mark.parametrize(
+    "command", [("get",), ("export",), ("drift",), ("destroy", "--auto-approve")]
+)
+def test_a_store_that_may_not_be_read(tmp_path: Path, command: tuple[str, ...]) -> None:
+    put_manifests(tmp_path, [secret("a", "password")])
+    converges(tmp_path, *APPLY)
+    place = tmp_path / ".reconciler"
+    for path, mode, hint in (
+        (place / "store.key", 0o600, "check its rights"),
+        (place, 0o700, "check the path and its rights"),
+    ):
+        path.chmod(0o000)
+        ended = run(tmp_path, *command, before=_NO_PRIVILEGE)
+        told_clearly(ended, 1, path.name, "Permission denied", hint)
+        path.chmod(mode)
+
+
 def test_manifests_that_may_not_be_read(tmp_path: Path) -> None:
     put_manifests(tmp_path, [secret("a", "password")])
     manifests = tmp_path / "manifests"

@@ -43,7 +43,9 @@ def _told(error: BaseException, shown: str) -> StoreError | None:
         case UnicodeDecodeError():  # what SQLite says of a damaged schema quotes it
             return _damaged(shown, Damage("its schema is not text"))
         case OSError():
-            return StoreError(f"{error.filename or shown}: {error.strerror}")
+            return StoreError(
+                f"{error.filename or shown}: {error.strerror}", hint="check the path and its rights"
+            )
         case _:
             return None
 

@@ -149,7 +149,10 @@ def _read(path: Path) -> bytes:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise StoreDamaged(f"the key file {path} cannot be read: {error.strerror}") from None
+        raise StoreDamaged(
+            f"the key file {path} cannot be read: {error.strerror}",
+            hint=f"check its rights, or give the key in {STORE_KEY}",
+        ) from None
     key = _decoded(content.decode("latin-1"))
     if key is None:
         raise StoreDamaged(
