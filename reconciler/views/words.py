@@ -78,7 +78,7 @@ _UNSEEN = re.compile(
     "\U000e0100-\U000e01ef]"
 )
 _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
-_WIDEST_COLUMN = 40
+_WIDEST_COLUMN = 52  # as wide as the annotations that steer this program
 
 
 class Line(NamedTuple):
