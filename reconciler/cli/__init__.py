@@ -26,9 +26,21 @@ _COMMANDS = {
 }
 """Each command, which is the object of its name in the module of its name, and what it is for."""
 
+# As `options.examples` would write them, which takes as long to import as all the rest.
+_EXAMPLES = """\b
+Examples:
+  reconciler plan manifests/ --out release.plan
+  reconciler apply release.plan
+  reconciler drift
+  reconciler COMMAND --help
+"""
+
 
 @click.group(
-    cls=Program, summaries=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]}
+    cls=Program,
+    summaries=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EXAMPLES,
 )
 @click.version_option(__version__, prog_name="reconciler")
 def main() -> None:

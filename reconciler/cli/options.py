@@ -203,7 +203,7 @@ _STORE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
     _of_some_stores(
         "set-namespace",
         metavar="NAME",
-        help="kubernetes, sae: where the set keeps its record and lock; 'default' by default.",
+        help="kubernetes, cce, sae: where the set keeps its record and lock; 'default' by default.",
     ),
     _of_some_stores(
         "sae-namespaces",
