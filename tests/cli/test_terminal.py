@@ -15,11 +15,16 @@ from typing import Any
 import pytest
 
 ESCAPE = b"\x1b["
+ASKED = b"Only 'yes' is accepted: "
 PATIENCE = 60
 
 
 def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -> tuple[int, bytes]:
-    """Run the program with a pseudo-terminal for all three streams."""
+    """Run the program with a pseudo-terminal for all three streams.
+
+    The answer is given after a second of silence, and again after another: a key that comes before
+    the program waits for one may make a signal that nobody notices.
+    """
     parent, child = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "reconciler", *args],
@@ -34,7 +39,12 @@ def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -
     )
     os.close(child)
     seen = b""
-    while select.select([parent], [], [], PATIENCE)[0]:
+    given_up = time.monotonic() + PATIENCE
+    while time.monotonic() < given_up:
+        if not select.select([parent], [], [], 1)[0]:
+            if answer and ASKED in seen:
+                os.write(parent, answer)
+            continue
         try:
             chunk = os.read(parent, 65536)
         except OSError:  # Linux's way to say that the other end is closed
@@ -42,11 +52,6 @@ def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -
         if not chunk:
             break
         seen += chunk
-        if answer and b"Only 'yes' is accepted: " in seen:
-            # A key that comes before the program waits for one makes a signal that nobody notices.
-            time.sleep(0.3)
-            os.write(parent, answer)
-            answer = b""
     os.close(parent)
     return process.wait(timeout=PATIENCE), seen
 
