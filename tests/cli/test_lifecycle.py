@@ -106,13 +106,18 @@ def test_create_only_creates_and_never_touches_again(workplace: Any) -> None:
     workplace.secret("one", head=steering, a="1", b="1")
     workplace.ok(*APPLY)
     somebody_writes("a", b"theirs")
-    workplace.secret("one", head=steering, a="2")
+    manifest = workplace.secret("one", head=steering, a="2")
     workplace.ok("plan", "--detailed-exitcode")
     workplace.ok(*APPLY, *IN_HAND)
     assert live_data() == {"a": b"theirs", "b": b"1"}
+    workplace.ok("drift")
     workplace.ok("destroy", "--auto-approve")
     workplace.ok(*APPLY)
     assert live_data() == {"a": b"2"}
+    manifest.unlink()
+    workplace.secret("two", a="1")
+    assert "- Secret/default/one (orphaned" in workplace.ok("drift").out
+    assert "1 created, 1 deleted" in workplace.ok(*APPLY, "--prune").out
 
 
 @pytest.mark.parametrize(
@@ -134,6 +139,30 @@ def test_data_policy_decides_over_keys_of_others(workplace: Any, head: str, kept
     workplace.ok("plan", "--detailed-exitcode")
 
 
+@pytest.mark.parametrize(
+    ("head", "more", "kept"),
+    [
+        (annotated("data-policy", "exact"), {}, False),
+        (annotated("ignore-keys", "th*"), {}, True),
+        (annotated("create-only", "true"), {}, True),
+        ("", {"theirs": "theirs"}, True),
+    ],
+    ids=["exact", "ignored", "create-only", "in the manifest"],
+)
+def test_ways_to_settle_what_becomes_of_somebodys_key(
+    workplace: Any, head: str, more: dict[str, str], *, kept: bool
+) -> None:
+    workplace.secret("one", a="1")
+    workplace.ok(*APPLY)
+    somebody_writes("theirs", b"theirs")
+    workplace.ok(*APPLY)
+    assert workplace.run("drift").code == 2
+    workplace.secret("one", head=head, a="1", **more)
+    workplace.ok(*APPLY)
+    workplace.ok("drift")
+    assert ("theirs" in live_data()) is kept
+
+
 def test_replace_allowed_is_for_its_object_alone(workplace: Any) -> None:
     allowed = annotated("replace", "allowed", immutable=True)
     workplace.secret("one", head=allowed, a="1")
@@ -148,6 +177,25 @@ def test_replace_allowed_is_for_its_object_alone(workplace: Any) -> None:
     assert live_data() == {"a": b"2"}
     assert live_uid() != uid
     workplace.ok("plan", "--detailed-exitcode")
+
+
+def test_a_version_takes_the_place_and_the_old_one_stays_until_it_is_forced_out(
+    workplace: Any,
+) -> None:
+    steering = annotated("replace", "versioned", immutable=True)
+    workplace.secret("one", head=steering, a="1")
+    workplace.ok(*APPLY)
+    workplace.secret("one", head=steering, a="2")
+    workplace.ok(*APPLY)
+    assert live_data() == {"a": b"1"}
+    assert workplace.ok("drift", "-q").out == "No drift. 2 objects in sync.\n"
+    workplace.ok("plan", "--prune", "--detailed-exitcode")
+    workplace.ok("export", "--reveal", "--out", "exported.yaml")
+    workplace.ok("plan", "exported.yaml", "--prune", "--detailed-exitcode")
+    pruned = workplace.ok(*APPLY, "--prune", "--force-consumers", "--max-deletes", "1")
+    assert "deleted Secret/default/one " in pruned.out
+    assert workplace.ok("get", "-q").out == "1 object.\n"
+    assert "1 deleted" in workplace.ok("destroy", "--auto-approve").out
 
 
 @pytest.mark.parametrize(
