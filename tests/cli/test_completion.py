@@ -40,11 +40,41 @@ def test_what_is_completed(workplace: Any, words: str, expected: str) -> None:
     assert expected in {line.partition(",")[2] for line in result.stdout.splitlines()}
 
 
-def test_bash_takes_the_script(workplace: Any) -> None:
-    bash = shutil.which("bash")
-    assert bash is not None
-    script = Path("completion.bash")
-    script.write_text(workplace.ok("completion", "bash").out)
-    check = f"source {script}; complete -p reconciler"
-    result = subprocess.run([bash, "-c", check], capture_output=True, text=True, check=False)
-    assert result.returncode == 0, result.stderr
+IN_SHELLS = {
+    "bash": """
+        eval "$(reconciler completion bash)"
+        COMP_WORDS=(reconciler drift --metr) COMP_CWORD=2
+        _reconciler_completion reconciler --metr drift
+        complete -p reconciler
+        echo "${COMPREPLY[@]}"
+    """,
+    "zsh": """
+        autoload -Uz compinit; compinit -u -D
+        eval "$(reconciler completion zsh)"
+        compadd() { print -r -- "$@"; }
+        _describe() { eval "print -r -- \\${$3[@]}"; }
+        words=(reconciler drift --metr) CURRENT=3
+        $_comps[reconciler]
+    """,
+    "fish": """
+        reconciler completion fish | source
+        complete -C "reconciler drift --metr"
+    """,
+}
+
+
+@pytest.mark.parametrize("shell", IN_SHELLS)
+def test_a_shell_completes(tmp_path: Path, shell: str) -> None:
+    found = shutil.which(shell)
+    if found is None:
+        pytest.skip(f"there is no {shell}")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        [found, "-c", IN_SHELLS[shell]],
+        env={**os.environ, "PATH": path, "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "--metrics-file" in result.stdout, result.stderr
+    assert result.returncode == 0
