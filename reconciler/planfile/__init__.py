@@ -22,6 +22,7 @@ from reconciler.version import __version__
 
 FORMAT = "reconciler.plan-file/v1"
 _HEAD_BYTES = 64
+_ANEW = "make a new one with `reconciler plan --out`"
 _CHECKED: tuple[str, ...] = ("key-check",)
 
 
@@ -89,18 +90,18 @@ def load(path: Path) -> SavedPlan:
     except OSError as error:
         raise PlanFileError(f"{path}: cannot be read: {error.strerror}") from None
     except orjson.JSONDecodeError:
-        raise PlanFileError(f"{path}: is not a plan file, or is damaged") from None
+        raise PlanFileError(f"{path}: is not a plan file, or is damaged", hint=_ANEW) from None
     found = document.pop("format", None) if isinstance(document, dict) else None
     if found != FORMAT:
         raise PlanFileError(
             f"{path}: is not a plan file of the format {FORMAT}",
-            hint="make a new one with `reconciler plan --out`",
+            hint=_ANEW,
         )
     try:
         saved = decode(SavedPlan, document)
         bytes.fromhex(saved.salt)
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
-        raise PlanFileError(f"{path}: the plan file is damaged") from None
+        raise PlanFileError(f"{path}: the plan file is damaged", hint=_ANEW) from None
     return saved
 
 

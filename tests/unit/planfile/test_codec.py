@@ -318,8 +318,9 @@ def test_a_file_cut_short_anywhere_is_refused(path: Path) -> None:
     content = path.read_bytes()
     for length in range(len(content) - 1):  # the last byte ends the line
         path.write_bytes(content[:length])
-        with pytest.raises(PlanFileError):
+        with pytest.raises(PlanFileError) as caught:
             planfile.load(path)
+        assert "make a new one" in caught.value.hint
 
 
 @given(content=st.binary(max_size=40))
