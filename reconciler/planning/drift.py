@@ -14,15 +14,21 @@ from reconciler.model.drift import (
     Pending,
 )
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
-from reconciler.model.plans import FieldPath, PlanOptions
+from reconciler.model.plans import FieldPath, Note, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter, UnreadValue
-from reconciler.planning.fields import DATA, Fields, flatten, leaf_text, version_mark
+from reconciler.planning.fields import DATA, TYPE, Fields, flatten, leaf_text, version_mark
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
+from reconciler.planning.ownership import is_of_key
 from reconciler.planning.selection import leftovers_of, superseded_by
 
+_OTHER_KEY = Note(
+    "fingerprint-key-differs",
+    "what was applied last is recorded under another fingerprint key: give that key, or have an "
+    "apply renew the records",
+)
 _WRITTEN = frozenset({FieldState.CHANGED, FieldState.ADDED, FieldState.UNKNOWABLE})
 
 
@@ -39,7 +45,12 @@ def drift(
     leftovers = leftovers_of(named, snapshot, PlanOptions(set_name=set_name))
     # Old versions stay until nothing uses them: there is no manifest that they have lost.
     orphaned = {*leftovers} - superseded_by(leftovers, named, snapshot).keys()
-    check = _Check(snapshot, set_name, records, orphaned)
+    readable = all(
+        is_of_key(live.applied.fields, {TYPE: live.type}, live.namespace, records)
+        for live in snapshot.objects.values()
+        if live.applied is not None and live.applied.set_name == set_name
+    )
+    check = _Check(snapshot, set_name, records, orphaned, readable)
     known = {*named, *leftovers}
     found = [check.object(key, named.get(key)) for key in known]
     if unmanaged:
@@ -49,7 +60,7 @@ def drift(
         store=snapshot.identity,
         set_name=set_name,
         objects=tuple(sorted(found, key=lambda one: one.key)),
-        notices=snapshot.notices,
+        notices=snapshot.notices if readable else (*snapshot.notices, _OTHER_KEY),
     )
 
 
@@ -59,6 +70,7 @@ class _Check:
     set_name: str
     fingerprinter: Fingerprinter
     orphaned: Collection[ObjectKey]
+    readable: bool
 
     def object(self, key: ObjectKey, resource: Desired | None) -> ObjectDrift:
         live = self.snapshot.objects.get(key)
@@ -141,8 +153,9 @@ class _Check:
         value = found[path]
         if isinstance(value, UnreadValue) and value.fingerprint is None:
             return FieldState.UNKNOWABLE
-        same = self._fingerprint(path, namespace, found) == applied[path]
-        return FieldState.IN_SYNC if same else FieldState.CHANGED
+        if self._fingerprint(path, namespace, found) == applied[path]:
+            return FieldState.IN_SYNC
+        return FieldState.CHANGED if self.readable else FieldState.UNKNOWABLE
 
     def _pending(
         self,
@@ -154,7 +167,8 @@ class _Check:
         if path not in wanted:
             return Pending.REMOVE if path in applied else Pending.NONE
         same = self._fingerprint(path, namespace, wanted) == applied.get(path)
-        return Pending.NONE if same else Pending.SET
+        unknown = path in applied and not self.readable
+        return Pending.NONE if same or unknown else Pending.SET
 
     def _kept(self, resource: Desired) -> Fields:
         return kept_fields(resource, self.snapshot.capabilities)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconciler.model.objects import Applied, Live
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, UnreadValue
-from reconciler.planning.fields import DATA, Fields, leaf_text
+from reconciler.planning.fields import DATA, TYPE, Fields, leaf_text
 from reconciler.planning.lifecycle import Lifecycle
 
 _NOT_APPLIED: Mapping[FieldPath, str] = {}
@@ -96,6 +96,18 @@ def record_is_current(
     )
 
 
+def is_of_key(
+    applied: Mapping[FieldPath, str], live: Fields, namespace: str, fingerprinter: Fingerprinter
+) -> bool:
+    """Whether a record may have been made with this key.
+
+    A Secret's type tells, as nothing can change it in place; other objects do not tell.
+    """
+    if TYPE not in applied or TYPE not in live:
+        return True
+    return fingerprinter.of(namespace, TYPE, leaf_text(live[TYPE])) == applied[TYPE]
+
+
 def drifted(
     path: FieldPath,
     live: Fields,
@@ -105,7 +117,8 @@ def drifted(
 ) -> bool:
     """Whether the live field is known to be no longer what was applied last.
 
-    A key that somebody added to data that was applied is drift as well.
+    A key that somebody added to data that was applied is drift as well. A record of another key
+    tells nothing of values.
     """
     if path not in applied:
         return bool(applied) and path[0] == DATA and path in live
@@ -113,4 +126,5 @@ def drifted(
         return True
     if isinstance(live[path], UnreadValue) and live[path].fingerprint is None:
         return False
-    return fingerprinter.of(namespace, path, leaf_text(live[path])) != applied[path]
+    differs = fingerprinter.of(namespace, path, leaf_text(live[path])) != applied[path]
+    return differs and is_of_key(applied, live, namespace, fingerprinter)

@@ -71,6 +71,18 @@ def test_json_markdown_and_quiet(shop: Any) -> None:
     assert "data[password]" in shop.run("drift", "--quiet").out
 
 
+def test_under_another_fingerprint_key_nothing_is_called_drifted(shop: Any) -> None:
+    tampered(shop)
+    env = {"RECONCILER_FINGERPRINT_KEY": "another-key-of-more-than-16-bytes"}
+    result = shop.run("drift", env=env)
+    assert result.code == 2
+    assert "? data[password]" in result.out
+    assert "recorded under another fingerprint key" in result.out
+    assert "Drift: 1 field of 1 object changed" in shop.ok("plan", env=env).out  # what was removed
+    shop.ok("apply", "--auto-approve", env=env)
+    assert "~ data[" not in shop.run("drift", env=env).out
+
+
 def test_a_pending_change_is_no_drift(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     shop.write("manifests/more.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: more}\n")

@@ -58,8 +58,7 @@ def check(
         identity=StoreIdentity("test", "1"),
         capabilities=frozenset(Capability),
         objects={one.key: one for one in lives},
-        fingerprint_key=KEY,
-        **{"vanished": frozenset(), **snapshot},
+        **{"fingerprint_key": KEY, "vanished": frozenset(), **snapshot},
     )
     return drift(manifests, found, "s", unmanaged=unmanaged)
 
@@ -177,6 +176,19 @@ def test_ignored_keys_and_create_only_never_drift() -> None:
         there = live("a", {"password": "2"}, {"password": "1"}, annotations=steering)
         manifest = desired("a", {"password": "1"}, annotations=steering)
         assert not check([manifest], [there]).drifted
+
+
+def test_a_record_of_another_key_tells_nothing_but_which_fields_there_were() -> None:
+    one = live("a", {"password": "1", "more": "1"}, {"password": "1", "gone": "1"})
+    report = check([desired("a", {"password": "2", "new": "1"})], [one], fingerprint_key=b"other")
+    assert states(report) == {
+        PASSWORD: (FieldState.UNKNOWABLE, Pending.NONE),
+        ("data", "gone"): (FieldState.REMOVED, Pending.REMOVE),
+        ("data", "more"): (FieldState.ADDED, Pending.NONE),
+        ("data", "new"): (FieldState.IN_SYNC, Pending.SET),
+        ("type",): (FieldState.UNKNOWABLE, Pending.NONE),
+    }
+    assert [note.code for note in report.notices] == ["fingerprint-key-differs"]
 
 
 def test_unmanaged_secrets_in_the_sets_namespaces() -> None:
