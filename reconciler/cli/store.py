@@ -11,7 +11,7 @@ from reconciler.cli.options import examples, store_option
 from reconciler.errors import ConfigError, ExitCode
 
 
-@click.group()
+@click.group(epilog=examples("reconciler store rekey"))
 def store() -> None:
     """Look after the embedded store."""
 
