@@ -12,7 +12,7 @@ import contextlib
 import functools
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NoReturn
@@ -20,6 +20,7 @@ from typing import NoReturn
 MASK = "(secret value)"
 FINGERPRINT_KEY_BYTES = 32
 
+_REMEMBERED = 4096  # fingerprints of texts
 _HMAC_BLOCK = 64  # bytes that SHA-256 takes at a time
 _HMAC_INNER = bytes(byte ^ 0x36 for byte in range(256))
 _HMAC_OUTER = bytes(byte ^ 0x5C for byte in range(256))
@@ -197,6 +198,9 @@ class Fingerprinter:
     key: bytes = field(repr=False)
     _inner: hashlib._Hash = field(init=False, repr=False, compare=False)
     _outer: hashlib._Hash = field(init=False, repr=False, compare=False)
+    _of_text: Callable[[str, tuple[str, ...], str], str] = field(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         # RFC 2104, section 4: what hashing the padded key leaves is kept. A tenth of the time of an
@@ -205,17 +209,27 @@ class Fingerprinter:
         padded = key.ljust(_HMAC_BLOCK, b"\0")
         object.__setattr__(self, "_inner", hashlib.sha256(padded.translate(_HMAC_INNER)))
         object.__setattr__(self, "_outer", hashlib.sha256(padded.translate(_HMAC_OUTER)))
+        # Types, labels and annotations are the same in many objects.
+        remembered = functools.lru_cache(_REMEMBERED)(
+            lambda namespace, path, text: self._of_content(namespace, path, text.encode())
+        )
+        object.__setattr__(self, "_of_text", remembered)
 
     def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
         """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits.
 
         That of a value that was not read is the one kept with it, or empty.
         """
+        if isinstance(value, str):
+            return self._of_text(namespace, path, value)
         if isinstance(value, UnreadValue):
             return value.fingerprint or ""
-        content = value.reveal() if isinstance(value, SecretValue) else value.encode()
-        if isinstance(self.key, PublicSalt) and isinstance(value, SecretValue):
+        content = value.reveal()
+        if isinstance(self.key, PublicSalt):
             content = _stretched(hashlib.sha256(content).digest(), self.key)
+        return self._of_content(namespace, path, content)
+
+    def _of_content(self, namespace: str, path: tuple[str, ...], content: bytes) -> str:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update("\0".join((namespace, *path, "")).encode() + content)
         outer.update(inner.digest())

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import types
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from reconciler.model.objects import ObjectKey
+from reconciler.model.plans import FieldChange
 from reconciler.model.values import UidOf, ValueRef
 
 Shape = TypeVar("Shape")
@@ -27,17 +29,28 @@ def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
             return {"$uidOf": [node.kind, node.namespace, node.name]}
         case Enum():
             return node.value
+        case FieldChange():
+            return _named(node._asdict(), FieldChange._field_defaults)
         case tuple() | list():
             return [encode(child) for child in node]
         case dict():
             return {_escaped(name): encode(child) for name, child in node.items()}
     if dataclasses.is_dataclass(node):
-        return {
-            field.name: encode(getattr(node, field.name))
-            for field in dataclasses.fields(node)
-            if getattr(node, field.name) or getattr(node, field.name) != field.default
-        }
+        fields = dataclasses.fields(node)
+        return _named(
+            {field.name: getattr(node, field.name) for field in fields},
+            {field.name: field.default for field in fields},
+        )
     return node
+
+
+def _named(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that are not empty and as they are by default."""
+    return {
+        name: encode(value)
+        for name, value in values.items()
+        if value or name not in defaults or value != defaults[name]
+    }
 
 
 def decode(shape: type[Shape], node: Any) -> Shape:
@@ -61,8 +74,8 @@ def _fitted(shape: Any, node: Any) -> Any:  # noqa: PLR0911 - a table of cases
         return _leaf(node)
     if shape is ObjectKey:
         return ObjectKey(*(_checked(str, part) for part in _checked(list, node)))
-    if dataclasses.is_dataclass(shape):
-        return _fitted_dataclass(shape, node)
+    if dataclasses.is_dataclass(shape) or shape is FieldChange:
+        return _fitted_fields(shape, node)
     if isinstance(shape, type) and issubclass(shape, Enum):
         return shape(node)
     return _checked(shape, node)
@@ -76,7 +89,7 @@ def _fitted_choice(choices: tuple[Any, ...], node: Any) -> Any:
     return _leaf(node)
 
 
-def _fitted_dataclass(shape: Any, node: Any) -> Any:
+def _fitted_fields(shape: Any, node: Any) -> Any:
     hints = get_type_hints(shape)
     given = _checked(dict, node)
     return shape(**{name: _fitted(hints[name], child) for name, child in given.items()})

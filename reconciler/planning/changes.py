@@ -86,8 +86,9 @@ class Comparison:
         predecessor = self.snapshot.objects.get(self.predecessors.get(key, key))
         if live is not None:
             live = limits.recognised(live, resource.data, self.records)
-            merged = self._merged(wanted, live, steering)
-            return self._modification(resource, live, self._scrubbed(key, merged))
+            before = flatten(live)
+            merged = self._merged(wanted, live, before, steering)
+            return self._modification(resource, live, before, self._scrubbed(key, merged))
         if predecessor is not None:
             predecessor = limits.recognised(predecessor, resource.data, self.records)
             return self._succession(key, resource, wanted, predecessor)
@@ -100,8 +101,9 @@ class Comparison:
         if live is None or steering.create_only:
             return ()
         live = limits.recognised(live, resource.data, self.records)
-        merged = self._merged(self._wanted(key, resource), live, steering)
-        return self._replace_reasons(live, flatten(live), merged.target)
+        before = flatten(live)
+        merged = self._merged(self._wanted(key, resource), live, before, steering)
+        return self._replace_reasons(live, before, merged.target)
 
     def deletion(self, key: ObjectKey, *, superseded: bool = False) -> Change:
         """The delete of what no manifest names: an object, the copy or the memory of one."""
@@ -131,11 +133,12 @@ class Comparison:
     def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
         wanted.update(version_mark(key, resource))
-        with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
+        if resource.owners:
+            with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
         return wanted
 
-    def _merged(self, wanted: Fields, live: Live, steering: Lifecycle) -> Merged:
-        return merge(wanted, flatten(live), applied_earlier(live, self.options.set_name), steering)
+    def _merged(self, wanted: Fields, live: Live, before: Fields, steering: Lifecycle) -> Merged:
+        return merge(wanted, before, applied_earlier(live, self.options.set_name), steering)
 
     def _creation(
         self, key: ObjectKey, resource: Desired, wanted: Fields, steering: Lifecycle
@@ -149,7 +152,7 @@ class Comparison:
         else:
             copy = limits.recognised(copy, resource.data, self.records)
             former = flatten(copy)
-            merged = self._merged(wanted, copy, steering)
+            merged = self._merged(wanted, copy, former, steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)
         merged = self._scrubbed(key, merged)
         self._own(key, merged)
@@ -180,7 +183,7 @@ class Comparison:
         }
         applied = applied_earlier(predecessor, self.options.set_name)
         merged = self._scrubbed(key, merge(wanted, data, applied, steering))
-        instead = self._merged(wanted, predecessor, steering).target
+        instead = self._merged(wanted, predecessor, before, steering).target
         needed = self._replace_reasons(predecessor, before, instead)
         self._own(key, merged)
         shown = {path: leaf for path, leaf in before.items() if path in data | merged.target}
@@ -204,9 +207,10 @@ class Comparison:
             source=resource.source,
         )
 
-    def _modification(self, resource: Desired, live: Live, merged: Merged) -> Change:
+    def _modification(
+        self, resource: Desired, live: Live, before: Fields, merged: Merged
+    ) -> Change:
         key = live.key
-        before = flatten(live)
         action, reasons = self._verdict(live, before, merged)
         if action is Action.NO_OP:
             return Change(
@@ -300,8 +304,6 @@ class Comparison:
     def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
         """The uids of owners that the manifests hold; of others, the manifest's word counts."""
         found: dict[ObjectKey, str | UidOf] = {}
-        if not resource.owners:
-            return found
         for reference in references(resource):
             owner = reference.target
             if reference.what == "owner" and owner in self.named:

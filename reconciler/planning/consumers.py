@@ -59,6 +59,8 @@ def with_consumers(
     changes: Iterable[Change], known: Users, predecessors: Mapping[ObjectKey, ObjectKey]
 ) -> list[Change]:
     """Each change with those whom it touches; of a new version, those who name the one before."""
+    if not known.everybody:
+        return list(changes)
     found = []
     for change in changes:
         touched = _affected(change, known, predecessors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from reconciler.model.patches import Operation, difference
@@ -44,10 +43,9 @@ def creation(
 
     `former` is the object that it takes the place of.
     """
-    found = _references(namespace, former, target, masking)
-    changes = tuple(
-        FieldChange(path, FieldAction.ADDED, after=found[path]) for path in sorted(found)
-    )
+    found = masking.masked(namespace, target, target, former)
+    added = FieldAction.ADDED
+    changes = tuple([FieldChange(path, added, None, leaf) for path, leaf in found.items()])
     return changes, _addition(found)
 
 
@@ -60,7 +58,7 @@ def replacement(
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that adds the whole document anew."""
     changes = _Comparison(namespace, live, target, masking).changes(origin)
-    return changes, _addition(_references(namespace, live, target, masking))
+    return changes, _addition(masking.masked(namespace, target, target, live))
 
 
 def update(
@@ -73,11 +71,6 @@ def update(
     """Every field that differs, and the patch that turns the live document into `target`'s."""
     comparison = _Comparison(namespace, live, target, masking)
     return comparison.changes(origin), comparison.patch()
-
-
-def _references(namespace: str, former: Fields, target: Fields, masking: Masking) -> Fields:
-    masked = masking.mask(namespace, target, former, whole=True)
-    return {path: masking.resolve(leaf) for path, leaf in masked.items()}
 
 
 def _addition(fields: Fields) -> tuple[Operation, ...]:
@@ -99,14 +92,14 @@ class _Comparison:
         changes = [*self._data, *_plain_changes(self._before, self._after, self._masking)]
         changes.sort(key=lambda change: change.path)
         return tuple(
-            replace(change, **origin(field_of(change.path))._asdict()) for change in changes
+            change._replace(**origin(field_of(change.path))._asdict()) for change in changes
         )
 
     def patch(self) -> tuple[Operation, ...]:
         """The patch that turns the one document into the other, values as references."""
         return tuple(
-            replace(operation, value=self._masking.resolve(operation.value))
-            for operation in difference(unflatten(self._before), unflatten(self._after))
+            Operation(one.op, one.path, self._masking.resolve(one.value))
+            for one in difference(unflatten(self._before), unflatten(self._after))
         )
 
 
@@ -132,9 +125,12 @@ def _data_changes(
 def _plain_changes(
     before_masked: Fields, after_masked: Fields, masking: Masking
 ) -> Iterator[FieldChange]:
-    before, after = _nested(before_masked), _nested(after_masked)
-    if before == after:
+    if not any(
+        path[0] != DATA and before_masked.get(path) != after_masked.get(path)
+        for path in before_masked.keys() | after_masked.keys()
+    ):
         return
+    before, after = _nested(before_masked), _nested(after_masked)
     # 0.4 s of CPU to import, so only where metadata really differs.
     from deepdiff import DeepDiff
 

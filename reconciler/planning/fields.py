@@ -82,7 +82,7 @@ def field_of(path: FieldPath) -> FieldPath:
 
 def leaf_text(leaf: Leaf) -> SecretValue | str:
     """What of a leaf its fingerprint is taken from; an owner's uid, which may change, is not."""
-    if isinstance(leaf, SecretValue | str):
+    if isinstance(leaf, (SecretValue, str)):
         return leaf
     if isinstance(leaf, dict) and "uid" in leaf:
         leaf = {name: value for name, value in leaf.items() if name != "uid"}

@@ -143,7 +143,7 @@ def dependents(guarded: Guarded) -> Iterator[Refusal]:
 
 def consumers(guarded: Guarded) -> Iterator[Refusal]:
     """What is required by something that the plan does not delete as well may not go."""
-    if guarded.options.force_consumers:
+    if guarded.options.force_consumers or not guarded.users.everybody:
         return
     deleted = {str(change.key) for change in guarded.changes if change.action is Action.DELETE}
     for change in guarded.changes:

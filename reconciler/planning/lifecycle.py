@@ -49,7 +49,7 @@ def lifecycle(resource: Resource) -> Lifecycle:
     """
     annotations = resource.annotations
     filled = _FILLED_IN.get(resource.type, ())
-    if not any(name.startswith(PREFIX) for name in annotations):
+    if not annotations or PREFIX not in "\0".join(annotations):
         return Lifecycle(ignored_keys=filled) if filled else _PLAIN
     return Lifecycle(
         prevent_destroy=annotations.get("reconciler/prevent-destroy") == "true",

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue, ValueRef
-from reconciler.planning.fields import ANNOTATIONS, DATA, FINALIZERS, LABELS, OWNERS, Fields, Leaf
+from reconciler.planning.fields import (
+    ANNOTATIONS,
+    DATA,
+    FINALIZERS,
+    LABELS,
+    METADATA,
+    OWNERS,
+    Fields,
+    Leaf,
+)
 from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
 
-_TEXTS = {(ANNOTATIONS,), (LABELS,)}
+_TEXTS = {ANNOTATIONS, LABELS}
 _LISTS = {(FINALIZERS,), (OWNERS,)}
 # What begins with it is a token, or text that was shielded from being taken for one.
 _TOKEN = "\0"  # noqa: S105 - a mark, not a password
@@ -36,25 +45,34 @@ class Masking:
         fingerprint = self._fingerprinter.of(namespace, path, value)
         return ValueRef(number, fingerprint, unread=isinstance(value, UnreadValue))
 
-    def mask(
-        self, namespace: str, fields: Fields, beside: Fields, *, whole: bool = False
-    ) -> Fields:
-        """`fields` with tokens for values, for text that may hold one, and for unknown uids.
+    def masked(self, namespace: str, shown: Fields, *sides: Fields) -> Fields:
+        """`shown`, sorted, with references in place of values and of text that may hold one.
 
-        `beside` is what the object was or is to become; text may repeat the values of either.
-        Unless `whole` asks for all of them, fields that are the same in both become a mark that
-        says just that: nobody is shown them, and they get no number.
+        `sides` are what the object was and what it is to become; text may repeat the values of
+        each. The order is that of the paths, so that no number tells the order within a manifest.
         """
-        shown = fields if whole else _differing(fields, beside)
-        secrets = _secrets_in_texts(shown, fields, beside)
-        masked = dict.fromkeys(fields, _TOKEN)
-        # In the order of their paths, so that numbers do not tell the order within a manifest.
+        secrets = _secrets_in_texts(shown, sides)
+        found: Fields = {}
         for path in sorted(shown):
             leaf = shown[path]
             if path[0] == DATA:
-                masked[path] = self._token(namespace, path, leaf)
-            elif path[1:2] in _TEXTS and _may_hold(path, leaf, secrets):
-                masked[path] = self._token(namespace, path, SecretValue(leaf.encode()))
+                leaf = self.reference(namespace, path, leaf)
+            elif _is_text(path) and _may_hold(path, leaf, secrets):
+                leaf = self.reference(namespace, path, SecretValue(leaf.encode()))
+            found[path] = leaf
+        return found
+
+    def mask(self, namespace: str, fields: Fields, beside: Fields) -> Fields:
+        """`fields` as JSON: tokens for values, for text that may hold one, and for unknown uids.
+
+        `beside` is what the object was or is to become. Fields that are the same in both become a
+        mark that says just that: nobody is shown them, and they get no number.
+        """
+        shown = self.masked(namespace, _differing(fields, beside), fields, beside)
+        masked = dict.fromkeys(fields, _TOKEN)
+        for path, leaf in shown.items():
+            if isinstance(leaf, ValueRef):
+                masked[path] = self._token(leaf)
             elif isinstance(leaf, dict) and isinstance(leaf.get("uid"), UidOf):
                 masked[path] = _shielded(leaf) | {"uid": self._uid_token(leaf["uid"])}
             else:
@@ -73,8 +91,7 @@ class Masking:
             return self._references[node]
         return node
 
-    def _token(self, namespace: str, path: FieldPath, value: SecretValue) -> str:
-        reference = self.reference(namespace, path, value)
+    def _token(self, reference: ValueRef) -> str:
         token = f"{_TOKEN}{reference.number} {reference.fingerprint}"
         self._references[token] = reference
         return token
@@ -87,11 +104,9 @@ class Masking:
 
 def telling_texts(fields: Fields) -> set[FieldPath]:
     """The labels and annotations among `fields` that may hold a value."""
-    secrets = _secrets_in_texts(fields, fields)
+    secrets = _secrets_in_texts(fields, (fields,))
     return {
-        path
-        for path, leaf in fields.items()
-        if path[1:2] in _TEXTS and _may_hold(path, leaf, secrets)
+        path for path, leaf in fields.items() if _is_text(path) and _may_hold(path, leaf, secrets)
     }
 
 
@@ -115,19 +130,23 @@ def _differing(fields: Fields, beside: Fields) -> Fields:
     }
 
 
-def _secrets_in_texts(shown: Fields, *sides: Fields) -> list[SecretValue]:
+def _secrets_in_texts(shown: Fields, sides: Iterable[Fields]) -> list[SecretValue]:
     """The values of `sides` that the texts of `shown` hold, in most objects none.
 
     All texts are searched at once: one by one, that was a third of the time of a plan.
     """
-    texts = "\0".join(
-        leaf for path, leaf in shown.items() if path[0] != DATA and path[1:2] in _TEXTS
-    )
+    texts = "\0".join([leaf for path, leaf in shown.items() if _is_text(path)])
     if not texts:
         return []
     values = {leaf for side in sides for path, leaf in side.items() if path[0] == DATA}
     return [value for value in values if value.occurs_in(texts)]
 
 
+def _is_text(path: FieldPath) -> bool:
+    return path[0] == METADATA and path[1] in _TEXTS
+
+
 def _may_hold(path: FieldPath, text: str, secrets: list[SecretValue]) -> bool:
-    return path[2] in COPYING_ANNOTATIONS or any(secret.occurs_in(text) for secret in secrets)
+    if path[2] in COPYING_ANNOTATIONS:
+        return True
+    return bool(secrets) and any(secret.occurs_in(text) for secret in secrets)

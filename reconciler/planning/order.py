@@ -71,8 +71,16 @@ def _ranks(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, 
     """A number for each key: greater than those of all it needs, and not below its kind's."""
     ranks: dict[ObjectKey, int] = {}
     for key in sorted(keys):
-        _rank(key, keys, needs, ranks)
+        needed = [need for need in needs.get(key, ()) if need in keys]
+        if ranks.keys() >= {*needed}:  # as nearly always: namespaces come first
+            ranks[key] = _above(key, needed, ranks)
+        else:
+            _rank(key, keys, needs, ranks)
     return ranks
+
+
+def _above(key: ObjectKey, needed: Iterable[ObjectKey], ranks: Mapping[ObjectKey, int]) -> int:
+    return max([KINDS.index(key.kind), *[ranks[need] + 1 for need in needed]])
 
 
 def _rank(
@@ -89,7 +97,8 @@ def _rank(
         if key in ranks:
             on_path.discard(path.pop())
             continue
-        unranked = [need for need in needs.get(key, ()) if need in keys and need not in ranks]
+        needed = [need for need in needs.get(key, ()) if need in keys]
+        unranked = [need for need in needed if need not in ranks]
         if unranked:
             need = min(unranked)
             if need in on_path:
@@ -97,5 +106,4 @@ def _rank(
             path.append(need)
             on_path.add(need)
             continue
-        after = [ranks[need] + 1 for need in needs.get(key, ()) if need in keys]
-        ranks[key] = max([KINDS.index(key.kind), *after])
+        ranks[key] = _above(key, needed, ranks)

@@ -42,7 +42,9 @@ def merge(
     A field that was applied earlier and left the manifest goes; one that somebody else added
     stays, unless ``reconciler/data-policy: exact`` makes the manifest the whole truth.
     """
-    ignored = _ignored((*desired, *live), lifecycle)
+    ignored = _ignored((*desired, *live), lifecycle) if lifecycle.ignored_keys else set()
+    if not ignored and desired == live:
+        return Merged(target=live, claims=tuple(sorted(desired)), kept=())
     target: Fields = {}
     kept: list[FieldPath] = []
     for path, leaf in live.items():
@@ -68,14 +70,12 @@ def newly_made(desired: Fields, lifecycle: Lifecycle) -> Merged:
 
     Ignored keys are given their first value, and belong to whoever changes them from then on.
     """
-    ignored = _ignored(desired, lifecycle)
+    ignored = _ignored(desired, lifecycle) if lifecycle.ignored_keys else set()
     claims = tuple(path for path in sorted(desired) if path not in ignored)
     return Merged(target=desired, claims=claims, kept=())
 
 
 def _ignored(paths: Iterable[FieldPath], lifecycle: Lifecycle) -> set[FieldPath]:
-    if not lifecycle.ignored_keys:
-        return set()
     return {path for path in paths if path[0] == DATA and lifecycle.ignores(path[1])}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from reconciler.model.objects import (
     KINDS,
@@ -29,8 +30,7 @@ _DEPENDENCY = re.compile(r"/namespaces/(?P<ns>[^/]+)/(?P<kind>[^/]+)/(?P<name>[^
 _CLUSTER_DEPENDENCY = re.compile(r"/(?P<kind>[^/]+)/(?P<name>[^/]+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """One object's need of another; ``field`` is where it says so, empty where it goes unsaid."""
 
     target: ObjectKey
@@ -40,10 +40,10 @@ class Reference:
 
 def references(resource: Resource) -> Iterator[Reference]:
     """Everything that `resource` points at and that must be there before it."""
-    if resource.namespace:
-        namespace = ObjectKey(NAMESPACE, "", resource.namespace)
-        yield Reference(namespace, "namespace", "metadata.namespace")
-    if resource.kind == SECRET and resource.type == SERVICE_ACCOUNT_TOKEN:
+    kind, namespace, _ = resource.key
+    if namespace:
+        yield _to_namespace(namespace)
+    if resource.type == SERVICE_ACCOUNT_TOKEN and kind == SECRET:
         account = resource.annotations.get(SERVICE_ACCOUNT_NAME)
         if account:
             yield Reference(
@@ -54,9 +54,15 @@ def references(resource: Resource) -> Iterator[Reference]:
     for index, owner in enumerate(resource.owners):
         field = f"metadata.ownerReferences[{index}]"
         yield Reference(owner_key(owner, resource.namespace), "owner", field)
-    for dependency in _dependencies(resource):
-        if isinstance(dependency, ObjectKey):
-            yield Reference(dependency, "dependency", f"metadata.annotations[{DEPENDS_ON}]")
+    if DEPENDS_ON in resource.annotations:
+        for dependency in _dependencies(resource):
+            if isinstance(dependency, ObjectKey):
+                yield Reference(dependency, "dependency", f"metadata.annotations[{DEPENDS_ON}]")
+
+
+@lru_cache
+def _to_namespace(name: str) -> Reference:
+    return Reference(ObjectKey(NAMESPACE, "", name), "namespace", "metadata.namespace")
 
 
 def reference_problems(
