@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, PlanBlocked, StalePlan, StoreError
@@ -238,7 +239,7 @@ def apply(
 
 def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
     """The key for a plan of a store that has none yet; the order of `desired` does not matter."""
-    ordered = sorted(desired, key=lambda resource: (resource.key, resource.generate_name))
+    ordered = sorted(desired, key=attrgetter("key", "generate_name"))
     values = [resource.data[name] for resource in ordered for name in sorted(resource.data)]
     return derive_fingerprint_key(values, bytes.fromhex(salt))
 

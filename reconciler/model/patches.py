@@ -37,6 +37,8 @@ def difference(before: Document, after: Document) -> tuple[Operation, ...]:
 
 def _difference(path: str, before: Document, after: Document) -> Iterator[Operation]:
     for name in sorted(before.keys() | after.keys()):
+        if name in before and name in after and before[name] == after[name]:
+            continue
         pointer = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
         if name not in after:
             yield Operation("remove", pointer)
@@ -44,7 +46,7 @@ def _difference(path: str, before: Document, after: Document) -> Iterator[Operat
             yield Operation("add", pointer, after[name])
         elif isinstance(before[name], dict) and isinstance(after[name], dict):
             yield from _difference(pointer, before[name], after[name])
-        elif before[name] != after[name]:
+        else:
             yield Operation("replace", pointer, after[name])
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.model.documents import from_document
-from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
+from reconciler.model.objects import SECRET, Desired, Live, ObjectKey, Resource
 from reconciler.model.plans import (
     Action,
     Change,
@@ -27,7 +26,6 @@ from reconciler.planning.fields import (
     Fields,
     flatten,
     leaf_text,
-    unflatten,
     version_mark,
     with_owner_uids,
 )
@@ -103,7 +101,8 @@ class Comparison:
         live = limits.recognised(live, resource.data, self.records)
         before = flatten(live)
         merged = self._merged(self._wanted(key, resource), live, before, steering)
-        return self._replace_reasons(live, before, merged.target)
+        changed = diff.changed_paths(before, merged.target)
+        return self._replace_reasons(live, merged.target, changed)
 
     def deletion(self, key: ObjectKey, *, superseded: bool = False) -> Change:
         """The delete of what no manifest names: an object, the copy or the memory of one."""
@@ -184,13 +183,13 @@ class Comparison:
         applied = applied_earlier(predecessor, self.options.set_name)
         merged = self._scrubbed(key, merge(wanted, data, applied, steering))
         instead = self._merged(wanted, predecessor, before, steering).target
-        needed = self._replace_reasons(predecessor, before, instead)
+        changed = diff.changed_paths(before, instead)
+        needed = self._replace_reasons(predecessor, instead, changed)
         self._own(key, merged)
         shown = {path: leaf for path, leaf in before.items() if path in data | merged.target}
         fields, patch = diff.replacement(
             key.namespace,
-            shown,
-            merged.target,
+            diff.Sides(shown, merged.target, diff.changed_paths(shown, merged.target)),
             self.masking,
             lambda _: diff.Origin(drift=False, manager=""),
         )
@@ -211,7 +210,8 @@ class Comparison:
         self, resource: Desired, live: Live, before: Fields, merged: Merged
     ) -> Change:
         key = live.key
-        action, reasons = self._verdict(live, before, merged)
+        changed = diff.changed_paths(before, merged.target)
+        action, reasons = self._verdict(live, merged, changed)
         if action is Action.NO_OP:
             return Change(
                 key=key,
@@ -226,8 +226,7 @@ class Comparison:
         compare = diff.replacement if action is Action.REPLACE else diff.update
         fields, patch = compare(
             key.namespace,
-            before,
-            merged.target,
+            diff.Sides(before, merged.target, changed),
             self.masking,
             lambda path: diff.Origin(
                 drifted(path, before, applied, key.namespace, self.records),
@@ -252,15 +251,15 @@ class Comparison:
         )
 
     def _verdict(
-        self, live: Live, before: Fields, merged: Merged
+        self, live: Live, merged: Merged, changed: Collection[FieldPath]
     ) -> tuple[Action, tuple[Reason, ...]]:
         reasons: list[Reason] = []
         target = merged.target
         if live.applied is None or live.applied.set_name != self.options.set_name:
             reasons.append(Reason.ADOPT)
-        if before != target:
-            reasons += _differences(before, target)
-            needed = self._replace_reasons(live, before, target)
+        if changed:
+            reasons += _differences(changed, target)
+            needed = self._replace_reasons(live, target, changed)
             if needed:
                 return Action.REPLACE, (*reasons, *needed)
         if reasons:
@@ -292,10 +291,18 @@ class Comparison:
     def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
         return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged
 
-    def _replace_reasons(self, live: Live, before: Fields, target: Fields) -> tuple[Reason, ...]:
+    def _replace_reasons(
+        self, live: Live, target: Fields, changed: Collection[FieldPath]
+    ) -> tuple[Reason, ...]:
+        wanted = Resource(
+            key=live.key,
+            type=target.get(TYPE, ""),
+            immutable=IMMUTABLE in target,
+            data={path[1]: leaf for path, leaf in target.items() if path[0] == DATA},
+        )
         return (
-            *replace_reasons(live, from_document(live.key, unflatten(target))),
-            *limits.replace_reasons(before, target, self.snapshot),
+            *replace_reasons(live, wanted),
+            *limits.replace_reasons(changed, self.snapshot),
         )
 
     def _own(self, key: ObjectKey, merged: Merged) -> None:
@@ -316,10 +323,7 @@ def _precondition(live: Live) -> Precondition:
     return Precondition(live.uid, live.resource_version)
 
 
-def _differences(before: Fields, target: Fields) -> Iterator[Reason]:
-    changed = {
-        path for path in before.keys() | target.keys() if before.get(path) != target.get(path)
-    }
+def _differences(changed: Collection[FieldPath], target: Fields) -> Iterator[Reason]:
     if any(path[0] == DATA for path in changed):
         yield Reason.DATA
     if IMMUTABLE in changed and IMMUTABLE in target:

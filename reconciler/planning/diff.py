@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from reconciler.model.patches import Operation, difference
 from reconciler.model.plans import FieldAction, FieldChange, FieldPath
-from reconciler.model.values import SecretValue
+from reconciler.model.values import ValueRef
 from reconciler.planning.fields import (
     DATA,
     FINALIZERS,
@@ -29,11 +29,27 @@ _ACTIONS = {
 }
 
 
+class Sides(NamedTuple):
+    """What an object is and what it is to become; ``changed`` are the fields that differ."""
+
+    live: Fields
+    target: Fields
+    changed: frozenset[FieldPath]
+
+
 class Origin(NamedTuple):
     """Where a live field comes from: see `FieldChange`."""
 
     drift: bool
     manager: str
+
+
+def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
+    """The fields that are not the same in both."""
+    if live == target:
+        return frozenset()
+    paths = live.keys() | target.keys()
+    return frozenset([path for path in paths if live.get(path) != target.get(path)])
 
 
 def creation(
@@ -51,25 +67,24 @@ def creation(
 
 def replacement(
     namespace: str,
-    live: Fields,
-    target: Fields,
+    sides: Sides,
     masking: Masking,
     origin: Callable[[FieldPath], Origin],
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that adds the whole document anew."""
-    changes = _Comparison(namespace, live, target, masking).changes(origin)
-    return changes, _addition(masking.masked(namespace, target, target, live))
+    changes = _Comparison(namespace, sides, masking).changes(origin)
+    target = sides.target
+    return changes, _addition(masking.masked(namespace, target, target, sides.live))
 
 
 def update(
     namespace: str,
-    live: Fields,
-    target: Fields,
+    sides: Sides,
     masking: Masking,
     origin: Callable[[FieldPath], Origin],
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that turns the live document into `target`'s."""
-    comparison = _Comparison(namespace, live, target, masking)
+    comparison = _Comparison(namespace, sides, masking)
     return comparison.changes(origin), comparison.patch()
 
 
@@ -80,19 +95,33 @@ def _addition(fields: Fields) -> tuple[Operation, ...]:
 class _Comparison:
     """A live object beside what it is to become; both are masked once."""
 
-    def __init__(self, namespace: str, live: Fields, target: Fields, masking: Masking) -> None:
+    def __init__(self, namespace: str, sides: Sides, masking: Masking) -> None:
+        live, target, changed = sides
         self._masking = masking
+        self._data: list[FieldChange] = []
+        old: dict[FieldPath, ValueRef] = {}
+        new: dict[FieldPath, ValueRef] = {}
         # Values that differ get their numbers first, in the order of their paths.
-        self._data = [*_data_changes(namespace, live, target, masking)]
-        self._before = masking.mask(namespace, live, target)
-        self._after = masking.mask(namespace, target, live)
+        for path in sorted(path for path in changed if path[0] == DATA):
+            if path in live:
+                old[path] = masking.reference(namespace, path, live[path])
+            if path in target:
+                new[path] = masking.reference(namespace, path, target[path])
+            self._data.append(_data_change(path, sides, old.get(path), new.get(path)))
+        self._only_data = len(self._data) == len(changed)
+        self._before = masking.mask(namespace, live, target, changed, old)
+        self._after = masking.mask(namespace, target, live, changed, new)
 
     def changes(self, origin: Callable[[FieldPath], Origin]) -> tuple[FieldChange, ...]:
         """Every field that differs: values by reference, metadata in full, sorted by path."""
-        changes = [*self._data, *_plain_changes(self._before, self._after, self._masking)]
-        changes.sort(key=lambda change: change.path)
+        changes = self._data
+        if not self._only_data:
+            changes = [*changes, *_plain_changes(self._before, self._after, self._masking)]
+            changes.sort(key=lambda change: change.path)
+        origins = [origin(field_of(change.path)) for change in changes]
         return tuple(
-            change._replace(**origin(field_of(change.path))._asdict()) for change in changes
+            change._replace(drift=found.drift, manager=found.manager)
+            for change, found in zip(changes, origins, strict=True)
         )
 
     def patch(self) -> tuple[Operation, ...]:
@@ -103,33 +132,20 @@ class _Comparison:
         )
 
 
-def _data_changes(
-    namespace: str, live: Fields, target: Fields, masking: Masking
-) -> Iterator[FieldChange]:
-    for path in sorted({path for path in (*live, *target) if path[0] == DATA}):
-        before: SecretValue | None = live.get(path)
-        after: SecretValue | None = target.get(path)
-        if before == after:
-            continue
-        old = None if before is None else masking.reference(namespace, path, before)
-        new = None if after is None else masking.reference(namespace, path, after)
-        if before is None:
-            yield FieldChange(path, FieldAction.ADDED, after=new)
-        elif after is None:
-            yield FieldChange(path, FieldAction.REMOVED, before=old)
-        else:
-            nature = before.nature_of_change(after)
-            yield FieldChange(path, FieldAction.CHANGED, before=old, after=new, nature=nature)
+def _data_change(
+    path: FieldPath, sides: Sides, old: ValueRef | None, new: ValueRef | None
+) -> FieldChange:
+    if old is None:
+        return FieldChange(path, FieldAction.ADDED, after=new)
+    if new is None:
+        return FieldChange(path, FieldAction.REMOVED, before=old)
+    nature = sides.live[path].nature_of_change(sides.target[path])
+    return FieldChange(path, FieldAction.CHANGED, before=old, after=new, nature=nature)
 
 
 def _plain_changes(
     before_masked: Fields, after_masked: Fields, masking: Masking
 ) -> Iterator[FieldChange]:
-    if not any(
-        path[0] != DATA and before_masked.get(path) != after_masked.get(path)
-        for path in before_masked.keys() | after_masked.keys()
-    ):
-        return
     before, after = _nested(before_masked), _nested(after_masked)
     # 0.4 s of CPU to import, so only where metadata really differs.
     from deepdiff import DeepDiff

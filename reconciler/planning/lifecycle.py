@@ -10,6 +10,7 @@ from reconciler.model.objects import Resource
 
 PREFIX = "reconciler/"
 DEPENDS_ON = "config.kubernetes.io/depends-on"
+REPLACE = "reconciler/replace"
 VERSION_OF = "reconciler/version-of"
 """The annotation of a version: the name of the object whose place it takes. Never in a manifest."""
 
@@ -56,8 +57,8 @@ def lifecycle(resource: Resource) -> Lifecycle:
         ignored_keys=(*filled, *_patterns(annotations.get("reconciler/ignore-keys", ""))),
         create_only=annotations.get("reconciler/create-only") == "true",
         exact_data=annotations.get("reconciler/data-policy") == "exact",
-        replace_allowed=annotations.get("reconciler/replace") == "allowed",
-        versioned=annotations.get("reconciler/replace") == "versioned",
+        replace_allowed=annotations.get(REPLACE) == "allowed",
+        versioned=annotations.get(REPLACE) == "versioned",
     )
 
 
@@ -87,5 +88,5 @@ _ALLOWED: dict[str, tuple[Callable[[str], bool], str]] = {
     "reconciler/ignore-keys": (lambda text: bool(_patterns(text)), "key patterns, comma-separated"),
     "reconciler/create-only": (_BOOLEANS.__contains__, '"true" or "false"'),
     "reconciler/data-policy": ({"exact", "merge"}.__contains__, '"exact" or "merge"'),
-    "reconciler/replace": ({"allowed", "versioned"}.__contains__, '"allowed" or "versioned"'),
+    REPLACE: ({"allowed", "versioned"}.__contains__, '"allowed" or "versioned"'),
 }

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.objects import SECRET, Live, Resource
-from reconciler.model.plans import Action, FieldChange, Note, Reason
+from reconciler.model.plans import Action, FieldChange, FieldPath, Note, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue, ValueRef
 from reconciler.planning.fields import ANNOTATIONS, DATA, METADATA, Fields, flatten
@@ -52,11 +52,8 @@ def kept_fields(resource: Resource, capabilities: Collection[Capability]) -> Fie
     return {path: leaf for path, leaf in fields.items() if path[0] != METADATA}
 
 
-def replace_reasons(before: Fields, target: Fields, snapshot: Snapshot) -> Iterator[Reason]:
-    """Why this store, though not every one, reaches `target` only by a replace."""
-    changed = {
-        path for path in before.keys() | target.keys() if before.get(path) != target.get(path)
-    }
+def replace_reasons(changed: Collection[FieldPath], snapshot: Snapshot) -> Iterator[Reason]:
+    """Why this store, though not every one, makes such changes only by a replace."""
     if Capability.UPDATE_VALUES not in snapshot.capabilities and any(
         path[0] == DATA for path in changed
     ):

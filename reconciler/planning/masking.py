@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from reconciler.model.plans import FieldPath
@@ -62,15 +62,27 @@ class Masking:
             found[path] = leaf
         return found
 
-    def mask(self, namespace: str, fields: Fields, beside: Fields) -> Fields:
+    def mask(
+        self,
+        namespace: str,
+        fields: Fields,
+        beside: Fields,
+        changed: Collection[FieldPath],
+        values: dict[FieldPath, ValueRef],
+    ) -> Fields:
         """`fields` as JSON: tokens for values, for text that may hold one, and for unknown uids.
 
-        `beside` is what the object was or is to become. Fields that are the same in both become a
-        mark that says just that: nobody is shown them, and they get no number.
+        `beside` is what the object was or is to become, and `values` has the references of the
+        values among the `changed` fields. Fields that are the same become a mark that says just
+        that: nobody is shown them. Entries of lists go together.
         """
-        shown = self.masked(namespace, _differing(fields, beside), fields, beside)
+        shown = {
+            path: leaf
+            for path, leaf in fields.items()
+            if path[0] != DATA and (path in changed or path[1:2] in _LISTS)
+        }
         masked = dict.fromkeys(fields, _TOKEN)
-        for path, leaf in shown.items():
+        for path, leaf in (self.masked(namespace, shown, fields, beside) | values).items():
             if isinstance(leaf, ValueRef):
                 masked[path] = self._token(leaf)
             elif isinstance(leaf, dict) and isinstance(leaf.get("uid"), UidOf):
@@ -121,15 +133,6 @@ def _shielded(node: Leaf) -> Leaf:
     return node
 
 
-def _differing(fields: Fields, beside: Fields) -> Fields:
-    """The fields that are not the same in `beside`, and the entries of lists, which go together."""
-    return {
-        path: leaf
-        for path, leaf in fields.items()
-        if path[1:2] in _LISTS or path not in beside or beside[path] != leaf
-    }
-
-
 def _secrets_in_texts(shown: Fields, sides: Iterable[Fields]) -> list[SecretValue]:
     """The values of `sides` that the texts of `shown` hold, in most objects none.
 
@@ -138,7 +141,7 @@ def _secrets_in_texts(shown: Fields, sides: Iterable[Fields]) -> list[SecretValu
     texts = "\0".join([leaf for path, leaf in shown.items() if _is_text(path)])
     if not texts:
         return []
-    values = {leaf for side in sides for path, leaf in side.items() if path[0] == DATA}
+    values = [leaf for side in sides for path, leaf in side.items() if path[0] == DATA]
     return [value for value in values if value.occurs_in(texts)]
 
 

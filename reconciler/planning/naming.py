@@ -9,7 +9,7 @@ from reconciler.model.plans import UNBORN
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning.fields import DATA, IMMUTABLE, TYPE, flatten
-from reconciler.planning.lifecycle import VERSION_OF, lifecycle
+from reconciler.planning.lifecycle import REPLACE, VERSION_OF, lifecycle
 from reconciler.planning.limits import recognised
 from reconciler.planning.ownership import applied_earlier, merge
 
@@ -94,7 +94,7 @@ def _current_versions(
 
 def is_versioned(resource: Desired) -> bool:
     """Whether a new version is to take the object's place where it would need a replace."""
-    if not resource.annotations or resource.kind != SECRET or not resource.name:
+    if REPLACE not in resource.annotations or resource.kind != SECRET or not resource.name:
         return False
     return lifecycle(resource).versioned
 

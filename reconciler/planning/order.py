@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
+from operator import attrgetter
 
 from reconciler.model.objects import KINDS, ObjectKey
 from reconciler.model.plans import Action, Step
@@ -51,11 +52,11 @@ def steps(
         for before, keys in ((needs, pending - deletes), (undone, deletes))
         for key in keys
     ]
-    return tuple(sorted(found, key=lambda step: (step.wave, step.key)))
+    return tuple(sorted(found, key=attrgetter("wave", "key")))
 
 
 def _within(keys: Iterable[ObjectKey], known: Collection[ObjectKey]) -> tuple[ObjectKey, ...]:
-    return tuple(sorted(key for key in keys if key in known))
+    return tuple(sorted([key for key in keys if key in known]))
 
 
 def _reversed(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, list[ObjectKey]]:

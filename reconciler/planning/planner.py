@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey
@@ -84,7 +85,7 @@ def plan(
         comparison.deletion(key, superseded=key in selected.old) for key in selected.deleted
     ]
     changes = with_consumers(changes, known, comparison.predecessors)
-    changes.sort(key=lambda change: change.key)
+    changes.sort(key=attrgetter("key"))
     problems = list(_problems(comparison.named, selected, snapshot))
     ordered: tuple[Step, ...] = ()
     try:

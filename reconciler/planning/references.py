@@ -73,21 +73,22 @@ def reference_problems(
     `namespaces` tells whether namespaces and accounts are objects of the store at all.
     """
     for resource in desired:
-        yield from dependency_problems(resource)
+        if DEPENDS_ON in resource.annotations:
+            yield from dependency_problems(resource)
         for reference in references(resource):
+            if reference.target in known:
+                continue
             if not namespaces and reference.target.kind in {NAMESPACE, SERVICE_ACCOUNT}:
                 continue
             if reference.what == "owner" and reference.target.kind not in KINDS:
                 continue  # no store is asked for such objects, so the manifest's uid has to do
-            if reference.target not in known:
-                yield problem(
-                    resource,
-                    "reference-unknown",
-                    reference.field,
-                    f"neither the manifests nor the store hold the {reference.what} "
-                    f"{reference.target}",
-                    f"add a manifest for {reference.target}, or correct the name",
-                )
+            yield problem(
+                resource,
+                "reference-unknown",
+                reference.field,
+                f"neither the manifests nor the store hold the {reference.what} {reference.target}",
+                f"add a manifest for {reference.target}, or correct the name",
+            )
 
 
 def dependency_problems(resource: Desired) -> Iterator[Diagnostic]:

@@ -161,9 +161,7 @@ def _json_fault(content: bytes) -> str:
     if not text.strip(" \t\r\n"):
         return "the value is empty, not a JSON object"
     try:
-        found = json.loads(
-            text, parse_float=_number, parse_int=_number, parse_constant=_not_a_number
-        )
+        found = _GO_JSON.decode(text)
     except json.JSONDecodeError as fault:
         return f"the value is not JSON: line {fault.lineno}, column {fault.colno}"
     except ValueError:
@@ -182,3 +180,6 @@ def _number(literal: str) -> float:
 
 def _not_a_number(_literal: str) -> float:
     raise ValueError
+
+
+_GO_JSON = json.JSONDecoder(parse_float=_number, parse_int=_number, parse_constant=_not_a_number)

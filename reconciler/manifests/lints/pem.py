@@ -28,7 +28,11 @@ def pem_warnings(
         if span is not None:
             yield from _time_warnings(key, span, moment, expiry_days)
             return
-    elif not content.lstrip().startswith(b"-----BEGIN ") or _BLOCK.search(content):
+    elif (
+        (secret.type, key) in _PAIR
+        or not content.lstrip().startswith(b"-----BEGIN ")
+        or _BLOCK.search(content)
+    ):
         return
     if (secret.type, key) not in _PAIR:
         yield _warning(
