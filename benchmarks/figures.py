@@ -214,7 +214,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="measure 100,000 Secrets too")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each comparison")
     chosen = parser.parse_args()
-    gc.set_threshold(100_000, 50, 1000)  # as the program itself does, in cli/program.py
+    gc.set_threshold(1_000_000, 50, 1000)  # as the program itself does, in cli/program.py
     with tempfile.TemporaryDirectory(prefix="reconciler-figures-") as directory:
         _figures(Bench(Path(directory), chosen.rounds), large=chosen.large)
 

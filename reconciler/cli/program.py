@@ -62,8 +62,8 @@ class Program(click.Group):
         # What cryptography finds odd in a certificate; what matters of it is a diagnostic.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"reconciler\.rules\.")
         # Frozen data has no cycles, and looking for them in all of a large plan takes half as
-        # long again as making it. What is young is still looked at.
-        gc.set_threshold(100_000, 50, 1000)
+        # long again as making it. What is young is still looked at, a tenth of a GiB at a time.
+        gc.set_threshold(1_000_000, 50, 1000)
         try:
             result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = ExitCode(result or ExitCode.OK)
