@@ -123,7 +123,7 @@ def _labels(resource: Resource) -> Iterator[Violation]:
             yield Violation(
                 ("metadata", "labels", key),
                 "label-value-invalid",
-                LABEL_VALUE.fault(value),
+                _label_value_fault(value),
                 LABEL_VALUE.rule,
             )
     if (
@@ -139,6 +139,13 @@ def _labels(resource: Resource) -> Iterator[Violation]:
             "remove the label",
             Severity.WARNING,
         )
+
+
+def _label_value_fault(value: str) -> str:
+    """Say what is wrong with `value`, and not what it is: labels may repeat a value of ``data``."""
+    if len(value) > LABEL_VALUE.limit:
+        return f"this has {len(value)} characters, {LABEL_VALUE.noun} at most {LABEL_VALUE.limit}"
+    return f"this is not {LABEL_VALUE.noun}"
 
 
 def _annotations(resource: Resource) -> Iterator[Violation]:

@@ -78,6 +78,13 @@ def test_no_value_is_told(type_: str, data: dict[str, str]) -> None:
     assert CANARY not in "".join(map(repr, found))
 
 
+@pytest.mark.parametrize("label", [f"not {CANARY}", CANARY * 9])
+def test_no_label_that_may_repeat_a_value_is_told(label: str) -> None:
+    (violation,) = validate(secret({"key": label}, labels={"app": label}))
+    assert violation.code == "label-value-invalid"
+    assert CANARY not in repr(violation)
+
+
 def test_a_long_name_is_cut_in_the_message() -> None:
     (violation,) = validate(secret(name="n" * 10_000))
     assert len(violation.message) < 200
