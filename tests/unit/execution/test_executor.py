@@ -279,6 +279,22 @@ def test_a_stop_lets_steps_in_flight_end_and_skips_the_rest(world: World) -> Non
     assert world.get(b) is None
 
 
+def test_a_stop_between_delete_and_create_of_a_replace_gives_up_nothing(world: World) -> None:
+    world.apply([SEALED])
+    stop = threading.Event()
+
+    def strike(_number: int, name: str, *, happened: bool) -> None:
+        if name == "delete" and happened:
+            stop.set()
+        elif name == "create" and not happened and store.calls.count("create") == 2:
+            raise StoreUnavailable("away")
+
+    store = Faulty(world.store, strike)
+    ended = run(world.work([RESEALED], store=store, retries=AT_ONCE), stop)
+    assert (outcomes(ended), ended.interrupted) == ({"a": Outcome.APPLIED}, True)
+    assert stored(world).data == wrapped({"k": "w"})
+
+
 def test_as_many_steps_run_at_once_as_are_allowed(world: World) -> None:
     meeting = threading.Barrier(3, timeout=30)
 
