@@ -57,12 +57,17 @@ def creation(
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field of a new object, sorted by path, and the patch that adds the whole document.
 
-    `former` is the object that it takes the place of.
+    `former` is the copy that it takes the place of: what only the copy holds goes with it, so the
+    values of `former` that `target` leaves out or changes are told as in an update.
     """
     found = masking.masked(namespace, target, target, former)
     added = FieldAction.ADDED
-    changes = tuple([FieldChange(path, added, None, leaf) for path, leaf in found.items()])
-    return changes, _addition(found)
+    changes = [FieldChange(path, added, None, leaf) for path, leaf in found.items()]
+    if former:
+        told = {one.path: one for one in _data_changes(namespace, former, target, masking)}
+        changes = [told.pop(one.path, one) for one in changes] + list(told.values())
+        changes.sort(key=lambda one: one.path)
+    return tuple(changes), _addition(found)
 
 
 def replacement(

@@ -304,6 +304,25 @@ def test_a_copy_of_an_object_that_no_set_owned_loses_nothing() -> None:
     assert plan.refusals == ()
 
 
+def test_what_only_a_copy_holds_and_the_manifest_does_not_want_is_told() -> None:
+    wanted = with_data(SEALED, k="new", same="s", more="m")
+    copy = live(
+        with_data(SEALED, k="v", same="s", gone="g", theirs="t"),
+        with_data(SEALED, k="v", same="s", gone="g"),
+    )
+    (merged,) = planned([wanted], snapshot(copies=[copy]))[0].changes
+    exact = replace(wanted, annotations={"reconciler/data-policy": "exact"})
+    (alone,) = planned([exact], snapshot(copies=[copy]))[0].changes
+    for change, lost in ((merged, {"gone"}), (alone, {"gone", "theirs"})):
+        told = {one.path[1]: one for one in change.fields if one.path[0] == "data"}
+        assert {key for key, one in told.items() if one.action is FieldAction.REMOVED} == lost
+        assert {key for key, one in told.items() if one.action is FieldAction.CHANGED} == {"k"}
+        assert isinstance(told["k"].before, ValueRef)
+        assert isinstance(told["gone"].before, ValueRef)
+        assert [one.path for one in change.fields] == sorted(one.path for one in change.fields)
+    assert merged.kept == (("data", "theirs"),)
+
+
 def test_pruning_drops_a_copy_that_no_manifest_names() -> None:
     copy = live(SEALED, SEALED)
     plan, _ = planned([], snapshot(copies=[copy]), prune=True)
