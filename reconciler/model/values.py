@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NoReturn
 
+from reconciler.model.spellings import spellings
+
 MASK = "(secret value)"
 FINGERPRINT_KEY_BYTES = 32
 
@@ -62,20 +64,14 @@ class SecretValue:
         return Nature.CONTENT
 
     def occurs_in(self, text: str) -> bool:
-        """Tell whether `text` holds this value, plain, in base64 or hex; short ones never count.
+        """Tell whether `text` holds this value in a way of `spellings`; short ones never count.
 
-        White space around the value is no part of the secret, so it may be missing from `text`.
+        White space says nothing: around the value it is no part of the secret, and within it a
+        text may break its lines elsewhere.
         """
         bare = self._bytes.strip()
-        most = len(text) if text.isascii() else _MOST_BYTES * len(text)
-        if not _TELLING_LENGTH <= len(bare) <= most:
-            return False
-        encoded = text.encode("utf-8", "surrogatepass")
-        if bare in encoded or any(
-            base64.b64encode(form).rstrip(b"=") in encoded for form in (self._bytes, bare)
-        ):
-            return True
-        return 2 * len(bare) <= len(encoded) and bare.hex().encode() in encoded.lower()
+        telling = _TELLING_LENGTH <= len(bare) <= _MOST_BYTES * len(text)
+        return telling and spellings(text).hold(bare)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SecretValue):
@@ -104,7 +100,7 @@ class SecretValue:
 
 
 _TELLING_LENGTH = 6
-_MOST_BYTES = 4  # of one character in UTF-8
+_MOST_BYTES = 4  # of one character in UTF-8, or of white space beside it
 
 
 class UnreadValue(SecretValue):

@@ -96,6 +96,18 @@ def test_the_nature_of_a_change(old: bytes, new: bytes, nature: Nature) -> None:
         (b"", "", False),
         ("lösung".encode(), "die lösung", True),
         (PLANTED, "\ud800", False),
+        (PLANTED, "hunter2\n  -hunter2", True),
+        (PLANTED, "user=a&password=hunter2%2dhunter2", True),
+        ('say "hunter2"\nß'.encode(), json.dumps({"password": 'say "hunter2"\nß'}), True),
+        (b"a\nlonger value\n", "alonger\n value", True),
+        (b"Postgres", "postgres of the shop", False),
+        (b"postgres", "Postgres of the shop", False),
+        *((PLANTED, base64.b64encode(b"a" * n + PLANTED + b"z").decode(), True) for n in range(4)),
+        *((b"123456", base64.b64encode(b"a" * n + b"123456").decode(), True) for n in range(4)),
+        *((b"123456", base64.b64encode(b"a" * n + b"129456").decode(), False) for n in range(4)),
+        (b"\xfb\xef\xbe\xfb\xef\xbe", "--------", True),
+        (PLANTED, base64.encodebytes(b"x" * 50 + PLANTED).decode(), True),
+        (PLANTED, json.dumps(base64.encodebytes(b"x" * 50 + PLANTED).decode()), True),
     ],
 )
 def test_text_that_holds_a_value_is_recognised(value: bytes, text: str, *, occurs: bool) -> None:
