@@ -194,6 +194,8 @@ def _values(
     row: Row, sealer: Sealer, bound: bytes, lengths: list[tuple[str, int]]
 ) -> dict[str, SecretValue]:
     values: dict[str, SecretValue] = {}
+    if not isinstance(row.data, bytes):  # SQLite keeps the type with each value
+        raise Damage(f"the values of {row.key} do not open")
     start = 0
     for name, length in lengths:
         end = start + length

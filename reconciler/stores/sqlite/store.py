@@ -260,6 +260,7 @@ def _generated(contents: Contents, resource: Resource) -> ObjectKey:
 def _expected(contents: Contents, key: ObjectKey, precondition: Precondition) -> Live:
     row = contents.find(key)
     if row is None:
+        contents.refuse_lost(key)
         raise ObjectNotFound(f"{key} does not exist")
     if row.uid != precondition.uid:
         raise ObjectMoved(f"{key} was deleted and created again since it was read")

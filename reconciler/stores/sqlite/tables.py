@@ -72,6 +72,16 @@ class Contents:
         found = self.connection.execute(_FIND, key).fetchone()
         return None if found is None else rows.checked(found, self.sealer)
 
+    def refuse_lost(self, key: ObjectKey) -> None:
+        """Tell an object that is not there from one that only the index has lost.
+
+        Raises:
+            Damage: it is there.
+        """
+        query = f"SELECT 1 FROM objects NOT INDEXED WHERE {_BY_KEY}"
+        if self.connection.execute(query, key).fetchone():
+            raise Damage(f"its index has lost {key}")
+
     def live(self, row: Row) -> Live:
         """The object in `row`, opened."""
         return rows.from_row(row, self.sealer)

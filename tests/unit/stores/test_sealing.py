@@ -74,6 +74,7 @@ CHANGES = {
     "another fingerprint key": "UPDATE store SET fingerprint_key = zeroblob(60)",
     "another format": "UPDATE store SET format = 2",
     "an old count of versions": "UPDATE store SET version = 3",
+    "values that are none": "UPDATE objects SET data = 12 WHERE name = 's1'",
     "no header": "DELETE FROM store",
     "two headers": "INSERT INTO store SELECT * FROM store",
     "no table": "DROP TABLE objects",
@@ -160,6 +161,31 @@ def test_a_flipped_bit_is_noticed_or_harmless(
     assert noticed > FLIPS / 10
     file.write_bytes(data)
     assert words.look(opened()) == whole
+
+
+def test_an_object_that_only_the_index_has_lost_is_not_said_to_be_gone(
+    two: tuple[Live, Live], opened: Opener, words: Words, place: Path
+) -> None:
+    live = two[0]
+    connection = sqlite3.connect(place / "store.db")
+    (root,) = connection.execute(
+        "SELECT rootpage FROM sqlite_master WHERE name LIKE 'sqlite_autoindex_objects%'"
+    ).fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.close()
+    file = place / "store.db"
+    whole = bytearray(file.read_bytes())
+    # An index is sorted by its keys, so one that begins otherwise is not found.
+    at = whole.index(b"Secretdefaults1", (root - 1) * size, root * size)
+    whole[at] ^= 4
+    file.write_bytes(whole)
+    store = opened()
+    for call in (
+        lambda: store.update(live.key, (), words.mark(), words.as_seen(live)),
+        lambda: store.delete(live.key, words.as_seen(live)),
+    ):
+        with pytest.raises(StoreDamaged, match="index"):
+            call()
 
 
 def test_writing_to_a_damaged_store_raises_no_foreign_error(
