@@ -142,7 +142,7 @@ class Database:
             columns = read_header(connection)
             self._refuse_truncated(connection)
             sealer = self._sealer_for(columns)
-            return work(Contents(connection, sealer, checked_header(columns)))
+            return work(Contents(connection, sealer, checked_header(columns, sealer)))
         finally:
             connection.close()
 
@@ -169,13 +169,13 @@ class Database:
     def _contents(self, connection: sqlite3.Connection) -> Contents:
         if self._opened_with is not None:
             key_check, sealer = self._opened_with
-            known = header_with(connection, key_check)
+            known = header_with(connection, key_check, sealer)
             if known is not None:
                 return Contents(connection, sealer, known)
         columns = read_header(connection)
         self._refuse_truncated(connection)
         sealer = self._sealer_for(columns, writing=True)
-        header = checked_header(columns)
+        header = checked_header(columns, sealer)
         self._opened_with = (header.key_check, sealer)
         return Contents(connection, sealer, header)
 
@@ -222,7 +222,7 @@ class Database:
                 header = Header.made(new_uid(), sealer, secrets.token_bytes(FINGERPRINT_KEY_BYTES))
                 contents = Contents(connection, sealer, header)
                 seeds.plant(contents)
-                write_header(connection, header)
+                write_header(connection, header, sealer)
                 connection.execute("COMMIT")
             finally:
                 connection.close()

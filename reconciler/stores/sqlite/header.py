@@ -2,36 +2,61 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sqlite3
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from reconciler.errors import StoreError
 from reconciler.stores.sqlite.rows import Damage
 from reconciler.stores.sqlite.sealing import BrokenSeal, Sealer
 
-FORMAT = 1
+FORMAT = 2
 """The format that this version writes. Every format keeps ``id``, ``format``, ``key_check``."""
 
 _KEY_CHECK = b"reconciler"
+_NUMBER_BYTES = 16
+_COLUMNS = ("id", "format", "key_check", "fingerprint_key", "totals")
+NUMBERS = 2**128
+"""Sums of shares are taken modulo this."""
+TABLES = ("objects", "copies", "vanished")
+
+
+@dataclass(slots=True)
+class Totals:
+    """What the rows of a table come to: their number, and their shares added up.
+
+    Shares are keyed and nobody sees them, so who has no key can neither drop a row nor put an
+    older one back so that the sum is right.
+    """
+
+    count: int = 0
+    sum: int = 0
+
+    def add(self, share: int) -> None:
+        """Count a row in."""
+        self.count += 1
+        self.sum = (self.sum + share) % NUMBERS
+
+    def take(self, share: int) -> None:
+        """Count a row out."""
+        self.count -= 1
+        self.sum = (self.sum - share) % NUMBERS
 
 
 @dataclass(slots=True)
 class Header:
-    """The row of the table ``store``.
+    """The row of the table ``store``, with its sealed column ``totals`` opened.
 
-    ``version`` is the last resource version given; ``objects`` and ``copies`` count the rows, so
-    that a lost page is noticed.
+    ``version`` is the last resource version given; ``totals`` has those of each of `TABLES`.
     """
 
     id: str
     format: int
     key_check: bytes
     fingerprint_key: bytes
-    version: int
-    objects: int
-    copies: int
+    version: int = 0
+    totals: dict[str, Totals] = field(default_factory=lambda: {name: Totals() for name in TABLES})
 
     @classmethod
     def made(cls, store_id: str, sealer: Sealer, fingerprint_key: bytes) -> Header:
@@ -42,9 +67,6 @@ class Header:
             format=FORMAT,
             key_check=sealer.seal(_KEY_CHECK, bound),
             fingerprint_key=sealer.seal(fingerprint_key, _fingerprint_bound(store_id)),
-            version=0,
-            objects=0,
-            copies=0,
         )
 
     def opened_fingerprint_key(self, sealer: Sealer) -> bytes:
@@ -57,6 +79,14 @@ class Header:
             return sealer.open(self.fingerprint_key, _fingerprint_bound(self.id))
         except BrokenSeal:
             raise Damage("its fingerprint key does not open") from None
+
+    def sealed_totals(self, sealer: Sealer) -> bytes:
+        """The column ``totals``."""
+        numbers = [self.version]
+        for name in TABLES:
+            numbers += [self.totals[name].count, self.totals[name].sum]
+        content = b"".join(number.to_bytes(_NUMBER_BYTES) for number in numbers)
+        return sealer.seal(content, _totals_bound(self.id))
 
 
 def read_header(connection: sqlite3.Connection) -> dict[str, Any]:
@@ -75,10 +105,10 @@ def read_header(connection: sqlite3.Connection) -> dict[str, Any]:
     return columns
 
 
-def header_with(connection: sqlite3.Connection, key_check: bytes) -> Header | None:
+def header_with(connection: sqlite3.Connection, key_check: bytes, sealer: Sealer) -> Header | None:
     """The header, where it is still the one with that key check, and so of a known format."""
     found = connection.execute("SELECT * FROM store WHERE key_check = ?", (key_check,)).fetchone()
-    return None if found is None else Header(*found)
+    return None if found is None else _opened(found, sealer)
 
 
 def key_fits(columns: dict[str, Any], sealer: Sealer) -> bool:
@@ -90,11 +120,11 @@ def key_fits(columns: dict[str, Any], sealer: Sealer) -> bool:
     return True
 
 
-def checked_header(columns: dict[str, Any]) -> Header:
+def checked_header(columns: dict[str, Any], sealer: Sealer) -> Header:
     """The header, after `key_fits` has said yes.
 
     Raises:
-        StoreError: a newer version of this program wrote it.
+        StoreError: another version of this program wrote it.
         Damage: it is not whole.
     """
     if columns["format"] > FORMAT:
@@ -102,19 +132,41 @@ def checked_header(columns: dict[str, Any]) -> Header:
             f"the store has format {columns['format']}, and this version knows format {FORMAT}",
             hint="use the newer version of reconciler that wrote it",
         )
-    names = [field.name for field in dataclasses.fields(Header)]
-    if sorted(columns) != sorted(names):
+    if columns["format"] < FORMAT:
+        raise StoreError(
+            f"the store has format {columns['format']}, of before the first release",
+            hint="put it aside, and apply the manifests to a new one",
+        )
+    if list(columns) != [*_COLUMNS]:
         raise Damage("its header is not whole")
-    if not all(isinstance(columns[name], int) for name in ("version", "objects", "copies")):
-        raise Damage("its header is not whole")
-    return Header(**columns)
+    return _opened([*columns.values()], sealer)
 
 
-def write_header(connection: sqlite3.Connection, header: Header) -> None:
+def _opened(columns: Sequence[Any], sealer: Sealer) -> Header:
+    store_id, store_format, key_check, fingerprint_key, totals = columns
+    try:
+        content = sealer.open(totals, _totals_bound(store_id))
+    except BrokenSeal:
+        raise Damage("its totals do not open") from None
+    starts = range(0, len(content), _NUMBER_BYTES)
+    version, *numbers = (int.from_bytes(content[at : at + _NUMBER_BYTES]) for at in starts)
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
+    found = {name: Totals(*pair) for name, pair in zip(TABLES, pairs, strict=True)}
+    return Header(store_id, store_format, key_check, fingerprint_key, version, found)
+
+
+def write_header(connection: sqlite3.Connection, header: Header, sealer: Sealer) -> None:
     """Put `header` in the place of the one there is."""
     connection.execute("DELETE FROM store")
     connection.execute(
-        "INSERT INTO store VALUES (?, ?, ?, ?, ?, ?, ?)", dataclasses.astuple(header)
+        "INSERT INTO store VALUES (?, ?, ?, ?, ?)",
+        (
+            header.id,
+            header.format,
+            header.key_check,
+            header.fingerprint_key,
+            header.sealed_totals(sealer),
+        ),
     )
 
 
@@ -124,3 +176,7 @@ def _check_bound(store_id: object, store_format: object) -> bytes:
 
 def _fingerprint_bound(store_id: str) -> bytes:
     return f"fingerprint key\0{store_id}".encode()
+
+
+def _totals_bound(store_id: str) -> bytes:
+    return f"totals\0{store_id}".encode()

@@ -64,12 +64,12 @@ def rekey(database: Database, environ: Mapping[str, str]) -> Rekeyed:
 def _reseal(contents: Contents, sealer: Sealer, before: Callable[[], None]) -> tuple[int, int]:
     """Seal all of `contents` by `sealer`; `before` runs when nothing can refuse it any more."""
     locks.refuse_locked(contents.connection, time.time())
-    values = sum(contents.reseal(table, sealer) for table in ("objects", "copies"))
     header = contents.header
     fresh = Header.made(header.id, sealer, contents.fingerprint_key())
+    values = contents.reseal(sealer)
     contents.connection.execute(
         "UPDATE store SET key_check = ?, fingerprint_key = ?",
         (fresh.key_check, fresh.fingerprint_key),
     )
     before()
-    return header.objects + header.copies, values
+    return header.totals["objects"].count + header.totals["copies"].count, values

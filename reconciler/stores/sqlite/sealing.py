@@ -25,11 +25,12 @@ class Sealer:
     are random, so one key serves for 2**32 sealings (section 8.3 there).
     """
 
-    __slots__ = ("_cipher", "_mark_key")
+    __slots__ = ("_cipher", "_mark_key", "_share_key")
 
     def __init__(self, master_key: bytes) -> None:
         self._cipher = AESGCM(master_key)
         self._mark_key = hmac.digest(master_key, b"reconciler marks", "sha256")
+        self._share_key = hmac.digest(master_key, b"reconciler shares", "sha256")
 
     def seal(self, content: bytes, bound: bytes) -> bytes:
         """Encrypt `content` so that it opens only together with `bound`."""
@@ -50,3 +51,8 @@ class Sealer:
     def mark(self, content: bytes) -> bytes:
         """A keyed checksum of `content`, which stays in clear beside it: 16 bytes."""
         return hashlib.blake2b(content, key=self._mark_key, digest_size=_MARK_BYTES).digest()
+
+    def share(self, content: bytes) -> int:
+        """What `content` adds to the total of a table: a keyed number that stands nowhere."""
+        digest = hashlib.blake2b(content, key=self._share_key, digest_size=_MARK_BYTES).digest()
+        return int.from_bytes(digest)

@@ -14,7 +14,7 @@ from functools import lru_cache
 from reconciler.errors import ObjectInvalid
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Live, ObjectKey
 from reconciler.stores.sqlite import rows
-from reconciler.stores.sqlite.header import Header
+from reconciler.stores.sqlite.header import NUMBERS, Header, Totals
 from reconciler.stores.sqlite.rows import Damage, Row
 from reconciler.stores.sqlite.sealing import Sealer
 
@@ -30,8 +30,7 @@ _ROW = """kind TEXT NOT NULL, namespace TEXT NOT NULL, name TEXT NOT NULL, uid T
 
 SCHEMA = (
     """CREATE TABLE store (id TEXT NOT NULL, format INTEGER NOT NULL, key_check BLOB NOT NULL,
-    fingerprint_key BLOB NOT NULL, version INTEGER NOT NULL, objects INTEGER NOT NULL,
-    copies INTEGER NOT NULL)""",
+    fingerprint_key BLOB NOT NULL, totals BLOB NOT NULL)""",
     f"CREATE TABLE objects ({_ROW})",
     f"CREATE TABLE copies ({_ROW})",
     "CREATE INDEX owned ON objects (owner_uids) WHERE owner_uids <> ''",
@@ -52,7 +51,7 @@ _SURROUNDINGS = (
     f"SELECT EXISTS (SELECT 1 FROM objects WHERE {_BY_KEY}),"
     f" EXISTS (SELECT 1 FROM vanished WHERE {_BY_KEY})"
 )
-_KEEP = f"INSERT OR REPLACE INTO copies SELECT * FROM objects WHERE {_BY_KEY}"
+_KEEP = f"INSERT INTO copies SELECT * FROM objects WHERE {_BY_KEY}"
 
 
 class Contents:
@@ -100,15 +99,15 @@ class Contents:
             Damage: rows are missing, doubled or newer than the header.
         """
         seen: set[tuple[str, ...]] = set()
+        total = 0
         for found in self.connection.execute(f"SELECT {_COLUMNS} FROM {table} NOT INDEXED"):
             row = rows.checked(found, self.sealer)
             if row.version > self.header.version:
                 raise Damage(f"{row.key} is newer than the store")
             seen.add(row[:3])
+            total += self.sealer.share(row.mark)
             yield row
-        count = self.header.objects if table == "objects" else self.header.copies
-        if len(seen) != count:
-            raise Damage(f"it should hold {count} {table} and holds {len(seen)}")
+        self._refuse_other(table, Totals(len(seen), total % NUMBERS))
 
     def next_version(self) -> str:
         """A resource version that no object has had."""
@@ -117,51 +116,66 @@ class Contents:
 
     def add(self, live: Live, *, automatic: bool = False) -> bool:
         """Add an object, under its version; tells whether it is added and its key not taken."""
-        if self.connection.execute(_ADD, self._row(live, automatic=automatic)).rowcount == 0:
+        row = self._row(live, automatic=automatic)
+        if self.connection.execute(_ADD, row).rowcount == 0:
             return False
-        self.header.objects += 1
+        self.header.totals["objects"].add(self.sealer.share(row.mark))
         return True
 
     def rewrite(self, live: Live) -> Live:
         """Put `live` in the place of the object of that key; returns it with its new version."""
         live = dataclasses.replace(live, resource_version=self.next_version())
-        self.connection.execute(_REWRITE, (*self._row(live), *live.key))
+        self._count_out("objects", live.key)
+        row = self._row(live)
+        self.connection.execute(_REWRITE, (*row, *live.key))
+        self.header.totals["objects"].add(self.sealer.share(row.mark))
         return live
 
     def remove(self, key: ObjectKey) -> None:
         """Remove the object of that key, which is there."""
+        self._count_out("objects", key)
         self.connection.execute(f"DELETE FROM objects WHERE {_BY_KEY}", key)
         self.header.version += 1
-        self.header.objects -= 1
 
     def remember_vanished(self, live: Live) -> None:
         """Note that `live` is gone, where a set had applied it: until it is created again."""
         if live.applied is not None:
-            self.connection.execute(
-                "INSERT OR REPLACE INTO vanished VALUES (?, ?, ?, ?)",
-                (live.applied.set_name, *live.key),
-            )
+            self.forget_vanished(live.key)
+            row = (live.applied.set_name, *live.key)
+            self.connection.execute("INSERT INTO vanished VALUES (?, ?, ?, ?)", row)
+            self.header.totals["vanished"].add(_share(row, self.sealer))
 
     def forget_vanished(self, key: ObjectKey) -> None:
         """An object of that key is there again, or its set wanted it gone."""
-        self.connection.execute(f"DELETE FROM vanished WHERE {_BY_KEY}", key)
+        found = self.connection.execute(f"SELECT * FROM vanished WHERE {_BY_KEY}", key).fetchone()
+        if found is not None:
+            self.connection.execute(f"DELETE FROM vanished WHERE {_BY_KEY}", key)
+            self.header.totals["vanished"].take(_share(found, self.sealer))
 
     def vanished(self, set_name: str) -> frozenset[ObjectKey]:
-        """The objects that the set had applied and that are gone."""
-        query = "SELECT kind, namespace, name FROM vanished WHERE set_name = ?"
-        return frozenset(ObjectKey(*row) for row in self.connection.execute(query, (set_name,)))
+        """The objects that the set had applied and that are gone.
+
+        Raises:
+            Damage: rows are missing or added.
+        """
+        found = self.connection.execute("SELECT * FROM vanished").fetchall()
+        self._refuse_other("vanished", _vanished_totals(found, self.sealer))
+        return frozenset(ObjectKey(*key) for name, *key in found if name == set_name)
 
     def keep_copy(self, key: ObjectKey) -> None:
         """Put a copy of the object of that key in place of any that was kept before."""
+        self.drop_copy(key)
         # Sealed rows are bound to the object and not to the table, so they can move as they are.
         self.connection.execute(_KEEP, key)
-        self._count_copies()
+        self.header.totals["copies"].add(self._share_of("objects", key))
 
     def drop_copy(self, key: ObjectKey) -> None:
         """Drop the copy kept of that key, where there is one."""
-        if self.header.copies:
+        if not self.header.totals["copies"].count:
+            return
+        if self.connection.execute(f"SELECT 1 FROM copies WHERE {_BY_KEY}", key).fetchone():
+            self._count_out("copies", key)
             self.connection.execute(f"DELETE FROM copies WHERE {_BY_KEY}", key)
-            self._count_copies()
 
     def inside(self, namespace: str) -> list[Live]:
         """What stands in a namespace."""
@@ -177,9 +191,26 @@ class Contents:
         """The objects whose ``ownerReferences`` name `uid`."""
         return self._lives("owner_uids <> '' AND instr(owner_uids, ?)", (f'"{uid}"',))
 
-    def reseal(self, table: str, sealer: Sealer) -> int:
-        """Seal every row of ``objects`` or ``copies`` by `sealer`; returns the number of values."""
+    def reseal(self, sealer: Sealer) -> int:
+        """Seal everything by `sealer`, which is that of the contents from now on.
+
+        Returns the number of values.
+        """
+        gone = self.connection.execute("SELECT * FROM vanished").fetchall()
+        self._refuse_other("vanished", _vanished_totals(gone, self.sealer))
+        values = self._reseal("objects", sealer) + self._reseal("copies", sealer)
+        self.header.totals["vanished"] = _vanished_totals(gone, sealer)
+        self.sealer = sealer
+        return values
+
+    def save(self) -> None:
+        """Write the totals."""
+        sealed = self.header.sealed_totals(self.sealer)
+        self.connection.execute("UPDATE store SET totals = ?", (sealed,))
+
+    def _reseal(self, table: str, sealer: Sealer) -> int:
         values = 0
+        totals = Totals()
         for key in [row.key for row in self.all(table)]:
             query = f"SELECT {_COLUMNS} FROM {table} WHERE {_BY_KEY}"
             row = rows.checked(self.connection.execute(query, key).fetchone(), self.sealer)
@@ -190,14 +221,19 @@ class Contents:
                 f"UPDATE {table} SET mark = ?, body = ?, data = ? WHERE {_BY_KEY}",
                 (again.mark, again.body, again.data, *key),
             )
+            totals.add(sealer.share(again.mark))
+        self.header.totals[table] = totals
         return values
 
-    def save(self) -> None:
-        """Write the counts."""
-        self.connection.execute(
-            "UPDATE store SET version = ?, objects = ?, copies = ?",
-            (self.header.version, self.header.objects, self.header.copies),
-        )
+    def _refuse_other(self, table: str, seen: Totals) -> None:
+        wanted = self.header.totals[table]
+        if seen.count != wanted.count:
+            raise Damage(f"it should hold {wanted.count} {table} and holds {seen.count}")
+        if seen.sum != wanted.sum:
+            raise Damage(f"of its {table}, some are not the last that were written")
+
+    def _count_out(self, table: str, key: ObjectKey) -> None:
+        self.header.totals[table].take(self._share_of(table, key))
 
     def _lives(self, where: str, values: Iterable[str]) -> list[Live]:
         query = f"SELECT {_COLUMNS} FROM objects WHERE {where}"
@@ -215,9 +251,21 @@ class Contents:
                 " 64 bits"
             ) from None
 
-    def _count_copies(self) -> None:
-        count = self.connection.execute("SELECT count(*) FROM copies").fetchone()
-        self.header.copies = count[0]
+    def _share_of(self, table: str, key: ObjectKey) -> int:
+        query = f"SELECT mark FROM {table} WHERE {_BY_KEY}"
+        (mark,) = self.connection.execute(query, key).fetchone()
+        return self.sealer.share(mark)
+
+
+def _vanished_totals(found: Iterable[tuple[str, ...]], sealer: Sealer) -> Totals:
+    totals = Totals()
+    for row in found:
+        totals.add(_share(row, sealer))
+    return totals
+
+
+def _share(row: tuple[str, ...], sealer: Sealer) -> int:
+    return sealer.share(repr(row).encode())
 
 
 def new_uid() -> str:

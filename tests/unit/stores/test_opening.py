@@ -222,19 +222,20 @@ def test_all_who_create_the_store_at_once_get_the_same_one(opened: Opener, words
     assert all(len(snapshot.objects) == len(stores) for snapshot in snapshots)
 
 
-def test_a_store_of_a_newer_version_is_left_alone(
-    store: EmbeddedStore, opened: Opener, words: Words, place: Path
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_store_of_another_version_is_left_alone(
+    store: EmbeddedStore, opened: Opener, words: Words, place: Path, number: int
 ) -> None:
     store.close()
     sealer = Sealer(MasterKey(place / "store.key").candidates()[0])
     connection = sqlite3.connect(place / "store.db")
     (store_id,) = connection.execute("SELECT id FROM store").fetchone()
-    check = sealer.seal(b"x", header._check_bound(store_id, 2))
-    connection.execute("UPDATE store SET format = 2, key_check = ?", (check,))
+    check = sealer.seal(b"x", header._check_bound(store_id, number))
+    connection.execute("UPDATE store SET format = ?, key_check = ?", (number, check))
     connection.execute("ALTER TABLE store ADD COLUMN novelty")
     connection.commit()
     connection.close()
-    with pytest.raises(StoreError, match="format 2"):
+    with pytest.raises(StoreError, match=f"format {number}"):
         words.look(opened())
-    with pytest.raises(StoreError, match="format 2"):
+    with pytest.raises(StoreError, match=f"format {number}"):
         opened().lock("default", "me", 60)

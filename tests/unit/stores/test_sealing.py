@@ -72,8 +72,9 @@ CHANGES = {
     "an object doubled as a copy": "INSERT INTO copies SELECT * FROM objects WHERE name = 's1'",
     "another store id": "UPDATE store SET id = 'x' || substr(id, 2)",
     "another fingerprint key": "UPDATE store SET fingerprint_key = zeroblob(60)",
-    "another format": "UPDATE store SET format = 2",
-    "an old count of versions": "UPDATE store SET version = 3",
+    "another format": "UPDATE store SET format = 3",
+    "other totals": "UPDATE store SET totals = zeroblob(140)",
+    "something that vanished": "INSERT INTO vanished VALUES ('default', 'Secret', 'a', 'b')",
     "values that are none": "UPDATE objects SET data = 12 WHERE name = 's1'",
     "no header": "DELETE FROM store",
     "two headers": "INSERT INTO store SELECT * FROM store",
@@ -118,6 +119,44 @@ def test_an_old_row_put_back_in_place_of_a_new_one_does_not_pass_for_it(
         "UPDATE objects SET (body, data) = (SELECT body, data FROM kept) WHERE name = 's1'",
     )
     with pytest.raises(StoreDamaged, match="Secret/default/s1"):
+        words.look(store)
+
+
+def test_whole_rows_of_an_older_file_are_noticed(
+    two: tuple[Live, Live], opened: Opener, words: Words, place: Path
+) -> None:
+    live, other = two
+    store = opened()
+    change(place, "CREATE TABLE kept AS SELECT * FROM objects WHERE name = 's1'")
+    patch = (Operation("replace", "/data/a", SecretValue(b"xx")),)
+    now = store.update(live.key, patch, words.mark(), words.as_seen(live))
+    store.delete(other.key, words.as_seen(other), keep_copy=True)
+    store.close()
+    whole = (place / "store.db").read_bytes()
+    assert words.look(store).objects == {live.key: now}
+    for statements in (
+        ["DELETE FROM objects WHERE name = 's1'", "INSERT INTO objects SELECT * FROM kept"],
+        ["DELETE FROM vanished"],
+        ["DELETE FROM copies"],
+        ["UPDATE vanished SET name = 's4'"],
+        ["INSERT INTO objects SELECT * FROM copies", "DELETE FROM copies"],
+    ):
+        change(place, *statements)
+        with pytest.raises(StoreDamaged, match=r"store\.db is damaged"):
+            words.look(opened())
+        (place / "store.db").write_bytes(whole)
+
+
+def test_an_old_object_under_a_new_total_is_noticed_after_writes_too(
+    two: tuple[Live, Live], opened: Opener, words: Words, place: Path
+) -> None:
+    change(place, "DELETE FROM objects WHERE name = 's1'")
+    store = opened()
+    live = two[1]
+    patch = (Operation("replace", "/data/a", SecretValue(b"xx")),)
+    store.update(live.key, patch, words.mark(), words.as_seen(live))
+    store.create(words.secret("s4"), words.mark())
+    with pytest.raises(StoreDamaged, match="it should hold"):
         words.look(store)
 
 
