@@ -18,7 +18,8 @@ _CREDENTIAL_ENDINGS = (
     "accesskey",
     "secretkey",
 )
-_CREDENTIALS = {"pass", "key", "pin", "pat", "psk"}
+_CREDENTIALS = {"pass", "key", "pin", "pat", "psk", "jwt", "bearer"}
+_FILES = {"htpasswd"}
 _IDENTIFIERS = {
     *("username", "user", "login", "account", "email", "mail", "id", "name", "owner"),
     *("host", "hostname", "server", "port", "url", "uri", "endpoint", "address", "domain"),
@@ -32,6 +33,8 @@ _EXACT = {"username", "user", "login", "email", "id", "host", "hostname", "url",
 def is_credential(key: str) -> bool:
     """Tell whether `key` names a password, a token or the like; ``x.key`` is a file's name."""
     last = _last_word(key)
+    if last in _FILES:
+        return False
     return last.endswith(_CREDENTIAL_ENDINGS) or (last in _CREDENTIALS and not key.endswith(".key"))
 
 

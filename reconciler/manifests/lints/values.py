@@ -9,10 +9,12 @@ from reconciler.manifests.lints import names
 from reconciler.model.objects import Severity
 from reconciler.rules import Violation
 
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]{11}[A-Za-z0-9+/\r\n]*+={0,2}")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{6}[A-Za-z0-9+/\r\n]*+={0,2}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-# By chance, eight bytes of text come out of a key now and then, sixteen hardly ever do.
+# By chance, eight bytes of text come out of a key now and then, sixteen hardly ever do; passwords
+# and tokens are rarely files or numbers that look like base64. Padding or a line break makes sure.
 _SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
+_SHORTEST_CREDENTIAL, _SHORTEST_CERTAIN_CREDENTIAL = 12, 5
 _HEAD = 12
 
 _LONGEST_PLACEHOLDER = 80
@@ -36,10 +38,11 @@ _PLACEHOLDER = re.compile(
     """.replace(b"THINGS", _THINGS),
     re.IGNORECASE | re.VERBOSE,
 )
-_FIRST_LETTERS = re.compile(rb"[<$%*{@#_.\[acefimprstxyACEFIMPRSTXY]")
+_FIRST_LETTERS = re.compile(rb"[<$%*{@#_.\[acdefimnprstuxyACDEFIMNPRSTUXY]")
 _NAMES_OF_VALUES = {
     *(b"password", b"passwd", b"pass", b"passphrase", b"secret", b"token", b"apikey"),
     *(b"secretkey", b"accesskey", b"accesstoken", b"clientsecret", b"mypassword", b"undefined"),
+    *(b"dummy", b"null", b"none"),
 }
 
 
@@ -63,7 +66,7 @@ def value_warnings(key: str, content: bytes) -> list[Violation]:
             "put the real value there, or have it rendered before it gets here",
         )
         found.append(warning)
-    if _BASE64.fullmatch(bare) and _holds_text(bare) and not names.says_encoded(key):
+    if _BASE64.fullmatch(bare) and _holds_text(key, bare) and not names.says_encoded(key):
         warning = _warning(
             key,
             "value-encoded-twice",
@@ -95,7 +98,7 @@ def _is_placeholder(key: str, bare: bytes) -> bool:
     return never_real and names.is_credential(key)
 
 
-def _holds_text(bare: bytes) -> bool:
+def _holds_text(key: str, bare: bytes) -> bool:
     """Whether `bare`, whose beginning looks like base64, is canonical base64 of printable text."""
     try:
         if _CONTROL.search(binascii.a2b_base64(bare[:_HEAD])):
@@ -105,12 +108,18 @@ def _holds_text(bare: bytes) -> bool:
     except binascii.Error:
         return False
     certain = joined.endswith(b"=") or decoded.endswith(b"\n")
-    if len(decoded) < (_SHORTEST_CERTAIN_TEXT if certain else _SHORTEST_TEXT):
+    if len(decoded) < _shortest_text(key, certain=certain):
         return False
     if binascii.b2a_base64(decoded, newline=False) != joined:
         return False
     text = _text(decoded.translate(None, b"\t\r\n"))
     return text is not None and text.isprintable()
+
+
+def _shortest_text(key: str, *, certain: bool) -> int:
+    if names.is_credential(key):
+        return _SHORTEST_CERTAIN_CREDENTIAL if certain else _SHORTEST_CREDENTIAL
+    return _SHORTEST_CERTAIN_TEXT if certain else _SHORTEST_TEXT
 
 
 def _text(content: bytes) -> str | None:

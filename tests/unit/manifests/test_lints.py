@@ -48,6 +48,9 @@ ENCODED_TWICE = [
     ("settings", base64.encodebytes(b"a = 1\nb\t= 2\n" * 20).decode()),
     ("key.pem", b64(PEM_TEXT)),
     ("json", b64("[1, 2, 3, 4, 5, 6]")),
+    ("password", b64("not-real-at-al")),  # shorter ones in keys of credentials
+    ("password", b64("not-real-or?")),
+    ("token", b64("never")),
 ]
 NOT_ENCODED_TWICE = [
     ("a", "password"),
@@ -60,6 +63,8 @@ NOT_ENCODED_TWICE = [
     ("a", b64(bytes(range(200, 232)))),  # a random key in base64
     ("a", b64(bytes(32))),
     ("a", b64("short")),
+    ("password", b64("four")),
+    ("password", b64("no-reals?")),
     ("a", b64("twelve bytes")),  # no padding: might be chance
     ("a", b64("not-a-real-password")[:-1]),  # not padded
     ("a", b64("not-a-real-password?")[:-2] + "9="),  # bits that no byte needs
@@ -103,6 +108,7 @@ def test_not_encoded_twice(loaded: Loader, key: str, value: str | bytes) -> None
         ("pass", "{not json\n"),
         ("password", "\n"),
         ("password", "grün-ist-nicht-echt\n"),
+        ("jwt", "not-real\n"),
     ],
 )
 def test_stray_white_space(loaded: Loader, key: str, value: str | bytes) -> None:
@@ -121,6 +127,7 @@ def test_stray_white_space(loaded: Loader, key: str, value: str | bytes) -> None
         ("token", "[1]\n"),
         ("recovery-key", "one\ntwo\n"),
         ("app.conf", "user = shop\n"),
+        ("htpasswd", "shop:$apr1$not-real\n"),
         ("secrets.ini", "a = 1\n"),
         ("password-policy", "at least ten characters\n"),
         ("motd", " hello \n"),
@@ -160,6 +167,9 @@ def test_placeholders(loaded: Loader, value: str) -> None:
         ("clientSecret", "secret"),
         ("token", "{{ .Values.token }}"),
         ("token", "{{token}}"),
+        ("password", "undefined"),
+        ("password", "dummy"),
+        ("token", "None"),
     ],
 )
 def test_placeholders_in_keys_of_credentials_alone(loaded: Loader, key: str, value: str) -> None:
