@@ -50,6 +50,12 @@ def test_an_expired_lock_is_free(subject: Subject, store: Store) -> None:
     assert caught.value.holder == "ben"
 
 
+def test_a_lock_that_is_about_to_expire_holds_still(subject: Subject, store: Store) -> None:
+    store.lock("shop", "anna", 20)
+    with pytest.raises(StoreLocked):
+        subject.open().lock("shop", "ben", 600)
+
+
 def test_sets_are_locked_apart(subject: Subject, store: Store) -> None:
     store.lock("shop", "anna", 600)
     subject.open().lock("warehouse", "ben", 600)
