@@ -32,7 +32,7 @@ def main(directory: str, store_url: str) -> int:
             print("refused:", *(refusal.message for refusal in planned.plan.refusals))
             return 1
         ended = reconciler.apply(planned, store)
-        print("Applied:", len(ended.results), "changes")
+        print("Applied:", ended.count("applied"), "of", len(ended.results), "changes")
     return len(drifted)
 
 

@@ -66,9 +66,9 @@ class ApplyEnded:
     results: tuple[StepEnded, ...]
     interrupted: bool = False
 
-    def count(self, outcome: Outcome) -> int:
-        """How many steps ended so."""
-        return sum(result.outcome is outcome for result in self.results)
+    def count(self, outcome: str) -> int:
+        """How many steps ended so: an `Outcome`, or its text."""
+        return sum(result.outcome == outcome for result in self.results)
 
     @property
     def warned(self) -> int:

@@ -40,6 +40,25 @@ def test_the_tutorial_runs(tmp_path: Path) -> None:
     assert "unreal-password" not in result.stdout
 
 
+def test_the_program_on_the_page_of_the_python_api_runs(tmp_path: Path) -> None:
+    text = (ROOT / "docs/python.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    shutil.copytree(ROOT / "examples/first-steps/manifests", tmp_path / "manifests")
+    said = [
+        subprocess.run(
+            [sys.executable, "-W", "error", "-c", program],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONSAFEPATH": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    assert re.fullmatch(r"([1-9]\d*) of \1 changes applied\n", said[0])
+    assert said[1] == "0 of 0 changes applied\n"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
