@@ -70,8 +70,12 @@ class SecretValue:
         text may break its lines elsewhere.
         """
         bare = self._bytes.strip()
-        telling = _TELLING_LENGTH <= len(bare) <= _MOST_BYTES * len(text)
-        return telling and spellings(text).hold(bare)
+        most = len(text) if text.isascii() else _MOST_BYTES * len(text)
+        if len(bare) < _TELLING_LENGTH or len(bare) > _MOST_WHITE * most:
+            return False
+        if len(bare) > most and len(b"".join(bare.split())) > most:
+            return False
+        return spellings(text).hold(bare)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SecretValue):
@@ -100,7 +104,8 @@ class SecretValue:
 
 
 _TELLING_LENGTH = 6
-_MOST_BYTES = 4  # of one character in UTF-8, or of white space beside it
+_MOST_BYTES = 4  # of one character in UTF-8
+_MOST_WHITE = 4  # so many times as long as without its white space is no value that says anything
 
 
 class UnreadValue(SecretValue):
@@ -228,9 +233,14 @@ class Fingerprinter:
 
     def _of_content(self, namespace: str, path: tuple[str, ...], content: bytes) -> str:
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update("\0".join((namespace, *path, "")).encode() + content)
+        inner.update(_place(namespace, path) + content)
         outer.update(inner.digest())
         return outer.hexdigest()[:32]
+
+
+@functools.lru_cache(_REMEMBERED)
+def _place(namespace: str, path: tuple[str, ...]) -> bytes:
+    return "\0".join((namespace, *path, "")).encode()
 
 
 def derive_fingerprint_key(values: Iterable[SecretValue], salt: bytes) -> bytes:

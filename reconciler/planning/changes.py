@@ -306,7 +306,8 @@ class Comparison:
         )
 
     def _own(self, key: ObjectKey, merged: Merged) -> None:
-        self.owned[key] = {path: leaf_text(merged.target[path]) for path in merged.claims}
+        target = merged.target
+        self.owned[key] = {path: leaf_text(target[path]) for path in merged.claims}
 
     def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
         """The uids of owners that the manifests hold; of others, the manifest's word counts."""

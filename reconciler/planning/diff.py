@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from reconciler.model.patches import Operation, difference
 from reconciler.model.plans import FieldAction, FieldChange, FieldPath
-from reconciler.model.values import ValueRef
+from reconciler.model.values import SecretValue
 from reconciler.planning.fields import (
     DATA,
     FINALIZERS,
@@ -61,10 +61,14 @@ def creation(
     values of `former` that `target` leaves out or changes are told as in an update.
     """
     found = masking.masked(namespace, target, target, former)
-    added = FieldAction.ADDED
-    changes = [FieldChange(path, added, None, leaf) for path, leaf in found.items()]
+    new, rest = tuple.__new__, FieldChange((), FieldAction.ADDED)[4:]  # a dozen for each object
+    changes = [
+        new(FieldChange, (path, FieldAction.ADDED, None, leaf, *rest))
+        for path, leaf in found.items()
+    ]
     if former:
-        told = {one.path: one for one in _data_changes(namespace, former, target, masking)}
+        sides = Sides(former, target, changed_paths(former, target))
+        told = {one.path: one for one in _data_changes(namespace, sides, masking)}
         changes = [told.pop(one.path, one) for one in changes] + list(told.values())
         changes.sort(key=lambda one: one.path)
     return tuple(changes), _addition(found)
@@ -103,16 +107,10 @@ class _Comparison:
     def __init__(self, namespace: str, sides: Sides, masking: Masking) -> None:
         live, target, changed = sides
         self._masking = masking
-        self._data: list[FieldChange] = []
-        old: dict[FieldPath, ValueRef] = {}
-        new: dict[FieldPath, ValueRef] = {}
         # Values that differ get their numbers first, in the order of their paths.
-        for path in sorted(path for path in changed if path[0] == DATA):
-            if path in live:
-                old[path] = masking.reference(namespace, path, live[path])
-            if path in target:
-                new[path] = masking.reference(namespace, path, target[path])
-            self._data.append(_data_change(path, sides, old.get(path), new.get(path)))
+        self._data = [*_data_changes(namespace, sides, masking)]
+        old = {one.path: one.before for one in self._data if one.before is not None}
+        new = {one.path: one.after for one in self._data if one.after is not None}
         self._only_data = len(self._data) == len(changed)
         self._before = masking.mask(namespace, live, target, changed, old)
         self._after = masking.mask(namespace, target, live, changed, new)
@@ -137,15 +135,19 @@ class _Comparison:
         )
 
 
-def _data_change(
-    path: FieldPath, sides: Sides, old: ValueRef | None, new: ValueRef | None
-) -> FieldChange:
-    if old is None:
-        return FieldChange(path, FieldAction.ADDED, after=new)
-    if new is None:
-        return FieldChange(path, FieldAction.REMOVED, before=old)
-    nature = sides.live[path].nature_of_change(sides.target[path])
-    return FieldChange(path, FieldAction.CHANGED, before=old, after=new, nature=nature)
+def _data_changes(namespace: str, sides: Sides, masking: Masking) -> Iterator[FieldChange]:
+    for path in sorted(path for path in sides.changed if path[0] == DATA):
+        before: SecretValue | None = sides.live.get(path)
+        after: SecretValue | None = sides.target.get(path)
+        old = None if before is None else masking.reference(namespace, path, before)
+        new = None if after is None else masking.reference(namespace, path, after)
+        if before is None:
+            yield FieldChange(path, FieldAction.ADDED, after=new)
+        elif after is None:
+            yield FieldChange(path, FieldAction.REMOVED, before=old)
+        else:
+            nature = before.nature_of_change(after)
+            yield FieldChange(path, FieldAction.CHANGED, before=old, after=new, nature=nature)
 
 
 def _plain_changes(

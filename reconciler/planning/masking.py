@@ -68,7 +68,7 @@ class Masking:
         fields: Fields,
         beside: Fields,
         changed: Collection[FieldPath],
-        values: dict[FieldPath, ValueRef],
+        values: Fields,
     ) -> Fields:
         """`fields` as JSON: tokens for values, for text that may hold one, and for unknown uids.
 

@@ -41,6 +41,8 @@ def named_objects(
             key = generated.get(prefix, unborn)
         found[key] = resource
     current = _current_versions(found, snapshot.objects.values(), set_name, records)
+    if not current:
+        return found
     return {current.get(key, key): resource for key, resource in found.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.model.objects import Applied, Live
 from reconciler.model.plans import FieldPath
@@ -14,8 +14,7 @@ from reconciler.planning.lifecycle import Lifecycle
 _NOT_APPLIED: Mapping[FieldPath, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(NamedTuple):
     """What a live object is to become.
 
     ``target`` are its fields, ``claims`` those that the set owns then, ``kept`` fields of others,

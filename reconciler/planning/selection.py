@@ -87,8 +87,10 @@ def superseded_by(
     leftovers: Iterable[ObjectKey], named: Mapping[ObjectKey, Desired], snapshot: Snapshot
 ) -> dict[ObjectKey, ObjectKey]:
     """Those of `leftovers` that are old versions of what a manifest names, with the current one."""
-    current = {resource.key: key for key, resource in named.items() if resource.name}
     origins = {key: origin(snapshot.objects[key]) for key in leftovers if key in snapshot.objects}
+    if not origins:
+        return {}
+    current = {resource.key: key for key, resource in named.items() if resource.name}
     return {key: current[first] for key, first in origins.items() if first in current}
 
 

@@ -42,8 +42,8 @@ def _telling(secret: Resource) -> list[tuple[str, SecretValue]]:
     return [
         (key, value)
         for key, value in secret.data.items()
-        if value.occurs_in(joined)
-        and not names.is_identifier(key)
+        if not names.is_identifier(key)
+        and value.occurs_in(joined)
         and (names.is_credential(key) or not value.reveal().strip().isalpha())
     ]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+_LONGEST_KEY = 253  # of data, in Kubernetes
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _CREDENTIAL_ENDINGS = (
@@ -58,5 +60,10 @@ def says_encoded(key: str) -> bool:
 
 
 def _last_word(key: str) -> str:
+    return _remembered_last_word(key) if len(key) <= _LONGEST_KEY else ""
+
+
+@lru_cache
+def _remembered_last_word(key: str) -> str:
     words = _WORD.findall(key)
     return words[-1].lower() if words else ""
