@@ -28,7 +28,7 @@ from reconciler.cli.requests import (
     verbosity_of,
 )
 from reconciler.cli.terminal import colour_on
-from reconciler.errors import ExitCode
+from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
 from reconciler.model.plans import PlanOptions
 
@@ -79,6 +79,11 @@ def drift(
     desired = loaded.objects
     with opened(store) as source:
         snapshot = workflow.read(desired, source, options, unmanaged=unmanaged)
+    if not snapshot.born:  # or a check of a wrong path would pass for a good one, day after day
+        raise ConfigError(
+            "the store does not exist, so there is nothing that could have drifted",
+            hint="check --store, or apply once before the first check",
+        )
     report = workflow.drift(desired, snapshot, options, unmanaged=unmanaged)
     click.echo(_rendered(report, output, verbosity_of(settings)))
     if metrics_file is not None:

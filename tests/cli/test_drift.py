@@ -50,6 +50,16 @@ def test_no_drift(shop: Any) -> None:
     assert shop.files() == before
 
 
+def test_a_store_that_is_not_there_passes_no_check(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    result = shop.run("drift", "--store", "sqlite:elsewhere.db", "--metrics-file", "drift.prom")
+    assert result.code == 1
+    assert "the store does not exist" in result.err
+    assert "check --store" in result.err
+    assert not (shop.path / "drift.prom").exists()
+    assert not (shop.path / "elsewhere.db").exists()
+
+
 def test_what_somebody_else_did_key_by_key(shop: Any) -> None:
     tampered(shop)
     result = shop.run("drift")

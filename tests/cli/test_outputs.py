@@ -34,7 +34,7 @@ def in_a_shell(workplace: Any, command: str) -> subprocess.CompletedProcess[str]
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
-@pytest.mark.parametrize("command", ["plan", "apply --auto-approve", "drift -o json", "--help"])
+@pytest.mark.parametrize("command", ["plan", "apply --auto-approve", "plan -o json", "--help"])
 def test_an_output_that_is_full(shop: Any, command: str) -> None:
     result = in_a_shell(shop, f"reconciler {command} > {FULL}")
     assert result.returncode == 1
