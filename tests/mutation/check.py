@@ -1,6 +1,6 @@
 """Breaks central lines of the program one by one, in copies, and counts which the tests notice.
 
-Run by `make mutants`. Ends with 1 where fewer than 19 of 20 are noticed, where one no longer fits
+Run by `make mutants`. Ends with 1 where more than one is not noticed, where one no longer fits
 the code, or where the tests fail on an unbroken copy, since then they would notice everything.
 """
 
@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.mutation.mutants import MUTANTS, Mutant  # noqa: E402 - it is run by its path
 
-NEEDED = 19
+NEEDED = len(MUTANTS) - 1
 _COPIED = ("reconciler", "tests", "docs", "examples", "manifests")
 _AT_ONCE = 2
 _MOST_SECONDS = 300

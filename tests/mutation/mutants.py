@@ -22,10 +22,24 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "an apply plans again under its lock",
+        "workflow.py",
+        "if not snapshot.same_as(approved.snapshot):",
+        "if not snapshot:",
+        ("tests/cli/test_api.py", "tests/cli/test_apply.py"),
+    ),
+    Mutant(
+        "a value is found within longer base64, wherever it begins",
+        "model/spellings.py",
+        "for before in range(3):",
+        "for before in range(1):",
+        ("tests/unit/model",),
+    ),
+    Mutant(
         "an owner without a uid must be among the manifests",
         "manifests/loading.py",
-        "if one.desired and all(owner in sound for owner, _ in one.owed):",
-        "if one.desired:",
+        "if one.desired and (not one.owed or all(owner in sound for owner, _ in one.owed))",
+        "if one.desired",
         ("tests/unit/manifests",),
     ),
     Mutant(
@@ -73,8 +87,8 @@ MUTANTS = (
     Mutant(
         "what comes first in a chain of three comes in an earlier wave",
         "planning/order.py",
-        "after = [ranks[need] + 1 for need in needs.get(key, ()) if need in keys]",
-        "after = [ranks[need] for need in needs.get(key, ()) if need in keys]",
+        "*[ranks[need] + 1 for need in needed]",
+        "*[ranks[need] for need in needed]",
         ("tests/unit/planning",),
     ),
     Mutant(
@@ -134,11 +148,39 @@ MUTANTS = (
         ("tests/unit/planning",),
     ),
     Mutant(
+        "keys of others survive an interrupted replace",
+        "planning/changes.py",
+        "merged = self._merged(wanted, copy, former, steering)",
+        "merged = newly_made(wanted, steering)",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "what only the kept copy holds is told before it goes",
+        "planning/diff.py",
+        "    if former:\n",
+        "    if former == target:\n",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "somebody else's key is drift",
+        "planning/drift.py",
+        "added = path[0] == DATA and path in found",
+        "added = False",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
         "a scrub removes every annotation that keeps values",
         "planning/scrubbing.py",
         "or path[2] not in COPYING_ANNOTATIONS",
         'or not path[2].startswith("kubectl")',
         ("tests/unit/planning",),
+    ),
+    Mutant(
+        "an interrupt between delete and create of a replace gives up nothing",
+        "execution/executor.py",
+        "stop = threading.Event() if step.action is Action.REPLACE else self._stop",
+        "stop = self._stop",
+        ("tests/unit/execution",),
     ),
     Mutant(
         "an apply that lost its lock ends",
@@ -171,8 +213,15 @@ MUTANTS = (
     Mutant(
         "a store notices that a row is missing",
         "stores/sqlite/tables.py",
-        "if len(seen) != count:",
-        "if len(seen) > count:",
+        "if seen.count != wanted.count:",
+        "if seen.count > wanted.count:",
+        ("tests/unit/stores",),
+    ),
+    Mutant(
+        "a store notices a whole row of an older file",
+        "stores/sqlite/tables.py",
+        "if seen.sum != wanted.sum:",
+        "if not seen.sum:",
         ("tests/unit/stores",),
     ),
     Mutant(
