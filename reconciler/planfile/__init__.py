@@ -14,7 +14,7 @@ import orjson
 
 from reconciler.errors import PlanFileError
 from reconciler.files import write_whole
-from reconciler.model.plans import Plan
+from reconciler.model.plans import Plan, StoreIdentity
 from reconciler.model.values import Fingerprinter
 from reconciler.planfile.codec import decode, encode
 from reconciler.planfile.staleness import moved_objects
@@ -117,11 +117,10 @@ def is_plan_file(path: Path) -> bool:
 def moved(saved: SavedPlan, fresh: Plan, fingerprinter: Fingerprinter) -> tuple[str, ...]:
     """What no longer is as `saved` has it, a line for each; `fresh` is the same plan made now.
 
-    Where the store did not exist when the plan was made, any store will do: what it holds is
-    compared object by object.
+    A store that did not exist when the plan was made is known by where it was to be.
     """
     lines: list[str] = []
-    if saved.plan.store.id and saved.plan.store != fresh.store:
+    if _is_another(saved.plan.store, fresh.store):
         lines.append(f"the plan was made for another store, {saved.plan.store.location}")
     same_key = saved.key_check == key_check(fingerprinter)
     if not same_key:
@@ -138,3 +137,9 @@ def moved(saved: SavedPlan, fresh: Plan, fingerprinter: Fingerprinter) -> tuple[
     ]
     lines += [refusal.message for refusal in fresh.refusals if refusal not in saved.plan.refusals]
     return tuple(lines)
+
+
+def _is_another(old: StoreIdentity, new: StoreIdentity) -> bool:
+    if old.id:
+        return old != new
+    return (old.scheme, old.location) != (new.scheme, new.location)

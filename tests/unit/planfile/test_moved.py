@@ -103,10 +103,15 @@ def test_another_store_is_another_store() -> None:
     assert lines(([A], EMPTY), ([A], moved_house)) == ()
 
 
-def test_a_store_that_did_not_exist_may_be_any() -> None:
+def test_a_store_that_did_not_exist_is_known_by_its_place() -> None:
     unborn = replace(EMPTY, identity=StoreIdentity("test", "", "here"))
-    assert lines(([A], unborn), ([A], EMPTY)) == ()
-    assert lines(([A], unborn), ([A], RIVAL)) == ("Secret/default/a: created in the store",)
+    born = {"identity": StoreIdentity("test", "one", "here")}
+    assert lines(([A], unborn), ([A], replace(EMPTY, **born))) == ()
+    rival = lines(([A], unborn), ([A], replace(RIVAL, **born)))
+    assert rival == ("Secret/default/a: created in the store",)
+    for other in (StoreIdentity("test", "one", "there"), StoreIdentity("else", "", "here")):
+        found = lines(([A], unborn), ([A], replace(EMPTY, identity=other)))
+        assert found == ("the plan was made for another store, here",)
 
 
 def test_another_key_of_fingerprints_is_told_and_shapes_are_compared_still() -> None:
@@ -129,7 +134,7 @@ def salted(*desired: Desired, salt: str = "00") -> Fingerprinter:
 
 
 def test_a_salted_plan_is_held_against_the_values_it_was_made_from() -> None:
-    unborn = snapshot(fingerprint_key=None, identity=StoreIdentity("test", "", "here"))
+    unborn = snapshot(fingerprint_key=None, identity=StoreIdentity("test", ""))
     plan, _ = planner.plan([A], unborn, IN_HAND, salted(A))
     saved = planfile.saved_plan(plan, (), "00", salted(A))
 
