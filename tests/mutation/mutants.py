@@ -199,8 +199,8 @@ MUTANTS = (
     Mutant(
         "a plan is for one store, wherever it is",
         "planfile/__init__.py",
-        "if saved.plan.store.id and saved.plan.store != fresh.store:",
-        "if saved.plan.store.id and saved.plan.store.location != fresh.store.location:",
+        "return old != new",
+        "return old.location != new.location",
         ("tests/unit/planfile",),
     ),
     Mutant(
