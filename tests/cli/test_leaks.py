@@ -98,6 +98,8 @@ metadata:
   name: shop
   annotations:
     note: the password is {CANARIES[which].decode()}, in base64 {encoded(which)}
+    header: Basic {base64.b64encode(b"shop:" + CANARIES[which]).decode()}
+    link: https://shop.example/?token={CANARIES[which].decode().replace("-", "%2D")}
     kubectl.kubernetes.io/last-applied-configuration: '{{"data": "{encoded("token")}"}}'
 {head}data:
   binary: {encoded("binary")}
