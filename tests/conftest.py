@@ -110,20 +110,26 @@ def controllers(cluster: Cluster) -> None:
     cluster.need_controllers()
 
 
-_FIGURES = pytest.StashKey[list[str]]()
+_FIGURES = "figures"
 
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Tell how much a test has tried: a line at the end of the run."""
-    lines = request.config.stash.setdefault(_FIGURES, [])
-    return lambda text: lines.append(f"{request.node.name}: {text}")
+    node = request.node
+    return lambda text: node.user_properties.append((_FIGURES, f"{node.name}: {text}"))
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Show what the tests have told by `figures`."""
-    if lines := config.stash.get(_FIGURES, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the tests have told by `figures`, in whichever process they ran."""
+    reports = [one for several in terminalreporter.stats.values() for one in several]
+    lines = [
+        text
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, text in report.user_properties
+        if name == _FIGURES
+    ]
+    if lines:
         terminalreporter.section("figures")
-        terminalreporter.write("".join(f"{line}\n" for line in lines))
+        terminalreporter.write("".join(f"{line}\n" for line in sorted(lines)))
