@@ -11,6 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -90,8 +91,12 @@ class Cluster:
             time.sleep(0.05)
 
 
+@cache
 def program() -> Path | None:
-    """The control plane's program: the one that was built, else one of envtest's binaries."""
+    """The control plane's program: the one that was built, else one of envtest's binaries.
+
+    Waits for a build that is under way.
+    """
     found = subprocess.run(
         [BUILD, "--where"], capture_output=True, text=True, check=True
     ).stdout.strip()

@@ -6,7 +6,7 @@ import filecmp
 import ipaddress
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import reconciler
-from tests import engines
-from tests.clusters import Cluster, started
+from tests import clusters, engines
+from tests.clusters import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKOUT = ROOT / "reconciler"
@@ -89,6 +89,35 @@ def pytest_report_header() -> str:
     return f"package: {PACKAGE}"
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "control_plane: needs a control plane, but no fixture says so"
+    )
+
+
+def _needs_control_plane(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return "control_plane" in names or item.get_closest_marker("control_plane") is not None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put last what needs a control plane, as CI builds one while the other tests run."""
+    items.sort(key=_needs_control_plane)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Wait for a build of the control plane that is under way: no test's limit holds for that."""
+    if _needs_control_plane(item):
+        clusters.program()
+    return (yield)
+
+
+@pytest.fixture(scope="session")
+def control_plane() -> None:
+    """For tests that start clusters: they come last."""
+
+
 @pytest.fixture(scope="session")
 def engine() -> Iterator[engines.Engine]:
     engine = engines.started()
@@ -97,9 +126,9 @@ def engine() -> Iterator[engines.Engine]:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def cluster(control_plane: None) -> Iterator[Cluster]:  # noqa: ARG001 - says what is needed
     """A cluster for the whole run; a test takes namespaces of its own in it."""
-    cluster = started()
+    cluster = clusters.started()
     yield cluster
     cluster.stop()
 

@@ -18,7 +18,13 @@ from tests.standins.cce_gateway import Gateway
 from tests.standins.sae import Standin
 from tests.stores.words import Subject, Words
 
-SUBJECTS = ("embedded", "kubernetes", "docker", "sae", "cce", "cce_token")
+SUBJECTS = (
+    *("embedded", "docker", "sae"),
+    *(
+        pytest.param(name, marks=pytest.mark.control_plane)
+        for name in ("kubernetes", "cce", "cce_token")
+    ),
+)
 
 
 @pytest.fixture

@@ -19,7 +19,11 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cluster: Cluster) -> S
 
 
 @pytest.fixture
-def own_site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Site]]:
+def own_site(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    control_plane: None,  # noqa: ARG001 - says what is needed
+) -> Iterator[Callable[..., Site]]:
     """Starts a cluster for the test alone, its API server with the flags given."""
     begun: list[Cluster] = []
 
