@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.crashes.forking import Forked
+
 APPLY = ("apply", "--auto-approve", "-o", "json")
 
 
@@ -31,16 +33,7 @@ class Run:
 
     def __init__(self, place: Path, args: Iterable[str], before: str = "") -> None:
         self._out = b""
-        # Whatever is to hold for the program is arranged by Python code in the same process.
-        start = ["-c", f"{before}\n{_EXECUTE}"] if before else ["-m", "reconciler"]
-        self.process = subprocess.Popen(
-            [sys.executable, *start, *args],
-            cwd=place,
-            env={**os.environ, "PYTHONSAFEPATH": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        self.process = _prepared(place, args, before) if before else Forked([*args], place)
 
     def lines(self, count: int) -> None:
         """Read that many lines of the output, or all where there are fewer."""
@@ -63,6 +56,18 @@ class Run:
             self._out += process.stdout.read()
             said = process.stderr.read()  # a few lines at most, so the pipe holds them till now
         return Ended(process.returncode, self._out.decode(), said.decode())
+
+
+def _prepared(place: Path, args: Iterable[str], before: str) -> subprocess.Popen[bytes]:
+    # Whatever is to hold for the program is arranged by Python code in the same process.
+    return subprocess.Popen(
+        [sys.executable, "-c", f"{before}\n{_EXECUTE}", *args],
+        cwd=place,
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 _EXECUTE = """
