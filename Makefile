@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 
-.PHONY: help demo controlplane engine test fuzz mutants bench lint format lock clean
+.PHONY: help demo controlplane programs test fuzz mutants bench lint format lock clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -19,7 +19,7 @@ help:
 	@echo 'make test    all tests, against the built and installed wheel'
 	@echo '             some of them: make test ARGS="tests/unit -k name"'
 	@echo 'make controlplane   build the Kubernetes control plane that some of them need, once'
-	@echo 'make engine  install the Docker Engine that some of them need, as root'
+	@echo 'make programs   install the Docker Engine and the shells that some of them need, as root'
 	@echo 'make fuzz    a million mutated manifests, of another seed each time'
 	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
 	@echo 'make mutants break central lines one by one, and count which the tests notice'
@@ -43,8 +43,8 @@ test: $(VENV)/.dev $(VENV)/.installed
 controlplane:
 	PYTHON=$(PYTHON) tests/controlplane/build.sh
 
-engine:
-	tests/engine/install.sh
+programs:
+	tests/programs/install.sh
 
 COUNT ?= 1000000
 SEED ?= $(shell date +%s)

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 import pytest
 
-MISSING = "no Docker Engine: run `make engine` as root"
+MISSING = "no Docker Engine: run `make programs` as root"
 NO_ROOT = "a Docker Engine of the tests' own needs root"
 
 _READY_SECONDS = 60.0
