@@ -51,6 +51,7 @@ def test_how_much_validate_tells(shop: Any) -> None:
 
 @pytest.mark.parametrize("command", ["validate", "plan", "drift"])
 def test_what_is_skipped_is_told_unless_quiet(shop: Any, command: str) -> None:
+    shop.ok("apply", "--auto-approve")
     shop.write("manifests/other.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n")
     assert "skipped 1 object of other kinds: 1 Pod" in shop.ok(command).err
     assert shop.ok(command, "--quiet").err == ""
