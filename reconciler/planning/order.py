@@ -36,8 +36,9 @@ def steps(
     Raises:
         DependencyCycle: objects wait for each other.
     """
-    deletes = {key for key, action in actions.items() if action is Action.DELETE}
-    written = _ranks(actions.keys() - deletes, needs)
+    # Maps and not sets: keys come sorted, and to sort them again costs nothing while they are.
+    deletes = {key: action for key, action in actions.items() if action is Action.DELETE}
+    written = _ranks({key: one for key, one in actions.items() if key not in deletes}, needs)
     undone = _reversed(deletes, live_needs)
     for key, heir in (heirs or {}).items():
         if key in undone:
@@ -45,11 +46,14 @@ def steps(
     gone = _ranks(deletes, live_needs)
     last = max(written.values(), default=0) + max(gone.values(), default=0) + 1
     ranks = written | {key: last - rank for key, rank in gone.items()}
-    pending = {key for key, action in actions.items() if action is not Action.NO_OP}
+    pending = {key: action for key, action in actions.items() if action is not Action.NO_OP}
     waves = {rank: wave for wave, rank in enumerate(sorted({ranks[key] for key in pending}))}
     found = [
         Step(key, actions[key], waves[ranks[key]], _within(before.get(key, ()), pending))
-        for before, keys in ((needs, pending - deletes), (undone, deletes))
+        for before, keys in (
+            (needs, [key for key in pending if key not in deletes]),
+            (undone, deletes),
+        )
         for key in keys
     ]
     return tuple(sorted(found, key=attrgetter("wave", "key")))
