@@ -41,6 +41,7 @@ class Forked:
 
     def __init__(self, args: Sequence[str], cwd: Path) -> None:
         self.returncode: int | None = None
+        self._waiting = threading.Lock()  # a stand-in's thread may kill what the test waits for
         self._status, status = socket.socketpair()
         out, out_of_it = os.pipe()
         err, err_of_it = os.pipe()
@@ -66,17 +67,15 @@ class Forked:
     def poll(self) -> int | None:
         """The exit code of a process that has ended; minus the signal's number where one did it."""
         if self.returncode is None:
-            self._status.setblocking(False)
             with suppress(BlockingIOError):
-                if self._status.recv(1, socket.MSG_PEEK):
-                    self._status.setblocking(True)
-                    self.wait()
-            self._status.setblocking(True)
+                self._status.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+                return self.wait()
         return self.returncode
 
     def wait(self) -> int:
-        if self.returncode is None:
-            self.returncode = os.waitstatus_to_exitcode(int(self._told.readline()))
+        with self._waiting:
+            if self.returncode is None:
+                self.returncode = os.waitstatus_to_exitcode(int(self._told.readline()))
         return self.returncode
 
     def __enter__(self) -> Self:
