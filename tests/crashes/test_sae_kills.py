@@ -47,6 +47,7 @@ class Series:
         ran_well(self.place, *APPLY, *_OPTIONS)
         while self.figures["kills"] < kills:
             self.kill_one()
+        self._want()  # a copy that was left is dropped by the next apply that has anything to do
         self.finish()
 
     def kill_one(self) -> None:

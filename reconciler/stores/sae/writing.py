@@ -157,6 +157,8 @@ class Writer:
         elif released and entry.id == found.item.id:
             spot.remember(replace(entry, released=True))
         self._service.delete(spot.namespace_id, found.item.id, str(spot.key))
+        if not keep_copy:  # one may be left by a run that was killed at its end
+            self._without_copy(spot)
         if released:
             self._forget(spot)
 
