@@ -62,7 +62,7 @@ class Policies:
         awaited(lambda: not self._site.works(*create, stdin=manifest), "the policy is in force")
 
     def _takes(self, document: Document) -> bool:
-        """Whether the policies let `document` through; it may be there, where a delete was refused."""
+        """Whether policies let `document` through; it is there still if its delete was refused."""
         name = document["metadata"]["name"]
         answer = self._site.call("POST", "secrets", document, expected={201, 409, 422, 403})
         taken = answer["kind"] == "Secret" or answer["code"] == 409
