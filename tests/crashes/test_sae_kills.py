@@ -60,6 +60,7 @@ class Series:
         run = Run(self.place, [*APPLY, *_OPTIONS])
         self.standin.strike = self._killer(run)
         ended = run.ended()
+        self.standin.settle()
         self.standin.strike = lambda _: None
         if ended.code != -signal.SIGKILL:
             assert (ended.code, ended.err) == (0, ""), ended

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -28,6 +28,7 @@ import urllib3
 import yaml
 
 from tests.clusters import Cluster
+from tests.standins.serving import Server
 
 KEY_ID, KEY_SECRET = "NOTAREALKEYID0000000", "canary-sk-not-a-real-secret-key"
 USER, PASSWORD, ACCOUNT = "robot", "canary-password-not-a-real-one", "shop"
@@ -166,6 +167,10 @@ class Gateway:
         self._server.server_close()
         self._thread.join()
         self._behind.clear()
+
+    def settle(self) -> None:
+        """Wait until the calls of clients that are gone are carried out."""
+        self._server.settle()
 
     def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> _Answer:
         """The answer to a request; an empty status stands for a connection that is cut."""
@@ -332,10 +337,8 @@ def _json(document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-class _Server(ThreadingHTTPServer):
+class _Server(Server):
     gateway: Gateway
-    daemon_threads = True
-    request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that are killed say no goodbye."""

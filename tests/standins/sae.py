@@ -17,9 +17,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
+
+from tests.standins.serving import Server
 
 KEY_ID = "LTAI-not-a-real-key"
 KEY_SECRET = "not-a-real-secret-of-the-key"
@@ -152,6 +154,10 @@ class Standin:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+    def settle(self) -> None:
+        """Wait until the calls of clients that are gone are carried out."""
+        self._server.settle()
 
     def actions(self) -> list[str]:
         with self._turn:
@@ -364,9 +370,7 @@ class Standin:
         return self._last_time
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 64
+class _Server(Server):
     standin: Standin
 
     def handle_error(self, request: Any, client_address: Any) -> None:

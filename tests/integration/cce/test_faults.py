@@ -173,6 +173,7 @@ def test_kills(site: CceSite, figures: Callable[[str], None]) -> None:
 
         site.gateway.strike = strike
         ended = run.ended()
+        site.gateway.settle()
         site.gateway.strike = lambda _: None
         lease = f"/apis/coordination.k8s.io/v1/namespaces/{site.home}/leases/reconciler-default"
         site.call("DELETE", lease, expected={200, 404})
