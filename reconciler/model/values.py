@@ -21,7 +21,8 @@ from reconciler.model.spellings import spellings
 MASK = "(secret value)"
 FINGERPRINT_KEY_BYTES = 32
 
-_REMEMBERED = 4096  # fingerprints of texts
+_REMEMBERED = 4096  # fingerprints of texts that are not longer than this
+_LONGEST_REMEMBERED = 256
 _HMAC_BLOCK = 64  # bytes that SHA-256 takes at a time
 _HMAC_INNER = bytes(byte ^ 0x36 for byte in range(256))
 _HMAC_OUTER = bytes(byte ^ 0x5C for byte in range(256))
@@ -223,7 +224,9 @@ class Fingerprinter:
         That of a value that was not read is the one kept with it, or empty.
         """
         if isinstance(value, str):
-            return self._of_text(namespace, path, value)
+            if len(value) <= _LONGEST_REMEMBERED:
+                return self._of_text(namespace, path, value)
+            return self._of_content(namespace, path, value.encode())
         if isinstance(value, UnreadValue):
             return value.fingerprint or ""
         content = value.reveal()

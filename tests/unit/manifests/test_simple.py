@@ -79,7 +79,16 @@ def test_texts(written: str, value: bytes) -> None:
     [
         *("", "~", "true", "1", "0x1f", "1e3", "- a", "a: b", "a #b", "a:", "a ", "[a]", "{a: b}"),
         *("&a b", "*a", "!a", "!!str a", ">\n    a", "|+\n    a", "|2\n    a", "|\n     a"),
-        *("|\n    a\n   \n    b", "|\n    a\n      \n", "a\n    b", "ä", '"\\u00e9"', '"a" # b'),
+        *(
+            "|\n    a\n    # b ",
+            "|\n    a\n\n    # b ",
+            "|\n    a\n   \n    b",
+            "|\n    a\n      \n",
+            "a\n    b",
+            "ä",
+            '"\\u00e9"',
+            '"a" # b',
+        ),
         *("a\n  k: b", "a\n  y: b", "a\n  1: b", "a\n  ? b", "a\n\t", "ENC[AES256_GCM,data:x]"),
     ],
 )
