@@ -170,9 +170,7 @@ class _Execution:
         live = self._call(
             step, lambda: self._work.store.update(change.key, operations, record, precondition)
         )
-        owned = self._work.values.owned[change.key]
-        before = self._work.before[change.key]
-        self._hold(step, live, promises.of_update(change, before, owned))
+        self._hold(step, live, self._work.values.targets[change.key])
         return self._finish(step, live.key, live.unfinished)
 
     def _delete(self, step: Step, change: Change) -> ObjectKey:

@@ -11,6 +11,7 @@ from reconciler.model.objects import Applied, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import UNBORN, Change, PlanValues
 from reconciler.model.values import Fingerprinter, UidOf, ValueRef
+from reconciler.planning.fields import leaf_text
 
 
 def resource_of(change: Change, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Resource:
@@ -37,10 +38,12 @@ def record_of(
 ) -> Applied:
     """The record of what is applied, to be kept with the object."""
     namespace, fingerprint = change.key.namespace, fingerprinter.of
-    owned = values.owned[change.key]
+    target = values.targets[change.key]
     return Applied(
         set_name=set_name,
-        fields={path: fingerprint(namespace, path, value) for path, value in owned.items()},
+        fields={
+            path: fingerprint(namespace, path, leaf_text(target[path])) for path in change.claims
+        },
     )
 
 

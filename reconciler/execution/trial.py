@@ -78,16 +78,14 @@ class Trial:
             if change.precondition is not None:
                 self.store.delete(change.key, change.precondition, dry_run=True)
             return ()
-        owned = self.values.owned[change.key]
         record = record_of(change, self.values, self.plan.options.set_name, self.fingerprinter)
         if change.action is Action.UPDATE:
             assert change.precondition is not None
             operations = operations_of(change, self.values, uids)
-            promise = promises.of_update(change, self.before[change.key], owned)
             answer = self.store.update(
                 change.key, operations, record, change.precondition, dry_run=True
             )
-            return self._notes(promise, answer)
+            return self._notes(self.values.targets[change.key], answer)
         resource = resource_of(change, self.values, uids)
         promise = promises.of_creation(resource)
         if change.action is Action.REPLACE:

@@ -1,8 +1,8 @@
-"""RFC 6902 patches over documents: made here, and applied by jsonpatch."""
+"""RFC 6902 patches over documents, applied by jsonpatch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,30 +24,6 @@ class Operation:
 
 class PatchMisfit(Exception):
     """A patch does not fit the document; the message quotes neither."""
-
-
-def difference(before: Document, after: Document) -> tuple[Operation, ...]:
-    """The patch that turns `before` into `after`, in an order that depends on nothing else.
-
-    A saved plan is held against one that is formed again, so equal documents must make equal
-    patches. Lists are replaced whole, which fits however the live list repeats itself.
-    """
-    return tuple(_difference("", before, after))
-
-
-def _difference(path: str, before: Document, after: Document) -> Iterator[Operation]:
-    for name in sorted(before.keys() | after.keys()):
-        if name in before and name in after and before[name] == after[name]:
-            continue
-        pointer = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
-        if name not in after:
-            yield Operation("remove", pointer)
-        elif name not in before:
-            yield Operation("add", pointer, after[name])
-        elif isinstance(before[name], dict) and isinstance(after[name], dict):
-            yield from _difference(pointer, before[name], after[name])
-        else:
-            yield Operation("replace", pointer, after[name])
 
 
 def patched(document: Document, operations: Iterable[Operation]) -> Document:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Diagnostic, Json, ObjectKey, Source
@@ -245,9 +245,9 @@ class Plan:
 class PlanValues:
     """The values behind a plan's `ValueRef`s, kept apart from it and never saved.
 
-    ``numbered`` is indexed by ``ValueRef.number``; ``owned`` maps an object's key to the value of
-    each field that its change claims, for the record of what was applied.
+    ``numbered`` is indexed by ``ValueRef.number``; ``targets`` has the fields, as
+    `reconciler.planning.fields` forms them, of each object that is written.
     """
 
     numbered: Mapping[int, SecretValue]
-    owned: Mapping[ObjectKey, Mapping[FieldPath, SecretValue | str]]
+    targets: Mapping[ObjectKey, Mapping[FieldPath, Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from reconciler.model.objects import SECRET, Desired, Live, ObjectKey, Resource
+from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import (
     Action,
     Change,
@@ -17,7 +17,7 @@ from reconciler.model.plans import (
     Reason,
 )
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue
+from reconciler.model.values import Fingerprinter, UidOf, UnreadValue
 from reconciler.planning import diff, limits, rotation
 from reconciler.planning.fields import (
     DATA,
@@ -25,7 +25,6 @@ from reconciler.planning.fields import (
     TYPE,
     Fields,
     flatten,
-    leaf_text,
     version_mark,
     with_owner_uids,
 )
@@ -56,8 +55,8 @@ _VERSION = "takes the place of {}, which stays: what is to use the new version h
 class Comparison:
     """The manifests beside a snapshot, and what comparing them has found so far.
 
-    ``predecessors`` has, for each new version, the live object whose place it takes. ``owned`` has
-    the values of the fields that each change claims.
+    ``predecessors`` has, for each new version, the live object whose place it takes. ``targets``
+    has the fields of each object that is written.
     """
 
     named: Mapping[ObjectKey, Desired]
@@ -66,7 +65,7 @@ class Comparison:
     masking: Masking
     records: Fingerprinter
     predecessors: Mapping[ObjectKey, ObjectKey] = field(default_factory=dict)
-    owned: dict[ObjectKey, Mapping[FieldPath, SecretValue | str]] = field(default_factory=dict)
+    targets: dict[ObjectKey, Fields] = field(default_factory=dict)
 
     def change(self, key: ObjectKey) -> Change:
         """What happens to the object that a manifest names."""
@@ -154,7 +153,7 @@ class Comparison:
             merged = self._merged(wanted, copy, former, steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)
         merged = self._scrubbed(key, merged)
-        self._own(key, merged)
+        self.targets[key] = merged.target
         fields, patch = diff.creation(key.namespace, former, merged.target, self.masking)
         return Change(
             key=key,
@@ -185,13 +184,13 @@ class Comparison:
         instead = self._merged(wanted, predecessor, before, steering).target
         changed = diff.changed_paths(before, instead)
         needed = self._replace_reasons(predecessor, instead, changed)
-        self._own(key, merged)
+        self.targets[key] = merged.target
         shown = {path: leaf for path, leaf in before.items() if path in data | merged.target}
         fields, patch = diff.replacement(
             key.namespace,
             diff.Sides(shown, merged.target, diff.changed_paths(shown, merged.target)),
             self.masking,
-            lambda _: diff.Origin(drift=False, manager=""),
+            diff.made_anew,
         )
         vanished = key in (self.snapshot.vanished or ())
         return Change(
@@ -221,7 +220,7 @@ class Comparison:
                 claims=merged.claims,
                 source=resource.source,
             )
-        self._own(key, merged)
+        self.targets[key] = merged.target
         applied = applied_earlier(live, self.options.set_name)
         compare = diff.replacement if action is Action.REPLACE else diff.update
         fields, patch = compare(
@@ -294,20 +293,16 @@ class Comparison:
     def _replace_reasons(
         self, live: Live, target: Fields, changed: Collection[FieldPath]
     ) -> tuple[Reason, ...]:
-        wanted = Resource(
-            key=live.key,
-            type=target.get(TYPE, ""),
-            immutable=IMMUTABLE in target,
-            data={path[1]: leaf for path, leaf in target.items() if path[0] == DATA},
-        )
+        parts = {path[0] for path in changed}
         return (
-            *replace_reasons(live, wanted),
+            *replace_reasons(
+                live,
+                target.get(TYPE, ""),
+                immutable=IMMUTABLE in target,
+                data_changes=DATA in parts,
+            ),
             *limits.replace_reasons(changed, self.snapshot),
         )
-
-    def _own(self, key: ObjectKey, merged: Merged) -> None:
-        target = merged.target
-        self.owned[key] = {path: leaf_text(target[path]) for path in merged.claims}
 
     def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
         """The uids of owners that the manifests hold; of others, the manifest's word counts."""
@@ -325,9 +320,10 @@ def _precondition(live: Live) -> Precondition:
 
 
 def _differences(changed: Collection[FieldPath], target: Fields) -> Iterator[Reason]:
-    if any(path[0] == DATA for path in changed):
+    parts = {path[0] for path in changed}
+    if DATA in parts:
         yield Reason.DATA
     if IMMUTABLE in changed and IMMUTABLE in target:
         yield Reason.SEAL
-    if any(path[0] != DATA and path not in {IMMUTABLE, TYPE} for path in changed):
+    if parts - {DATA, *IMMUTABLE, *TYPE}:
         yield Reason.METADATA

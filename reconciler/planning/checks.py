@@ -16,8 +16,7 @@ from reconciler.planning.references import dependency_problems, problem
 def errors_without_store(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
     """The errors that a plan would have with any store: annotations, and cycles."""
     for resource in desired:
-        yield from lifecycle_errors(resource)
-        yield from dependency_problems(resource)
+        yield from annotation_errors(resource)
     yield from owner_problems(desired)
     yield from cycles(desired)
 
@@ -30,8 +29,9 @@ def cycles(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
         yield cycle_error(cycle, {resource.key: resource for resource in desired})
 
 
-def lifecycle_errors(resource: Desired) -> Iterator[Diagnostic]:
-    """Errors for lifecycle annotations that are misspelt or mean nothing."""
+def annotation_errors(resource: Desired) -> Iterator[Diagnostic]:
+    """Errors for annotations of this tool that are misspelt, or mean or name nothing."""
+    yield from dependency_problems(resource)
     for annotation, message, hint in lifecycle_problems(resource.annotations):
         yield problem(
             resource,

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
-from reconciler.model.patches import Operation, difference
+from reconciler.model.patches import Operation
 from reconciler.model.plans import FieldAction, FieldChange, FieldPath
-from reconciler.model.values import SecretValue
-from reconciler.planning.fields import (
-    DATA,
-    FINALIZERS,
-    METADATA,
-    OWNERS,
-    Fields,
-    field_of,
-    unflatten,
-)
+from reconciler.model.values import Nature, SecretValue
+from reconciler.planning.fields import DATA, FINALIZERS, METADATA, OWNERS, Fields, field_of
 from reconciler.planning.masking import Masking
+from reconciler.planning.patching import LISTS, addition, difference
 
 _ACTIONS = {
     "dictionary_item_added": FieldAction.ADDED,
@@ -44,12 +37,15 @@ class Origin(NamedTuple):
     manager: str
 
 
+_NOBODYS = Origin(drift=False, manager="")
+
+
 def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
     """The fields that are not the same in both."""
     if live == target:
         return frozenset()
-    paths = live.keys() | target.keys()
-    return frozenset([path for path in paths if live.get(path) != target.get(path)])
+    found = [path for path, leaf in target.items() if live.get(path) != leaf]
+    return frozenset([*found, *(live.keys() - target.keys())])
 
 
 def creation(
@@ -68,10 +64,10 @@ def creation(
     ]
     if former:
         sides = Sides(former, target, changed_paths(former, target))
-        told = {one.path: one for one in _data_changes(namespace, sides, masking)}
+        told = {one.path: one for one in _data_changes(namespace, sides, masking, made_anew)}
         changes = [told.pop(one.path, one) for one in changes] + list(told.values())
         changes.sort(key=lambda one: one.path)
-    return tuple(changes), _addition(found)
+    return tuple(changes), addition(found)
 
 
 def replacement(
@@ -81,9 +77,9 @@ def replacement(
     origin: Callable[[FieldPath], Origin],
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that adds the whole document anew."""
-    changes = _Comparison(namespace, sides, masking).changes(origin)
+    changes, _ = _compared(namespace, sides, masking, origin)
     target = sides.target
-    return changes, _addition(masking.masked(namespace, target, target, sides.live))
+    return changes, addition(masking.masked(namespace, target, target, sides.live))
 
 
 def update(
@@ -93,67 +89,71 @@ def update(
     origin: Callable[[FieldPath], Origin],
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that turns the live document into `target`'s."""
-    comparison = _Comparison(namespace, sides, masking)
-    return comparison.changes(origin), comparison.patch()
+    changes, shown = _compared(namespace, sides, masking, origin)
+    return changes, difference(*sides, shown)
 
 
-def _addition(fields: Fields) -> tuple[Operation, ...]:
-    return (Operation(op="add", path="", value=unflatten(fields)),)
+def made_anew(_: FieldPath) -> Origin:
+    """The origin of what takes the place of nothing that somebody has changed."""
+    return _NOBODYS
 
 
-class _Comparison:
-    """A live object beside what it is to become; both are masked once."""
+def _compared(
+    namespace: str,
+    sides: Sides,
+    masking: Masking,
+    origin: Callable[[FieldPath], Origin],
+) -> tuple[tuple[FieldChange, ...], Fields]:
+    """Every field that differs, sorted by path, and the masked fields that a patch tells of.
 
-    def __init__(self, namespace: str, sides: Sides, masking: Masking) -> None:
-        live, target, changed = sides
-        self._masking = masking
-        # Values that differ get their numbers first, in the order of their paths.
-        self._data = [*_data_changes(namespace, sides, masking)]
-        old = {one.path: one.before for one in self._data if one.before is not None}
-        new = {one.path: one.after for one in self._data if one.after is not None}
-        self._only_data = len(self._data) == len(changed)
-        self._before = masking.mask(namespace, live, target, changed, old)
-        self._after = masking.mask(namespace, target, live, changed, new)
-
-    def changes(self, origin: Callable[[FieldPath], Origin]) -> tuple[FieldChange, ...]:
-        """Every field that differs: values by reference, metadata in full, sorted by path."""
-        changes = self._data
-        if not self._only_data:
-            changes = [*changes, *_plain_changes(self._before, self._after, self._masking)]
-            changes.sort(key=lambda change: change.path)
-        origins = [origin(field_of(change.path)) for change in changes]
-        return tuple(
-            change._replace(drift=found.drift, manager=found.manager)
-            for change, found in zip(changes, origins, strict=True)
-        )
-
-    def patch(self) -> tuple[Operation, ...]:
-        """The patch that turns the one document into the other, values as references."""
-        return tuple(
-            Operation(one.op, one.path, self._masking.resolve(one.value))
-            for one in difference(unflatten(self._before), unflatten(self._after))
-        )
+    Values by reference, metadata in full. Values get their numbers first, in the order of their
+    paths.
+    """
+    live, target, changed = sides
+    changes = [*_data_changes(namespace, sides, masking, origin)]
+    shown: Fields = {one.path: one.after for one in changes if one.after is not None}
+    if len(changes) < len(changed):
+        before = masking.masked(namespace, _plain(live, changed), live, target)
+        after = masking.masked(namespace, _plain(target, changed), target, live)
+        changes += _plain_changes(before, after, masking, origin)
+        changes.sort(key=lambda change: change.path)
+        shown |= after
+    return tuple(changes), shown
 
 
-def _data_changes(namespace: str, sides: Sides, masking: Masking) -> Iterator[FieldChange]:
-    for path in sorted(path for path in sides.changed if path[0] == DATA):
+def _data_changes(
+    namespace: str, sides: Sides, masking: Masking, origin: Callable[[FieldPath], Origin]
+) -> Iterator[FieldChange]:
+    for path in sorted([path for path in sides.changed if path[0] == DATA]):
         before: SecretValue | None = sides.live.get(path)
         after: SecretValue | None = sides.target.get(path)
         old = None if before is None else masking.reference(namespace, path, before)
         new = None if after is None else masking.reference(namespace, path, after)
         if before is None:
-            yield FieldChange(path, FieldAction.ADDED, after=new)
+            yield FieldChange(path, FieldAction.ADDED, old, new, Nature.CONTENT, *origin(path))
         elif after is None:
-            yield FieldChange(path, FieldAction.REMOVED, before=old)
+            yield FieldChange(path, FieldAction.REMOVED, old, new, Nature.CONTENT, *origin(path))
         else:
             nature = before.nature_of_change(after)
-            yield FieldChange(path, FieldAction.CHANGED, before=old, after=new, nature=nature)
+            yield FieldChange(path, FieldAction.CHANGED, old, new, nature, *origin(path))
+
+
+def _plain(fields: Fields, changed: Collection[FieldPath]) -> Fields:
+    """All but data of what differs, and whole lists."""
+    return {
+        path: leaf
+        for path, leaf in fields.items()
+        if path[0] != DATA and (path in changed or path[:-1] in LISTS)
+    }
 
 
 def _plain_changes(
-    before_masked: Fields, after_masked: Fields, masking: Masking
+    before_masked: Fields,
+    after_masked: Fields,
+    masking: Masking,
+    origin: Callable[[FieldPath], Origin],
 ) -> Iterator[FieldChange]:
-    before, after = _nested(before_masked), _nested(after_masked)
+    before, after = (_nested(masking.tokens(one)) for one in (before_masked, after_masked))
     # 0.4 s of CPU to import, so only where metadata really differs.
     from deepdiff import DeepDiff
 
@@ -161,11 +161,14 @@ def _plain_changes(
     tree = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
     for group, levels in tree.items():
         for level in levels:
+            path = tuple(str(part) for part in level.path(output_format="list"))
             yield FieldChange(
-                path=tuple(str(part) for part in level.path(output_format="list")),
-                action=_ACTIONS[group],
-                before=None if group.endswith("added") else masking.resolve(level.t1),
-                after=None if group.endswith("removed") else masking.resolve(level.t2),
+                path,
+                _ACTIONS[group],
+                None if group.endswith("added") else masking.resolve(level.t1),
+                None if group.endswith("removed") else masking.resolve(level.t2),
+                Nature.CONTENT,
+                *origin(field_of(path)),
             )
 
 

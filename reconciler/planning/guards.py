@@ -182,6 +182,8 @@ def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
         change.action is Action.DELETE and guarded.held(change.key) is not None
         for change in guarded.changes
     )
+    if not deletes:
+        return
     limit = guarded.options.max_deletes
     owned = sum(
         live.applied is not None and live.applied.set_name == guarded.options.set_name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.model.plans import FieldPath
@@ -10,17 +10,14 @@ from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadVal
 from reconciler.planning.fields import (
     ANNOTATIONS,
     DATA,
-    FINALIZERS,
     LABELS,
     METADATA,
-    OWNERS,
     Fields,
     Leaf,
 )
 from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
 
 _TEXTS = {ANNOTATIONS, LABELS}
-_LISTS = {(FINALIZERS,), (OWNERS,)}
 # What begins with it is a token, or text that was shielded from being taken for one.
 _TOKEN = "\0"  # noqa: S105 - a mark, not a password
 _SHIELD = "\0="
@@ -62,37 +59,12 @@ class Masking:
             found[path] = leaf
         return found
 
-    def mask(
-        self,
-        namespace: str,
-        fields: Fields,
-        beside: Fields,
-        changed: Collection[FieldPath],
-        values: Fields,
-    ) -> Fields:
-        """`fields` as JSON: tokens for values, for text that may hold one, and for unknown uids.
-
-        `beside` is what the object was or is to become, and `values` has the references of the
-        values among the `changed` fields. Fields that are the same become a mark that says just
-        that: nobody is shown them. Entries of lists go together.
-        """
-        shown = {
-            path: leaf
-            for path, leaf in fields.items()
-            if path[0] != DATA and (path in changed or path[1:2] in _LISTS)
-        }
-        masked = dict.fromkeys(fields, _TOKEN)
-        for path, leaf in (self.masked(namespace, shown, fields, beside) | values).items():
-            if isinstance(leaf, ValueRef):
-                masked[path] = self._token(leaf)
-            elif isinstance(leaf, dict) and isinstance(leaf.get("uid"), UidOf):
-                masked[path] = _shielded(leaf) | {"uid": self._uid_token(leaf["uid"])}
-            else:
-                masked[path] = _shielded(leaf)
-        return masked
+    def tokens(self, masked: Fields) -> Fields:
+        """`masked` as JSON, with tokens in place of references and of unknown uids."""
+        return {path: self._tokens_in(leaf) for path, leaf in masked.items()}
 
     def resolve(self, node: Any) -> Any:
-        """`node`, JSON that was made from masked fields, with references in place of tokens."""
+        """`node`, JSON that `tokens` made, with references and uids in place of tokens."""
         if isinstance(node, dict):
             return {name: self.resolve(child) for name, child in node.items()}
         if isinstance(node, list):
@@ -103,14 +75,22 @@ class Masking:
             return self._references[node]
         return node
 
-    def _token(self, reference: ValueRef) -> str:
-        token = f"{_TOKEN}{reference.number} {reference.fingerprint}"
-        self._references[token] = reference
-        return token
+    def _tokens_in(self, leaf: Leaf) -> Leaf:
+        if isinstance(leaf, ValueRef):
+            return self._token(f"{leaf.number} {leaf.fingerprint}", leaf)
+        if isinstance(leaf, UidOf):
+            return self._token(f"uid {leaf.kind}/{leaf.namespace}/{leaf.name}", leaf)
+        if isinstance(leaf, dict):
+            return {name: self._tokens_in(child) for name, child in leaf.items()}
+        if isinstance(leaf, list):
+            return [self._tokens_in(child) for child in leaf]
+        if isinstance(leaf, str) and leaf.startswith(_TOKEN):
+            return f"{_SHIELD}{leaf}"
+        return leaf
 
-    def _uid_token(self, uid: UidOf) -> str:
-        token = f"{_TOKEN}uid {uid.kind}/{uid.namespace}/{uid.name}"
-        self._references[token] = uid
+    def _token(self, name: str, reference: ValueRef | UidOf) -> str:
+        token = f"{_TOKEN}{name}"
+        self._references[token] = reference
         return token
 
 
@@ -120,17 +100,6 @@ def telling_texts(fields: Fields) -> set[FieldPath]:
     return {
         path for path, leaf in fields.items() if _is_text(path) and _may_hold(path, leaf, secrets)
     }
-
-
-def _shielded(node: Leaf) -> Leaf:
-    """JSON that came from a manifest, with text that looks like a token marked as text."""
-    if isinstance(node, str):
-        return f"{_SHIELD}{node}" if node.startswith(_TOKEN) else node
-    if isinstance(node, dict):
-        return {name: _shielded(child) for name, child in node.items()}
-    if isinstance(node, list):
-        return [_shielded(child) for child in node]
-    return node
 
 
 def _secrets_in_texts(shown: Fields, sides: Iterable[Fields]) -> list[SecretValue]:

@@ -23,15 +23,13 @@ def named_objects(
     one has the key of its current version. `records` tells values by their fingerprints where the
     store gives none back.
     """
-    held = sorted(
-        {**snapshot.copies, **snapshot.objects}.values(),
-        key=lambda live: (live.key in snapshot.objects, live.created, live.key),
-    )
-    generated = {
-        (live.kind, live.namespace, live.generate_name): live.key
-        for live in held
+    makers = [
+        live
+        for live in {**snapshot.copies, **snapshot.objects}.values()
         if live.generate_name and live.applied and live.applied.set_name == set_name
-    }
+    ]
+    makers.sort(key=lambda live: (live.key in snapshot.objects, live.created, live.key))
+    generated = {(one.kind, one.namespace, one.generate_name): one.key for one in makers}
     found: dict[ObjectKey, Desired] = {}
     for resource in desired:
         key = resource.key

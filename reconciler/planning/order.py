@@ -11,6 +11,8 @@ from reconciler.model.plans import Action, Step
 
 Dependencies = Mapping[ObjectKey, Collection[ObjectKey]]
 
+_KIND_RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
+
 
 class DependencyCycle(Exception):
     """Objects that wait for each other; ``edges`` are the pairs, each waiting for the next."""
@@ -36,27 +38,30 @@ def steps(
     Raises:
         DependencyCycle: objects wait for each other.
     """
-    # Maps and not sets: keys come sorted, and to sort them again costs nothing while they are.
-    deletes = {key: action for key, action in actions.items() if action is Action.DELETE}
-    written = _ranks({key: one for key, one in actions.items() if key not in deletes}, needs)
+    ordered = sorted(actions.items())
+    # Maps and not sets, so that keys stay sorted.
+    deletes = {key: action for key, action in ordered if action is Action.DELETE}
+    written = {key: action for key, action in ordered if action is not Action.DELETE}
     undone = _reversed(deletes, live_needs)
     for key, heir in (heirs or {}).items():
         if key in undone:
             undone[key].append(heir)
-    gone = _ranks(deletes, live_needs)
-    last = max(written.values(), default=0) + max(gone.values(), default=0) + 1
-    ranks = written | {key: last - rank for key, rank in gone.items()}
-    pending = {key: action for key, action in actions.items() if action is not Action.NO_OP}
+    ranks, gone = _ranks(written, needs), _ranks(deletes, live_needs)
+    last = max(ranks.values(), default=0) + max(gone.values(), default=0) + 1
+    ranks |= {key: last - rank for key, rank in gone.items()}
+    pending = {key: action for key, action in ordered if action is not Action.NO_OP}
     waves = {rank: wave for wave, rank in enumerate(sorted({ranks[key] for key in pending}))}
     found = [
-        Step(key, actions[key], waves[ranks[key]], _within(before.get(key, ()), pending))
-        for before, keys in (
-            (needs, [key for key in pending if key not in deletes]),
-            (undone, deletes),
+        Step(
+            key,
+            action,
+            waves[ranks[key]],
+            _within((undone if action is Action.DELETE else needs).get(key, ()), pending),
         )
-        for key in keys
+        for key, action in pending.items()
     ]
-    return tuple(sorted(found, key=attrgetter("wave", "key")))
+    found.sort(key=attrgetter("wave"))
+    return tuple(found)
 
 
 def _within(keys: Iterable[ObjectKey], known: Collection[ObjectKey]) -> tuple[ObjectKey, ...]:
@@ -73,42 +78,24 @@ def _reversed(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKe
 
 
 def _ranks(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, int]:
-    """A number for each key: greater than those of all it needs, and not below its kind's."""
+    """A number for each key: greater than those of all it needs, and not below its kind's.
+
+    Depth first, and without recursion, since chains may be long.
+    """
     ranks: dict[ObjectKey, int] = {}
-    for key in sorted(keys):
-        needed = [need for need in needs.get(key, ()) if need in keys]
-        if ranks.keys() >= {*needed}:  # as nearly always: namespaces come first
-            ranks[key] = _above(key, needed, ranks)
-        else:
-            _rank(key, keys, needs, ranks)
-    return ranks
-
-
-def _above(key: ObjectKey, needed: Iterable[ObjectKey], ranks: Mapping[ObjectKey, int]) -> int:
-    return max([KINDS.index(key.kind), *[ranks[need] + 1 for need in needed]])
-
-
-def _rank(
-    start: ObjectKey,
-    keys: Collection[ObjectKey],
-    needs: Dependencies,
-    ranks: dict[ObjectKey, int],
-) -> None:
-    """Rank `start` and all it needs, depth first, without recursion: chains may be long."""
-    path: list[ObjectKey] = [start]
-    on_path = {start}
-    while path:
-        key = path[-1]
-        if key in ranks:
-            on_path.discard(path.pop())
-            continue
-        needed = [need for need in needs.get(key, ()) if need in keys]
-        unranked = [need for need in needed if need not in ranks]
-        if unranked:
+    for start in keys:
+        path = {} if start in ranks else {start: None}  # each waits for the next
+        while path:
+            key = next(reversed(path))
+            needed = [need for need in needs.get(key, ()) if need in keys]
+            unranked = [need for need in needed if need not in ranks]
+            if not unranked:
+                ranks[key] = max([_KIND_RANKS[key.kind], *[ranks[need] + 1 for need in needed]])
+                path.popitem()
+                continue
             need = min(unranked)
-            if need in on_path:
-                raise DependencyCycle(tuple(pairwise([*path[path.index(need) :], need])))
-            path.append(need)
-            on_path.add(need)
-            continue
-        ranks[key] = _above(key, needed, ranks)
+            if need in path:
+                waiting = [*path, need]
+                raise DependencyCycle(tuple(pairwise(waiting[waiting.index(need) :])))
+            path[need] = None
+    return ranks

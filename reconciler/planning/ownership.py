@@ -41,9 +41,9 @@ def merge(
     A field that was applied earlier and left the manifest goes; one that somebody else added
     stays, unless ``reconciler/data-policy: exact`` makes the manifest the whole truth.
     """
-    ignored = _ignored((*desired, *live), lifecycle) if lifecycle.ignored_keys else set()
-    if not ignored and desired == live:
-        return Merged(target=live, claims=tuple(sorted(desired)), kept=())
+    if not lifecycle.ignored_keys and live.keys() <= desired.keys():
+        return Merged(target={**live, **desired}, claims=tuple(sorted(desired)), kept=())
+    ignored = _ignored((*desired, *live), lifecycle)
     target: Fields = {}
     kept: list[FieldPath] = []
     for path, leaf in live.items():
@@ -59,7 +59,7 @@ def merge(
             target.setdefault(path, leaf)
     return Merged(
         target=target,
-        claims=tuple(path for path in sorted(desired) if path not in ignored),
+        claims=tuple(sorted(desired.keys() - ignored)),
         kept=tuple(sorted(kept)),
     )
 
@@ -69,12 +69,13 @@ def newly_made(desired: Fields, lifecycle: Lifecycle) -> Merged:
 
     Ignored keys are given their first value, and belong to whoever changes them from then on.
     """
-    ignored = _ignored(desired, lifecycle) if lifecycle.ignored_keys else set()
-    claims = tuple(path for path in sorted(desired) if path not in ignored)
-    return Merged(target=desired, claims=claims, kept=())
+    ignored = _ignored(desired, lifecycle)
+    return Merged(target=desired, claims=tuple(sorted(desired.keys() - ignored)), kept=())
 
 
 def _ignored(paths: Iterable[FieldPath], lifecycle: Lifecycle) -> set[FieldPath]:
+    if not lifecycle.ignored_keys:
+        return set()
     return {path for path in paths if path[0] == DATA and lifecycle.ignores(path[1])}
 
 

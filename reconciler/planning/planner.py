@@ -20,13 +20,13 @@ from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import limits, order, rotation
 from reconciler.planning.changes import Comparison
-from reconciler.planning.checks import cycle_error, lifecycle_errors, owner_problems
+from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.consumers import Users, users, with_consumers
 from reconciler.planning.guards import Guarded, refusals
 from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.masking import Masking
 from reconciler.planning.naming import moved_keys, named_objects
-from reconciler.planning.references import reference_problems, references
+from reconciler.planning.references import Reference, reference_problems, references
 from reconciler.planning.scrubbing import copies_values, copying_notice
 from reconciler.planning.selection import (
     leftover_notices,
@@ -86,10 +86,11 @@ def plan(
     ]
     changes = with_consumers(changes, known, comparison.predecessors)
     changes.sort(key=attrgetter("key"))
-    problems = list(_problems(comparison.named, selected, snapshot))
+    pointing = {key: [*references(comparison.named[key])] for key in selected.chosen}
+    problems = [*_problems(pointing, comparison.named, selected, snapshot)]
     ordered: tuple[Step, ...] = ()
     try:
-        ordered = _steps(changes, comparison.named, selected, snapshot)
+        ordered = _steps(changes, pointing, selected, snapshot)
     except order.DependencyCycle as cycle:
         problems.append(cycle_error(cycle, comparison.named))
     result = Plan(
@@ -107,7 +108,7 @@ def plan(
             *selected.notices,
         ),
     )
-    return result, PlanValues(comparison.masking.values, comparison.owned)
+    return result, PlanValues(comparison.masking.values, comparison.targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +146,11 @@ def _selected(comparison: Comparison, known: Users) -> _Selected:
 
 def _steps(
     changes: Iterable[Change],
-    named: Mapping[ObjectKey, Desired],
+    pointing: Mapping[ObjectKey, Iterable[Reference]],
     selected: _Selected,
     snapshot: Snapshot,
 ) -> tuple[Step, ...]:
-    needs = {key: [one.target for one in references(named[key])] for key in selected.chosen}
+    needs = {key: [one.target for one in pointed] for key, pointed in pointing.items()}
     moved = selected.moved
     if moved:
         needs = {key: [moved.get(one, one) for one in needed] for key, needed in needs.items()}
@@ -178,16 +179,34 @@ def _copying(
 
 
 def _problems(
-    named: Mapping[ObjectKey, Desired], selected: _Selected, snapshot: Snapshot
+    pointing: Mapping[ObjectKey, Iterable[Reference]],
+    named: Mapping[ObjectKey, Desired],
+    selected: _Selected,
+    snapshot: Snapshot,
 ) -> Iterator[Diagnostic]:
     """What is wrong with the manifests as they stand beside this store."""
-    kept = (snapshot.objects.keys() | snapshot.bystanders.keys()) - {*selected.deleted}
-    resources = [named[key] for key in selected.chosen]
+    resources = [named[key] for key in pointing]
     for resource in resources:
-        yield from lifecycle_errors(resource)
+        yield from annotation_errors(resource)
     yield from owner_problems(resources)
+    targets = {reference.target for pointed in pointing.values() for reference in pointed}
     yield from reference_problems(
-        resources,
-        named.keys() | selected.moved.keys() | kept,
+        zip(resources, pointing.values(), strict=True),
+        {*_unknown(targets, named, selected, snapshot)},
         namespaces=Capability.NAMESPACES in snapshot.capabilities,
     )
+
+
+def _unknown(
+    keys: Iterable[ObjectKey],
+    named: Mapping[ObjectKey, Desired],
+    selected: _Selected,
+    snapshot: Snapshot,
+) -> Iterator[ObjectKey]:
+    """Those of `keys` that neither the manifests hold nor, after this plan, the store."""
+    deleted = {*selected.deleted}
+    for key in keys:
+        written = key in named or key in selected.moved
+        stored = key in snapshot.objects or key in snapshot.bystanders
+        if not written and (not stored or key in deleted):
+            yield key

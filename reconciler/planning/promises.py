@@ -10,10 +10,10 @@ from dataclasses import fields
 from typing import NamedTuple
 
 from reconciler.model.objects import Live, Resource
-from reconciler.model.plans import Change, FieldAction, FieldPath
+from reconciler.model.plans import FieldAction, FieldPath
 from reconciler.model.store import Capability
 from reconciler.model.values import SecretValue
-from reconciler.planning.fields import DATA, METADATA, Leaf, field_of, flatten, leaf_text
+from reconciler.planning.fields import DATA, METADATA, Leaf, flatten, leaf_text
 from reconciler.rules import field_text
 
 Promise = Mapping[FieldPath, Leaf]
@@ -43,18 +43,6 @@ class Deviation(NamedTuple):
 def of_creation(resource: Resource) -> Promise:
     """What is promised of an object that is created as `resource`."""
     return flatten(resource)
-
-
-def of_update(change: Change, before: Live, owned: Promise) -> Promise:
-    """What is promised of `before` after an update: all is as it was but what `change` says.
-
-    `owned` has the fields that the set owns then.
-    """
-    removed = {
-        field_of(field.path) for field in change.fields if field.action is FieldAction.REMOVED
-    }
-    kept = {path: leaf for path, leaf in flatten(before).items() if path not in removed}
-    return {**kept, **owned}
 
 
 def deviations(

@@ -66,17 +66,21 @@ def _to_namespace(name: str) -> Reference:
 
 
 def reference_problems(
-    desired: Iterable[Desired], known: Collection[ObjectKey], *, namespaces: bool
+    pointing: Iterable[tuple[Desired, Iterable[Reference]]],
+    unknown: Collection[ObjectKey],
+    *,
+    namespaces: bool,
 ) -> Iterator[Diagnostic]:
     """Errors for what objects point at and neither the manifests nor the store hold.
 
-    `namespaces` tells whether namespaces and accounts are objects of the store at all.
+    `unknown` are those targets. `namespaces` tells whether namespaces and accounts are objects of
+    the store at all.
     """
-    for resource in desired:
-        if DEPENDS_ON in resource.annotations:
-            yield from dependency_problems(resource)
-        for reference in references(resource):
-            if reference.target in known:
+    if not unknown:
+        return
+    for resource, pointed in pointing:
+        for reference in pointed:
+            if reference.target not in unknown:
                 continue
             if not namespaces and reference.target.kind in {NAMESPACE, SERVICE_ACCOUNT}:
                 continue

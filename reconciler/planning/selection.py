@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.errors import ConfigError
 from reconciler.model.objects import Desired, ObjectKey
@@ -27,13 +27,13 @@ def targeted(
     moved: Mapping[ObjectKey, ObjectKey],
     leftovers: Iterable[ObjectKey],
     options: PlanOptions,
-) -> set[ObjectKey]:
+) -> Collection[ObjectKey]:
     """The named keys that the plan is about: all, or the targets and what they need.
 
     `moved` has the keys of those that have another one than in their manifests.
     """
     if not options.targets:
-        return set(named)
+        return named.keys()
     targets = {moved.get(key, key) for key in options.targets}
     unknown = sorted(targets - named.keys() - set(leftovers))
     if unknown:
@@ -65,17 +65,22 @@ def leftovers_of(
     owned = {
         key
         for key, live in held.items()
-        if live.applied is not None
+        if key not in named
+        and live.applied is not None
         and live.applied.set_name == options.set_name
         and (not options.targets or {key, origin(live)} & {*options.targets})
     }
-    gone = (snapshot.vanished or frozenset()) - held.keys() - snapshot.bystanders.keys()
+    gone = {
+        key
+        for key in snapshot.vanished or ()
+        if not (key in named or key in held or key in snapshot.bystanders)
+    }
     if options.targets:
         gone &= {*options.targets}
     # Those with a generated name may be what a manifest made that will make another.
     makers = [resource for resource in named.values() if not resource.name]
     left = {key for key in gone if not any(_is_made_of(key, one) for one in makers)}
-    return sorted((owned | left) - named.keys())
+    return sorted(owned | left)
 
 
 def _is_made_of(key: ObjectKey, maker: Desired) -> bool:

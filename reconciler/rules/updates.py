@@ -22,17 +22,19 @@ def validate_update(live: Resource, updated: Resource) -> tuple[Violation, ...]:
     )
 
 
-def replace_reasons(live: Resource, target: Resource) -> tuple[Reason, ...]:
-    """Why `target` can be reached from `live` only by delete and create; empty where it need not.
+def replace_reasons(
+    live: Resource, wanted_type: str, *, immutable: bool, data_changes: bool
+) -> tuple[Reason, ...]:
+    """Why `live` becomes what is wanted only by delete and create; empty where it need not.
 
     Of `Reason`, these are ``TYPE``, ``UNSEAL`` and ``IMMUTABLE``, in that order.
     """
-    reasons = {
-        Reason.TYPE: live.type != target.type,
-        Reason.UNSEAL: live.immutable and not target.immutable,
-        Reason.IMMUTABLE: live.immutable and live.data != target.data,
-    }
-    return tuple(reason for reason, holds in reasons.items() if holds)
+    found = [Reason.TYPE] if live.type != wanted_type else []
+    if live.immutable and not immutable:
+        found.append(Reason.UNSEAL)
+    if live.immutable and data_changes:
+        found.append(Reason.IMMUTABLE)
+    return tuple(found)
 
 
 def _changes(live: Resource, updated: Resource) -> Iterator[Violation]:
@@ -41,7 +43,12 @@ def _changes(live: Resource, updated: Resource) -> Iterator[Violation]:
         if getattr(live, field) != getattr(updated, field):
             path = ("kind",) if field == "kind" else ("metadata", field)
             yield Violation(path, "identity-changed", f"the {field} cannot change", again)
-    reasons = replace_reasons(live, updated)
+    reasons = replace_reasons(
+        live,
+        updated.type,
+        immutable=updated.immutable,
+        data_changes=live.data != updated.data,
+    )
     if Reason.TYPE in reasons:
         yield Violation(
             ("type",), "type-changed", f"the type is {live.type} and cannot change", again

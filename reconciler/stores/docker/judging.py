@@ -38,7 +38,9 @@ def updated_resource(live: Live, patch: tuple[Operation, ...]) -> Resource:
         updated.data[name] is not live.data[name] for name in live.data
     ):
         raise ObjectInvalid(f"{live.key}: data cannot be changed in a swarm, only replaced")
-    reasons = rules.replace_reasons(live, updated)
+    reasons = rules.replace_reasons(
+        live, updated.type, immutable=updated.immutable, data_changes=False
+    )
     if reasons:
         raise ObjectInvalid(f"{live.key}: this needs a replace: {', '.join(reasons)}")
     changed = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.model.patches import Operation, PatchMisfit, difference, patched
+from reconciler.model.patches import Operation, PatchMisfit, patched
 from reconciler.model.values import SecretValue
 
 PLANTED = "canary-not-a-real-password"
@@ -13,13 +13,6 @@ def document() -> dict[str, object]:
         "metadata": {"annotations": {"note": PLANTED}, "finalizers": ["one"]},
         "data": {"password": SecretValue(PLANTED.encode())},
     }
-
-
-def test_a_difference_turns_one_document_into_the_other() -> None:
-    before = {"metadata": {"labels": {"a/b": "1", "c~d": "2"}}, "type": "Opaque"}
-    after = {"metadata": {"labels": {"c~d": "3"}, "finalizers": ["one"]}, "type": "Opaque"}
-    assert patched(before, difference(before, after)) == after
-    assert difference(after, after) == ()
 
 
 def test_values_stay_wrapped_and_the_document_stays_as_it_was() -> None:

@@ -13,7 +13,6 @@ from reconciler.planning.promises import (
     deviations,
     is_to_the_letter,
     of_creation,
-    of_update,
     shown_warnings,
 )
 from tests.world import account, live, owner, planned, secret, snapshot, wrapped
@@ -99,7 +98,7 @@ def test_an_update_promises_that_the_rest_stays() -> None:
     wanted = replace(A, data=wrapped({"password": "new"}), labels={})
     plan, values = planned([wanted], snapshot(before))
     (change,) = plan.changes
-    promise = of_update(change, before, values.owned[change.key])
+    promise = values.targets[change.key]
     done = replace(
         before, data=wrapped({"password": "new", "theirs": "t"}), labels={}, resource_version="8"
     )

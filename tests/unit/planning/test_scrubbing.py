@@ -73,7 +73,7 @@ def test_a_scrub_removes_all_of_them_and_nothing_else() -> None:
 def test_a_manifest_that_holds_one_is_scrubbed_too() -> None:
     wanted = replace(A, annotations={LAST_APPLIED: COPY})
     plan, values = planned([wanted], snapshot(copied(A)), scrub=True)
-    assert all(LAST_APPLIED not in path for path in values.owned[A.key])
+    assert all(LAST_APPLIED not in path for path in values.targets[A.key])
     assert plan.changes[0].action is Action.UPDATE
     plan, values = planned([wanted], scrub=True)
     assert "last-applied" not in repr(plan)

@@ -74,7 +74,7 @@ def test_what_would_need_a_replace_is_made_anew_under_another_name() -> None:
         ("metadata", "annotations", "reconciler/version-of"),
     ]
     assert [note.code for note in change.notes] == ["version-of"]
-    assert ("metadata", "annotations", "reconciler/version-of") in values.owned[change.key]
+    assert ("metadata", "annotations", "reconciler/version-of") in values.targets[change.key]
     assert plan.refusals == ()
     assert codes(plan) == ["version-kept"]
 

@@ -1,0 +1,68 @@
+"""The RFC 6902 patch that turns one object into another, made of their flat fields."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from reconciler.model.patches import Operation
+from reconciler.model.plans import FieldPath
+from reconciler.planning.fields import FINALIZERS, METADATA, OWNERS, Fields, Leaf, unflatten
+
+LISTS: frozenset[FieldPath] = frozenset({(METADATA, FINALIZERS), (METADATA, OWNERS)})
+"""The groups of fields that are lists in the document."""
+
+
+def addition(fields: Fields) -> tuple[Operation, ...]:
+    """The patch that adds the whole document of `fields`."""
+    return (Operation(op="add", path="", value=unflatten(fields)),)
+
+
+def difference(
+    live: Fields, target: Fields, changed: Collection[FieldPath], shown: Fields
+) -> tuple[Operation, ...]:
+    """The patch that turns the document of `live` into that of `target`.
+
+    `changed` are the paths that differ; `shown` has what the patch says of those among them that
+    are in `target`, and of all entries of lists that change. A saved plan is held against one that
+    is formed again, so the operations are in the order of their paths, whatever that of the fields.
+    Lists are replaced whole, which fits however the live list repeats itself.
+    """
+    found: dict[FieldPath, Operation] = {}
+    for path in sorted(changed):
+        group = path[:-1]
+        if group in found:
+            continue
+        if group in LISTS or _comes_or_goes(path, live, target):
+            value = _group(group, target, shown)
+            found[group] = _operation(group, value, existed=_has(live, group))
+        else:
+            found[path] = _operation(path, shown.get(path), existed=path in live)
+    return tuple(found.values())
+
+
+def _comes_or_goes(path: FieldPath, live: Fields, target: Fields) -> bool:
+    """Whether only one of both documents has the map that `path` is an entry of."""
+    group = path[:-1]
+    if not group or (path in live and path in target):
+        return False
+    return not (_has(live, group) and _has(target, group))
+
+
+def _has(fields: Fields, group: FieldPath) -> bool:
+    return any(path[:-1] == group for path in fields)
+
+
+def _group(group: FieldPath, target: Fields, shown: Fields) -> Leaf:
+    """The list, in the order of `target`, or the map of a group; ``None`` where it is empty."""
+    paths = [path for path in target if path[:-1] == group]
+    if group in LISTS:
+        return [shown[path] for path in paths] or None
+    return {path[-1]: shown[path] for path in sorted(paths)} or None
+
+
+def _operation(path: FieldPath, value: Leaf, *, existed: bool) -> Operation:
+    """What makes `value` of what `path` leads to; ``None`` stands for nothing."""
+    pointer = "".join(f"/{name.replace('~', '~0').replace('/', '~1')}" for name in path)
+    if value is None:
+        return Operation("remove", pointer)
+    return Operation("replace" if existed else "add", pointer, value)
