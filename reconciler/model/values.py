@@ -10,8 +10,10 @@ import base64
 import binascii
 import functools
 import hashlib
+import string
 import unicodedata
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NoReturn
@@ -58,9 +60,10 @@ class SecretValue:
 
     def nature_of_change(self, new: SecretValue) -> Nature:
         """Tell whether this value and `new` differ only in white space or only in encoding."""
-        if b"".join(self._bytes.split()) == b"".join(new._bytes.split()):
+        old_bare, new_bare = b"".join(self._bytes.split()), b"".join(new._bytes.split())
+        if old_bare == new_bare:
             return Nature.WHITESPACE
-        if _decodings(self._bytes) & _decodings(new._bytes):
+        if _decodings(self._bytes, old_bare) & _decodings(new._bytes, new_bare):
             return Nature.ENCODING
         return Nature.CONTENT
 
@@ -105,6 +108,7 @@ class SecretValue:
 
 
 _TELLING_LENGTH = 6
+_BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/=").encode()
 _MOST_BYTES = 4  # of one character in UTF-8
 _MOST_WHITE = 4  # so many times as long as without its white space is no value that says anything
 
@@ -143,13 +147,15 @@ class UnreadValue(SecretValue):
         return hash(self.fingerprint)
 
 
-def _decodings(value: bytes) -> set[bytes]:
-    """What `value` may stand for: itself, decoded base64, and its text in UTF-8 and NFC."""
-    try:  # suppress() takes longer than all the rest
-        decoded = base64.b64decode(b"".join(value.split()), validate=True)
-    except binascii.Error:
-        decoded = value
-    found = {value, decoded}
+def _decodings(value: bytes, bare: bytes) -> set[bytes]:
+    """What `value` may stand for: itself, decoded base64, and its text in UTF-8 and NFC.
+
+    `bare` is the value without white space.
+    """
+    found = {value}
+    if len(bare) % 4 == 0 and not bare.translate(None, _BASE64_ALPHABET):
+        with suppress(binascii.Error):
+            found.add(base64.b64decode(bare, validate=True))
     if value.isascii() and b"\0" not in value:
         return found - {b""}  # plain text is no other text in any of the codecs
     for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):

@@ -17,7 +17,7 @@ from reconciler.model.plans import (
     Reason,
 )
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, UidOf, UnreadValue
+from reconciler.model.values import Fingerprinter, UidOf, UnreadValue, ValueRef
 from reconciler.planning import diff, limits, rotation
 from reconciler.planning.fields import (
     DATA,
@@ -80,13 +80,13 @@ class Comparison:
                 source=resource.source,
             )
         wanted = self._wanted(key, resource)
-        predecessor = self.snapshot.objects.get(self.predecessors.get(key, key))
         if live is not None:
             live = limits.recognised(live, resource.data, self.records)
             before = flatten(live)
             merged = self._merged(wanted, live, before, steering)
             return self._modification(resource, live, before, self._scrubbed(key, merged))
-        if predecessor is not None:
+        if key in self.predecessors:
+            predecessor = self.snapshot.objects[self.predecessors[key]]
             predecessor = limits.recognised(predecessor, resource.data, self.records)
             return self._succession(key, resource, wanted, predecessor)
         return self._creation(key, resource, wanted, steering)
@@ -130,7 +130,8 @@ class Comparison:
 
     def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
-        wanted.update(version_mark(key, resource))
+        if key != resource.key:
+            wanted.update(version_mark(key, resource))
         if resource.owners:
             with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
         return wanted
@@ -221,16 +222,12 @@ class Comparison:
                 source=resource.source,
             )
         self.targets[key] = merged.target
-        applied = applied_earlier(live, self.options.set_name)
         compare = diff.replacement if action is Action.REPLACE else diff.update
         fields, patch = compare(
             key.namespace,
             diff.Sides(before, merged.target, changed),
             self.masking,
-            lambda path: diff.Origin(
-                drifted(path, before, applied, key.namespace, self.records),
-                live.managers.get(path, "") if path in before else "",
-            ),
+            self._origin_of(live, before),
         )
         return Change(
             key=key,
@@ -248,6 +245,19 @@ class Comparison:
             claims=merged.claims,
             source=resource.source,
         )
+
+    def _origin_of(self, live: Live, before: Fields) -> diff.OriginOf:
+        applied = applied_earlier(live, self.options.set_name)
+        same_key = self.records.key == self.masking.key
+
+        def origin(path: FieldPath, reference: ValueRef | None) -> diff.Origin:
+            known = reference.fingerprint if same_key and reference is not None else ""
+            return diff.Origin(
+                drifted(path, before, applied, live.namespace, self.records, fingerprint=known),
+                live.managers.get(path, "") if path in before else "",
+            )
+
+        return origin
 
     def _verdict(
         self, live: Live, merged: Merged, changed: Collection[FieldPath]

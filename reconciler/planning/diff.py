@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from reconciler.model.patches import Operation
 from reconciler.model.plans import FieldAction, FieldChange, FieldPath
-from reconciler.model.values import Nature, SecretValue
+from reconciler.model.values import Nature, SecretValue, ValueRef
 from reconciler.planning.fields import DATA, FINALIZERS, METADATA, OWNERS, Fields, field_of
 from reconciler.planning.masking import Masking
 from reconciler.planning.patching import LISTS, addition, difference
@@ -39,13 +39,14 @@ class Origin(NamedTuple):
 
 _NOBODYS = Origin(drift=False, manager="")
 
+OriginOf = Callable[[FieldPath, ValueRef | None], Origin]
+"""Tells the origin of a live field, which is given by its reference where it is a value."""
+
 
 def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
     """The fields that are not the same in both."""
-    if live == target:
-        return frozenset()
-    found = [path for path, leaf in target.items() if live.get(path) != leaf]
-    return frozenset([*found, *(live.keys() - target.keys())])
+    found = {path for path, leaf in target.items() if live.get(path) != leaf}
+    return frozenset(found | (live.keys() - target.keys()))
 
 
 def creation(
@@ -57,9 +58,9 @@ def creation(
     values of `former` that `target` leaves out or changes are told as in an update.
     """
     found = masking.masked(namespace, target, target, former)
-    new, rest = tuple.__new__, FieldChange((), FieldAction.ADDED)[4:]  # a dozen for each object
+    added, nature, new = FieldAction.ADDED, Nature.CONTENT, tuple.__new__  # many for each object
     changes = [
-        new(FieldChange, (path, FieldAction.ADDED, None, leaf, *rest))
+        new(FieldChange, (path, added, None, leaf, nature, False, ""))
         for path, leaf in found.items()
     ]
     if former:
@@ -74,7 +75,7 @@ def replacement(
     namespace: str,
     sides: Sides,
     masking: Masking,
-    origin: Callable[[FieldPath], Origin],
+    origin: OriginOf,
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that adds the whole document anew."""
     changes, _ = _compared(namespace, sides, masking, origin)
@@ -86,14 +87,14 @@ def update(
     namespace: str,
     sides: Sides,
     masking: Masking,
-    origin: Callable[[FieldPath], Origin],
+    origin: OriginOf,
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that turns the live document into `target`'s."""
     changes, shown = _compared(namespace, sides, masking, origin)
     return changes, difference(*sides, shown)
 
 
-def made_anew(_: FieldPath) -> Origin:
+def made_anew(_: FieldPath, __: ValueRef | None) -> Origin:
     """The origin of what takes the place of nothing that somebody has changed."""
     return _NOBODYS
 
@@ -102,7 +103,7 @@ def _compared(
     namespace: str,
     sides: Sides,
     masking: Masking,
-    origin: Callable[[FieldPath], Origin],
+    origin: OriginOf,
 ) -> tuple[tuple[FieldChange, ...], Fields]:
     """Every field that differs, sorted by path, and the masked fields that a patch tells of.
 
@@ -122,20 +123,21 @@ def _compared(
 
 
 def _data_changes(
-    namespace: str, sides: Sides, masking: Masking, origin: Callable[[FieldPath], Origin]
+    namespace: str, sides: Sides, masking: Masking, origin: OriginOf
 ) -> Iterator[FieldChange]:
     for path in sorted([path for path in sides.changed if path[0] == DATA]):
         before: SecretValue | None = sides.live.get(path)
         after: SecretValue | None = sides.target.get(path)
         old = None if before is None else masking.reference(namespace, path, before)
         new = None if after is None else masking.reference(namespace, path, after)
+        nature = Nature.CONTENT
         if before is None:
-            yield FieldChange(path, FieldAction.ADDED, old, new, Nature.CONTENT, *origin(path))
+            action = FieldAction.ADDED
         elif after is None:
-            yield FieldChange(path, FieldAction.REMOVED, old, new, Nature.CONTENT, *origin(path))
+            action = FieldAction.REMOVED
         else:
-            nature = before.nature_of_change(after)
-            yield FieldChange(path, FieldAction.CHANGED, old, new, nature, *origin(path))
+            action, nature = FieldAction.CHANGED, before.nature_of_change(after)
+        yield FieldChange(path, action, old, new, nature, *origin(path, old))
 
 
 def _plain(fields: Fields, changed: Collection[FieldPath]) -> Fields:
@@ -151,7 +153,7 @@ def _plain_changes(
     before_masked: Fields,
     after_masked: Fields,
     masking: Masking,
-    origin: Callable[[FieldPath], Origin],
+    origin: OriginOf,
 ) -> Iterator[FieldChange]:
     before, after = (_nested(masking.tokens(one)) for one in (before_masked, after_masked))
     # 0.4 s of CPU to import, so only where metadata really differs.
@@ -168,7 +170,7 @@ def _plain_changes(
                 None if group.endswith("added") else masking.resolve(level.t1),
                 None if group.endswith("removed") else masking.resolve(level.t2),
                 Nature.CONTENT,
-                *origin(field_of(path)),
+                *origin(field_of(path), None),
             )
 
 

@@ -33,6 +33,8 @@ def recognised(live: Live, wanted: Mapping[str, SecretValue], records: Fingerpri
 
     Beyond this point an unread value is one that differs, or that nothing can be said of.
     """
+    if UnreadValue not in map(type, live.data.values()):
+        return live
     known = {
         key: wanted[key]
         for key, value in live.data.items()
@@ -58,9 +60,8 @@ def replace_reasons(changed: Collection[FieldPath], snapshot: Snapshot) -> Itera
         path[0] == DATA for path in changed
     ):
         yield Reason.VALUES
-    if any(
-        path[1:2] == (ANNOTATIONS,) and path[2] in snapshot.fixed_annotations for path in changed
-    ):
+    fixed = {(METADATA, ANNOTATIONS, name) for name in snapshot.fixed_annotations}
+    if not fixed.isdisjoint(changed):
         yield Reason.FIXED
 
 

@@ -32,6 +32,11 @@ class Masking:
         self._references: dict[str, ValueRef | UidOf] = {}
 
     @property
+    def key(self) -> bytes:
+        """The key of the fingerprints."""
+        return self._fingerprinter.key
+
+    @property
     def values(self) -> Mapping[int, SecretValue]:
         """The values that were numbered so far."""
         return {number: value for value, number in self._numbers.items()}

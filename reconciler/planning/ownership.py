@@ -59,7 +59,7 @@ def merge(
             target.setdefault(path, leaf)
     return Merged(
         target=target,
-        claims=tuple(sorted(desired.keys() - ignored)),
+        claims=tuple([path for path in sorted(desired) if path not in ignored]),
         kept=tuple(sorted(kept)),
     )
 
@@ -70,7 +70,8 @@ def newly_made(desired: Fields, lifecycle: Lifecycle) -> Merged:
     Ignored keys are given their first value, and belong to whoever changes them from then on.
     """
     ignored = _ignored(desired, lifecycle)
-    return Merged(target=desired, claims=tuple(sorted(desired.keys() - ignored)), kept=())
+    claims = [path for path in sorted(desired) if path not in ignored]
+    return Merged(target=desired, claims=tuple(claims), kept=())
 
 
 def _ignored(paths: Iterable[FieldPath], lifecycle: Lifecycle) -> set[FieldPath]:
@@ -114,11 +115,13 @@ def drifted(
     applied: Mapping[FieldPath, str],
     namespace: str,
     fingerprinter: Fingerprinter,
+    *,
+    fingerprint: str = "",
 ) -> bool:
     """Whether the live field is known to be no longer what was applied last.
 
     A key that somebody added to data that was applied is drift as well. A record of another key
-    tells nothing of values.
+    tells nothing of values. `fingerprint` is that of the live field, where it is made already.
     """
     if path not in applied:
         return bool(applied) and path[0] == DATA and path in live
@@ -126,5 +129,6 @@ def drifted(
         return True
     if isinstance(live[path], UnreadValue) and live[path].fingerprint is None:
         return False
-    differs = fingerprinter.of(namespace, path, leaf_text(live[path])) != applied[path]
+    found = fingerprint or fingerprinter.of(namespace, path, leaf_text(live[path]))
+    differs = found != applied[path]
     return differs and is_of_key(applied, live, namespace, fingerprinter)
