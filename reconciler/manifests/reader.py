@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from typing import IO, NamedTuple
 
 from reconciler.model.objects import Diagnostic, Severity, Source
@@ -142,7 +143,7 @@ def _manifests(directory: str, seen: set[str]) -> Iterator[_Listed | Diagnostic]
         return
     try:
         with os.scandir(directory) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
+            entries = sorted(listing, key=attrgetter("name"))
     except OSError as error:
         yield _unreadable(directory, error)
         return

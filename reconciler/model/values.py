@@ -11,6 +11,7 @@ import binascii
 import functools
 import hashlib
 import string
+import struct
 import unicodedata
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -258,10 +259,10 @@ def derive_fingerprint_key(values: Iterable[SecretValue], salt: bytes) -> bytes:
     Whoever holds only the plan must know every other value, and pay for one scrypt (RFC 7914) for
     each guess.
     """
-    digest = hashlib.sha256()
-    for value in values:
-        content = value.reveal()
-        digest.update(len(content).to_bytes(8, "big") + content)
+    contents = [value.reveal() for value in values]
+    digest = hashlib.sha256(struct.pack(f">{len(contents)}Q", *map(len, contents)))
+    for content in contents:
+        digest.update(content)
     return _scrypt(digest.digest(), salt)
 
 

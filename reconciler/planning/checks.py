@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity, Source
 from reconciler.planning.fields import owner_key
-from reconciler.planning.lifecycle import lifecycle_problems
+from reconciler.planning.lifecycle import lifecycle_problems, steers
 from reconciler.planning.listing import graph
 from reconciler.planning.naming import is_versioned
 from reconciler.planning.order import DependencyCycle
@@ -29,17 +29,21 @@ def cycles(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
         yield cycle_error(cycle, {resource.key: resource for resource in desired})
 
 
-def annotation_errors(resource: Desired) -> Iterator[Diagnostic]:
+def annotation_errors(resource: Desired) -> list[Diagnostic]:
     """Errors for annotations of this tool that are misspelt, or mean or name nothing."""
-    yield from dependency_problems(resource)
-    for annotation, message, hint in lifecycle_problems(resource.annotations):
-        yield problem(
+    if not steers(resource.annotations):
+        return []
+    misspelt = [
+        problem(
             resource,
             "lifecycle-invalid",
             f"metadata.annotations[{annotation}]",
             f"{annotation} {message}",
             hint,
         )
+        for annotation, message, hint in lifecycle_problems(resource.annotations)
+    ]
+    return [*dependency_problems(resource), *misspelt]
 
 
 def owner_problems(desired: Collection[Desired]) -> Iterator[Diagnostic]:

@@ -32,7 +32,7 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
     """
     fields = flatten(live)
     if not reveal:
-        fields |= dict.fromkeys(telling_texts(fields), MASK)
+        fields |= dict.fromkeys(telling_texts(fields, fields), MASK)
     if live.applied is not None:
         fields = {path: leaf for path, leaf in fields.items() if path in live.applied.fields}
     fields.pop((METADATA, ANNOTATIONS, VERSION_OF), None)

@@ -43,6 +43,14 @@ _OF_STORES = ("reconciler/docker-",)
 _BOOLEANS = {"true": True, "false": False}
 
 
+def steers(annotations: Mapping[str, str]) -> bool:
+    """Whether any of `annotations` may be one that this tool heeds: in most objects, none is."""
+    if not annotations:
+        return False
+    names = "\0".join(annotations)
+    return PREFIX in names or DEPENDS_ON in names
+
+
 def lifecycle(resource: Resource) -> Lifecycle:
     """Read the lifecycle annotations; what `lifecycle_problems` complains of counts as absent.
 
@@ -50,7 +58,7 @@ def lifecycle(resource: Resource) -> Lifecycle:
     """
     annotations = resource.annotations
     filled = _FILLED_IN.get(resource.type, ())
-    if not annotations or PREFIX not in "\0".join(annotations):
+    if not steers(annotations):
         return Lifecycle(ignored_keys=filled) if filled else _PLAIN
     return Lifecycle(
         prevent_destroy=annotations.get("reconciler/prevent-destroy") == "true",

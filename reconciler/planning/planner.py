@@ -80,14 +80,13 @@ def plan(
     comparison = with_new_versions(comparison, fingerprinter)
     known = users(snapshot, comparison.named, consumers)
     selected = _selected(comparison, known)
-    changes = [comparison.change(key) for key in selected.chosen]
+    changes, pointing, problems = _looked_at(comparison, selected.chosen)
     changes += [
         comparison.deletion(key, superseded=key in selected.old) for key in selected.deleted
     ]
     changes = with_consumers(changes, known, comparison.predecessors)
     changes.sort(key=attrgetter("key"))
-    pointing = {key: [*references(comparison.named[key])] for key in selected.chosen}
-    problems = [*_problems(pointing, comparison.named, selected, snapshot)]
+    problems += _problems(pointing, comparison.named, selected, snapshot)
     ordered: tuple[Step, ...] = ()
     try:
         ordered = _steps(changes, pointing, selected, snapshot)
@@ -144,6 +143,22 @@ def _selected(comparison: Comparison, known: Users) -> _Selected:
     )
 
 
+def _looked_at(
+    comparison: Comparison, keys: Iterable[ObjectKey]
+) -> tuple[list[Change], dict[ObjectKey, list[Reference]], list[Diagnostic]]:
+    """The changes of `keys`, what their manifests point at, and what is wrong with these.
+
+    All in one go: what a manifest holds has left the processor's caches before a second one.
+    """
+    changes, pointing, problems = [], {}, []
+    for key in keys:
+        resource = comparison.named[key]
+        changes.append(comparison.change(key))
+        pointing[key] = [*references(resource)]
+        problems += annotation_errors(resource)
+    return changes, pointing, problems
+
+
 def _steps(
     changes: Iterable[Change],
     pointing: Mapping[ObjectKey, Iterable[Reference]],
@@ -186,8 +201,6 @@ def _problems(
 ) -> Iterator[Diagnostic]:
     """What is wrong with the manifests as they stand beside this store."""
     resources = [named[key] for key in pointing]
-    for resource in resources:
-        yield from annotation_errors(resource)
     yield from owner_problems(resources)
     targets = {reference.target for pointed in pointing.values() for reference in pointed}
     yield from reference_problems(

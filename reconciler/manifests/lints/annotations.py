@@ -24,7 +24,7 @@ def annotation_warnings(secret: Resource) -> Iterator[Violation]:
                 "this annotation is another tool's copy of the whole Secret, values included",
                 "remove the annotation; it comes with objects that were exported from a cluster",
             )
-        elif key := next((key for key, value in telling if value.occurs_in(text)), ""):
+        elif telling and (key := next((key for key, one in telling if one.occurs_in(text)), "")):
             yield _warning(
                 name,
                 "annotation-repeats-value",
@@ -42,8 +42,8 @@ def _telling(secret: Resource) -> list[tuple[str, SecretValue]]:
     return [
         (key, value)
         for key, value in secret.data.items()
-        if not names.is_identifier(key)
-        and value.occurs_in(joined)
+        if value.occurs_in(joined)
+        and not names.is_identifier(key)
         and (names.is_credential(key) or not value.reveal().strip().isalpha())
     ]
 
