@@ -29,6 +29,7 @@ from reconciler.model.plans import Action, Change, Plan, PlanValues, Reason, Ste
 from reconciler.model.store import Capability, Rotating, Store
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
+from reconciler.planning.fields import flatten
 
 _INTERRUPTED = "interrupted before it began"
 _COPY_KEPT = "the store keeps a copy of it, and the next apply creates it again"
@@ -159,18 +160,20 @@ class _Execution:
                 return self._delete(step, change)
 
     def _create(self, step: Step, change: Change) -> ObjectKey:
-        live = self._created(step, self._resource(change), self._record(change))
+        resource = self._resource(change)
+        live = self._created(step, resource, self._record(change, flatten(resource)))
         return self._finish(step, live.key, live.unfinished)
 
     def _update(self, step: Step, change: Change) -> ObjectKey:
         assert change.precondition is not None
         precondition = change.precondition
         operations = operations_of(change, self._work.values, self._uids)
-        record = self._record(change)
+        target = self._work.values.targets[change.key]
+        record = self._record(change, target)
         live = self._call(
             step, lambda: self._work.store.update(change.key, operations, record, precondition)
         )
-        self._hold(step, live, self._work.values.targets[change.key])
+        self._hold(step, live, target)
         return self._finish(step, live.key, live.unfinished)
 
     def _delete(self, step: Step, change: Change) -> ObjectKey:
@@ -192,7 +195,8 @@ class _Execution:
         assert change.precondition is not None
         precondition = change.precondition
         store = self._work.store
-        resource, record = self._resource(change), self._record(change)
+        resource = self._resource(change)
+        record = self._record(change, flatten(resource))
         if Capability.SERVER_DRY_RUN in store.capabilities:
             self._call(step, lambda: try_in_place_of(store, resource, record))
         what = self._call(step, lambda: store.delete(change.key, precondition, keep_copy=True))
@@ -235,7 +239,7 @@ class _Execution:
         live = self._call(step, lambda: self._work.store.create(resource, record), stop)
         self._uids[live.key] = live.uid
         if not promises.is_to_the_letter(resource, live):
-            self._hold(step, live, promises.of_creation(resource))
+            self._hold(step, live, flatten(resource))
         return live
 
     def _hold(self, step: Step, live: Live, promise: promises.Promise) -> None:
@@ -278,9 +282,8 @@ class _Execution:
     def _resource(self, change: Change) -> Resource:
         return resource_of(change, self._work.values, self._uids)
 
-    def _record(self, change: Change) -> Applied:
-        set_name = self._work.plan.options.set_name
-        return record_of(change, self._work.values, set_name, self._fingerprinter)
+    def _record(self, change: Change, target: promises.Promise) -> Applied:
+        return record_of(change, target, self._work.plan.options.set_name, self._fingerprinter)
 
     def _call(
         self, step: Step, call: Callable[[], Result], stop: threading.Event | None = None

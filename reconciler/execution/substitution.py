@@ -9,9 +9,9 @@ from typing import Any
 from reconciler.model.documents import from_document
 from reconciler.model.objects import Applied, ObjectKey, Resource
 from reconciler.model.patches import Operation
-from reconciler.model.plans import UNBORN, Change, PlanValues
+from reconciler.model.plans import UNBORN, Change, FieldPath, PlanValues
 from reconciler.model.values import Fingerprinter, UidOf, ValueRef
-from reconciler.planning.fields import leaf_text
+from reconciler.planning.fields import Leaf, leaf_text
 
 
 def resource_of(change: Change, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Resource:
@@ -34,11 +34,10 @@ def operations_of(
 
 
 def record_of(
-    change: Change, values: PlanValues, set_name: str, fingerprinter: Fingerprinter
+    change: Change, target: Mapping[FieldPath, Leaf], set_name: str, fingerprinter: Fingerprinter
 ) -> Applied:
-    """The record of what is applied, to be kept with the object."""
+    """The record of what is applied, to be kept with the object; `target` are its fields."""
     namespace, fingerprint = change.key.namespace, fingerprinter.of
-    target = values.targets[change.key]
     return Applied(
         set_name=set_name,
         fields={

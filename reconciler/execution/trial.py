@@ -13,6 +13,7 @@ from reconciler.model.plans import Action, Change, Note, Plan, PlanValues, Step
 from reconciler.model.store import Store
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
+from reconciler.planning.fields import flatten
 
 _WARNS = "store-warns"
 _ALTERS = "store-alters"
@@ -78,21 +79,29 @@ class Trial:
             if change.precondition is not None:
                 self.store.delete(change.key, change.precondition, dry_run=True)
             return ()
-        record = record_of(change, self.values, self.plan.options.set_name, self.fingerprinter)
         if change.action is Action.UPDATE:
             assert change.precondition is not None
+            target = self.values.targets[change.key]
             operations = operations_of(change, self.values, uids)
             answer = self.store.update(
-                change.key, operations, record, change.precondition, dry_run=True
+                change.key,
+                operations,
+                self._record(change, target),
+                change.precondition,
+                dry_run=True,
             )
-            return self._notes(self.values.targets[change.key], answer)
+            return self._notes(target, answer)
         resource = resource_of(change, self.values, uids)
-        promise = promises.of_creation(resource)
+        promise = flatten(resource)
+        record = self._record(change, promise)
         if change.action is Action.REPLACE:
             assert change.precondition is not None
             self.store.delete(change.key, change.precondition, dry_run=True)
             return self._notes(promise, try_in_place_of(self.store, resource, record))
         return self._notes(promise, self.store.create(resource, record, dry_run=True))
+
+    def _record(self, change: Change, target: promises.Promise) -> Applied:
+        return record_of(change, target, self.plan.options.set_name, self.fingerprinter)
 
     def _notes(self, promise: promises.Promise, answer: Live) -> tuple[Note, ...]:
         """What the store says besides, and what it would make of the object by itself."""

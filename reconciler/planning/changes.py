@@ -56,7 +56,7 @@ class Comparison:
     """The manifests beside a snapshot, and what comparing them has found so far.
 
     ``predecessors`` has, for each new version, the live object whose place it takes. ``targets``
-    has the fields of each object that is written.
+    has the fields of each object that is updated.
     """
 
     named: Mapping[ObjectKey, Desired]
@@ -154,7 +154,6 @@ class Comparison:
             merged = self._merged(wanted, copy, former, steering)
             reasons = (Reason.MISSING, Reason.INTERRUPTED)
         merged = self._scrubbed(key, merged)
-        self.targets[key] = merged.target
         fields, patch = diff.creation(key.namespace, former, merged.target, self.masking)
         return Change(
             key=key,
@@ -185,7 +184,6 @@ class Comparison:
         instead = self._merged(wanted, predecessor, before, steering).target
         changed = diff.changed_paths(before, instead)
         needed = self._replace_reasons(predecessor, instead, changed)
-        self.targets[key] = merged.target
         shown = {path: leaf for path, leaf in before.items() if path in data | merged.target}
         fields, patch = diff.replacement(
             key.namespace,
@@ -221,7 +219,8 @@ class Comparison:
                 claims=merged.claims,
                 source=resource.source,
             )
-        self.targets[key] = merged.target
+        if action is Action.UPDATE:
+            self.targets[key] = merged.target
         compare = diff.replacement if action is Action.REPLACE else diff.update
         fields, patch = compare(
             key.namespace,

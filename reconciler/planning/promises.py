@@ -40,11 +40,6 @@ class Deviation(NamedTuple):
         return _TRIED[self.action].format(_name(self.path))
 
 
-def of_creation(resource: Resource) -> Promise:
-    """What is promised of an object that is created as `resource`."""
-    return flatten(resource)
-
-
 def deviations(
     promise: Promise, answer: Live, capabilities: Iterable[Capability]
 ) -> tuple[Deviation, ...]:

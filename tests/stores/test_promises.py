@@ -8,7 +8,8 @@ from reconciler.model.objects import Resource
 from reconciler.model.patches import Operation
 from reconciler.model.store import Capability, Store
 from reconciler.model.values import SecretValue
-from reconciler.planning.promises import deviations, of_creation
+from reconciler.planning.fields import flatten
+from reconciler.planning.promises import deviations
 from tests.stores.words import Words
 
 
@@ -43,7 +44,7 @@ def test_a_create_answers_what_was_asked_for(
 ) -> None:
     wanted = full(words, kind)
     live = store.create(wanted, words.mark(), dry_run=dry_run)
-    assert deviations(of_creation(wanted), live, store.capabilities) == ()
+    assert deviations(flatten(wanted), live, store.capabilities) == ()
     assert live.warnings == ()
 
 
@@ -59,4 +60,4 @@ def test_an_update_answers_what_was_asked_for(store: Store, words: Words, *, dry
     )
     answer = store.update(wanted.key, patch, words.mark(), words.as_seen(live), dry_run=dry_run)
     changed = words.secret("s", {"a": b"2"})
-    assert deviations(of_creation(changed), answer, store.capabilities) == ()
+    assert deviations(flatten(changed), answer, store.capabilities) == ()

@@ -23,6 +23,7 @@ from reconciler.model.events import (
 from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Capability
 from reconciler.model.values import Fingerprinter
+from reconciler.planning.fields import flatten
 from tests.world import (
     IN_HAND,
     Faulty,
@@ -234,10 +235,9 @@ def test_a_replace_that_fails_puts_the_old_object_back(world: World, *, is_ours:
 
 
 def _record_of(world: World) -> Any:
-    plan, values, _ = world.plan([SEALED])
-    return record_of(
-        plan.changes[0], values, "default", Fingerprinter(world.store.fingerprint_key("default"))
-    )
+    plan, _, _ = world.plan([SEALED])
+    key = world.store.fingerprint_key("default")
+    return record_of(plan.changes[0], flatten(SEALED), "default", Fingerprinter(key))
 
 
 def test_what_cannot_be_put_back_is_kept_and_used_by_the_next_apply(world: World) -> None:

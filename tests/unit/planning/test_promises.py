@@ -9,10 +9,10 @@ import pytest
 
 from reconciler.model.objects import SECRET, Live, ObjectKey, Resource
 from reconciler.model.store import Capability
+from reconciler.planning.fields import flatten
 from reconciler.planning.promises import (
     deviations,
     is_to_the_letter,
-    of_creation,
     shown_warnings,
 )
 from tests.world import account, live, owner, planned, secret, snapshot, wrapped
@@ -28,7 +28,7 @@ A = secret(
 
 
 def told(promised: Resource, answer: Live, capabilities: Any = ALL) -> list[str]:
-    return [str(one) for one in deviations(of_creation(promised), answer, capabilities)]
+    return [str(one) for one in deviations(flatten(promised), answer, capabilities)]
 
 
 def test_what_is_as_promised_says_nothing() -> None:
@@ -114,13 +114,13 @@ def test_an_update_promises_that_the_rest_stays() -> None:
 
 def test_no_sentence_holds_a_value() -> None:
     answer = live(replace(A, data=wrapped({"password": "leaked-value"}), annotations={}), A)
-    text = repr(told(A, answer)) + repr(deviations(of_creation(A), answer, ALL))
+    text = repr(told(A, answer)) + repr(deviations(flatten(A), answer, ALL))
     assert "leaked-value" not in text
     assert "hunter22" not in text
 
 
 def test_a_warning_that_repeats_a_value_is_withheld() -> None:
-    promise = of_creation(A)
+    promise = flatten(A)
     warnings = ["all is well", "what is hunter22 for", "aHVudGVyMjI= is odd"]
     shown = list(shown_warnings(warnings, promise))
     assert shown[0] == "all is well"

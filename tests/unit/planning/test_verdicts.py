@@ -379,7 +379,7 @@ def test_an_interrupted_replace_of_a_generated_name_is_resumed_under_that_name()
 def test_a_store_without_a_fingerprint_key_is_planned_for_all_the_same() -> None:
     plan, values = planned([OPEN], snapshot(fingerprint_key=None))
     assert len(plan.pending) == 1
-    assert values.targets[OPEN.key][("data", "k")] == OPEN.data["k"]
+    assert [*values.numbered.values()] == [OPEN.data["k"]]
 
 
 def test_a_store_without_namespaces_asks_for_none() -> None:

@@ -63,7 +63,7 @@ def codes(plan: Plan) -> list[str]:
 
 
 def test_what_would_need_a_replace_is_made_anew_under_another_name() -> None:
-    plan, values = planned([TWO], snapshot(first(ONE)))
+    plan, _ = planned([TWO], snapshot(first(ONE)))
     (change,) = plan.changes
     assert change.key.name.startswith("a-")
     assert len(change.key.name) == len("a-") + 10
@@ -74,7 +74,7 @@ def test_what_would_need_a_replace_is_made_anew_under_another_name() -> None:
         ("metadata", "annotations", "reconciler/version-of"),
     ]
     assert [note.code for note in change.notes] == ["version-of"]
-    assert ("metadata", "annotations", "reconciler/version-of") in values.targets[change.key]
+    assert ("metadata", "annotations", "reconciler/version-of") in change.claims
     assert plan.refusals == ()
     assert codes(plan) == ["version-kept"]
 
