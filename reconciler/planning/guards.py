@@ -36,7 +36,7 @@ class Guarded:
 
     def held(self, key: ObjectKey) -> Live | None:
         """The live object of a change, or the copy that is kept of it."""
-        return self.live(key) or self.snapshot.copies.get(key)
+        return self.snapshot.objects.get(key) or self.snapshot.copies.get(key)
 
     def lifecycle(self, key: ObjectKey) -> Lifecycle:
         """What the manifest says of the object of a change."""
@@ -58,8 +58,8 @@ def adoption(guarded: Guarded) -> Iterator[Refusal]:
     The copy that an interrupted replace left is its set's as the object was.
     """
     for change in guarded.changes:
-        live = guarded.held(change.key)
-        if live is None or change.action is Action.NO_OP:
+        live = None if change.action is Action.NO_OP else guarded.held(change.key)
+        if live is None:
             continue
         if live.applied is None:
             if guarded.options.adopt or guarded.live(change.key) is None:

@@ -84,13 +84,17 @@ def _ranks(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, 
     """
     ranks: dict[ObjectKey, int] = {}
     for start in keys:
-        path = {} if start in ranks else {start: None}  # each waits for the next
+        path = {start: None}  # each waits for the next
         while path:
             key = next(reversed(path))
-            needed = [need for need in needs.get(key, ()) if need in keys]
-            unranked = [need for need in needed if need not in ranks]
+            rank, unranked = _KIND_RANKS[key.kind], []
+            for need in needs.get(key, ()):
+                if need in ranks:
+                    rank = max(rank, ranks[need] + 1)
+                elif need in keys:
+                    unranked.append(need)
             if not unranked:
-                ranks[key] = max([_KIND_RANKS[key.kind], *[ranks[need] + 1 for need in needed]])
+                ranks[key] = rank
                 path.popitem()
                 continue
             need = min(unranked)

@@ -87,8 +87,8 @@ MUTANTS = (
     Mutant(
         "what comes first in a chain of three comes in an earlier wave",
         "planning/order.py",
-        "*[ranks[need] + 1 for need in needed]",
-        "*[ranks[need] for need in needed]",
+        "rank = max(rank, ranks[need] + 1)",
+        "rank = max(rank, ranks[need])",
         ("tests/unit/planning",),
     ),
     Mutant(
