@@ -8,6 +8,7 @@ mark covers the columns in clear, so that objects whose content is not read are 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import orjson
@@ -45,6 +46,7 @@ class Row(NamedTuple):
 
 _AS_THEY_ARE = ("labels", "annotations", "finalizers", "immutable", "settings")
 _CLEAR = Row._fields.index("mark")
+_CACHED_PATHS = 4096
 
 
 class Damage(Exception):
@@ -110,9 +112,14 @@ def from_row(row: Row, sealer: Sealer) -> Live:
         if row.set_name is None
         else Applied(
             set_name=row.set_name,
-            fields={tuple(path): mark for mark, *path in body.get("applied", ())},
+            fields={_path(*path): mark for mark, *path in body.get("applied", ())},
         ),
     )
+
+
+@lru_cache(_CACHED_PATHS)  # objects have the same few
+def _path(*names: str) -> tuple[str, ...]:
+    return names
 
 
 def is_automatic(row: Row, sealer: Sealer) -> bool:
