@@ -46,11 +46,20 @@ def approved_and_applied(
     if planned.blocked:
         return verdict(planned.plan)
     if not planned.plan.steps:
+        if machine:
+            _tell_that_nothing_was_done()
         return ExitCode.OK
     if ask and not _approved(planned.plan, stdin_taken=stdin_taken):
         click.echo("Not approved: nothing was changed.", err=True)
         return ExitCode.ERROR
     return _carried_out(planned, store, output, verbosity, **settings)
+
+
+def _tell_that_nothing_was_done() -> None:
+    from reconciler.model.events import ApplyEnded
+    from reconciler.views import json
+
+    click.echo(json.event(ApplyEnded(results=())))
 
 
 def _approved(plan: Plan, *, stdin_taken: bool) -> bool:

@@ -17,6 +17,9 @@ SECRET = "Secret"  # noqa: S105 - a kind, not a password
 KINDS = (NAMESPACE, SERVICE_ACCOUNT, SECRET)
 """The kinds that are managed, in the order in which they are created."""
 
+LASTING_NAMESPACES = frozenset({"default", "kube-system", "kube-public"})
+"""Those that no server deletes (k8s.io/apiserver pkg/admission/plugin/namespace/lifecycle)."""
+
 OPAQUE = "Opaque"
 
 

@@ -22,7 +22,7 @@ from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
 from reconciler.planning.ownership import is_of_key
-from reconciler.planning.selection import leftovers_of, superseded_by
+from reconciler.planning.selection import lasting_notices, leftovers_of, superseded_by
 
 _OTHER_KEY = Note(
     "fingerprint-key-differs",
@@ -43,8 +43,9 @@ def drift(
     records = Fingerprinter(snapshot.fingerprint_key or b"")
     named = named_objects(desired, snapshot, set_name, records)
     leftovers = leftovers_of(named, snapshot, PlanOptions(set_name=set_name))
-    # Old versions stay until nothing uses them: there is no manifest that they have lost.
+    # Old versions stay until nothing uses them, and nobody can delete what lasts.
     orphaned = {*leftovers} - superseded_by(leftovers, named, snapshot).keys()
+    orphaned -= dict(lasting_notices(leftovers, snapshot)).keys()
     readable = all(
         is_of_key(live.applied.fields, {TYPE: live.type}, live.namespace, records)
         for live in snapshot.objects.values()

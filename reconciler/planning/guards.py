@@ -198,8 +198,8 @@ def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
     if deletes > allowed:
         yield Refusal(
             "max-deletes",
-            f"the plan deletes {deletes} of the set's {owned} objects, "
-            f"and {limit} allows {allowed}",
+            f"the plan deletes {deletes} of the set's {owned} objects, and --max-deletes allows "
+            + (f"{limit}, that is {allowed}" if limit.percent else str(allowed)),
             f"if that is meant, raise the limit: --max-deletes {deletes}",
         )
 

@@ -29,6 +29,7 @@ from reconciler.planning.naming import moved_keys, named_objects
 from reconciler.planning.references import Reference, reference_problems, references
 from reconciler.planning.scrubbing import copies_values, copying_notice
 from reconciler.planning.selection import (
+    lasting_notices,
     leftover_notices,
     leftovers_of,
     superseded_by,
@@ -132,6 +133,7 @@ def _selected(comparison: Comparison, known: Users) -> _Selected:
     leftovers = leftovers_of(named, snapshot, options)
     old = superseded_by(leftovers, named, snapshot)
     kept = dict(old_version_notices(old, named, known, options))
+    kept |= lasting_notices(leftovers, snapshot)
     free = [key for key in leftovers if key not in kept]
     deletes = options.prune or options.destroy
     return _Selected(

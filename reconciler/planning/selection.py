@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.errors import ConfigError
-from reconciler.model.objects import Desired, ObjectKey
+from reconciler.model.objects import LASTING_NAMESPACES, NAMESPACE, Desired, ObjectKey
 from reconciler.model.plans import Note, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.planning.naming import origin
 from reconciler.planning.references import references
 
 _LEFT_OUT = "the manifests no longer name {}, which the set owns: --prune deletes it"
+_LASTS = "{}, which the set owns and no manifest names, stays: no server deletes this namespace"
 _GONE = (
     "somebody else has deleted {}, and the manifests no longer name it: drift tells so until "
     "--prune forgets it"
@@ -97,6 +98,16 @@ def superseded_by(
         return {}
     current = {resource.key: key for key, resource in named.items() if resource.name}
     return {key: current[first] for key, first in origins.items() if first in current}
+
+
+def lasting_notices(
+    leftovers: Iterable[ObjectKey], snapshot: Snapshot
+) -> Iterator[tuple[ObjectKey, Note]]:
+    """Those of `leftovers` that nobody can delete, and the set so keeps for good."""
+    for key in leftovers:
+        is_lasting = key.kind == NAMESPACE and key.name in LASTING_NAMESPACES
+        if is_lasting and key in snapshot.objects:
+            yield key, Note("namespace-lasts", _LASTS.format(key))
 
 
 def leftover_notices(leftovers: Iterable[ObjectKey], snapshot: Snapshot) -> Iterator[Note]:

@@ -63,6 +63,13 @@ def test_events_as_json_lines(shop: Any) -> None:
     ]
 
 
+def test_an_apply_of_nothing_ends_with_an_event_too(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    (ended,) = events(shop.ok("apply", "--auto-approve", "-o", "json").out)
+    assert ended["event"] == "apply-ended"
+    assert not any(ended["applied"].values())
+
+
 def test_parallelism_and_verbose(shop: Any) -> None:
     result = shop.ok("apply", "--auto-approve", "--parallelism", "1", "--verbose")
     assert "Order:" in result.out

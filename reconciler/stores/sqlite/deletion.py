@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from reconciler.errors import ObjectInvalid
 from reconciler.model.objects import (
     KINDS,
+    LASTING_NAMESPACES,
     NAMESPACE,
     SERVICE_ACCOUNT,
     Live,
@@ -23,7 +24,6 @@ from reconciler.stores.sqlite.tables import Contents
 
 _ACCOUNT_NAME = "kubernetes.io/service-account.name"
 _ACCOUNT_UID = "kubernetes.io/service-account.uid"
-_LASTING_NAMESPACES = {"default", "kube-system", "kube-public"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ def delete(contents: Contents, live: Live) -> None:
     Raises:
         ObjectInvalid: it may not be deleted, or something has a finalizer that holds it.
     """
-    if live.kind == NAMESPACE and live.name in _LASTING_NAMESPACES:
+    if live.kind == NAMESPACE and live.name in LASTING_NAMESPACES:
         raise ObjectInvalid(f"{live.key}: this namespace may not be deleted")
     fall = fall_of(contents, live)
     _refuse_finalizers(live, fall)

@@ -68,6 +68,23 @@ def states(report: DriftReport) -> dict[tuple[str, ...], tuple[FieldState, Pendi
     return {field.path: (field.state, field.pending) for field in one.fields}
 
 
+def test_a_namespace_that_no_server_deletes_is_no_orphan() -> None:
+    lives = [
+        Live(
+            key=ObjectKey("Namespace", "", name),
+            uid=name,
+            resource_version="1",
+            applied=Applied(set_name="s"),
+        )
+        for name in ("kube-public", "mine")
+    ]
+    report = check([], lives)
+    assert {one.key.name: one.orphaned for one in report.objects} == {
+        "kube-public": False,
+        "mine": True,
+    }
+
+
 def test_in_sync() -> None:
     report = check(
         [desired("a", {"password": "1"})], [live("a", {"password": "1"}, {"password": "1"})]

@@ -146,7 +146,10 @@ def test_a_percentage_is_told_with_its_sign() -> None:
     found = snapshot(*in_sync(*many(10)))
     plan, _ = planned([], found, prune=True)
     (refusal,) = plan.refusals
-    assert "deletes 10 of the set's 10 objects, and 30% allows 3" in refusal.message
+    assert (
+        "deletes 10 of the set's 10 objects, and --max-deletes allows 30%, that is 3"
+        in refusal.message
+    )
     assert "--max-deletes 10" in refusal.hint
 
 
@@ -223,6 +226,17 @@ def test_only_what_the_set_owns_is_pruned_and_only_on_request() -> None:
     assert kept.changes == ()
     assert [note.code for note in kept.notices] == ["left-manifests"]
     assert str(A.key) in kept.notices[0].message
+
+
+@pytest.mark.parametrize("options", [{"prune": True}, {"destroy": True}, {}])
+def test_a_namespace_that_no_server_deletes_stays_and_is_told_of(options: dict[str, bool]) -> None:
+    found = snapshot(*in_sync(namespace("kube-system"), namespace("mine")))
+    plan, _ = planned([], found, max_deletes=DeleteLimit(9, percent=False), **options)
+    assert [str(change.key) for change in plan.changes] == ["Namespace/mine"] * bool(options)
+    assert "namespace-lasts" in {note.code for note in plan.notices}
+    told = [note.message for note in plan.notices if "kube-system" in note.message]
+    assert told
+    assert not any("--prune" in message for message in told)
 
 
 def test_targets_bring_along_what_they_need_and_nothing_else() -> None:
