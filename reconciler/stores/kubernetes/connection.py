@@ -15,14 +15,17 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
+from ssl import SSLError
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import orjson
 import urllib3
 from kubernetes import client, config
-from kubernetes.config import ConfigException
+from kubernetes.config import ConfigException, kube_config
 from urllib3.exceptions import HTTPError
+from urllib3.util.ssl_ import create_urllib3_context
 
 from reconciler.errors import ConfigError, StoreError, StoreUnavailable
 from reconciler.model.values import SecretValue
@@ -199,17 +202,28 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
     within = "KUBERNETES_SERVICE_HOST" in environ and not (is_there or kubeconfig or context)
     if not (within or is_there):
         raise ConfigError(f"the kubeconfig {files} does not exist", hint=_OTHER_KUBECONFIG)
-    with _complaints() as heard:
+    with _complaints() as heard, _files_of_client() as place:
         try:
             if within:
                 config.load_incluster_config(client_configuration=settings)
             else:
                 config.load_kube_config(
-                    config_file=files, context=context or None, client_configuration=settings
+                    config_file=files,
+                    context=context or None,
+                    client_configuration=settings,
+                    temp_file_path=place,
                 )
+            pool = pool_of(settings, workers)
+            _read_certificates(pool)
         except ConfigException as error:
             raise ConfigError(
                 f"the kubeconfig cannot be used: {error}", hint=_OTHER_KUBECONFIG
+            ) from None
+        except SSLError as error:
+            raise ConfigError(
+                "a certificate or key of the kubeconfig cannot be used: "
+                + (error.reason or "no PEM is in it").replace("_", " ").lower(),
+                hint=_OTHER_KUBECONFIG,
             ) from None
         except Exception as error:  # noqa: BLE001 - a parser's own text may hold a credential
             raise ConfigError(
@@ -221,8 +235,24 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
             f"the kubeconfig's credentials plugin gives none: {'; '.join(heard)}",
             hint="run what the kubeconfig has under 'exec' by hand, or log in again",
         )
-    pool = pool_of(settings, workers)
     return Connection(str(settings.host), pool, partial(_credentials, settings))
+
+
+@contextmanager
+def _files_of_client() -> Iterator[str]:
+    """A directory for the certificates and keys of a kubeconfig, which the client writes to files.
+
+    It would keep them as long as the process runs, and one that is killed would leave them.
+    """
+    with TemporaryDirectory(prefix="reconciler-") as place:
+        try:
+            yield place
+        finally:
+            # The client remembers its files by their content, for the next one who has the same.
+            remembered: dict[str, str] = getattr(kube_config, "_temp_files", {})
+            for content, name in [*remembered.items()]:
+                if Path(name).is_relative_to(place):
+                    del remembered[content]
 
 
 def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager:
@@ -230,6 +260,20 @@ def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager
     settings.connection_pool_maxsize = workers + 2
     pool: urllib3.PoolManager = client.ApiClient(settings).rest_client.pool_manager
     return pool
+
+
+def _read_certificates(pool: urllib3.PoolManager) -> None:
+    """Take the certificates and keys of `pool` from their files once and for all."""
+    settings = pool.connection_pool_kw
+    context = create_urllib3_context(cert_reqs=settings["cert_reqs"])
+    if authority := settings.pop("ca_certs"):
+        context.load_verify_locations(authority)
+    else:
+        context.load_default_certs()
+    certificate, key = settings.pop("cert_file"), settings.pop("key_file")
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    settings["ssl_context"] = context
 
 
 def _credentials(settings: client.Configuration) -> dict[str, str]:
