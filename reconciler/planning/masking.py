@@ -21,7 +21,9 @@ from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
 _TOKEN = "\0"  # noqa: S105 - a mark, not a password
 _SHIELD = "\0="
 
-_COPYING_PATHS = {(METADATA, ANNOTATIONS, name) for name in COPYING_ANNOTATIONS}
+_COPYING_PATHS = {
+    (METADATA, group, name) for group in (ANNOTATIONS, LABELS) for name in COPYING_ANNOTATIONS
+}
 
 
 class Masking:
