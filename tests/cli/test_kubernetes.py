@@ -115,6 +115,11 @@ def _not_base64(document: Any) -> None:
     document["clusters"][0]["cluster"]["certificate-authority-data"] = "not-a-real-authority"
 
 
+def _broken_authority(document: Any) -> None:
+    authority = "bm90LWEtcmVhbC1jZXJ0aWZpY2F0ZQ=="
+    document["clusters"][0]["cluster"]["certificate-authority-data"] = authority
+
+
 def _other_authority(document: Any) -> None:
     del document["clusters"][0]["cluster"]["certificate-authority-data"]
 
@@ -140,6 +145,7 @@ WRONG: dict[str, tuple[Callable[[Cluster], str], str]] = {
     "unknown token": (_changed(_unknown_token), "401"),
     "broken certificate": (_changed(_broken_certificate), "client certificate"),
     "not base64": (_changed(_not_base64), "kubeconfig"),
+    "broken authority": (_changed(_broken_authority), "certificate authority of the cluster"),
     "other authority": (_changed(_other_authority), "certificate"),
     "missing plugin": (_changed(_missing_plugin), "no-such-plugin"),
 }

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
-from ssl import SSLError
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
@@ -213,23 +212,17 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
                     client_configuration=settings,
                     temp_file_path=place,
                 )
-            pool = pool_of(settings, workers)
-            _read_certificates(pool)
         except ConfigException as error:
             raise ConfigError(
                 f"the kubeconfig cannot be used: {error}", hint=_OTHER_KUBECONFIG
-            ) from None
-        except SSLError as error:
-            raise ConfigError(
-                "a certificate or key of the kubeconfig cannot be used: "
-                + (error.reason or "no PEM is in it").replace("_", " ").lower(),
-                hint=_OTHER_KUBECONFIG,
             ) from None
         except Exception as error:  # noqa: BLE001 - a parser's own text may hold a credential
             raise ConfigError(
                 f"the kubeconfig {files} cannot be read: {type(error).__name__}",
                 hint=_OTHER_KUBECONFIG,
             ) from None
+        pool = pool_of(settings, workers)
+        _read_certificates(pool)
     if heard:
         raise ConfigError(
             f"the kubeconfig's credentials plugin gives none: {'; '.join(heard)}",
@@ -263,16 +256,33 @@ def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager
 
 
 def _read_certificates(pool: urllib3.PoolManager) -> None:
-    """Take the certificates and keys of `pool` from their files once and for all."""
+    """Take the certificates and keys of `pool` from their files once and for all.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
     settings = pool.connection_pool_kw
     context = create_urllib3_context(cert_reqs=settings["cert_reqs"])
-    if authority := settings.pop("ca_certs"):
-        context.load_verify_locations(authority)
-    else:
-        context.load_default_certs()
+    authority = settings.pop("ca_certs")
     certificate, key = settings.pop("cert_file"), settings.pop("key_file")
-    if certificate:
-        context.load_cert_chain(certificate, key)
+    try:
+        if authority:
+            context.load_verify_locations(authority)
+        else:
+            context.load_default_certs()
+    except OSError:  # as all errors of OpenSSL are
+        raise ConfigError(
+            "the certificate authority of the cluster cannot be used",
+            hint="look at the cluster's certificate-authority in the kubeconfig",
+        ) from None
+    try:
+        if certificate:
+            context.load_cert_chain(certificate, key)
+    except OSError:
+        raise ConfigError(
+            "the client certificate or its key cannot be used",
+            hint="look at the user's client-certificate and client-key in the kubeconfig",
+        ) from None
     settings["ssl_context"] = context
 
 

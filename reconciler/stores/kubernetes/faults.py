@@ -96,11 +96,6 @@ def unreached(what: str, host: str, error: Exception) -> StoreError:
             f"{cause.verify_message}",
             hint="the kubeconfig's certificate authority must be the one that has signed it",
         )
-    if type(cause) is ssl.SSLError and (cause.library == "X509" or not cause.reason):
-        return StoreError(  # OpenSSL could not even read or pair the files
-            f"{what}: the client certificate or its key cannot be used",
-            hint="look at the user's client-certificate and client-key in the kubeconfig",
-        )
     return StoreUnavailable(
         f"{what}: the API server at {host} cannot be reached, or the connection was cut "
         f"({type(error).__name__})",

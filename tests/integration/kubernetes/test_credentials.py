@@ -44,7 +44,7 @@ def test_what_is_no_key_is_told_without_a_quote(site: Site, place: Path, field: 
         user["user"] = broken(user["user"])
     path = site.path / "broken"
     path.write_text(yaml.safe_dump(document))
-    with pytest.raises(ConfigError, match="certificate or key of the kubeconfig") as caught:
+    with pytest.raises(ConfigError, match="client certificate or its key") as caught:
         connect("admin", str(path), os.environ, 2)
     assert "canary" not in str(caught.value)
     assert [*place.rglob("*")] == []
