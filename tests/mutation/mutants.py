@@ -66,8 +66,8 @@ MUTANTS = (
     Mutant(
         "immutable cannot be turned off",
         "rules/updates.py",
-        "Reason.UNSEAL: live.immutable and not target.immutable,",
-        "Reason.UNSEAL: False,",
+        "if live.immutable and not immutable:",
+        "if False:",
         ("tests/unit/rules", "tests/unit/planning"),
     ),
     Mutant(
@@ -152,6 +152,20 @@ MUTANTS = (
         "planning/changes.py",
         "merged = self._merged(wanted, copy, former, steering)",
         "merged = newly_made(wanted, steering)",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "a patch adds and removes maps whole",
+        "planning/patching.py",
+        "return not (_has(live, group) and _has(target, group))",
+        "return not _has(live, group)",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "a fingerprint under another key tells nothing of drift",
+        "planning/changes.py",
+        'known = reference.fingerprint if same_key and reference is not None else ""',
+        'known = reference.fingerprint if reference is not None else ""',
         ("tests/unit/planning",),
     ),
     Mutant(
