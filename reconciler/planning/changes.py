@@ -130,8 +130,7 @@ class Comparison:
 
     def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
-        if key != resource.key:
-            wanted.update(version_mark(key, resource))
+        wanted.update(version_mark(key, resource))
         if resource.owners:
             with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
         return wanted

@@ -16,7 +16,8 @@ from reconciler.errors import ConfigError, StoreError
 from reconciler.stores.cce.endpoints import endpoint
 from reconciler.stores.cce.gateway import Renewed, Signed
 from reconciler.stores.cce.places import Auth, Place
-from reconciler.stores.kubernetes.connection import Connection, Pool, connect, pool_of, retried
+from reconciler.stores.kubernetes.connection import Connection, Pool, retried
+from reconciler.stores.kubernetes.kubeconfig import connect, pool_of
 
 _CLUSTER_ID = "X-Cluster-ID"
 _VERIFYING = ("externalTLSVerify", "internal")

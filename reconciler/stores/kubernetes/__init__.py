@@ -24,7 +24,7 @@ def open_store(opening: Opening) -> KubernetesStore:
         ConfigError: the kubeconfig, or a key in the environment, cannot be used.
     """
     from reconciler.stores.keys import given_fingerprint_key
-    from reconciler.stores.kubernetes.connection import connect
+    from reconciler.stores.kubernetes.kubeconfig import connect
     from reconciler.stores.kubernetes.store import KubernetesStore
 
     options = opening.options

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from reconciler.errors import ConfigError
-from reconciler.stores.kubernetes.connection import connect
+from reconciler.stores.kubernetes.kubeconfig import connect
 from tests.integration.kubernetes.site import Site
 
 

@@ -1,0 +1,150 @@
+"""Connections as a kubeconfig, or the account of a Pod, asks for them."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.config import ConfigException, kube_config
+from urllib3.util.ssl_ import create_urllib3_context
+
+from reconciler.errors import ConfigError
+from reconciler.stores.kubernetes.connection import Connection
+
+_OTHER_KUBECONFIG = "choose a file with --kubeconfig or KUBECONFIG, a context with --kube-context"
+
+
+def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: int) -> Connection:
+    """A connection as kubectl would make it: by kubeconfig, or within a cluster by its account.
+
+    Raises:
+        ConfigError: neither is there, or what is there cannot be used.
+    """
+    settings = client.Configuration()
+    files = kubeconfig or environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
+    is_there = any(Path(name).exists() for name in files.split(os.pathsep) if name)
+    within = "KUBERNETES_SERVICE_HOST" in environ and not (is_there or kubeconfig or context)
+    if not (within or is_there):
+        raise ConfigError(f"the kubeconfig {files} does not exist", hint=_OTHER_KUBECONFIG)
+    with _complaints() as heard, _files_of_client() as place:
+        try:
+            if within:
+                config.load_incluster_config(client_configuration=settings)
+            else:
+                config.load_kube_config(
+                    config_file=files,
+                    context=context or None,
+                    client_configuration=settings,
+                    temp_file_path=place,
+                )
+        except ConfigException as error:
+            raise ConfigError(
+                f"the kubeconfig cannot be used: {error}", hint=_OTHER_KUBECONFIG
+            ) from None
+        except Exception as error:  # noqa: BLE001 - a parser's own text may hold a credential
+            raise ConfigError(
+                f"the kubeconfig {files} cannot be read: {type(error).__name__}",
+                hint=_OTHER_KUBECONFIG,
+            ) from None
+        pool = pool_of(settings, workers)
+        _read_certificates(pool)
+    if heard:
+        raise ConfigError(
+            f"the kubeconfig's credentials plugin gives none: {'; '.join(heard)}",
+            hint="run what the kubeconfig has under 'exec' by hand, or log in again",
+        )
+    return Connection(str(settings.host), pool, partial(_credentials, settings))
+
+
+@contextmanager
+def _files_of_client() -> Iterator[str]:
+    """A directory for the certificates and keys of a kubeconfig, which the client writes to files.
+
+    It would keep them as long as the process runs, and one that is killed would leave them.
+    """
+    with TemporaryDirectory(prefix="reconciler-") as place:
+        try:
+            yield place
+        finally:
+            # The client remembers its files by their content, for the next one who has the same.
+            remembered: dict[str, str] = getattr(kube_config, "_temp_files", {})
+            for content, name in [*remembered.items()]:
+                if Path(name).is_relative_to(place):
+                    del remembered[content]
+
+
+def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager:
+    """The connections that `settings` ask for, proxies of the environment included."""
+    settings.connection_pool_maxsize = workers + 2
+    pool: urllib3.PoolManager = client.ApiClient(settings).rest_client.pool_manager
+    return pool
+
+
+def _read_certificates(pool: urllib3.PoolManager) -> None:
+    """Take the certificates and keys of `pool` from their files once and for all.
+
+    Raises:
+        ConfigError: they cannot be used.
+    """
+    settings = pool.connection_pool_kw
+    context = create_urllib3_context(cert_reqs=settings["cert_reqs"])
+    authority = settings.pop("ca_certs")
+    certificate, key = settings.pop("cert_file"), settings.pop("key_file")
+    try:
+        if authority:
+            context.load_verify_locations(authority)
+        else:
+            context.load_default_certs()
+    except OSError:  # as all errors of OpenSSL are
+        raise ConfigError(
+            "the certificate authority of the cluster cannot be used",
+            hint="look at the cluster's certificate-authority in the kubeconfig",
+        ) from None
+    try:
+        if certificate:
+            context.load_cert_chain(certificate, key)
+    except OSError:
+        raise ConfigError(
+            "the client certificate or its key cannot be used",
+            hint="look at the user's client-certificate and client-key in the kubeconfig",
+        ) from None
+    settings["ssl_context"] = context
+
+
+def _credentials(settings: client.Configuration) -> dict[str, str]:
+    """The headers that authenticate; asked for each time, as plugins renew them."""
+    found: Mapping[str, Any] = settings.auth_settings()
+    return {each["key"]: each["value"] for each in found.values()}
+
+
+class _Listener(logging.Handler):
+    def __init__(self, heard: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self._heard = heard
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text."""
+        self._heard.append(record.getMessage())
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What is logged as an error meanwhile.
+
+    The official client logs what is wrong with a credentials plugin, and goes on as nobody.
+    """
+    heard: list[str] = []
+    listener = _Listener(heard)
+    logging.getLogger().addHandler(listener)
+    try:
+        yield heard
+    finally:
+        logging.getLogger().removeHandler(listener)
