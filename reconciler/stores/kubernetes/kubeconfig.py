@@ -43,11 +43,17 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
                     config_file=files,
                     context=context or None,
                     client_configuration=settings,
-                    temp_file_path=place,
+                    temp_file_path=place or None,
                 )
         except ConfigException as error:
             raise ConfigError(
                 f"the kubeconfig cannot be used: {error}", hint=_OTHER_KUBECONFIG
+            ) from None
+        except OSError as error:
+            raise ConfigError(
+                f"the kubeconfig {files}, or a file that it needs, cannot be read or written: "
+                f"{error.strerror}",
+                hint="look at the file, and at TMPDIR: certificates of a kubeconfig pass by there",
             ) from None
         except Exception as error:  # noqa: BLE001 - a parser's own text may hold a credential
             raise ConfigError(
@@ -55,7 +61,7 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
                 hint=_OTHER_KUBECONFIG,
             ) from None
         pool = pool_of(settings, workers)
-        _read_certificates(pool)
+        _read_certificates(pool, place)
     if heard:
         raise ConfigError(
             f"the kubeconfig's credentials plugin gives none: {'; '.join(heard)}",
@@ -68,9 +74,15 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
 def _files_of_client() -> Iterator[str]:
     """A directory for the certificates and keys of a kubeconfig, which the client writes to files.
 
-    It would keep them as long as the process runs, and one that is killed would leave them.
+    It would keep them as long as the process runs, and one that is killed would leave them. Where
+    no directory can be made it is empty: most kubeconfigs need none.
     """
-    with TemporaryDirectory(prefix="reconciler-") as place:
+    try:
+        made = TemporaryDirectory(prefix="reconciler-")
+    except OSError:
+        yield ""
+        return
+    with made as place:
         try:
             yield place
         finally:
@@ -88,15 +100,15 @@ def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager
     return pool
 
 
-def _read_certificates(pool: urllib3.PoolManager) -> None:
-    """Take the certificates and keys of `pool` from their files once and for all.
+def _read_certificates(pool: urllib3.PoolManager, place: str) -> None:
+    """Take what `pool` needs from the files in `place`, and certificate and key from any.
 
     Raises:
         ConfigError: they cannot be used.
     """
     settings = pool.connection_pool_kw
     context = create_urllib3_context(cert_reqs=settings["cert_reqs"])
-    authority = settings.pop("ca_certs")
+    authority = settings["ca_certs"]
     certificate, key = settings.pop("cert_file"), settings.pop("key_file")
     try:
         if authority:
@@ -108,13 +120,18 @@ def _read_certificates(pool: urllib3.PoolManager) -> None:
             "the certificate authority of the cluster cannot be used",
             hint="look at the cluster's certificate-authority in the kubeconfig",
         ) from None
+    if authority and place and Path(authority).is_relative_to(place):
+        # Proxies are held against it as well, by a context of their own.
+        text = Path(authority).read_text(encoding="ascii", errors="ignore")
+        settings |= {"ca_certs": None, "ca_cert_data": text}
     try:
-        if certificate:
-            context.load_cert_chain(certificate, key)
+        if certificate:  # with no password, OpenSSL would ask for one on standard input
+            context.load_cert_chain(certificate, key, password="")
     except OSError:
         raise ConfigError(
             "the client certificate or its key cannot be used",
-            hint="look at the user's client-certificate and client-key in the kubeconfig",
+            hint="look at the user's client-certificate and client-key in the kubeconfig; the key "
+            "may not be encrypted",
         ) from None
     settings["ssl_context"] = context
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import base64
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
-from reconciler.errors import ConfigError
+from reconciler.errors import ConfigError, StoreError
 from reconciler.stores.kubernetes.kubeconfig import connect
 from tests.integration.kubernetes.site import Site
 
@@ -34,16 +38,87 @@ def test_certificates_and_keys_are_in_no_file_while_they_are_used(site: Site, pl
         assert connection.get("/version", "the server")["major"] == "1"
 
 
+def changed(site: Site, **user: str) -> Path:
+    """The kubeconfig with other fields of its users; an empty one is left out."""
+    document = yaml.safe_load(site.cluster.kubeconfig.read_text())
+    for one in document["users"]:
+        merged = {**one["user"], **user}
+        one["user"] = {name: value for name, value in merged.items() if value}
+    path = site.path / "changed"
+    path.write_text(yaml.safe_dump(document))
+    return path
+
+
+def encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def test_for_an_encrypted_key_nobody_is_asked(site: Site, place: Path) -> None:
+    """OpenSSL would ask on standard input, which may hold manifests, or nothing for ever."""
+    key = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"secret"),
+    )
+    kubeconfig = changed(site, **{"client-key-data": encoded(key)})
+    program = [sys.executable, "-m", "reconciler", "plan", "--kubeconfig", str(kubeconfig)]
+    with subprocess.Popen(
+        [*program, "--store", "kubernetes:admin", "-"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "TMPDIR": str(place)},
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(b"apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n")
+        process.stdin.close()
+        assert process.stderr is not None
+        assert b"may not be encrypted" in process.stderr.read()
+        assert process.wait(20) == 1
+    assert [*place.rglob("*")] == []
+
+
+def test_without_a_temporary_directory_only_what_needs_one_fails(
+    site: Site, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(place / "absent"))
+    # The client remembers what it has written for the test's own requests.
+    unheard_of = changed(site, **{"client-key-data": encoded(b"a key")})
+    with pytest.raises(ConfigError, match="cannot be read or written") as caught:
+        connect("admin", str(unheard_of), os.environ, 2)
+    assert "TMPDIR" in caught.value.hint
+    document = yaml.safe_load(site.cluster.kubeconfig.read_text())
+    authority = site.path / "authority.pem"
+    (cluster,) = {one["cluster"]["certificate-authority-data"] for one in document["clusters"]}
+    authority.write_bytes(base64.b64decode(cluster))
+    for one in document["clusters"]:
+        del one["cluster"]["certificate-authority-data"]
+        one["cluster"]["certificate-authority"] = str(authority)
+    for one in document["users"]:
+        one["user"] = {"token": "unknown"}
+    path = site.path / "needs-none"
+    path.write_text(yaml.safe_dump(document))
+    with pytest.raises(StoreError, match="401"):
+        connect("admin", str(path), os.environ, 2).get("/api/v1/secrets", "the secrets")
+
+
+def test_proxies_are_held_against_the_clusters_authority(site: Site, place: Path) -> None:
+    document = yaml.safe_load(site.cluster.kubeconfig.read_text())
+    for one in document["clusters"]:
+        authority = base64.b64decode(one["cluster"]["certificate-authority-data"])
+        # Another text, since the client remembers what it has written for the test's own requests.
+        one["cluster"]["certificate-authority-data"] = encoded(authority + b"\n")
+        one["cluster"]["proxy-url"] = "https://127.0.0.1:1"
+    path = site.path / "proxied"
+    path.write_text(yaml.safe_dump(document))
+    pool: Any = connect("admin", str(path), os.environ, 2)._pool
+    assert pool.connection_pool_kw["ca_cert_data"].startswith("-----BEGIN CERTIFICATE-----")
+    assert [*place.rglob("*")] == []
+
+
 @pytest.mark.parametrize("field", ["client-key-data", "client-certificate-data"])
 def test_what_is_no_key_is_told_without_a_quote(site: Site, place: Path, field: str) -> None:
-    def broken(user: dict[str, Any]) -> dict[str, Any]:
-        return {**user, field: base64.b64encode(b"canary-no-key").decode()}
-
-    document = yaml.safe_load(site.cluster.kubeconfig.read_text())
-    for user in document["users"]:
-        user["user"] = broken(user["user"])
-    path = site.path / "broken"
-    path.write_text(yaml.safe_dump(document))
+    path = changed(site, **{field: encoded(b"canary-no-key")})
     with pytest.raises(ConfigError, match="client certificate or its key") as caught:
         connect("admin", str(path), os.environ, 2)
     assert "canary" not in str(caught.value)
