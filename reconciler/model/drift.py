@@ -71,7 +71,8 @@ class FieldDrift:
 class ObjectDrift:
     """One object. ``fields`` are sorted by path, those in sync included.
 
-    ``orphaned`` tells that the set owns it, and that no manifest names it or a newer version of it.
+    ``orphaned`` tells that the set owns it, that no manifest names it or a newer version of it, and
+    that it can be deleted.
     """
 
     key: ObjectKey

@@ -182,10 +182,11 @@ class DeleteLimit:
 class PlanOptions:
     """What the user asked of a plan; saved with it, so that apply can form it again.
 
-    ``destroy`` asks for the delete of all that the set owns; there are no manifests then. ``scrub``
-    removes annotations in which other tools keep the values of Secrets. ``consumers`` asks the
-    store what uses Secrets; ``force_consumers`` goes on though something that is deleted is used.
-    ``rotate_services`` moves what uses a Secret to the version that takes its place.
+    ``destroy`` asks for the delete of all that the set owns, but for namespaces that no server
+    deletes; there are no manifests then. ``scrub`` removes annotations in which other tools keep
+    the values of Secrets. ``consumers`` asks the store what uses Secrets; ``force_consumers`` goes
+    on though something that is deleted is used. ``rotate_services`` moves what uses a Secret to the
+    version that takes its place.
     """
 
     set_name: str = "default"
@@ -250,4 +251,4 @@ class PlanValues:
     """
 
     numbered: Mapping[int, SecretValue]
-    targets: Mapping[ObjectKey, Mapping[FieldPath, Any]]
+    targets: Mapping[ObjectKey, Mapping[FieldPath, Any]] = field(repr=False)

@@ -154,7 +154,7 @@ def _decodings(value: bytes, bare: bytes) -> set[bytes]:
     `bare` is the value without white space.
     """
     found = {value}
-    if len(bare) % 4 == 0 and not bare.translate(None, _BASE64_ALPHABET):
+    if not bare.translate(None, _BASE64_ALPHABET):
         with suppress(binascii.Error):
             found.add(base64.b64decode(bare, validate=True))
     if value.isascii() and b"\0" not in value:

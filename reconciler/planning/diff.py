@@ -40,7 +40,7 @@ class Origin(NamedTuple):
 _NOBODYS = Origin(drift=False, manager="")
 
 OriginOf = Callable[[FieldPath, ValueRef | None], Origin]
-"""Tells the origin of a live field, which is given by its reference where it is a value."""
+"""Tells the origin of a live field; the reference is that of its live value, where it has one."""
 
 
 def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
@@ -95,7 +95,7 @@ def update(
 
 
 def made_anew(_: FieldPath, __: ValueRef | None) -> Origin:
-    """The origin of what takes the place of nothing that somebody has changed."""
+    """The origin of the fields of an object that is new: nobody has written them."""
     return _NOBODYS
 
 

@@ -57,7 +57,7 @@ _LABEL_PATHS = _Paths(METADATA, LABELS)
 def flatten(resource: Resource) -> Fields:
     """The fields of `resource`; absent and empty ones have no entry.
 
-    They are nearly in the order of their paths, since it is soon that somebody sorts them.
+    They come nearly in the order of their paths, so that sorting them takes little.
     """
     fields: Fields = {}
     for name, value in resource.data.items():
@@ -125,7 +125,7 @@ def owner_key(owner: OwnerReference, namespace: str) -> ObjectKey:
 def with_owner_uids(fields: Fields, uids: Mapping[ObjectKey, str | UidOf], namespace: str) -> None:
     """Put the real uids of owners into `fields`, for those that `uids` knows."""
     for path, leaf in fields.items():
-        if path[1:2] == (OWNERS,):
+        if path[:2] == (METADATA, OWNERS):
             owner = ObjectKey(
                 leaf["kind"], "" if leaf["kind"] == "Namespace" else namespace, leaf["name"]
             )

@@ -27,29 +27,33 @@ def difference(
     is formed again, so the operations are in the order of their paths, whatever that of the fields.
     Lists are replaced whole, which fits however the live list repeats itself.
     """
+    whole = _whole_groups(live, target, changed)
     found: dict[FieldPath, Operation] = {}
     for path in sorted(changed):
         group = path[:-1]
-        if group in found:
-            continue
-        if group in LISTS or _comes_or_goes(path, live, target):
-            value = _group(group, target, shown)
-            found[group] = _operation(group, value, existed=_has(live, group))
-        else:
+        if group not in whole:
             found[path] = _operation(path, shown.get(path), existed=path in live)
+        elif group not in found:
+            value = _group(group, target, shown)
+            found[group] = _operation(group, value, existed=group in map(_group_of, live))
     return tuple(found.values())
 
 
-def _comes_or_goes(path: FieldPath, live: Fields, target: Fields) -> bool:
-    """Whether only one of both documents has the map that `path` is an entry of."""
-    group = path[:-1]
-    if not group or (path in live and path in target):
-        return False
-    return not (_has(live, group) and _has(target, group))
+def _whole_groups(
+    live: Fields, target: Fields, changed: Collection[FieldPath]
+) -> Collection[FieldPath]:
+    """The groups that change as a whole: lists, and maps that only one of both documents has."""
+    groups = {*map(_group_of, changed)}
+    whole = groups & LISTS
+    if any((path in live) is not (path in target) for path in changed):
+        # The fields that stand in no map have the document for their group.
+        in_both = {*map(_group_of, live)} & {*map(_group_of, target)} | {()}
+        whole |= groups - in_both
+    return whole
 
 
-def _has(fields: Fields, group: FieldPath) -> bool:
-    return any(path[:-1] == group for path in fields)
+def _group_of(path: FieldPath) -> FieldPath:
+    return path[:-1]
 
 
 def _group(group: FieldPath, target: Fields, shown: Fields) -> Leaf:

@@ -150,7 +150,8 @@ def _looked_at(
 ) -> tuple[list[Change], dict[ObjectKey, list[Reference]], list[Diagnostic]]:
     """The changes of `keys`, what their manifests point at, and what is wrong with these.
 
-    All in one go: what a manifest holds has left the processor's caches before a second one.
+    All of an object at once: of ten thousand, the first has left the processor's caches when the
+    last has been looked at.
     """
     changes, pointing, problems = [], {}, []
     for key in keys:

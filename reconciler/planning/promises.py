@@ -17,7 +17,7 @@ from reconciler.planning.fields import DATA, METADATA, Leaf, flatten, leaf_text
 from reconciler.rules import field_text
 
 Promise = Mapping[FieldPath, Leaf]
-"""Each field that the object is to have; what is no text may be as `leaf_text` has it."""
+"""Each field that the object is to have."""
 
 _UNREADABLE = {DATA: Capability.READ_VALUES, METADATA: Capability.METADATA}
 _CONTENT = tuple(field.name for field in fields(Resource) if field.name != "key")

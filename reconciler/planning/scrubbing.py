@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.model.objects import SECRET, Live, ObjectKey
 from reconciler.model.plans import FieldPath, Note
-from reconciler.planning.fields import ANNOTATIONS
+from reconciler.planning.fields import ANNOTATIONS, METADATA
 from reconciler.planning.ownership import Merged
 
 COPYING_ANNOTATIONS = frozenset(
@@ -26,7 +26,7 @@ def scrubbed(merged: Merged) -> Merged:
     """`merged` without such annotations, whoever wants or owns them."""
 
     def stays(path: FieldPath) -> bool:
-        return path[1:2] != (ANNOTATIONS,) or path[2] not in COPYING_ANNOTATIONS
+        return path[:2] != (METADATA, ANNOTATIONS) or path[2] not in COPYING_ANNOTATIONS
 
     return Merged(
         target={path: leaf for path, leaf in merged.target.items() if stays(path)},

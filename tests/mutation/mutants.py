@@ -157,8 +157,15 @@ MUTANTS = (
     Mutant(
         "a patch adds and removes maps whole",
         "planning/patching.py",
-        "return not (_has(live, group) and _has(target, group))",
-        "return not _has(live, group)",
+        "in_both = {*map(_group_of, live)} & {*map(_group_of, target)} | {()}",
+        "in_both = {*map(_group_of, live)} | {()}",
+        ("tests/unit/planning",),
+    ),
+    Mutant(
+        "labels are masked whose names are those of annotations that keep values",
+        "planning/masking.py",
+        "for group in (ANNOTATIONS, LABELS) for name in COPYING_ANNOTATIONS",
+        "for group in (ANNOTATIONS,) for name in COPYING_ANNOTATIONS",
         ("tests/unit/planning",),
     ),
     Mutant(

@@ -239,6 +239,12 @@ def test_a_namespace_that_no_server_deletes_stays_and_is_told_of(options: dict[s
     assert not any("--prune" in message for message in told)
 
 
+def test_a_lasting_namespace_that_is_gone_all_the_same_is_forgotten() -> None:
+    gone = namespace("kube-public").key
+    plan, _ = planned([], snapshot(vanished=frozenset({gone})), prune=True)
+    assert [change.key for change in plan.changes] == [gone]
+
+
 def test_targets_bring_along_what_they_need_and_nothing_else() -> None:
     needed, apart = secret("n", home="shop"), secret("apart")
     wanted = secret("w", home="shop", owners=(owner(needed),))

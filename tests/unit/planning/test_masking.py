@@ -49,6 +49,13 @@ def test_an_annotation_that_repeats_a_value_is_masked(text: str, *, is_masked: b
         assert shown(change) == text
 
 
+@pytest.mark.parametrize("group", ["labels", "annotations"])
+def test_what_has_the_name_of_a_copy_of_the_whole_object_is_masked(group: str) -> None:
+    name = "kubectl.kubernetes.io/last-applied-configuration"
+    change = change_of(secret("a", {"k": VALUE}, **{group: {name: "harmless"}}))
+    assert isinstance(shown(change, ("metadata", group, name)), ValueRef)
+
+
 def test_white_space_around_a_value_does_not_hide_it() -> None:
     assert isinstance(shown(change_of(noted(VALUE, k=f"{VALUE}\n"))), ValueRef)
 

@@ -11,7 +11,7 @@ from reconciler.model.events import Outcome
 from reconciler.model.objects import Live
 from reconciler.model.plans import Action, FieldAction, Plan
 from reconciler.model.values import ValueRef
-from tests.world import IN_HAND, World, account, live, planned, secret, snapshot
+from tests.world import IN_HAND, World, account, live, owner, planned, secret, snapshot
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 ORIGINAL = "kapp.k14s.io/original"
@@ -78,6 +78,19 @@ def test_a_manifest_that_holds_one_is_scrubbed_too() -> None:
     plan, values = planned([wanted], scrub=True)
     assert "last-applied" not in repr(plan)
     assert plan.changes[0].action is Action.CREATE
+
+
+def test_a_key_of_data_that_is_named_like_a_part_of_metadata_is_a_key() -> None:
+    odd = secret(
+        "odd",
+        {"annotations": "v", "labels": "v", "ownerReferences": "v", "finalizers": "v"},
+        owners=(owner(A),),
+    )
+    plan, _ = planned([A, odd], scrub=True)
+    (change,) = (one for one in plan.changes if one.key == odd.key)
+    assert [field.path for field in change.fields if field.path[0] == "data"] == [
+        ("data", name) for name in sorted(odd.data)
+    ]
 
 
 def test_what_is_never_touched_is_told_of_all_the_same() -> None:
