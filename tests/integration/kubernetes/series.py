@@ -174,7 +174,7 @@ class Series:
 
     def _check_converged(self, found: Mapping[str, Held], ended: Ended) -> None:
         """Everything is as wanted; an apply that had nothing to do leaves a copy where it is."""
-        if not ended.events:
+        if not any("key" in event for event in ended.events):
             found = {name: replace(one, copy=None) for name, one in found.items()}
         wanted = {name: self._target(name) for name in self._wanted}
         names = found.keys() | wanted.keys()
