@@ -52,7 +52,7 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
         except OSError as error:
             raise ConfigError(
                 f"the kubeconfig {files}, or a file that it needs, cannot be read or written: "
-                f"{error.strerror}",
+                f"{error.strerror or type(error).__name__}",
                 hint="look at the file, and at TMPDIR: certificates of a kubeconfig pass by there",
             ) from None
         except Exception as error:  # noqa: BLE001 - a parser's own text may hold a credential

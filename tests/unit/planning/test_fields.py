@@ -104,3 +104,14 @@ def test_owners_are_given_the_uids_that_are_known() -> None:
         unborn,
         "own",
     ]
+
+
+def test_as_many_names_as_there_may_be_are_told_apart() -> None:
+    many = {f"name-{number}": "x" for number in range(10_000)}
+    for again in (many, dict(reversed(many.items()))):
+        fields = flatten(secret("a", again, labels=again, annotations=again))
+        assert fields.keys() == {
+            *(("data", name) for name in many),
+            *(("metadata", group, name) for group in ("labels", "annotations") for name in many),
+            ("type",),
+        }
