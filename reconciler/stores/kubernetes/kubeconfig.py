@@ -13,7 +13,7 @@ from typing import Any
 
 import urllib3
 from kubernetes import client, config
-from kubernetes.config import ConfigException, kube_config
+from kubernetes.config import ConfigException
 from urllib3.util.ssl_ import create_urllib3_context
 
 from reconciler.errors import ConfigError
@@ -83,14 +83,7 @@ def _files_of_client() -> Iterator[str]:
         yield ""
         return
     with made as place:
-        try:
-            yield place
-        finally:
-            # The client remembers its files by their content, for the next one who has the same.
-            remembered: dict[str, str] = getattr(kube_config, "_temp_files", {})
-            for content, name in [*remembered.items()]:
-                if Path(name).is_relative_to(place):
-                    del remembered[content]
+        yield place
 
 
 def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager:

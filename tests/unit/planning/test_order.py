@@ -118,6 +118,19 @@ def test_a_cycle_among_what_is_pruned_is_told_though_no_manifest_has_it() -> Non
     assert plan.steps == ()
 
 
+def test_steps_of_a_wave_are_in_the_order_of_their_keys() -> None:
+    keys = [ObjectKey("Secret", "", name) for name in ("c", "a", "b", "e", "d")]
+    actions = dict(zip(keys, [*[Action.CREATE] * 3, *[Action.DELETE] * 2], strict=True))
+    found = order.steps(actions, {}, {})
+    assert [(step.wave, step.key.name) for step in found] == [
+        (0, "a"),
+        (0, "b"),
+        (0, "c"),
+        (1, "d"),
+        (1, "e"),
+    ]
+
+
 def test_long_chains_are_ordered() -> None:
     keys = [ObjectKey("Secret", "", f"{number:05}") for number in range(3000)]
     needs = {key: [before] for before, key in itertools.pairwise(keys)}
