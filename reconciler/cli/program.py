@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
-from reconciler.cli.terminal import colour_on, remark
+from reconciler.cli.terminal import colour_on, give_up, remark, say
 from reconciler.errors import ExitCode, ReconcilerError
 
 
@@ -71,18 +71,17 @@ class Program(click.Group):
             _show(error)
             code = error.exit_code
         except click.ClickException as error:
-            error.show()
+            say(error.show)
             code = ExitCode.ERROR
         except (click.Abort, KeyboardInterrupt):
             remark("Interrupted.")
             code = ExitCode.INTERRUPTED
-        except BrokenPipeError:
-            # Whoever read the output has gone; Python would complain once more at exit.
-            sys.stdout = sys.stderr = None
+        except BrokenPipeError:  # whoever read the output has gone
             code = ExitCode.ERROR
         except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
             remark(f"Error: {_fault(error)}")
             code = ExitCode.ERROR
+        _drop_what_cannot_be_written()
         sys.exit(code)
 
 
@@ -91,6 +90,16 @@ def _spare_the_encoding() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Give up an output that is full or closed and for which anything is left."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:  # as it is where the program was started without
+                stream.flush()
+        except OSError:
+            give_up(stream)
 
 
 def _show(error: ReconcilerError) -> None:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
@@ -29,10 +30,24 @@ def colour_on(stream: TextIO | None) -> bool:
 
 def remark(message: str) -> None:
     """Say `message` on standard error, if that can still be written."""
+    say(lambda: click.echo(message, err=True))
+
+
+def say(tell: Callable[[], None]) -> None:
+    """Have `tell` write to standard error, if that can still be written."""
     try:
-        click.echo(message, err=True)
+        tell()
     except OSError:
-        sys.stderr = None  # or Python would try again at exit, and complain
+        give_up(sys.stderr)
+
+
+def give_up(stream: TextIO) -> None:
+    """Send nowhere what is left for `stream`, and what is still to come.
+
+    Python would try once more at exit, complain, and end with a code of its own.
+    """
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def going_on_unheard(emit: Callable[[Event], None]) -> Callable[[Event], None]:
@@ -42,7 +57,7 @@ def going_on_unheard(emit: Callable[[Event], None]) -> Callable[[Event], None]:
         try:
             emit(event)
         except OSError as error:
-            sys.stdout = None  # nothing is written to it any more
+            give_up(sys.stdout)
             remark(
                 f"Standard output cannot be written ({error.strerror}). The apply goes on, and its "
                 "exit code tells how it ends."

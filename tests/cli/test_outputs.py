@@ -22,6 +22,14 @@ def many(workplace: Any, count: int) -> None:
     workplace.write("manifests/many.yaml", "---\n".join(documents))
 
 
+@pytest.fixture(params=["buffered", "unbuffered"], autouse=True)
+def buffering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left in a buffer is written at exit, where it may fail once more."""
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
+    if request.param == "unbuffered":
+        monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+
+
 def in_a_shell(workplace: Any, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["/bin/sh", "-c", command.replace("reconciler", f"'{sys.executable}' -m reconciler")],
