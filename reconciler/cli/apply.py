@@ -10,15 +10,19 @@ from click.core import ParameterSource
 
 from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
-from reconciler.cli.lints import strict_option
 from reconciler.cli.options import (
-    applying_options,
+    AUTO_APPROVE,
+    LOCK_TIMEOUT,
+    PARALLELISM,
+    SERVER_DRY_RUN,
+    STORE,
+    STRICT,
+    WAIT_TIMEOUT,
     examples,
     format_option,
-    namespace_option,
     paths_argument,
     plan_options,
-    store_option,
+    run_options,
     verbosity_options,
 )
 from reconciler.cli.requests import opened, planned_again, planned_of, request_of, verbosity_of
@@ -37,11 +41,9 @@ if TYPE_CHECKING:
     ),
 )
 @paths_argument
-@store_option
-@namespace_option
-@plan_options
-@strict_option
-@applying_options
+@run_options(STORE)
+@plan_options()
+@run_options(SERVER_DRY_RUN, PARALLELISM, STRICT, AUTO_APPROVE, LOCK_TIMEOUT, WAIT_TIMEOUT)
 @format_option("text", "json")
 @verbosity_options()
 def apply(

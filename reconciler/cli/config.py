@@ -6,24 +6,47 @@ It is looked for upwards from the working directory. Paths in it are relative to
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.lints import SETTING, read_lints
+from reconciler.cli.options import RUN_OPTIONS, STORE, store_parameters
+from reconciler.cli.types import READINGS, relative_path
 from reconciler.errors import ConfigError
+from reconciler.model.options import Option
+from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.model.store import StoreChoice
+from reconciler.stores import backend_of, builtin_options
 
 if TYPE_CHECKING:
     from reconciler.manifests import Placed
 
 FILE_NAME = "reconciler.yaml"
-_SQLITE = "sqlite:"
+_MANIFESTS = "manifests"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What surrounds a run of a command: click keeps it as the context's ``obj``.
+
+    ``settings`` are those of ``reconciler.yaml``, by the names of parameters and `SETTING`.
+    ``store_options`` are those of the kind of store that is meant.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    store_options: tuple[Option, ...] = ()
 
 
 class Configured(click.Command):
-    """A command whose options may stand in ``reconciler.yaml``."""
+    """A command whose options may stand in ``reconciler.yaml``.
+
+    One with ``--store`` takes the options of that store besides, and its function is given a
+    `StoreChoice` that holds them.
+    """
 
     def make_context(
         self,
@@ -33,9 +56,87 @@ class Configured(click.Command):
         **extra: Any,
     ) -> click.Context:
         """Take the file's settings for defaults; help and completion do without them."""
-        if not ({"-h", "--help"} & set(args) or extra.get("resilient_parsing")):
-            extra["default_map"] = settings(_working_directory())
-        return super().make_context(info_name, args, parent, **extra)
+        if {"-h", "--help"} & set(args) or extra.get("resilient_parsing"):
+            invocation = Invocation(store_options=self._offered(args))
+        else:
+            found = settings(_working_directory())
+            invocation = Invocation(found, self._store_options(args, found))
+        return super().make_context(
+            info_name, args, parent, obj=invocation, default_map=dict(invocation.settings), **extra
+        )
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """The parameters of the command, and those for the store that is meant."""
+        own = super().get_params(ctx)
+        names = {parameter.name for parameter in own}
+        more = store_parameters(_invocation(ctx).store_options)
+        return [*own[:-1], *(option for option in more if option.name not in names), own[-1]]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse `args`; an option of another kind of store says so."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            if error.option_name in {option.flag for option in builtin_options()}:
+                raise ConfigError(
+                    f"{error.option_name}: the store that --store names has no such option"
+                ) from None
+            raise
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Call the function of the command, with what it takes to open the store in one value."""
+        if self._has_store:
+            names = {option.parameter: option.name for option in _invocation(ctx).store_options}
+            given = {names[name]: ctx.params.pop(name) for name in names}
+            options = {name: str(value) for name, value in given.items() if value is not None}
+            ctx.params[STORE.parameter] = StoreChoice(ctx.params[STORE.parameter], options)
+        return super().invoke(ctx)
+
+    @property
+    def _has_store(self) -> bool:
+        return any(parameter.name == STORE.parameter for parameter in self.params)
+
+    def _store_options(self, args: Sequence[str], found: Mapping[str, Any]) -> tuple[Option, ...]:
+        if not self._has_store:
+            return ()
+        url = _store_in(args) or os.environ.get(STORE.variable) or found.get(STORE.parameter)
+        return backend_of(url or STORE.default).options
+
+    def _offered(self, args: Sequence[str]) -> tuple[Option, ...]:
+        """The options to show in help; a store that does not exist has none."""
+        try:
+            return self._store_options(args, {})
+        except ConfigError:
+            return ()
+
+
+def settings(directory: Path) -> dict[str, Any]:
+    """The settings in force in `directory`, by the names of the commands' parameters.
+
+    Raises:
+        ConfigError: the file cannot be used; the message has every problem with its place.
+    """
+    file = _file_above(directory)
+    return {} if file is None else _read(file)
+
+
+def setting_names() -> tuple[str, ...]:
+    """The settings that ``reconciler.yaml`` may hold."""
+    return (_MANIFESTS, *(option.setting for option in _options().values()), SETTING)
+
+
+def _invocation(ctx: click.Context) -> Invocation:
+    return ctx.obj if isinstance(ctx.obj, Invocation) else Invocation()
+
+
+def _store_in(args: Sequence[str]) -> str | None:
+    """The URL that `args` name, before they are parsed: which options there are depends on it."""
+    for position, argument in enumerate(args):
+        if argument == STORE.flag:
+            return next(iter(args[position + 1 :]), None)
+        if argument.startswith(f"{STORE.flag}="):
+            return argument.partition("=")[2]
+    return None
 
 
 def _working_directory() -> Path:
@@ -45,17 +146,7 @@ def _working_directory() -> Path:
         raise ConfigError("the working directory has been deleted", hint="cd to one") from None
 
 
-def settings(directory: Path) -> dict[str, Any]:
-    """The settings in force in `directory`, by the names of the commands' parameters.
-
-    Raises:
-        ConfigError: the file cannot be used; the message has every problem with its place.
-    """
-    file = _found(directory)
-    return {} if file is None else _read(file)
-
-
-def _found(directory: Path) -> Path | None:
+def _file_above(directory: Path) -> Path | None:
     candidates = (parent / FILE_NAME for parent in (directory, *directory.parents))
     return next((path for path in candidates if path.is_file()), None)
 
@@ -68,8 +159,8 @@ def _read(file: Path) -> dict[str, Any]:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read: {type(error).__name__}") from None
-    root, found = parse_document(text, str(file))
-    problems = [f"{item.source}: {item.message}" for item in found]
+    root, diagnostics = parse_document(text, str(file))
+    problems = [f"{item.source}: {item.message}" for item in diagnostics]
     values: dict[str, Any] = {}
     if root is not None and isinstance(root.value, dict):
         problems += _take(root.value, file.parent, values)
@@ -79,111 +170,43 @@ def _read(file: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{file}: the settings cannot be used",
             details=problems,
-            hint=f"settings are {', '.join([*_SETTINGS, SETTING])}",
+            hint=f"settings are {', '.join(setting_names())}",
         )
     return values
 
 
 def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]) -> Iterator[str]:
     """Put the settings among `entries` into `values`, and yield what is wrong with the others."""
+    options = {option.setting: (name, option) for name, option in _options().items()}
     for name, entry in entries.items():
         if name == SETTING:
             yield from read_lints(entry, values)
-            continue
-        if name not in _SETTINGS:
-            yield f"{entry.key}: unknown setting {name!r}"
-            continue
-        parameter, read = _SETTINGS[name]
-        value = read(entry.value, directory)
-        if value is None:
-            yield f"{entry.source}: the setting {name!r} must be {_EXPECTED[read]}"
+        elif name == _MANIFESTS:
+            paths = _paths(entry.value, directory)
+            if paths is None:
+                yield f"{entry.source}: the setting {name!r} must be a path or a list of paths"
+            else:
+                values["paths"] = paths
+        elif name in options:
+            parameter, option = options[name]
+            reading = READINGS[option.kind]
+            value = reading.setting(entry.value, directory)
+            if value is None:
+                yield f"{entry.source}: the setting {name!r} must be {reading.expected}"
+            else:
+                values[parameter] = value
         else:
-            values[parameter] = value
+            yield f"{entry.key}: unknown setting {name!r}"
 
 
-def _flag(value: Any, _directory: Path) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _text(value: Any, _directory: Path) -> str | None:
-    return value if isinstance(value, str) and value else None
-
-
-def _number(value: Any, _directory: Path) -> float | None:
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _limit(value: Any, directory: Path) -> str | None:
-    number = _number(value, directory)
-    return _text(value, directory) if number is None else str(number)
-
-
-def _store(value: Any, directory: Path) -> str | None:
-    url = _text(value, directory)
-    if url is None or not url.startswith(_SQLITE):
-        return url
-    return f"{_SQLITE}{_from_here(directory / url.removeprefix(_SQLITE))}"
-
-
-def _path(value: Any, directory: Path) -> str | None:
-    path = _text(value, directory)
-    return None if path is None else _from_here(directory / path)
+def _options() -> dict[str, Option]:
+    """The options that have a setting, by the names of the parameters that take them."""
+    others = {option.parameter: option for option in (*RUN_OPTIONS, *builtin_options())}
+    return {name: option for name, option in (others | PLAN_OPTIONS).items() if option.setting}
 
 
 def _paths(value: Any, directory: Path) -> tuple[str, ...] | None:
-    found = [item.value for item in value] if isinstance(value, list) else [value]
-    if not found or not all(isinstance(path, str) and path for path in found):
+    paths = [item.value for item in value] if isinstance(value, list) else [value]
+    if not paths or not all(isinstance(path, str) and path for path in paths):
         return None
-    return tuple(_from_here(directory / str(path)) for path in found)
-
-
-def _pairs(value: Any, _directory: Path) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    pairs = {name: entry.value for name, entry in value.items()}
-    if not pairs or not all(isinstance(one, str) for pair in pairs.items() for one in pair):
-        return None
-    return ",".join(f"{name}={given}" for name, given in pairs.items())
-
-
-def _from_here(path: Path) -> str:
-    """Relative to the working directory, so that a saved plan names no directory of a machine."""
-    return os.path.relpath(path)
-
-
-_Read = Callable[[Any, Path], Any]
-
-_EXPECTED: dict[_Read, str] = {
-    _flag: "true or false",
-    _text: "a text",
-    _number: "a number",
-    _limit: "a number or a percentage",
-    _store: "a store's URL",
-    _path: "a path",
-    _paths: "a path or a list of paths",
-    _pairs: "a map of names to names",
-}
-
-_SETTINGS: dict[str, tuple[str, _Read]] = {
-    "manifests": ("paths", _paths),
-    "store": ("store", _store),
-    "set": ("set_name", _text),
-    "namespace": ("namespace", _text),
-    "prune": ("prune", _flag),
-    "adopt": ("adopt", _flag),
-    "allow-replace": ("allow_replace", _flag),
-    "scrub": ("scrub", _flag),
-    "consumers": ("consumers", _flag),
-    "rotate-services": ("rotate_services", _flag),
-    "max-deletes": ("max_deletes", _limit),
-    "server-dry-run": ("server_dry_run", _flag),
-    "parallelism": ("parallelism", _number),
-    "lock-timeout": ("lock_timeout", _number),
-    "wait-timeout": ("wait_timeout", _number),
-    "strict": ("strict", _flag),
-    "kubeconfig": ("kubeconfig", _path),
-    "kube-context": ("kube_context", _text),
-    "set-namespace": ("set_namespace", _text),
-    "sae-namespaces": ("sae_namespaces", _pairs),
-    "qps": ("qps", _number),
-}
+    return tuple(relative_path(directory / str(path)) for path in paths)

@@ -9,22 +9,21 @@ import click
 from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
 from reconciler.cli.options import (
-    applying_options,
-    consumers_option,
+    AUTO_APPROVE,
+    LOCK_TIMEOUT,
+    PARALLELISM,
+    STORE,
+    WAIT_TIMEOUT,
     examples,
-    force_consumers_option,
     format_option,
-    max_deletes_option,
-    parallelism_option,
-    set_option,
-    store_option,
+    plan_options,
+    plan_options_of,
+    run_options,
     verbosity_options,
 )
 from reconciler.cli.requests import opened, verbosity_of
-from reconciler.cli.types import TargetType
 from reconciler.errors import ExitCode
-from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import DeleteLimit, PlanOptions
+from reconciler.model.store import StoreChoice
 
 
 @click.command(
@@ -34,27 +33,20 @@ from reconciler.model.plans import DeleteLimit, PlanOptions
         "reconciler destroy --target Secret/shop/database",
     ),
 )
-@store_option
-@set_option
-@click.option(
-    "--target",
+@run_options(STORE)
+@plan_options(
+    "set_name",
     "targets",
-    type=TargetType(),
-    multiple=True,
-    help="Delete only this object of the set. May be given several times.",
+    "consumers",
+    "force_consumers",
+    "max_deletes",
+    targets="Delete only this object of the set. Repeatable.",
 )
-@consumers_option
-@force_consumers_option
-@max_deletes_option
-@parallelism_option
-@applying_options
+@run_options(PARALLELISM, AUTO_APPROVE, LOCK_TIMEOUT, WAIT_TIMEOUT)
 @format_option("text", "json")
 @verbosity_options()
 def destroy(
-    store: str,
-    set_name: str,
-    targets: tuple[ObjectKey, ...],
-    max_deletes: DeleteLimit,
+    store: StoreChoice,
     output: str,
     *,
     auto_approve: bool,
@@ -67,14 +59,7 @@ def destroy(
     """
     from reconciler import workflow
 
-    options = PlanOptions(
-        set_name=set_name,
-        targets=targets,
-        destroy=True,
-        consumers=settings["consumers"],
-        force_consumers=settings["force_consumers"],
-        max_deletes=max_deletes,
-    )
+    options = plan_options_of(settings, destroy=True)
     with opened(store, settings["parallelism"]) as source:
         planned = workflow.plan((), workflow.read((), source, options), options)
         return approved_and_applied(

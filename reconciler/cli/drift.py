@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import Configured
+from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import (
+    STORE,
     examples,
     format_option,
-    namespace_option,
     paths_argument,
-    set_option,
-    store_option,
+    plan_options,
+    plan_options_of,
+    run_options,
     verbosity_options,
 )
 from reconciler.cli.requests import (
@@ -30,7 +32,7 @@ from reconciler.cli.requests import (
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
-from reconciler.model.plans import PlanOptions
+from reconciler.model.store import StoreChoice
 
 if TYPE_CHECKING:
     from reconciler.model.drift import DriftReport
@@ -45,9 +47,8 @@ if TYPE_CHECKING:
     ),
 )
 @paths_argument
-@store_option
-@namespace_option
-@set_option
+@run_options(STORE)
+@plan_options("set_name", "namespace")
 @click.option(
     "--unmanaged", is_flag=True, help="List Secrets of no set too, in the set's namespaces."
 )
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 @verbosity_options("objects in sync")
 def drift(
     paths: tuple[str, ...],
-    store: str,
+    store: StoreChoice,
     output: str,
     metrics_file: Path | None,
     *,
@@ -74,8 +75,10 @@ def drift(
     """
     from reconciler import workflow
 
-    options = PlanOptions(set_name=settings["set_name"], namespace=settings["namespace"])
-    loaded = loaded_manifests(manifest_paths(paths), options.namespace, rules_of(store))
+    options = plan_options_of(settings)
+    loaded = loaded_manifests(
+        manifest_paths(paths), options.namespace, lint_settings(), rules_of(store)
+    )
     desired = loaded.objects
     with opened(store) as source:
         snapshot = workflow.read(desired, source, options, unmanaged=unmanaged)

@@ -7,13 +7,12 @@ from pathlib import Path
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.options import examples, set_option, store_option
+from reconciler.cli.options import STORE, examples, plan_options, run_options
 from reconciler.cli.requests import opened
-from reconciler.cli.types import TargetType
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
 from reconciler.model.objects import ObjectKey
-from reconciler.model.store import Capability, Scope
+from reconciler.model.store import Capability, Scope, StoreChoice
 
 
 @click.command(
@@ -24,14 +23,9 @@ from reconciler.model.store import Capability, Scope
         "reconciler export --target Secret/shop/database --reveal --out database.yaml",
     ),
 )
-@store_option
-@set_option
-@click.option(
-    "--target",
-    "targets",
-    type=TargetType(),
-    multiple=True,
-    help="Export this object, of whatever set, instead of the set. May be given several times.",
+@run_options(STORE)
+@plan_options(
+    "set_name", "targets", targets="Export this object, of any set, instead of the set. Repeatable."
 )
 @click.option("--reveal", is_flag=True, help="Write the values too. Needs --out.")
 @click.option(
@@ -40,7 +34,12 @@ from reconciler.model.store import Capability, Scope
     help="Write to this file, readable by you alone, and not to standard output.",
 )
 def export(
-    store: str, set_name: str, targets: tuple[ObjectKey, ...], out: Path | None, *, reveal: bool
+    store: StoreChoice,
+    set_name: str,
+    targets: tuple[ObjectKey, ...],
+    out: Path | None,
+    *,
+    reveal: bool,
 ) -> ExitCode:
     """Turn live objects into manifests.
 

@@ -10,38 +10,38 @@ import click
 
 from reconciler.cli.config import Configured
 from reconciler.cli.options import (
-    consumers_option,
+    STORE,
     examples,
     format_option,
-    set_option,
-    store_option,
+    plan_options,
+    plan_options_of,
+    run_options,
     verbosity_options,
 )
 from reconciler.cli.requests import Verbosity, opened, verbosity_of
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
-from reconciler.model.plans import PlanOptions
+from reconciler.model.store import StoreChoice
 
 
 @click.command(
     cls=Configured, epilog=examples("reconciler get", "reconciler get --set blue -o json")
 )
-@store_option
-@set_option
-@consumers_option
+@run_options(STORE)
+@plan_options("set_name", "consumers")
 @format_option("text", "json")
 @verbosity_options("keys and consumers that do not fit their columns")
-def get(store: str, set_name: str, output: str, *, consumers: bool, **settings: Any) -> ExitCode:
+def get(store: StoreChoice, output: str, **settings: Any) -> ExitCode:
     """Show what the set holds in the store: types, keys, ages, who refers to it. No values."""
     from reconciler import workflow
     from reconciler.planning.listing import listing
     from reconciler.views import json, text
 
     verbosity = verbosity_of(settings)
+    options = plan_options_of(settings)
     with opened(store) as source:
-        options = PlanOptions(set_name=set_name, consumers=consumers)
         snapshot = workflow.read((), source, options)
-    found = listing(snapshot, set_name)
+    found = listing(snapshot, options.set_name)
     match output:
         case "json":
             click.echo(json.listing(found))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.options import examples, format_option, namespace_option, paths_argument
+from reconciler.cli.lints import lint_settings
+from reconciler.cli.options import examples, format_option, paths_argument, plan_options
 from reconciler.cli.requests import loaded_manifests, manifest_paths
 from reconciler.errors import ExitCode
 
@@ -15,7 +16,7 @@ from reconciler.errors import ExitCode
     epilog=examples("reconciler graph | dot -Tsvg > order.svg", "reconciler graph -o mermaid"),
 )
 @paths_argument
-@namespace_option
+@plan_options("namespace")
 @format_option("dot", "mermaid")
 def graph(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     """Draw what the manifests hold, what needs what, and the waves. Needs no store."""
@@ -23,7 +24,7 @@ def graph(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     from reconciler.planning.listing import graph as graph_of
     from reconciler.views import dot, mermaid
 
-    loaded = loaded_manifests(manifest_paths(paths), namespace, cycles)
+    loaded = loaded_manifests(manifest_paths(paths), namespace, lint_settings(), cycles)
     found = graph_of(loaded.objects, loaded.consumers)
     click.echo(mermaid.graph(found) if output == "mermaid" else dot.graph(found))
     return ExitCode.OK

@@ -9,43 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.options import Command
-
 if TYPE_CHECKING:
     from reconciler.manifests import LintSettings, Placed
 
 SETTING = "lints"
 """The setting's name in ``reconciler.yaml``, and the key of what `read_lints` made of it."""
 
-_STRICT = f"{__name__}.strict"
 _DAYS = "expiry-days"
 _LONGEST = 36_500
 
 
-def strict_option(command: Command) -> Command:
-    """``--strict``."""
-    return click.option(
-        "--strict/--no-strict",
-        envvar="RECONCILER_STRICT",
-        show_envvar=True,
-        default=False,
-        expose_value=False,
-        callback=_keep,
-        help="Make errors of warnings.",
-    )(command)
-
-
-def _keep(context: click.Context, _parameter: click.Parameter, value: Any) -> None:
-    context.meta[_STRICT] = value
-
-
-def lint_settings() -> LintSettings:
-    """What options, environment and file of the running command say of warnings."""
+def lint_settings(*, strict: bool = False) -> LintSettings:
+    """What ``--strict`` and the settings of the running command say of warnings."""
     from reconciler.manifests import LintSettings
 
-    context = click.get_current_context()
-    found = (context.default_map or {}).get(SETTING) or LintSettings()
-    return replace(found, strict=context.meta.get(_STRICT, False))
+    settings: dict[str, LintSettings] = click.get_current_context().obj.settings
+    return replace(settings.get(SETTING, LintSettings()), strict=strict)
 
 
 def read_lints(entry: Placed, values: dict[str, Any]) -> Iterator[str]:

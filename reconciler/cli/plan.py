@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.lints import strict_option
 from reconciler.cli.options import (
+    PARALLELISM,
+    SERVER_DRY_RUN,
+    STORE,
+    STRICT,
     examples,
     format_option,
-    namespace_option,
     paths_argument,
     plan_options,
-    store_option,
+    run_options,
     verbosity_options,
 )
 from reconciler.cli.requests import opened, planned_of, rendered, request_of, verbosity_of, verdict
@@ -35,10 +37,9 @@ if TYPE_CHECKING:
     ),
 )
 @paths_argument
-@store_option
-@namespace_option
-@plan_options
-@strict_option
+@run_options(STORE)
+@plan_options()
+@run_options(SERVER_DRY_RUN, PARALLELISM, STRICT)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),

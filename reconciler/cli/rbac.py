@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.options import examples, set_option
+from reconciler.cli.options import examples, plan_options
 from reconciler.errors import ExitCode
 
 _PURPOSES = ("plan", "apply", "drift")
@@ -50,7 +50,7 @@ class NamespaceNameType(click.ParamType[str]):
     help="Allow it in this namespace alone, not everywhere. May be given several times.",
 )
 @click.option("--consumers", is_flag=True, help="Allow to see what uses Secrets, too.")
-@set_option
+@plan_options("set_name")
 @click.option(
     "--set-namespace",
     type=NamespaceNameType(),

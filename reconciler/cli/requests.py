@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.lints import lint_settings
-from reconciler.cli.options import store_options
+from reconciler.cli.options import plan_options_of
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ConfigError, ExitCode, InvalidManifests
 from reconciler.model.plans import PlanOptions
 
 if TYPE_CHECKING:
-    from reconciler.manifests import Loaded
+    from reconciler.manifests import LintSettings, Loaded
     from reconciler.model.objects import Desired, Diagnostic
     from reconciler.model.plans import Plan
-    from reconciler.model.store import Store
+    from reconciler.model.store import Store, StoreChoice
     from reconciler.planfile import SavedPlan
     from reconciler.workflow import Planned
 
@@ -55,11 +55,12 @@ def verbosity_of(settings: dict[str, Any]) -> Verbosity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the options ask for: manifest paths, the store's URL, and the plan's options."""
+    """What the options ask for: manifest paths, the store, and the plan's options."""
 
     manifests: tuple[str, ...]
-    store: str
+    store: StoreChoice
     options: PlanOptions
+    lints: LintSettings
     server_dry_run: bool = False
     parallelism: int = 1
 
@@ -70,48 +71,38 @@ def manifest_paths(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
-    """The request that the options of `plan_options` and the store's stand for."""
+    """The request that the parameters of ``plan`` and ``apply`` stand for."""
     return Request(
         manifests=manifest_paths(paths),
         store=settings["store"],
-        options=PlanOptions(
-            set_name=settings["set_name"],
-            namespace=settings["namespace"],
-            targets=settings["targets"],
-            prune=settings["prune"],
-            adopt=settings["adopt"],
-            allow_replace=settings["allow_replace"],
-            scrub=settings["scrub"],
-            consumers=settings["consumers"],
-            force_consumers=settings["force_consumers"],
-            rotate_services=settings["rotate_services"],
-            max_deletes=settings["max_deletes"],
-        ),
+        options=plan_options_of(settings),
+        lints=lint_settings(strict=settings["strict"]),
         server_dry_run=settings["server_dry_run"],
         parallelism=settings["parallelism"],
     )
 
 
 @contextmanager
-def opened(url: str, workers: int = DEFAULT_WORKERS) -> Iterator[Store]:
-    """The store at `url`, with the options that only some stores have, closed in the end.
+def opened(choice: StoreChoice, workers: int = DEFAULT_WORKERS) -> Iterator[Store]:
+    """The chosen store, closed in the end.
 
     Raises:
         ConfigError: it cannot be opened so.
     """
-    from reconciler.stores import open_store, options_of
+    from reconciler.stores import open_store
 
-    options = store_options(click.get_current_context(), options_of(url))
-    with closing(open_store(url, os.environ, workers=workers, options=options)) as store:
+    store = open_store(choice.url, os.environ, workers=workers, options=choice.options)
+    with closing(store):
         yield store
 
 
 def loaded_manifests(
     paths: tuple[str, ...],
     namespace: str,
+    lints: LintSettings,
     check: Callable[[Sequence[Desired]], Iterable[Diagnostic]],
 ) -> Loaded:
-    """Load manifests that are good enough to plan with, and tell what they deserve to be told.
+    """Load manifests that are good enough to plan with, and show their diagnostics and notices.
 
     `check` says what else is wrong with them, such as `rules_of` a store.
 
@@ -120,7 +111,7 @@ def loaded_manifests(
     """
     from reconciler.manifests import load
 
-    loaded = load(paths, namespace=namespace, lints=lint_settings())
+    loaded = load(paths, namespace=namespace, lints=lints)
     loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *check(loaded.objects)))
     show_loaded(loaded)
     if loaded.errors:
@@ -128,8 +119,8 @@ def loaded_manifests(
     return loaded
 
 
-def rules_of(store: str) -> Callable[[Sequence[Desired]], Iterable[Diagnostic]]:
-    """What the store at the URL `store` refuses by its own rules."""
+def rules_of(store: StoreChoice) -> Callable[[Sequence[Desired]], Iterable[Diagnostic]]:
+    """What the chosen store refuses by its own rules."""
     from reconciler.stores import check
 
     return partial(check, store)
@@ -144,7 +135,7 @@ def planned_of(request: Request, store: Store) -> Planned:
     from reconciler import workflow
 
     namespace = request.options.namespace
-    loaded = loaded_manifests(request.manifests, namespace, rules_of(request.store))
+    loaded = loaded_manifests(request.manifests, namespace, request.lints, rules_of(request.store))
     snapshot = workflow.read(loaded.objects, store, request.options)
     planned = workflow.plan(loaded.objects, snapshot, request.options, consumers=loaded.consumers)
     return _tried(planned, request, store)
@@ -162,7 +153,9 @@ def planned_again(saved: SavedPlan, request: Request, store: Store) -> Planned:
 
     _refuse_elsewhere(saved.manifests)
     options = saved.plan.options
-    loaded = loaded_manifests(saved.manifests, options.namespace, rules_of(request.store))
+    loaded = loaded_manifests(
+        saved.manifests, options.namespace, request.lints, rules_of(request.store)
+    )
     snapshot = workflow.read(loaded.objects, store, options)
     planned = workflow.plan(
         loaded.objects, snapshot, options, consumers=loaded.consumers, salt=saved.salt

@@ -1,13 +1,20 @@
-"""The types of the values of options."""
+"""How the value of an option is read: from the command line and environment, and from settings."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
+from reconciler.model.options import OptionKind
 from reconciler.model.plans import DeleteLimit
+
+SQLITE = "sqlite:"
 
 _TOO_LONG = 10
 
@@ -22,11 +29,11 @@ class TargetType(click.ParamType[ObjectKey]):
         if isinstance(value, ObjectKey):
             return value
         kind, *rest = str(value).split("/")
-        known = {name.lower(): name for name in KINDS}.get(kind.lower())
-        if known == NAMESPACE and len(rest) == 1 and rest[0]:
-            return ObjectKey(known, "", rest[0])
-        if known not in {None, NAMESPACE} and len(rest) == 2 and all(rest):  # noqa: PLR2004
-            return ObjectKey(str(known), rest[0], rest[1])
+        spelled = {name.lower(): name for name in KINDS}.get(kind.lower())
+        if spelled == NAMESPACE and len(rest) == 1 and rest[0]:
+            return ObjectKey(spelled, "", rest[0])
+        if spelled not in {None, NAMESPACE} and len(rest) == 2 and all(rest):  # noqa: PLR2004
+            return ObjectKey(str(spelled), rest[0], rest[1])
         return self.fail("write KIND/NAMESPACE/NAME, for example Secret/shop/database", param, ctx)
 
 
@@ -55,7 +62,7 @@ class SetNameType(click.ParamType[str]):
     name = "NAME"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> str:
-        """Let through what may be a label's value and says anything."""
+        """Accept non-empty label values."""
         from reconciler.rules.names import LABEL_VALUE
 
         text = str(value)
@@ -67,3 +74,75 @@ class SetNameType(click.ParamType[str]):
                 ctx,
             )
         return text
+
+
+def relative_path(path: Path) -> str:
+    """`path` from the working directory, so that a saved plan names no directory of a machine."""
+    return os.path.relpath(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a kind of value is read.
+
+    ``type`` reads it from the command line and the environment. ``setting`` reads it from
+    ``reconciler.yaml``, given the directory of that file, and answers ``None`` where the value is
+    not what ``expected`` says.
+    """
+
+    type: click.ParamType[Any]
+    expected: str
+    setting: Callable[[Any, Path], Any]
+
+
+def _flag(value: Any, _directory: Path) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _text(value: Any, _directory: Path) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _number(value: Any, _directory: Path) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _limit(value: Any, directory: Path) -> str | None:
+    number = _number(value, directory)
+    return _text(value, directory) if number is None else str(number)
+
+
+def _store(value: Any, directory: Path) -> str | None:
+    url = _text(value, directory)
+    if url is None or not url.startswith(SQLITE):
+        return url
+    return f"{SQLITE}{relative_path(directory / url.removeprefix(SQLITE))}"
+
+
+def _path(value: Any, directory: Path) -> str | None:
+    path = _text(value, directory)
+    return None if path is None else relative_path(directory / path)
+
+
+def _map(value: Any, _directory: Path) -> str | None:
+    if not isinstance(value, dict):
+        return None
+    pairs = {name: entry.value for name, entry in value.items()}
+    if not pairs or not all(isinstance(text, str) for pair in pairs.items() for text in pair):
+        return None
+    return ",".join(f"{name}={text}" for name, text in pairs.items())
+
+
+READINGS: dict[OptionKind, Reading] = {
+    OptionKind.FLAG: Reading(click.BOOL, "true or false", _flag),
+    OptionKind.TEXT: Reading(click.STRING, "a text", _text),
+    OptionKind.SET_NAME: Reading(SetNameType(), "a text", _text),
+    OptionKind.OBJECT: Reading(TargetType(), "a text", _text),
+    OptionKind.DELETE_LIMIT: Reading(DeleteLimitType(), "a number or a percentage", _limit),
+    OptionKind.COUNT: Reading(click.IntRange(1, 256), "a number", _number),
+    OptionKind.RATE: Reading(click.FloatRange(min=0, min_open=True), "a number", _number),
+    OptionKind.SECONDS: Reading(click.FloatRange(min=0), "a number", _number),
+    OptionKind.STORE_URL: Reading(click.STRING, "a store's URL", _store),
+    OptionKind.PATH: Reading(click.STRING, "a path", _path),
+    OptionKind.MAP: Reading(click.STRING, "a map of names to names", _map),
+}

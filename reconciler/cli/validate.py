@@ -9,18 +9,21 @@ import click
 
 from reconciler import __version__
 from reconciler.cli.config import Configured
-from reconciler.cli.lints import lint_settings, strict_option
+from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import (
+    STORE,
+    STRICT,
     examples,
     format_option,
-    namespace_option,
     paths_argument,
-    store_option,
+    plan_options,
+    run_options,
     verbosity_options,
 )
 from reconciler.cli.requests import Verbosity, manifest_paths, show_notices, verbosity_of
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ExitCode
+from reconciler.model.store import StoreChoice
 
 
 @click.command(
@@ -33,13 +36,13 @@ from reconciler.errors import ExitCode
     ),
 )
 @paths_argument
-@store_option
-@namespace_option
-@strict_option
+@run_options(STORE)
+@plan_options("namespace")
+@run_options(STRICT)
 @format_option("text", "json", "sarif")
 @verbosity_options("the objects that were checked")
 def validate(
-    paths: tuple[str, ...], store: str, namespace: str, output: str, **settings: Any
+    paths: tuple[str, ...], store: StoreChoice, namespace: str, output: str, **settings: Any
 ) -> ExitCode:
     """Check manifests as an API server would, without one.
 
@@ -54,7 +57,7 @@ def validate(
     from reconciler.views import json, sarif, text
 
     verbosity = verbosity_of(settings)
-    lints = lint_settings()
+    lints = lint_settings(strict=settings["strict"])
     loaded = load(manifest_paths(paths), namespace=namespace, lints=lints)
     found = (
         *loaded.diagnostics,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Diagnostic, Json, ObjectKey, Source
+from reconciler.model.options import Effect, OptionKind, option_field, options_of
 from reconciler.model.patches import Operation
 from reconciler.model.values import Nature, SecretValue, ValueRef
 
@@ -183,24 +184,95 @@ class PlanOptions:
     """What the user asked of a plan; saved with it, so that apply can form it again.
 
     ``destroy`` asks for the delete of all that the set owns, but for namespaces that no server
-    deletes; there are no manifests then. ``scrub`` removes annotations in which other tools keep
-    the values of Secrets. ``consumers`` asks the store what uses Secrets; ``force_consumers`` goes
-    on though something that is deleted is used. ``rotate_services`` moves what uses a Secret to the
-    version that takes its place.
+    deletes; there are no manifests then, and no option sets it.
     """
 
-    set_name: str = "default"
-    namespace: str = "default"
-    targets: tuple[ObjectKey, ...] = ()
-    prune: bool = False
+    set_name: str = option_field(
+        "set",
+        OptionKind.SET_NAME,
+        "default",
+        help="Name of the set that owns what these manifests make: the ownership mark.",
+        effect=Effect.IDENTITY,
+    )
+    namespace: str = option_field(
+        "namespace",
+        OptionKind.TEXT,
+        "default",
+        short="-n",
+        metavar="NAME",
+        help="Namespace of manifests that name none.",
+        effect=Effect.IDENTITY,
+    )
+    targets: tuple[ObjectKey, ...] = option_field(
+        "target",
+        OptionKind.OBJECT,
+        (),
+        repeatable=True,
+        help="Plan only this object and what it needs. Repeatable.",
+        effect=Effect.SCOPE,
+    )
+    prune: bool = option_field(
+        "prune",
+        OptionKind.FLAG,
+        default=False,
+        help="Delete objects of the set that no manifest names any more.",
+        effect=Effect.SCOPE,
+    )
     destroy: bool = False
-    adopt: bool = False
-    allow_replace: bool = False
-    scrub: bool = False
-    consumers: bool = False
-    force_consumers: bool = False
-    rotate_services: bool = False
-    max_deletes: DeleteLimit = DeleteLimit(30, percent=True)
+    adopt: bool = option_field(
+        "adopt",
+        OptionKind.FLAG,
+        default=False,
+        help="Take over existing objects that no set owns.",
+        effect=Effect.LOOSENS,
+    )
+    allow_replace: bool = option_field(
+        "allow-replace",
+        OptionKind.FLAG,
+        default=False,
+        help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
+        effect=Effect.LOOSENS,
+    )
+    scrub: bool = option_field(
+        "scrub",
+        OptionKind.FLAG,
+        default=False,
+        help="Remove annotations in which kubectl or kapp keep the values of Secrets.",
+        effect=Effect.SCOPE,
+    )
+    consumers: bool = option_field(
+        "consumers",
+        OptionKind.FLAG,
+        default=False,
+        help="Ask the store too what uses Secrets. What the manifests hold always counts.",
+        effect=Effect.SCOPE,
+    )
+    force_consumers: bool = option_field(
+        "force-consumers",
+        OptionKind.FLAG,
+        default=False,
+        has_setting=False,
+        help="Delete Secrets and keys though something requires them, or may use them.",
+        effect=Effect.LOOSENS,
+    )
+    rotate_services: bool = option_field(
+        "rotate-services",
+        OptionKind.FLAG,
+        default=False,
+        help="docker: update the services that use a Secret to its new version.",
+        effect=Effect.SCOPE,
+    )
+    max_deletes: DeleteLimit = option_field(
+        "max-deletes",
+        OptionKind.DELETE_LIMIT,
+        DeleteLimit(30, percent=True),
+        help="Refuse plans that delete more; a percentage is of the set's live objects.",
+        effect=Effect.LOOSENS,
+    )
+
+
+PLAN_OPTIONS = options_of(PlanOptions)
+"""The options that decide how a plan comes out, by the fields that they set."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resour
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 
+DEFAULT_STORE = "sqlite:.reconciler/store.db"
+
 
 class Capability(StrEnum):
     """Something that not every store can do."""
@@ -34,6 +36,14 @@ class Capability(StrEnum):
     """What uses a Secret can be moved to the object that takes its place; see `Rotating`."""
     PRECONDITIONS = "preconditions"
     """A write happens only where the object still is what the plan saw."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreChoice:
+    """Which store is meant: its URL, and the options of its kind by their names without dashes."""
+
+    url: str
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

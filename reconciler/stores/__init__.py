@@ -1,16 +1,22 @@
-"""The stores, one module each, imported when their scheme is asked for."""
+"""The stores: one package each, imported when their scheme is asked for."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigError
 from reconciler.model.objects import Desired, Diagnostic
-from reconciler.model.store import Opening, Store
-from reconciler.rules import Violation
+from reconciler.model.options import Option
+from reconciler.model.store import DEFAULT_STORE, Opening, Store, StoreChoice
+from reconciler.stores.backend import Backend
 
-DEFAULT_STORE = "sqlite:.reconciler/store.db"
+if TYPE_CHECKING:
+    from reconciler.rules import Violation
+
+ENTRY_POINTS = "reconciler.stores"
+"""The group of entry points by which other packages provide stores; see `Backend`."""
 
 _MODULES = {
     "cce": "reconciler.stores.cce",
@@ -19,18 +25,38 @@ _MODULES = {
     "sae": "reconciler.stores.sae",
     "sqlite": "reconciler.stores.sqlite",
 }
-"""From the scheme of a store's URL to the module whose ``open_store`` opens it."""
+"""From the scheme of a store's URL to the module that holds its ``BACKEND``."""
 
-_CHECKS: dict[str, str] = {
-    "cce": "reconciler.stores.cce.dialect",
-    "docker": "reconciler.stores.docker.layout",
-    "sae": "reconciler.stores.sae.checks",
-}
-"""The module whose ``check`` says what that store refuses and an API server accepts.
 
-It takes a `Resource` and the store's URL, yields a `Violation` for each thing that is wrong with
-the resource, and asks nobody.
-"""
+def backend_of(url: str) -> Backend:
+    """The kind of store that `url` names; ``SCHEME`` alone stands for ``SCHEME:``.
+
+    A package outside of this project is imported only where its scheme is named, and cannot take
+    the place of a store of this project.
+
+    Raises:
+        ConfigError: no store has that scheme, or the package that provides it cannot be loaded.
+    """
+    scheme = url.partition(":")[0]
+    if scheme in _MODULES:
+        backend: Backend = importlib.import_module(_MODULES[scheme]).BACKEND
+        return backend
+    from importlib.metadata import entry_points  # takes as long to import as the rest
+
+    for entry_point in entry_points(group=ENTRY_POINTS, name=scheme):
+        return _loaded(entry_point.load, scheme)
+    schemes = ", ".join(f"{name}:" for name in sorted(_MODULES))
+    # The URL itself is not shown: it may hold a password.
+    raise ConfigError(
+        "no store has the scheme of the store's URL",
+        hint=f"start it with one of {schemes}, for example {DEFAULT_STORE}",
+    )
+
+
+def builtin_options() -> tuple[Option, ...]:
+    """The options of all stores of this project, each of them once."""
+    options = (option for name in sorted(_MODULES) for option in backend_of(name).options)
+    return tuple({option.name: option for option in options}.values())
 
 
 def open_store(
@@ -40,61 +66,46 @@ def open_store(
     workers: int = 10,
     options: Mapping[str, str] | None = None,
 ) -> Store:
-    """Open the store that `url` names; ``SCHEME`` alone stands for ``SCHEME:``.
+    """Open the store that `url` names.
 
     See `reconciler.model.store.Opening` for the rest.
 
     Raises:
         ConfigError: no store has that scheme, or the store cannot use its settings.
     """
-    scheme = _scheme(url)
-    module = importlib.import_module(_MODULES[scheme])
-    asked = {name: value for name, value in (options or {}).items() if value}
-    unknown = sorted(asked.keys() - module.OPTIONS)
+    backend = backend_of(url)
+    given = {name: value for name, value in (options or {}).items() if value}
+    unknown = sorted(given.keys() - {option.name for option in backend.options})
     if unknown:
-        named = ", ".join(f"--{name}" for name in unknown)
-        raise ConfigError(f"{named}: the store {scheme}: has no such option")
-    store: Store = module.open_store(
-        Opening(url=url, environ=environ, workers=workers, options=asked)
-    )
-    return store
+        flags = ", ".join(f"--{name}" for name in unknown)
+        raise ConfigError(f"{flags}: the store {backend.scheme}: has no such option")
+    return backend.open(Opening(url=url, environ=environ, workers=workers, options=given))
 
 
-def options_of(url: str) -> frozenset[str]:
-    """The options of the command line that only the store of that URL and a few others have.
+def check(choice: StoreChoice, desired: Iterable[Desired]) -> Iterator[Diagnostic]:
+    """What the chosen store would refuse of `desired`. Asks no server.
 
     Raises:
         ConfigError: no store has that scheme.
     """
-    known: frozenset[str] = importlib.import_module(_MODULES[_scheme(url)]).OPTIONS
-    return known
-
-
-def check(url: str, desired: Iterable[Desired]) -> Iterator[Diagnostic]:
-    """What the store that `url` names would refuse of `desired`. Asks no server.
-
-    Raises:
-        ConfigError: no store has that scheme.
-    """
-    scheme = _scheme(url)
-    if scheme not in _CHECKS:
-        return
-    module = importlib.import_module(_CHECKS[scheme])
+    backend = backend_of(choice.url)
     for resource in desired:
-        for violation in module.check(resource, url):
+        for violation in backend.check(resource, choice):
             yield _diagnostic(resource, violation)
 
 
-def _scheme(url: str) -> str:
-    scheme = url.partition(":")[0]
-    if scheme not in _MODULES:
-        known = ", ".join(f"{name}:" for name in sorted(_MODULES))
-        # The URL itself is not shown: it may hold a password.
+def _loaded(load: object, scheme: str) -> Backend:
+    """The backend that an entry point's `load` gives."""
+    assert callable(load)
+    try:
+        backend: Backend = load()
+    except Exception as error:  # noqa: BLE001 - the package is somebody else's code
         raise ConfigError(
-            "the store's URL starts with no scheme that is known",
-            hint=f"it starts with one of {known} and is, for example, {DEFAULT_STORE}",
-        )
-    return scheme
+            f"the package that provides the store {scheme}: cannot be loaded: "
+            f"{type(error).__name__}",
+            hint="install it again, in a version for this version of reconciler",
+        ) from None
+    return backend
 
 
 def _diagnostic(resource: Desired, violation: Violation) -> Diagnostic:

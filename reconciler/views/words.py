@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from reconciler.model.objects import ObjectKey, Source
+from reconciler.model.options import Effect
 from reconciler.model.plans import (
+    PLAN_OPTIONS,
     Action,
     Change,
     FieldAction,
@@ -36,6 +38,8 @@ ACTION_SYMBOLS = {
 }
 FIELD_SYMBOLS = {FieldAction.ADDED: "+", FieldAction.CHANGED: "~", FieldAction.REMOVED: "-"}
 KEPT_SYMBOL = "="
+
+_SHOWN_EFFECTS = {Effect.SCOPE, Effect.LOOSENS}
 
 ACTION_WORDS = {action: action.value for action in Action} | {Action.NO_OP: "in sync"}
 
@@ -210,21 +214,13 @@ def set_text(set_name: str, store: StoreIdentity) -> str:
 
 
 def options_text(options: PlanOptions) -> str:
-    """``with --prune --target Secret/shop/db``, or nothing where all options are the defaults."""
+    """``with --prune --target Secret/shop/db``: the options that make this another plan."""
     given = [
-        flag
-        for flag, is_set in (
-            ("--prune", options.prune),
-            ("--adopt", options.adopt),
-            ("--allow-replace", options.allow_replace),
-            ("--scrub", options.scrub),
-            ("--consumers", options.consumers),
-            ("--force-consumers", options.force_consumers),
-            ("--rotate-services", options.rotate_services),
-        )
-        if is_set
+        text
+        for name, option in PLAN_OPTIONS.items()
+        if option.effect in _SHOWN_EFFECTS and getattr(options, name) != option.default
+        for text in option.given(getattr(options, name))
     ]
-    given += [f"--target {target}" for target in options.targets]
     return escaped(f"with {' '.join(given)}") if given else ""
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.model.objects import Live
 from reconciler.stores import open_store
-from reconciler.stores.sqlite import EmbeddedStore
+from reconciler.stores.sqlite.store import EmbeddedStore
 
 STORE = ".reconciler/store.db"
 

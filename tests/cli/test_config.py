@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 import time
+from dataclasses import fields
 from typing import Any
 
-import click
 import pytest
 
-from reconciler.cli import main
-from reconciler.cli.config import _SETTINGS
-from reconciler.stores import open_store
+from reconciler.cli.config import setting_names
+from reconciler.cli.options import RUN_OPTIONS
+from reconciler.cli.types import READINGS
+from reconciler.model.options import Effect, Option, OptionKind
+from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
+from reconciler.stores import builtin_options, open_store
 from tests.cli.conftest import ROOT
 
 
@@ -78,18 +80,48 @@ wait-timeout: 7.5
     store.close()
 
 
-def test_the_page_has_every_variable_and_setting() -> None:
+def test_the_page_lists_every_option_as_it_is_declared() -> None:
     page = (ROOT / "docs/configuration.md").read_text()
-    options = [
-        option
-        for name in main.list_commands(click.Context(main))
-        for option in getattr(main.get_command(click.Context(main), name), "params", ())
-        if isinstance(option, click.Option) and option.envvar
-    ]
-    assert {str(option.envvar) for option in options} == set(re.findall("`(RECONCILER_.*?)`", page))
-    assert all(f"| `{option.opts[0]}" in page for option in options)
-    for setting in [*_SETTINGS, "lints"]:
+    declared = (*RUN_OPTIONS, *PLAN_OPTIONS.values(), *builtin_options())
+    rows = {_row(option) for option in declared if option.variable}
+    assert rows == {line for line in page.splitlines() if line.startswith("| `--")}
+    for setting in setting_names():
         assert f"| `{setting}`" in page
+
+
+def _row(option: Option) -> str:
+    """The line of the table for `option`."""
+    shape = "" if option.kind is OptionKind.FLAG else READINGS[option.kind].type.name
+    metavar = (option.metavar or shape).replace("|", r"\|").replace("...", "…")
+    flag = f"{option.flag} {metavar}".strip()
+    setting = f"`{option.setting}`" if option.setting else ""
+    if setting and option.kind is OptionKind.MAP:
+        setting += ": a map"
+    default = option.default_text or (
+        ("on" if option.default else "off")
+        if option.kind is OptionKind.FLAG
+        else f"`{option.default}`"
+    )
+    return f"| `{flag}` | `{option.variable}` | {setting} | {default} |".replace("|  |", "| |")
+
+
+def test_the_json_of_a_plan_has_every_option(shop: Any) -> None:
+    options = json.loads(shop.ok("plan", "-o", "json").out)["options"]
+    assert len(options) == len(fields(PlanOptions))
+
+
+def test_a_loosened_guard_stands_in_the_headline_of_every_format(shop: Any) -> None:
+    loosened = [
+        option
+        for option in PLAN_OPTIONS.values()
+        if option.effect is Effect.LOOSENS and option.kind is OptionKind.FLAG
+    ]
+    assert loosened
+    flags = [option.flag for option in loosened]
+    for output in ("text", "markdown"):
+        plan = shop.ok("plan", *flags, "--max-deletes", "100%", "-o", output).out
+        for flag in [*flags, "--max-deletes"]:
+            assert flag in plan
 
 
 def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop: Any) -> None:
@@ -131,6 +163,9 @@ def test_apply_in_the_environment(workplace: Any) -> None:
     workplace.secret("a", x="1")
     environment = {"RECONCILER_AUTO_APPROVE": "1", "RECONCILER_LOCK_TIMEOUT": "5"}
     workplace.ok("apply", env=environment)
+    workplace.secret("b", x="1")
+    refused = workplace.run("apply", "--no-auto-approve", env=environment)
+    assert "nobody to ask" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def test_a_given_key(shop: Any) -> None:
 
 
 def test_only_the_embedded_store_has_a_key(shop: Any) -> None:
-    result = shop.run("store", "rekey", "--store", "gopher:hole")
+    result = shop.run("store", "rekey", "--store", "docker:")
     assert result.code == 1
     assert "embedded" in result.err
 

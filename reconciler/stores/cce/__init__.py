@@ -5,36 +5,46 @@ It is the store of Kubernetes, reached in the ways that Huawei Cloud offers.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.stores.cce.places import SCHEME, place_of
+from reconciler.stores.backend import KUBE_CONTEXT, KUBECONFIG, SET_NAMESPACE, Backend
 
 if TYPE_CHECKING:
-    from reconciler.model.store import Opening
+    from reconciler.model.objects import Resource
+    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.rules import Violation
     from reconciler.stores.cce.store import CceStore
 
-__all__ = ["OPTIONS", "SCHEME", "open_store"]
 
-OPTIONS = frozenset({"kubeconfig", "kube-context", "set-namespace"})
-"""The options of the command line that not every store has."""
+class CceBackend:
+    """See `reconciler.stores.backend.Backend`."""
+
+    scheme = "cce"
+    options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE)
+    annotations: frozenset[str] = frozenset()
+
+    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
+        """Types that Huawei Cloud's page spells differently."""
+        from reconciler.stores.cce.dialect import check
+
+        del choice
+        yield from check(resource)
+
+    def open(self, opening: Opening) -> CceStore:
+        """Open the store ``cce://CLUSTER-ID[?region=REGION][&auth=WAY]``."""
+        from reconciler.stores.cce.connecting import connection
+        from reconciler.stores.cce.places import place_of
+        from reconciler.stores.cce.store import CceStore
+        from reconciler.stores.keys import given_fingerprint_key
+        from reconciler.stores.kubernetes import DEFAULT_SET_NAMESPACE
+
+        options = opening.options
+        fingerprint_key = given_fingerprint_key(opening.environ)
+        place = place_of(opening.url, options, opening.environ)
+        connected = connection(place, options, opening.environ, opening.workers)
+        namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
+        return CceStore(place.cluster, connected, namespace, opening.workers, fingerprint_key)
 
 
-def open_store(opening: Opening) -> CceStore:
-    """Open the store ``cce://CLUSTER-ID[?region=REGION][&auth=WAY]``.
-
-    Raises:
-        ConfigError: the URL, an option or the environment cannot be used, or the SDK is not
-            installed.
-        StoreError: Huawei Cloud refuses the credentials, or cannot be reached.
-    """
-    from reconciler.stores.cce.connecting import connection
-    from reconciler.stores.cce.store import CceStore
-    from reconciler.stores.keys import given_fingerprint_key
-    from reconciler.stores.kubernetes import DEFAULT_SET_NAMESPACE
-
-    options = opening.options
-    fingerprint_key = given_fingerprint_key(opening.environ)
-    place = place_of(opening.url, options, opening.environ)
-    found = connection(place, options, opening.environ, opening.workers)
-    namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
-    return CceStore(place.cluster, found, namespace, opening.workers, fingerprint_key)
+BACKEND: Backend = CceBackend()

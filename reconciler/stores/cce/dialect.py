@@ -27,9 +27,8 @@ def understood(resource: Resource) -> Resource:
     return resource if known is None else replace(resource, type=known)
 
 
-def check(resource: Resource, url: str = "") -> Iterator[Violation]:
+def check(resource: Resource) -> Iterator[Violation]:
     """What is to be said of a type that the page spells otherwise, and what its rules refuse."""
-    del url
     if resource.type not in KNOWN_AS:
         return
     known = understood(resource)

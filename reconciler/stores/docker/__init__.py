@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from reconciler.model.store import Opening
-from reconciler.stores.docker.connecting import connection
-from reconciler.stores.docker.store import DockerStore
-from reconciler.stores.keys import given_fingerprint_key
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-__all__ = ["OPTIONS", "DockerStore", "open_store"]
+from reconciler.stores.backend import Backend
+from reconciler.stores.docker.annotations import ANNOTATIONS
 
-OPTIONS: frozenset[str] = frozenset()
-"""The options of the command line that only this store has."""
+if TYPE_CHECKING:
+    from reconciler.model.objects import Resource
+    from reconciler.model.options import Option
+    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.rules import Violation
+    from reconciler.stores.docker.store import DockerStore
 
 
-def open_store(opening: Opening) -> DockerStore:
-    """Open the swarm that the URL, a context or ``DOCKER_HOST`` names; asks it nothing yet.
+class DockerBackend:
+    """See `reconciler.stores.backend.Backend`."""
 
-    Raises:
-        ConfigError: the extra is not installed, or a setting cannot be used.
-    """
-    engine = connection(opening.url.partition(":")[2], opening.environ, opening.workers)
-    return DockerStore(engine, given_fingerprint_key(opening.environ))
+    scheme = "docker"
+    options: tuple[Option, ...] = ()
+    annotations = ANNOTATIONS
+
+    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
+        """What a swarm refuses, such as other kinds, long names and large values."""
+        from reconciler.stores.docker.layout import check
+
+        del choice
+        yield from check(resource)
+
+    def open(self, opening: Opening) -> DockerStore:
+        """Open the swarm that the URL, a context or ``DOCKER_HOST`` names; asks it nothing yet."""
+        from reconciler.stores.docker.connecting import connection
+        from reconciler.stores.docker.store import DockerStore
+        from reconciler.stores.keys import given_fingerprint_key
+
+        engine = connection(opening.url.partition(":")[2], opening.environ, opening.workers)
+        return DockerStore(engine, given_fingerprint_key(opening.environ))
+
+
+BACKEND: Backend = DockerBackend()

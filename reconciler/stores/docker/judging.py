@@ -12,6 +12,7 @@ from reconciler.model.patches import Operation, PatchMisfit, patched
 from reconciler.model.values import UnreadValue
 from reconciler.rules.metadata import metadata_violations
 from reconciler.stores.docker import layout
+from reconciler.stores.docker.annotations import ANNOTATIONS
 
 
 def violations(resource: Resource) -> Iterator[rules.Violation]:
@@ -44,7 +45,7 @@ def updated_resource(live: Live, patch: tuple[Operation, ...]) -> Resource:
     if reasons:
         raise ObjectInvalid(f"{live.key}: this needs a replace: {', '.join(reasons)}")
     changed = {
-        name for name in layout.FIXED if live.annotations.get(name) != updated.annotations.get(name)
+        name for name in ANNOTATIONS if live.annotations.get(name) != updated.annotations.get(name)
     }
     if changed:
         raise ObjectInvalid(

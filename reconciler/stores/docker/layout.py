@@ -12,16 +12,16 @@ from reconciler.model.objects import SECRET, ObjectKey, Resource
 from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.planning.lifecycle import lifecycle
 from reconciler.rules import Violation
-
-PREFIX = "reconciler/docker-"
-LAYOUT = f"{PREFIX}layout"
-NAME = f"{PREFIX}name"
-DRIVER = f"{PREFIX}driver"
-DRIVER_OPTIONS = f"{PREFIX}driver-options"
-TEMPLATING = f"{PREFIX}templating"
-TEMPLATING_OPTIONS = f"{PREFIX}templating-options"
-FIXED = frozenset({LAYOUT, NAME, DRIVER, DRIVER_OPTIONS, TEMPLATING, TEMPLATING_OPTIONS})
-"""The annotations that count only when a Docker secret is made."""
+from reconciler.stores.docker.annotations import (
+    ANNOTATIONS,
+    DRIVER,
+    DRIVER_OPTIONS,
+    LAYOUT,
+    NAME,
+    PREFIX,
+    TEMPLATING,
+    TEMPLATING_OPTIONS,
+)
 
 PER_KEY = "per-key"
 LAYOUTS = (PER_KEY, "json", "env", "raw")
@@ -87,9 +87,8 @@ def specification(resource: Resource) -> dict[str, Any]:
     return found
 
 
-def check(resource: Resource, url: str = "") -> Iterator[Violation]:
+def check(resource: Resource) -> Iterator[Violation]:
     """What a swarm refuses of `resource`; no message holds a value."""
-    del url
     if not resource.name:  # what a store appends to a prefix has five characters
         key = resource.key._replace(name=f"{resource.generate_name}00000")
         resource = replace(resource, key=key)
@@ -130,8 +129,8 @@ def _annotation_faults(annotations: Mapping[str, str]) -> Iterator[Violation]:
             continue
         path = ("metadata", "annotations", name)
         code = "docker-annotation"
-        if name not in FIXED:
-            known = ", ".join(sorted(FIXED))
+        if name not in ANNOTATIONS:
+            known = ", ".join(sorted(ANNOTATIONS))
             yield Violation(path, code, f"{name} means nothing", f"known are {known}")
         elif name == LAYOUT and text not in LAYOUTS:
             yield Violation(path, code, "no such layout", f"write one of {', '.join(LAYOUTS)}")

@@ -12,8 +12,9 @@ from reconciler import rules
 from reconciler.errors import ObjectExists, StoreError
 from reconciler.model.objects import Applied, Resource
 from reconciler.model.values import UnreadValue
+from reconciler.stores.docker.annotations import ANNOTATIONS
 from reconciler.stores.docker.engine import Engine, Refused
-from reconciler.stores.docker.layout import FIXED, Piece, pieces, specification
+from reconciler.stores.docker.layout import Piece, pieces, specification
 from reconciler.stores.docker.parts import (
     Holding,
     Part,
@@ -150,7 +151,7 @@ class Maker:
 
     def _is_fixed_alike(self, part: Part) -> bool:
         before = part.content.get("metadata", {}).get("annotations", {})
-        return all(before.get(name) == self.resource.annotations.get(name) for name in FIXED)
+        return all(before.get(name) == self.resource.annotations.get(name) for name in ANNOTATIONS)
 
     def _is_mine(self, part: Part) -> bool:
         """Whether `part` says all that this create says, and would be taken over by it."""

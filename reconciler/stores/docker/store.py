@@ -11,7 +11,8 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.stores.docker import head, layout, services
+from reconciler.stores.docker import head, services
+from reconciler.stores.docker.annotations import ANNOTATIONS
 from reconciler.stores.docker.engine import Engine, Refused
 from reconciler.stores.docker.judging import refuse, updated_resource, violations
 from reconciler.stores.docker.making import Maker
@@ -104,7 +105,7 @@ class DockerStore:
             },
             consumers=users_of(wanted, uses),
             fingerprint_key=key,
-            fixed_annotations=layout.FIXED,
+            fixed_annotations=ANNOTATIONS,
             outdated=outdated_of(wanted, uses),
             notices=(
                 *(() if self._given_key is not None else (_PUBLIC,)),

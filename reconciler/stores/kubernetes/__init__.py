@@ -5,32 +5,46 @@ Opening it is what imports the official client: the rights and roles do without.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from reconciler.model.store import Opening
-    from reconciler.stores.kubernetes.store import KubernetesStore
+from reconciler.stores.backend import KUBE_CONTEXT, KUBECONFIG, SET_NAMESPACE, Backend
 
-OPTIONS = frozenset({"kubeconfig", "kube-context", "set-namespace"})
-"""The options of the command line that only this store has."""
+if TYPE_CHECKING:
+    from reconciler.model.objects import Resource
+    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.rules import Violation
+    from reconciler.stores.kubernetes.store import KubernetesStore
 
 DEFAULT_SET_NAMESPACE = "default"
 
 
-def open_store(opening: Opening) -> KubernetesStore:
-    """Open the store ``kubernetes:CONTEXT``; without a context, the kubeconfig's current one.
+class KubernetesBackend:
+    """See `reconciler.stores.backend.Backend`."""
 
-    Raises:
-        ConfigError: the kubeconfig, or a key in the environment, cannot be used.
-    """
-    from reconciler.stores.keys import given_fingerprint_key
-    from reconciler.stores.kubernetes.kubeconfig import connect
-    from reconciler.stores.kubernetes.store import KubernetesStore
+    scheme = "kubernetes"
+    options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE)
+    annotations: frozenset[str] = frozenset()
 
-    options = opening.options
-    context = options.get("kube-context") or opening.url.partition(":")[2]
-    connection = connect(context, options.get("kubeconfig", ""), opening.environ, opening.workers)
-    namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
-    return KubernetesStore(
-        connection, namespace, opening.workers, given_fingerprint_key(opening.environ)
-    )
+    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
+        """Nothing: the rules of an API server are the rules of all manifests."""
+        del resource, choice
+        yield from ()
+
+    def open(self, opening: Opening) -> KubernetesStore:
+        """Open the store ``kubernetes:CONTEXT``; without a context, the current one."""
+        from reconciler.stores.keys import given_fingerprint_key
+        from reconciler.stores.kubernetes.kubeconfig import connect
+        from reconciler.stores.kubernetes.store import KubernetesStore
+
+        options = opening.options
+        context = options.get("kube-context") or opening.url.partition(":")[2]
+        file = options.get("kubeconfig", "")
+        connection = connect(context, file, opening.environ, opening.workers)
+        namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
+        return KubernetesStore(
+            connection, namespace, opening.workers, given_fingerprint_key(opening.environ)
+        )
+
+
+BACKEND: Backend = KubernetesBackend()

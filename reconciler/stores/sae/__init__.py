@@ -3,35 +3,67 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigError
-from reconciler.model.store import Opening
-from reconciler.stores.keys import given_fingerprint_key
-from reconciler.stores.sae.places import DEFAULT_NAMESPACE, SCHEME, place_of
-from reconciler.stores.sae.service import Service
-from reconciler.stores.sae.store import SaeStore
+from reconciler.model.options import Option, OptionKind
+from reconciler.stores.backend import SET_NAMESPACE, Backend
 
-__all__ = ["OPTIONS", "SCHEME", "SaeStore", "open_store"]
-
-OPTIONS = frozenset({"qps", "sae-namespaces", "set-namespace"})
-"""The options of the command line that not every store has."""
+if TYPE_CHECKING:
+    from reconciler.model.objects import Resource
+    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.rules import Violation
+    from reconciler.stores.sae.store import SaeStore
 
 DEFAULT_QPS = 20.0
 
+_SAE_NAMESPACES = Option(
+    name="sae-namespaces",
+    kind=OptionKind.MAP,
+    metavar="NAME=ID,...",
+    default_text="REGION:NAME",
+    help="Namespaces whose NamespaceId is not REGION:NAME.",
+)
+_QPS = Option(
+    name="qps",
+    kind=OptionKind.RATE,
+    metavar="N",
+    default_text="20",
+    help="Calls per second at most.",
+)
 
-def open_store(opening: Opening) -> SaeStore:
-    """Open the store ``sae://REGION[?endpoint=HOST][&names=hyphens]``; asks the service nothing.
 
-    Raises:
-        ConfigError: the URL or an option cannot be used, or the SDK is not installed.
-    """
-    options = opening.options
-    place = place_of(opening.url, options.get("sae-namespaces", ""))
-    qps = _qps(options.get("qps", ""))
-    home = options.get("set-namespace") or DEFAULT_NAMESPACE
-    service = Service(place, opening.environ, workers=opening.workers, qps=qps)
-    key = given_fingerprint_key(opening.environ)
-    return SaeStore(service, place, home, opening.workers, key)
+class SaeBackend:
+    """See `reconciler.stores.backend.Backend`."""
+
+    scheme = "sae"
+    options = (SET_NAMESPACE, _SAE_NAMESPACES, _QPS)
+    annotations: frozenset[str] = frozenset()
+
+    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
+        """What the service would refuse."""
+        from reconciler.stores.sae.checks import check
+
+        yield from check(resource, choice.url)
+
+    def open(self, opening: Opening) -> SaeStore:
+        """Open the store ``sae://REGION[?endpoint=HOST][&names=hyphens]``; asks nothing yet."""
+        from reconciler.stores.keys import given_fingerprint_key
+        from reconciler.stores.sae.places import DEFAULT_NAMESPACE, place_of
+        from reconciler.stores.sae.service import Service
+        from reconciler.stores.sae.store import SaeStore
+
+        options = opening.options
+        place = place_of(opening.url, options.get("sae-namespaces", ""))
+        qps = _qps(options.get("qps", ""))
+        home = options.get("set-namespace") or DEFAULT_NAMESPACE
+        service = Service(place, opening.environ, workers=opening.workers, qps=qps)
+        key = given_fingerprint_key(opening.environ)
+        return SaeStore(service, place, home, opening.workers, key)
+
+
+BACKEND: Backend = SaeBackend()
 
 
 def _qps(text: str) -> float:

@@ -2,51 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from reconciler.errors import ConfigError
-from reconciler.model.store import Opening
-from reconciler.stores.keys import given_fingerprint_key
-from reconciler.stores.sqlite import rekeying
-from reconciler.stores.sqlite.database import Database
-from reconciler.stores.sqlite.masterkey import (
-    STORE_KEY,
-    MasterKey,
-    given_key,
-)
-from reconciler.stores.sqlite.rekeying import Rekeyed
-from reconciler.stores.sqlite.store import EmbeddedStore
+from reconciler.stores.backend import Backend
 
-__all__ = ["OPTIONS", "EmbeddedStore", "Rekeyed", "open_store", "rekey"]
-
-OPTIONS: frozenset[str] = frozenset()
-"""The options of the command line that only this store has."""
+if TYPE_CHECKING:
+    from reconciler.model.objects import Resource
+    from reconciler.model.options import Option
+    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.rules import Violation
+    from reconciler.stores.sqlite.store import EmbeddedStore
 
 
-def open_store(opening: Opening) -> EmbeddedStore:
-    """Open the store ``sqlite:PATH``, relative to the current directory; creates nothing.
+class EmbeddedBackend:
+    """See `reconciler.stores.backend.Backend`."""
 
-    Raises:
-        ConfigError: there is no path, or a key in the environment cannot be used.
-    """
-    environ = opening.environ
-    return EmbeddedStore(_database(opening.url, environ), given_fingerprint_key(environ))
+    scheme = "sqlite"
+    options: tuple[Option, ...] = ()
+    annotations: frozenset[str] = frozenset()
+
+    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
+        """Nothing: the rules of an API server are the rules of all manifests."""
+        del resource, choice
+        yield from ()
+
+    def open(self, opening: Opening) -> EmbeddedStore:
+        """Open the store ``sqlite:PATH``, relative to the current directory; creates nothing."""
+        from reconciler.stores.keys import given_fingerprint_key
+        from reconciler.stores.sqlite.opening import database_of
+        from reconciler.stores.sqlite.store import EmbeddedStore
+
+        database = database_of(opening.url, opening.environ)
+        return EmbeddedStore(database, given_fingerprint_key(opening.environ))
 
 
-def rekey(url: str, environ: Mapping[str, str]) -> Rekeyed:
-    """Encrypt the store ``sqlite:PATH`` anew; see `reconciler.stores.sqlite.rekeying.rekey`."""
-    database = _database(url, environ)
-    try:
-        return rekeying.rekey(database, environ)
-    finally:
-        database.close()
-
-
-def _database(url: str, environ: Mapping[str, str]) -> Database:
-    shown = url.partition(":")[2]
-    if not shown or shown.endswith("/"):
-        raise ConfigError(f"{url} names no file", hint="write sqlite:PATH")
-    path = Path(shown).absolute()
-    key_file = path.with_name(path.name.removesuffix(".db") + ".key")
-    return Database(path, shown, MasterKey(key_file, given_key(environ, STORE_KEY)))
+BACKEND: Backend = EmbeddedBackend()

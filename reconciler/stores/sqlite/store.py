@@ -76,7 +76,7 @@ class EmbeddedStore:
             lambda contents: locks.give_back(contents.connection, set_name, holder)
         )
 
-    def create(self, resource: Resource, applied: Applied, *, dry_run: bool = False) -> Live:
+    def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
         """Create `resource`, and take over one that nobody asked for or has touched."""
         _refuse(resource.key, rules.refusals(resource))
         return self._database.write(
@@ -212,7 +212,7 @@ class EmbeddedStore:
         )
 
 
-def _create(contents: Contents, resource: Resource, applied: Applied) -> Live:
+def _create(contents: Contents, resource: Resource, applied: Applied | None) -> Live:
     key = resource.key if resource.name else _generated(contents, resource)
     has_namespace, vanished = contents.surroundings(key)
     if key.namespace and not has_namespace:

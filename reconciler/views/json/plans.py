@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import ObjectKey
 from reconciler.model.patches import Operation, to_json
 from reconciler.model.plans import (
+    PLAN_OPTIONS,
     Action,
     Change,
     FieldAction,
@@ -50,20 +52,17 @@ def plan(plan: Plan) -> str:
 
 
 def _options(options: PlanOptions) -> Document:
-    return {
-        "set": options.set_name,
-        "namespace": options.namespace,
-        "targets": [key_document(target) for target in options.targets],
-        "prune": options.prune,
-        "destroy": options.destroy,
-        "adopt": options.adopt,
-        "allowReplace": options.allow_replace,
-        "scrub": options.scrub,
-        "consumers": options.consumers,
-        "forceConsumers": options.force_consumers,
-        "rotateServices": options.rotate_services,
-        "maxDeletes": str(options.max_deletes),
-    }
+    document: Document = {}
+    for field in fields(options):
+        option = PLAN_OPTIONS.get(field.name)
+        value = getattr(options, field.name)
+        first, *rest = (option.name if option else field.name).split("-")
+        name = first + "".join(part.capitalize() for part in rest)
+        if option and option.repeatable:
+            document[f"{name}s"] = [key_document(item) for item in value]
+        else:
+            document[name] = value if isinstance(value, bool | str) else str(value)
+    return document
 
 
 def _summary(plan: Plan) -> Document:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.store import Opening
-from reconciler.stores.sqlite import EmbeddedStore, open_store
+from reconciler.stores.keys import given_fingerprint_key
+from reconciler.stores.sqlite.opening import database_of
+from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
 
 Opener = Callable[..., EmbeddedStore]
@@ -34,7 +35,8 @@ def opened(url: str) -> Iterator[Opener]:
     stores: list[EmbeddedStore] = []
 
     def open_it(**environ: str) -> EmbeddedStore:
-        stores.append(open_store(Opening(url=url, environ=environ)))
+        key = given_fingerprint_key(environ)
+        stores.append(EmbeddedStore(database_of(url, environ), key))
         return stores[-1]
 
     yield open_it

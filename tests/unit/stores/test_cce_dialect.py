@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from reconciler.model.objects import Severity
+from reconciler.model.store import StoreChoice
 from reconciler.stores import check
 from tests.world import secret
 
@@ -15,7 +16,7 @@ REGISTRY = '{"auths": {}}'
 
 
 def codes(type_: str, values: Mapping[str, str]) -> list[tuple[str, str, Severity]]:
-    found = check(URL, [secret("a", dict(values), type=type_)])
+    found = check(StoreChoice(URL), [secret("a", dict(values), type=type_)])
     return [(one.code, one.field, one.severity) for one in found]
 
 

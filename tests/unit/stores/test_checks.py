@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
@@ -13,35 +11,56 @@ from click.testing import CliRunner
 from reconciler import stores
 from reconciler.cli import main
 from reconciler.errors import ConfigError
-from reconciler.model.objects import Resource, Severity, Source
-from reconciler.rules import Violation
-from reconciler.stores import sqlite
+from reconciler.model.objects import Severity, Source
+from reconciler.model.store import StoreChoice
 from tests.world import secret
 
 PLACE = Source("manifests/db.yaml", 7, 3)
 
 
-def no_keys_of_one_letter(resource: Resource, url: str) -> Iterator[Violation]:
-    assert url.startswith("picky:")
-    for key in resource.data:
-        if len(key) == 1:
-            yield Violation(("data", key), "key-too-short", "one letter", "use two")
+PACKAGE = """
+from reconciler.model.store import Opening
+from reconciler.rules import Violation
+from reconciler.stores.backend import Backend
+from reconciler.stores.sqlite import BACKEND as EMBEDDED
+
+
+class Picky:
+    scheme = "picky"
+    options = ()
+    annotations = frozenset()
+
+    def check(self, resource, choice):
+        assert choice.url.startswith("picky:")
+        for key in resource.data:
+            if len(key) == 1:
+                yield Violation(("data", key), "key-too-short", "one letter", "use two")
+
+    def open(self, opening):
+        return EMBEDDED.open(opening)
+
+
+BACKEND: Backend = Picky()
+"""
+ENTRY_POINTS = "[reconciler.stores]\npicky = picky_store:BACKEND\nbroken = no_such_module:BACKEND\n"
 
 
 @pytest.fixture(autouse=True)
-def picky(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("tests_picky_store")
-    for name in ("OPTIONS", "open_store"):
-        setattr(module, name, getattr(sqlite, name))
-    module.check = no_keys_of_one_letter  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setitem(stores._MODULES, "picky", module.__name__)
-    monkeypatch.setitem(stores._CHECKS, "picky", module.__name__)
+def _picky(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that provides the store ``picky:``, installed."""
+    place = tmp_path_factory.mktemp("site")
+    (place / "picky_store.py").write_text(PACKAGE)
+    metadata = place / "picky_store-1.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: picky-store\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text(f"{ENTRY_POINTS}sqlite = picky_store:BACKEND\n")
+    monkeypatch.syspath_prepend(str(place))
+    monkeypatch.delitem(sys.modules, "picky_store", raising=False)
 
 
 def test_what_a_store_refuses_is_told_at_the_manifests_place() -> None:
     desired = [secret("a", {"k": "v", "key": "v"}, source=PLACE), secret("b", {"key": "v"})]
-    (found,) = stores.check("picky:anywhere", desired)
+    (found,) = stores.check(StoreChoice("picky:anywhere"), desired)
     assert (found.source, found.field, found.code) == (PLACE, "data[k]", "key-too-short")
     assert found.severity is Severity.ERROR
     assert found.object == "Secret/default/a"
@@ -49,12 +68,27 @@ def test_what_a_store_refuses_is_told_at_the_manifests_place() -> None:
 
 
 def test_a_store_without_rules_of_its_own_refuses_nothing() -> None:
-    assert list(stores.check("sqlite:x", [secret("a", {"k": "v"})])) == []
+    assert list(stores.check(StoreChoice("sqlite:x"), [secret("a", {"k": "v"})])) == []
+
+
+def test_a_package_is_imported_only_where_its_scheme_is_named() -> None:
+    list(stores.check(StoreChoice("sqlite:x"), [secret("a", {"k": "v"})]))
+    assert "picky_store" not in sys.modules
+    assert stores.backend_of("picky:x").scheme == "picky"
+
+
+def test_a_package_cannot_take_the_place_of_a_store_of_the_project() -> None:
+    assert stores.backend_of("sqlite:x").scheme == "sqlite"
+
+
+def test_a_package_that_cannot_be_loaded_is_an_error_of_the_settings() -> None:
+    with pytest.raises(ConfigError, match="broken: cannot be loaded: ModuleNotFoundError"):
+        stores.backend_of("broken:x")
 
 
 def test_an_unknown_scheme_is_told() -> None:
-    with pytest.raises(ConfigError, match="no scheme that is known"):
-        list(stores.check("nowhere:x", []))
+    with pytest.raises(ConfigError, match="no store has the scheme"):
+        list(stores.check(StoreChoice("nowhere:x"), []))
 
 
 def test_the_commands_tell_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

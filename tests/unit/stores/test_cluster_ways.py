@@ -19,7 +19,7 @@ from reconciler.model.objects import (
 )
 from reconciler.model.plans import Precondition
 from reconciler.model.values import SecretValue
-from reconciler.stores.sqlite import EmbeddedStore
+from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
 
 TOKEN = "kubernetes.io/service-account-token"

@@ -13,7 +13,8 @@ import pytest
 
 from reconciler.errors import StoreUnavailable
 from reconciler.model.values import SecretValue
-from reconciler.stores.sqlite import EmbeddedStore, database
+from reconciler.stores.sqlite import database
+from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
 
 Opener = Callable[..., EmbeddedStore]
@@ -131,7 +132,7 @@ def test_two_processes_write_at_once_and_nothing_is_lost(
 
 REKEYER = """
 import os, sys
-from reconciler.stores.sqlite import rekey
+from reconciler.stores.sqlite.opening import rekey
 
 while True:
     os.write(1, f"changed {rekey(sys.argv[1], {}).values}\\n".encode())

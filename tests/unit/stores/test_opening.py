@@ -14,9 +14,10 @@ import pytest
 from reconciler.errors import ConfigError, StoreDamaged, StoreError
 from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, ObjectKey
 from reconciler.stores import DEFAULT_STORE, open_store
-from reconciler.stores.sqlite import EmbeddedStore, header
+from reconciler.stores.sqlite import header
 from reconciler.stores.sqlite.masterkey import MasterKey
 from reconciler.stores.sqlite.sealing import Sealer
+from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
 
 Opener = Callable[..., EmbeddedStore]

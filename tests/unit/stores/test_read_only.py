@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.errors import StoreError
 from reconciler.model.objects import Live
-from reconciler.stores.sqlite import EmbeddedStore
+from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
 
 Opener = Callable[..., EmbeddedStore]

@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.errors import ConfigError, StoreDamaged, StoreError, StoreLocked
 from reconciler.model.objects import SERVICE_ACCOUNT
-from reconciler.stores.sqlite import EmbeddedStore, rekey
+from reconciler.stores.sqlite.opening import rekey
+from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
 
 Opener = Callable[..., EmbeddedStore]

@@ -12,7 +12,7 @@ from reconciler.errors import StoreDamaged, StoreError
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.patches import Operation
 from reconciler.model.values import SecretValue
-from reconciler.stores.sqlite import EmbeddedStore
+from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
 
 Opener = Callable[..., EmbeddedStore]

@@ -14,7 +14,8 @@ from reconciler.model.events import ApplyEnded, Outcome
 from reconciler.model.objects import Desired
 from reconciler.model.plans import Action, Plan, PlanOptions
 from reconciler.stores import open_store
-from reconciler.stores.sae import SaeStore, pace
+from reconciler.stores.sae import pace
+from reconciler.stores.sae.store import SaeStore
 from tests.standins.sae import Standin
 from tests.world import IN_HAND
 

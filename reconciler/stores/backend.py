@@ -1,0 +1,76 @@
+"""What is known of a kind of store without opening one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Protocol
+
+from reconciler.model.options import Option, OptionKind
+
+if TYPE_CHECKING:
+    from reconciler.model.objects import Resource
+    from reconciler.model.store import Opening, Store, StoreChoice
+    from reconciler.rules import Violation
+
+
+class Backend(Protocol):
+    """A kind of store. Importing its module must be cheap: every ``--help`` does it.
+
+    A package outside of this project provides one by an entry point of the group
+    ``reconciler.stores``, named like the scheme.
+    """
+
+    @property
+    def scheme(self) -> str:
+        """What the URLs of its stores begin with."""
+        ...
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The options of its own. They are offered where a store of this kind is meant."""
+        ...
+
+    @property
+    def annotations(self) -> frozenset[str]:
+        """The annotations of the tool that steer this kind of store alone."""
+        ...
+
+    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
+        """What such a store would refuse of `resource` by rules of its own. Asks no server.
+
+        Raises:
+            ConfigError: the URL or an option cannot be used.
+        """
+        ...
+
+    def open(self, opening: Opening) -> Store:
+        """Open a store; contacts no server before the store is used, if that can be helped.
+
+        Raises:
+            ConfigError: the URL, an option or the environment cannot be used.
+            StoreError: the store refuses.
+        """
+        ...
+
+
+SET_NAMESPACE = Option(
+    name="set-namespace",
+    kind=OptionKind.TEXT,
+    metavar="NAME",
+    default_text="default",
+    help="Namespace in which the set keeps its record and lock.",
+)
+KUBECONFIG = Option(
+    name="kubeconfig",
+    kind=OptionKind.PATH,
+    metavar="PATH",
+    default_text="that of kubectl",
+    help="Kubeconfig to use in place of the one in KUBECONFIG.",
+)
+KUBE_CONTEXT = Option(
+    name="kube-context",
+    kind=OptionKind.TEXT,
+    metavar="NAME",
+    default_text="that of the URL, else the current one",
+    help="Context to use in place of the one in the URL.",
+)

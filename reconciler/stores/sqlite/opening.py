@@ -1,0 +1,35 @@
+"""From the URL of an embedded store to its files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from reconciler.errors import ConfigError
+from reconciler.stores.sqlite import rekeying
+from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.masterkey import STORE_KEY, MasterKey, given_key
+from reconciler.stores.sqlite.rekeying import Rekeyed
+
+
+def rekey(url: str, environ: Mapping[str, str]) -> Rekeyed:
+    """Encrypt the store ``sqlite:PATH`` anew; see `reconciler.stores.sqlite.rekeying.rekey`."""
+    database = database_of(url, environ)
+    try:
+        return rekeying.rekey(database, environ)
+    finally:
+        database.close()
+
+
+def database_of(url: str, environ: Mapping[str, str]) -> Database:
+    """The file that ``sqlite:PATH`` names, relative to the current directory.
+
+    Raises:
+        ConfigError: there is no path, or a key in the environment cannot be used.
+    """
+    shown = url.partition(":")[2]
+    if not shown or shown.endswith("/"):
+        raise ConfigError(f"{url} names no file", hint="write sqlite:PATH")
+    path = Path(shown).absolute()
+    key_file = path.with_name(path.name.removesuffix(".db") + ".key")
+    return Database(path, shown, MasterKey(key_file, given_key(environ, STORE_KEY)))
