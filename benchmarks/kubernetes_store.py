@@ -31,8 +31,8 @@ from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import load_kube_config
 
 from reconciler.manifests import load
+from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied
-from reconciler.planning.fields import flatten
 from reconciler.stores.kubernetes import paths, wire
 from tests.clusters import Cluster, started
 

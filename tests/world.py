@@ -13,6 +13,7 @@ from reconciler.execution.retries import RetryPolicy
 from reconciler.execution.waits import WaitPolicy
 from reconciler.model.documents import to_document
 from reconciler.model.events import ApplyEnded, Event
+from reconciler.model.fields import flatten, leaf_text
 from reconciler.model.objects import (
     NAMESPACE,
     OPAQUE,
@@ -40,7 +41,6 @@ from reconciler.model.plans import (
 from reconciler.model.store import Capability, Scope, Snapshot, Store
 from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue
 from reconciler.planning import planner
-from reconciler.planning.fields import flatten, leaf_text
 from reconciler.stores import open_store
 
 FINGERPRINTS = Fingerprinter(b"k" * 32)

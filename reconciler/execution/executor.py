@@ -24,12 +24,12 @@ from reconciler.model.events import (
     StepStarted,
     StepWaiting,
 )
+from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Plan, PlanValues, Reason, Step
 from reconciler.model.store import Capability, Rotating, Store
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
-from reconciler.planning.fields import flatten
 
 _INTERRUPTED = "interrupted before it began"
 _COPY_KEPT = "the store keeps a copy of it, and the next apply creates it again"

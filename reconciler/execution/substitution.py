@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.model.documents import from_document
+from reconciler.model.fields import Leaf, leaf_text
 from reconciler.model.objects import Applied, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import UNBORN, Change, FieldPath, PlanValues
 from reconciler.model.values import Fingerprinter, UidOf, ValueRef
-from reconciler.planning.fields import Leaf, leaf_text
 
 
 def resource_of(change: Change, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Resource:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.errors import StoreError, StoreUnavailable
 from reconciler.execution.substitution import operations_of, record_of, resource_of
+from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Note, Plan, PlanValues, Step
 from reconciler.model.store import Store
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
-from reconciler.planning.fields import flatten
 
 _WARNS = "store-warns"
 _ALTERS = "store-alters"

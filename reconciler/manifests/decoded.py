@@ -7,8 +7,8 @@ from typing import NamedTuple
 from reconciler.manifests.entries import Entries, Problem
 from reconciler.manifests.fields import Fields
 from reconciler.model.consumers import Consumer
+from reconciler.model.fields import owner_key
 from reconciler.model.objects import KINDS, Desired, Diagnostic, ObjectKey, Severity
-from reconciler.planning.fields import owner_key
 from reconciler.rules import CUMULATIVE, RulePath, Violation
 
 _OF_KEYS = frozenset({"field-unknown", "key-invalid"})  # what else is at their path is untouched

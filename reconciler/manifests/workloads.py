@@ -9,6 +9,7 @@ from reconciler.manifests.fields import Fields
 from reconciler.manifests.lints import OFF, LintSettings
 from reconciler.manifests.nodes import Mapping, Node, Scalar
 from reconciler.model.consumers import Consumer
+from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import (
     SECRET,
     SERVICE_ACCOUNT,
@@ -17,7 +18,6 @@ from reconciler.model.objects import (
     ObjectKey,
     Source,
 )
-from reconciler.planning.lifecycle import lifecycle
 from reconciler.rules import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.makers import MAKERS, secrets_made_by
 

@@ -136,7 +136,7 @@ class Desired(Resource):
 class Applied:
     """What this tool applied last: the set that owns the object, and a fingerprint for each field.
 
-    ``fields`` maps a field's path, as `reconciler.planning.fields` forms it, to its fingerprint.
+    ``fields`` maps a field's path, as `reconciler.model.fields` forms it, to its fingerprint.
     """
 
     set_name: str

@@ -319,7 +319,7 @@ class PlanValues:
     """The values behind a plan's `ValueRef`s, kept apart from it and never saved.
 
     ``numbered`` is indexed by ``ValueRef.number``; ``targets`` has the fields, as
-    `reconciler.planning.fields` forms them, that each object which is updated has then.
+    `reconciler.model.fields` forms them, that each object which is updated has then.
     """
 
     numbered: Mapping[int, SecretValue]

@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from reconciler.model.fields import (
+    DATA,
+    IMMUTABLE,
+    TYPE,
+    Fields,
+    flatten,
+    version_mark,
+    with_owner_uids,
+)
+from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import (
     Action,
@@ -19,16 +29,6 @@ from reconciler.model.plans import (
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter, UidOf, UnreadValue, ValueRef
 from reconciler.planning import diff, limits, rotation
-from reconciler.planning.fields import (
-    DATA,
-    IMMUTABLE,
-    TYPE,
-    Fields,
-    flatten,
-    version_mark,
-    with_owner_uids,
-)
-from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.masking import Masking
 from reconciler.planning.ownership import (
     Merged,

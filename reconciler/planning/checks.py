@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from reconciler.model.fields import owner_key
+from reconciler.model.lifecycle import lifecycle_problems, steers
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity, Source
-from reconciler.planning.fields import owner_key
-from reconciler.planning.lifecycle import lifecycle_problems, steers
 from reconciler.planning.listing import graph
 from reconciler.planning.naming import is_versioned
 from reconciler.planning.order import DependencyCycle

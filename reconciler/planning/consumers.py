@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.fields import DATA
 from reconciler.model.objects import SERVICE_ACCOUNT, Desired, ObjectKey
 from reconciler.model.plans import Action, Change
 from reconciler.model.store import Snapshot
-from reconciler.planning.fields import DATA
 from reconciler.rules import account_consumers
 
 _SHOWN = 5

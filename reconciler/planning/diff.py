@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
+from reconciler.model.fields import DATA, FINALIZERS, METADATA, OWNERS, Fields, field_of
 from reconciler.model.patches import Operation
 from reconciler.model.plans import FieldAction, FieldChange, FieldPath
 from reconciler.model.values import Nature, SecretValue, ValueRef
-from reconciler.planning.fields import DATA, FINALIZERS, METADATA, OWNERS, Fields, field_of
 from reconciler.planning.masking import Masking
 from reconciler.planning.patching import LISTS, addition, difference
 

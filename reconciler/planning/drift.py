@@ -13,12 +13,12 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
+from reconciler.model.fields import DATA, TYPE, Fields, flatten, leaf_text, version_mark
+from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import FieldPath, Note, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter, UnreadValue
-from reconciler.planning.fields import DATA, TYPE, Fields, flatten, leaf_text, version_mark
-from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
 from reconciler.planning.ownership import is_of_key

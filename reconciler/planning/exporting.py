@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.documents import Document
+from reconciler.model.fields import ANNOTATIONS, METADATA, flatten, unflatten
+from reconciler.model.lifecycle import VERSION_OF
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.values import MASK
-from reconciler.planning.fields import ANNOTATIONS, METADATA, flatten, unflatten
-from reconciler.planning.lifecycle import VERSION_OF
 from reconciler.planning.masking import telling_texts
 from reconciler.planning.naming import newest, origin
 

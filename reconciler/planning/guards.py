@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.fields import DATA, owner_key
+from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, Desired, Live, ObjectKey
 from reconciler.model.plans import Action, Change, FieldAction, PlanOptions, Reason, Refusal
 from reconciler.model.store import Snapshot
 from reconciler.planning.consumers import Users, named_users
-from reconciler.planning.fields import DATA, owner_key
-from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.references import references
 from reconciler.planning.rotation import allows_replace
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from reconciler.model.fields import ANNOTATIONS, DATA, METADATA, Fields, flatten
+from reconciler.model.lifecycle import DEPENDS_ON, PREFIX
 from reconciler.model.objects import SECRET, Live, Resource
 from reconciler.model.plans import Action, FieldChange, FieldPath, Note, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue, ValueRef
-from reconciler.planning.fields import ANNOTATIONS, DATA, METADATA, Fields, flatten
-from reconciler.planning.lifecycle import DEPENDS_ON, PREFIX
 
 _NO_METADATA = Note(
     "metadata-not-kept",

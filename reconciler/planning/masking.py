@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.model.plans import FieldPath
-from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue, ValueRef
-from reconciler.planning.fields import (
+from reconciler.model.fields import (
     ANNOTATIONS,
     DATA,
     LABELS,
@@ -15,6 +13,8 @@ from reconciler.planning.fields import (
     Fields,
     Leaf,
 )
+from reconciler.model.plans import FieldPath
+from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue, ValueRef
 from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
 
 # What begins with it is a token, or text that was shielded from being taken for one.

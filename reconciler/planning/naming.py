@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from reconciler.model.fields import DATA, IMMUTABLE, TYPE, flatten
+from reconciler.model.lifecycle import REPLACE, VERSION_OF, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey, Resource
 from reconciler.model.plans import UNBORN
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.planning.fields import DATA, IMMUTABLE, TYPE, flatten
-from reconciler.planning.lifecycle import REPLACE, VERSION_OF, lifecycle
 from reconciler.planning.limits import recognised
 from reconciler.planning.ownership import applied_earlier, merge
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from reconciler.model.fields import DATA, TYPE, Fields, leaf_text
+from reconciler.model.lifecycle import Lifecycle
 from reconciler.model.objects import Applied, Live
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, UnreadValue
-from reconciler.planning.fields import DATA, TYPE, Fields, leaf_text
-from reconciler.planning.lifecycle import Lifecycle
 
 _NOT_APPLIED: Mapping[FieldPath, str] = {}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from reconciler.model.fields import FINALIZERS, METADATA, OWNERS, Fields, Leaf, unflatten
 from reconciler.model.patches import Operation
 from reconciler.model.plans import FieldPath
-from reconciler.planning.fields import FINALIZERS, METADATA, OWNERS, Fields, Leaf, unflatten
 
 LISTS: frozenset[FieldPath] = frozenset({(METADATA, FINALIZERS), (METADATA, OWNERS)})
 """The groups of fields that are lists in the document."""

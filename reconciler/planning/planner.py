@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey
 from reconciler.model.plans import (
     Change,
@@ -23,7 +24,6 @@ from reconciler.planning.changes import Comparison
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.consumers import Users, users, with_consumers
 from reconciler.planning.guards import Guarded, refusals
-from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.masking import Masking
 from reconciler.planning.naming import moved_keys, named_objects
 from reconciler.planning.references import Reference, reference_problems, references

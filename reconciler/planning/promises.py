@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import NamedTuple
 
+from reconciler.model.fields import DATA, METADATA, Leaf, flatten, leaf_text
 from reconciler.model.objects import Live, Resource
 from reconciler.model.plans import FieldAction, FieldPath
 from reconciler.model.store import Capability
 from reconciler.model.values import SecretValue
-from reconciler.planning.fields import DATA, METADATA, Leaf, flatten, leaf_text
 from reconciler.rules import field_text
 
 Promise = Mapping[FieldPath, Leaf]

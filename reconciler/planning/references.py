@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from reconciler.model.fields import owner_key
+from reconciler.model.lifecycle import DEPENDS_ON
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -18,8 +20,6 @@ from reconciler.model.objects import (
     Resource,
     Severity,
 )
-from reconciler.planning.fields import owner_key
-from reconciler.planning.lifecycle import DEPENDS_ON
 
 SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type
 SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.fields import DATA, Fields
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Change, Note, PlanOptions, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import ValueRef
-from reconciler.planning.fields import DATA, Fields
 
 _MOVED = "{} is updated to the new version, and its tasks start anew"
 _STAYS = "{} keeps the old version, which stays until then: --rotate-services updates it"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reconciler.model.fields import ANNOTATIONS, METADATA
 from reconciler.model.objects import SECRET, Live, ObjectKey
 from reconciler.model.plans import FieldPath, Note
-from reconciler.planning.fields import ANNOTATIONS, METADATA
 from reconciler.planning.ownership import Merged
 
 COPYING_ANNOTATIONS = frozenset(

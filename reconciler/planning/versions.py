@@ -11,14 +11,14 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from reconciler.model.fields import DATA, flatten
+from reconciler.model.lifecycle import VERSION_OF, lifecycle
 from reconciler.model.objects import Desired, ObjectKey
 from reconciler.model.plans import Note, PlanOptions
 from reconciler.model.store import Capability
 from reconciler.model.values import Fingerprinter
 from reconciler.planning.changes import Comparison
 from reconciler.planning.consumers import Users, named_users
-from reconciler.planning.fields import DATA, flatten
-from reconciler.planning.lifecycle import VERSION_OF, lifecycle
 from reconciler.planning.naming import is_versioned
 from reconciler.rules.names import SUBDOMAIN
 

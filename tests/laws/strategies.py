@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import OPAQUE, SERVICE_ACCOUNT, Desired, OwnerReference
-from reconciler.planning.lifecycle import lifecycle
 from tests.world import HOME, World, account, depends_on, namespace, owner, secret, wrapped
 
 KEYS = ("password", "token", "tls.crt", "a")

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from reconciler.errors import StoreUnavailable
 from reconciler.execution.retries import RetryPolicy
 from reconciler.model.events import Outcome
+from reconciler.model.fields import DATA, OWNERS, Fields, flatten
+from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, FieldPath
 from reconciler.model.store import Capability
 from reconciler.planning import planner
-from reconciler.planning.fields import DATA, OWNERS, Fields, flatten
-from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.naming import origin
 from tests.laws.conftest import NewWorld
 from tests.laws.strategies import desired_sets, meddlings

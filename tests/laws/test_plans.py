@@ -14,11 +14,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler import planfile
+from reconciler.model.fields import DATA, owner_key
+from reconciler.model.lifecycle import VERSION_OF, lifecycle
 from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, Plan
 from reconciler.model.values import SecretValue
-from reconciler.planning.fields import DATA, owner_key
-from reconciler.planning.lifecycle import VERSION_OF, lifecycle
 from reconciler.planning.references import references
 from reconciler.views import json, markdown, text
 from tests.laws.conftest import NewWorld

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.model.fields import flatten
 from reconciler.model.objects import Resource
 from reconciler.model.patches import Operation
 from reconciler.model.store import Capability, Store
 from reconciler.model.values import SecretValue
-from reconciler.planning.fields import flatten
 from reconciler.planning.promises import deviations
 from tests.stores.words import Words
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import SECRET, ObjectKey, Resource
 from reconciler.model.values import SecretValue, UnreadValue
-from reconciler.planning.lifecycle import lifecycle
 from reconciler.rules import Violation
 from reconciler.stores.docker.annotations import (
     ANNOTATIONS,

@@ -20,10 +20,10 @@ from reconciler.model.events import (
     StepRetried,
     StepStarted,
 )
+from reconciler.model.fields import flatten
 from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Capability
 from reconciler.model.values import Fingerprinter
-from reconciler.planning.fields import flatten
 from tests.world import (
     IN_HAND,
     Faulty,

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from reconciler.model.drift import DriftReport, FieldState, ObjectState, Pending
+from reconciler.model.fields import flatten, leaf_text
 from reconciler.model.objects import Applied, Bystander, Desired, Live, ObjectKey, Source
 from reconciler.model.plans import StoreIdentity
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter, SecretValue
 from reconciler.planning.drift import drift
-from reconciler.planning.fields import flatten, leaf_text
 
 KEY = b"a key of thirty-two bytes, or so"
 PRINTS = Fingerprinter(KEY)

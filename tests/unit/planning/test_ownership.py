@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.lifecycle import Lifecycle
 from reconciler.model.objects import Applied, Desired
 from reconciler.model.plans import Action, FieldAction, PlanOptions, Reason
 from reconciler.model.values import Fingerprinter, ValueRef
 from reconciler.planning import planner
-from reconciler.planning.lifecycle import Lifecycle
 from reconciler.planning.ownership import drifted, merge, newly_made, record_is_current
 from tests.world import (
     FINGERPRINTS,

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.documents import to_document
+from reconciler.model.fields import flatten
 from reconciler.model.objects import Resource
 from reconciler.model.patches import Operation, patched
 from reconciler.planning.diff import changed_paths
-from reconciler.planning.fields import flatten
 from reconciler.planning.patching import addition, difference
 from tests.world import account, owner, secret
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.fields import flatten
 from reconciler.model.objects import SECRET, Live, ObjectKey, Resource
 from reconciler.model.store import Capability
-from reconciler.planning.fields import flatten
 from reconciler.planning.promises import (
     deviations,
     is_to_the_letter,

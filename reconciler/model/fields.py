@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.model.documents import Document, owner_document
+from reconciler.model.lifecycle import VERSION_OF
 from reconciler.model.objects import SECRET, ObjectKey, OwnerReference, Resource
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import SecretValue, UidOf
-from reconciler.planning.lifecycle import VERSION_OF
 
 Leaf = Any
 """A `SecretValue` under ``data``, JSON elsewhere; an owner's ``uid`` may be a `UidOf`."""

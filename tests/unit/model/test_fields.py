@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.documents import to_document
+from reconciler.model.fields import field_of, flatten, leaf_text, unflatten, with_owner_uids
 from reconciler.model.objects import ObjectKey, Resource
 from reconciler.model.values import UidOf
-from reconciler.planning.fields import field_of, flatten, leaf_text, unflatten, with_owner_uids
 from tests.world import account, namespace, owner, secret, wrapped
 
 ROBOT = account("robot")
