@@ -26,6 +26,7 @@ from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import Fingerprinter, derive_fingerprint_key
 from reconciler.planning import planner
 from reconciler.planning.drift import drift as find_drift
+from reconciler.stores import store_annotations
 
 DEFAULT_PARALLELISM = 10
 DEFAULT_WAIT = 120.0
@@ -98,7 +99,14 @@ def plan(
     key = _derived_key(desired, salt) if salt else snapshot.fingerprint_key
     assert key is not None
     fingerprinter = Fingerprinter(key)
-    found, values = planner.plan(desired, snapshot, options, fingerprinter, consumers)
+    found, values = planner.plan(
+        desired,
+        snapshot,
+        options,
+        fingerprinter,
+        consumers=consumers,
+        store_annotations=store_annotations(),
+    )
     return Planned(
         plan=found,
         values=values,

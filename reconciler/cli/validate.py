@@ -53,7 +53,7 @@ def validate(
     from reconciler.manifests import load, unprovided
     from reconciler.model.objects import Severity
     from reconciler.planning.checks import errors_without_store
-    from reconciler.stores import check
+    from reconciler.stores import check, store_annotations
     from reconciler.views import json, sarif, text
 
     verbosity = verbosity_of(settings)
@@ -61,7 +61,7 @@ def validate(
     loaded = load(manifest_paths(paths), namespace=namespace, lints=lints)
     found = (
         *loaded.diagnostics,
-        *errors_without_store(loaded.objects),
+        *errors_without_store(loaded.objects, store_annotations()),
         *check(store, loaded.objects),
         *unprovided(loaded, lints),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -38,8 +38,6 @@ class Lifecycle:
 _PLAIN = Lifecycle()
 # https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets
 _FILLED_IN = {"kubernetes.io/service-account-token": ("token", "ca.crt", "namespace")}
-_OF_STORES = ("reconciler/docker-",)
-"""What begins so steers one store alone, and is checked by the rules of that store."""
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -70,17 +68,22 @@ def lifecycle(resource: Resource) -> Lifecycle:
     )
 
 
-def lifecycle_problems(annotations: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """Yield annotation, what is wrong with it, and what to write instead."""
+def lifecycle_problems(
+    annotations: Mapping[str, str], store_annotations: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield annotation, what is wrong with it, and what to write instead.
+
+    `store_annotations` steer single kinds of stores, whose own rules judge them.
+    """
     for name, value in annotations.items():
-        if not name.startswith(PREFIX) or name.startswith(_OF_STORES):
+        if not name.startswith(PREFIX) or name in store_annotations:
             continue
         if name == VERSION_OF:
             yield name, "is set by reconciler itself", "remove it, and name the object as it says"
             continue
         if name not in _ALLOWED:
-            known = ", ".join(sorted(_ALLOWED))
-            yield name, "is not an annotation of reconciler", f"known are {known}"
+            names = ", ".join(sorted({*_ALLOWED, *store_annotations}))
+            yield name, "is not an annotation of reconciler", f"write one of {names}"
             continue
         accepts, expected = _ALLOWED[name]
         if not accepts(value):

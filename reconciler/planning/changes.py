@@ -1,46 +1,27 @@
-"""What happens to one object: desired and live compared, and a change made of it."""
+"""From what was compared to what happens to an object."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
-from reconciler.model.fields import (
-    DATA,
-    IMMUTABLE,
-    TYPE,
-    Fields,
-    flatten,
-    version_mark,
-    with_owner_uids,
-)
-from reconciler.model.lifecycle import Lifecycle, lifecycle
-from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
+from reconciler.model.drift import FieldState
+from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of
+from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.plans import (
     Action,
     Change,
     FieldChange,
     FieldPath,
     Note,
-    PlanOptions,
     Precondition,
     Reason,
 )
-from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, UidOf, UnreadValue, ValueRef
+from reconciler.model.store import Capability
+from reconciler.model.values import ValueRef
 from reconciler.planning import diff, limits, rotation
+from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.masking import Masking
-from reconciler.planning.ownership import (
-    Merged,
-    applied_earlier,
-    drifted,
-    merge,
-    newly_made,
-    record_is_current,
-)
-from reconciler.planning.references import references
-from reconciler.planning.scrubbing import scrubbed
-from reconciler.rules import replace_reasons
 
 _FORGOTTEN = Note("already-gone", "it is gone already: only the memory of it is dropped")
 _KUBELETS = Note(
@@ -49,194 +30,110 @@ _KUBELETS = Note(
 )
 
 _VERSION = "takes the place of {}, which stays: what is to use the new version has to name it"
+_DRIFTED = {FieldState.CHANGED, FieldState.REMOVED, FieldState.ADDED}
 
 
-@dataclass(slots=True)
-class Comparison:
-    """The manifests beside a snapshot, and what comparing them has found so far.
+@dataclass(frozen=True, slots=True)
+class Changing:
+    """Makes the changes of one plan; `masking` numbers their values."""
 
-    ``predecessors`` has, for each new version, the live object whose place it takes. ``targets``
-    has the fields of each object that is updated.
-    """
-
-    named: Mapping[ObjectKey, Desired]
-    snapshot: Snapshot
-    options: PlanOptions
+    comparison: Comparison
     masking: Masking
-    records: Fingerprinter
-    predecessors: Mapping[ObjectKey, ObjectKey] = field(default_factory=dict)
-    targets: dict[ObjectKey, Fields] = field(default_factory=dict)
 
-    def change(self, key: ObjectKey) -> Change:
-        """What happens to the object that a manifest names."""
-        resource = self.named[key]
-        steering = lifecycle(resource)
-        live = self.snapshot.objects.get(key)
-        if live is not None and steering.create_only:
-            return Change(
-                key=key,
-                action=Action.NO_OP,
-                precondition=_precondition(live),
-                source=resource.source,
-            )
-        wanted = self._wanted(key, resource)
-        if live is not None:
-            live = limits.recognised(live, resource.data, self.records)
-            before = flatten(live)
-            merged = self._merged(wanted, live, before, steering)
-            return self._modification(resource, live, before, self._scrubbed(key, merged))
-        if key in self.predecessors:
-            predecessor = self.snapshot.objects[self.predecessors[key]]
-            predecessor = limits.recognised(predecessor, resource.data, self.records)
-            return self._succession(key, resource, wanted, predecessor)
-        return self._creation(key, resource, wanted, steering)
-
-    def replace_reasons(self, key: ObjectKey) -> tuple[Reason, ...]:
-        """Why the live object cannot become what its manifest wants; empty where it can."""
-        resource, live = self.named[key], self.snapshot.objects.get(key)
-        steering = lifecycle(resource)
-        if live is None or steering.create_only:
-            return ()
-        live = limits.recognised(live, resource.data, self.records)
-        before = flatten(live)
-        merged = self._merged(self._wanted(key, resource), live, before, steering)
-        changed = diff.changed_paths(before, merged.target)
-        return self._replace_reasons(live, merged.target, changed)
+    def change(self, compared: Compared) -> Change:
+        """What happens to an object that a manifest names."""
+        if compared.live is None:
+            return self._creation(compared)
+        return self._modification(compared, compared.live)
 
     def deletion(self, key: ObjectKey, *, superseded: bool = False) -> Change:
         """The delete of what no manifest names: an object, the copy or the memory of one."""
-        live = self.snapshot.objects.get(key)
-        why = Reason.DESTROY if self.options.destroy else Reason.PRUNE
+        snapshot = self.comparison.snapshot
+        live = snapshot.objects.get(key)
+        why = Reason.DESTROY if self.comparison.options.destroy else Reason.PRUNE
         if superseded:
             why = Reason.SUPERSEDED
-        if live is None and key not in self.snapshot.copies:
+        if live is None and key not in snapshot.copies:
             return Change(
                 key=key, action=Action.DELETE, reasons=(why, Reason.VANISHED), notes=(_FORGOTTEN,)
-            )
-        if live is None:
-            return Change(
-                key=key,
-                action=Action.DELETE,
-                reasons=(why, Reason.INTERRUPTED),
-                notes=limits.loss(key.kind, Action.DELETE, (), self.snapshot),
             )
         return Change(
             key=key,
             action=Action.DELETE,
-            reasons=(why,),
-            notes=limits.loss(key.kind, Action.DELETE, (), self.snapshot),
-            precondition=_precondition(live),
+            reasons=(why, Reason.INTERRUPTED) if live is None else (why,),
+            notes=limits.loss(key.kind, Action.DELETE, (), snapshot),
+            precondition=None if live is None else _precondition(live),
         )
 
-    def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
-        wanted = limits.kept_fields(resource, self.snapshot.capabilities)
-        wanted.update(version_mark(key, resource))
-        if resource.owners:
-            with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
-        return wanted
-
-    def _merged(self, wanted: Fields, live: Live, before: Fields, steering: Lifecycle) -> Merged:
-        return merge(wanted, before, applied_earlier(live, self.options.set_name), steering)
-
-    def _creation(
-        self, key: ObjectKey, resource: Desired, wanted: Fields, steering: Lifecycle
-    ) -> Change:
-        copy = self.snapshot.copies.get(key)
-        former: Fields = {}
-        if copy is None:
-            merged = newly_made(wanted, steering)
-            vanished = key in (self.snapshot.vanished or ())
-            reasons: tuple[Reason, ...] = (Reason.MISSING, *[Reason.VANISHED] * vanished)
+    def _creation(self, compared: Compared) -> Change:
+        key, resource, merged = compared.key, compared.resource, compared.merged
+        if compared.predecessor is None:
+            fields, patch = diff.creation(
+                key.namespace, compared.before, merged.target, self.masking
+            )
+            notes = tuple(self._rotation_notes(compared, Action.CREATE))
         else:
-            copy = limits.recognised(copy, resource.data, self.records)
-            former = flatten(copy)
-            merged = self._merged(wanted, copy, former, steering)
-            reasons = (Reason.MISSING, Reason.INTERRUPTED)
-        merged = self._scrubbed(key, merged)
-        fields, patch = diff.creation(key.namespace, former, merged.target, self.masking)
+            changed = diff.changed_paths(compared.before, merged.target)
+            sides = diff.Sides(compared.before, merged.target, changed)
+            fields, patch = diff.replacement(key.namespace, sides, self.masking)
+            notes = (Note("version-of", _VERSION.format(compared.predecessor.key)),)
         return Change(
             key=key,
             action=Action.CREATE,
             generate_name="" if resource.name else resource.generate_name,
-            reasons=reasons,
+            reasons=tuple(self._reasons_to_create(compared)),
             fields=fields,
             kept=merged.kept,
-            notes=tuple(self._moved(key, Action.CREATE, former, merged.target)),
+            notes=notes,
             patch=patch,
             claims=merged.claims,
             source=resource.source,
         )
 
-    def _succession(
-        self, key: ObjectKey, resource: Desired, wanted: Fields, predecessor: Live
-    ) -> Change:
-        """A new version; keys of others come along, and other metadata of others does not."""
-        steering = lifecycle(resource)
-        before = flatten(predecessor)
-        data = {
-            path: leaf
-            for path, leaf in before.items()
-            if path[0] == DATA and not isinstance(leaf, UnreadValue)
-        }
-        applied = applied_earlier(predecessor, self.options.set_name)
-        merged = self._scrubbed(key, merge(wanted, data, applied, steering))
-        instead = self._merged(wanted, predecessor, before, steering).target
-        changed = diff.changed_paths(before, instead)
-        needed = self._replace_reasons(predecessor, instead, changed)
-        shown = {path: leaf for path, leaf in before.items() if path in data | merged.target}
-        fields, patch = diff.replacement(
-            key.namespace,
-            diff.Sides(shown, merged.target, diff.changed_paths(shown, merged.target)),
-            self.masking,
-            diff.made_anew,
-        )
-        vanished = key in (self.snapshot.vanished or ())
-        return Change(
-            key=key,
-            action=Action.CREATE,
-            reasons=(Reason.VERSIONED, *needed, *[Reason.VANISHED] * vanished),
-            fields=fields,
-            kept=merged.kept,
-            notes=(Note("version-of", _VERSION.format(predecessor.key)),),
-            patch=patch,
-            claims=merged.claims,
-            source=resource.source,
-        )
+    def _reasons_to_create(self, compared: Compared) -> Iterator[Reason]:
+        snapshot = self.comparison.snapshot
+        if compared.predecessor is not None:
+            yield Reason.VERSIONED
+            yield from self.comparison.replace_reasons(compared.predecessor)
+        else:
+            yield Reason.MISSING
+        if compared.predecessor is None and compared.key in snapshot.copies:
+            yield Reason.INTERRUPTED
+        elif compared.key in (snapshot.vanished or ()):
+            yield Reason.VANISHED
 
-    def _modification(
-        self, resource: Desired, live: Live, before: Fields, merged: Merged
-    ) -> Change:
-        key = live.key
-        changed = diff.changed_paths(before, merged.target)
-        action, reasons = self._verdict(live, merged, changed)
+    def _modification(self, compared: Compared, live: Live) -> Change:
+        resource, merged = compared.resource, compared.merged
+        if compared.lifecycle.create_only:
+            return Change(
+                key=live.key,
+                action=Action.NO_OP,
+                precondition=_precondition(live),
+                source=resource.source,
+            )
+        action, reasons = self._verdict(compared, live)
         if action is Action.NO_OP:
             return Change(
-                key=key,
+                key=live.key,
                 action=action,
                 kept=merged.kept,
                 precondition=_precondition(live),
                 claims=merged.claims,
                 source=resource.source,
             )
-        if action is Action.UPDATE:
-            self.targets[key] = merged.target
         compare = diff.replacement if action is Action.REPLACE else diff.update
-        fields, patch = compare(
-            key.namespace,
-            diff.Sides(before, merged.target, changed),
-            self.masking,
-            self._origin_of(live, before),
-        )
+        sides = diff.Sides(compared.before, merged.target, compared.changed)
+        fields, patch = compare(live.namespace, sides, self.masking)
         return Change(
-            key=key,
+            key=live.key,
             action=action,
             generate_name="" if resource.name else resource.generate_name,
             reasons=reasons,
-            fields=fields,
+            fields=tuple(self._with_origins(fields, live, compared.before)),
             kept=merged.kept,
             notes=(
-                *self._notes(key, action, fields),
-                *self._moved(key, action, before, merged.target),
+                *self._notes(live.key, action, fields),
+                *self._rotation_notes(compared, action),
             ),
             patch=patch,
             precondition=_precondition(live),
@@ -244,83 +141,56 @@ class Comparison:
             source=resource.source,
         )
 
-    def _origin_of(self, live: Live, before: Fields) -> diff.OriginOf:
-        applied = applied_earlier(live, self.options.set_name)
-        same_key = self.records.key == self.masking.key
+    def _with_origins(
+        self, changes: Collection[FieldChange], live: Live, before: Fields
+    ) -> Iterator[FieldChange]:
+        """The same, telling what is drift, and who wrote the live field last."""
+        check = self.comparison.check
+        same_key = check.fingerprinter.key == self.masking.key
+        for change in changes:
+            path = field_of(change.path)
+            reference = change.before if path[0] == DATA and same_key else None
+            fingerprint = reference.fingerprint if isinstance(reference, ValueRef) else ""
+            state = check.state(path, live, before, fingerprint=fingerprint)
+            manager = live.managers.get(path, "") if path in before else ""
+            if state in _DRIFTED or manager:
+                yield change._replace(drift=state in _DRIFTED, manager=manager)
+            else:
+                yield change
 
-        def origin(path: FieldPath, reference: ValueRef | None) -> diff.Origin:
-            known = reference.fingerprint if same_key and reference is not None else ""
-            return diff.Origin(
-                drifted(path, before, applied, live.namespace, self.records, fingerprint=known),
-                live.managers.get(path, "") if path in before else "",
-            )
-
-        return origin
-
-    def _verdict(
-        self, live: Live, merged: Merged, changed: Collection[FieldPath]
-    ) -> tuple[Action, tuple[Reason, ...]]:
+    def _verdict(self, compared: Compared, live: Live) -> tuple[Action, tuple[Reason, ...]]:
         reasons: list[Reason] = []
-        target = merged.target
-        if live.applied is None or live.applied.set_name != self.options.set_name:
+        options = self.comparison.options
+        if live.applied is None or live.applied.set_name != options.set_name:
             reasons.append(Reason.ADOPT)
-        if changed:
-            reasons += _differences(changed, target)
-            needed = self._replace_reasons(live, target, changed)
+        if compared.changed:
+            reasons += _differences(compared.changed, compared.merged.target)
+            needed = self.comparison.replace_reasons(compared)
             if needed:
                 return Action.REPLACE, (*reasons, *needed)
         if reasons:
             return Action.UPDATE, tuple(reasons)
-        current = record_is_current(
-            live.applied, merged.claims, target, live.key.namespace, self.records
-        )
-        if rotation.is_due(live.key, self.snapshot, self.options):
+        if rotation.is_due(live.key, self.comparison.snapshot, options):
             return Action.UPDATE, (Reason.ROTATION,)
-        if current:
+        if self.comparison.check.is_current(live, compared.merged):
             return Action.NO_OP, ()
         return Action.UPDATE, (Reason.RECORD,)
 
     def _notes(
-        self, key: ObjectKey, action: Action, fields: tuple[FieldChange, ...]
+        self, key: ObjectKey, action: Action, fields: Collection[FieldChange]
     ) -> tuple[Note, ...]:
         # Where values can be changed, a replace is of an immutable Secret, which kubelets cache.
-        cached = action is Action.REPLACE and Capability.UPDATE_VALUES in self.snapshot.capabilities
-        lost = limits.loss(key.kind, action, fields, self.snapshot)
+        snapshot = self.comparison.snapshot
+        cached = action is Action.REPLACE and Capability.UPDATE_VALUES in snapshot.capabilities
+        lost = limits.loss(key.kind, action, fields, snapshot)
         return (*((_KUBELETS,) if cached else ()), *lost)
 
-    def _moved(
-        self, key: ObjectKey, action: Action, before: Fields, target: Fields
-    ) -> Iterator[Note]:
+    def _rotation_notes(self, compared: Compared, action: Action) -> Iterator[Note]:
+        snapshot, options = self.comparison.snapshot, self.comparison.options
         if action is Action.UPDATE:
-            return rotation.users_moved(key, self.snapshot, self.options)
-        return rotation.notes(key, before, target, self.snapshot, self.options)
-
-    def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
-        return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged
-
-    def _replace_reasons(
-        self, live: Live, target: Fields, changed: Collection[FieldPath]
-    ) -> tuple[Reason, ...]:
-        parts = {path[0] for path in changed}
-        return (
-            *replace_reasons(
-                live,
-                target.get(TYPE, ""),
-                immutable=IMMUTABLE in target,
-                data_changes=DATA in parts,
-            ),
-            *limits.replace_reasons(changed, self.snapshot),
-        )
-
-    def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
-        """The uids of owners that the manifests hold; of others, the manifest's word counts."""
-        found: dict[ObjectKey, str | UidOf] = {}
-        for reference in references(resource):
-            owner = reference.target
-            if reference.what == "owner" and owner in self.named:
-                live = self.snapshot.objects.get(owner)
-                found[owner] = UidOf(*owner) if live is None else live.uid
-        return found
+            return rotation.users_moved(compared.key, snapshot, options)
+        before, target = compared.before, compared.merged.target
+        return rotation.notes(compared.key, before, target, snapshot, options)
 
 
 def _precondition(live: Live) -> Precondition:

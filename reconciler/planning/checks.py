@@ -13,10 +13,12 @@ from reconciler.planning.order import DependencyCycle
 from reconciler.planning.references import dependency_problems, problem
 
 
-def errors_without_store(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
+def errors_without_store(
+    desired: Sequence[Desired], store_annotations: Collection[str]
+) -> Iterator[Diagnostic]:
     """The errors that a plan would have with any store: annotations, and cycles."""
     for resource in desired:
-        yield from annotation_errors(resource)
+        yield from annotation_errors(resource, store_annotations)
     yield from owner_problems(desired)
     yield from cycles(desired)
 
@@ -29,8 +31,11 @@ def cycles(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
         yield cycle_error(cycle, {resource.key: resource for resource in desired})
 
 
-def annotation_errors(resource: Desired) -> list[Diagnostic]:
-    """Errors for annotations of this tool that are misspelt, or mean or name nothing."""
+def annotation_errors(resource: Desired, store_annotations: Collection[str]) -> list[Diagnostic]:
+    """Errors for annotations of this tool that are misspelt, or mean or name nothing.
+
+    `store_annotations` are those that the rules of a kind of store judge.
+    """
     if not steers(resource.annotations):
         return []
     misspelt = [
@@ -41,7 +46,7 @@ def annotation_errors(resource: Desired) -> list[Diagnostic]:
             f"{annotation} {message}",
             hint,
         )
-        for annotation, message, hint in lifecycle_problems(resource.annotations)
+        for annotation, message, hint in lifecycle_problems(resource.annotations, store_annotations)
     ]
     return [*dependency_problems(resource), *misspelt]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
-from reconciler.model.fields import DATA, FINALIZERS, METADATA, OWNERS, Fields, field_of
+from reconciler.model.fields import DATA, FINALIZERS, METADATA, OWNERS, Fields
 from reconciler.model.patches import Operation
 from reconciler.model.plans import FieldAction, FieldChange, FieldPath
-from reconciler.model.values import Nature, SecretValue, ValueRef
+from reconciler.model.values import Nature, SecretValue
 from reconciler.planning.masking import Masking
 from reconciler.planning.patching import LISTS, addition, difference
 
@@ -28,19 +28,6 @@ class Sides(NamedTuple):
     live: Fields
     target: Fields
     changed: frozenset[FieldPath]
-
-
-class Origin(NamedTuple):
-    """Where a live field comes from: see `FieldChange`."""
-
-    drift: bool
-    manager: str
-
-
-_NOBODYS = Origin(drift=False, manager="")
-
-OriginOf = Callable[[FieldPath, ValueRef | None], Origin]
-"""Tells the origin of a live field; the reference is that of its live value, where it has one."""
 
 
 def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
@@ -65,45 +52,31 @@ def creation(
     ]
     if former:
         sides = Sides(former, target, changed_paths(former, target))
-        told = {one.path: one for one in _data_changes(namespace, sides, masking, made_anew)}
+        told = {one.path: one for one in _data_changes(namespace, sides, masking)}
         changes = [told.pop(one.path, one) for one in changes] + list(told.values())
         changes.sort(key=lambda one: one.path)
     return tuple(changes), addition(found)
 
 
 def replacement(
-    namespace: str,
-    sides: Sides,
-    masking: Masking,
-    origin: OriginOf,
+    namespace: str, sides: Sides, masking: Masking
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that adds the whole document anew."""
-    changes, _ = _compared(namespace, sides, masking, origin)
+    changes, _ = _compared(namespace, sides, masking)
     target = sides.target
     return changes, addition(masking.masked(namespace, target, target, sides.live))
 
 
 def update(
-    namespace: str,
-    sides: Sides,
-    masking: Masking,
-    origin: OriginOf,
+    namespace: str, sides: Sides, masking: Masking
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field that differs, and the patch that turns the live document into `target`'s."""
-    changes, shown = _compared(namespace, sides, masking, origin)
+    changes, shown = _compared(namespace, sides, masking)
     return changes, difference(*sides, shown)
 
 
-def made_anew(_: FieldPath, __: ValueRef | None) -> Origin:
-    """The origin of the fields of an object that is new: nobody has written them."""
-    return _NOBODYS
-
-
 def _compared(
-    namespace: str,
-    sides: Sides,
-    masking: Masking,
-    origin: OriginOf,
+    namespace: str, sides: Sides, masking: Masking
 ) -> tuple[tuple[FieldChange, ...], Fields]:
     """Every field that differs, sorted by path, and the masked fields that a patch tells of.
 
@@ -111,20 +84,18 @@ def _compared(
     paths.
     """
     live, target, changed = sides
-    changes = [*_data_changes(namespace, sides, masking, origin)]
+    changes = [*_data_changes(namespace, sides, masking)]
     shown: Fields = {one.path: one.after for one in changes if one.after is not None}
     if len(changes) < len(changed):
         before = masking.masked(namespace, _plain(live, changed), live, target)
         after = masking.masked(namespace, _plain(target, changed), target, live)
-        changes += _plain_changes(before, after, masking, origin)
+        changes += _plain_changes(before, after, masking)
         changes.sort(key=lambda change: change.path)
         shown |= after
     return tuple(changes), shown
 
 
-def _data_changes(
-    namespace: str, sides: Sides, masking: Masking, origin: OriginOf
-) -> Iterator[FieldChange]:
+def _data_changes(namespace: str, sides: Sides, masking: Masking) -> Iterator[FieldChange]:
     for path in sorted([path for path in sides.changed if path[0] == DATA]):
         before: SecretValue | None = sides.live.get(path)
         after: SecretValue | None = sides.target.get(path)
@@ -137,7 +108,7 @@ def _data_changes(
             action = FieldAction.REMOVED
         else:
             action, nature = FieldAction.CHANGED, before.nature_of_change(after)
-        yield FieldChange(path, action, old, new, nature, *origin(path, old))
+        yield FieldChange(path, action, old, new, nature)
 
 
 def _plain(fields: Fields, changed: Collection[FieldPath]) -> Fields:
@@ -153,7 +124,6 @@ def _plain_changes(
     before_masked: Fields,
     after_masked: Fields,
     masking: Masking,
-    origin: OriginOf,
 ) -> Iterator[FieldChange]:
     before, after = (_nested(masking.tokens(one)) for one in (before_masked, after_masked))
     # 0.4 s of CPU to import, so only where metadata really differs.
@@ -169,8 +139,6 @@ def _plain_changes(
                 _ACTIONS[group],
                 None if group.endswith("added") else masking.resolve(level.t1),
                 None if group.endswith("removed") else masking.resolve(level.t2),
-                Nature.CONTENT,
-                *origin(field_of(path), None),
             )
 
 

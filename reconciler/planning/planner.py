@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.fields import Fields
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey
 from reconciler.model.plans import (
+    Action,
     Change,
     Note,
     Plan,
@@ -20,12 +22,13 @@ from reconciler.model.plans import (
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import limits, order, rotation
-from reconciler.planning.changes import Comparison
+from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
+from reconciler.planning.comparing import Comparison
 from reconciler.planning.consumers import Users, users, with_consumers
 from reconciler.planning.guards import Guarded, refusals
 from reconciler.planning.masking import Masking
-from reconciler.planning.naming import moved_keys, named_objects
+from reconciler.planning.naming import moved_keys
 from reconciler.planning.references import Reference, reference_problems, references
 from reconciler.planning.scrubbing import copies_values, copying_notice
 from reconciler.planning.selection import (
@@ -35,7 +38,11 @@ from reconciler.planning.selection import (
     superseded_by,
     targeted,
 )
-from reconciler.planning.versions import old_version_notices, with_new_versions
+from reconciler.planning.versions import (
+    comparison_of,
+    old_version_notices,
+    with_new_versions,
+)
 
 
 def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
@@ -64,33 +71,36 @@ def plan(
     snapshot: Snapshot,
     options: PlanOptions,
     fingerprinter: Fingerprinter,
+    *,
     consumers: Collection[Consumer] = (),
+    store_annotations: Collection[str] = (),
 ) -> tuple[Plan, PlanValues]:
     """Compare `desired` with `snapshot`: a plan without a value, and the values beside it.
 
     `fingerprinter` is for the plan's own references; records of what was applied are read with
-    the store's key. `consumers` are those that the manifests hold. The order of `desired` does not
+    the store's key. `consumers` are those that the manifests hold. `store_annotations` are the
+    annotations of this tool that steer single kinds of stores. The order of `desired` does not
     matter. What is wrong stands in the plan, in ``problems`` and ``refusals``.
 
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
     """
-    records = Fingerprinter(snapshot.fingerprint_key or fingerprinter.key)
-    named = named_objects(desired, snapshot, options.set_name, records)
-    comparison = Comparison(named, snapshot, options, Masking(fingerprinter), records)
-    comparison = with_new_versions(comparison, fingerprinter)
+    comparison = with_new_versions(
+        comparison_of(desired, snapshot, options, fingerprinter), fingerprinter
+    )
     known = users(snapshot, comparison.named, consumers)
     selected = _selected(comparison, known)
-    changes, pointing, problems = _looked_at(comparison, selected.chosen)
-    changes += [
-        comparison.deletion(key, superseded=key in selected.old) for key in selected.deleted
-    ]
-    changes = with_consumers(changes, known, comparison.predecessors)
+    changing = Changing(comparison, Masking(fingerprinter))
+    projected = _projected(changing, selected.chosen, store_annotations)
+    changes, needs = projected.changes, projected.references
+    changes += [changing.deletion(key, superseded=key in selected.old) for key in selected.deleted]
+    predecessors = {key: old.key for key, old in comparison.predecessors.items()}
+    changes = with_consumers(changes, known, predecessors)
     changes.sort(key=attrgetter("key"))
-    problems += _problems(pointing, comparison.named, selected, snapshot)
+    problems = [*projected.problems, *_problems(needs, comparison.named, selected, snapshot)]
     ordered: tuple[Step, ...] = ()
     try:
-        ordered = _steps(changes, pointing, selected, snapshot)
+        ordered = _steps(changes, needs, selected, snapshot)
     except order.DependencyCycle as cycle:
         problems.append(cycle_error(cycle, comparison.named))
     result = Plan(
@@ -108,7 +118,7 @@ def plan(
             *selected.notices,
         ),
     )
-    return result, PlanValues(comparison.masking.values, comparison.targets)
+    return result, PlanValues(changing.masking.values, projected.targets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,33 +155,50 @@ def _selected(comparison: Comparison, known: Users) -> _Selected:
     )
 
 
-def _looked_at(
-    comparison: Comparison, keys: Iterable[ObjectKey]
-) -> tuple[list[Change], dict[ObjectKey, list[Reference]], list[Diagnostic]]:
-    """The changes of `keys`, what their manifests point at, and what is wrong with these.
+@dataclass(frozen=True, slots=True)
+class _Projected:
+    """What comparing the chosen objects came to, by their keys.
+
+    ``references`` are what their manifests refer to. ``targets`` are the fields that those which
+    are updated have then. ``problems`` are those of single manifests.
+    """
+
+    changes: list[Change] = field(default_factory=list)
+    references: dict[ObjectKey, list[Reference]] = field(default_factory=dict)
+    targets: dict[ObjectKey, Fields] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+
+def _projected(
+    changing: Changing, keys: Iterable[ObjectKey], store_annotations: Collection[str]
+) -> _Projected:
+    """Everything that is said of each of `keys`.
 
     All of an object at once: of ten thousand, the first has left the processor's caches when the
-    last has been looked at.
+    last is compared. What was compared is dropped then, since it takes most of the memory.
     """
-    changes, pointing, problems = [], {}, []
-    for key in keys:
-        resource = comparison.named[key]
-        changes.append(comparison.change(key))
-        pointing[key] = [*references(resource)]
-        problems += annotation_errors(resource)
-    return changes, pointing, problems
+    projected = _Projected()
+    for compared in changing.comparison.compare_all(keys):
+        change = changing.change(compared)
+        projected.changes.append(change)
+        projected.references[compared.key] = [*references(compared.resource)]
+        if change.action is Action.UPDATE:
+            projected.targets[compared.key] = compared.merged.target
+        projected.problems.extend(annotation_errors(compared.resource, store_annotations))
+    return projected
 
 
 def _steps(
     changes: Iterable[Change],
-    pointing: Mapping[ObjectKey, Iterable[Reference]],
+    references_by_key: Mapping[ObjectKey, Iterable[Reference]],
     selected: _Selected,
     snapshot: Snapshot,
 ) -> tuple[Step, ...]:
-    needs = {key: [one.target for one in pointed] for key, pointed in pointing.items()}
     moved = selected.moved
-    if moved:
-        needs = {key: [moved.get(one, one) for one in needed] for key, needed in needs.items()}
+    needs = {
+        key: [moved.get(reference.target, reference.target) for reference in referred]
+        for key, referred in references_by_key.items()
+    }
     live_needs = {
         key: [reference.target for reference in references(snapshot.objects[key])]
         for key in selected.deleted
@@ -197,17 +224,19 @@ def _copying(
 
 
 def _problems(
-    pointing: Mapping[ObjectKey, Iterable[Reference]],
+    references_by_key: Mapping[ObjectKey, Iterable[Reference]],
     named: Mapping[ObjectKey, Desired],
     selected: _Selected,
     snapshot: Snapshot,
 ) -> Iterator[Diagnostic]:
     """What is wrong with the manifests as they stand beside this store."""
-    resources = [named[key] for key in pointing]
+    resources = [named[key] for key in references_by_key]
     yield from owner_problems(resources)
-    targets = {reference.target for pointed in pointing.values() for reference in pointed}
+    targets = {
+        reference.target for referred in references_by_key.values() for reference in referred
+    }
     yield from reference_problems(
-        zip(resources, pointing.values(), strict=True),
+        zip(resources, references_by_key.values(), strict=True),
         {*_unknown(targets, named, selected, snapshot)},
         namespaces=Capability.NAMESPACES in snapshot.capabilities,
     )

@@ -8,18 +8,19 @@ stays for whatever uses it.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.model.fields import DATA, flatten
+from reconciler.model.fields import DATA, IMMUTABLE, TYPE, flatten
 from reconciler.model.lifecycle import VERSION_OF, lifecycle
-from reconciler.model.objects import Desired, ObjectKey
+from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Note, PlanOptions
-from reconciler.model.store import Capability
+from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.planning.changes import Comparison
+from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.consumers import Users, named_users
-from reconciler.planning.naming import is_versioned
+from reconciler.planning.naming import is_versioned, named_objects, newest, origin
+from reconciler.planning.records import FingerprintCheck
 from reconciler.rules.names import SUBDOMAIN
 
 _SUFFIX_DIGITS = 10
@@ -30,24 +31,70 @@ _UNKNOWN = (
 )
 
 
+def comparison_of(
+    desired: Iterable[Desired],
+    snapshot: Snapshot,
+    options: PlanOptions,
+    fingerprinter: Fingerprinter,
+) -> Comparison:
+    """What a plan and a drift check compare objects within.
+
+    Records are read with the key of the snapshot, or that of `fingerprinter` where it has none.
+    """
+    records = Fingerprinter(snapshot.fingerprint_key or fingerprinter.key)
+    return _with_current_versions(
+        Comparison(
+            named=named_objects(desired, snapshot, options.set_name),
+            snapshot=snapshot,
+            options=options,
+            check=FingerprintCheck.of(snapshot, options.set_name, records),
+        )
+    )
+
+
+def _with_current_versions(comparison: Comparison) -> Comparison:
+    """The same, with the keys of their current versions for the versioned Secrets of the set.
+
+    The version that is just what the manifest wants comes first, so that a way back finds the old
+    object; else it is the newest.
+    """
+    named = comparison.named
+    versioned = {key for key, resource in named.items() if is_versioned(resource)}
+    if not versioned:
+        return comparison
+    current: dict[ObjectKey, Compared] = {}
+    for key, family in _families(comparison, versioned).items():
+        versions = {
+            live.key: comparison.compare_with(live.key, named[key], live) for live in family
+        }
+        fitting = [live for live in family if _fits(versions[live.key])]
+        current[key] = versions[newest(fitting or family).key]
+    return replace(
+        comparison,
+        named={
+            current[key].key if key in current else key: resource for key, resource in named.items()
+        },
+        versions={version.key: version for version in current.values()},
+    )
+
+
 def with_new_versions(comparison: Comparison, fingerprinter: Fingerprinter) -> Comparison:
     """The same, with new keys for the versioned Secrets whose live objects need a replace."""
-    snapshot = comparison.snapshot
-    stuck = [
-        key
-        for key, resource in comparison.named.items()
-        if is_versioned(resource)
-        and _may_follow(comparison, key)
-        and comparison.replace_reasons(key)
-    ]
+    stuck: dict[ObjectKey, Compared] = {}
+    for key, resource in comparison.named.items():
+        if is_versioned(resource) and _may_follow(comparison, key):
+            compared = comparison.compare(key)
+            if comparison.replace_reasons(compared):
+                stuck[key] = compared
     if not stuck:
         return comparison
+    snapshot = comparison.snapshot
     taken = {*comparison.named, *snapshot.objects, *snapshot.bystanders, *snapshot.copies}
     new = {key: _free_key(comparison, key, fingerprinter, taken) for key in stuck}
     return replace(
         comparison,
         named={new.get(key, key): resource for key, resource in comparison.named.items()},
-        predecessors={key: old for old, key in new.items()},
+        predecessors={new[key]: compared for key, compared in stuck.items()},
     )
 
 
@@ -79,6 +126,29 @@ def old_version_notices(
         yield key, Note("version-kept", _STAYS.format(key, resource.key, why))
 
 
+def _families(
+    comparison: Comparison, versioned: Collection[ObjectKey]
+) -> dict[ObjectKey, list[Live]]:
+    """The live versions of each versioned Secret that are this set's."""
+    families: dict[ObjectKey, list[Live]] = {}
+    for live in comparison.snapshot.objects.values():
+        first = origin(live)
+        is_ours = live.applied is not None and live.applied.set_name == comparison.options.set_name
+        # What a manifest names by itself is that manifest's.
+        if (
+            first in versioned
+            and is_ours
+            and (first == live.key or live.key not in comparison.named)
+        ):
+            families.setdefault(first, []).append(live)
+    return families
+
+
+def _fits(version: Compared) -> bool:
+    """Whether type, data and ``immutable`` of a version are what the manifest wants."""
+    return not any(path[0] == DATA or path in {TYPE, IMMUTABLE} for path in version.changed)
+
+
 def _may_follow(comparison: Comparison, key: ObjectKey) -> bool:
     """Whether a version may take the object's place: it is ours, or to become so."""
     live, options = comparison.snapshot.objects.get(key), comparison.options
@@ -103,10 +173,10 @@ def _free_key(
     while True:
         text = json.dumps([resource.type, resource.immutable, attempt, sorted(content.items())])
         suffix = fingerprinter.of(key.namespace, (VERSION_OF, resource.name), text)
-        found = key._replace(name=_version_name(resource.name, suffix[:_SUFFIX_DIGITS]))
-        if found not in taken:
-            taken.add(found)
-            return found
+        new = key._replace(name=_version_name(resource.name, suffix[:_SUFFIX_DIGITS]))
+        if new not in taken:
+            taken.add(new)
+            return new
         attempt += 1
 
 

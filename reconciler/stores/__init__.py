@@ -59,6 +59,11 @@ def builtin_options() -> tuple[Option, ...]:
     return tuple({option.name: option for option in options}.values())
 
 
+def store_annotations() -> frozenset[str]:
+    """The annotations that steer single kinds of the stores of this project."""
+    return frozenset[str]().union(*(backend_of(name).annotations for name in _MODULES))
+
+
 def open_store(
     url: str,
     environ: Mapping[str, str],

@@ -14,16 +14,29 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from reconciler import planfile
-from reconciler.model.fields import DATA, owner_key
+from reconciler.model.drift import FieldState
+from reconciler.model.fields import DATA, field_of, owner_key
 from reconciler.model.lifecycle import VERSION_OF, lifecycle
-from reconciler.model.objects import Desired, Live, ObjectKey
+from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import Action, Plan
 from reconciler.model.values import SecretValue
+from reconciler.planning.drift import drift as drift_of
 from reconciler.planning.references import references
 from reconciler.views import json, markdown, text
 from tests.laws.conftest import NewWorld
-from tests.laws.strategies import desired_sets, meddlings
-from tests.world import FINGERPRINTS, IN_HAND, World, live, planned, record, snapshot, uid_of
+from tests.laws.strategies import DATA as DATA_MAPS
+from tests.laws.strategies import LABELS, desired_sets, meddlings
+from tests.world import (
+    FINGERPRINTS,
+    IN_HAND,
+    World,
+    live,
+    planned,
+    record,
+    snapshot,
+    uid_of,
+    wrapped,
+)
 
 OPTIONS: dict[str, Any] = {
     field.name: getattr(IN_HAND, field.name) for field in dataclasses.fields(IN_HAND)
@@ -111,6 +124,44 @@ def test_what_is_needed_is_made_earlier_and_deleted_later(
                 assert waves[key] < waves[reference.target]
     written = waves.keys() - deleted
     assert all(waves[one] < waves[other] for one in written for other in deleted)
+
+
+DRIFTED = {FieldState.CHANGED, FieldState.REMOVED, FieldState.ADDED}
+
+
+@given(desired=desired_sets(), applied=desired_sets(), data=st.data())
+@settings(max_examples=150)
+def test_a_plan_and_a_drift_check_never_disagree(
+    desired: list[Desired], applied: list[Desired], data: st.DataObject
+) -> None:
+    key = data.draw(st.sampled_from([FINGERPRINTS.key, b"another key of 32 bytes, or more"]))
+    lives = [data.draw(meddled(as_live(resource))) for resource in applied]
+    there = snapshot(*lives, fingerprint_key=key)
+    plan, _ = planned(desired, there, **{**OPTIONS, "targets": ()})
+    states = {
+        drift.key: {field.path: field.state for field in drift.fields}
+        for drift in drift_of(desired, there, IN_HAND.set_name).objects
+    }
+    for change in plan.changes:
+        if change.action not in {Action.UPDATE, Action.REPLACE, Action.NO_OP}:
+            continue
+        told = {field_of(field.path): field.drift for field in change.fields}
+        checked = states[change.key]
+        assert told == {path: checked.get(path) in DRIFTED for path in told}
+        differing = {path for path, state in checked.items() if state in DRIFTED}
+        if change.action is Action.NO_OP:
+            assert differing <= {*change.kept}
+
+
+@st.composite
+def meddled(draw: st.DrawFn, one: Live) -> Live:
+    """What became of a live object, in part."""
+    changed: dict[str, Any] = {}
+    if draw(st.booleans()):
+        changed["labels"] = draw(LABELS)
+    if one.kind == SECRET and draw(st.booleans()):
+        changed["data"] = wrapped(draw(DATA_MAPS))
+    return replace(one, **changed)
 
 
 VERSION_MARK = ("metadata", "annotations", VERSION_OF)

@@ -79,9 +79,9 @@ MUTANTS = (
     ),
     Mutant(
         "a field that is no longer owned leaves the record",
-        "planning/ownership.py",
-        "return len(wanted) == len(applied.fields) and all(",
-        "return len(wanted) <= len(applied.fields) and all(",
+        "planning/records.py",
+        "return len(merged.claims) == len(applied) and all(",
+        "return len(merged.claims) <= len(applied) and all(",
         ("tests/unit/planning",),
     ),
     Mutant(
@@ -149,9 +149,9 @@ MUTANTS = (
     ),
     Mutant(
         "keys of others survive an interrupted replace",
-        "planning/changes.py",
-        "merged = self._merged(wanted, copy, former, steering)",
-        "merged = newly_made(wanted, steering)",
+        "planning/comparing.py",
+        "held = self.snapshot.copies.get(key) if live is None else live",
+        "held = live",
         ("tests/unit/planning",),
     ),
     Mutant(
@@ -171,8 +171,8 @@ MUTANTS = (
     Mutant(
         "a fingerprint under another key tells nothing of drift",
         "planning/changes.py",
-        'known = reference.fingerprint if same_key and reference is not None else ""',
-        'known = reference.fingerprint if reference is not None else ""',
+        "reference = change.before if path[0] == DATA and same_key else None",
+        "reference = change.before if path[0] == DATA else None",
         ("tests/unit/planning",),
     ),
     Mutant(
@@ -184,8 +184,8 @@ MUTANTS = (
     ),
     Mutant(
         "somebody else's key is drift",
-        "planning/drift.py",
-        "added = path[0] == DATA and path in found",
+        "planning/records.py",
+        "added = is_ours and path[0] == DATA and path in fields",
         "added = False",
         ("tests/unit/planning",),
     ),

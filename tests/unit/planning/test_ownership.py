@@ -12,9 +12,8 @@ from reconciler.model.objects import Applied, Desired
 from reconciler.model.plans import Action, FieldAction, PlanOptions, Reason
 from reconciler.model.values import Fingerprinter, ValueRef
 from reconciler.planning import planner
-from reconciler.planning.ownership import drifted, merge, newly_made, record_is_current
+from reconciler.planning.ownership import merge, newly_made
 from tests.world import (
-    FINGERPRINTS,
     account,
     change_of,
     live,
@@ -88,44 +87,6 @@ def test_a_new_object_is_given_ignored_keys_once() -> None:
     merged = newly_made(fields, Lifecycle(ignored_keys=("tls.*",)))
     assert merged.target == fields
     assert merged.claims == (("data", "a"),)
-
-
-def test_a_record_is_current_only_if_it_says_just_what_would_be_written() -> None:
-    one = secret("a", {"k": "v", "l": "w"})
-    target = {
-        ("data", "k"): one.data["k"],
-        ("data", "l"): one.data["l"],
-        ("type",): "Opaque",
-    }
-    just = record(one)
-    less = replace(just, fields={("data", "k"): just.fields["data", "k"]})
-    other = replace(just, fields={**just.fields, ("data", "k"): "f" * 32})
-
-    def is_current(applied: Applied | None, *claims: tuple[str, ...]) -> bool:
-        return record_is_current(applied, claims or tuple(target), target, "default", FINGERPRINTS)
-
-    assert is_current(just)
-    assert not is_current(just, ("data", "k"))
-    assert not is_current(less)
-    assert not is_current(other)
-    assert not is_current(None)
-
-
-def test_drift_is_told_from_the_record() -> None:
-    one = secret("a", {"k": "v"})
-    path = ("data", "k")
-    applied = record(one).fields
-    assert not drifted(path, {path: one.data["k"]}, applied, "default", FINGERPRINTS)
-    other = {path: wrapped({"k": "w"})["k"]}
-    assert drifted(path, other, applied, "default", FINGERPRINTS)
-    assert drifted(path, {}, applied, "default", FINGERPRINTS)
-    assert not drifted(path, other, {}, "default", FINGERPRINTS)
-    another = Fingerprinter(b"another key of 32 bytes, or more")
-    assert drifted(path, {("type",): one.type, **other}, applied, "default", FINGERPRINTS)
-    assert not drifted(path, {("type",): one.type, **other}, applied, "default", another)
-    theirs = ("data", "theirs")
-    assert drifted(theirs, {theirs: other[path]}, applied, "default", FINGERPRINTS)
-    assert not drifted(("metadata", "labels", "l"), {}, applied, "default", FINGERPRINTS)
 
 
 BASE = secret("a", {"k": "v"}, labels={"app": "x"})

@@ -241,7 +241,7 @@ def test_a_user_in_a_manifest_does_not_hide_the_live_one_from_an_old_version() -
         snapshot(*PAST, consumers=(user(of="a"),)),
         PlanOptions(prune=True),
         FINGERPRINTS,
-        [user(of="a-2", manifest="web.yaml:1")],
+        consumers=[user(of="a-2", manifest="web.yaml:1")],
     )
     assert plan.pending == ()
     assert codes(plan) == ["version-kept"]

@@ -1,0 +1,166 @@
+"""Manifest, live object and last apply of one object, compared once.
+
+What a plan and a drift check say of an object are projections of the one `Compared`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from reconciler.model.fields import (
+    DATA,
+    IMMUTABLE,
+    TYPE,
+    Fields,
+    flatten,
+    version_mark,
+    with_owner_uids,
+)
+from reconciler.model.lifecycle import Lifecycle, lifecycle
+from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
+from reconciler.model.plans import FieldPath, PlanOptions, Reason
+from reconciler.model.store import Snapshot
+from reconciler.model.values import UidOf, UnreadValue
+from reconciler.planning import limits
+from reconciler.planning.diff import changed_paths
+from reconciler.planning.ownership import Merged, merge, newly_made
+from reconciler.planning.records import FingerprintCheck, applied_earlier
+from reconciler.planning.references import references
+from reconciler.planning.scrubbing import scrubbed
+from reconciler.rules import replace_reasons
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One object that a manifest names.
+
+    ``key`` is that of the live object, or of the one that is to be made. ``live`` holds the
+    manifest's values in place of those that cannot be read and have the same fingerprint.
+    ``before`` are the fields of the live object; where there is none, those of the copy that an
+    interrupted replace left, or of the ``predecessor`` whose place a new version takes. ``wanted``
+    are the fields that the manifest asks for, as far as the store keeps them; ``merged`` is what
+    the object is to become. ``changed`` are the paths in which a live object differs from that.
+    """
+
+    key: ObjectKey
+    resource: Desired
+    lifecycle: Lifecycle
+    wanted: Fields
+    merged: Merged
+    live: Live | None = None
+    before: Fields = field(default_factory=dict)
+    changed: frozenset[FieldPath] = frozenset()
+    predecessor: Compared | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What every object of one plan or drift check is compared within.
+
+    ``named`` has the manifests by the keys of their objects. ``versions`` has what was compared
+    already in order to find the current version of a Secret. ``predecessors`` has, by the keys of
+    new versions, the objects whose place they take.
+    """
+
+    named: Mapping[ObjectKey, Desired]
+    snapshot: Snapshot
+    options: PlanOptions
+    check: FingerprintCheck
+    versions: Mapping[ObjectKey, Compared] = field(default_factory=dict)
+    predecessors: Mapping[ObjectKey, Compared] = field(default_factory=dict)
+
+    def compare(self, key: ObjectKey) -> Compared:
+        """Compare the object that a manifest names."""
+        if key in self.versions:
+            return self.versions[key]
+        if key in self.predecessors:
+            return self._successor(key, self.predecessors[key])
+        return self.compare_with(key, self.named[key], self.snapshot.objects.get(key))
+
+    def compare_all(self, keys: Iterable[ObjectKey]) -> Iterator[Compared]:
+        """Compare one object after the other: all at once take several times as much memory."""
+        return map(self.compare, keys)
+
+    def compare_with(self, key: ObjectKey, resource: Desired, live: Live | None) -> Compared:
+        """Compare `resource` with `live`, or with the copy of it that is kept."""
+        steering = lifecycle(resource)
+        wanted = self._wanted(key, resource)
+        held = self.snapshot.copies.get(key) if live is None else live
+        if held is None:
+            merged = self._scrubbed(key, newly_made(wanted, steering))
+            return Compared(
+                key=key, resource=resource, lifecycle=steering, wanted=wanted, merged=merged
+            )
+        held = limits.recognised(held, resource.data, self.check.fingerprinter)
+        before = flatten(held)
+        applied = applied_earlier(held, self.options.set_name)
+        merged = self._scrubbed(key, merge(wanted, before, applied, steering))
+        return Compared(
+            key=key,
+            resource=resource,
+            lifecycle=steering,
+            wanted=wanted,
+            merged=merged,
+            live=None if live is None else held,
+            before=before,
+            changed=frozenset() if live is None else changed_paths(before, merged.target),
+        )
+
+    def replace_reasons(self, compared: Compared) -> tuple[Reason, ...]:
+        """Why the live object cannot become what its manifest wants; empty where it can."""
+        if compared.live is None or compared.lifecycle.create_only or not compared.changed:
+            return ()
+        target = compared.merged.target
+        return (
+            *replace_reasons(
+                compared.live,
+                target.get(TYPE, ""),
+                immutable=IMMUTABLE in target,
+                data_changes=any(path[0] == DATA for path in compared.changed),
+            ),
+            *limits.replace_reasons(compared.changed, self.snapshot),
+        )
+
+    def _successor(self, key: ObjectKey, predecessor: Compared) -> Compared:
+        """A new version; keys of others come along, and other metadata of others does not."""
+        resource = predecessor.resource
+        wanted = self._wanted(key, resource)
+        data = {
+            path: leaf
+            for path, leaf in predecessor.before.items()
+            if path[0] == DATA and not isinstance(leaf, UnreadValue)
+        }
+        assert predecessor.live is not None
+        applied = applied_earlier(predecessor.live, self.options.set_name)
+        merged = self._scrubbed(key, merge(wanted, data, applied, predecessor.lifecycle))
+        shown = data.keys() | merged.target.keys()
+        return Compared(
+            key=key,
+            resource=resource,
+            lifecycle=predecessor.lifecycle,
+            wanted=wanted,
+            merged=merged,
+            before={path: leaf for path, leaf in predecessor.before.items() if path in shown},
+            predecessor=predecessor,
+        )
+
+    def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
+        wanted = limits.kept_fields(resource, self.snapshot.capabilities)
+        wanted.update(version_mark(key, resource))
+        if resource.owners:
+            with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
+        return wanted
+
+    def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
+        """The uids of owners that the manifests hold; of others, the manifest's word counts."""
+        uids: dict[ObjectKey, str | UidOf] = {}
+        for reference in references(resource):
+            owner = reference.target
+            if reference.what == "owner" and owner in self.named:
+                live = self.snapshot.objects.get(owner)
+                uids[owner] = UidOf(*owner) if live is None else live.uid
+        return uids
+
+    def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
+        return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged

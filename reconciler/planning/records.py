@@ -1,0 +1,113 @@
+"""Live fields beside the record of what was applied last, which holds fingerprints, not values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconciler.model.drift import FieldState, Pending
+from reconciler.model.fields import DATA, TYPE, Fields, leaf_text
+from reconciler.model.objects import SECRET, Live
+from reconciler.model.plans import FieldPath
+from reconciler.model.store import Snapshot
+from reconciler.model.values import Fingerprinter, UnreadValue
+from reconciler.planning.ownership import Merged
+
+
+def is_of_set(live: Live, set_name: str) -> bool:
+    """Whether the set owns the live object."""
+    return live.applied is not None and live.applied.set_name == set_name
+
+
+def applied_earlier(live: Live, set_name: str) -> Mapping[FieldPath, str]:
+    """What this set applied last; what another set applied is not ours to remove."""
+    return live.applied.fields if live.applied is not None and is_of_set(live, set_name) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class FingerprintCheck:
+    """Compares live fields with the records of a set.
+
+    ``all_readable`` tells that no record of the set was made with another fingerprint key, as far
+    as can be told. What a record of another key says of a value is unknowable.
+    """
+
+    fingerprinter: Fingerprinter
+    set_name: str
+    all_readable: bool
+
+    @classmethod
+    def of(
+        cls, snapshot: Snapshot, set_name: str, fingerprinter: Fingerprinter
+    ) -> FingerprintCheck:
+        """The check of the records in `snapshot`, whose key `fingerprinter` has."""
+        all_readable = all(
+            _has_key_of(live, fingerprinter)
+            for live in snapshot.objects.values()
+            if is_of_set(live, set_name)
+        )
+        return cls(fingerprinter, set_name, all_readable)
+
+    def can_read(self, live: Live) -> bool:
+        """Whether the record of `live` was made with this key.
+
+        A Secret tells by its type, which nothing changes in place. Other objects do not tell, so
+        all records of the set must be readable.
+        """
+        if live.kind == SECRET:
+            return _has_key_of(live, self.fingerprinter)
+        return self.all_readable
+
+    def state(
+        self,
+        path: FieldPath,
+        live: Live,
+        fields: Fields,
+        *,
+        fingerprint: str = "",
+    ) -> FieldState:
+        """How the field at `path` of `live` stands to what the set applied last.
+
+        `fields` are those of `live`; `fingerprint` is that of the live field, where the caller has
+        it. A key that somebody added to data is a difference; any other field that was not applied
+        is not.
+        """
+        applied = applied_earlier(live, self.set_name)
+        if path not in applied:
+            is_ours = is_of_set(live, self.set_name)
+            added = is_ours and path[0] == DATA and path in fields
+            return FieldState.ADDED if added else FieldState.IN_SYNC
+        if path not in fields:
+            return FieldState.REMOVED
+        leaf = fields[path]
+        if isinstance(leaf, UnreadValue) and leaf.fingerprint is None:
+            return FieldState.UNKNOWABLE
+        own = fingerprint or self.fingerprinter.of(live.namespace, path, leaf_text(leaf))
+        if own == applied[path]:
+            return FieldState.IN_SYNC
+        return FieldState.CHANGED if self.can_read(live) else FieldState.UNKNOWABLE
+
+    def pending(self, path: FieldPath, live: Live, wanted: Fields) -> Pending:
+        """What the manifest, whose fields are `wanted`, changes of what the set applied last."""
+        applied = applied_earlier(live, self.set_name)
+        if path not in wanted:
+            return Pending.REMOVE if path in applied else Pending.NONE
+        own = self.fingerprinter.of(live.namespace, path, leaf_text(wanted[path]))
+        unknowable = path in applied and not self.can_read(live)
+        return Pending.NONE if own == applied.get(path) or unknowable else Pending.SET
+
+    def is_current(self, live: Live, merged: Merged) -> bool:
+        """Whether the record of `live` says just what applying it again would write."""
+        applied = applied_earlier(live, self.set_name)
+        return len(merged.claims) == len(applied) and all(
+            applied.get(path)
+            == self.fingerprinter.of(live.namespace, path, leaf_text(merged.target[path]))
+            for path in merged.claims
+        )
+
+
+def _has_key_of(live: Live, fingerprinter: Fingerprinter) -> bool:
+    applied = {} if live.applied is None else live.applied.fields
+    if TYPE not in applied or live.kind != SECRET:
+        return True
+    return fingerprinter.of(live.namespace, TYPE, live.type) == applied[TYPE]
