@@ -1,4 +1,4 @@
-"""What is wrong with manifests by themselves, and no store is needed to tell."""
+"""What is wrong with the manifests themselves, whatever the store."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def annotation_errors(resource: Desired, store_annotations: Collection[str]) -> 
 
 
 def owner_problems(desired: Collection[Desired]) -> Iterator[Diagnostic]:
-    """Errors for owners that are versioned: what is owned would go with an old version."""
+    """Errors for versioned owners: dependents would be deleted with an old version."""
     versioned = {resource.key for resource in desired if is_versioned(resource)}
     if not versioned:
         return
@@ -64,7 +64,7 @@ def owner_problems(desired: Collection[Desired]) -> Iterator[Diagnostic]:
                     resource,
                     "owner-versioned",
                     f"metadata.ownerReferences[{index}]",
-                    f"the owner {key} is versioned, so that it will be another object one day",
+                    f"the owner {key} is versioned, so another object will take its place",
                     "remove the owner reference, or the owner's annotation reconciler/replace",
                 )
 

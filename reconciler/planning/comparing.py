@@ -26,7 +26,7 @@ from reconciler.planning import limits
 from reconciler.planning.diff import changed_paths
 from reconciler.planning.ownership import Merged, merge, newly_made
 from reconciler.planning.records import FingerprintCheck, applied_earlier
-from reconciler.planning.references import references
+from reconciler.planning.references import references_of
 from reconciler.planning.scrubbing import scrubbed
 from reconciler.rules import replace_reasons
 
@@ -155,7 +155,7 @@ class Comparison:
     def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
         """The uids of owners that the manifests hold; of others, the manifest's word counts."""
         uids: dict[ObjectKey, str | UidOf] = {}
-        for reference in references(resource):
+        for reference in references_of(resource):
             owner = reference.target
             if reference.what == "owner" and owner in self.named:
                 live = self.snapshot.objects.get(owner)

@@ -1,4 +1,4 @@
-"""Who uses which Secret, as far as the store and the manifests tell."""
+"""Which workloads use which Secret, as far as the store and the manifests show."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SHOWN = 5
 class Users:
     """Who uses which Secret.
 
-    ``unseen`` are the namespaces of which not all users are known, ``None`` where the store was not
+    ``unseen`` are the namespaces in which there may be more users, ``None`` where the store was not
     asked. ``everybody`` has the users of each Secret, live ones and those of manifests, sorted;
     ``replaced`` are those live ones of which a manifest says something else.
     """
@@ -30,62 +30,62 @@ class Users:
     replaced: frozenset[Consumer]
 
     def are_known(self, secret: ObjectKey) -> bool:
-        """Whether nobody else uses the Secret than those who are known."""
+        """Whether there can be no other users of the Secret."""
         return self.unseen is not None and secret.namespace not in self.unseen
 
     def of(self, secret: ObjectKey) -> tuple[Consumer, ...]:
-        """The users of a Secret; where a manifest holds one, what is live of it does not count."""
-        return tuple(one for one in self.everybody.get(secret, ()) if one not in self.replaced)
+        """The users of a Secret; a manifest of a user counts in place of the live object."""
+        return tuple(user for user in self.everybody.get(secret, ()) if user not in self.replaced)
 
 
-def users(
+def users_of(
     snapshot: Snapshot, named: Mapping[ObjectKey, Desired], manifests: Iterable[Consumer]
 ) -> Users:
-    """Put together what the store tells, what `manifests` hold, and the accounts of both."""
+    """The users in the store and in `manifests`, and the ServiceAccounts of both."""
     written = {*manifests, *_accounts(named)}
     live = {*(snapshot.consumers or ()), *_live_accounts(snapshot)}
-    held = {str(one) for one in written}
-    found: dict[ObjectKey, list[Consumer]] = defaultdict(list)
-    for one in sorted(written | live):
-        found[one.secret].append(one)
+    held = {str(user) for user in written}
+    everybody: dict[ObjectKey, list[Consumer]] = defaultdict(list)
+    for user in sorted(written | live):
+        everybody[user.secret].append(user)
     return Users(
         unseen=None if snapshot.consumers is None else snapshot.unseen,
-        everybody={secret: tuple(consumers) for secret, consumers in found.items()},
-        replaced=frozenset(one for one in live if not one.manifest and str(one) in held),
+        everybody={secret: tuple(consumers) for secret, consumers in everybody.items()},
+        replaced=frozenset(user for user in live if not user.manifest and str(user) in held),
     )
 
 
 def with_consumers(
-    changes: Iterable[Change], known: Users, predecessors: Mapping[ObjectKey, ObjectKey]
+    changes: Iterable[Change], users: Users, predecessors: Mapping[ObjectKey, ObjectKey]
 ) -> list[Change]:
-    """Each change with those whom it touches; of a new version, those who name the one before."""
-    if not known.everybody:
+    """Each change with the consumers it affects; for a new version, those of its predecessor."""
+    if not users.everybody:
         return list(changes)
-    found = []
+    result = []
     for change in changes:
-        touched = _affected(change, known, predecessors)
-        found.append(replace(change, consumers=touched) if touched else change)
-    return found
+        affected = _affected(change, users, predecessors)
+        result.append(replace(change, consumers=affected) if affected else change)
+    return result
 
 
 def named_users(consumers: Iterable[Consumer]) -> str:
     """``Deployment/shop/web, Pod/shop/a and 3 more``; each once."""
-    names = list(dict.fromkeys(str(one) for one in consumers))
+    names = list(dict.fromkeys(map(str, consumers)))
     shown, more = names[:_SHOWN], len(names) - _SHOWN
     return f"{', '.join(shown)} and {more} more" if more > 0 else ", ".join(shown)
 
 
 def _affected(
-    change: Change, known: Users, predecessors: Mapping[ObjectKey, ObjectKey]
+    change: Change, users: Users, predecessors: Mapping[ObjectKey, ObjectKey]
 ) -> tuple[Consumer, ...]:
     match change.action:
         case Action.CREATE if change.key in predecessors:
-            return known.everybody.get(predecessors[change.key], ())
+            return users.everybody.get(predecessors[change.key], ())
         case Action.REPLACE | Action.DELETE:
-            return known.of(change.key)
+            return users.of(change.key)
         case Action.UPDATE:
             keys = {field.path[1] for field in change.fields if field.path[0] == DATA}
-            return tuple(one for one in known.of(change.key) if keys and one.key in {*keys, ""})
+            return tuple(user for user in users.of(change.key) if keys and user.key in {*keys, ""})
         case _:
             return ()
 

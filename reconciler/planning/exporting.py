@@ -14,7 +14,7 @@ from reconciler.planning.naming import newest, origin
 
 
 def exported_keys(objects: Mapping[ObjectKey, Live], set_name: str) -> list[ObjectKey]:
-    """The objects of the set, sorted; of several versions of one, the newest."""
+    """The objects of the set, sorted; of several versions, the newest."""
     families: dict[ObjectKey, list[Live]] = {}
     for live in objects.values():
         if live.applied is not None and live.applied.set_name == set_name:
@@ -27,8 +27,8 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
 
     A version has the name of the manifest that it was made from.
 
-    Values are wrapped, as everywhere. Unless `reveal` is asked for, a mark stands in place of
-    labels and annotations that may hold one.
+    Values are wrapped, as everywhere. Without `reveal`, a placeholder stands in place of
+    labels and annotations that may hold a value.
     """
     fields = flatten(live)
     if not reveal:

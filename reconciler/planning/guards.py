@@ -13,7 +13,7 @@ from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, Desired, Live, 
 from reconciler.model.plans import Action, Change, FieldAction, PlanOptions, Reason, Refusal
 from reconciler.model.store import Snapshot
 from reconciler.planning.consumers import Users, named_users
-from reconciler.planning.references import references
+from reconciler.planning.references import references_of
 from reconciler.planning.rotation import allows_replace
 
 _FEW = 10
@@ -53,7 +53,7 @@ def refusals(guarded: Guarded) -> tuple[Refusal, ...]:
 
 
 def adoption(guarded: Guarded) -> Iterator[Refusal]:
-    """An object without this set's mark is touched only on request, another set's never.
+    """An object of no set is touched only on request, an object of another set never.
 
     The copy that an interrupted replace left is its set's as the object was.
     """
@@ -151,13 +151,13 @@ def consumers(guarded: Guarded) -> Iterator[Refusal]:
             continue
         required: dict[str, list[Consumer]] = defaultdict(list)
         removed = _removed_keys(change)
-        for one in guarded.users.of(change.key):
-            if one.optional or str(one) in deleted:
+        for user in guarded.users.of(change.key):
+            if user.optional or str(user) in deleted:
                 continue
             if change.action is Action.DELETE:
-                required[""].append(one)
-            elif one.key in removed:
-                required[one.key].append(one)
+                required[""].append(user)
+            elif user.key in removed:
+                required[user.key].append(user)
         for key, users in sorted(required.items()):
             what = f"the key {key!r} of {change.key}" if key else str(change.key)
             yield Refusal(
@@ -226,7 +226,7 @@ def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
     """The objects, live and desired, that each object owns; of an account, its tokens too."""
     snapshot = guarded.snapshot
     keys = {live.uid: live.key for live in snapshot.objects.values()}
-    found: dict[ObjectKey, frozenset[ObjectKey]] = defaultdict(frozenset)
+    owned: dict[ObjectKey, frozenset[ObjectKey]] = defaultdict(frozenset)
     owners = [(live.key, owner.uid) for live in snapshot.objects.values() for owner in live.owners]
     owners += [
         (bystander.key, uid)
@@ -235,15 +235,15 @@ def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
     ]
     for key, uid in owners:
         if uid in keys:
-            found[keys[uid]] |= {key}
+            owned[keys[uid]] |= {key}
     for live in snapshot.objects.values():
-        for reference in references(live):
+        for reference in references_of(live):
             if reference.target.kind == SERVICE_ACCOUNT:
-                found[reference.target] |= {live.key}
+                owned[reference.target] |= {live.key}
     for key, resource in guarded.named.items():
         for owner in resource.owners:
-            found[owner_key(owner, key.namespace)] |= {key}
-    return found
+            owned[owner_key(owner, key.namespace)] |= {key}
+    return owned
 
 
 def _content(snapshot: Snapshot, key: ObjectKey) -> frozenset[ObjectKey]:

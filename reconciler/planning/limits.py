@@ -31,11 +31,11 @@ _LOST = Note(
 def recognised(live: Live, wanted: Mapping[str, SecretValue], records: Fingerprinter) -> Live:
     """`live` with the values of `wanted` in place of unread ones that have their fingerprints.
 
-    Beyond this point an unread value is one that differs, or that nothing can be said of.
+    After this, an unread value either differs or is unknowable.
     """
     if UnreadValue not in map(type, live.data.values()):
         return live
-    known = {
+    recognised = {
         key: wanted[key]
         for key, value in live.data.items()
         if isinstance(value, UnreadValue)
@@ -43,7 +43,7 @@ def recognised(live: Live, wanted: Mapping[str, SecretValue], records: Fingerpri
         and key in wanted
         and records.of(live.namespace, (DATA, key), wanted[key]) == value.fingerprint
     }
-    return replace(live, data={**live.data, **known}) if known else live
+    return replace(live, data={**live.data, **recognised}) if recognised else live
 
 
 def kept_fields(resource: Resource, capabilities: Collection[Capability]) -> Fields:
@@ -55,7 +55,7 @@ def kept_fields(resource: Resource, capabilities: Collection[Capability]) -> Fie
 
 
 def replace_reasons(changed: Collection[FieldPath], snapshot: Snapshot) -> Iterator[Reason]:
-    """Why this store, though not every one, makes such changes only by a replace."""
+    """Why this store, unlike others, needs a replace for such changes."""
     if Capability.UPDATE_VALUES not in snapshot.capabilities and any(
         path[0] == DATA for path in changed
     ):
@@ -76,7 +76,7 @@ def notices(desired: Iterable[Resource], snapshot: Snapshot) -> Iterator[Note]:
 def loss(
     kind: str, action: Action, fields: Iterable[FieldChange], snapshot: Snapshot
 ) -> tuple[Note, ...]:
-    """What is to be said of a change that ends values which nobody can read."""
+    """The note of a change that destroys values which nobody can read back."""
     if Capability.READ_VALUES in snapshot.capabilities or kind != SECRET:
         return ()
     unread = any(isinstance(field.before, ValueRef) and field.before.unread for field in fields)

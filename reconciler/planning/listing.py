@@ -17,12 +17,12 @@ from reconciler.model.objects import SERVICE_ACCOUNT, Desired, Live, ObjectKey
 from reconciler.model.plans import UNBORN, Action
 from reconciler.model.store import Snapshot
 from reconciler.planning import order
-from reconciler.planning.references import references
+from reconciler.planning.references import references_of
 from reconciler.rules import account_consumers
 
 
 def listing(snapshot: Snapshot, set_name: str) -> Listing:
-    """The set's live objects, with the consumers that the store tells of.
+    """The set's live objects, with the consumers that the store reports.
 
     Without those, consumers are the ServiceAccounts and owned objects that are read.
     """
@@ -32,8 +32,8 @@ def listing(snapshot: Snapshot, set_name: str) -> Listing:
         if live.applied is not None and live.applied.set_name == set_name
     }
     consumers = _consumers(snapshot.objects.values())
-    for one in snapshot.consumers or ():
-        consumers[one.secret].add(ObjectKey(one.kind, one.namespace, one.name))
+    for user in snapshot.consumers or ():
+        consumers[user.secret].add(ObjectKey(user.kind, user.namespace, user.name))
     return Listing(
         snapshot.identity,
         set_name,
@@ -51,13 +51,13 @@ def graph(desired: Sequence[Desired], consumers: Iterable[Consumer] = ()) -> Dep
     edges = {
         GraphEdge(key, reference.target, reference.what)
         for key, resource in named.items()
-        for reference in references(resource)
+        for reference in references_of(resource)
         if reference.target in named
     }
     used = {
-        GraphEdge(ObjectKey(one.kind, one.namespace, one.name), one.secret, "uses")
-        for one in consumers
-        if one.secret in named
+        GraphEdge(ObjectKey(user.kind, user.namespace, user.name), user.secret, "uses")
+        for user in consumers
+        if user.secret in named
     }
     needs: dict[ObjectKey, list[ObjectKey]] = defaultdict(list)
     for edge in edges:
@@ -88,12 +88,12 @@ def _listed(live: Live, consumers: Mapping[ObjectKey, set[ObjectKey]]) -> Listed
 
 def _consumers(lives: Iterable[Live]) -> dict[ObjectKey, set[ObjectKey]]:
     """Who refers to whom: accounts to their Secrets, and everything to what it needs."""
-    found: dict[ObjectKey, set[ObjectKey]] = defaultdict(set)
+    consumers: dict[ObjectKey, set[ObjectKey]] = defaultdict(set)
     for live in lives:
-        for reference in references(live):
+        for reference in references_of(live):
             if reference.what != "namespace":
-                found[reference.target].add(live.key)
+                consumers[reference.target].add(live.key)
         if live.kind == SERVICE_ACCOUNT:
-            for one in account_consumers(live):
-                found[one.secret].add(live.key)
-    return found
+            for user in account_consumers(live):
+                consumers[user.secret].add(live.key)
+    return consumers

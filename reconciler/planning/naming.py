@@ -1,4 +1,4 @@
-"""Which live object a manifest is about, where its name does not tell."""
+"""Which live object a manifest is about, where its name does not say."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from reconciler.model.store import Snapshot
 def named_objects(
     desired: Iterable[Desired], snapshot: Snapshot, set_name: str
 ) -> dict[ObjectKey, Desired]:
-    """Desired objects by key; one with a generated name has the key of the object it made.
+    """Desired objects by key; with ``generateName``, that of the live object made from it.
 
-    Before it has made one, its name is shown as ``PREFIX*``, which no real name can be.
+    Before there is such an object, the name is ``PREFIX*``, which no real name can be.
     """
     makers = [
         live
@@ -35,7 +35,7 @@ def named_objects(
     return named
 
 
-def moved_keys(named: Mapping[ObjectKey, Desired]) -> dict[ObjectKey, ObjectKey]:
+def renamed_keys(named: Mapping[ObjectKey, Desired]) -> dict[ObjectKey, ObjectKey]:
     """From the keys that manifests write to those of their objects, where these differ."""
     return {
         resource.key: key
@@ -50,7 +50,7 @@ def origin(resource: Resource) -> ObjectKey:
 
 
 def newest(lives: Iterable[Live]) -> Live:
-    """The one created last; in the same second, the one with the greatest resource version."""
+    """The object created last; within a second, that with the greatest resource version."""
     return max(
         lives, key=lambda live: (live.created, len(live.resource_version), live.resource_version)
     )

@@ -51,7 +51,7 @@ def steps(
     ranks |= {key: last - rank for key, rank in gone.items()}
     pending = {key: action for key, action in ordered if action is not Action.NO_OP}
     waves = {rank: wave for wave, rank in enumerate(sorted({ranks[key] for key in pending}))}
-    found = [
+    steps = [
         Step(
             key,
             action,
@@ -60,21 +60,21 @@ def steps(
         )
         for key, action in pending.items()
     ]
-    found.sort(key=attrgetter("wave"))
-    return tuple(found)
+    steps.sort(key=attrgetter("wave"))
+    return tuple(steps)
 
 
-def _within(keys: Iterable[ObjectKey], known: Collection[ObjectKey]) -> tuple[ObjectKey, ...]:
-    return tuple(sorted([key for key in keys if key in known]))
+def _within(keys: Iterable[ObjectKey], actions: Collection[ObjectKey]) -> tuple[ObjectKey, ...]:
+    return tuple(sorted([key for key in keys if key in actions]))
 
 
 def _reversed(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, list[ObjectKey]]:
-    found: dict[ObjectKey, list[ObjectKey]] = {key: [] for key in keys}
+    dependents: dict[ObjectKey, list[ObjectKey]] = {key: [] for key in keys}
     for key in keys:
         for needed in needs.get(key, ()):
-            if needed in found:
-                found[needed].append(key)
-    return found
+            if needed in dependents:
+                dependents[needed].append(key)
+    return dependents
 
 
 def _ranks(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, int]:

@@ -25,11 +25,11 @@ from reconciler.planning import limits, order, rotation
 from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.comparing import Comparison
-from reconciler.planning.consumers import Users, users, with_consumers
+from reconciler.planning.consumers import Users, users_of, with_consumers
 from reconciler.planning.guards import Guarded, refusals
 from reconciler.planning.masking import Masking
-from reconciler.planning.naming import moved_keys
-from reconciler.planning.references import Reference, reference_problems, references
+from reconciler.planning.naming import renamed_keys
+from reconciler.planning.references import Reference, reference_problems, references_of
 from reconciler.planning.scrubbing import copies_values, copying_notice
 from reconciler.planning.selection import (
     lasting_notices,
@@ -46,9 +46,9 @@ from reconciler.planning.versions import (
 
 
 def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
-    """What of the store a plan for `desired` needs to see.
+    """What a plan for `desired` reads from the store.
 
-    What may delete anything has to see what a delete would take along.
+    A plan that may delete anything needs to see what a delete would take along.
     """
     objects = tuple(desired)
     return Scope(
@@ -56,7 +56,7 @@ def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
         desired=objects,
         keys=frozenset(resource.key for resource in objects if resource.name),
         references=frozenset(
-            reference.target for resource in objects for reference in references(resource)
+            reference.target for resource in objects for reference in references_of(resource)
         ),
         surroundings=options.prune
         or options.destroy
@@ -88,14 +88,14 @@ def plan(
     comparison = with_new_versions(
         comparison_of(desired, snapshot, options, fingerprinter), fingerprinter
     )
-    known = users(snapshot, comparison.named, consumers)
-    selected = _selected(comparison, known)
+    users = users_of(snapshot, comparison.named, consumers)
+    selected = _selected(comparison, users)
     changing = Changing(comparison, Masking(fingerprinter))
     projected = _projected(changing, selected.chosen, store_annotations)
     changes, needs = projected.changes, projected.references
     changes += [changing.deletion(key, superseded=key in selected.old) for key in selected.deleted]
     predecessors = {key: old.key for key, old in comparison.predecessors.items()}
-    changes = with_consumers(changes, known, predecessors)
+    changes = with_consumers(changes, users, predecessors)
     changes.sort(key=attrgetter("key"))
     problems = [*projected.problems, *_problems(needs, comparison.named, selected, snapshot)]
     ordered: tuple[Step, ...] = ()
@@ -108,7 +108,7 @@ def plan(
         options=options,
         changes=tuple(changes),
         steps=ordered,
-        refusals=refusals(Guarded(changes, comparison.named, snapshot, options, known)),
+        refusals=refusals(Guarded(changes, comparison.named, snapshot, options, users)),
         problems=tuple(problems),
         notices=(
             *snapshot.notices,
@@ -125,30 +125,30 @@ def plan(
 class _Selected:
     """The objects that the plan is about.
 
-    ``moved`` has the keys of those that have another one than in their manifests. ``chosen`` have a
-    manifest and ``deleted`` have none. ``old`` are old versions, with the key of
-    the current one. ``notices`` tell of what is left as it is.
+    ``renamed`` has, by the keys in the manifests, the keys of objects that differ from these.
+    ``chosen`` have a manifest and ``deleted`` have none. ``old`` are old versions, with the key of
+    the current one. ``notices`` say what is left alone.
     """
 
-    moved: Mapping[ObjectKey, ObjectKey]
+    renamed: Mapping[ObjectKey, ObjectKey]
     chosen: Sequence[ObjectKey]
     deleted: Sequence[ObjectKey]
     old: Mapping[ObjectKey, ObjectKey]
     notices: Sequence[Note]
 
 
-def _selected(comparison: Comparison, known: Users) -> _Selected:
+def _selected(comparison: Comparison, users: Users) -> _Selected:
     named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
-    moved = moved_keys(named)
+    renamed = renamed_keys(named)
     leftovers = leftovers_of(named, snapshot, options)
     old = superseded_by(leftovers, named, snapshot)
-    kept = dict(old_version_notices(old, named, known, options))
+    kept = dict(old_version_notices(old, named, users, options))
     kept |= lasting_notices(leftovers, snapshot)
     free = [key for key in leftovers if key not in kept]
     deletes = options.prune or options.destroy
     return _Selected(
-        moved=moved,
-        chosen=sorted(targeted(named, moved, leftovers, options)),
+        renamed=renamed,
+        chosen=sorted(targeted(named, renamed, leftovers, options)),
         deleted=free if deletes else (),
         old=old,
         notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
@@ -181,7 +181,7 @@ def _projected(
     for compared in changing.comparison.compare_all(keys):
         change = changing.change(compared)
         projected.changes.append(change)
-        projected.references[compared.key] = [*references(compared.resource)]
+        projected.references[compared.key] = [*references_of(compared.resource)]
         if change.action is Action.UPDATE:
             projected.targets[compared.key] = compared.merged.target
         projected.problems.extend(annotation_errors(compared.resource, store_annotations))
@@ -194,13 +194,13 @@ def _steps(
     selected: _Selected,
     snapshot: Snapshot,
 ) -> tuple[Step, ...]:
-    moved = selected.moved
+    renamed = selected.renamed
     needs = {
-        key: [moved.get(reference.target, reference.target) for reference in referred]
+        key: [renamed.get(reference.target, reference.target) for reference in referred]
         for key, referred in references_by_key.items()
     }
     live_needs = {
-        key: [reference.target for reference in references(snapshot.objects[key])]
+        key: [reference.target for reference in references_of(snapshot.objects[key])]
         for key in selected.deleted
         if key in snapshot.objects
     }
@@ -237,12 +237,12 @@ def _problems(
     }
     yield from reference_problems(
         zip(resources, references_by_key.values(), strict=True),
-        {*_unknown(targets, named, selected, snapshot)},
+        {*_missing(targets, named, selected, snapshot)},
         namespaces=Capability.NAMESPACES in snapshot.capabilities,
     )
 
 
-def _unknown(
+def _missing(
     keys: Iterable[ObjectKey],
     named: Mapping[ObjectKey, Desired],
     selected: _Selected,
@@ -251,7 +251,7 @@ def _unknown(
     """Those of `keys` that neither the manifests hold nor, after this plan, the store."""
     deleted = {*selected.deleted}
     for key in keys:
-        written = key in named or key in selected.moved
+        written = key in named or key in selected.renamed
         stored = key in snapshot.objects or key in snapshot.bystanders
         if not written and (not stored or key in deleted):
             yield key

@@ -1,4 +1,4 @@
-"""What objects point at: what they must come after, and what must exist for them."""
+"""What objects refer to: what they must come after, and what must exist for them."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Reference(NamedTuple):
     field: str
 
 
-def references(resource: Resource) -> Iterator[Reference]:
-    """Everything that `resource` points at and that must be there before it."""
+def references_of(resource: Resource) -> Iterator[Reference]:
+    """Everything that `resource` refers to and that must exist before it."""
     kind, namespace, _ = resource.key
     if namespace:
         yield _to_namespace(namespace)
@@ -66,21 +66,21 @@ def _to_namespace(name: str) -> Reference:
 
 
 def reference_problems(
-    pointing: Iterable[tuple[Desired, Iterable[Reference]]],
-    unknown: Collection[ObjectKey],
+    references: Iterable[tuple[Desired, Iterable[Reference]]],
+    missing: Collection[ObjectKey],
     *,
     namespaces: bool,
 ) -> Iterator[Diagnostic]:
-    """Errors for what objects point at and neither the manifests nor the store hold.
+    """Errors for references to what neither the manifests nor the store hold.
 
-    `unknown` are those targets. `namespaces` tells whether namespaces and accounts are objects of
+    `missing` are their targets. `namespaces` tells whether namespaces and accounts are objects of
     the store at all.
     """
-    if not unknown:
+    if not missing:
         return
-    for resource, pointed in pointing:
-        for reference in pointed:
-            if reference.target not in unknown:
+    for resource, referred in references:
+        for reference in referred:
+            if reference.target not in missing:
                 continue
             if not namespaces and reference.target.kind in {NAMESPACE, SERVICE_ACCOUNT}:
                 continue

@@ -1,4 +1,4 @@
-"""Moving what uses a Secret to the object that has taken its place, where the store can do that."""
+"""Updating the users of a Secret to the object that takes its place, where the store can."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from reconciler.model.plans import Change, Note, PlanOptions, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import ValueRef
 
-_MOVED = "{} is updated to the new version, and its tasks start anew"
-_STAYS = "{} keeps the old version, which stays until then: --rotate-services updates it"
+_UPDATED = "{} is updated to the new version, which restarts it"
+_STAYS = "{} keeps the old version, which stays as long: --rotate-services updates it"
 _LOSES = "{} keeps the old version: the new one has no {}"
 _OUTDATED = "{} still uses an old version of {}: --rotate-services updates it"
 
@@ -24,7 +24,7 @@ def is_due(key: ObjectKey, snapshot: Snapshot, options: PlanOptions) -> bool:
 
 
 def allows_replace(change: Change, snapshot: Snapshot, options: PlanOptions) -> bool:
-    """Whether the wish to rotate allows a replace, of values that are known to differ."""
+    """Whether ``--rotate-services`` allows the replace: the values differ for certain."""
     unknowable = any(
         isinstance(field.before, ValueRef) and field.before.unread and not field.before.fingerprint
         for field in change.fields
@@ -40,41 +40,41 @@ def allows_replace(change: Change, snapshot: Snapshot, options: PlanOptions) -> 
 def notes(
     key: ObjectKey, before: Fields, target: Fields, snapshot: Snapshot, options: PlanOptions
 ) -> Iterator[Note]:
-    """What becomes of each user of `key`, which is made anew as `target`, one after the other."""
+    """What happens to each user of `key`, which is created anew as `target`."""
     if Capability.ROTATION not in snapshot.capabilities:
         return
     data = {path for path in (*before, *target) if path[0] == DATA}
     changed = {path[1] for path in data if before.get(path) != target.get(path)}
-    # Without a change of data, it is the whole that is made anew.
-    found = [one for one in snapshot.consumers or () if _touched(one, key, changed)]
-    for one in sorted({*found, *snapshot.outdated.get(key, ())}):
-        if one.key and (DATA, one.key) not in target:
-            yield Note("service-keeps-old", _LOSES.format(_shown(one), one.key))
+    # Where no data changes, the object as a whole is created anew.
+    affected = [user for user in snapshot.consumers or () if _is_affected(user, key, changed)]
+    for user in sorted({*affected, *snapshot.outdated.get(key, ())}):
+        if user.key and (DATA, user.key) not in target:
+            yield Note("service-keeps-old", _LOSES.format(_shown(user), user.key))
         elif options.rotate_services:
-            yield Note("service-updated", _MOVED.format(_shown(one)))
+            yield Note("service-updated", _UPDATED.format(_shown(user)))
         else:
-            yield Note("service-keeps-old", _STAYS.format(_shown(one)))
+            yield Note("service-keeps-old", _STAYS.format(_shown(user)))
 
 
 def users_moved(key: ObjectKey, snapshot: Snapshot, options: PlanOptions) -> Iterator[Note]:
-    """What becomes of each user of an old version of `key`, which itself stays as it is."""
+    """What happens to each user of an old version of `key`, which itself stays as it is."""
     if options.rotate_services:
-        for one in snapshot.outdated.get(key, ()):
-            yield Note("service-updated", _MOVED.format(_shown(one)))
+        for user in snapshot.outdated.get(key, ()):
+            yield Note("service-updated", _UPDATED.format(_shown(user)))
 
 
 def notices(keys: Iterable[ObjectKey], snapshot: Snapshot, options: PlanOptions) -> Iterator[Note]:
-    """Who uses old versions that this plan leaves as they are."""
+    """The users of old versions that this plan leaves alone."""
     if options.rotate_services:
         return
     for key in keys:
-        for one in snapshot.outdated.get(key, ()):
-            yield Note("old-version-used", _OUTDATED.format(_shown(one), key))
+        for user in snapshot.outdated.get(key, ()):
+            yield Note("old-version-used", _OUTDATED.format(_shown(user), key))
 
 
-def _touched(one: Consumer, key: ObjectKey, data: Collection[str]) -> bool:
-    return one.secret == key and (not data or not one.key or one.key in data)
+def _is_affected(user: Consumer, key: ObjectKey, data: Collection[str]) -> bool:
+    return user.secret == key and (not data or not user.key or user.key in data)
 
 
-def _shown(one: Consumer) -> str:
-    return f"{one} ({one.field})" if one.field else str(one)
+def _shown(user: Consumer) -> str:
+    return f"{user} ({user.field})" if user.field else str(user)

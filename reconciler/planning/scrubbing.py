@@ -17,7 +17,7 @@ COPYING_ANNOTATIONS = frozenset(
         "kapp.k14s.io/original-diff-full",
     }
 )
-"""Those that kubectl and kapp are known to write."""
+"""Written by kubectl and kapp."""
 
 _NAMED = 5
 
@@ -42,14 +42,14 @@ def copies_values(live: Live) -> bool:
 
 def copying_notice(keys: Iterable[ObjectKey]) -> Iterator[Note]:
     """One note for all Secrets that have such an annotation and keep it."""
-    found = sorted(keys)
-    if not found:
+    ordered = sorted(keys)
+    if not ordered:
         return
-    named = ", ".join(map(str, found[:_NAMED]))
-    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-    subject = "1 Secret has" if len(found) == 1 else f"{len(found)} Secrets have"
+    names = ", ".join(map(str, ordered[:_NAMED]))
+    more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
+    subject = "1 Secret has" if len(ordered) == 1 else f"{len(ordered)} Secrets have"
     yield Note(
         "values-in-annotation",
-        f"{subject} values in clear in an annotation that kubectl or kapp has written: "
-        f"{named}{more}; --scrub removes it",
+        f"{subject} plain-text values in an annotation written by kubectl or kapp: "
+        f"{names}{more}; --scrub removes it",
     )

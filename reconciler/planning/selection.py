@@ -9,12 +9,12 @@ from reconciler.model.objects import LASTING_NAMESPACES, NAMESPACE, Desired, Obj
 from reconciler.model.plans import Note, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.planning.naming import origin
-from reconciler.planning.references import references
+from reconciler.planning.references import references_of
 
 _LEFT_OUT = "the manifests no longer name {}, which the set owns: --prune deletes it"
 _LASTS = "{}, which the set owns and no manifest names, stays: no server deletes this namespace"
 _GONE = (
-    "somebody else has deleted {}, and the manifests no longer name it: drift tells so until "
+    "somebody else has deleted {}, and the manifests no longer name it: drift reports it until "
     "--prune forgets it"
 )
 _COPY_LEFT = (
@@ -25,17 +25,17 @@ _COPY_LEFT = (
 
 def targeted(
     named: Mapping[ObjectKey, Desired],
-    moved: Mapping[ObjectKey, ObjectKey],
+    renamed: Mapping[ObjectKey, ObjectKey],
     leftovers: Iterable[ObjectKey],
     options: PlanOptions,
 ) -> Collection[ObjectKey]:
     """The named keys that the plan is about: all, or the targets and what they need.
 
-    `moved` has the keys of those that have another one than in their manifests.
+    `renamed` has, by the keys in the manifests, the keys of objects that differ from these.
     """
     if not options.targets:
         return named.keys()
-    targets = {moved.get(key, key) for key in options.targets}
+    targets = {renamed.get(key, key) for key in options.targets}
     unknown = sorted(targets - named.keys() - set(leftovers))
     if unknown:
         raise ConfigError(
@@ -49,8 +49,10 @@ def targeted(
         key = waiting.pop()
         if key not in chosen:
             chosen.add(key)
-            needs = (reference.target for reference in references(named[key]))
-            waiting += [moved.get(need, need) for need in needs if moved.get(need, need) in named]
+            needs = (reference.target for reference in references_of(named[key]))
+            waiting += [
+                renamed.get(need, need) for need in needs if renamed.get(need, need) in named
+            ]
     return chosen
 
 
@@ -59,8 +61,8 @@ def leftovers_of(
 ) -> list[ObjectKey]:
     """What the set has applied and no manifest names.
 
-    Live objects, copies of interrupted replaces, and objects that somebody else has deleted. Of all
-    that, the targets, where there are any; with an object, its old versions.
+    These are live objects, copies of interrupted replaces, and objects that somebody else has
+    deleted. With targets, only these and their old versions.
     """
     held = {**snapshot.copies, **snapshot.objects}
     owned = {
@@ -80,7 +82,7 @@ def leftovers_of(
         gone &= {*options.targets}
     # Those with a generated name may be what a manifest made that will make another.
     makers = [resource for resource in named.values() if not resource.name]
-    left = {key for key in gone if not any(_is_made_of(key, one) for one in makers)}
+    left = {key for key in gone if not any(_is_made_of(key, maker) for maker in makers)}
     return sorted(owned | left)
 
 
@@ -103,7 +105,7 @@ def superseded_by(
 def lasting_notices(
     leftovers: Iterable[ObjectKey], snapshot: Snapshot
 ) -> Iterator[tuple[ObjectKey, Note]]:
-    """Those of `leftovers` that nobody can delete, and the set so keeps for good."""
+    """Those of `leftovers` that no server deletes, so that they stay in the set."""
     for key in leftovers:
         is_lasting = key.kind == NAMESPACE and key.name in LASTING_NAMESPACES
         if is_lasting and key in snapshot.objects:
@@ -111,7 +113,7 @@ def lasting_notices(
 
 
 def leftover_notices(leftovers: Iterable[ObjectKey], snapshot: Snapshot) -> Iterator[Note]:
-    """What a plan that does not prune tells of what is left over."""
+    """What a plan without ``--prune`` says of what is left over."""
     for key in leftovers:
         if key in snapshot.objects:
             yield Note("left-manifests", _LEFT_OUT.format(key))

@@ -1,8 +1,8 @@
-"""Versions: objects that take the place of one that cannot be changed, under names of their own.
+"""Versions: new objects under new names, in place of a replace.
 
 The annotation ``reconciler/replace: versioned`` asks for them. The first object has the manifest's
-name. Where a change would need a replace, a new object NAME-SUFFIX is made instead, and the old one
-stays for whatever uses it.
+name. Where a change would need a replace, an object NAME-SUFFIX is created instead, and the old
+object stays for whatever uses it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from reconciler.rules.names import SUBDOMAIN
 _SUFFIX_DIGITS = 10
 _STAYS = "{}, an old version of {}, stays: {}"
 _UNKNOWN = (
-    "nothing tells what uses it; --prune deletes it with --consumers where nothing does, and with "
+    "what uses it is not known; --prune deletes it with --consumers where nothing does, and with "
     "--force-consumers whatever does"
 )
 
@@ -106,7 +106,7 @@ def old_version_notices(
 ) -> Iterator[tuple[ObjectKey, Note]]:
     """Those of `old` that stay, and why; `old` maps old versions to the current ones.
 
-    What is used stays, and where nobody knows, it may be used.
+    A version that is used stays, and so does one that may be used.
     """
     for key, current in old.items():
         resource = named[current]
@@ -150,10 +150,10 @@ def _fits(version: Compared) -> bool:
 
 
 def _may_follow(comparison: Comparison, key: ObjectKey) -> bool:
-    """Whether a version may take the object's place: it is ours, or to become so."""
+    """Whether a version may take the object's place: the set owns it, or is to adopt it."""
     live, options = comparison.snapshot.objects.get(key), comparison.options
     if live is None or Capability.METADATA not in comparison.snapshot.capabilities:
-        return False  # what keeps no annotations cannot tell a version
+        return False  # without annotations, a version cannot be recognised
     if live.applied is None:
         return options.adopt
     return live.applied.set_name == options.set_name

@@ -21,7 +21,7 @@ from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import Action, Plan
 from reconciler.model.values import SecretValue
 from reconciler.planning.drift import drift as drift_of
-from reconciler.planning.references import references
+from reconciler.planning.references import references_of
 from reconciler.views import json, markdown, text
 from tests.laws.conftest import NewWorld
 from tests.laws.strategies import DATA as DATA_MAPS
@@ -119,7 +119,7 @@ def test_what_is_needed_is_made_earlier_and_deleted_later(
             assert waves[needed] < waves[key]
     deleted = {key for key, action in pending.items() if action is Action.DELETE}
     for key in deleted:
-        for reference in references(found.objects[key]):
+        for reference in references_of(found.objects[key]):
             if reference.target in deleted:
                 assert waves[key] < waves[reference.target]
     written = waves.keys() - deleted
@@ -187,7 +187,7 @@ def _needs(desired: Sequence[Desired], plan: Plan) -> set[tuple[ObjectKey, Objec
             and key.namespace == one.namespace
             and key.kind == one.kind
         )
-        for reference in references(one)
+        for reference in references_of(one)
     }
     while True:
         more = {(one, last) for one, middle in pairs for other, last in pairs if other == middle}

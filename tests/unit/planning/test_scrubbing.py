@@ -33,7 +33,7 @@ def test_every_plan_tells_of_them_and_touches_nothing() -> None:
     assert plan.pending == ()
     (message,) = notices(plan)
     assert message == (
-        "1 Secret has values in clear in an annotation that kubectl or kapp has written: "
+        "1 Secret has plain-text values in an annotation written by kubectl or kapp: "
         "Secret/default/a; --scrub removes it"
     )
 
