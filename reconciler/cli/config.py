@@ -176,6 +176,7 @@ _SETTINGS: dict[str, tuple[str, _Read]] = {
     "consumers": ("consumers", _flag),
     "rotate-services": ("rotate_services", _flag),
     "max-deletes": ("max_deletes", _limit),
+    "expires": ("expires", _text),
     "server-dry-run": ("server_dry_run", _flag),
     "parallelism": ("parallelism", _number),
     "lock-timeout": ("lock_timeout", _number),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import click
@@ -10,6 +12,8 @@ from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
 from reconciler.model.plans import DeleteLimit
 
 _TOO_LONG = 10
+_DURATION = re.compile("([1-9][0-9]{0,5})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class TargetType(click.ParamType[ObjectKey]):
@@ -67,3 +71,18 @@ class SetNameType(click.ParamType[str]):
                 ctx,
             )
         return text
+
+
+class DurationType(click.ParamType[timedelta]):
+    """A length of time with its unit."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> timedelta:
+        """Turn ``90m``, ``24h`` or ``7d`` into a duration."""
+        if isinstance(value, timedelta):
+            return value
+        match = _DURATION.fullmatch(str(value))
+        if match is None:
+            self.fail("write a number and s, m, h or d, for example 90m, 24h or 7d", param, ctx)
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
