@@ -35,7 +35,7 @@ __all__ = [
 _HEAD_BYTES = 64
 
 
-def saved_plan(  # noqa: PLR0913 - what a plan file holds
+def saved_plan(
     plan: Plan,
     manifests: tuple[str, ...],
     salt: str,

@@ -39,7 +39,7 @@ _PUBLIC = re.compile(
 )
 _STRUCTURE = re.compile(r"://|^[^\s:=]+\s*[:=].*\n", re.MULTILINE)
 _PARTS = re.compile(r"""[\s"'{}\[\](),;:=&?@<>/]+""")
-_BASE64 = re.compile("[A-Za-z0-9+/]{8,}={0,2}")
+_BASE64 = re.compile("[A-Za-z0-9+/]{4,}={0,2}")
 _HEXADECIMAL = re.compile("[0-9a-f]+|[0-9A-F]+")
 
 _GONE = "\0"  # in the place of a word or date that has been counted
@@ -109,8 +109,8 @@ def _part_bits(text: str) -> float:
     if _BASE64.fullmatch(text) and len(text) % 4 == 0:
         with suppress(ValueError):
             inner = base64.b64decode(text, validate=True).decode("ascii")
-            if inner.isprintable():
-                return _bits(inner)
+            if all(character.isprintable() or character.isspace() for character in inner):
+                return bits_of(inner.encode())
     period = (text + text).find(text, 1)
     return _text_bits(text[:period]) + math.log2(len(text) / period)
 
