@@ -13,14 +13,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 
 from reconciler import planfile
-from reconciler.errors import (
-    ConfigError,
-    PlanAltered,
-    PlanBlocked,
-    PlanNotTrusted,
-    StalePlan,
-    StoreError,
-)
+from reconciler.errors import ConfigError, PlanBlocked, StalePlan, StoreError
 from reconciler.execution.executor import Work, execute
 from reconciler.execution.lock import locked
 from reconciler.execution.trial import Trial
@@ -142,11 +135,7 @@ def plan_again(
     saved = file.saved
     keyed = _fingerprinter(desired, snapshot, saved.salt)
     standing = planfile.standing_of(file, keyed[0].key)
-    if standing is Standing.ALTERED:
-        raise PlanAltered(
-            "plan-altered: the plan file was changed after it was made, so nothing was applied",
-            hint="find out who changed it, and make a new one with `reconciler plan --out`",
-        )
+    planfile.refuse_altered(standing)
     planned = _planned(desired, snapshot, saved.plan.options, consumers, keyed)
     check_unmoved(saved, planned)
     return replace(planned, expires=saved.expires), standing
@@ -238,33 +227,6 @@ def check_unmoved(approved: SavedPlan, planned: Planned) -> None:
         )
 
 
-def check_unexpired(expires: str, now: datetime) -> None:
-    """Make sure that a plan may still be applied; `expires` as in `Planned`.
-
-    Raises:
-        StalePlan: it has expired.
-    """
-    if expires and now >= datetime.fromisoformat(expires):
-        raise StalePlan(
-            f"the plan expired at {expires}, so nothing was applied",
-            hint="plan again, and review what is different",
-        )
-
-
-def check_trusted(standing: Standing) -> None:
-    """Make sure that a plan's seal was verified.
-
-    Raises:
-        PlanNotTrusted: it was not.
-    """
-    if standing is not Standing.VERIFIED:
-        raise PlanNotTrusted(
-            f"plan file {standing.value}; --require-sealed refuses that, so nothing was applied",
-            hint="plan with the fingerprint key that apply has: RECONCILER_FINGERPRINT_KEY, or the "
-            "store's own after the first apply",
-        )
-
-
 def utc_now() -> datetime:
     """The time, in UTC."""
     return datetime.now(UTC)
@@ -310,7 +272,7 @@ def apply(
     intents = [(step.action, step.key) for step in approved.plan.steps]
     store.preflight(options.set_name, intents)
     with locked(store, options.set_name, lock_timeout, stop, waiting):
-        check_unexpired(approved.expires, clock())
+        planfile.refuse_expired(approved.expires, clock())
         snapshot = read(approved.desired, store, options)
         planned = approved
         if not snapshot.same_as(approved.snapshot):

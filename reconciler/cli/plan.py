@@ -53,14 +53,14 @@ if TYPE_CHECKING:
     type=DurationType(),
     envvar="RECONCILER_EXPIRES",
     show_envvar=True,
-    help="How long the saved plan can be applied, such as 90m, 24h or 7d. Default: for ever.",
+    help="How long the saved plan can be applied: 90m, 24h or 7d, say. Not limited by default.",
 )
 @click.option(
     "--allow-weak-plan",
     is_flag=True,
     envvar="RECONCILER_ALLOW_WEAK_PLAN",
     show_envvar=True,
-    help="Save the plan though whoever gets the file can guess the values.",
+    help="Save the plan even if its file lets others guess weak values.",
 )
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where the plan has changes.")
 @format_option("text", "json", "markdown")
@@ -80,14 +80,14 @@ def plan(
     PATH is a file or a directory of manifests, or - for standard input; the directory
     `manifests` where none is given.
     """
+    from reconciler.planfile import origin_notes
+    from reconciler.workflow import utc_now
+
     if out is not None and "-" in paths:
         raise ConfigError(
             "--out: a plan of standard input cannot be saved, since apply reads manifests again",
             hint="write the manifests to a file, and plan that",
         )
-    from reconciler.planfile import origin_notes
-    from reconciler.workflow import utc_now
-
     request = request_of(paths, settings)
     now = utc_now()
     with opened(request.store, request.parallelism) as store:

@@ -164,10 +164,10 @@ def planned_again(
         StalePlan: manifests or store are no longer what the plan saw, or it has expired.
         ReconcilerError: the plan could not be formed.
     """
-    from reconciler import workflow
+    from reconciler import planfile, workflow
 
     saved = file.saved
-    workflow.check_unexpired(saved.expires, workflow.utc_now())
+    planfile.refuse_expired(saved.expires, workflow.utc_now())
     _refuse_elsewhere(saved.manifests)
     options = saved.plan.options
     loaded = loaded_manifests(saved.manifests, options.namespace, rules_of(request.store))
@@ -176,7 +176,7 @@ def planned_again(
         file, loaded.objects, snapshot, consumers=loaded.consumers
     )
     if require_sealed:
-        workflow.check_trusted(standing)
+        planfile.refuse_unverified(standing)
     return _tried(planned, request, store), standing
 
 

@@ -13,6 +13,7 @@ from reconciler.model.plans import Note, Plan, StoreIdentity
 from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
 from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
+from reconciler.planfile.refusals import refuse_altered, refuse_expired, refuse_unverified
 from reconciler.planfile.seal import Standing, key_check, standing
 from reconciler.planfile.staleness import moved_objects
 
@@ -26,6 +27,9 @@ __all__ = [
     "load",
     "moved",
     "origin_notes",
+    "refuse_altered",
+    "refuse_expired",
+    "refuse_unverified",
     "save",
     "saved_plan",
     "standing_of",

@@ -1,6 +1,6 @@
 """Frozen data as JSON and back, led by the types of the dataclasses.
 
-On the way back, types are checked strictly. Fields that the type does not have are passed over.
+On the way back, types are checked strictly. Fields that the type does not have are ignored.
 """
 
 from __future__ import annotations
@@ -111,20 +111,22 @@ def field_paths(shape: Any) -> Iterator[str]:
 def compared_paths(shape: Any, node: Any) -> set[str]:
     """The paths of the fields in `node`, an encoded `shape`, by which two of them are compared."""
     paths: set[str] = set()
-    _gather(shape, node, "", paths)
+    _gather(shape, [node], "", paths)
     return paths
 
 
-def _gather(shape: Any, node: Any, prefix: str, paths: set[str]) -> None:
-    for each in node if isinstance(node, list) else (node,):
-        for name in _compared(shape).intersection(each or ()):
-            path = f"{prefix}{name}"
-            paths.add(path)
-            inner = _record(_hints(shape)[name])
-            if inner is not None:
-                _gather(inner, each[name], f"{path}.", paths)
+def _gather(shape: Any, nodes: list[Any], prefix: str, paths: set[str]) -> None:
+    for name in set().union(*nodes) & _compared(shape):
+        paths.add(f"{prefix}{name}")
+        inner = _record(_hints(shape)[name])
+        if inner is not None:
+            children = [node[name] for node in nodes if node.get(name)]
+            if isinstance(children[0], list):
+                children = [child for several in children for child in several]
+            _gather(inner, children, f"{prefix}{name}.", paths)
 
 
+@functools.cache
 def _record(hint: Any) -> Any:
     """The type with named fields that `hint` holds, as an optional one or several; else None."""
     for shape in (hint, *get_args(hint)):
