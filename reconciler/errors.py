@@ -72,6 +72,21 @@ class StalePlan(ReconcilerError):
     exit_code = ExitCode.STALE
 
 
+class PlanAltered(ReconcilerError):
+    """A plan file is not what was sealed: somebody has changed it."""
+
+    exit_code = ExitCode.STALE
+
+
+class PlanNotTrusted(ReconcilerError):
+    """A plan file may not be written or applied, for its seal or its fingerprints protect nothing.
+
+    The user can allow either.
+    """
+
+    exit_code = ExitCode.REFUSED
+
+
 class StoreError(ReconcilerError):
     """A store could not do what it was asked to."""
 

@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from operator import attrgetter
 
 from reconciler import planfile
@@ -24,8 +25,10 @@ from reconciler.model.objects import Desired, Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Note, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import Fingerprinter, derive_fingerprint_key
+from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
 from reconciler.planning.drift import drift as find_drift
+from reconciler.rules.strength import is_guessable
 from reconciler.stores import store_annotations
 
 DEFAULT_PARALLELISM = 10
@@ -37,7 +40,8 @@ _SALT_BYTES = 16
 class Planned:
     """A plan, the values beside it, and what both were made from.
 
-    ``salt``, in hexadecimal, is set where the store had no fingerprint key yet.
+    ``salt``, in hexadecimal, is set where the store had no fingerprint key yet. ``expires``, in RFC
+    3339, is when the plan may no longer be applied; empty where it always may.
     """
 
     plan: Plan
@@ -47,15 +51,37 @@ class Planned:
     snapshot: Snapshot
     fingerprinter: Fingerprinter
     salt: str
+    expires: str = ""
 
     @property
     def blocked(self) -> bool:
         """Whether the plan may not be applied."""
         return bool(self.plan.problems or self.plan.refusals)
 
-    def saved(self, manifests: Sequence[str]) -> planfile.SavedPlan:
-        """What a plan file holds of it; `manifests` are the paths that it was made from."""
-        return planfile.saved_plan(self.plan, tuple(manifests), self.salt, self.fingerprinter)
+    @property
+    def guessable(self) -> bool:
+        """Whether a file of the plan would give its values away to whoever tries guesses.
+
+        So it is where its fingerprints have a key that comes from the values, and those are weak.
+        """
+        return bool(self.salt) and is_guessable(
+            value for resource in self.desired for value in resource.data.values()
+        )
+
+    def saved(self, manifests: Sequence[str], *, store: str = "", created: str = "") -> SavedPlan:
+        """What a plan file holds of it; `manifests` are the paths that it was made from.
+
+        `store` is the store's URL, of which credentials are left out; `created` is in RFC 3339.
+        """
+        return planfile.saved_plan(
+            self.plan,
+            tuple(manifests),
+            self.salt,
+            self.fingerprinter,
+            store=store,
+            created=created,
+            expires=self.expires,
+        )
 
 
 def read(
@@ -94,12 +120,37 @@ def plan(
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
     """
-    if snapshot.fingerprint_key is None and not salt:
-        salt = secrets.token_hex(_SALT_BYTES)
-    key = _derived_key(desired, salt) if salt else snapshot.fingerprint_key
-    assert key is not None
-    fingerprinter = Fingerprinter(key)
-    found, values = planner.plan(
+    return _planned(desired, snapshot, options, consumers, _fingerprinter(desired, snapshot, salt))
+
+
+def plan_again(
+    file: PlanFile, desired: Sequence[Desired], snapshot: Snapshot, *, consumers: Sequence[Consumer]
+) -> tuple[Planned, Standing]:
+    """Form the plan of `file` once more, and tell what its seal is worth.
+
+    Raises:
+        PlanAltered: the file is not what was sealed.
+        StalePlan: manifests or store are no longer what the plan saw.
+        ConfigError: a target is neither in the manifests nor in the set.
+    """
+    saved = file.saved
+    keyed = _fingerprinter(desired, snapshot, saved.salt)
+    standing = planfile.standing_of(file, keyed[0].key)
+    planfile.refuse_altered(standing)
+    planned = _planned(desired, snapshot, saved.plan.options, consumers, keyed)
+    check_unmoved(saved, planned)
+    return replace(planned, expires=saved.expires), standing
+
+
+def _planned(
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    options: PlanOptions,
+    consumers: Sequence[Consumer],
+    keyed: tuple[Fingerprinter, str],
+) -> Planned:
+    fingerprinter, salt = keyed
+    result, values = planner.plan(
         desired,
         snapshot,
         options,
@@ -108,7 +159,7 @@ def plan(
         store_annotations=store_annotations(),
     )
     return Planned(
-        plan=found,
+        plan=result,
         values=values,
         desired=tuple(desired),
         consumers=tuple(consumers),
@@ -169,7 +220,7 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
     return replace(planned, plan=told)
 
 
-def check_unmoved(approved: planfile.SavedPlan, planned: Planned) -> None:
+def check_unmoved(approved: SavedPlan, planned: Planned) -> None:
     """Make sure that `planned`, which was formed just now, is what was approved.
 
     Raises:
@@ -182,6 +233,11 @@ def check_unmoved(approved: planfile.SavedPlan, planned: Planned) -> None:
             details=lines,
             hint="plan again, and review what is different",
         )
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
 
 
 def _ignore(_: object) -> None:
@@ -198,6 +254,7 @@ def apply(
     stop: threading.Event | None = None,
     emit: Callable[[Event], None] = _ignore,
     waiting: Callable[[str], None] = _ignore,
+    clock: Callable[[], datetime] = utc_now,
 ) -> ApplyEnded:
     """Apply just what `approved` says, or nothing.
 
@@ -205,7 +262,8 @@ def apply(
     depends on nothing else; where anything moved, the plan is formed once more, and only where it
     is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
     how long a step waits until its write has had its effect. `stop` ends the apply early, `emit` is
-    told every event, and `waiting` who holds the lock, where somebody does.
+    told every event, and `waiting` who holds the lock, where somebody does. A plan that expires
+    while the lock is waited for is stale by `clock`.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
@@ -222,6 +280,7 @@ def apply(
     intents = [(step.action, step.key) for step in approved.plan.steps]
     store.preflight(options.set_name, intents)
     with locked(store, options.set_name, lock_timeout, stop, waiting):
+        planfile.refuse_expired(approved.expires, clock())
         snapshot = read(approved.desired, store, options)
         planned = approved
         if not snapshot.same_as(approved.snapshot):
@@ -243,6 +302,16 @@ def apply(
             waits=WaitPolicy(timeout=wait_timeout),
         )
         return execute(work, stop, emit)
+
+
+def _fingerprinter(
+    desired: Sequence[Desired], snapshot: Snapshot, salt: str
+) -> tuple[Fingerprinter, str]:
+    """What makes a plan's fingerprints, and its salt where their key is derived with one."""
+    if not salt and snapshot.fingerprint_key is not None:
+        return Fingerprinter(snapshot.fingerprint_key), ""
+    salt = salt or secrets.token_hex(_SALT_BYTES)
+    return Fingerprinter(_derived_key(desired, salt)), salt
 
 
 def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:

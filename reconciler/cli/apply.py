@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,7 @@ from reconciler.cli.options import (
     AUTO_APPROVE,
     LOCK_TIMEOUT,
     PARALLELISM,
+    REQUIRE_SEALED,
     SERVER_DRY_RUN,
     STORE,
     STRICT,
@@ -26,7 +30,9 @@ from reconciler.cli.options import (
     verbosity_options,
 )
 from reconciler.cli.requests import opened, planned_again, planned_of, request_of, verbosity_of
-from reconciler.errors import ConfigError, ExitCode
+from reconciler.cli.terminal import confirmed, is_terminal
+from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
+from reconciler.model.store import StoreChoice
 
 if TYPE_CHECKING:
     from reconciler.planfile import SavedPlan
@@ -43,7 +49,15 @@ if TYPE_CHECKING:
 @paths_argument
 @run_options(STORE)
 @plan_options()
-@run_options(SERVER_DRY_RUN, PARALLELISM, STRICT, AUTO_APPROVE, LOCK_TIMEOUT, WAIT_TIMEOUT)
+@run_options(
+    SERVER_DRY_RUN,
+    PARALLELISM,
+    STRICT,
+    REQUIRE_SEALED,
+    AUTO_APPROVE,
+    LOCK_TIMEOUT,
+    WAIT_TIMEOUT,
+)
 @format_option("text", "json")
 @verbosity_options()
 def apply(
@@ -51,36 +65,101 @@ def apply(
     output: str,
     *,
     auto_approve: bool,
+    require_sealed: bool,
     **settings: Any,
 ) -> ExitCode:
     """Plan, ask, and make the changes; or make just those of a saved plan.
 
     PATH is a file or a directory of manifests, - for standard input, or one file that
     `reconciler plan --out` has written: its options count then, other ones are an
-    error, and nothing is asked.
+    error, and nothing is asked but whether to use its store, where none is named.
     """
-    from reconciler.planfile import load
+    path = _plan_file(paths)
+    if path is None:
+        return _of_manifests(
+            paths, output, settings, auto_approve=auto_approve, require_sealed=require_sealed
+        )
+    return _of_plan_file(path, output, settings, require_sealed=require_sealed)
 
+
+def _of_manifests(
+    paths: tuple[str, ...],
+    output: str,
+    settings: dict[str, Any],
+    *,
+    auto_approve: bool,
+    require_sealed: bool,
+) -> ExitCode:
+    if require_sealed:
+        raise PlanNotTrusted(
+            "--require-sealed: no plan file was given, so nothing was applied",
+            hint="plan with `reconciler plan --out FILE`, and apply FILE",
+        )
     request = request_of(paths, settings)
-    file = _plan_file(paths)
     with opened(request.store, request.parallelism) as store:
-        if file is None:
-            planned = planned_of(request, store)
-        else:
-            saved = load(file)
-            _refuse_contradictions(saved, settings)
-            planned = planned_again(saved, request, store)
+        return approved_and_applied(
+            planned_of(request, store),
+            store,
+            output,
+            verbosity_of(settings),
+            ask=not auto_approve,
+            stdin_taken="-" in paths,
+            **_timing(settings),
+        )
+
+
+def _of_plan_file(
+    path: Path, output: str, settings: dict[str, Any], *, require_sealed: bool
+) -> ExitCode:
+    from reconciler.planfile import load, origin_notes
+    from reconciler.workflow import utc_now
+
+    file = load(path)
+    _refuse_contradictions(file.saved, settings)
+    request = replace(request_of((), settings), store=_store_for(file.saved, path, settings))
+    with opened(request.store, request.parallelism) as store:
+        planned, standing = planned_again(file, request, store, require_sealed=require_sealed)
         return approved_and_applied(
             planned,
             store,
             output,
             verbosity_of(settings),
-            ask=file is None and not auto_approve,
-            stdin_taken="-" in paths,
-            parallelism=request.parallelism,
-            lock_timeout=settings["lock_timeout"],
-            wait_timeout=settings["wait_timeout"],
+            ask=False,
+            origin=origin_notes(standing, planned.expires, utc_now()),
+            **_timing(settings),
         )
+
+
+def _timing(settings: dict[str, Any]) -> dict[str, Any]:
+    return {name: settings[name] for name in ("parallelism", "lock_timeout", "wait_timeout")}
+
+
+def _store_for(saved: SavedPlan, path: Path, settings: dict[str, Any]) -> StoreChoice:
+    """The store to apply to; a plan file alone never decides where values go.
+
+    Raises:
+        ConfigError: only the plan names that store, and nobody confirms it.
+    """
+    from reconciler.planfile import without_credentials
+    from reconciler.views.words import escaped
+
+    choice: StoreChoice = settings["store"]
+    source = click.get_current_context().get_parameter_source("store")
+    if source is not ParameterSource.DEFAULT or saved.store in {
+        "",
+        without_credentials(choice.url),
+    }:
+        return choice
+    if not is_terminal(sys.stdin):
+        raise ConfigError(
+            f"the plan was made for the store {saved.store}, which nothing else names, so nothing "
+            "was done",
+            hint="if it is the right one, name it: reconciler apply "
+            f"{shlex.quote(str(path))} --store {shlex.quote(saved.store)}",
+        )
+    if not confirmed(escaped(f"This plan is for the store {saved.store}. Apply it there?")):
+        raise ConfigError("not confirmed, so nothing was done", hint="name the store with --store")
+    return StoreChoice(saved.store)
 
 
 def _plan_file(paths: tuple[str, ...]) -> Path | None:

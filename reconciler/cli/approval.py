@@ -20,8 +20,10 @@ from reconciler.cli.terminal import (
 from reconciler.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from reconciler.model.events import ApplyEnded
-    from reconciler.model.plans import Plan
+    from reconciler.model.plans import Note, Plan
     from reconciler.model.store import Store
     from reconciler.workflow import Planned
 
@@ -34,15 +36,22 @@ def approved_and_applied(
     *,
     ask: bool,
     stdin_taken: bool = False,
+    origin: Sequence[Note] = (),
     **settings: Any,
 ) -> ExitCode:
     """Show the plan, `ask` on the terminal, and make its changes, followed in format `output`.
 
-    `stdin_taken` tells that standard input holds manifests, so that nobody can answer there.
+    `stdin_taken` tells that standard input holds manifests, so that nobody can answer there;
+    `origin` is what there is to know of the plan's file.
     """
+    from reconciler.views.words import escaped
+
     machine = output == "json"
     if not machine or planned.blocked:
-        click.echo(rendered(planned.plan, "text", verbosity), err=machine)
+        click.echo(rendered(planned.plan, "text", verbosity, origin), err=machine)
+    else:
+        for note in origin:
+            remark(f"Note: {escaped(note.message)}")
     if planned.blocked:
         return verdict(planned.plan)
     if not planned.plan.steps:

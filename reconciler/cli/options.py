@@ -60,6 +60,27 @@ WAIT_TIMEOUT = Option(
     help="How long a step waits until its change has taken effect; 0 does not wait.",
 )
 
+EXPIRES = Option(
+    name="expires",
+    kind=OptionKind.DURATION,
+    default_text="never",
+    help="How long the saved plan can be applied, for example 90m, 24h or 7d.",
+)
+ALLOW_WEAK_PLAN = Option(
+    name="allow-weak-plan",
+    kind=OptionKind.FLAG,
+    default=False,
+    has_setting=False,
+    help="Save the plan even if its file lets others guess weak values.",
+)
+REQUIRE_SEALED = Option(
+    name="require-sealed",
+    kind=OptionKind.FLAG,
+    default=False,
+    has_setting=False,
+    help="Apply nothing but a saved plan whose seal is verified.",
+)
+
 RUN_OPTIONS = (
     STORE,
     SERVER_DRY_RUN,
@@ -68,6 +89,9 @@ RUN_OPTIONS = (
     AUTO_APPROVE,
     LOCK_TIMEOUT,
     WAIT_TIMEOUT,
+    EXPIRES,
+    ALLOW_WEAK_PLAN,
+    REQUIRE_SEALED,
 )
 """The options that decide how a command runs, and are no part of a plan."""
 

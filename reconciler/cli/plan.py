@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +11,8 @@ import click
 
 from reconciler.cli.config import Configured
 from reconciler.cli.options import (
+    ALLOW_WEAK_PLAN,
+    EXPIRES,
     PARALLELISM,
     SERVER_DRY_RUN,
     STORE,
@@ -21,9 +25,10 @@ from reconciler.cli.options import (
     verbosity_options,
 )
 from reconciler.cli.requests import opened, planned_of, rendered, request_of, verbosity_of, verdict
-from reconciler.errors import ConfigError, ExitCode
+from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 
 if TYPE_CHECKING:
+    from reconciler.cli.requests import Request
     from reconciler.workflow import Planned
 
 
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the plan to this file, for `reconciler apply FILE`.",
 )
+@run_options(EXPIRES, ALLOW_WEAK_PLAN)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where the plan has changes.")
 @format_option("text", "json", "markdown")
 @verbosity_options()
@@ -52,7 +58,9 @@ def plan(
     paths: tuple[str, ...],
     out: Path | None,
     output: str,
+    expires: timedelta | None,
     *,
+    allow_weak_plan: bool,
     detailed_exitcode: bool,
     **settings: Any,
 ) -> ExitCode:
@@ -61,28 +69,47 @@ def plan(
     PATH is a file or a directory of manifests, or - for standard input; the directory
     `manifests` where none is given.
     """
+    from reconciler.planfile import origin_notes
+    from reconciler.workflow import utc_now
+
     if out is not None and "-" in paths:
         raise ConfigError(
             "--out: a plan of standard input cannot be saved, since apply reads manifests again",
             hint="write the manifests to a file, and plan that",
         )
     request = request_of(paths, settings)
+    now = utc_now()
     with opened(request.store, request.parallelism) as store:
         planned = planned_of(request, store)
-    click.echo(rendered(planned.plan, output, verbosity_of(settings)))
+    if out is not None and expires is not None:
+        planned = replace(planned, expires=_timestamp(now + expires))
+    origin = origin_notes(None, planned.expires, now)
+    click.echo(rendered(planned.plan, output, verbosity_of(settings), origin))
     code = verdict(planned.plan)
     if out is not None:
-        _save(planned, request.manifests, out)
+        _save(planned, request, out, _timestamp(now), allow_weak=allow_weak_plan)
     if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
         return ExitCode.CHANGES
     return code
 
 
-def _save(planned: Planned, manifests: tuple[str, ...], out: Path) -> None:
+def _timestamp(time: datetime) -> str:
+    return time.isoformat(timespec="seconds")
+
+
+def _save(planned: Planned, request: Request, out: Path, created: str, *, allow_weak: bool) -> None:
     from reconciler import planfile
 
     if planned.blocked:
         click.echo(f"{out} was not written: the plan cannot be applied as it is.", err=True)
         return
-    planfile.save(planned.saved(manifests), out)
+    if planned.guessable and not allow_weak:
+        raise PlanNotTrusted(
+            f"{out} was not written: the store has no fingerprint key yet, and the values of the "
+            "manifests are so weak that whoever gets the plan file could guess them",
+            hint="set RECONCILER_FINGERPRINT_KEY (openssl rand -base64 32) for plan and apply, or "
+            "use --allow-weak-plan and keep the file as secret as the values",
+        )
+    saved = planned.saved(request.manifests, store=request.store.url, created=created)
+    planfile.save(saved, out, planned.fingerprinter.key)
     click.echo(f"Saved. To apply just this plan: reconciler apply {out}", err=True)

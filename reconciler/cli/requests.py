@@ -23,9 +23,9 @@ from reconciler.model.plans import PlanOptions
 if TYPE_CHECKING:
     from reconciler.manifests import LintSettings, Loaded
     from reconciler.model.objects import Desired, Diagnostic
-    from reconciler.model.plans import Plan
+    from reconciler.model.plans import Note, Plan
     from reconciler.model.store import Store, StoreChoice
-    from reconciler.planfile import SavedPlan
+    from reconciler.planfile import PlanFile, Standing
     from reconciler.workflow import Planned
 
 DEFAULT_MANIFESTS = "manifests"
@@ -141,27 +141,36 @@ def planned_of(request: Request, store: Store) -> Planned:
     return _tried(planned, request, store)
 
 
-def planned_again(saved: SavedPlan, request: Request, store: Store) -> Planned:
+def planned_again(
+    file: PlanFile, request: Request, store: Store, *, require_sealed: bool
+) -> tuple[Planned, Standing]:
     """Form a saved plan once more, with its own options, and make sure that it is the same.
+
+    Tells what its seal is worth; with `require_sealed`, only a verified one will do.
 
     Raises:
         ConfigError: its manifests are not where it has them.
-        StalePlan: manifests or store are no longer what the plan saw.
+        PlanAltered: the file was changed.
+        PlanNotTrusted: its seal was not verified.
+        StalePlan: manifests or store are no longer what the plan saw, or it has expired.
         ReconcilerError: the plan could not be formed.
     """
-    from reconciler import workflow
+    from reconciler import planfile, workflow
 
+    saved = file.saved
+    planfile.refuse_expired(saved.expires, workflow.utc_now())
     _refuse_elsewhere(saved.manifests)
     options = saved.plan.options
     loaded = loaded_manifests(
         saved.manifests, options.namespace, request.lints, rules_of(request.store)
     )
     snapshot = workflow.read(loaded.objects, store, options)
-    planned = workflow.plan(
-        loaded.objects, snapshot, options, consumers=loaded.consumers, salt=saved.salt
+    planned, standing = workflow.plan_again(
+        file, loaded.objects, snapshot, consumers=loaded.consumers
     )
-    workflow.check_unmoved(saved, planned)
-    return _tried(planned, request, store)
+    if require_sealed:
+        planfile.refuse_unverified(standing)
+    return _tried(planned, request, store), standing
 
 
 def _refuse_elsewhere(manifests: Iterable[str]) -> None:
@@ -206,23 +215,25 @@ def show_notices(loaded: Loaded) -> None:
         click.echo(f"Note: {escaped(notice)}", err=True)
 
 
-def rendered(plan: Plan, output: str, verbosity: Verbosity) -> str:
+def rendered(plan: Plan, output: str, verbosity: Verbosity, origin: Sequence[Note] = ()) -> str:
     """The plan in one of the formats ``text``, ``json``, ``markdown``.
 
-    A quiet text is the summary alone, unless something keeps the plan from being applied.
+    `origin` is what there is to know of its file. A quiet text is the summary alone, and whether
+    that file was verified, unless something keeps the plan from being applied.
     """
     from reconciler.views import json, markdown, text, words
 
     match output:
         case "json":
-            return json.plan(plan)
+            return json.plan(plan, origin)
         case "markdown":
-            return markdown.plan(plan)
+            return markdown.plan(plan, origin)
         case _ if verbosity is Verbosity.QUIET and not (plan.problems or plan.refusals):
-            return words.summary_text(plan)
+            doubts = [note.message for note in origin if note.code == "plan-unverified"]
+            return "\n".join([*doubts, words.summary_text(plan)])
         case _:
             verbose = verbosity is Verbosity.VERBOSE
-            return text.plan(plan, colour=colour_on(sys.stdout), verbose=verbose)
+            return text.plan(plan, colour=colour_on(sys.stdout), verbose=verbose, origin=origin)
 
 
 def verdict(plan: Plan) -> ExitCode:

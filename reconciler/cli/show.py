@@ -22,13 +22,21 @@ from reconciler.errors import ExitCode
 @format_option("text", "json", "markdown")
 @verbosity_options()
 def show(planfile: Path, output: str, **settings: Any) -> ExitCode:
-    """Show a saved plan, stale or not. Needs neither the manifests nor the store."""
-    from reconciler.planfile import load
-    from reconciler.views.words import escaped
+    """Show a saved plan, stale or not. Needs neither the manifests nor the store.
 
-    saved = load(planfile)
+    The seal of the file is not checked, since that takes the store's fingerprint key.
+    """
+    from reconciler.planfile import Standing, load, origin_notes
+    from reconciler.views.words import escaped
+    from reconciler.workflow import utc_now
+
+    file = load(planfile)
+    saved = file.saved
+    origin = origin_notes(
+        Standing.UNCHECKED if file.seal else Standing.UNSEALED, saved.expires, utc_now()
+    )
     if output == "text":
         made = f"Made at {saved.created} by reconciler {saved.tool} from"
         click.echo(escaped(f"{made} {', '.join(saved.manifests)}"), err=True)
-    click.echo(rendered(saved.plan, output, verbosity_of(settings)))
+    click.echo(rendered(saved.plan, output, verbosity_of(settings), origin))
     return ExitCode.OK

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from reconciler.model.plans import DeleteLimit
 SQLITE = "sqlite:"
 
 _TOO_LONG = 10
+_DURATION = re.compile("([1-9][0-9]{0,5})([smhd])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class TargetType(click.ParamType[ObjectKey]):
@@ -74,6 +78,21 @@ class SetNameType(click.ParamType[str]):
                 ctx,
             )
         return text
+
+
+class DurationType(click.ParamType[timedelta]):
+    """A length of time with its unit."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> timedelta:
+        """Turn ``90m``, ``24h`` or ``7d`` into a duration."""
+        if isinstance(value, timedelta):
+            return value
+        match = _DURATION.fullmatch(str(value))
+        if match is None:
+            self.fail("write a number and s, m, h or d, for example 90m, 24h or 7d", param, ctx)
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
 def relative_path(path: Path) -> str:
@@ -139,6 +158,7 @@ READINGS: dict[OptionKind, Reading] = {
     OptionKind.SET_NAME: Reading(SetNameType(), "a text", _text),
     OptionKind.OBJECT: Reading(TargetType(), "a text", _text),
     OptionKind.DELETE_LIMIT: Reading(DeleteLimitType(), "a number or a percentage", _limit),
+    OptionKind.DURATION: Reading(DurationType(), "a duration such as 24h", _text),
     OptionKind.COUNT: Reading(click.IntRange(1, 256), "a number", _number),
     OptionKind.RATE: Reading(click.FloatRange(min=0, min_open=True), "a number", _number),
     OptionKind.SECONDS: Reading(click.FloatRange(min=0), "a number", _number),

@@ -22,6 +22,7 @@ class OptionKind(Enum):
     COUNT = "count"
     RATE = "rate"
     SECONDS = "seconds"
+    DURATION = "duration"
     STORE_URL = "store URL"
     PATH = "path"
     MAP = "map"

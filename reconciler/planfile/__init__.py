@@ -1,108 +1,84 @@
 """Plans as files: saved for a review, loaded again, and held against a fresh plan.
 
-The format is JSON, version 1, described in ``docs/formats.md``. It holds fingerprints in place of
-values, and everything that it takes to form the plan again.
+A plan file holds fingerprints in place of values, and everything that it takes to form the plan
+again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
-import orjson
-
-from reconciler.errors import PlanFileError
-from reconciler.files import write_whole
-from reconciler.model.plans import Plan, StoreIdentity
+from reconciler.model.plans import Note, Plan, StoreIdentity
 from reconciler.model.values import Fingerprinter
-from reconciler.planfile.codec import decode, encode
+from reconciler.planfile.address import without_credentials
+from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
+from reconciler.planfile.refusals import refuse_altered, refuse_expired, refuse_unverified
+from reconciler.planfile.seal import Standing, key_check, standing
 from reconciler.planfile.staleness import moved_objects
-from reconciler.version import __version__
 
-FORMAT = "reconciler.plan-file/v1"
+__all__ = [
+    "FORMAT",
+    "PlanFile",
+    "SavedPlan",
+    "Standing",
+    "is_plan_file",
+    "key_check",
+    "load",
+    "moved",
+    "origin_notes",
+    "refuse_altered",
+    "refuse_expired",
+    "refuse_unverified",
+    "save",
+    "saved_plan",
+    "standing_of",
+    "without_credentials",
+]
+
 _HEAD_BYTES = 64
-_ANEW = "make a new one with `reconciler plan --out`"
-_CHECKED: tuple[str, ...] = ("key-check",)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SavedPlan:
-    """A plan with what it takes to form it again.
-
-    ``manifests`` are the paths that it was made from. ``salt`` is set, in hexadecimal, where the
-    store had no fingerprint key yet; ``key_check`` tells whether a fingerprint key is the plan's.
-    ``created`` is in RFC 3339.
-    """
-
-    plan: Plan
-    manifests: tuple[str, ...]
-    salt: str
-    key_check: str
-    created: str
-    tool: str = __version__
-
-
-def key_check(fingerprinter: Fingerprinter) -> str:
-    """A fingerprint of nothing, by which a key is recognised."""
-    return fingerprinter.of("", _CHECKED, "")
 
 
 def saved_plan(
-    plan: Plan, manifests: tuple[str, ...], salt: str, fingerprinter: Fingerprinter
+    plan: Plan,
+    manifests: tuple[str, ...],
+    salt: str,
+    fingerprinter: Fingerprinter,
+    *,
+    store: str = "",
+    created: str = "",
+    expires: str = "",
 ) -> SavedPlan:
-    """Put together what a plan file holds, as of now."""
+    """Put together what a plan file holds, as `SavedPlan` has it, without credentials."""
     return SavedPlan(
         plan=plan,
         manifests=manifests,
         salt=salt,
-        key_check=key_check(fingerprinter),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        key_check=key_check(fingerprinter.key),
+        store=without_credentials(store),
+        created=created,
+        expires=expires,
     )
 
 
-def save(saved: SavedPlan, path: Path) -> None:
-    """Write the plan file, readable by its owner alone; an old file stays whole until then.
+def standing_of(file: PlanFile, key: bytes) -> Standing:
+    """What the seal of `file` is worth to whoever has the fingerprint key `key`."""
+    saved = file.saved
+    return standing(file.sealed, file.seal, saved.key_check, key, derived=bool(saved.salt))
 
-    Raises:
-        PlanFileError: a file name of a manifest cannot be saved.
-        FileNotWritten: the file cannot be written.
+
+def origin_notes(standing: Standing | None, expires: str, now: datetime) -> tuple[Note, ...]:
+    """What a reviewer should know of the file of a plan: its seal, and until when it counts.
+
+    `standing` is ``None`` for a plan that has just been made; `expires` as in `SavedPlan`.
     """
-    layout = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
-    try:
-        content = orjson.dumps({"format": FORMAT, **encode(saved)}, option=layout)
-    except orjson.JSONEncodeError:
-        raise PlanFileError(
-            f"{path}: the plan cannot be saved: a manifest's file name is not UTF-8",
-            hint="rename the file",
-        ) from None
-    write_whole(path, content, mode=0o600)
-
-
-def load(path: Path) -> SavedPlan:
-    """Read a plan file.
-
-    Raises:
-        PlanFileError: it cannot be read, is damaged, or is of another version.
-    """
-    try:
-        document = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise PlanFileError(f"{path}: cannot be read: {error.strerror}") from None
-    except orjson.JSONDecodeError:
-        raise PlanFileError(f"{path}: is not a plan file, or is damaged", hint=_ANEW) from None
-    found = document.pop("format", None) if isinstance(document, dict) else None
-    if found != FORMAT:
-        raise PlanFileError(
-            f"{path}: is not a plan file of the format {FORMAT}",
-            hint=_ANEW,
-        )
-    try:
-        saved = decode(SavedPlan, document)
-        bytes.fromhex(saved.salt)
-    except (TypeError, ValueError, KeyError, AttributeError, RecursionError):
-        raise PlanFileError(f"{path}: the plan file is damaged", hint=_ANEW) from None
-    return saved
+    notes = []
+    if standing is not None:
+        notes.append(Note(standing.code, f"plan file {standing.value}"))
+    if expires:
+        verb = "expires" if now < datetime.fromisoformat(expires) else "expired"
+        notes.append(Note(f"plan-{verb}", f"{verb} at {expires}"))
+    return tuple(notes)
 
 
 def is_plan_file(path: Path) -> bool:
@@ -122,7 +98,7 @@ def moved(saved: SavedPlan, fresh: Plan, fingerprinter: Fingerprinter) -> tuple[
     lines: list[str] = []
     if _is_another(saved.plan.store, fresh.store):
         lines.append(f"the plan was made for another store, {saved.plan.store.location}")
-    same_key = saved.key_check == key_check(fingerprinter)
+    same_key = saved.key_check == key_check(fingerprinter.key)
     if not same_key:
         lines.append(
             "values in the manifests are not those of the plan"

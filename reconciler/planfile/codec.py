@@ -1,10 +1,14 @@
-"""Frozen data as JSON and back, led by the types of the dataclasses; strict on the way back."""
+"""Frozen data as JSON and back, led by the types of the dataclasses.
+
+On the way back, types are checked strictly. Fields that the type does not have are ignored.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -90,9 +94,58 @@ def _fitted_choice(choices: tuple[Any, ...], node: Any) -> Any:
 
 
 def _fitted_fields(shape: Any, node: Any) -> Any:
-    hints = get_type_hints(shape)
+    hints = _hints(shape)
     given = _checked(dict, node)
-    return shape(**{name: _fitted(hints[name], child) for name, child in given.items()})
+    return shape(
+        **{name: _fitted(hints[name], child) for name, child in given.items() if name in hints}
+    )
+
+
+def field_paths(shape: Any) -> Iterator[str]:
+    """The paths of all fields of `shape` and of what it is made of, such as ``plan.options``."""
+    for name, hint in _hints(shape).items():
+        yield name
+        yield from (f"{name}.{path}" for path in field_paths(_record(hint)))
+
+
+def compared_paths(shape: Any, node: Any) -> set[str]:
+    """The paths of the fields in `node`, an encoded `shape`, by which two of them are compared."""
+    paths: set[str] = set()
+    _gather(shape, [node], "", paths)
+    return paths
+
+
+def _gather(shape: Any, nodes: list[Any], prefix: str, paths: set[str]) -> None:
+    for name in set().union(*nodes) & _compared(shape):
+        paths.add(f"{prefix}{name}")
+        inner = _record(_hints(shape)[name])
+        if inner is not None:
+            children = [node[name] for node in nodes if node.get(name)]
+            if isinstance(children[0], list):
+                children = [child for several in children for child in several]
+            _gather(inner, children, f"{prefix}{name}.", paths)
+
+
+@functools.cache
+def _record(hint: Any) -> Any:
+    """The type with named fields that `hint` holds, as an optional one or several; else None."""
+    for shape in (hint, *get_args(hint)):
+        if shape is FieldChange or (isinstance(shape, type) and dataclasses.is_dataclass(shape)):
+            return None if shape in {ValueRef, UidOf} else shape
+    return None
+
+
+@functools.cache
+def _compared(shape: Any) -> frozenset[str]:
+    if shape is FieldChange:
+        return frozenset(FieldChange._fields)
+    return frozenset(field.name for field in dataclasses.fields(shape) if field.compare)
+
+
+@functools.cache
+def _hints(shape: Any) -> dict[str, Any]:
+    """The types of the fields of `shape`; none where it is no type with named fields."""
+    return {} if shape is None else get_type_hints(shape)
 
 
 def _checked(shape: Any, node: Any) -> Any:

@@ -43,14 +43,16 @@ class _Section(NamedTuple):
     heading: str = ""
 
 
-def plan(plan: Plan) -> str:
+def plan(plan: Plan, origin: Sequence[Note] = ()) -> str:
     """The plan in at most `LIMIT` characters; refusals are never cut, whatever their length.
+
+    The line below the heading has `origin`: see `reconciler.views.words.context_text`.
 
     Problems come first, then changes, then notices; entries that no longer fit lose their details,
     then their line, and the last line says how many did.
     """
     summary = words.summary_text(plan)
-    parts = [f"### {summary}", prose(words.context_text(plan))]
+    parts = [f"### {summary}", prose(words.context_text(plan, origin))]
     parts += filter(None, (words.drift_text(plan), words.obstacles_text(plan)))
     parts += [_refusal(refusal) for refusal in plan.refusals]
     return _fitted(

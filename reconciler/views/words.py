@@ -20,6 +20,7 @@ from reconciler.model.plans import (
     FieldAction,
     FieldChange,
     FieldPath,
+    Note,
     Plan,
     PlanOptions,
     Reason,
@@ -198,11 +199,14 @@ def changes_in_order(plan: Plan) -> list[Change]:
     return sorted(plan.pending, key=lambda change: rank.get(change.key, len(rank)))
 
 
-def context_text(plan: Plan) -> str:
-    """Which set and which store the plan is for, and the options that widen or narrow it."""
+def context_text(plan: Plan, origin: Iterable[Note] = ()) -> str:
+    """Which set and store the plan is for, the options that widen or narrow it, and its `origin`.
+
+    `origin` is what there is to know of the plan file that the plan comes from, or goes to.
+    """
     where = set_text(plan.options.set_name, plan.store)
-    options = options_text(plan.options)
-    return f"{where}, {options}" if options else where
+    more = (options_text(plan.options), *(escaped(note.message) for note in origin))
+    return ", ".join(filter(None, (where, *more)))
 
 
 def set_text(set_name: str, store: StoreIdentity) -> str:

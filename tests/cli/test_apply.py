@@ -207,7 +207,7 @@ def test_a_saved_plan_is_tried_on_the_store_too(workplace: Any) -> None:
     # Only the store knows that an object with finalizers cannot simply go.
     held = "  finalizers: [shop.example/hold]\nimmutable: true\n"
     workplace.secret("held", head=held, a="1")
-    workplace.ok("plan", "--out", "first.plan")
+    workplace.ok("plan", "--out", "first.plan", "--allow-weak-plan")
     workplace.ok("apply", "first.plan", "--server-dry-run")
     workplace.secret("fine", a="1")
     workplace.secret("held", head=held, a="2")

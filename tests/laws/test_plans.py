@@ -258,7 +258,8 @@ def test_no_plan_in_any_form_holds_a_value(
     plan, _ = planned(desired, found, **OPTIONS)
     assert not any(isinstance(leaf, SecretValue) for leaf in _leaves(plan))
     path = tmp_path_factory.mktemp("plans") / "plan"
-    planfile.save(planfile.saved_plan(plan, ("manifests",), "", FINGERPRINTS), path)
+    saved = planfile.saved_plan(plan, ("manifests",), "", FINGERPRINTS)
+    planfile.save(saved, path, FINGERPRINTS.key)
     shown = [
         repr(plan),
         path.read_text(),
@@ -287,8 +288,9 @@ def test_a_saved_plan_does_the_same_later_or_is_refused(
         desired = data.draw(desired_sets(), label="desired")
         fingerprinter = replace(FINGERPRINTS, key=world.store.fingerprint_key("default"))
         plan = _fresh(world, desired)
-        planfile.save(planfile.saved_plan(plan, ("x",), "", fingerprinter), path)
-        saved = planfile.load(path)
+        saved = planfile.saved_plan(plan, ("x",), "", fingerprinter)
+        planfile.save(saved, path, fingerprinter.key)
+        saved = planfile.load(path).saved
         assert saved.plan == plan
         assert planfile.moved(saved, _fresh(world, desired), fingerprinter) == ()
         for act in data.draw(meddlings(first), label="meddling"):

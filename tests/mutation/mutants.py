@@ -218,6 +218,20 @@ MUTANTS = (
         ("tests/unit/planfile",),
     ),
     Mutant(
+        "a plan file that was changed is refused",
+        "planfile/seal.py",
+        "if not hmac.compare_digest(seal, mac(sealed, key)):",
+        "if not seal:",
+        ("tests/unit/planfile",),
+    ),
+    Mutant(
+        "a plan file alone does not decide on the store",
+        "cli/apply.py",
+        "if not is_terminal(sys.stdin):",
+        "if not saved.store:",
+        ("tests/cli/test_plan_files.py",),
+    ),
+    Mutant(
         "a plan is for one store, wherever it is",
         "planfile/__init__.py",
         "return old != new",

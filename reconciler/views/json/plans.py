@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -14,6 +15,7 @@ from reconciler.model.plans import (
     Change,
     FieldAction,
     FieldChange,
+    Note,
     Plan,
     PlanOptions,
     Refusal,
@@ -34,8 +36,11 @@ from reconciler.views.json.problems import diagnostic_document
 PLAN_FORMAT = "reconciler.plan/v1"
 
 
-def plan(plan: Plan) -> str:
-    """The whole plan, objects in sync included (``plan-v1.json``)."""
+def plan(plan: Plan, origin: Sequence[Note] = ()) -> str:
+    """The whole plan, objects in sync included (``plan-v1.json``).
+
+    Its notices begin with `origin`, what there is to know of the plan's file.
+    """
     return serialised(
         {
             "format": PLAN_FORMAT,
@@ -46,7 +51,7 @@ def plan(plan: Plan) -> str:
             "steps": [_step(step) for step in plan.steps],
             "refusals": [_refusal(refusal) for refusal in plan.refusals],
             "problems": [diagnostic_document(problem) for problem in plan.problems],
-            "notices": [note_document(notice) for notice in plan.notices],
+            "notices": [note_document(notice) for notice in (*origin, *plan.notices)],
         }
     )
 

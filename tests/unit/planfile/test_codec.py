@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,8 @@ SAVED = st.builds(
     manifests=several(TEXT),
     salt=st.binary(max_size=4).map(bytes.hex),
     key_check=TEXT,
+    store=TEXT,
+    expires=st.sampled_from(["", "2026-11-22T07:00:00+00:00"]),
     created=TEXT,
     tool=TEXT,
 )
@@ -133,14 +136,15 @@ def test_any_plan_survives_a_file(
     tmp_path_factory: pytest.TempPathFactory, saved: planfile.SavedPlan
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "any.plan"
-    planfile.save(saved, path)
-    loaded = planfile.load(path)
+    planfile.save(saved, path, SEAL_KEY)
+    loaded = planfile.load(path).saved
     assert loaded == saved
     # What equality leaves out: numbers, sources, the store's location.
     assert repr(loaded) == repr(saved)
     assert planfile.is_plan_file(path)
 
 
+SEAL_KEY = b"k" * 32
 KEY = ObjectKey("Secret", "shop", "a")
 FULL = planfile.SavedPlan(
     plan=Plan(
@@ -190,7 +194,9 @@ FULL = planfile.SavedPlan(
     ),
     manifests=("a",),
     salt="00ff",
-    key_check="c",
+    key_check=planfile.key_check(SEAL_KEY),
+    store="sqlite:store.db",
+    expires="2026-11-22T07:00:00+00:00",
     created="now",
 )
 
@@ -198,7 +204,7 @@ FULL = planfile.SavedPlan(
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "saved.plan"
-    planfile.save(FULL, path)
+    planfile.save(FULL, path, SEAL_KEY)
     return path
 
 
@@ -267,6 +273,8 @@ def test_every_type_is_checked(path: Path) -> None:
 
 REQUIRED = [
     ("format",),
+    ("required",),
+    ("seal",),
     ("plan",),
     ("manifests",),
     ("salt",),
@@ -289,18 +297,66 @@ def test_what_is_required_must_be_there(path: Path, at: tuple[Any, ...]) -> None
     assert refused(path, altered(document, at, lambda node, name: node.pop(name)))
 
 
-@pytest.mark.parametrize("at", [(), ("plan",), ("plan", "changes", 0), ("plan", "store")])
-def test_nothing_unknown_is_let_through(path: Path, at: tuple[Any, ...]) -> None:
+PARTS = pytest.mark.parametrize(
+    "at", [(), ("plan",), ("plan", "changes", 0), ("plan", "options"), ("plan", "store")]
+)
+
+
+@PARTS
+def test_a_field_of_a_newer_version_is_passed_over(path: Path, at: tuple[Any, ...]) -> None:
     document = json.loads(path.read_text())
     more = altered(document, (*at, "unknown"), lambda node, name: node.__setitem__(name, 1))
-    assert refused(path, more)
+    path.write_text(json.dumps(more))
+    assert planfile.load(path).saved == FULL
+
+
+@PARTS
+def test_a_field_that_must_be_understood_is_told_apart_from_damage(
+    path: Path, at: tuple[Any, ...]
+) -> None:
+    document = json.loads(path.read_text())
+    name = ".".join(part for part in (*at, "unknown") if isinstance(part, str))
+    for added in (True, False):  # what is required counts where the field itself is missing too
+        more = document
+        if added:
+            more = altered(document, (*at, "unknown"), lambda node, last: node.update({last: 1}))
+        path.write_text(json.dumps({**more, "required": [*document["required"], name]}))
+        with pytest.raises(PlanFileError) as caught:
+            planfile.load(path)
+        assert "made by a newer version" in caught.value.message
+        assert name in caught.value.message
+        assert "upgrade" in caught.value.hint
+
+
+def test_what_comparisons_use_must_be_understood(path: Path) -> None:
+    required = set(json.loads(path.read_text())["required"])
+    assert {"expires", "plan.options.prune", "plan.changes.fields.path"} <= required
+    assert {"plan.options.max_deletes.amount", "plan.steps.after", "salt"} <= required
+    assert not {"created", "tool", "plan.changes.notes", "plan.changes.source"} & required
+    planfile.save(replace(FULL, expires=""), path, SEAL_KEY)
+    assert required - set(json.loads(path.read_text())["required"]) == {"expires"}
+
+
+def test_words_of_another_version_name_that_version(path: Path) -> None:
+    document = {**json.loads(path.read_text()), "tool": "9.9.9"}
+    document["plan"]["changes"][0]["action"] = "rename"
+    path.write_text(json.dumps(document))
+    with pytest.raises(PlanFileError) as caught:
+        planfile.load(path)
+    assert "only reconciler 9.9.9 understands" in caught.value.message
+
+
+@pytest.mark.parametrize("expires", ["soon", "2026-11-22T07:00:00", "2026-13-22T07:00:00+00:00"])
+def test_a_time_that_is_none_is_damage(path: Path, expires: str) -> None:
+    assert refused(path, {**json.loads(path.read_text()), "expires": expires})
 
 
 @pytest.mark.parametrize(
     ("at", "value"),
     [
-        (("format",), "reconciler.plan-file/v2"),
-        (("format",), "reconciler.plan-file/v1 "),
+        (("format",), "reconciler.plan-file/v1"),
+        (("format",), "reconciler.plan-file/v3"),
+        (("format",), "reconciler.plan-file/v2 "),
         (("format",), None),
         (("salt",), "no hex"),
         (("plan", "changes", 0, "action"), "destroy"),
@@ -364,12 +420,12 @@ def test_other_files_are_no_plans(tmp_path: Path) -> None:
 def test_a_plan_is_its_owners_alone(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o644)
-    planfile.save(FULL, path)
+    planfile.save(FULL, path, SEAL_KEY)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_nothing_is_left_beside_a_plan(path: Path) -> None:
-    planfile.save(FULL, path)
+    planfile.save(FULL, path, SEAL_KEY)
     assert list(path.parent.iterdir()) == [path]
 
 
@@ -384,7 +440,7 @@ def test_an_old_plan_stays_whole_when_a_new_one_cannot_be_written(
 
     monkeypatch.setattr(f"os.{fault}" if fault == "fsync" else "pathlib.Path.replace", full)
     with pytest.raises(FileNotWritten) as caught:
-        planfile.save(FULL, path)
+        planfile.save(FULL, path, SEAL_KEY)
     assert "No space left on device" in caught.value.message
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
@@ -394,6 +450,6 @@ def test_a_place_that_is_none_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "directory").mkdir()
     for place in (tmp_path / "absent" / "plan", tmp_path / "directory"):
         with pytest.raises(FileNotWritten) as caught:
-            planfile.save(FULL, place)
+            planfile.save(FULL, place, SEAL_KEY)
         assert str(place) in caught.value.message
     assert list(tmp_path.iterdir()) == [tmp_path / "directory"]

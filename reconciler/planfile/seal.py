@@ -1,0 +1,61 @@
+"""The seal of a plan file: a MAC of its bytes, under a key derived from the fingerprint key."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from enum import Enum
+
+from reconciler.model.values import Fingerprinter, PublicSalt
+
+# What is fingerprinted holds a zero byte, and this does not: the two never have the same input.
+_LABEL = b"reconciler plan file seal"
+_CHECKED: tuple[str, ...] = ("key-check",)
+
+
+class Standing(Enum):
+    """What the seal of a plan file is worth, in words that follow ``plan file``."""
+
+    VERIFIED = "verified"
+    ALTERED = "altered"
+    """Its seal was made with the same key, and its content is not what was sealed."""
+    UNCHECKED = "not verified: only apply can check its seal"
+    UNSEALED = "unverified: a version without seals has made it"
+    OTHER_KEY = "unverified: it was sealed with another fingerprint key"
+    DERIVED_KEY = "unverified: there was no fingerprint key yet when it was made"
+    PUBLIC_KEY = "unverified: everybody who can read this store has its fingerprint key"
+
+    @property
+    def code(self) -> str:
+        """The code of a note about it."""
+        if self in {Standing.VERIFIED, Standing.ALTERED, Standing.UNCHECKED}:
+            return f"plan-{self.name.lower()}"
+        return "plan-unverified"
+
+
+def key_check(key: bytes) -> str:
+    """A fingerprint of nothing, by which a fingerprint key is recognised."""
+    return Fingerprinter(key).of("", _CHECKED, "")
+
+
+def mac(sealed: bytes, key: bytes) -> str:
+    """The seal of `sealed` under the fingerprint key `key`: 64 hexadecimal digits."""
+    own_key = hmac.digest(key, _LABEL, hashlib.sha256)
+    return hmac.digest(own_key, sealed, hashlib.sha256).hex()
+
+
+def standing(sealed: bytes, seal: str, check: str, key: bytes, *, derived: bool) -> Standing:
+    """Hold `seal` against the bytes that it covers.
+
+    `check` is the plan's own `key_check`, `key` the fingerprint key at hand; `derived` tells that
+    it comes from the manifests' values, as it does before the first apply.
+    """
+    if not seal:
+        return Standing.UNSEALED
+    if not hmac.compare_digest(check.encode(), key_check(key).encode()):
+        return Standing.OTHER_KEY
+    if not hmac.compare_digest(seal, mac(sealed, key)):
+        return Standing.ALTERED
+    if derived:
+        return Standing.DERIVED_KEY
+    return Standing.PUBLIC_KEY if isinstance(key, PublicSalt) else Standing.VERIFIED
