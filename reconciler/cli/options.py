@@ -141,6 +141,17 @@ def parallelism_option(command: Command) -> Command:
     )(command)
 
 
+def auto_approve_option(command: Command) -> Command:
+    """``--auto-approve``."""
+    return click.option(
+        "--auto-approve",
+        is_flag=True,
+        envvar="RECONCILER_AUTO_APPROVE",
+        show_envvar=True,
+        help="Do not ask. Needed where there is no terminal.",
+    )(command)
+
+
 def plan_options(command: Command) -> Command:
     """What decides how a plan comes out: it is saved in the plan file."""
     for option in reversed(_PLAN_OPTIONS):
@@ -214,13 +225,7 @@ _STORE_OPTIONS: tuple[Callable[[Any], Any], ...] = (
 )
 
 _APPLYING_OPTIONS: tuple[Callable[[Any], Any], ...] = (
-    click.option(
-        "--auto-approve",
-        is_flag=True,
-        envvar="RECONCILER_AUTO_APPROVE",
-        show_envvar=True,
-        help="Do not ask. Needed where there is no terminal.",
-    ),
+    auto_approve_option,
     click.option(
         "--lock-timeout",
         type=click.FloatRange(min=0),

@@ -18,7 +18,7 @@ PATIENCE = 60.0
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "_RENEWALS_PER_LEASE", 1200)
+    monkeypatch.setattr(lock, "RENEWALS_PER_LEASE", 1200)
     monkeypatch.setattr(lock, "_POLL_SECONDS", 0.01)
 
 
@@ -163,7 +163,7 @@ def test_a_lock_that_is_lost_stops_the_apply(
 ) -> None:
     if fault.startswith("away"):
         monkeypatch.setattr(lock, "LEASE_SECONDS", 0.1)
-        monkeypatch.setattr(lock, "_RENEWALS_PER_LEASE", 3)
+        monkeypatch.setattr(lock, "RENEWALS_PER_LEASE", 3)
     watched = Watched(world, lambda call: FAULTS[fault] if call > 1 else None)
     stop = threading.Event()
     with pytest.raises(LockLost) as caught, held(world, store=watched.store, stop=stop):
