@@ -37,7 +37,7 @@ class Lock:
     ``id`` tells it from every other lock that the set has had, and stays while it is extended.
     ``holder`` is empty where none is named. Times are in seconds since 1970, and ``None`` where
     what the store holds is no time: ``since`` when it was taken, ``renewed`` when it was extended
-    last, where the store keeps that, and ``until`` when it expires. ``now`` is the time of reading,
+    last, where the store keeps that, and ``until`` when it expires. ``read_at`` is the time of reading,
     by the clock of `clock`.
     """
 
@@ -46,14 +46,14 @@ class Lock:
     holder: str
     since: float | None
     until: float | None
-    now: float
+    read_at: float
     renewed: float | None = None
     clock: str = "this machine"
 
     @property
     def is_held(self) -> bool:
         """Whether it keeps others out: until it expires, and for ever where that is no time."""
-        return self.until is None or self.until > self.now
+        return self.until is None or self.until > self.read_at
 
     @property
     def holder_text(self) -> str:
@@ -86,9 +86,9 @@ class Lock:
         if renewed is None and self.until is not None:
             renewed = self.until - LEASE_SECONDS
         for done, at in (("taken", self.since), ("extended", renewed)):
-            if at is not None and at > self.now + CLOCK_TOLERANCE:
+            if at is not None and at > self.read_at + CLOCK_TOLERANCE:
                 return (
-                    f"it was {done} {_span(at - self.now)} from now by the clock of {self.clock}:"
+                    f"it was {done} {_span(at - self.read_at)} from now by the clock of {self.clock}:"
                     f" the clocks of {self.host or 'its holder'} and {self.clock} disagree, or"
                     " somebody has changed the lock"
                 )
@@ -125,15 +125,17 @@ class Lock:
             )
 
     def _time_text(self, at: float) -> str:
-        away = at - self.now
+        away = at - self.read_at
         relative = f"in {_span(away)}" if away > 0 else f"{_span(-away)} ago"
         return f"{_date(at)} ({relative})"
 
 
 def lost(set_name: str, lock: Lock | None) -> LockLost:
     """The error for a holder whose lock has gone; `lock` is what stands there now."""
-    now = "nobody has it" if lock is None or not lock.is_held else f"{lock.holder_text} has it"
-    return LockLost(f"the lock of the set {set_name!r} was broken or has expired, and {now} now")
+    holder = "nobody" if lock is None or not lock.is_held else lock.holder_text
+    return LockLost(
+        f"the lock of the set {set_name!r} was broken or has expired: {holder} has it now"
+    )
 
 
 def lock_id(*parts: object) -> str:

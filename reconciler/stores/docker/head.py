@@ -133,7 +133,7 @@ def remove(engine: Engine, lock: Lock) -> None:
     """
     for _ in range(_DRAWS):
         head = find(engine, lock.set_name)
-        current = None if head is None else _lock(lock.set_name, head, lock.now)
+        current = None if head is None else _lock(lock.set_name, head, lock.read_at)
         if current is None:
             return
         lock.refuse_other(current)
@@ -153,7 +153,7 @@ def _lock(set_name: str, head: Head, now: float) -> Lock | None:
         holder=holder,
         since=moment(since),
         until=moment(until),
-        now=now,
+        read_at=now,
     )
 
 

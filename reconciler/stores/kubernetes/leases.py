@@ -114,8 +114,8 @@ class Lease:
         lock = self._lock(found)
         if lock is None or lock.holder != holder:
             raise lost(self.set_name, lock)
-        since = lock.now if lock.since is None else lock.since
-        return self._replace(found, self._lease(holder, since, lock.now, seconds))
+        since = lock.read_at if lock.since is None else lock.since
+        return self._replace(found, self._lease(holder, since, lock.read_at, seconds))
 
     def _try_to_remove(self, lock: Lock) -> bool:
         try:
@@ -204,7 +204,7 @@ class Lease:
             holder=holder,
             since=_seconds(spec.get("acquireTime")),
             until=None if renewed is None or duration is None else moment(renewed + duration),
-            now=self.connection.now(),
+            read_at=self.connection.now(),
             renewed=renewed,
             clock=self.connection.clock,
         )

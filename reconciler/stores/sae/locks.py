@@ -197,7 +197,7 @@ class Locks:
 
 
 def _lease(secret_id: int, lock: Lock) -> _Lease:
-    since = lock.now if lock.since is None else lock.since
+    since = lock.read_at if lock.since is None else lock.since
     return _Lease(secret_id, lock.holder, since, -math.inf if lock.until is None else lock.until)
 
 
@@ -208,7 +208,7 @@ def _read(set_name: str, secret_id: int, document: Mapping[str, Any]) -> Lock:
         holder=str(document.get("holder") or ""),
         since=moment(document.get("since")),
         until=moment(document.get("until")),
-        now=time.time(),
+        read_at=time.time(),
     )
 
 

@@ -68,7 +68,7 @@ def remove(connection: sqlite3.Connection, lock: Lock) -> None:
     Raises:
         ObjectMoved: the set's lock is another one by now.
     """
-    current = read(connection, lock.set_name, lock.now)
+    current = read(connection, lock.set_name, lock.read_at)
     if current is not None:
         lock.refuse_other(current)
     connection.execute("DELETE FROM locks WHERE set_name = ?", (lock.set_name,))
@@ -90,5 +90,5 @@ def _lock(row: tuple[Any, ...], now: float) -> Lock:
         holder="" if holder is None else holder.decode(errors="backslashreplace"),
         since=moment(since),
         until=moment(until),
-        now=now,
+        read_at=now,
     )
