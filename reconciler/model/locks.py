@@ -37,8 +37,8 @@ class Lock:
     ``id`` tells it from every other lock that the set has had, and stays while it is extended.
     ``holder`` is empty where none is named. Times are in seconds since 1970, and ``None`` where
     what the store holds is no time: ``since`` when it was taken, ``renewed`` when it was extended
-    last, where the store keeps that, and ``until`` when it expires. ``read_at`` is the time of reading,
-    by the clock of `clock`.
+    last, where the store keeps that, and ``until`` when it expires. ``read_at`` is when it was
+    read, by the clock of `clock`.
     """
 
     set_name: str
@@ -87,8 +87,9 @@ class Lock:
             renewed = self.until - LEASE_SECONDS
         for done, at in (("taken", self.since), ("extended", renewed)):
             if at is not None and at > self.read_at + CLOCK_TOLERANCE:
+                away = _span(at - self.read_at)
                 return (
-                    f"it was {done} {_span(at - self.read_at)} from now by the clock of {self.clock}:"
+                    f"it was {done} {away} from now by the clock of {self.clock}:"
                     f" the clocks of {self.host or 'its holder'} and {self.clock} disagree, or"
                     " somebody has changed the lock"
                 )

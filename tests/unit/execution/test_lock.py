@@ -207,12 +207,15 @@ def test_an_apply_whose_lock_was_broken_stops_and_does_not_take_it_again(
     world: World, *, taken: bool
 ) -> None:
     stop = threading.Event()
-    with pytest.raises(LockLost) as caught, held(world, stop=stop):
-        lock_now = world.store.read_lock("default")
-        world.store.break_lock(lock_now)
+
+    def broken() -> None:
+        world.store.break_lock(world.store.read_lock("default"))
         if taken:
             world.store.lock("default", "ben@build-2", 600)
         assert stop.wait(PATIENCE)
+
+    with pytest.raises(LockLost) as caught, held(world, stop=stop):
+        broken()
     assert ("ben@build-2" if taken else "nobody") in caught.value.message
     left = world.store.read_lock("default")
     assert (left.holder if left else "") == ("ben@build-2" if taken else "")

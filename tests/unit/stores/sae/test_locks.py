@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.errors import LockLost, StoreLocked
-from reconciler.execution import lock as execution
+from reconciler.errors import StoreLocked
 from reconciler.stores.sae import locks
 from tests.standins.sae import REGION
 from tests.unit.stores.sae.conftest import Region
-from tests.world import secret
 
-ONE = secret("one", {"a": "1"})
 FORGED = {
     "no key": {},
     "another key": {"x": "y"},
@@ -72,30 +68,3 @@ def test_whatever_the_document_holds_is_read(document: dict[str, Any]) -> None:
     lock = locks._read("shop", 7, parsed)
     assert lock.refusal().message
     assert lock.until_text
-
-
-def test_an_apply_whose_lock_is_broken_stops(
-    region: Region, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(execution, "RENEWALS_PER_LEASE", 1200)
-    broken: list[str] = []
-
-    def emit(_event: object) -> None:
-        another = region.open()
-        lock = another.read_lock("default")
-        if lock is not None:
-            another.break_lock(lock)
-            broken.append(lock.holder)
-            deadline = time.monotonic() + 60
-            while time.monotonic() < deadline and not _is_noticed(region):
-                time.sleep(0.02)
-
-    with pytest.raises(LockLost, match="broken"):
-        region.apply(ONE, secret("two", {"a": "1"}), emit=emit, parallelism=1)
-    assert len(broken) == 1
-    assert region.open().read_lock("default") is None
-
-
-def _is_noticed(region: Region) -> bool:
-    """Whether the apply has tried to extend a lock that is gone."""
-    return [call.action for call in region.standin.calls][-2:] == ["UpdateSecret", "ListSecrets"]
