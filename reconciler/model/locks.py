@@ -116,11 +116,11 @@ class Lock:
         """Make sure that `current`, the set's lock of just now, is this one.
 
         Raises:
-            ObjectMoved: it is another one.
+            ObjectMoved: it is another one, or had expired and was extended since.
         """
-        if current.id != self.id:
+        if current.id != self.id or (current.is_held and not self.is_held):
             raise ObjectMoved(
-                f"the lock of the set {self.set_name!r} is another one by now, of"
+                f"the lock of the set {self.set_name!r} was taken or extended just now by"
                 f" {current.holder_text}: it was left alone",
                 hint="look at it again with reconciler unlock",
             )
@@ -131,12 +131,10 @@ class Lock:
         return f"{_date(at)} ({relative})"
 
 
-def lost(set_name: str, lock: Lock | None) -> LockLost:
+def lost(lock: Lock | None) -> LockLost:
     """The error for a holder whose lock has gone; `lock` is what stands there now."""
     holder = "nobody" if lock is None or not lock.is_held else lock.holder_text
-    return LockLost(
-        f"the lock of the set {set_name!r} was broken or has expired: {holder} has it now"
-    )
+    return LockLost(f"it was broken or has expired, and {holder} has it now")
 
 
 def lock_id(*parts: object) -> str:

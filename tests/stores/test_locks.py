@@ -169,6 +169,18 @@ def test_a_lock_that_was_extended_since_it_was_read_can_be_broken(store: Store) 
     assert store.read_lock("shop") is None
 
 
+def test_an_expired_lock_that_was_extended_since_it_was_read_is_left_alone(
+    subject: Subject, store: Store
+) -> None:
+    store.lock("shop", "anna", -5)
+    found = subject.open().read_lock("shop")
+    assert found is not None
+    store.lock("shop", "anna", 600)
+    with pytest.raises(ObjectMoved, match="anna"):
+        store.break_lock(found)
+    assert store.read_lock("shop") is not None
+
+
 def test_a_store_that_does_not_exist_has_no_lock(subject: Subject) -> None:
     assert subject.open().read_lock("shop") is None
 

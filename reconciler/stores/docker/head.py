@@ -111,7 +111,7 @@ def renew(engine: Engine, set_name: str, holder: str, seconds: float) -> None:
         head = find(engine, set_name)
         lock = None if head is None else _lock(set_name, head, now)
         if lock is None or lock.holder != holder:
-            raise lost(set_name, lock)
+            raise lost(lock)
         if _written(engine, set_name, head, {UNTIL: f"{now + seconds:.3f}"}):
             return
     raise _contended(set_name)

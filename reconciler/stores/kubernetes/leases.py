@@ -110,10 +110,10 @@ class Lease:
         try:
             found = self._get()
         except ObjectNotFound:
-            raise lost(self.set_name, None) from None
+            raise lost(None) from None
         lock = self._lock(found)
         if lock is None or lock.holder != holder:
-            raise lost(self.set_name, lock)
+            raise lost(lock)
         since = lock.read_at if lock.since is None else lock.since
         return self._replace(found, self._lease(holder, since, lock.read_at, seconds))
 

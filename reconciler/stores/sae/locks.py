@@ -72,10 +72,10 @@ class Locks:
         with self._turn:
             lease = self._leases.get(set_name)
             if lease is None or lease.holder != holder:
-                raise lost(set_name, self._lock(set_name))
+                raise lost(self._lock(set_name))
             if not self._extended(set_name, lease, seconds):
                 self._leases[set_name] = replace(lease, until=-math.inf)  # for `guard`
-                raise lost(set_name, self._lock(set_name))
+                raise lost(self._lock(set_name))
 
     def give_back(self, set_name: str, holder: str) -> None:
         """Drop the lock where `holder` has it."""

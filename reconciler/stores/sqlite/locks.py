@@ -53,7 +53,7 @@ def renew(
     """
     lock = read(connection, set_name, now)
     if lock is None or lock.holder != holder:
-        raise lost(set_name, lock)
+        raise lost(lock)
     connection.execute("UPDATE locks SET until = ? WHERE set_name = ?", (now + seconds, set_name))
 
 

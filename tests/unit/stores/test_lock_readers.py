@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.errors import StoreDamaged, StoreLocked
+from reconciler.errors import StoreDamaged, StoreLocked, StoreUnavailable
 from reconciler.model.locks import Lock
 from reconciler.stores.docker import head
+from reconciler.stores.kubernetes import faults
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.leases import Lease
 from reconciler.stores.sqlite import EmbeddedStore, locks, rekey
@@ -185,6 +186,18 @@ def test_a_date_that_a_server_cannot_mean_is_passed_over(date: str) -> None:
     assert lock is not None
     assert lock.clock == "this machine"
     told(lock)
+
+
+@given(json_values)
+def test_a_pause_that_nobody_can_wait_for_is_passed_over(asked: Any) -> None:
+    body = json.dumps({"details": {"retryAfterSeconds": asked}}).encode()
+    headers = {"Retry-After": str(asked)}
+    for fault in (
+        faults.refusal("a lock", 503, {}, body),
+        faults.refusal("a lock", 503, headers, b""),
+    ):
+        assert isinstance(fault, StoreUnavailable)
+        assert fault.retry_after is None or fault.retry_after >= 0
 
 
 def test_a_lock_is_judged_by_the_servers_clock_where_it_differs() -> None:
