@@ -175,7 +175,10 @@ def test_an_expired_lock_that_was_extended_since_it_was_read_is_left_alone(
     store.lock("shop", "anna", -5)
     found = subject.open().read_lock("shop")
     assert found is not None
-    store.lock("shop", "anna", 600)
+    try:
+        store.renew_lock("shop", "anna", 600)
+    except LockLost:  # some stores never extend an expired lock
+        store.lock("shop", "anna", 600)
     with pytest.raises(ObjectMoved, match="anna"):
         store.break_lock(found)
     assert store.read_lock("shop") is not None

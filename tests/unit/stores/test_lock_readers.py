@@ -153,6 +153,7 @@ def test_a_cluster_is_read_whatever_the_lease_says(document: Any) -> None:
         ({}, None),
         ({"holderIdentity": ""}, None),
         ({"holderIdentity": "anna"}, True),
+        ({"leaseDurationSeconds": 60, "renewTime": "2020-01-01T00:00:00"}, True),
         ({"holderIdentity": "anna", "renewTime": "2020-01-01T00:00:00.000000Z"}, True),
         ({"holderIdentity": "anna", "leaseDurationSeconds": 60}, True),
         (
