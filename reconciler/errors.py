@@ -94,12 +94,13 @@ class StoreError(ReconcilerError):
 class StoreUnavailable(StoreError):
     """A passing fault: the same call may succeed when it is made again.
 
-    ``retry_after`` is what the store asks for, in seconds; ``None`` where it asks for nothing.
+    ``retry_after`` is what the store asks for, in seconds; ``None`` where it asks for nothing, or
+    for what nobody can wait.
     """
 
     def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None) -> None:
         super().__init__(message, hint=hint)
-        self.retry_after = retry_after
+        self.retry_after = retry_after if retry_after is not None and retry_after >= 0 else None
 
 
 class StoreDamaged(StoreError):

@@ -20,6 +20,7 @@ _COMMANDS = {
     "graph": "Draw what the manifests hold, what needs what, and the waves.",
     "export": "Turn live objects into manifests.",
     "destroy": "Delete what the set owns, under all guards.",
+    "unlock": "Show who holds the lock of the set, and remove one left behind.",
     "rbac": "Print the least roles that a cluster must grant.",
     "store": "Look after the embedded store.",
     "completion": "Print what makes a shell complete commands and options.",

@@ -10,7 +10,7 @@ from reconciler.cli.config import Configured
 from reconciler.cli.options import examples, plan_options
 from reconciler.errors import ExitCode
 
-_PURPOSES = ("plan", "apply", "drift")
+_PURPOSES = ("plan", "apply", "drift", "unlock")
 
 
 class NamespaceNameType(click.ParamType[str]):

@@ -10,14 +10,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from reconciler.errors import LockLost, StoreError, StoreLocked
+from reconciler.model.locks import LEASE_SECONDS, RENEWALS_PER_LEASE
 from reconciler.model.store import Store
 
-LEASE_SECONDS = 60.0
-_RENEWALS_PER_LEASE = 3
 _POLL_SECONDS = 0.5
+_LONGEST_NAME = 64
 
 
 def new_holder() -> str:
@@ -26,27 +25,36 @@ def new_holder() -> str:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    return f"{user}@{socket.gethostname()} (process {os.getpid()}, {uuid.uuid4().hex[:8]})"
+    host = socket.gethostname()
+    return f"{_plain(user)}@{_plain(host)} (process {os.getpid()}, {uuid.uuid4().hex[:8]})"
 
 
-@dataclass(slots=True)
+def _plain(name: str) -> str:
+    """A name of the environment as text that every store can hold."""
+    printable = "".join(character if character.isprintable() else "?" for character in name)
+    return printable[:_LONGEST_NAME]
+
+
 class _Lease:
     """One holder's hold, or wish for one, on a set's lock."""
 
-    store: Store
-    set_name: str
-    holder: str
-    lost: bool = False
-
-    def extend(self) -> None:
-        self.store.lock(self.set_name, self.holder, LEASE_SECONDS)
+    def __init__(self, store: Store, set_name: str) -> None:
+        self._store = store
+        self._set_name = set_name
+        self._holder = new_holder()
+        self._released = threading.Event()
+        self._expiry = 0.0
+        self.lost = ""
+        """Why it is lost, where it is."""
 
     def take(self, timeout: float, stop: threading.Event, waiting: Callable[[str], None]) -> None:
+        """Take the lock, and wait for it up to `timeout` seconds."""
         deadline = time.monotonic() + timeout
         told = False
         while True:
+            expiry = time.monotonic() + LEASE_SECONDS
             try:
-                self.extend()
+                self._store.lock(self._set_name, self._holder, LEASE_SECONDS)
             except StoreLocked as held:
                 if time.monotonic() >= deadline or stop.wait(_POLL_SECONDS):
                     raise
@@ -54,22 +62,56 @@ class _Lease:
                     waiting(held.message)
                     told = True
             else:
+                self._expiry = expiry
                 return
 
-    def renew(self, released: threading.Event, stop: threading.Event) -> None:
-        """Renew until released; a lease that could not be renewed in time ends the apply."""
-        expiry = time.monotonic() + LEASE_SECONDS
-        while not released.wait(LEASE_SECONDS / _RENEWALS_PER_LEASE):
+    @contextmanager
+    def kept(self, stop: threading.Event) -> Iterator[None]:
+        """Renew the lock while the body runs, and set `stop` where it is lost."""
+        renewal, watch = (
+            threading.Thread(target=work, args=(stop,), daemon=True)
+            for work in (self._renew, self._watch)
+        )
+        renewal.start()
+        watch.start()
+        try:
+            yield
+        finally:
+            self._released.set()
+            watch.join()
+            # A store that does not answer holds up nobody: a renewal extends only a lock that is
+            # still there.
+            renewal.join(LEASE_SECONDS)
+            # A lock that cannot be given back now expires by itself.
+            with suppress(StoreError):
+                self._store.unlock(self._set_name, self._holder)
+
+    def _renew(self, stop: threading.Event) -> None:
+        """Extend the lock until it is released; a store that is away may come back in time."""
+        while not self._released.wait(LEASE_SECONDS / RENEWALS_PER_LEASE):
+            expiry = time.monotonic() + LEASE_SECONDS
             try:
-                self.extend()
+                self._store.renew_lock(self._set_name, self._holder, LEASE_SECONDS)
+            except LockLost as gone:
+                self._lose(gone.message, stop)
+                return
+            except StoreError:
+                continue
             except Exception as error:  # noqa: BLE001 - an apply must not go on without its lock
-                passing = isinstance(error, StoreError) and not isinstance(error, StoreLocked)
-                if not passing or time.monotonic() >= expiry:
-                    self.lost = True
-                    stop.set()
-                    return
-            else:
-                expiry = time.monotonic() + LEASE_SECONDS
+                self._lose(f"it could not be extended ({type(error).__name__})", stop)
+                return
+            self._expiry = expiry
+
+    def _watch(self, stop: threading.Event) -> None:
+        """Notice that the lock expires, even while its renewal waits for an answer."""
+        while not self._released.wait(max(0.0, self._expiry - time.monotonic())):
+            if time.monotonic() >= self._expiry:
+                self._lose("it expired, as the store did not extend it in time", stop)
+                return
+
+    def _lose(self, why: str, stop: threading.Event) -> None:
+        self.lost = self.lost or why
+        stop.set()
 
 
 @contextmanager
@@ -88,21 +130,12 @@ def locked(
         StoreLocked: another apply still holds it.
         LockLost: it was lost while the body ran.
     """
-    lease = _Lease(store, set_name, new_holder())
+    lease = _Lease(store, set_name)
     lease.take(timeout, stop, waiting)
-    released = threading.Event()
-    renewal = threading.Thread(target=lease.renew, args=(released, stop), daemon=True)
-    renewal.start()
-    try:
+    with lease.kept(stop):
         yield
-    finally:
-        released.set()
-        renewal.join()
-        # A lock that cannot be given back now expires by itself.
-        with suppress(StoreError):
-            store.unlock(set_name, lease.holder)
     if lease.lost:
         raise LockLost(
-            f"the lock of the set {set_name!r} was lost while its plan was applied",
+            f"the lock of the set {set_name!r} was lost while its plan was applied: {lease.lost}",
             hint="steps in flight were finished, the others skipped: plan again",
         )

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
@@ -165,12 +166,36 @@ class Store(Protocol):
         Creates the store where it does not exist yet, and gives it a fingerprint key.
 
         Raises:
-            StoreLocked: somebody else has it; ``holder`` names them.
+            StoreLocked: somebody else has it, or what is there cannot be understood; ``holder``
+                names them.
+        """
+        ...
+
+    def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
+        """Extend the lock that `holder` has taken, and never take it anew.
+
+        Raises:
+            LockLost: `holder` has it no more. A store may say so of a lock that has expired.
         """
         ...
 
     def unlock(self, set_name: str, holder: str) -> None:
         """Give the lock back; nothing happens where `holder` no longer has it."""
+        ...
+
+    def read_lock(self, set_name: str) -> Lock | None:
+        """The set's lock, expired or not; ``None`` where there is none.
+
+        Raises nothing for what stands in the lock, whatever it is. Must not write.
+        """
+        ...
+
+    def break_lock(self, lock: Lock) -> None:
+        """Remove `lock`, whoever holds it; nothing happens where the set has none any more.
+
+        Raises:
+            ObjectMoved: the set's lock is another one by now.
+        """
         ...
 
     def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:

@@ -332,6 +332,8 @@ def test_a_weak_first_plan_is_not_saved(workplace: Any) -> None:
     assert "hint: set RECONCILER_FINGERPRINT_KEY" in result.err
     assert not (workplace.path / "first.plan").exists()
     workplace.ok("plan")
+    allowed = {"RECONCILER_ALLOW_WEAK_PLAN": "1"}
+    assert workplace.run("plan", "--out", "a", "--no-allow-weak-plan", env=allowed).code == 3
     workplace.ok("plan", "--out", "first.plan", "--allow-weak-plan")
     workplace.ok("plan", "--out", "second.plan", env=STRONG_KEY)
     workplace.ok("apply", "first.plan")

@@ -206,7 +206,7 @@ MUTANTS = (
     Mutant(
         "an apply that lost its lock ends",
         "execution/lock.py",
-        "                    stop.set()\n",
+        "        stop.set()\n",
         "",
         ("tests/unit/execution",),
     ),

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import threading
+
 import pytest
 
-from reconciler.errors import StoreLocked
+from reconciler import workflow
+from reconciler.errors import LockLost, ObjectMoved, StoreLocked
+from reconciler.execution import lock
+from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Store
 from tests.stores.words import Subject, Words
+from tests.world import secret
 
 
 def test_a_lock_keeps_others_out_and_names_its_holder(subject: Subject, store: Store) -> None:
@@ -15,7 +22,9 @@ def test_a_lock_keeps_others_out_and_names_its_holder(subject: Subject, store: S
         subject.open().lock("shop", "ben@build-2", 600)
     assert caught.value.holder == "anna@build-1"
     assert "anna@build-1" in caught.value.message
+    assert re.search(r"expires at \d{4}-\d\d-\d\d [0-9:]+ UTC", caught.value.message)
     assert "--lock-timeout" in caught.value.hint
+    assert "reconciler unlock --set shop --force" in caught.value.hint
 
 
 def test_the_holder_can_extend_a_lock(subject: Subject, store: Store) -> None:
@@ -69,3 +78,139 @@ def test_a_lock_creates_the_store_and_its_fingerprint_key(subject: Subject, word
     snapshot = words.look(store, set_name="shop")
     assert snapshot.identity.id
     assert snapshot.fingerprint_key == store.fingerprint_key("shop")
+
+
+def test_a_lock_is_read_as_it_was_taken(subject: Subject, store: Store) -> None:
+    assert store.read_lock("shop") is None
+    store.lock("shop", "anna@build-1", 600)
+    found = subject.open().read_lock("shop")
+    assert found is not None
+    assert (found.set_name, found.holder) == ("shop", "anna@build-1")
+    assert found.is_held
+    assert found.since == pytest.approx(found.read_at, abs=60)
+    assert found.until == pytest.approx(found.read_at + 600, abs=60)
+
+
+def test_a_lock_keeps_its_id_while_it_is_extended_and_no_longer(
+    subject: Subject, store: Store
+) -> None:
+    ids = []
+    for _ in range(2):
+        store.lock("shop", "anna", 600)
+        ids.append(_id(store))
+        store.renew_lock("shop", "anna", 900)
+        assert _id(store) == ids[-1]
+        store.unlock("shop", "anna")
+    store.lock("shop", "ben", 600)
+    ids.append(_id(subject.open()))
+    assert len(set(ids)) == 3
+    assert store.read_lock("warehouse") is None
+
+
+def test_an_expired_lock_is_read_as_such(store: Store) -> None:
+    store.lock("shop", "anna", -5)
+    found = store.read_lock("shop")
+    assert found is not None
+    assert not found.is_held
+
+
+def test_a_renewal_extends_and_never_takes(subject: Subject, store: Store) -> None:
+    with pytest.raises(LockLost):
+        store.renew_lock("shop", "anna", 600)
+    store.lock("shop", "anna", 20)
+    store.renew_lock("shop", "anna", 900)
+    found = store.read_lock("shop")
+    assert found is not None
+    assert found.until == pytest.approx(found.read_at + 900, abs=60)
+    with pytest.raises(LockLost, match="anna"):
+        subject.open().renew_lock("shop", "ben", 600)
+    store.unlock("shop", "anna")
+    with pytest.raises(LockLost):
+        store.renew_lock("shop", "anna", 600)
+    assert store.read_lock("shop") is None
+
+
+def test_a_broken_lock_is_free_and_its_holder_notices(subject: Subject, store: Store) -> None:
+    store.lock("shop", "anna", 600)
+    another = subject.open()
+    found = another.read_lock("shop")
+    assert found is not None
+    another.break_lock(found)
+    another.break_lock(found)
+    assert another.read_lock("shop") is None
+    with pytest.raises(LockLost):
+        store.renew_lock("shop", "anna", 600)
+    another.lock("shop", "ben", 600)
+    with pytest.raises(LockLost, match="ben"):
+        store.renew_lock("shop", "anna", 600)
+    store.unlock("shop", "anna")
+    assert another.read_lock("shop") is not None
+
+
+def test_only_the_lock_that_was_read_is_broken(subject: Subject, store: Store) -> None:
+    store.lock("shop", "anna", 600)
+    found = store.read_lock("shop")
+    assert found is not None
+    store.renew_lock("shop", "anna", 700)
+    store.unlock("shop", "anna")
+    subject.open().lock("shop", "ben", 600)
+    with pytest.raises(ObjectMoved, match="ben"):
+        store.break_lock(found)
+    with pytest.raises(StoreLocked, match="ben"):
+        store.lock("shop", "anna", 600)
+
+
+def test_a_lock_that_was_extended_since_it_was_read_can_be_broken(store: Store) -> None:
+    store.lock("shop", "anna", 600)
+    found = store.read_lock("shop")
+    assert found is not None
+    store.renew_lock("shop", "anna", 700)
+    store.break_lock(found)
+    assert store.read_lock("shop") is None
+
+
+def test_an_expired_lock_that_was_extended_since_it_was_read_is_left_alone(
+    subject: Subject, store: Store
+) -> None:
+    store.lock("shop", "anna", -5)
+    found = subject.open().read_lock("shop")
+    assert found is not None
+    try:
+        store.renew_lock("shop", "anna", 600)
+    except LockLost:  # some stores never extend an expired lock
+        store.lock("shop", "anna", 600)
+    with pytest.raises(ObjectMoved, match="anna"):
+        store.break_lock(found)
+    assert store.read_lock("shop") is not None
+
+
+def test_a_store_that_does_not_exist_has_no_lock(subject: Subject) -> None:
+    assert subject.open().read_lock("shop") is None
+
+
+def test_an_apply_whose_lock_is_broken_stops(
+    subject: Subject, store: Store, words: Words, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "RENEWALS_PER_LEASE", 300)
+    wanted = [secret(f"s{number}", {"a": "1"}, home=words.home) for number in range(5)]
+    options = PlanOptions(set_name="shop")
+    planned = workflow.plan(wanted, workflow.read(wanted, store, options), options)
+    stop = threading.Event()
+
+    def emit(_event: object) -> None:
+        another = subject.open()
+        held = another.read_lock("shop")
+        if held is not None:
+            another.break_lock(held)
+            assert stop.wait(60)
+
+    with pytest.raises(LockLost, match="broken"):
+        workflow.apply(planned, store, parallelism=1, stop=stop, emit=emit)
+    assert subject.open().read_lock("shop") is None
+    assert len(workflow.read(wanted, store, options).objects) < len(wanted)
+
+
+def _id(store: Store) -> str:
+    found = store.read_lock("shop")
+    assert found is not None
+    return found.id

@@ -12,10 +12,10 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.errors import StoreLocked, StoreUnavailable
+from reconciler.errors import StoreDamaged, StoreUnavailable
+from reconciler.model.locks import Lock, lock_id, lost, moment
 from reconciler.model.values import FINGERPRINT_KEY_BYTES, PublicSalt
 from reconciler.stores.docker.engine import Engine, Refused
 from reconciler.stores.docker.layout import RESERVED
@@ -28,6 +28,7 @@ SALT = f"{RESERVED}salt"
 _CONFLICT = 409
 _CONTENT = b"The lock and the salt of a set of reconciler stand in the labels of this config.\n"
 _DRAWS = 5
+_FREE = {HOLDER: "", SINCE: "0", UNTIL: "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,21 @@ class Head:
 
     @property
     def salt(self) -> PublicSalt:
-        """The salt of the set's fingerprints."""
-        return PublicSalt(bytes.fromhex(self.labels[SALT]))
+        """The salt of the set's fingerprints.
+
+        Raises:
+            StoreDamaged: somebody has changed it.
+        """
+        try:
+            salt = bytes.fromhex(self.labels[SALT])
+        except ValueError:
+            salt = b""
+        if len(salt) != FINGERPRINT_KEY_BYTES:
+            raise StoreDamaged(
+                f"the label {SALT} of the config {self.spec['Name']} is not as it was written",
+                hint="put the label back as it was; or remove the config, and plan with --adopt",
+            )
+        return PublicSalt(salt)
 
 
 def find(engine: Engine, set_name: str) -> Head | None:
@@ -59,6 +73,12 @@ def find(engine: Engine, set_name: str) -> Head | None:
     return None
 
 
+def read(engine: Engine, set_name: str) -> Lock | None:
+    """The set's lock, expired or not, by this machine's clock."""
+    head = find(engine, set_name)
+    return None if head is None else _lock(set_name, head, time.time())
+
+
 def take(engine: Engine, set_name: str, holder: str, seconds: float) -> None:
     """Take or extend the set's lock, by this machine's clock.
 
@@ -68,15 +88,33 @@ def take(engine: Engine, set_name: str, holder: str, seconds: float) -> None:
     for _ in range(_DRAWS):
         now = time.time()
         head = find(engine, set_name)
+        lock = None if head is None else _lock(set_name, head, now)
         since = now
-        if head is not None and float(head.labels.get(UNTIL, "0")) > now:
-            if head.labels.get(HOLDER) != holder:
-                raise _locked(set_name, head)
-            since = float(head.labels[SINCE])
+        if lock is not None and lock.is_held:
+            if lock.holder != holder:
+                raise lock.refusal()
+            since = now if lock.since is None else lock.since
         held = {HOLDER: holder, SINCE: f"{since:.3f}", UNTIL: f"{now + seconds:.3f}"}
         if _written(engine, set_name, head, held):
             return
-    raise StoreUnavailable(f"the lock of the set {set_name!r} is being fought for")
+    raise _contended(set_name)
+
+
+def renew(engine: Engine, set_name: str, holder: str, seconds: float) -> None:
+    """Extend the lock that `holder` has.
+
+    Raises:
+        LockLost: `holder` has it no more.
+    """
+    for _ in range(_DRAWS):
+        now = time.time()
+        head = find(engine, set_name)
+        lock = None if head is None else _lock(set_name, head, now)
+        if lock is None or lock.holder != holder:
+            raise lost(lock)
+        if _written(engine, set_name, head, {UNTIL: f"{now + seconds:.3f}"}):
+            return
+    raise _contended(set_name)
 
 
 def give_back(engine: Engine, set_name: str, holder: str) -> None:
@@ -84,7 +122,43 @@ def give_back(engine: Engine, set_name: str, holder: str) -> None:
     head = find(engine, set_name)
     if head is not None and head.labels.get(HOLDER) == holder:
         # Where somebody was quicker, the lock had expired and is theirs.
-        _written(engine, set_name, head, {HOLDER: "", SINCE: "0", UNTIL: "0"})
+        _written(engine, set_name, head, _FREE)
+
+
+def remove(engine: Engine, lock: Lock) -> None:
+    """Give `lock` back, whoever has it.
+
+    Raises:
+        ObjectMoved: the set's lock is another one by now.
+    """
+    for _ in range(_DRAWS):
+        head = find(engine, lock.set_name)
+        current = None if head is None else _lock(lock.set_name, head, lock.read_at)
+        if current is None:
+            return
+        lock.refuse_other(current)
+        if _written(engine, lock.set_name, head, _FREE):
+            return
+    raise _contended(lock.set_name)
+
+
+def _lock(set_name: str, head: Head, now: float) -> Lock | None:
+    """The lock in the labels of a head, which anybody may have changed."""
+    holder, since, until = (head.labels.get(name, "") for name in (HOLDER, SINCE, UNTIL))
+    if not holder and until in {"", _FREE[UNTIL]}:
+        return None
+    return Lock(
+        set_name=set_name,
+        id=lock_id(head.id, holder, since),
+        holder=holder,
+        since=moment(since),
+        until=moment(until),
+        read_at=now,
+    )
+
+
+def _contended(set_name: str) -> StoreUnavailable:
+    return StoreUnavailable(f"the lock of the set {set_name!r} is being fought for")
 
 
 def _written(engine: Engine, set_name: str, head: Head | None, held: Mapping[str, str]) -> bool:
@@ -110,18 +184,3 @@ def _written(engine: Engine, set_name: str, head: Head | None, held: Mapping[str
 
 def _name(set_name: str) -> str:
     return f"{RESERVED}{hashlib.sha256(set_name.encode()).hexdigest()[:32]}"
-
-
-def _locked(set_name: str, head: Head) -> StoreLocked:
-    holder = head.labels.get(HOLDER, "")
-    since, until = (_time(float(head.labels.get(name, "0"))) for name in (SINCE, UNTIL))
-    return StoreLocked(
-        f"the set {set_name!r} is locked by {holder} since {since}; the lock expires at {until} "
-        "unless it is extended",
-        holder=holder,
-        hint="wait for it with --lock-timeout",
-    )
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

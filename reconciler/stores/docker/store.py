@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from reconciler.errors import ObjectMoved, ObjectNotFound, StoreError
+from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
@@ -124,9 +125,21 @@ class DockerStore:
         """Take the set's lock, or extend it; makes the set's head where there is none."""
         head.take(self._engine, set_name, holder, seconds)
 
+    def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
+        """Extend the lock that `holder` has."""
+        head.renew(self._engine, set_name, holder, seconds)
+
     def unlock(self, set_name: str, holder: str) -> None:
         """Give the lock back, where `holder` has it."""
         head.give_back(self._engine, set_name, holder)
+
+    def read_lock(self, set_name: str) -> Lock | None:
+        """The lock in the set's head."""
+        return head.read(self._engine, set_name)
+
+    def break_lock(self, lock: Lock) -> None:
+        """Give the lock back, whoever holds it."""
+        head.remove(self._engine, lock)
 
     def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
         """Make the Docker secrets of `resource`, with what the copy of it holds already."""

@@ -34,6 +34,7 @@ _TRIES = 5
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 30.0
 _CLOCK_TOLERANCE = 2.0
+_CLOCK_YEARS = range(1970, 9999)  # beyond them, a Lease's times could not be written
 _OK = range(200, 300)
 Result = TypeVar("Result")
 
@@ -88,12 +89,24 @@ class Connection:
 
         Leases of other machines are judged by it.
         """
-        date, noted = self._last_date
+        return time.time() + self._offset()
+
+    @property
+    def clock(self) -> str:
+        """Whose clock `now` is, in words."""
+        return "the API server" if self._offset() else "this machine"
+
+    def _offset(self) -> float:
+        """By how many seconds the server's clock is ahead of this machine's."""
+        written, noted = self._last_date
         try:
-            offset = parsedate_to_datetime(date).timestamp() - noted
-        except ValueError:  # no answer yet, or one without a date
-            offset = 0.0
-        return time.time() + (offset if abs(offset) > _CLOCK_TOLERANCE else 0.0)
+            date = parsedate_to_datetime(written)
+        except (ValueError, OverflowError):  # no answer yet, or one without a date
+            return 0.0
+        if date.tzinfo is None or date.year not in _CLOCK_YEARS:
+            return 0.0
+        offset = date.timestamp() - noted
+        return offset if abs(offset) > _CLOCK_TOLERANCE else 0.0
 
     def get(self, path: str, what: str, query: Mapping[str, str] | None = None) -> Any:
         """The JSON at `path`; tried again where the server is busy or the connection is cut.

@@ -163,5 +163,5 @@ def _retry_after(headers: Mapping[str, str], answer: Mapping[str, Any]) -> float
         asked = details.get("retryAfterSeconds")
     try:
         return None if asked is None else float(asked)
-    except ValueError:
-        return None  # an HTTP date: no API server sends one
+    except (TypeError, ValueError, OverflowError):
+        return None  # an HTTP date, which no API server sends, or no number at all

@@ -1,27 +1,35 @@
 """The lock of a set: a Lease (API reference: Lease v1 coordination.k8s.io).
 
-Its times are judged by this machine's clock, or by the server's where the two differ.
+Its times are judged by this machine's clock, or by the server's where the two differ. Whoever may
+write Leases may put anything there that the server takes.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.errors import ObjectExists, ObjectMoved, ObjectNotFound, StoreLocked
+from reconciler.errors import (
+    ObjectExists,
+    ObjectMoved,
+    ObjectNotFound,
+    StoreError,
+    StoreLocked,
+    StoreUnavailable,
+)
+from reconciler.model.locks import Lock, lock_id, lost, moment
 from reconciler.stores.kubernetes import paths
 from reconciler.stores.kubernetes.connection import MANAGER, Connection, retried
 
 _TRIES = 5
-_HINT = "wait for it to end, or let this one wait with --lock-timeout"
 
 
 @dataclass(frozen=True, slots=True)
-class Lock:
+class Lease:
     """The lock of a set: the Lease `name` in `namespace`."""
 
     connection: Connection
@@ -29,33 +37,102 @@ class Lock:
     name: str
     set_name: str
 
+    def read(self) -> Lock | None:
+        """The lock, expired or not."""
+        try:
+            return self._lock(self._get())
+        except ObjectNotFound:
+            return None
+
     def take(self, holder: str, seconds: float) -> None:
         """Take the lock for `seconds`, or extend it where `holder` has it already.
 
         Raises:
             StoreLocked: somebody else has it.
         """
-        for _ in range(_TRIES):
-            try:
-                retried(lambda: self._try_to_take(holder, seconds))
-            except (
-                ObjectExists,
-                ObjectMoved,
-                ObjectNotFound,
-            ):  # somebody else was quicker: look at it again
-                continue
-            return
-        raise StoreLocked(f"{self._shown} changes hands all the time", holder="", hint=_HINT)
+        if not self._settled(lambda: self._try_to_take(holder, seconds)):
+            raise StoreLocked(
+                f"{self._shown} changes hands all the time",
+                holder="somebody unknown",
+                hint="wait for it with --lock-timeout",
+            )
+
+    def renew(self, holder: str, seconds: float) -> None:
+        """Extend the lock that `holder` has.
+
+        Raises:
+            LockLost: `holder` has it no more.
+        """
+        if not self._settled(lambda: self._try_to_renew(holder, seconds)):
+            raise self._contended()
 
     def give_back(self, holder: str) -> None:
         """Delete the lock, where `holder` has it."""
         with suppress(ObjectNotFound, ObjectMoved):
             retried(lambda: self._delete_that_of(holder))
 
+    def remove(self, lock: Lock) -> None:
+        """Delete `lock`, whoever has it.
+
+        Raises:
+            ObjectMoved: the set's lock is another one by now.
+        """
+        if not self._settled(lambda: self._try_to_remove(lock)):
+            raise self._contended()
+
+    def _settled(self, request: Callable[[], bool]) -> bool:
+        """Make `request`, some times, until it tells that nobody came in between."""
+        return any(retried(request) for _ in range(_TRIES))
+
+    def _contended(self) -> StoreUnavailable:
+        return StoreUnavailable(f"{self._shown} is changed all the time", hint="try again")
+
     def _delete_that_of(self, holder: str) -> None:
-        found = self.connection.get(self._path, self._shown)
+        found = self._get()
         if _holder(found) == holder:
-            self.connection.request("DELETE", self._path, self._shown, body=_only(found))
+            self._delete(found)
+
+    def _try_to_take(self, holder: str, seconds: float) -> bool:
+        now = self.connection.now()
+        try:
+            found = self._get()
+        except ObjectNotFound:
+            return self._create(self._lease(holder, now, now, seconds))
+        lock = self._lock(found)
+        since = now
+        if lock is not None and lock.is_held:
+            if lock.holder != holder:
+                raise lock.refusal()
+            since = now if lock.since is None else lock.since
+        return self._replace(found, self._lease(holder, since, now, seconds))
+
+    def _try_to_renew(self, holder: str, seconds: float) -> bool:
+        try:
+            found = self._get()
+        except ObjectNotFound:
+            raise lost(None) from None
+        lock = self._lock(found)
+        if lock is None or lock.holder != holder:
+            raise lost(lock)
+        since = lock.read_at if lock.since is None else lock.since
+        return self._replace(found, self._lease(holder, since, lock.read_at, seconds))
+
+    def _try_to_remove(self, lock: Lock) -> bool:
+        try:
+            found = self._get()
+            current = self._lock(found)
+            if current is None:
+                return True
+            lock.refuse_other(current)
+        except ObjectNotFound:
+            return True
+        try:
+            self._delete(found)
+        except ObjectMoved:  # extended meanwhile, or another lock
+            return False
+        except ObjectNotFound:
+            return True
+        return True
 
     @property
     def _shown(self) -> str:
@@ -65,52 +142,91 @@ class Lock:
     def _path(self) -> str:
         return f"{paths.leases(self.namespace)}/{self.name}"
 
-    def _try_to_take(self, holder: str, seconds: float) -> None:
-        now = self.connection.now()
-        metadata = {"name": self.name, "namespace": self.namespace}
-        lease: dict[str, Any] = {
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": metadata,
-            "spec": _spec(holder, seconds, now),
-        }
+    def _get(self) -> Mapping[str, Any]:
+        return _mapping(self.connection.get(self._path, self._shown))
+
+    def _create(self, lease: Mapping[str, Any]) -> bool:
+        query = {"fieldManager": MANAGER}
+        collection = paths.leases(self.namespace)
+        try:
+            self.connection.request("POST", collection, self._shown, query=query, body=lease)
+        except ObjectExists:
+            return False
+        return True
+
+    def _replace(self, found: Mapping[str, Any], lease: Mapping[str, Any]) -> bool:
+        version = self._version(found)["resourceVersion"]
+        body = {**lease, "metadata": {**lease["metadata"], "resourceVersion": version}}
         query = {"fieldManager": MANAGER}
         try:
-            found = self.connection.get(self._path, self._shown)
-        except ObjectNotFound:
-            collection = paths.leases(self.namespace)
-            self.connection.request("POST", collection, self._shown, query=query, body=lease)
-            return
-        other = _holder(found)
-        if other not in {holder, ""} and _expiry(found) > now:
-            raise StoreLocked(f"{self._shown} is held by {other}", holder=other, hint=_HINT)
-        metadata["resourceVersion"] = found["metadata"]["resourceVersion"]
-        self.connection.request("PUT", self._path, self._shown, query=query, body=lease)
+            self.connection.request("PUT", self._path, self._shown, query=query, body=body)
+        except (ObjectMoved, ObjectNotFound):
+            return False
+        return True
+
+    def _delete(self, found: Mapping[str, Any]) -> None:
+        body = {"preconditions": self._version(found)}
+        self.connection.request("DELETE", self._path, self._shown, body=body)
+
+    def _version(self, found: Mapping[str, Any]) -> dict[str, str]:
+        """What a write of what was `found` must name, so that it changes nothing else."""
+        metadata = _mapping(found.get("metadata"))
+        try:
+            return {name: metadata[name] for name in ("uid", "resourceVersion")}
+        except KeyError:
+            raise StoreError(f"{self._shown}: the API server's answer has no version") from None
+
+    def _lease(self, holder: str, since: float, now: float, seconds: float) -> dict[str, Any]:
+        duration = max(1, math.ceil(seconds))  # the API takes whole seconds, and no 0
+        return {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": self.name, "namespace": self.namespace},
+            "spec": {
+                "holderIdentity": holder,
+                "leaseDurationSeconds": duration,
+                "acquireTime": _text(since),
+                "renewTime": _text(now + seconds - duration),
+            },
+        }
+
+    def _lock(self, found: Mapping[str, Any]) -> Lock | None:
+        """The lock in a Lease; ``None`` in one that nobody has taken since it was released."""
+        spec = _mapping(found.get("spec"))
+        holder = _holder(found)
+        if not holder and spec.get("renewTime") is None:
+            return None
+        renewed = _seconds(spec.get("renewTime"))
+        duration = moment(spec.get("leaseDurationSeconds"))
+        return Lock(
+            set_name=self.set_name,
+            id=lock_id(_mapping(found.get("metadata")).get("uid"), holder),
+            holder=holder,
+            since=_seconds(spec.get("acquireTime")),
+            until=None if renewed is None or duration is None else moment(renewed + duration),
+            read_at=self.connection.now(),
+            renewed=renewed,
+            clock=self.connection.clock,
+        )
 
 
-def _spec(holder: str, seconds: float, now: float) -> dict[str, Any]:
-    duration = max(1, math.ceil(seconds))  # the API takes whole seconds, and no 0
-    renewed = datetime.fromtimestamp(now + seconds - duration, UTC)
-    return {
-        "holderIdentity": holder,
-        "leaseDurationSeconds": duration,
-        "renewTime": renewed.isoformat(timespec="microseconds").replace("+00:00", "Z"),
-    }
+def _holder(found: Mapping[str, Any]) -> str:
+    return str(_mapping(found.get("spec")).get("holderIdentity") or "")
 
 
-def _holder(lease: Mapping[str, Any]) -> str:
-    return str(lease["spec"].get("holderIdentity") or "")
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
-def _expiry(lease: Mapping[str, Any]) -> float:
-    renewed = lease["spec"].get("renewTime")
-    if renewed is None:
-        return 0.0
-    duration = float(lease["spec"].get("leaseDurationSeconds") or 0)
-    return datetime.fromisoformat(renewed).timestamp() + duration
+def _text(seconds: float) -> str:
+    written = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")
+    return written.replace("+00:00", "Z")
 
 
-def _only(lease: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = lease["metadata"]
-    seen = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-    return {"preconditions": seen}
+def _seconds(written: object) -> float | None:
+    """A time as the API writes it; ``None`` where it is none."""
+    try:
+        read = datetime.fromisoformat(str(written))
+        return None if read.tzinfo is None else moment(read.timestamp())
+    except (ValueError, OverflowError):
+        return None

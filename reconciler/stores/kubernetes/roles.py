@@ -1,4 +1,4 @@
-"""The least that a plan, a drift check or an apply needs, as roles of Kubernetes.
+"""The least that a plan, a drift check, an apply or an unlock needs, as roles of Kubernetes.
 
 API reference: Role v1 and ClusterRole v1 rbac.authorization.k8s.io.
 """
@@ -24,6 +24,7 @@ class Purpose(StrEnum):
     PLAN = "plan"
     APPLY = "apply"
     DRIFT = "drift"
+    UNLOCK = "unlock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ def roles(
     extra = _CONSUMERS if consumers else ()
     verbs = _READING if purpose is not Purpose.APPLY else (*_READING, *_WRITING)
     own = _lock(purpose, set_name)
+    if purpose is Purpose.UNLOCK:
+        return (Role(name, set_namespace, own),)
     if not namespaces:
         everywhere = Rule(CORE, (*_MANAGED, "namespaces"), verbs)
         found = [Role(name, "", (everywhere, *extra))]
@@ -107,6 +110,8 @@ def _parent(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
 
 def _lock(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
     """The Lease, by which one apply of the set runs at a time."""
+    if purpose is Purpose.UNLOCK:
+        return (Rule(LEASES_GROUP, ("leases",), ("get", "delete"), (object_name(set_name),)),)
     if purpose is not Purpose.APPLY:
         return ()
     named = tuple(verb for verb in LEASE_VERBS if verb != "create")

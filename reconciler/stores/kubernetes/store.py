@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.errors import ObjectNotFound, RightsMissing, StoreError
+from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
@@ -92,11 +93,23 @@ class KubernetesStore:
         if set_name not in self._keys:
             parent = sets.found_or_made(self._connection, set_name, self._set_namespace)
             self._keep_key(set_name, parent)
-        self._lock_of(set_name).take(holder, seconds)
+        self._lease_of(set_name).take(holder, seconds)
+
+    def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
+        """Extend the Lease that `holder` has."""
+        self._lease_of(set_name).renew(holder, seconds)
 
     def unlock(self, set_name: str, holder: str) -> None:
         """Give the Lease back, where `holder` has it."""
-        self._lock_of(set_name).give_back(holder)
+        self._lease_of(set_name).give_back(holder)
+
+    def read_lock(self, set_name: str) -> Lock | None:
+        """The set's Lease as a lock."""
+        return self._lease_of(set_name).read()
+
+    def break_lock(self, lock: Lock) -> None:
+        """Delete the set's Lease where it still is that lock, whoever holds it."""
+        self._lease_of(lock.set_name).remove(lock)
 
     def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Note with the parent in which namespaces the set will have members; tidy away copies."""
@@ -187,9 +200,9 @@ class KubernetesStore:
     def _keep_key(self, set_name: str, parent: sets.Parent) -> None:
         self._keys[set_name] = self._given_key or parent.fingerprint_key
 
-    def _lock_of(self, set_name: str) -> leases.Lock:
+    def _lease_of(self, set_name: str) -> leases.Lease:
         name = sets.key_of(set_name, self._set_namespace).name
-        return leases.Lock(self._connection, self._set_namespace, name, set_name)
+        return leases.Lease(self._connection, self._set_namespace, name, set_name)
 
     def _set_id(self, set_name: str) -> str:
         if set_name not in self._set_ids:

@@ -44,7 +44,7 @@ def from_raw(found: Found, about: str) -> dict[str, Any]:
     """
     try:
         document = json.loads(base64.b64decode(found.raw[_KEY], validate=True))
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RecursionError):
         raise damaged(about) from None
     if not isinstance(document, dict):
         raise damaged(about)

@@ -16,6 +16,7 @@ from reconciler.errors import (
     StoreError,
 )
 from reconciler.model.documents import from_document, to_document
+from reconciler.model.locks import Lock
 from reconciler.model.objects import SECRET, Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation, PatchMisfit, patched
 from reconciler.model.plans import Action, FieldPath, Precondition, StoreIdentity
@@ -126,6 +127,18 @@ class SaeStore:
             self._inventories = {
                 at: inventory for at, inventory in self._inventories.items() if at[0] != set_name
             }
+
+    def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
+        """Extend the lock that this process has taken."""
+        self._locks.renew(set_name, holder, seconds)
+
+    def read_lock(self, set_name: str) -> Lock | None:
+        """The set's lock."""
+        return self._locks.read(set_name)
+
+    def break_lock(self, lock: Lock) -> None:
+        """Delete the lock's Secret, whoever holds it."""
+        self._locks.remove(lock)
 
     def unlock(self, set_name: str, holder: str) -> None:
         """Write what of the inventories was put off, and give the lock back."""

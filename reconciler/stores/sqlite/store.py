@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from reconciler import rules
 from reconciler.errors import ObjectExists, ObjectInvalid, ObjectMoved, ObjectNotFound, StoreError
 from reconciler.model.documents import from_document, to_document
+from reconciler.model.locks import Lock
 from reconciler.model.objects import (
     NAMESPACE,
     Applied,
@@ -70,11 +71,29 @@ class EmbeddedStore:
             create=True,
         )
 
+    def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
+        """Extend the lock that `holder` has."""
+        now = time.time()
+        self._database.write(
+            lambda contents: locks.renew(
+                contents.connection, set_name, holder, now=now, seconds=seconds
+            )
+        )
+
     def unlock(self, set_name: str, holder: str) -> None:
         """Give the lock back, where `holder` has it."""
         self._database.write(
             lambda contents: locks.give_back(contents.connection, set_name, holder)
         )
+
+    def read_lock(self, set_name: str) -> Lock | None:
+        """The set's lock, where the store exists and the set has one."""
+        now = time.time()
+        return self._database.read(lambda contents: locks.read(contents.connection, set_name, now))
+
+    def break_lock(self, lock: Lock) -> None:
+        """Remove `lock`, whoever holds it."""
+        self._database.write(lambda contents: locks.remove(contents.connection, lock))
 
     def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
         """Create `resource`, and take over one that nobody asked for or has touched."""

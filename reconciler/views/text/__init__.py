@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reconciler.views.text.events import event
 from reconciler.views.text.listings import listing, listing_summary
+from reconciler.views.text.locks import lock
 from reconciler.views.text.plans import plan
 from reconciler.views.text.problems import diagnostics, error, sources
 from reconciler.views.text.reports import drift, drift_summary
@@ -16,6 +17,7 @@ __all__ = [
     "event",
     "listing",
     "listing_summary",
+    "lock",
     "plan",
     "sources",
 ]

@@ -20,7 +20,8 @@ def test_two_applies_of_one_set(site: Site) -> None:
     ended, waited = first.ended(), waits.ended()
     assert ended.code == 0, ended
     assert refused.code == 1
-    assert "is held by" in refused.err
+    assert "is locked by" in refused.err
+    assert "reconciler unlock --set default --force" in refused.err
     assert f"process {first.process.pid}" in refused.err
     # It had planned what the other one has done meanwhile, or saw that nothing was left to do.
     assert waited.code in {0, 4}, waited

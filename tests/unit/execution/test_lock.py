@@ -18,7 +18,7 @@ PATIENCE = 60.0
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "_RENEWALS_PER_LEASE", 1200)
+    monkeypatch.setattr(lock, "RENEWALS_PER_LEASE", 1200)
     monkeypatch.setattr(lock, "_POLL_SECONDS", 0.01)
 
 
@@ -113,7 +113,7 @@ class Watched:
         self._fault = fault
 
     def _strike(self, _number: int, name: str, *, happened: bool) -> None:
-        if name != "lock":
+        if name not in {"lock", "renew_lock"}:
             return
         if happened:
             self.reached.release()
@@ -150,7 +150,7 @@ def test_a_passing_fault_of_one_renewal_does_no_harm(world: World) -> None:
 
 
 FAULTS = {
-    "taken": StoreLocked("taken", holder="somebody"),
+    "taken": LockLost("taken by somebody"),
     "away for longer than the lease": StoreUnavailable("away"),
     "broken": RuntimeError("broken"),
 }
@@ -163,7 +163,7 @@ def test_a_lock_that_is_lost_stops_the_apply(
 ) -> None:
     if fault.startswith("away"):
         monkeypatch.setattr(lock, "LEASE_SECONDS", 0.1)
-        monkeypatch.setattr(lock, "_RENEWALS_PER_LEASE", 3)
+        monkeypatch.setattr(lock, "RENEWALS_PER_LEASE", 3)
     watched = Watched(world, lambda call: FAULTS[fault] if call > 1 else None)
     stop = threading.Event()
     with pytest.raises(LockLost) as caught, held(world, store=watched.store, stop=stop):
@@ -199,3 +199,55 @@ def test_holders_tell_processes_apart() -> None:
     assert one != other
     assert "process" in one
     assert "@" in one
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("taken", [False, True], ids=["free", "taken by another"])
+def test_an_apply_whose_lock_was_broken_stops_and_does_not_take_it_again(
+    world: World, *, taken: bool
+) -> None:
+    stop = threading.Event()
+
+    def broken() -> None:
+        world.store.break_lock(world.store.read_lock("default"))
+        if taken:
+            world.store.lock("default", "ben@build-2", 600)
+        assert stop.wait(PATIENCE)
+
+    with pytest.raises(LockLost) as caught, held(world, stop=stop):
+        broken()
+    assert ("ben@build-2" if taken else "nobody") in caught.value.message
+    left = world.store.read_lock("default")
+    assert (left.holder if left else "") == ("ben@build-2" if taken else "")
+
+
+def test_a_renewal_that_gets_no_answer_does_not_outlive_the_lease(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "LEASE_SECONDS", 0.1)
+    answer = threading.Event()
+
+    def strike(_number: int, name: str, *, happened: bool) -> None:
+        if name == "renew_lock" and not happened:
+            assert answer.wait(PATIENCE)
+
+    stop = threading.Event()
+    with (
+        pytest.raises(LockLost, match="expired"),
+        held(world, store=Faulty(world.store, strike), stop=stop),
+    ):
+        assert stop.wait(PATIENCE)
+    answer.set()
+
+
+@pytest.mark.parametrize("user", ["a\udcffb", "a\nb", "x" * 5000, "\u202eanna", ""])
+def test_a_holder_is_text_whatever_the_environment_says(
+    world: World, monkeypatch: pytest.MonkeyPatch, user: str
+) -> None:
+    monkeypatch.setattr(lock.getpass, "getuser", lambda: user)
+    monkeypatch.setattr(lock.socket, "gethostname", lambda: user)
+    holder = new_holder()
+    assert holder.isprintable()
+    assert len(holder) < 200
+    world.store.lock("default", holder, 60)
+    assert world.store.read_lock("default").holder == holder

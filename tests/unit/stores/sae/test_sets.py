@@ -204,20 +204,37 @@ def test_what_a_killed_apply_has_created_is_its_sets(region: Region, no_patience
     assert [refusal.guard for refusal in plan.refusals] == ["adopt"]
 
 
-@pytest.mark.parametrize("prefix", ["reconciler_s_", "reconciler_i_", "reconciler_l_"])
+@pytest.mark.parametrize("prefix", ["reconciler_s_", "reconciler_i_"])
 @pytest.mark.parametrize("damage", [{"x": "y"}, {"reconciler": "!"}, {"inventory": "bm8="}])
 def test_what_somebody_has_changed_is_told_as_damage(
     region: Region, prefix: str, damage: dict[str, str]
 ) -> None:
     region.settle(ONE)
-    store = region.open()
-    store.lock("default", "anna", 60)
     (name,) = (name for name in region.standin.namespaces[REGION] if name.startswith(prefix))
     region.standin.put(name, damage)
-    another = region.open()
-    calls = {"reconciler_l_": lambda: another.lock("default", "ben", 60)}
     with pytest.raises(StoreDamaged, match="is not as it was"):
-        calls.get(prefix, lambda: region.plan(ONE))()
+        region.plan(ONE)
+
+
+def test_an_apply_whose_lock_was_broken_writes_no_inventory(region: Region) -> None:
+    store, another = region.open(), region.open()
+    store.lock("default", "anna", 60)
+    store.create(ONE, Words.mark(("data", "a")))
+    lock = another.read_lock("default")
+    assert lock is not None
+    another.break_lock(lock)
+    with pytest.raises(LockLost, match="nobody"):
+        store.renew_lock("default", "anna", 60)
+    another.lock("default", "ben", 60)
+    with pytest.raises(LockLost, match="ben"):
+        store.renew_lock("default", "anna", 60)
+    with pytest.raises(LockLost):
+        store.create(secret("two", {"a": "1"}), Words.mark(("data", "a")))
+    with pytest.raises(LockLost):
+        store.unlock("default", "anna")
+    left = another.read_lock("default")
+    assert left is not None
+    assert left.holder == "ben"
 
 
 def test_the_keys_of_namespaces_are_never_asked_for(region: Region) -> None:

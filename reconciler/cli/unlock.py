@@ -1,0 +1,85 @@
+"""``reconciler unlock``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.config import Configured
+from reconciler.cli.options import AUTO_APPROVE, STORE, examples, plan_options, run_options
+from reconciler.cli.requests import opened
+from reconciler.cli.terminal import colour_on, confirmed, is_terminal
+from reconciler.errors import ConfigError, ExitCode
+from reconciler.model.store import StoreChoice
+
+if TYPE_CHECKING:
+    from reconciler.model.locks import Lock
+
+
+@click.command(
+    cls=Configured,
+    epilog=examples(
+        "reconciler unlock",
+        "reconciler unlock --force",
+        "reconciler unlock --force --id 5f0c1e22ab9d --auto-approve",
+    ),
+)
+@run_options(STORE)
+@plan_options("set_name")
+@click.option("--force", is_flag=True, help="Remove the lock though it has not expired.")
+@click.option(
+    "--id",
+    "lock_id",
+    metavar="ID",
+    help="Remove only the lock with this id, which is shown with the lock.",
+)
+@run_options(AUTO_APPROVE)
+def unlock(
+    store: StoreChoice, set_name: str, lock_id: str | None, *, force: bool, auto_approve: bool
+) -> ExitCode:
+    """Show who holds the lock of the set, and remove it where it has expired.
+
+    A lock that has not expired is removed only with --force. Make sure that the apply that
+    holds it has ended: one that still runs notices within 20 seconds, and stops.
+    """
+    from reconciler.views import text
+
+    with opened(store) as source:
+        lock = source.read_lock(set_name)
+        if lock is None:
+            click.echo(f"The set {set_name!r} is not locked.")
+            return ExitCode.OK
+        click.echo(text.lock(lock, colour=colour_on(sys.stdout)))
+        refused = _refusal(lock, lock_id, force=force)
+        if refused:
+            click.echo(f"\nRefused: {refused}")
+            return ExitCode.REFUSED
+        if lock.is_held and not auto_approve and not _approved():
+            click.echo("Not approved: nothing was changed.", err=True)
+            return ExitCode.ERROR
+        source.break_lock(lock)
+    click.echo(f"\nRemoved the lock of the set {set_name!r}.")
+    return ExitCode.OK
+
+
+def _refusal(lock: Lock, lock_id: str | None, *, force: bool) -> str:
+    """Why the lock may not be removed; empty where it may."""
+    if lock_id is not None and lock.id != lock_id:
+        return "this is not the lock that --id names, so it was left alone."
+    if lock.is_held and not force:
+        return (
+            "its holder may still be at work. Where that has ended, remove the lock with"
+            f" --force --id {lock.id}"
+        )
+    return ""
+
+
+def _approved() -> bool:
+    if not is_terminal(sys.stdin):
+        raise ConfigError(
+            "there is nobody to ask: standard input is no terminal, so nothing was changed",
+            hint="use --auto-approve",
+        )
+    return confirmed("\nHas the apply that holds this lock ended, and is the lock to be removed?")
