@@ -50,12 +50,12 @@ def _of_context(name: str) -> dict[str, Any]:
         context = ContextAPI.get_context(name or None)
     except Exception as error:  # noqa: BLE001 - docker-py raises bare Exceptions of damaged files
         raise ConfigError(
-            f"the docker context {name or '(current)'} cannot be read ({type(error).__name__})",
+            f"the docker context cannot be read ({type(error).__name__})",
             hint="see: docker context ls",
         ) from None
     if context is None:
         raise ConfigError(
-            f"there is no docker context {name!r}",
+            "there is no docker context of the name that the store's URL or DOCKER_CONTEXT gives",
             hint="write docker:CONTEXT, docker:unix:///PATH or docker:tcp://HOST:PORT; "
             "see: docker context ls",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,6 +23,9 @@ __all__ = ["OPTIONS", "EmbeddedStore", "Rekeyed", "open_store", "rekey"]
 
 OPTIONS: frozenset[str] = frozenset()
 """The options of the command line that only this store has."""
+
+# A host, or a user name with a password: messages show the path, so these must not get into it.
+_MORE_THAN_A_PATH = re.compile(r"^//[^/]|://|\?|:.*@", re.DOTALL)
 
 
 def open_store(opening: Opening) -> EmbeddedStore:
@@ -45,8 +49,13 @@ def rekey(url: str, environ: Mapping[str, str]) -> Rekeyed:
 
 def _database(url: str, environ: Mapping[str, str]) -> Database:
     shown = url.partition(":")[2]
+    if _MORE_THAN_A_PATH.search(shown):
+        raise ConfigError(
+            "the URL of the embedded store holds more than a path",
+            hint="write sqlite:PATH, without a host, a password or parameters",
+        )
     if not shown or shown.endswith("/"):
-        raise ConfigError(f"{url} names no file", hint="write sqlite:PATH")
+        raise ConfigError("the URL of the embedded store names no file", hint="write sqlite:PATH")
     path = Path(shown).absolute()
     key_file = path.with_name(path.name.removesuffix(".db") + ".key")
     return Database(path, shown, MasterKey(key_file, given_key(environ, STORE_KEY)))
