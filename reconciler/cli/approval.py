@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.config import tell_configuration
 from reconciler.cli.progress import reporter
 from reconciler.cli.requests import Verbosity, rendered, verdict
 from reconciler.cli.terminal import (
@@ -43,6 +44,8 @@ def approved_and_applied(
     machine = output == "json"
     if not machine or planned.blocked:
         click.echo(rendered(planned.plan, "text", verbosity), err=machine)
+    else:
+        tell_configuration()
     if planned.blocked:
         return verdict(planned.plan)
     if not planned.plan.steps:

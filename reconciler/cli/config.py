@@ -1,6 +1,7 @@
 """``reconciler.yaml``: options that a directory of manifests always goes with.
 
-It is looked for upwards from the working directory. Paths in it are relative to where it stands.
+``--config`` names it, else it is looked for from the working directory upwards. Paths in it are
+relative to its directory.
 """
 
 from __future__ import annotations
@@ -12,30 +13,67 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.environment import environment
 from reconciler.cli.lints import SETTING, read_lints
+from reconciler.cli.trust import found_from, trusted_content
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
     from reconciler.manifests import Placed
 
-FILE_NAME = "reconciler.yaml"
 _SQLITE = "sqlite:"
+_IN_USE = f"{__name__}.in-use"
 
 
 class Configured(click.Command):
-    """A command whose options may stand in ``reconciler.yaml``."""
+    """A command with ``--config``, whose other options may stand in ``reconciler.yaml``."""
 
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
-        """Take the file's settings for defaults; help and completion do without them."""
-        if not ({"-h", "--help"} & set(args) or extra.get("resilient_parsing")):
-            extra["default_map"] = settings(_working_directory())
-        return super().make_context(info_name, args, parent, **extra)
+    def __init__(self, *args: Any, **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self.params.append(_config_option())
+
+
+def configuration() -> str:
+    """The path of the configuration file in use, for headlines; empty where there is none."""
+    path: str = click.get_current_context().meta.get(_IN_USE, "")
+    return path
+
+
+def tell_configuration() -> None:
+    """Name the configuration file on standard error, where no headline does."""
+    from reconciler.views.words import escaped
+
+    if configuration() and not click.get_current_context().params.get("quiet"):
+        click.echo(escaped(f"Configuration: {configuration()}"), err=True)
+
+
+def _config_option() -> click.Option:
+    return click.Option(
+        ["--config"],
+        envvar="RECONCILER_CONFIG",
+        show_envvar=True,
+        metavar="FILE",
+        is_eager=True,  # the file gives the other options their defaults
+        expose_value=False,
+        callback=_configure,
+        help="The configuration file, whoever owns it. By default, reconciler.yaml is looked for.",
+    )
+
+
+def _configure(context: click.Context, _option: click.Parameter, named: str | None) -> None:
+    """Take the file's settings for defaults; completion does without them.
+
+    Raises:
+        ConfigError: the file cannot be used; the message has every problem with its place.
+    """
+    if context.resilient_parsing:
+        return
+    file = found_from(_working_directory()) if named is None else Path(named)
+    if file is None:
+        return
+    content = trusted_content(file, environment()) if named is None else _content(file)
+    context.default_map = _settings(file, content)
+    context.meta[_IN_USE] = named or _from_here(file)
 
 
 def _working_directory() -> Path:
@@ -45,29 +83,26 @@ def _working_directory() -> Path:
         raise ConfigError("the working directory has been deleted", hint="cd to one") from None
 
 
-def settings(directory: Path) -> dict[str, Any]:
-    """The settings in force in `directory`, by the names of the commands' parameters.
-
-    Raises:
-        ConfigError: the file cannot be used; the message has every problem with its place.
-    """
-    file = _found(directory)
-    return {} if file is None else _read(file)
-
-
-def _found(directory: Path) -> Path | None:
-    candidates = (parent / FILE_NAME for parent in (directory, *directory.parents))
-    return next((path for path in candidates if path.is_file()), None)
+def _content(file: Path) -> bytes:
+    """What a file holds that somebody has named; where it is none, the name may be anything."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"the configuration file cannot be read: {error.strerror}",
+            hint="look at --config and RECONCILER_CONFIG; /dev/null is a file without settings",
+        ) from None
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _settings(file: Path, content: bytes) -> dict[str, Any]:
+    """The settings in `file`, by the names of the commands' parameters."""
     # PyYAML is needed only where there is a file to read.
     from reconciler.manifests import parse_document
 
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {type(error).__name__}") from None
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is not UTF-8") from None
     root, found = parse_document(text, str(file))
     problems = [f"{item.source}: {item.message}" for item in found]
     values: dict[str, Any] = {}
@@ -120,7 +155,8 @@ def _limit(value: Any, directory: Path) -> str | None:
 
 def _store(value: Any, directory: Path) -> str | None:
     url = _text(value, directory)
-    if url is None or not url.startswith(_SQLITE):
+    # What is more than a path is left as it is, for the store to refuse.
+    if url is None or not url.startswith(_SQLITE) or "://" in url:
         return url
     return f"{_SQLITE}{_from_here(directory / url.removeprefix(_SQLITE))}"
 

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import click
 
+from reconciler.cli.environment import keys_withheld
 from reconciler.cli.terminal import colour_on, give_up, remark, say
 from reconciler.errors import ExitCode, ReconcilerError
 
@@ -65,7 +66,8 @@ class Program(click.Group):
         # long again as making it. What is young is still looked at, a tenth of a GiB at a time.
         gc.set_threshold(1_000_000, 50, 1000)
         try:
-            result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with keys_withheld() as extra["obj"]:
+                result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
             code = ExitCode(result or ExitCode.OK)
         except ReconcilerError as error:
             _show(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.config import configuration
+from reconciler.cli.environment import environment
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import store_options
 from reconciler.cli.terminal import colour_on
@@ -102,7 +103,7 @@ def opened(url: str, workers: int = DEFAULT_WORKERS) -> Iterator[Store]:
     from reconciler.stores import open_store, options_of
 
     options = store_options(click.get_current_context(), options_of(url))
-    with closing(open_store(url, os.environ, workers=workers, options=options)) as store:
+    with closing(open_store(url, environment(), workers=workers, options=options)) as store:
         yield store
 
 
@@ -220,16 +221,18 @@ def rendered(plan: Plan, output: str, verbosity: Verbosity) -> str:
     """
     from reconciler.views import json, markdown, text, words
 
+    file = configuration()
     match output:
         case "json":
-            return json.plan(plan)
+            return json.plan(plan, file)
         case "markdown":
-            return markdown.plan(plan)
+            return markdown.plan(plan, file)
         case _ if verbosity is Verbosity.QUIET and not (plan.problems or plan.refusals):
             return words.summary_text(plan)
         case _:
             verbose = verbosity is Verbosity.VERBOSE
-            return text.plan(plan, colour=colour_on(sys.stdout), verbose=verbose)
+            colour = colour_on(sys.stdout)
+            return text.plan(plan, colour=colour, verbose=verbose, configuration=file)
 
 
 def verdict(plan: Plan) -> ExitCode:

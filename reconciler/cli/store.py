@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from reconciler.cli.config import Configured
+from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.environment import environment
 from reconciler.cli.options import examples, store_option
 from reconciler.errors import ConfigError, ExitCode
 
@@ -35,7 +34,8 @@ def rekey(store: str) -> ExitCode:
 
     if store.partition(":")[0] != "sqlite":
         raise ConfigError("only the embedded store, sqlite:PATH, has a key of its own")
-    result = sqlite.rekey(store, os.environ)
+    tell_configuration()
+    result = sqlite.rekey(store, environment())
     place = result.key_file or "in RECONCILER_STORE_NEW_KEY, to be RECONCILER_STORE_KEY from now on"
     click.echo(f"Encrypted {result.values} values of {result.objects} objects anew.")
     click.echo(f"The new key is {place}.")

@@ -194,18 +194,20 @@ def changes_in_order(plan: Plan) -> list[Change]:
     return sorted(plan.pending, key=lambda change: rank.get(change.key, len(rank)))
 
 
-def context_text(plan: Plan) -> str:
-    """Which set and which store the plan is for, and the options that widen or narrow it."""
-    where = set_text(plan.options.set_name, plan.store)
+def context_text(plan: Plan, configuration: str = "") -> str:
+    """The plan's set, store and configuration file, and the options that widen or narrow it."""
+    where = set_text(plan.options.set_name, plan.store, configuration)
     options = options_text(plan.options)
     return f"{where}, {options}" if options else where
 
 
-def set_text(set_name: str, store: StoreIdentity) -> str:
-    """``Set shop, store state/store.db (sqlite)``."""
+def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> str:
+    """``Set shop, store state/store.db (sqlite), configuration reconciler.yaml``."""
     where = f"store {store.location or store.id or 'without a name'} ({store.scheme})"
     if not store.id:
         where += ", nothing applied yet"
+    if configuration:
+        where += f", configuration {configuration}"
     return escaped(f"Set {set_name}, {where}")
 
 

@@ -32,12 +32,13 @@ from reconciler.views.json.problems import diagnostic_document
 PLAN_FORMAT = "reconciler.plan/v1"
 
 
-def plan(plan: Plan) -> str:
+def plan(plan: Plan, configuration: str = "") -> str:
     """The whole plan, objects in sync included (``plan-v1.json``)."""
     return serialised(
         {
             "format": PLAN_FORMAT,
             "store": store_document(plan.store),
+            "configuration": configuration or None,
             "options": _options(plan.options),
             "summary": _summary(plan),
             "changes": [_change(change) for change in plan.changes],

@@ -13,7 +13,7 @@ from reconciler.views.words import counted, escaped
 _MOST_NOTICES = 5
 
 
-def plan(plan: Plan, *, colour: bool, verbose: bool = False) -> str:
+def plan(plan: Plan, *, colour: bool, verbose: bool = False, configuration: str = "") -> str:
     """The whole plan, each changed object with its fields, in the order of the apply.
 
     With `verbose`, objects in sync and the order of the steps too.
@@ -22,7 +22,7 @@ def plan(plan: Plan, *, colour: bool, verbose: bool = False) -> str:
     changes = words.changes_in_order(plan)
     if verbose:
         changes += [change for change in plan.changes if change.action is Action.NO_OP]
-    blocks = [words.context_text(plan)]
+    blocks = [words.context_text(plan, configuration)]
     blocks += [_change(change, palette) for change in changes]
     if verbose and plan.steps:
         blocks.append(_order(plan))
