@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 import traceback
 import warnings
@@ -73,7 +74,7 @@ class Program(click.Group):
             _show(error)
             code = error.exit_code
         except click.ClickException as error:
-            say(error.show)
+            say(_without_content(error).show)
             code = ExitCode.ERROR
         except (click.Abort, KeyboardInterrupt):
             remark("Interrupted.")
@@ -102,6 +103,17 @@ def _drop_what_cannot_be_written() -> None:
                 stream.flush()
         except OSError:
             give_up(stream)
+
+
+def _without_content(error: click.ClickException) -> click.ClickException:
+    """The error without what a variable holds: that may be a key in the wrong variable."""
+    if not isinstance(error, click.BadParameter) or error.param is None:
+        return error
+    content = os.environ.get(str(error.param.envvar))
+    if not content:
+        return error
+    message = error.message.replace(repr(content), "what the variable holds")
+    return click.BadParameter(message, error.ctx, error.param, error.param_hint)
 
 
 def _show(error: ReconcilerError) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.errors import ConfigError
 from reconciler.stores.docker.engine import Engine
+from reconciler.stores.urls import shown_path
 
 _ADDRESS = re.compile(r"(unix|tcp|http|https|ssh|npipe)://")
 _DEFAULT = "unix:///var/run/docker.sock"
@@ -79,7 +80,8 @@ def _tls(environ: Mapping[str, str]) -> dict[str, Any]:
         tls = TLSConfig(client_cert=certificate, ca_cert=str(place / "ca.pem"), verify=verify)
     except TLSParameterError:
         raise ConfigError(
-            f"DOCKER_CERT_PATH: {place} does not hold ca.pem, cert.pem and key.pem",
+            f"DOCKER_CERT_PATH: {shown_path(str(place)) or 'the directory'} does not hold ca.pem, "
+            "cert.pem and key.pem",
             hint="correct DOCKER_CERT_PATH, or unset it and DOCKER_TLS_VERIFY",
         ) from None
     return {"tls": tls}
