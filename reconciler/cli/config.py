@@ -7,6 +7,7 @@ relative to its directory.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import click
 
 from reconciler.cli.environment import environment
 from reconciler.cli.lints import SETTING, read_lints
-from reconciler.cli.trust import found_from, trusted_content
+from reconciler.cli.trust import nearest_file, trusted_content
 from reconciler.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _configure(context: click.Context, _option: click.Parameter, named: str | No
     """
     if context.resilient_parsing:
         return
-    file = found_from(_working_directory()) if named is None else Path(named)
+    file = nearest_file(_working_directory()) if named is None else Path(named)
     if file is None:
         return
     content = trusted_content(file, environment()) if named is None else _content(file)
@@ -155,10 +156,12 @@ def _limit(value: Any, directory: Path) -> str | None:
 
 def _store(value: Any, directory: Path) -> str | None:
     url = _text(value, directory)
-    # What is more than a path is left as it is, for the store to refuse.
-    if url is None or not url.startswith(_SQLITE) or "://" in url:
+    if url is None or not url.startswith(_SQLITE):
         return url
-    return f"{_SQLITE}{_from_here(directory / url.removeprefix(_SQLITE))}"
+    path = url.removeprefix(_SQLITE)
+    if re.match("//[^/]", path) or "://" in path:
+        return url  # for the store to refuse: as a path, it would hide what is wrong with it
+    return f"{_SQLITE}{_from_here(directory / path)}"
 
 
 def _path(value: Any, directory: Path) -> str | None:

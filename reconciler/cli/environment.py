@@ -38,8 +38,8 @@ def keys_withheld() -> Iterator[Mapping[str, str]]:
 
 def environment() -> Mapping[str, str]:
     """The environment that the running command was given, our keys included."""
-    found: Mapping[str, str] = click.get_current_context().obj
-    return found
+    given: Mapping[str, str] = click.get_current_context().obj
+    return given
 
 
 def _erase(name: str) -> None:

@@ -67,8 +67,9 @@ class Program(click.Group):
         # long again as making it. What is young is still looked at, a tenth of a GiB at a time.
         gc.set_threshold(1_000_000, 50, 1000)
         try:
-            with keys_withheld() as extra["obj"]:
-                result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with keys_withheld() as environ:
+                extra |= {"standalone_mode": False, "obj": environ}
+                result = super().main(args, prog_name, complete_var, **extra)
             code = ExitCode(result or ExitCode.OK)
         except ReconcilerError as error:
             _show(error)

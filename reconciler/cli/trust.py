@@ -8,6 +8,7 @@ file that another user may have written is refused, as git refuses another user'
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from reconciler.errors import ConfigError
 FILE_NAME = "reconciler.yaml"
 
 
-def found_from(directory: Path) -> Path | None:
+def nearest_file(directory: Path) -> Path | None:
     """The nearest ``reconciler.yaml``, from `directory` up to the top of its repository.
 
     The home directory is searched too, and nothing above it.
@@ -41,9 +42,10 @@ def trusted_content(file: Path, environ: Mapping[str, str]) -> bytes:
                 return stream.read()
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
+    quoted = shlex.quote(str(file))
     raise ConfigError(
         f"{file} is not used: {fault}",
-        hint=f"if you trust it, name it: --config {file}, or RECONCILER_CONFIG={file}",
+        hint=f"if you trust it, name it: --config {quoted}, or RECONCILER_CONFIG={quoted}",
     )
 
 

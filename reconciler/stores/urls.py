@@ -58,7 +58,7 @@ def shown_url(url: str) -> str:
     if at and (prefix[1] or re.search(r"[:?#]", before)):
         if re.search(r"[?#]", before):  # of the password? or does the query hold the @?
             return f"{prefix[0]}{_HIDDEN}"
-        before, at = _HIDDEN, "@"
+        before, at = "", ""
     rest = f"{before}{at}{after}"
     plain = re.split(r"[?#]", rest, maxsplit=1)[0]
     return f"{prefix[0]}{plain}" if plain == rest else f"{prefix[0]}{plain}?{_HIDDEN}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.trust import found_from, trusted_content
+from reconciler.cli.trust import nearest_file, trusted_content
 from reconciler.errors import ConfigError
 
 STRANGER = 54_321
@@ -162,12 +162,12 @@ def test_the_search_stops_at_the_root_of_the_repository(
     above, root, below = tmp_path, tmp_path / "root", tmp_path / "root/a/b"
     below.mkdir(parents=True)
     (above / "reconciler.yaml").touch()
-    assert found_from(below) == above / "reconciler.yaml"
+    assert nearest_file(below) == above / "reconciler.yaml"
     git(root / ".git")
-    assert found_from(below) is None
+    assert nearest_file(below) is None
     (root / "reconciler.yaml").touch()
-    assert found_from(below) == root / "reconciler.yaml"
-    assert found_from(root) == root / "reconciler.yaml"
+    assert nearest_file(below) == root / "reconciler.yaml"
+    assert nearest_file(root) == root / "reconciler.yaml"
 
 
 def test_the_search_stops_at_the_home_directory(
@@ -179,11 +179,11 @@ def test_the_search_stops_at_the_home_directory(
     (tmp_path / "reconciler.yaml").touch()
     for name in (home, tmp_path / "link"):
         monkeypatch.setenv("HOME", str(name))
-        assert found_from(below) is None
+        assert nearest_file(below) is None
     (home / "reconciler.yaml").touch()
-    assert found_from(below) == home / "reconciler.yaml"
+    assert nearest_file(below) == home / "reconciler.yaml"
     (home / "a/.git").touch()
-    assert found_from(below) is None
+    assert nearest_file(below) is None
 
 
 def test_the_headline_names_the_file(

@@ -82,7 +82,10 @@ def _default() -> str:
 def _missing(kubeconfig: str, environ: Mapping[str, str]) -> str:
     """What to say where no file is there; a variable's content may be a key, or a kubeconfig."""
     if kubeconfig:
-        return "the kubeconfig that --kubeconfig or RECONCILER_KUBECONFIG names does not exist"
+        return (
+            "the kubeconfig that --kubeconfig, RECONCILER_KUBECONFIG or the configuration file "
+            "names does not exist"
+        )
     if environ.get("KUBECONFIG"):
         return "the kubeconfig that KUBECONFIG names does not exist"
     return f"the kubeconfig {_default()} does not exist"
