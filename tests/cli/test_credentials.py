@@ -132,6 +132,7 @@ def test_an_option(shop: Any, store: str, option: str) -> None:
     [
         "store: '{canary}'",
         "store: 'sqlite://user:{canary}@host/'",
+        "store: 'sqlite://{canary}@host/store.db'",
         "store: 'sqlite:there?key={canary}'",
         "store: 'sqlite:postgres://user:{canary}@host/x'",
         "store: 'kubernetes:'\nkubeconfig: '{canary}'",
