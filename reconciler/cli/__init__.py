@@ -51,6 +51,7 @@ def main() -> None:
     changes present (drift, plan --detailed-exitcode), 3 refused by a guard, 4 stale plan, 5
     applied in part, 130 interrupted.
 
-    Options may also stand in `reconciler.yaml`, looked for upwards from the working directory,
-    and in the environment; the command line wins over the environment, that over the file.
+    Options may also stand in the environment and in a configuration file: that of --config, or
+    `reconciler.yaml`, looked for from the working directory up to the root of its repository. The
+    command line wins over the environment, that over the file.
     """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.config import tell_configuration
 from reconciler.cli.progress import reporter
 from reconciler.cli.requests import Verbosity, rendered, verdict
 from reconciler.cli.terminal import (
@@ -50,6 +51,7 @@ def approved_and_applied(
     if not machine or planned.blocked:
         click.echo(rendered(planned.plan, "text", verbosity, origin), err=machine)
     else:
+        tell_configuration()
         for note in origin:
             remark(f"Note: {escaped(note.message)}")
     if planned.blocked:

@@ -1,6 +1,7 @@
 """``reconciler.yaml``: options that a directory of manifests always goes with.
 
-It is looked for upwards from the working directory. Paths in it are relative to where it stands.
+The file is named with ``--config``, or looked for upwards from the working directory. Its paths are
+relative to its directory.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.environment import environment
 from reconciler.cli.lints import SETTING, read_lints
-from reconciler.cli.options import RUN_OPTIONS, STORE, store_parameters
+from reconciler.cli.options import CONFIG, RUN_OPTIONS, STORE, parameter_of
+from reconciler.cli.trust import nearest_file, trusted_content
 from reconciler.cli.types import READINGS, relative_path
 from reconciler.errors import ConfigError
 from reconciler.model.options import Option
@@ -25,7 +28,6 @@ from reconciler.stores import backend_of, builtin_options
 if TYPE_CHECKING:
     from reconciler.manifests import Placed
 
-FILE_NAME = "reconciler.yaml"
 _MANIFESTS = "manifests"
 
 
@@ -33,20 +35,27 @@ _MANIFESTS = "manifests"
 class Invocation:
     """What surrounds a run of a command: click keeps it as the context's ``obj``.
 
-    ``settings`` are those of ``reconciler.yaml``, by the names of parameters and `SETTING`.
-    ``store_options`` are those of the kind of store that is meant.
+    ``environ`` is the environment that the program was given. ``configuration`` is the path of the
+    configuration file in use, empty where there is none; ``settings`` are those in it, by the names
+    of parameters and `SETTING`. ``store_options`` are those of the kind of store that is meant.
     """
 
+    environ: Mapping[str, str] = field(repr=False)
+    configuration: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     store_options: tuple[Option, ...] = ()
 
 
 class Configured(click.Command):
-    """A command whose options may stand in ``reconciler.yaml``.
+    """A command with ``--config``, whose other options may stand in ``reconciler.yaml``.
 
     One with ``--store`` takes the options of that store besides, and its function is given a
     `StoreChoice` that holds them.
     """
+
+    def __init__(self, *args: Any, **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self.params.append(parameter_of(CONFIG, expose_value=False))
 
     def make_context(
         self,
@@ -56,11 +65,11 @@ class Configured(click.Command):
         **extra: Any,
     ) -> click.Context:
         """Take the file's settings for defaults; help and completion do without them."""
+        environ = environment() if click.get_current_context(silent=True) else os.environ
         if {"-h", "--help"} & set(args) or extra.get("resilient_parsing"):
-            invocation = Invocation(store_options=self._offered(args))
+            invocation = Invocation(environ, store_options=self._offered(args, environ))
         else:
-            found = settings(_working_directory())
-            invocation = Invocation(found, self._store_options(args, found))
+            invocation = self._configured(args, environ)
         return super().make_context(
             info_name, args, parent, obj=invocation, default_map=dict(invocation.settings), **extra
         )
@@ -69,7 +78,7 @@ class Configured(click.Command):
         """The parameters of the command, and those for the store that is meant."""
         own = super().get_params(ctx)
         names = {parameter.name for parameter in own}
-        more = store_parameters(_invocation(ctx).store_options)
+        more = map(parameter_of, _invocation(ctx).store_options)
         return [*own[:-1], *(option for option in more if option.name not in names), own[-1]]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -96,28 +105,52 @@ class Configured(click.Command):
     def _has_store(self) -> bool:
         return any(parameter.name == STORE.parameter for parameter in self.params)
 
-    def _store_options(self, args: Sequence[str], found: Mapping[str, Any]) -> tuple[Option, ...]:
+    def _configured(self, args: Sequence[str], environ: Mapping[str, str]) -> Invocation:
+        """What the configuration file says.
+
+        Raises:
+            ConfigError: the file cannot be used; the message has every problem with its place.
+        """
+        named = _given(CONFIG, args, environ)
+        file = nearest_file(_working_directory()) if named is None else Path(named)
+        if file is None:
+            return Invocation(environ, store_options=self._store_options(args, environ, {}))
+        content = trusted_content(file, environ) if named is None else _content(file)
+        settings = _settings(file, content)
+        return Invocation(
+            environ,
+            configuration=named or relative_path(file),
+            settings=settings,
+            store_options=self._store_options(args, environ, settings),
+        )
+
+    def _store_options(
+        self, args: Sequence[str], environ: Mapping[str, str], settings: Mapping[str, Any]
+    ) -> tuple[Option, ...]:
         if not self._has_store:
             return ()
-        url = _store_in(args) or os.environ.get(STORE.variable) or found.get(STORE.parameter)
-        return backend_of(url or STORE.default).options
+        url = _given(STORE, args, environ) or settings.get(STORE.parameter) or STORE.default
+        return backend_of(url).options
 
-    def _offered(self, args: Sequence[str]) -> tuple[Option, ...]:
+    def _offered(self, args: Sequence[str], environ: Mapping[str, str]) -> tuple[Option, ...]:
         """The options to show in help; a store that does not exist has none."""
         try:
-            return self._store_options(args, {})
+            return self._store_options(args, environ, {})
         except ConfigError:
             return ()
 
 
-def settings(directory: Path) -> dict[str, Any]:
-    """The settings in force in `directory`, by the names of the commands' parameters.
+def configuration() -> str:
+    """The path of the configuration file in use, for headlines; empty where there is none."""
+    return _invocation(click.get_current_context()).configuration
 
-    Raises:
-        ConfigError: the file cannot be used; the message has every problem with its place.
-    """
-    file = _file_above(directory)
-    return {} if file is None else _read(file)
+
+def tell_configuration() -> None:
+    """Name the configuration file on standard error, where no headline does."""
+    from reconciler.views.words import escaped
+
+    if configuration() and not click.get_current_context().params.get("quiet"):
+        click.echo(escaped(f"Configuration: {configuration()}"), err=True)
 
 
 def setting_names() -> tuple[str, ...]:
@@ -126,17 +159,20 @@ def setting_names() -> tuple[str, ...]:
 
 
 def _invocation(ctx: click.Context) -> Invocation:
-    return ctx.obj if isinstance(ctx.obj, Invocation) else Invocation()
+    return ctx.obj if isinstance(ctx.obj, Invocation) else Invocation(os.environ)
 
 
-def _store_in(args: Sequence[str]) -> str | None:
-    """The URL that `args` name, before they are parsed: which options there are depends on it."""
+def _given(option: Option, args: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """What `args` or `environ` say of `option`, before click parses the others."""
+    texts: list[str] = []
     for position, argument in enumerate(args):
-        if argument == STORE.flag:
-            return next(iter(args[position + 1 :]), None)
-        if argument.startswith(f"{STORE.flag}="):
-            return argument.partition("=")[2]
-    return None
+        if argument == "--":
+            break
+        if argument == option.flag:
+            texts += args[position + 1 : position + 2]
+        elif argument.startswith(f"{option.flag}="):
+            texts.append(argument.partition("=")[2])
+    return texts[-1] if texts else environ.get(option.variable) or None
 
 
 def _working_directory() -> Path:
@@ -146,19 +182,26 @@ def _working_directory() -> Path:
         raise ConfigError("the working directory has been deleted", hint="cd to one") from None
 
 
-def _file_above(directory: Path) -> Path | None:
-    candidates = (parent / FILE_NAME for parent in (directory, *directory.parents))
-    return next((path for path in candidates if path.is_file()), None)
+def _content(file: Path) -> bytes:
+    """What a file holds that somebody has named; where it is none, the name may be anything."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigError(
+            f"the configuration file cannot be read: {error.strerror}",
+            hint="look at --config and RECONCILER_CONFIG; /dev/null is a file without settings",
+        ) from None
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _settings(file: Path, content: bytes) -> dict[str, Any]:
+    """The settings in `file`, by the names of the commands' parameters."""
     # PyYAML is needed only where there is a file to read.
     from reconciler.manifests import parse_document
 
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} cannot be read: {type(error).__name__}") from None
+        text = content.decode()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{file} is not UTF-8") from None
     root, diagnostics = parse_document(text, str(file))
     problems = [f"{item.source}: {item.message}" for item in diagnostics]
     values: dict[str, Any] = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.config import Configured
+from reconciler.cli.config import Configured, configuration
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import (
     STORE,
@@ -97,16 +97,18 @@ def drift(
 def _rendered(report: DriftReport, output: str, verbosity: Verbosity) -> str:
     from reconciler.views import json, markdown, text
 
+    file = configuration()
     match output:
         case "json":
-            return json.drift(report)
+            return json.drift(report, file)
         case "markdown":
-            return markdown.drift(report)
+            return markdown.drift(report, file)
         case _ if verbosity is Verbosity.QUIET and not report.drifted:
             return text.drift_summary(report)
         case _:
             verbose = verbosity is Verbosity.VERBOSE
-            return text.drift(report, colour=colour_on(sys.stdout), verbose=verbose)
+            colour = colour_on(sys.stdout)
+            return text.drift(report, colour=colour, verbose=verbose, configuration=file)
 
 
 def _write_metrics(report: DriftReport, path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.config import Configured
+from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.options import STORE, examples, plan_options, run_options
 from reconciler.cli.requests import opened
 from reconciler.errors import ConfigError, ExitCode
@@ -55,6 +55,7 @@ def export(
             "--reveal: values are never written to standard output",
             hint="name a file with --out; it will be readable by you alone",
         )
+    tell_configuration()
     with opened(store) as source:
         if reveal and Capability.READ_VALUES not in source.capabilities:
             raise ConfigError("--reveal: this store gives its values to nobody")

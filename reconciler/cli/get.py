@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured
+from reconciler.cli.config import Configured, configuration
 from reconciler.cli.options import (
     STORE,
     examples,
@@ -44,11 +44,16 @@ def get(store: StoreChoice, output: str, **settings: Any) -> ExitCode:
     found = listing(snapshot, options.set_name)
     match output:
         case "json":
-            click.echo(json.listing(found))
+            click.echo(json.listing(found, configuration()))
         case _ if verbosity is Verbosity.QUIET:
             click.echo(text.listing_summary(found))
         case _:
-            whole = verbosity is Verbosity.VERBOSE
-            now, colour = datetime.now(UTC), colour_on(sys.stdout)
-            click.echo(text.listing(found, now=now, colour=colour, whole=whole))
+            shown = text.listing(
+                found,
+                now=datetime.now(UTC),
+                colour=colour_on(sys.stdout),
+                whole=verbosity is Verbosity.VERBOSE,
+                configuration=configuration(),
+            )
+            click.echo(shown)
     return ExitCode.OK

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.config import Configured
+from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import examples, format_option, paths_argument, plan_options
 from reconciler.cli.requests import loaded_manifests, manifest_paths
@@ -24,6 +24,7 @@ def graph(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
     from reconciler.planning.listing import graph as graph_of
     from reconciler.views import dot, mermaid
 
+    tell_configuration()
     loaded = loaded_manifests(manifest_paths(paths), namespace, lint_settings(), cycles)
     found = graph_of(loaded.objects, loaded.consumers)
     click.echo(mermaid.graph(found) if output == "mermaid" else dot.graph(found))

@@ -15,6 +15,14 @@ from reconciler.model.store import DEFAULT_STORE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+CONFIG = Option(
+    name="config",
+    kind=OptionKind.PATH,
+    metavar="FILE",
+    default_text="the nearest `reconciler.yaml`",
+    has_setting=False,
+    help="The configuration file, whoever owns it. By default, reconciler.yaml is looked for.",
+)
 STORE = Option(
     name="store",
     kind=OptionKind.STORE_URL,
@@ -82,6 +90,7 @@ REQUIRE_SEALED = Option(
 )
 
 RUN_OPTIONS = (
+    CONFIG,
     STORE,
     SERVER_DRY_RUN,
     PARALLELISM,
@@ -106,9 +115,10 @@ def paths_argument(command: Command) -> Command:
     return click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())(command)
 
 
-def store_parameters(options: Iterable[Option]) -> list[click.Option]:
-    """The parameters of a command for the options of the store that is meant."""
-    return [_option(option) for option in options]
+def parameter_of(option: Option, **attributes: Any) -> click.Option:
+    """The parameter of a command for `option`, with more `attributes` of click's."""
+    names, own = _declaration(option, option.parameter)
+    return click.Option(names, **own | attributes)
 
 
 def run_options(*options: Option) -> Callable[[Command], Command]:
@@ -156,11 +166,6 @@ def verbosity_options(
         return verbose(quiet(command))
 
     return add
-
-
-def _option(option: Option) -> click.Option:
-    names, attributes = _declaration(option, option.parameter)
-    return click.Option(names, **attributes)
 
 
 def _declaration(option: Option, name: str, text: str = "") -> tuple[list[str], dict[str, Any]]:

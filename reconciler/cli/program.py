@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import os
 import sys
 import traceback
 import warnings
@@ -14,6 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
+from reconciler.cli.environment import keys_withheld
 from reconciler.cli.terminal import colour_on, give_up, remark, say
 from reconciler.errors import ExitCode, ReconcilerError
 
@@ -65,13 +67,15 @@ class Program(click.Group):
         # long again as making it. What is young is still looked at, a tenth of a GiB at a time.
         gc.set_threshold(1_000_000, 50, 1000)
         try:
-            result = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with keys_withheld() as environ:
+                extra |= {"standalone_mode": False, "obj": environ}
+                result = super().main(args, prog_name, complete_var, **extra)
             code = ExitCode(result or ExitCode.OK)
         except ReconcilerError as error:
             _show(error)
             code = error.exit_code
         except click.ClickException as error:
-            say(error.show)
+            say(_without_content(error).show)
             code = ExitCode.ERROR
         except (click.Abort, KeyboardInterrupt):
             remark("Interrupted.")
@@ -100,6 +104,17 @@ def _drop_what_cannot_be_written() -> None:
                 stream.flush()
         except OSError:
             give_up(stream)
+
+
+def _without_content(error: click.ClickException) -> click.ClickException:
+    """The error without what a variable holds: that may be a key in the wrong variable."""
+    if not isinstance(error, click.BadParameter) or error.param is None:
+        return error
+    content = os.environ.get(str(error.param.envvar))
+    if not content:
+        return error
+    message = error.message.replace(repr(content), "what the variable holds")
+    return click.BadParameter(message, error.ctx, error.param, error.param_hint)
 
 
 def _show(error: ReconcilerError) -> None:

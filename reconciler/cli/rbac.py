@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured
+from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.options import examples, plan_options
 from reconciler.errors import ExitCode
 
@@ -75,6 +75,7 @@ def rbac(
     """
     from reconciler.stores.kubernetes.roles import Purpose, manifests, roles
 
+    tell_configuration()
     found = roles(Purpose(purpose), set_name, set_namespace, namespaces, consumers=consumers)
     click.echo(manifests(found), nl=False)
     return ExitCode.OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.config import configuration
+from reconciler.cli.environment import environment
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import plan_options_of
 from reconciler.cli.terminal import colour_on
@@ -91,7 +92,7 @@ def opened(choice: StoreChoice, workers: int = DEFAULT_WORKERS) -> Iterator[Stor
     """
     from reconciler.stores import open_store
 
-    store = open_store(choice.url, os.environ, workers=workers, options=choice.options)
+    store = open_store(choice.url, environment(), workers=workers, options=choice.options)
     with closing(store):
         yield store
 
@@ -223,17 +224,19 @@ def rendered(plan: Plan, output: str, verbosity: Verbosity, origin: Sequence[Not
     """
     from reconciler.views import json, markdown, text, words
 
+    heading = words.Heading(configuration(), tuple(origin))
     match output:
         case "json":
-            return json.plan(plan, origin)
+            return json.plan(plan, heading)
         case "markdown":
-            return markdown.plan(plan, origin)
+            return markdown.plan(plan, heading)
         case _ if verbosity is Verbosity.QUIET and not (plan.problems or plan.refusals):
             doubts = [note.message for note in origin if note.code == "plan-unverified"]
             return "\n".join([*doubts, words.summary_text(plan)])
         case _:
             verbose = verbosity is Verbosity.VERBOSE
-            return text.plan(plan, colour=colour_on(sys.stdout), verbose=verbose, origin=origin)
+            colour = colour_on(sys.stdout)
+            return text.plan(plan, colour=colour, verbose=verbose, heading=heading)
 
 
 def verdict(plan: Plan) -> ExitCode:

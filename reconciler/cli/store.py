@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
-from reconciler.cli.config import Configured
+from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.environment import environment
 from reconciler.cli.options import STORE, examples, run_options
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.model.store import StoreChoice
@@ -34,9 +33,11 @@ def rekey(store: StoreChoice) -> ExitCode:
     """
     from reconciler.stores.sqlite.opening import rekey as rekeyed
 
+    tell_configuration()
+
     if store.url.partition(":")[0] != "sqlite":
         raise ConfigError("only the embedded store, sqlite:PATH, has a key of its own")
-    result = rekeyed(store.url, os.environ)
+    result = rekeyed(store.url, environment())
     place = result.key_file or "in RECONCILER_STORE_NEW_KEY, to be RECONCILER_STORE_KEY from now on"
     click.echo(f"Encrypted {result.values} values of {result.objects} objects anew.")
     click.echo(f"The new key is {place}.")

@@ -80,6 +80,28 @@ class SetNameType(click.ParamType[str]):
         return text
 
 
+class NumberType(click.ParamType[float]):
+    """A number from `least` to `most`. Errors do not quote it: it may be a misplaced key."""
+
+    name = "N"
+
+    def __init__(self, rule: str, least: float, most: float, *, whole: bool = False) -> None:
+        self._rule = rule
+        self._least = least
+        self._most = most
+        self._whole = whole
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> float:
+        """Turn text into a number."""
+        try:
+            number: float = int(str(value)) if self._whole else float(value)
+        except ValueError:
+            return self.fail(self._rule, param, ctx)
+        if not self._least <= number <= self._most:  # which is so of no NaN
+            self.fail(self._rule, param, ctx)
+        return number
+
+
 class DurationType(click.ParamType[timedelta]):
     """A length of time with its unit."""
 
@@ -135,7 +157,10 @@ def _store(value: Any, directory: Path) -> str | None:
     url = _text(value, directory)
     if url is None or not url.startswith(SQLITE):
         return url
-    return f"{SQLITE}{relative_path(directory / url.removeprefix(SQLITE))}"
+    path = url.removeprefix(SQLITE)
+    if re.match("//[^/]", path) or "://" in path:
+        return url  # for the store to refuse: as a path, it would hide what is wrong with it
+    return f"{SQLITE}{relative_path(directory / path)}"
 
 
 def _path(value: Any, directory: Path) -> str | None:
@@ -152,6 +177,10 @@ def _map(value: Any, _directory: Path) -> str | None:
     return ",".join(f"{name}={text}" for name, text in pairs.items())
 
 
+_COUNT = NumberType("write a whole number from 1 to 256", 1, 256, whole=True)
+_RATE = NumberType("write a number above 0, at most 10000", 0.001, 10_000)
+_SECONDS = NumberType("write a number of seconds, at most 31536000", 0, 31_536_000)
+
 READINGS: dict[OptionKind, Reading] = {
     OptionKind.FLAG: Reading(click.BOOL, "true or false", _flag),
     OptionKind.TEXT: Reading(click.STRING, "a text", _text),
@@ -159,9 +188,9 @@ READINGS: dict[OptionKind, Reading] = {
     OptionKind.OBJECT: Reading(TargetType(), "a text", _text),
     OptionKind.DELETE_LIMIT: Reading(DeleteLimitType(), "a number or a percentage", _limit),
     OptionKind.DURATION: Reading(DurationType(), "a duration such as 24h", _text),
-    OptionKind.COUNT: Reading(click.IntRange(1, 256), "a number", _number),
-    OptionKind.RATE: Reading(click.FloatRange(min=0, min_open=True), "a number", _number),
-    OptionKind.SECONDS: Reading(click.FloatRange(min=0), "a number", _number),
+    OptionKind.COUNT: Reading(_COUNT, "a number", _number),
+    OptionKind.RATE: Reading(_RATE, "a number", _number),
+    OptionKind.SECONDS: Reading(_SECONDS, "a number", _number),
     OptionKind.STORE_URL: Reading(click.STRING, "a store's URL", _store),
     OptionKind.PATH: Reading(click.STRING, "a path", _path),
     OptionKind.MAP: Reading(click.STRING, "a map of names to names", _map),

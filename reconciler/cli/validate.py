@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconciler import __version__
-from reconciler.cli.config import Configured
+from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import (
     STORE,
@@ -57,6 +57,7 @@ def validate(
     from reconciler.views import json, sarif, text
 
     verbosity = verbosity_of(settings)
+    tell_configuration()
     lints = lint_settings(strict=settings["strict"])
     loaded = load(manifest_paths(paths), namespace=namespace, lints=lints)
     found = (

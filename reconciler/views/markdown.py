@@ -43,16 +43,14 @@ class _Section(NamedTuple):
     heading: str = ""
 
 
-def plan(plan: Plan, origin: Sequence[Note] = ()) -> str:
+def plan(plan: Plan, heading: words.Heading = words.NO_HEADING) -> str:
     """The plan in at most `LIMIT` characters; refusals are never cut, whatever their length.
-
-    The line below the heading has `origin`: see `reconciler.views.words.context_text`.
 
     Problems come first, then changes, then notices; entries that no longer fit lose their details,
     then their line, and the last line says how many did.
     """
     summary = words.summary_text(plan)
-    parts = [f"### {summary}", prose(words.context_text(plan, origin))]
+    parts = [f"### {summary}", prose(words.context_text(plan, heading))]
     parts += filter(None, (words.drift_text(plan), words.obstacles_text(plan)))
     parts += [_refusal(refusal) for refusal in plan.refusals]
     return _fitted(
@@ -63,7 +61,7 @@ def plan(plan: Plan, origin: Sequence[Note] = ()) -> str:
     )
 
 
-def drift(report: DriftReport) -> str:
+def drift(report: DriftReport, configuration: str = "") -> str:
     """What drifted, what is pending, and what is unmanaged, in at most `LIMIT` characters.
 
     Objects in sync are only counted. What does not fit is left out as in a plan.
@@ -71,7 +69,7 @@ def drift(report: DriftReport) -> str:
     return _fitted(
         [
             f"### {drift_words.summary_text(report)}",
-            prose(words.set_text(report.set_name, report.store)),
+            prose(words.set_text(report.set_name, report.store, configuration)),
         ],
         _Section("object", list(map(_finding, drift_words.drifted(report)))),
         _Section(

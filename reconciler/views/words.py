@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from reconciler.model.objects import ObjectKey, Source
@@ -199,21 +200,35 @@ def changes_in_order(plan: Plan) -> list[Change]:
     return sorted(plan.pending, key=lambda change: rank.get(change.key, len(rank)))
 
 
-def context_text(plan: Plan, origin: Iterable[Note] = ()) -> str:
-    """Which set and store the plan is for, the options that widen or narrow it, and its `origin`.
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What the first line of a plan says besides its set, its store and its options.
 
-    `origin` is what there is to know of the plan file that the plan comes from, or goes to.
+    ``configuration`` is the configuration file in use. ``origin`` is what there is to know of the
+    plan file that the plan comes from, or goes to.
     """
-    where = set_text(plan.options.set_name, plan.store)
-    more = (options_text(plan.options), *(escaped(note.message) for note in origin))
+
+    configuration: str = ""
+    origin: tuple[Note, ...] = ()
+
+
+NO_HEADING = Heading()
+
+
+def context_text(plan: Plan, heading: Heading = NO_HEADING) -> str:
+    """What the plan is for, and the options and facts that decide how far to trust it."""
+    where = set_text(plan.options.set_name, plan.store, heading.configuration)
+    more = (options_text(plan.options), *(escaped(note.message) for note in heading.origin))
     return ", ".join(filter(None, (where, *more)))
 
 
-def set_text(set_name: str, store: StoreIdentity) -> str:
-    """``Set shop, store state/store.db (sqlite)``."""
+def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> str:
+    """``Set shop, store state/store.db (sqlite), configuration reconciler.yaml``."""
     where = f"store {store.location or store.id or 'without a name'} ({store.scheme})"
     if not store.id:
         where += ", nothing applied yet"
+    if configuration:
+        where += f", configuration {configuration}"
     return escaped(f"Set {set_name}, {where}")
 
 

@@ -65,7 +65,7 @@ class Workplace:
     def run(
         self, *args: str, stdin: str | None = None, env: Mapping[str, str] | None = None
     ) -> Result:
-        result = self._runner.invoke(main, list(args), input=stdin, env=env)
+        result = self._runner.invoke(main, [str(arg) for arg in args], input=stdin, env=env)
         return Result(result.exit_code, result.stdout, result.stderr)
 
     def ok(self, *args: str, **extra: str) -> Result:

@@ -171,15 +171,21 @@ def assert_clear(result: Any, *told: str) -> None:
 
 def test_a_kubeconfig_that_is_not_there(shop: Any, tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    assert_clear(shop.run("plan", *STORE, "--kubeconfig", str(missing)), str(missing))
-    assert_clear(shop.run("plan", *STORE, env={"KUBECONFIG": str(missing)}), str(missing))
+    assert_clear(shop.run("plan", *STORE, "--kubeconfig", str(missing)), "--kubeconfig")
+    assert_clear(
+        shop.run("plan", *STORE, env={"KUBECONFIG": str(missing)}), "that KUBECONFIG names"
+    )
+    assert_clear(
+        shop.run("plan", *STORE, env={"HOME": str(missing)}), str(missing / ".kube/config")
+    )
     directory = shop.run("plan", *STORE, "--kubeconfig", str(tmp_path))
     assert_clear(directory, str(tmp_path))
 
 
 def test_a_context_that_is_not_there(cluster: Cluster, shop: Any) -> None:
     result = shop.run("plan", "--store", "kubernetes:nowhere", "--kubeconfig", cluster.kubeconfig)
-    assert_clear(result, "nowhere", "--kube-context")
+    assert_clear(result, "no context of the name", "--kube-context", "its contexts are", "admin")
+    assert "nowhere" not in result.err
 
 
 def test_a_set_namespace_that_is_not_there(cluster: Cluster, workplace: Any, home: str) -> None:

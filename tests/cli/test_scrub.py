@@ -39,7 +39,7 @@ def annotated(workplace: Any) -> Any:
 
 def test_without_it_every_plan_warns(annotated: Any) -> None:
     plain = annotated.ok("plan", "--no-scrub")
-    assert "1 Secret has values in clear" in plain.out
+    assert "1 Secret has plain-text values" in plain.out
     assert "No changes." in plain.out
     plan = json.loads(annotated.ok("plan", "-o", "json").out)
     assert [notice["code"] for notice in plan["notices"]] == ["values-in-annotation"]
@@ -51,7 +51,7 @@ def test_a_saved_plan_scrubs(annotated: Any) -> None:
     shown = annotated.ok("plan", "--scrub", "--out", "scrub.plan")
     assert "with --scrub" in shown.out
     assert f"- metadata.annotations[{NAME}]" in shown.out
-    assert "values in clear" not in shown.out
+    assert "plain-text values" not in shown.out
     told = shown.out + annotated.ok("plan", "--scrub", "-o", "json").out
     told += annotated.ok("plan", "--scrub", "-o", "markdown").out
     told += (annotated.path / "scrub.plan").read_text()
@@ -60,4 +60,4 @@ def test_a_saved_plan_scrubs(annotated: Any) -> None:
     assert VALUE not in told + applied.out
     for more in ((), ("--scrub",)):
         after = annotated.ok("plan", "--detailed-exitcode", *more)
-        assert "values in clear" not in after.out
+        assert "plain-text values" not in after.out

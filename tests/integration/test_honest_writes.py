@@ -203,11 +203,11 @@ def test_what_kubectl_apply_has_left_is_scrubbed(place: Place) -> None:
     annotation = "kubectl.kubernetes.io/last-applied-configuration"
     assert "a-value-of-mine" in place.live("db")["metadata"]["annotations"][annotation]
     shown = place.plan("--adopt").out
-    assert "1 Secret has values in clear" in shown
+    assert "1 Secret has plain-text values" in shown
     done = place.apply("--adopt", "--scrub")
     assert done.code == 0, done
     assert annotation not in place.live("db")["metadata"]["annotations"]
     after = place.plan()
     assert "No changes." in after.out
-    assert "values in clear" not in after.out
+    assert "plain-text values" not in after.out
     assert "a-value-of-mine" not in shown + done.out + after.out

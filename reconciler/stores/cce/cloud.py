@@ -22,6 +22,7 @@ from reconciler.stores.cce.places import ACCOUNT, AK, PASSWORD, USER, Place
 
 _SK, _SECURITY_TOKEN = "HUAWEICLOUD_SDK_SK", "HUAWEICLOUD_SDK_SECURITY_TOKEN"
 _PROJECT = "HUAWEICLOUD_SDK_PROJECT_ID"
+_PROJECT_ID = re.compile(r"[A-Za-z0-9_-]+")
 _TIMEOUT = (10, 60)
 _CERTIFICATE_DAYS = 1  # the fewest that the service gives
 _TOO_MANY, _FIRST_SERVER_FAULT = 429, 500
@@ -198,6 +199,8 @@ def _credentials(environ: Mapping[str, str]) -> Any:
     from huaweicloudsdkcore.auth.provider import CredentialProviderChain
 
     key, secret, project = environ.get(AK), environ.get(_SK), environ.get(_PROJECT)
+    if project and not _PROJECT_ID.fullmatch(project):
+        raise ConfigError(f"{_PROJECT} is not the id of a project")
     if bool(key) != bool(secret):
         raise ConfigError(f"{AK} and {_SK} belong together, and only one of them is set")
     if key:

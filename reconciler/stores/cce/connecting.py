@@ -86,7 +86,7 @@ def _chosen(document: Mapping[str, Any], context: str) -> tuple[Mapping[str, Any
     if name is None:
         known = ", ".join(safe) or "none"
         raise ConfigError(
-            f"the service knows no context {context!r} whose server can be verified"
+            "the service knows no such context whose server can be verified"
             if context
             else "the service gives no address of the cluster whose server can be verified",
             hint=f"contexts that can be: {known}; or use the gateway: auth=aksk in the store's URL",

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reconciler.errors import ConfigError
+from reconciler.stores.cce.places import REGION
 
 _IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 _LOGGERS = ("HuaweiCloud-SDK-CceClient", "HuaweiCloud-SDK-IamClient")
@@ -30,8 +31,11 @@ def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
         found: str = _regions(service).value_of(region).endpoints[0]
     except KeyError:
         raise ConfigError(
-            f"the SDK knows no endpoint of {service} in the region {region!r}",
-            hint=f"correct the region, or give the endpoint in {_variable(service, region)}",
+            f"the SDK knows no endpoint of {service} in the region that the store's URL or "
+            f"{REGION} names",
+            hint="correct the region, or give the endpoint in "
+            f"HUAWEICLOUD_SDK_REGION_{service}_REGION, with the region's name in capitals and '_' "
+            "for '-'",
         ) from None
     return _address(found, _variable(service, region))
 
@@ -66,7 +70,10 @@ def _regions(service: str) -> Any:
 
 def _address(text: str, origin: str) -> str:
     address = text if "://" in text else f"https://{text}"
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # its text quotes the address
+        raise ConfigError(f"{origin}: the endpoint cannot be read") from None
     if parts.scheme != "https" and not _is_here(parts.hostname or ""):
         raise ConfigError(
             f"{origin}: the endpoint is not encrypted", hint="write it with https://, or without"

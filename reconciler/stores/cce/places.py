@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.errors import ConfigError
+from reconciler.stores.urls import url_parameters, url_parts
 
 SCHEME = "cce"
 AK = "HUAWEICLOUD_SDK_AK"
@@ -51,22 +51,16 @@ def place_of(url: str, options: Mapping[str, str], environ: Mapping[str, str]) -
     Raises:
         ConfigError: the URL is no such one, or what is given contradicts itself.
     """
-    parts = urlsplit(url)
-    if not _CLUSTER.fullmatch(parts.netloc) or parts.path.strip("/"):
+    parts = url_parts(url)
+    if not _CLUSTER.fullmatch(parts.netloc) or parts.path.strip("/") or parts.fragment:
         raise ConfigError("the URL of the store cce: names no cluster", hint=_EXAMPLE)
-    given = dict(parse_qsl(parts.query, keep_blank_values=True))
-    unknown = sorted(given.keys() - {"region", "auth"})
-    if unknown:
-        raise ConfigError(
-            f"the URL of the store cce: has unknown parameters: {', '.join(unknown)}",
-            hint="it may have region= and auth=",
-        )
+    given = url_parameters(parts, {"region", "auth"})
     auth = _auth(given.get("auth", ""), options, environ)
     region = given.get("region") or environ.get(REGION, "")
     if auth is not Auth.KUBECONFIG and not _REGION.fullmatch(region):
         raise ConfigError(
             "the region of the cluster is not known",
-            hint=f"write it into the store's URL, as in cce://{parts.netloc}?region=cn-north-4, "
+            hint="write it into the store's URL, as in cce://CLUSTER-ID?region=cn-north-4, "
             f"or into {REGION}",
         )
     _check_options(auth, options)

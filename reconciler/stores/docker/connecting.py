@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.errors import ConfigError
 from reconciler.stores.docker.engine import Engine
+from reconciler.stores.urls import shown_path
 
 _ADDRESS = re.compile(r"(unix|tcp|http|https|ssh|npipe)://")
 _DEFAULT = "unix:///var/run/docker.sock"
@@ -50,12 +51,12 @@ def _of_context(name: str) -> dict[str, Any]:
         context = ContextAPI.get_context(name or None)
     except Exception as error:  # noqa: BLE001 - docker-py raises bare Exceptions of damaged files
         raise ConfigError(
-            f"the docker context {name or '(current)'} cannot be read ({type(error).__name__})",
+            f"the docker context cannot be read ({type(error).__name__})",
             hint="see: docker context ls",
         ) from None
     if context is None:
         raise ConfigError(
-            f"there is no docker context {name!r}",
+            "there is no docker context of the name that the store's URL or DOCKER_CONTEXT gives",
             hint="write docker:CONTEXT, docker:unix:///PATH or docker:tcp://HOST:PORT; "
             "see: docker context ls",
         )
@@ -79,7 +80,8 @@ def _tls(environ: Mapping[str, str]) -> dict[str, Any]:
         tls = TLSConfig(client_cert=certificate, ca_cert=str(place / "ca.pem"), verify=verify)
     except TLSParameterError:
         raise ConfigError(
-            f"DOCKER_CERT_PATH: {place} does not hold ca.pem, cert.pem and key.pem",
+            f"DOCKER_CERT_PATH: {shown_path(str(place)) or 'the directory'} does not hold ca.pem, "
+            "cert.pem and key.pem",
             hint="correct DOCKER_CERT_PATH, or unset it and DOCKER_TLS_VERIFY",
         ) from None
     return {"tls": tls}

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import orjson
 
 from reconciler.errors import StoreError, StoreUnavailable
+from reconciler.stores.urls import shown_url
 
 Answer = Any
 """Decoded JSON, or ``None`` where the engine answers nothing."""
@@ -61,7 +62,7 @@ class Engine:
     @property
     def shown(self) -> str:
         """The address, without a password that may stand in it."""
-        return re.sub(r"//[^/@]*@", "//", str(self._settings["base_url"]))
+        return shown_url(str(self._settings["base_url"]))
 
     def get(self, path: str, **filters: list[str]) -> Answer:
         """What is at `path`, narrowed by `filters` as the API has them."""

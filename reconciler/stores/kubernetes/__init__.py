@@ -38,13 +38,12 @@ class KubernetesBackend:
         from reconciler.stores.kubernetes.store import KubernetesStore
 
         options = opening.options
+        fingerprint_key = given_fingerprint_key(opening.environ)
         context = options.get("kube-context") or opening.url.partition(":")[2]
         file = options.get("kubeconfig", "")
         connection = connect(context, file, opening.environ, opening.workers)
         namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
-        return KubernetesStore(
-            connection, namespace, opening.workers, given_fingerprint_key(opening.environ)
-        )
+        return KubernetesStore(connection, namespace, opening.workers, fingerprint_key)
 
 
 BACKEND: Backend = KubernetesBackend()

@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 from reconciler.errors import StoreError, StoreUnavailable
 from reconciler.model.values import SecretValue
 from reconciler.stores.kubernetes import faults
+from reconciler.stores.urls import shown_url
 from reconciler.version import __version__
 
 MANAGER = "reconciler"
@@ -71,14 +72,15 @@ class Pool(Protocol):
 class Connection:
     """One server and one user; may be used from several threads at once.
 
-    `host` is where paths begin, and is shown to people. `headers` gives those that each request is
-    made with, besides its own: what authenticates it, unless `pool` does.
+    `host` is where paths begin, `shown` is what people are shown of it. `headers` gives those that
+    each request is made with, besides its own: what authenticates it, unless `pool` does.
     """
 
     def __init__(
         self, host: str, pool: Pool, headers: Callable[[], Mapping[str, str]] = dict
     ) -> None:
         self.host = host
+        self.shown = shown_url(host)
         self._pool = pool
         self._headers = headers
         self._timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
@@ -164,7 +166,7 @@ class Connection:
                 preload_content=True,
             )
         except (HTTPError, OSError) as error:
-            raise faults.unreached(what, self.host, error) from None
+            raise faults.unreached(what, self.shown, error) from None
         self._last_date = (answer.headers.get("Date", ""), time.time())
         if answer.status not in _OK:
             raise faults.refusal(what, answer.status, answer.headers, answer.data, values)

@@ -14,10 +14,13 @@ from typing import Any
 import urllib3
 from kubernetes import client, config
 from kubernetes.config import ConfigException
+from kubernetes.config.kube_config import KubeConfigMerger
 from urllib3.util.ssl_ import create_urllib3_context
 
 from reconciler.errors import ConfigError
+from reconciler.stores.kubernetes import complaints
 from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.urls import shown_path
 
 _OTHER_KUBECONFIG = "choose a file with --kubeconfig or KUBECONFIG, a context with --kube-context"
 
@@ -29,11 +32,11 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
         ConfigError: neither is there, or what is there cannot be used.
     """
     settings = client.Configuration()
-    files = kubeconfig or environ.get("KUBECONFIG") or str(Path("~/.kube/config").expanduser())
-    is_there = any(Path(name).exists() for name in files.split(os.pathsep) if name)
-    within = "KUBERNETES_SERVICE_HOST" in environ and not (is_there or kubeconfig or context)
-    if not (within or is_there):
-        raise ConfigError(f"the kubeconfig {files} does not exist", hint=_OTHER_KUBECONFIG)
+    files = kubeconfig or environ.get("KUBECONFIG") or _default()
+    shown = os.pathsep.join(filter(None, map(shown_path, files.split(os.pathsep))))
+    within = "KUBERNETES_SERVICE_HOST" in environ and not (shown or kubeconfig or context)
+    if not (within or shown):
+        raise ConfigError(_missing(kubeconfig, environ), hint=_OTHER_KUBECONFIG)
     with _complaints() as heard, _files_of_client() as place:
         try:
             if within:
@@ -47,27 +50,55 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
                 )
         except ConfigException as error:
             raise ConfigError(
-                f"the kubeconfig cannot be used: {error}", hint=_OTHER_KUBECONFIG
+                f"the kubeconfig {shown} cannot be used: {complaints.of_kubeconfig(str(error))}",
+                hint=f"{_OTHER_KUBECONFIG}{_contexts(files)}",
             ) from None
         except OSError as error:
             raise ConfigError(
-                f"the kubeconfig {files}, or a file that it needs, cannot be read or written: "
+                f"the kubeconfig {shown}, or a file that it needs, cannot be read or written: "
                 f"{error.strerror or type(error).__name__}",
                 hint="look at the file, and at TMPDIR: certificates of a kubeconfig pass by there",
             ) from None
         except Exception as error:  # noqa: BLE001 - a parser's own text may hold a credential
             raise ConfigError(
-                f"the kubeconfig {files} cannot be read: {type(error).__name__}",
+                f"the kubeconfig {shown} cannot be read: {type(error).__name__}",
                 hint=_OTHER_KUBECONFIG,
             ) from None
         pool = pool_of(settings, workers)
         _read_certificates(pool, place)
     if heard:
         raise ConfigError(
-            f"the kubeconfig's credentials plugin gives none: {'; '.join(heard)}",
+            "the kubeconfig's credentials plugin gives none: "
+            f"{'; '.join(map(complaints.of_plugin, heard))}",
             hint="run what the kubeconfig has under 'exec' by hand, or log in again",
         )
     return Connection(str(settings.host), pool, partial(_credentials, settings))
+
+
+def _default() -> str:
+    return str(Path("~/.kube/config").expanduser())
+
+
+def _missing(kubeconfig: str, environ: Mapping[str, str]) -> str:
+    """What to say where no file is there; a variable's content may be a key, or a kubeconfig."""
+    if kubeconfig:
+        return (
+            "the kubeconfig that --kubeconfig, RECONCILER_KUBECONFIG or the configuration file "
+            "names does not exist"
+        )
+    if environ.get("KUBECONFIG"):
+        return "the kubeconfig that KUBECONFIG names does not exist"
+    return f"the kubeconfig {_default()} does not exist"
+
+
+def _contexts(files: str) -> str:
+    """The contexts that there are, for a hint; nothing where they cannot be read."""
+    try:
+        entries = KubeConfigMerger(files).config.value["contexts"]
+        names = [str(entry.value["name"]) for entry in entries]
+    except Exception:  # noqa: BLE001 - what is wrong with the file has been said already
+        return ""
+    return f"; its contexts are {', '.join(names)}" if names else ""
 
 
 @contextmanager

@@ -61,7 +61,7 @@ class KubernetesStore:
             self._keep_key(scope.set_name, parent)
         return Snapshot(
             identity=StoreIdentity(
-                SCHEME, "" if parent is None else parent.uid, self._connection.host
+                SCHEME, "" if parent is None else parent.uid, self._connection.shown
             ),
             capabilities=_CAPABILITIES,
             objects=found.objects,

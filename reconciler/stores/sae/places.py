@@ -6,9 +6,9 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.errors import ConfigError
+from reconciler.stores.urls import url_parameters, url_parts
 
 SCHEME = "sae"
 DEFAULT_NAMESPACE = "default"
@@ -77,16 +77,10 @@ def place_of(url: str, namespaces: str = "") -> Place:
     Raises:
         ConfigError: one of them cannot be used.
     """
-    parts = urlsplit(url)
-    if parts.scheme != SCHEME or not _REGION.fullmatch(parts.netloc) or parts.path.strip("/"):
+    parts = url_parts(url)
+    if not _REGION.fullmatch(parts.netloc) or parts.path.strip("/") or parts.fragment:
         raise ConfigError("the URL of the store sae: names no region", hint=_EXAMPLE)
-    given = dict(parse_qsl(parts.query, keep_blank_values=True))
-    unknown = sorted(given.keys() - {"endpoint", "names"})
-    if unknown:
-        raise ConfigError(
-            f"the URL of the store sae: has unknown parameters: {', '.join(unknown)}",
-            hint="it may have endpoint= and names=",
-        )
+    given = url_parameters(parts, {"endpoint", "names"})
     names = given.get("names", "strict")
     if names not in _NAMES:
         raise ConfigError("names= in the store's URL must be strict or hyphens")
@@ -128,7 +122,8 @@ def _is_here(endpoint: str) -> bool:
 
 def _mapping(text: str, region: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    for entry in filter(None, (part.strip() for part in text.split(","))):
+    entries = filter(None, (part.strip() for part in text.split(",")))
+    for number, entry in enumerate(entries, start=1):
         namespace, _, given = entry.partition("=")
         name, given = namespace.strip(), given.strip()
         prefix, colon, short = given.partition(":")
@@ -139,10 +134,10 @@ def _mapping(text: str, region: str) -> dict[str, str]:
             short = short if colon else given
             if not name or (colon and prefix != region) or not _SHORT_ID.fullmatch(short):
                 raise ConfigError(
-                    f"sae-namespaces: {entry!r} does not map a namespace to one of {region}",
+                    f"sae-namespaces: entry {number} does not map a namespace to one of {region}",
                     hint=f"write NAMESPACE=ID or NAMESPACE={region}:ID",
                 )
         if name in found or full in found.values():
-            raise ConfigError(f"sae-namespaces: {entry!r} maps what is mapped already")
+            raise ConfigError(f"sae-namespaces: entry {number} maps what is mapped already")
         found[name] = full
     return found

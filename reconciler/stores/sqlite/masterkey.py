@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import ConfigError, StoreDamaged
+from reconciler.stores.keys import key_content
 from reconciler.stores.sqlite.sealing import MASTER_KEY_BYTES
 
 STORE_KEY = "RECONCILER_STORE_KEY"
@@ -103,20 +104,13 @@ def given_key(environ: Mapping[str, str], variable: str) -> bytes | None:
     """The master key in `variable`, or in the file that ``variable_FILE`` names, else ``None``.
 
     Raises:
-        ConfigError: both are set, or what is there is no key.
+        ConfigError: see `reconciler.stores.keys.key_content`; or what is there is no key.
     """
-    text, path = environ.get(variable), environ.get(f"{variable}_FILE")
-    if text and path:
-        raise ConfigError(f"{variable} and {variable}_FILE are both set", hint="unset one of them")
-    if text:
-        return _parsed(text, variable)
-    if not path:
+    given = key_content(environ, variable)
+    if given is None:
         return None
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{variable}_FILE: {path}: {error.strerror}") from None
-    return _parsed(content.decode("latin-1"), f"{variable}_FILE: {path}")
+    content, origin = given
+    return _parsed(content.decode("latin-1"), origin)
 
 
 def _parsed(text: str, origin: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from reconciler.stores.sqlite import rekeying
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.masterkey import STORE_KEY, MasterKey, given_key
 from reconciler.stores.sqlite.rekeying import Rekeyed
+
+# A host, or a user name with a password: messages show the path, so these must not get into it.
+_MORE_THAN_A_PATH = re.compile(r"^//[^/]|://|\?|:.*@", re.DOTALL)
 
 
 def rekey(url: str, environ: Mapping[str, str]) -> Rekeyed:
@@ -28,8 +32,13 @@ def database_of(url: str, environ: Mapping[str, str]) -> Database:
         ConfigError: there is no path, or a key in the environment cannot be used.
     """
     shown = url.partition(":")[2]
+    if _MORE_THAN_A_PATH.search(shown):
+        raise ConfigError(
+            "the URL of the embedded store holds more than a path",
+            hint="write sqlite:PATH, without a host, a password or parameters",
+        )
     if not shown or shown.endswith("/"):
-        raise ConfigError(f"{url} names no file", hint="write sqlite:PATH")
+        raise ConfigError("the URL of the embedded store names no file", hint="write sqlite:PATH")
     path = Path(shown).absolute()
     key_file = path.with_name(path.name.removesuffix(".db") + ".key")
     return Database(path, shown, MasterKey(key_file, given_key(environ, STORE_KEY)))

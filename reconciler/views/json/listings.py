@@ -8,12 +8,13 @@ from reconciler.views.json.parts import Document, key_document, serialised, stor
 LISTING_FORMAT = "reconciler.listing/v1"
 
 
-def listing(listing: Listing) -> str:
+def listing(listing: Listing, configuration: str = "") -> str:
     """Every object, with the time at which it was created (``listing-v1.json``)."""
     return serialised(
         {
             "format": LISTING_FORMAT,
             "store": store_document(listing.store),
+            "configuration": configuration or None,
             "set": listing.set_name,
             "objects": [_object(one) for one in listing.objects],
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -15,7 +14,6 @@ from reconciler.model.plans import (
     Change,
     FieldAction,
     FieldChange,
-    Note,
     Plan,
     PlanOptions,
     Refusal,
@@ -32,26 +30,28 @@ from reconciler.views.json.parts import (
     store_document,
 )
 from reconciler.views.json.problems import diagnostic_document
+from reconciler.views.words import NO_HEADING, Heading
 
 PLAN_FORMAT = "reconciler.plan/v1"
 
 
-def plan(plan: Plan, origin: Sequence[Note] = ()) -> str:
+def plan(plan: Plan, heading: Heading = NO_HEADING) -> str:
     """The whole plan, objects in sync included (``plan-v1.json``).
 
-    Its notices begin with `origin`, what there is to know of the plan's file.
+    Its notices begin with what there is to know of the plan's file.
     """
     return serialised(
         {
             "format": PLAN_FORMAT,
             "store": store_document(plan.store),
+            "configuration": heading.configuration or None,
             "options": _options(plan.options),
             "summary": _summary(plan),
             "changes": [_change(change) for change in plan.changes],
             "steps": [_step(step) for step in plan.steps],
             "refusals": [_refusal(refusal) for refusal in plan.refusals],
             "problems": [diagnostic_document(problem) for problem in plan.problems],
-            "notices": [note_document(notice) for notice in (*origin, *plan.notices)],
+            "notices": [note_document(notice) for notice in (*heading.origin, *plan.notices)],
         }
     )
 

@@ -16,12 +16,13 @@ from reconciler.views.json.parts import (
 DRIFT_FORMAT = "reconciler.drift/v1"
 
 
-def drift(report: DriftReport) -> str:
+def drift(report: DriftReport, configuration: str = "") -> str:
     """The whole report, what is in sync included (``drift-v1.json``)."""
     return serialised(
         {
             "format": DRIFT_FORMAT,
             "store": store_document(report.store),
+            "configuration": configuration or None,
             "set": report.set_name,
             "summary": _summary(report),
             "objects": [_object(one) for one in report.objects],

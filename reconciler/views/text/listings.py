@@ -31,14 +31,21 @@ _STEPS = (
 )
 
 
-def listing(listing: Listing, *, now: datetime, colour: bool, whole: bool = False) -> str:
+def listing(
+    listing: Listing,
+    *,
+    now: datetime,
+    colour: bool,
+    whole: bool = False,
+    configuration: str = "",
+) -> str:
     """A row for each object, with its age at `now`, which must be aware of its time zone.
 
     Names of objects are whole, as ``--target`` takes them; other cells are cut where they get long,
     unless `whole`.
     """
     palette = Palette(colour)
-    blocks = [words.set_text(listing.set_name, listing.store)]
+    blocks = [words.set_text(listing.set_name, listing.store, configuration)]
     if listing.objects:
         width = sys.maxsize if whole else _WIDEST_CELL
         rows = [_row(one, now, width) for one in listing.objects]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from reconciler.model.plans import Action, Change, Note, Plan, Refusal
 from reconciler.views import words
@@ -13,17 +13,22 @@ from reconciler.views.words import counted, escaped
 _MOST_NOTICES = 5
 
 
-def plan(plan: Plan, *, colour: bool, verbose: bool = False, origin: Sequence[Note] = ()) -> str:
+def plan(
+    plan: Plan,
+    *,
+    colour: bool,
+    verbose: bool = False,
+    heading: words.Heading = words.NO_HEADING,
+) -> str:
     """The whole plan, each changed object with its fields, in the order of the apply.
 
-    With `verbose`, objects in sync and the order of the steps too. The first line has `origin`:
-    see `reconciler.views.words.context_text`.
+    With `verbose`, objects in sync and the order of the steps too.
     """
     palette = Palette(colour)
     changes = words.changes_in_order(plan)
     if verbose:
         changes += [change for change in plan.changes if change.action is Action.NO_OP]
-    blocks = [words.context_text(plan, origin)]
+    blocks = [words.context_text(plan, heading)]
     blocks += [_change(change, palette) for change in changes]
     if verbose and plan.steps:
         blocks.append(_order(plan))

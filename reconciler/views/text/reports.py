@@ -8,13 +8,15 @@ from reconciler.views.drift_words import Finding
 from reconciler.views.text.palette import Palette, headline, indented, note_line
 
 
-def drift(report: DriftReport, *, colour: bool, verbose: bool = False) -> str:
+def drift(
+    report: DriftReport, *, colour: bool, verbose: bool = False, configuration: str = ""
+) -> str:
     """Drift first, each object with the fields that drifted; then what is pending; then the rest.
 
     With `verbose`, objects in sync are listed too. The same report gives the same text.
     """
     palette = Palette(colour)
-    blocks = [words.set_text(report.set_name, report.store)]
+    blocks = [words.set_text(report.set_name, report.store, configuration)]
     blocks += [_finding(finding, palette) for finding in drift_words.drifted(report)]
     pending = drift_words.pending(report)
     if pending:

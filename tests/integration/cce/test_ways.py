@@ -195,7 +195,7 @@ WRONG: dict[str, tuple[str, dict[str, Callable[[], str]], tuple[str, ...]]] = {
     "no endpoint": (
         "aksk",
         {f"HUAWEICLOUD_SDK_REGION_CCE_{SUFFIX}": str},
-        (f"HUAWEICLOUD_SDK_REGION_CCE_{SUFFIX}", "no endpoint"),
+        ("HUAWEICLOUD_SDK_REGION_CCE_REGION", "no endpoint"),
     ),
 }
 

@@ -42,6 +42,13 @@ def test_what_is_not_encrypted(given: str) -> None:
 
 
 def test_a_region_that_the_sdk_does_not_know() -> None:
-    with pytest.raises(ConfigError, match="cn-nowhere-1") as caught:
+    with pytest.raises(ConfigError, match="no endpoint of CCE") as caught:
         endpoint("CCE", "cn-nowhere-1", {})
-    assert "HUAWEICLOUD_SDK_REGION_CCE_CN_NOWHERE_1" in caught.value.hint
+    assert "HUAWEICLOUD_SDK_REGION_CCE_REGION" in caught.value.hint
+    assert "nowhere" not in (caught.value.message + caught.value.hint).lower()
+
+
+def test_an_endpoint_that_is_no_url() -> None:
+    with pytest.raises(ConfigError, match=f"{CCE}: the endpoint cannot be read") as caught:
+        endpoint("CCE", "cn-north-4", {CCE: "https://canary:5eCr3t@[::1"})
+    assert "canary" not in str(caught.value)

@@ -54,7 +54,7 @@ def test_the_region_of_the_environment_is_for_urls_without_one() -> None:
         ("cce://b0c1", {}, "region"),
         ("cce://b0c1?region=", {}, "region"),
         ("cce://b0c1?region=cn/../x", {}, "region"),
-        (f"{URL}&project=a", {}, "project"),
+        (f"{URL}&project=not-a-real-one", {}, "a parameter"),
         (f"{URL}&auth=password", {}, "auth="),
         (f"{URL}&auth=token", {"kubeconfig": "here"}, "--kubeconfig"),
         (f"{URL}&auth=aksk", {"kube-context": "here"}, "--kube-context"),

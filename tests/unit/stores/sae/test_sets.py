@@ -269,7 +269,7 @@ def test_an_expired_lock_is_never_extended(region: Region) -> None:
         ("sae://", {}, "no region"),
         ("sae://Beijing", {}, "no region"),
         ("sae://cn-test/x", {}, "no region"),
-        ("sae://cn-test?endpiont=x", {}, "endpiont"),
+        ("sae://cn-test?endpiont=x", {}, "a parameter"),
         ("sae://cn-test?endpoint=a b", {}, "no endpoint"),
         ("sae://cn-test?endpoint=ftp://a", {}, "no endpoint"),
         ("sae://cn-test?endpoint=http://sae.example.com", {}, "in clear"),
