@@ -18,6 +18,7 @@ from reconciler.cli.terminal import (
     stopping,
 )
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.escapes import escaped
 
 if TYPE_CHECKING:
     from reconciler.model.events import ApplyEnded
@@ -50,7 +51,7 @@ def approved_and_applied(
             _tell_that_nothing_was_done()
         return ExitCode.OK
     if ask and not _approved(planned.plan, stdin_taken=stdin_taken):
-        click.echo("Not approved: nothing was changed.", err=True)
+        remark("Not approved: nothing was changed.")
         return ExitCode.ERROR
     return _carried_out(planned, store, output, verbosity, **settings)
 
@@ -76,7 +77,6 @@ def _carried_out(
     planned: Planned, store: Store, output: str, verbosity: Verbosity, **settings: Any
 ) -> ExitCode:
     from reconciler import workflow
-    from reconciler.views.words import escaped
 
     def waiting(message: str) -> None:
         remark(f"Waiting: {escaped(message)}")

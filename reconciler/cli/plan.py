@@ -19,7 +19,9 @@ from reconciler.cli.options import (
     verbosity_options,
 )
 from reconciler.cli.requests import opened, planned_of, rendered, request_of, verbosity_of, verdict
+from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.escapes import escaped
 
 if TYPE_CHECKING:
     from reconciler.workflow import Planned
@@ -81,7 +83,7 @@ def _save(planned: Planned, manifests: tuple[str, ...], out: Path) -> None:
     from reconciler import planfile
 
     if planned.blocked:
-        click.echo(f"{out} was not written: the plan cannot be applied as it is.", err=True)
+        remark(f"{escaped(str(out))} was not written: the plan cannot be applied as it is.")
         return
     planfile.save(planned.saved(manifests), out)
-    click.echo(f"Saved. To apply just this plan: reconciler apply {out}", err=True)
+    remark(f"Saved. To apply just this plan: reconciler apply {escaped(str(out))}")

@@ -9,7 +9,9 @@ import click
 
 from reconciler.cli.options import examples, format_option, verbosity_options
 from reconciler.cli.requests import rendered, verbosity_of
+from reconciler.cli.terminal import remark
 from reconciler.errors import ExitCode
+from reconciler.escapes import escaped
 
 
 @click.command(
@@ -24,11 +26,10 @@ from reconciler.errors import ExitCode
 def show(planfile: Path, output: str, **settings: Any) -> ExitCode:
     """Show a saved plan, stale or not. Needs neither the manifests nor the store."""
     from reconciler.planfile import load
-    from reconciler.views.words import escaped
 
     saved = load(planfile)
     if output == "text":
         made = f"Made at {saved.created} by reconciler {saved.tool} from"
-        click.echo(escaped(f"{made} {', '.join(saved.manifests)}"), err=True)
+        remark(escaped(f"{made} {', '.join(saved.manifests)}"))
     click.echo(rendered(saved.plan, output, verbosity_of(settings)))
     return ExitCode.OK

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.config import Configured
 from reconciler.cli.options import examples, store_option
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.escapes import escaped, inert
 
 
 @click.group(epilog=examples("reconciler store rekey"))
@@ -38,5 +39,5 @@ def rekey(store: str) -> ExitCode:
     result = sqlite.rekey(store, os.environ)
     place = result.key_file or "in RECONCILER_STORE_NEW_KEY, to be RECONCILER_STORE_KEY from now on"
     click.echo(f"Encrypted {result.values} values of {result.objects} objects anew.")
-    click.echo(f"The new key is {place}.")
+    click.echo(inert(escaped(f"The new key is {place}.")))
     return ExitCode.OK

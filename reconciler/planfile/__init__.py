@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 
 from reconciler.errors import PlanFileError
+from reconciler.escapes import json_text
 from reconciler.files import write_whole
 from reconciler.model.plans import Plan, StoreIdentity
 from reconciler.model.values import Fingerprinter
@@ -76,7 +77,7 @@ def save(saved: SavedPlan, path: Path) -> None:
             f"{path}: the plan cannot be saved: a manifest's file name is not UTF-8",
             hint="rename the file",
         ) from None
-    write_whole(path, content, mode=0o600)
+    write_whole(path, json_text(content.decode()).encode(), mode=0o600)
 
 
 def load(path: Path) -> SavedPlan:
