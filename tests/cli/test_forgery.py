@@ -30,7 +30,7 @@ class Log:
         result = self.workplace.run(*args, **extra)
         for stream in (result.out, result.err):
             assert commands_in(stream) == [], (args, stream)
-            assert "\x1b" not in stream
+            assert not {"\r", "\x1b"} & set(stream), (args, stream)
         assert "Traceback" not in result.err
         self.text += result.out + result.err
         return result
