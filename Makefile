@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 
-.PHONY: help demo controlplane programs test fuzz mutants bench lint format lock clean
+.PHONY: help demo controlplane programs test fuzz mutants bench lint format lock audit clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -27,6 +27,7 @@ help:
 	@echo 'make lint    ruff, mypy and the layers'
 	@echo 'make format  what ruff can put right by itself'
 	@echo 'make lock    lock the dependencies anew; the newest: make lock ARGS=--upgrade'
+	@echo 'make audit   look up the locked packages among published advisories'
 	@echo 'make clean   remove what the other targets made'
 
 demo: $(VENV)/.installed
@@ -77,6 +78,10 @@ lock: $(VENV)/.dev
 	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei \
 		--constraint requirements/runtime.txt --constraint requirements/build.txt \
 		pyproject.toml requirements/dev.in
+
+# Fails where an advisory is found; says NOT AUDITED where no database of advisories can be reached.
+audit: $(VENV)/.dev
+	$(BIN)/python requirements/audit.py $(BIN)/pip-audit $(LOCKS)
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

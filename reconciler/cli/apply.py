@@ -32,6 +32,7 @@ from reconciler.cli.options import (
 from reconciler.cli.requests import opened, planned_again, planned_of, request_of, verbosity_of
 from reconciler.cli.terminal import confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
+from reconciler.escapes import escaped
 from reconciler.model.store import StoreChoice
 
 if TYPE_CHECKING:
@@ -141,7 +142,6 @@ def _store_for(saved: SavedPlan, path: Path, settings: dict[str, Any]) -> StoreC
         ConfigError: only the plan names that store, and nobody confirms it.
     """
     from reconciler.planfile import without_credentials
-    from reconciler.views.words import escaped
 
     choice: StoreChoice = settings["store"]
     source = click.get_current_context().get_parameter_source("store")

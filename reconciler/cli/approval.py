@@ -19,6 +19,7 @@ from reconciler.cli.terminal import (
     stopping,
 )
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.escapes import escaped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +46,6 @@ def approved_and_applied(
     `stdin_taken` tells that standard input holds manifests, so that nobody can answer there;
     `origin` is what there is to know of the plan's file.
     """
-    from reconciler.views.words import escaped
-
     machine = output == "json"
     if not machine or planned.blocked:
         click.echo(rendered(planned.plan, "text", verbosity, origin), err=machine)
@@ -61,7 +60,7 @@ def approved_and_applied(
             _tell_that_nothing_was_done()
         return ExitCode.OK
     if ask and not _approved(planned.plan, stdin_taken=stdin_taken):
-        click.echo("Not approved: nothing was changed.", err=True)
+        remark("Not approved: nothing was changed.")
         return ExitCode.ERROR
     return _carried_out(planned, store, output, verbosity, **settings)
 
@@ -87,7 +86,6 @@ def _carried_out(
     planned: Planned, store: Store, output: str, verbosity: Verbosity, **settings: Any
 ) -> ExitCode:
     from reconciler import workflow
-    from reconciler.views.words import escaped
 
     def waiting(message: str) -> None:
         remark(f"Waiting: {escaped(message)}")

@@ -17,9 +17,11 @@ import click
 from reconciler.cli.environment import environment
 from reconciler.cli.lints import SETTING, read_lints
 from reconciler.cli.options import CONFIG, RUN_OPTIONS, STORE, parameter_of
+from reconciler.cli.terminal import remark
 from reconciler.cli.trust import nearest_file, trusted_content
 from reconciler.cli.types import READINGS, relative_path
 from reconciler.errors import ConfigError
+from reconciler.escapes import escaped
 from reconciler.model.options import Option
 from reconciler.model.plans import PLAN_OPTIONS
 from reconciler.model.store import StoreChoice
@@ -147,10 +149,8 @@ def configuration() -> str:
 
 def tell_configuration() -> None:
     """Name the configuration file on standard error, where no headline does."""
-    from reconciler.views.words import escaped
-
     if configuration() and not click.get_current_context().params.get("quiet"):
-        click.echo(escaped(f"Configuration: {configuration()}"), err=True)
+        remark(escaped(f"Configuration: {configuration()}"))
 
 
 def setting_names() -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.options import STORE, examples, plan_options, run_options
 from reconciler.cli.requests import opened
+from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
 from reconciler.model.objects import ObjectKey
@@ -62,7 +63,7 @@ def export(
         objects = source.read(Scope(set_name, frozenset(targets))).objects
     chosen = sorted(targets) or exported_keys(objects, set_name)
     if not chosen:
-        click.echo(f"Note: the store holds nothing of the set {set_name}", err=True)
+        remark(f"Note: the store holds nothing of the set {set_name}")
     missing = [key for key in chosen if key not in objects]
     if missing:
         raise ConfigError(f"the store holds no {', '.join(map(str, missing))}")

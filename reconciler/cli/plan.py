@@ -25,7 +25,9 @@ from reconciler.cli.options import (
     verbosity_options,
 )
 from reconciler.cli.requests import opened, planned_of, rendered, request_of, verbosity_of, verdict
+from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
+from reconciler.escapes import escaped
 
 if TYPE_CHECKING:
     from reconciler.cli.requests import Request
@@ -101,7 +103,7 @@ def _save(planned: Planned, request: Request, out: Path, created: str, *, allow_
     from reconciler import planfile
 
     if planned.blocked:
-        click.echo(f"{out} was not written: the plan cannot be applied as it is.", err=True)
+        remark(f"{escaped(str(out))} was not written: the plan cannot be applied as it is.")
         return
     if planned.guessable and not allow_weak:
         raise PlanNotTrusted(
@@ -112,4 +114,4 @@ def _save(planned: Planned, request: Request, out: Path, created: str, *, allow_
         )
     saved = planned.saved(request.manifests, store=request.store.url, created=created)
     planfile.save(saved, out, planned.fingerprinter.key)
-    click.echo(f"Saved. To apply just this plan: reconciler apply {out}", err=True)
+    remark(f"Saved. To apply just this plan: reconciler apply {escaped(str(out))}")

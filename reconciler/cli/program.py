@@ -9,15 +9,16 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from reconciler.cli.environment import keys_withheld
-from reconciler.cli.terminal import colour_on, give_up, remark, say
+from reconciler.cli.terminal import colour_on, give_up, remark
 from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.escapes import escaped
 
 
 class Program(click.Group):
@@ -75,7 +76,7 @@ class Program(click.Group):
             _show(error)
             code = error.exit_code
         except click.ClickException as error:
-            say(_without_content(error).show)
+            remark(_usage(_without_content(error)))
             code = ExitCode.ERROR
         except (click.Abort, KeyboardInterrupt):
             remark("Interrupted.")
@@ -121,6 +122,17 @@ def _show(error: ReconcilerError) -> None:
     from reconciler.views import text
 
     remark(text.error(error, colour=colour_on(sys.stderr)))
+
+
+def _usage(error: click.ClickException) -> str:
+    """What click says of a command line, parts of which it quotes as they are."""
+    message = error.format_message()
+    if not isinstance(error, click.MissingParameter):  # quotes nothing, and may list choices
+        message = escaped(message)
+    shown = StringIO()
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    click.UsageError(message, context).show(shown)
+    return shown.getvalue().removesuffix("\n")
 
 
 def _fault(error: Exception) -> str:

@@ -17,8 +17,9 @@ from reconciler.cli.config import configuration
 from reconciler.cli.environment import environment
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import plan_options_of
-from reconciler.cli.terminal import colour_on
+from reconciler.cli.terminal import colour_on, remark
 from reconciler.errors import ConfigError, ExitCode, InvalidManifests
+from reconciler.escapes import escaped
 from reconciler.model.plans import PlanOptions
 
 if TYPE_CHECKING:
@@ -208,12 +209,10 @@ def show_loaded(loaded: Loaded) -> None:
 
 def show_notices(loaded: Loaded) -> None:
     """What is worth telling of the manifests and wrong in no way, unless --quiet is given."""
-    from reconciler.views.words import escaped
-
     if click.get_current_context().params.get("quiet"):
         return
     for notice in loaded.notices:
-        click.echo(f"Note: {escaped(notice)}", err=True)
+        remark(f"Note: {escaped(notice)}")
 
 
 def rendered(plan: Plan, output: str, verbosity: Verbosity, origin: Sequence[Note] = ()) -> str:

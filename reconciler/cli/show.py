@@ -9,7 +9,9 @@ import click
 
 from reconciler.cli.options import examples, format_option, verbosity_options
 from reconciler.cli.requests import rendered, verbosity_of
+from reconciler.cli.terminal import remark
 from reconciler.errors import ExitCode
+from reconciler.escapes import escaped
 
 
 @click.command(
@@ -27,7 +29,6 @@ def show(planfile: Path, output: str, **settings: Any) -> ExitCode:
     The seal of the file is not checked, since that takes the store's fingerprint key.
     """
     from reconciler.planfile import Standing, load, origin_notes
-    from reconciler.views.words import escaped
     from reconciler.workflow import utc_now
 
     file = load(planfile)
@@ -37,6 +38,6 @@ def show(planfile: Path, output: str, **settings: Any) -> ExitCode:
     )
     if output == "text":
         made = f"Made at {saved.created} by reconciler {saved.tool} from"
-        click.echo(escaped(f"{made} {', '.join(saved.manifests)}"), err=True)
+        remark(escaped(f"{made} {', '.join(saved.manifests)}"))
     click.echo(rendered(saved.plan, output, verbosity_of(settings), origin))
     return ExitCode.OK

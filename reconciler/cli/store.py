@@ -8,6 +8,7 @@ from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.environment import environment
 from reconciler.cli.options import STORE, examples, run_options
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.escapes import escaped, inert
 from reconciler.model.store import StoreChoice
 
 
@@ -40,5 +41,5 @@ def rekey(store: StoreChoice) -> ExitCode:
     result = rekeyed(store.url, environment())
     place = result.key_file or "in RECONCILER_STORE_NEW_KEY, to be RECONCILER_STORE_KEY from now on"
     click.echo(f"Encrypted {result.values} values of {result.objects} objects anew.")
-    click.echo(f"The new key is {place}.")
+    click.echo(inert(escaped(f"The new key is {place}.")))
     return ExitCode.OK

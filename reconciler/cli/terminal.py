@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from reconciler.escapes import inert
+
 if TYPE_CHECKING:
     from reconciler.model.events import Event
 
@@ -29,14 +31,9 @@ def colour_on(stream: TextIO | None) -> bool:
 
 
 def remark(message: str) -> None:
-    """Say `message` on standard error, if that can still be written."""
-    say(lambda: click.echo(message, err=True))
-
-
-def say(tell: Callable[[], None]) -> None:
-    """Have `tell` write to standard error, if that can still be written."""
+    """Say `message`, without workflow commands, on standard error, if that can still be written."""
     try:
-        tell()
+        click.echo(inert(message), err=True)
     except OSError:
         give_up(sys.stderr)
 

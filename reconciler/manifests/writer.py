@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from reconciler.escapes import is_plain, yaml_text
 from reconciler.model.values import MASK, SecretValue
 
 # What every reader of YAML takes for text without quotes, unless it is one of the words below.
@@ -22,7 +23,7 @@ def manifests(documents: Iterable[dict[str, Any]], *, reveal: bool) -> str:
     With `reveal`, text goes to ``stringData`` and anything else to ``data``, as base64. Else a mark
     stands in place of each value, which no loader takes for one.
     """
-    return yaml.dump_all(
+    text: str = yaml.dump_all(
         (_written(document, reveal=reveal) for document in documents),
         Dumper=_Dumper,
         allow_unicode=True,
@@ -30,6 +31,7 @@ def manifests(documents: Iterable[dict[str, Any]], *, reveal: bool) -> str:
         sort_keys=False,
         width=2**16,
     )
+    return yaml_text(text)
 
 
 def _written(document: dict[str, Any], *, reveal: bool) -> dict[str, Any]:
@@ -65,7 +67,7 @@ class _Dumper(yaml.CSafeDumper):
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    if "\n" in text:
+    if "\n" in text and is_plain(text):
         style: str | None = "|"
     else:
         plain = _PLAIN.fullmatch(text) and text.lower() not in _NO_TEXT

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import orjson
 
 from reconciler.errors import PlanFileError
+from reconciler.escapes import json_text
 from reconciler.files import write_whole
 from reconciler.model.plans import Plan
 from reconciler.planfile.codec import compared_paths, decode, encode, field_paths
@@ -81,7 +82,7 @@ def save(saved: SavedPlan, path: Path, key: bytes) -> None:
             f"{path}: the plan cannot be saved: a manifest's file name is not UTF-8",
             hint="rename the file",
         ) from None
-    sealed = content.removesuffix(_END)
+    sealed = json_text(content.removesuffix(_END).decode()).encode()
     write_whole(path, sealed + _closing(mac(sealed, key)), mode=0o600)
 
 

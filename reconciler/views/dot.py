@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from reconciler.escapes import escaped
 from reconciler.model.listing import DependencyGraph
 from reconciler.model.objects import ObjectKey
-from reconciler.views.words import escaped, object_text
+from reconciler.views.words import object_text
 
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;"})
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;", "#": "&#35;"})
 
 
 def graph(graph: DependencyGraph) -> str:
@@ -39,6 +40,7 @@ def _node(key: ObjectKey) -> str:
 def _quoted(text: str) -> str:
     r"""A quoted string that is read as `text` in a label.
 
-    There ``\N`` would stand for a name and ``&lt;`` for a character.
+    There ``\N`` would stand for a name, ``&lt;`` for a character, and ``##`` for the beginning of a
+    workflow command.
     """
     return f'"{text.translate(_ESCAPES)}"'

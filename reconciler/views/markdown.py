@@ -1,7 +1,9 @@
 """Plans and drift as Markdown for comments on pull requests (GitHub Flavored Markdown).
 
 Whatever comes from a manifest or a store stands in code, where neither ``@names`` nor ``#2`` become
-links and no markup counts: in fenced blocks, in code spans, or escaped for HTML in a summary.
+links and no markup counts: in fenced blocks, in code spans, or escaped for HTML in a summary. Where
+it would hold a workflow command, it stands in HTML's elements for code, which look the same: only
+in HTML can a character be written in another way.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.objects import Diagnostic, Source
 from reconciler.model.plans import Change, Note, Plan, Refusal
 from reconciler.views import drift_words, words
 from reconciler.views.drift_words import Finding
-from reconciler.views.words import Line, counted, escaped
+from reconciler.views.words import Line, counted
 
 LIMIT = 65_536
 """Characters of a comment on GitHub (its API refuses longer bodies)."""
@@ -26,6 +29,7 @@ _RESERVE = 400
 _PLAIN_WORD = re.compile(r"[(']?[A-Za-z]+(?:['-][A-Za-z]+)*[')]?[.,;:]?|[0-9]+%?[,;:]?")
 _WORD_AND_STOP = re.compile(r"(.*?)([.,;:]?)")
 _BACKTICKS = re.compile("`+")
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 class _Entry(NamedTuple):
@@ -94,6 +98,8 @@ def prose(text: str) -> str:
 def code(text: str) -> str:
     """A code span of `text`, fenced with more backticks than it holds (CommonMark 6.1)."""
     shown = escaped(text)
+    if inert(shown) != shown:
+        return f"<code>{_PUNCTUATION.sub(_reference, shown)}</code>"
     fence = "`" * (_longest_run(shown) + 1)
     padding = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{padding}{shown}{padding}{fence}"
@@ -186,13 +192,15 @@ def _object(
         body.append("\n".join(notes))
     if not body:
         return _Entry(short, short)
-    opening = f"<details><summary><code>{html.escape(name)}</code> {remark}</summary>"
+    opening = f"<details><summary><code>{_html(name)}</code> {remark}</summary>"
     return _Entry("\n\n".join([opening, *body, "</details>"]), short)
 
 
 def _fenced(lines: Iterable[str]) -> str:
     """A block that is coloured like a diff: ``+`` and ``-`` at the start of a line count."""
     content = "\n".join(lines)
+    if inert(content) != content:
+        return f'<pre lang="diff">\n{_html(content)}\n</pre>'
     fence = "`" * max(3, _longest_run(content) + 1)
     return f"{fence}diff\n{content}\n{fence}"
 
@@ -215,6 +223,16 @@ def _problem(problem: Diagnostic) -> _Entry:
 def _notices(notices: Iterable[Note]) -> _Section:
     texts = [f"- {prose(notice.message)}" for notice in notices]
     return _Section("notice", [_Entry(text, text) for text in texts])
+
+
+def _html(text: str) -> str:
+    """`text` within a block of HTML, where no markup of Markdown counts."""
+    return html.escape(text, quote=False).replace("#", "&#35;")
+
+
+def _reference(match: re.Match[str]) -> str:
+    """What means a character to HTML and has no meaning to Markdown."""
+    return f"&#{ord(match[0])};"
 
 
 def _longest_run(text: str) -> int:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from itertools import groupby
 
+from reconciler.escapes import escaped
 from reconciler.model.listing import DependencyGraph
-from reconciler.views.words import escaped, object_text
+from reconciler.views.words import object_text
 
 # Whatever else has a meaning to Mermaid, to Markdown or to HTML, at least at the start.
 _SUSPECT = re.compile(r"^[^A-Za-z]|[^A-Za-z0-9 ./()-]")

@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 
+from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport, FieldState, ObjectState
-from reconciler.views.words import escaped
 
 
 def drift(report: DriftReport, *, now: float) -> str:
@@ -63,4 +63,4 @@ def _sample(name: str, labels: Mapping[str, str], value: str) -> str:
 
 def _label(text: str) -> str:
     """A label's value: after `escaped` no line feed is left, which would need an escape too."""
-    return escaped(text).replace("\\", r"\\").replace('"', r"\"")
+    return inert(escaped(text)).replace("\\", r"\\").replace('"', r"\"")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,9 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "reconcilerDiagnostic/v1"
 
 Document = dict[str, Any]
+
+_BRACKET = re.compile(r"[\\\[\]]")
+_PLACEHOLDER = re.compile(r"\{[0-9]+\}")
 
 
 def diagnostics(diagnostics: Sequence[Diagnostic], *, tool_version: str) -> str:
@@ -65,10 +69,20 @@ def _result(item: Diagnostic, rule: int, fingerprint: str) -> Document:
         "ruleId": item.code,
         "ruleIndex": rule,
         "level": item.severity.value,
-        "message": {"text": f"{text}. {item.hint}" if item.hint else text},
+        "message": {"text": _plain(f"{text}. {item.hint}" if item.hint else text)},
         "locations": [location],
         "partialFingerprints": {FINGERPRINT: fingerprint},
     }
+
+
+def _plain(text: str) -> str:
+    """`text` as a plain text message without placeholders or links (SARIF 2.1.0, 3.11.5, 3.11.6).
+
+    It is escaped only where there would be one, as many viewers show escapes as they are.
+    """
+    if "](" in text:
+        text = _BRACKET.sub(r"\\\g<0>", text)
+    return text.replace("{", "{{").replace("}", "}}") if _PLACEHOLDER.search(text) else text
 
 
 def _uri(file: str) -> str:

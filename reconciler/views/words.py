@@ -7,11 +7,11 @@ or `quoted`: none may forge a line of a plan or drive the terminal that shows it
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.model.options import Effect
 from reconciler.model.plans import (
@@ -76,14 +76,6 @@ KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
 UNREAD = "(a value that the store gives to nobody)"
 
-_SUSPECT = re.compile(r"[^\x20-\x7e]| {4,}")
-# Printable by category, and yet nothing is seen (Unicode: Default_Ignorable_Code_Point; and the
-# braille blank).
-_UNSEEN = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
-    "\U000e0100-\U000e01ef]"
-)
-_SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _WIDEST_COLUMN = 52  # as wide as the annotations that steer this program
 
 
@@ -92,20 +84,6 @@ class Line(NamedTuple):
 
     symbol: str
     text: str
-
-
-def is_seen(character: str) -> bool:
-    """Whether `character` shows itself and nothing else: no control, format or bidi character."""
-    return character.isprintable() and not _UNSEEN.match(character)
-
-
-def escaped(text: str) -> str:
-    r"""`text` on one line: what would not be seen is written as ``\n`` or ``\u202e``.
-
-    So are four or more spaces in a row, with which text could be pushed to the start of the next
-    row of a terminal.
-    """
-    return _SUSPECT.sub(_escape, text)
 
 
 def quoted(text: str) -> str:
@@ -312,18 +290,3 @@ def _values_text(field: FieldChange) -> str:
 def _in_brackets(remarks: Iterable[str]) -> str:
     text = "; ".join(remarks)
     return f"({text})" if text else ""
-
-
-def _escape(match: re.Match[str]) -> str:
-    found = match[0]
-    if found[0] == " ":
-        return r"\u0020" * len(found)
-    if is_seen(found):
-        return found
-    return _SHORT_ESCAPES.get(found) or code_point(found)
-
-
-def code_point(character: str) -> str:
-    r"""``\u202e``, or ``\U000e0001`` above the basic plane."""
-    number = ord(character)
-    return f"\\u{number:04x}" if number <= 0xFFFF else f"\\U{number:08x}"  # noqa: PLR2004 - the basic plane's end

@@ -22,6 +22,20 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "what goes to standard error is no workflow command",
+        "cli/terminal.py",
+        "click.echo(inert(message), err=True)",
+        "click.echo(message, err=True)",
+        ("tests/cli/test_forgery.py",),
+    ),
+    Mutant(
+        "a plan file is no workflow command in a log",
+        "planfile/__init__.py",
+        "write_whole(path, json_text(content.decode()).encode(), mode=0o600)",
+        "write_whole(path, content, mode=0o600)",
+        ("tests/cli/test_forgery.py",),
+    ),
+    Mutant(
         "an apply plans again under its lock",
         "workflow.py",
         "if not snapshot.same_as(approved.snapshot):",

@@ -85,7 +85,7 @@ def _check_installed() -> None:
     if not (find_spec("huaweicloudsdkcce") and find_spec("huaweicloudsdkiam")):
         raise ConfigError(
             "the store cce: needs the SDK of Huawei Cloud, unless it is given a kubeconfig",
-            hint="install it with: pip install 'reconciler[huawei]'",
+            hint="install it with: pip install 'secrets-reconciler[huawei]'",
         )
     for name in _LOGGERS:  # they would write to standard error
         logging.getLogger(name).disabled = True

@@ -30,7 +30,7 @@ def connection(named: str, environ: Mapping[str, str], workers: int) -> Engine:
     except ModuleNotFoundError:
         raise ConfigError(
             "the store docker: needs the Docker SDK for Python",
-            hint="install it with: pip install 'reconciler[docker]'",
+            hint="install it with: pip install 'secrets-reconciler[docker]'",
         ) from None
     if _ADDRESS.match(named):
         settings = {"base_url": named, **_tls(environ)}

@@ -190,7 +190,7 @@ def _sdk(place: Place, environ: Mapping[str, str], workers: int) -> tuple[Any, A
     except ImportError:
         raise ConfigError(
             "the store sae: needs the SDK of the service, which is not installed",
-            hint="pip install 'reconciler[alibaba]'",
+            hint="install it with: pip install 'secrets-reconciler[alibaba]'",
         ) from None
     _silence()
     config = utils_models.Config(

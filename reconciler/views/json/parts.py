@@ -7,25 +7,25 @@ from typing import Any
 
 import orjson
 
+from reconciler.escapes import json_text
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.model.plans import FieldPath, Note, StoreIdentity
-from reconciler.views.words import field_text, is_seen
+from reconciler.views.words import field_text
 
 Document = dict[str, Any]
 
-_SUSPECT = re.compile(r"[^\n\x20-\x7e]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def serialised(document: Document, *, indented: bool = True) -> str:
-    r"""JSON text in which nothing is invisible: control and bidi characters are ``\u`` escapes."""
+    """JSON text of `document`, all visible and without workflow commands."""
     option = orjson.OPT_INDENT_2 if indented else 0
     try:
         text = orjson.dumps(document, option=option).decode()
     except orjson.JSONEncodeError:
         # A file name that is not UTF-8 comes as lone surrogates, which JSON cannot carry.
         text = orjson.dumps(_without_surrogates(document), option=option).decode()
-    return _SUSPECT.sub(_escape, text)
+    return json_text(text)
 
 
 def store_document(store: StoreIdentity) -> Document:
@@ -69,11 +69,3 @@ def _without_surrogates(node: Any) -> Any:
             return [_without_surrogates(child) for child in node]
         case _:
             return node
-
-
-def _escape(match: re.Match[str]) -> str:
-    character = match[0]
-    if is_seen(character):
-        return character
-    units = character.encode("utf-16-be").hex()
-    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.escapes import escaped, inert
 from reconciler.model.events import (
     PAST_TENSE,
     ApplyEnded,
@@ -15,7 +16,6 @@ from reconciler.model.events import (
 from reconciler.model.plans import Action
 from reconciler.views import words
 from reconciler.views.text.palette import Palette
-from reconciler.views.words import escaped
 
 _PRESENT_TENSE = {
     Action.CREATE: "creating",
@@ -27,7 +27,10 @@ _PRESENT_TENSE = {
 
 def event(event: Event, *, colour: bool) -> str:
     """One line for one event; for the last one, the summary of the apply."""
-    palette = Palette(colour)
+    return inert(_event(event, Palette(colour)))
+
+
+def _event(event: Event, palette: Palette) -> str:
     match event:
         case StepStarted(step):
             name = words.object_text(step.key)

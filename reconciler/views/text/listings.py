@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from reconciler.escapes import escaped, inert
 from reconciler.model.listing import ListedObject, Listing
 from reconciler.views import words
 from reconciler.views.text.palette import Palette
-from reconciler.views.words import counted, escaped, quoted
+from reconciler.views.words import counted, quoted
 
 _HEADINGS = ("OBJECT", "TYPE", "IMMUTABLE", "KEYS", "AGE", "CONSUMERS")
 _NOTHING = "-"
@@ -51,7 +52,7 @@ def listing(
         rows = [_row(one, now, width) for one in listing.objects]
         blocks.append("\n".join(_table(rows, palette)))
     blocks.append(palette.paint(listing_summary(listing), "strong"))
-    return "\n\n".join(blocks)
+    return inert("\n\n".join(blocks))
 
 
 def listing_summary(listing: Listing) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
+from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.views import words
-from reconciler.views.words import Line, escaped
+from reconciler.views.words import Line
 
 _STYLES: dict[str, dict[str, Any]] = {
     "+": {"fg": "green"},

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconciler.escapes import escaped, inert
 from reconciler.model.plans import Action, Change, Note, Plan, Refusal
 from reconciler.views import words
 from reconciler.views.text.palette import Palette, headline, hint_line, indented, note_line
 from reconciler.views.text.problems import diagnostic_line
-from reconciler.views.words import counted, escaped
+from reconciler.views.words import counted
 
 _MOST_NOTICES = 5
 
@@ -39,7 +40,7 @@ def plan(
         shown = plan.notices if verbose else _first_of_each(plan.notices)
         blocks.append("\n".join(note_line(notice.message, palette) for notice in shown))
     blocks.append(_closing(plan, palette, verbose=verbose))
-    return "\n\n".join(blocks)
+    return inert("\n\n".join(blocks))
 
 
 def _change(change: Change, palette: Palette) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.errors import ReconcilerError
+from reconciler.escapes import escaped, inert
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
 from reconciler.model.plans import UNBORN
 from reconciler.views import words
 from reconciler.views.text.palette import Palette, headline, hint_line
-from reconciler.views.words import counted, escaped
+from reconciler.views.words import counted
 
 
 def diagnostics(
@@ -31,15 +32,14 @@ def diagnostics(
         if number
     ]
     lines = [diagnostic_line(item, palette) for item in diagnostics]
-    return "\n".join([*lines, palette.paint(f"{', '.join(found)} {where}.", "strong")])
+    return inert("\n".join([*lines, palette.paint(f"{', '.join(found)} {where}.", "strong")]))
 
 
 def sources(objects: Iterable[Desired], *, colour: bool) -> str:
     """A line for each object that was loaded, with its place."""
     palette = Palette(colour)
-    return "\n".join(
-        headline(palette, "=", _shown_key(one), "checked", one.source) for one in objects
-    )
+    lines = (headline(palette, "=", _shown_key(one), "checked", one.source) for one in objects)
+    return inert("\n".join(lines))
 
 
 def error(error: ReconcilerError, *, colour: bool) -> str:
@@ -49,7 +49,7 @@ def error(error: ReconcilerError, *, colour: bool) -> str:
     lines += [f"  ~ {escaped(line)}" for line in error.details]
     if error.hint:
         lines.append(hint_line(error.hint))
-    return "\n".join(lines)
+    return inert("\n".join(lines))
 
 
 def _shown_key(one: Desired) -> ObjectKey:

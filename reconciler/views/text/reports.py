@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.escapes import inert
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.views import drift_words, words
 from reconciler.views.drift_words import Finding
@@ -33,7 +34,7 @@ def drift(
         blocks.append("\n".join(note_line(notice.message, palette) for notice in report.notices))
     style = "warning" if report.drifted else "strong"
     blocks.append(palette.paint(drift_summary(report), style))
-    return "\n\n".join(blocks)
+    return inert("\n\n".join(blocks))
 
 
 def drift_summary(report: DriftReport) -> str:

@@ -287,6 +287,6 @@ def test_without_the_sdk_a_kubeconfig_will_do(
 ) -> None:
     monkeypatch.setattr("reconciler.stores.cce.endpoints.find_spec", lambda _: None)
     site.put(secret("a", x="1"))
-    assert_clear(site.run("plan"), "reconciler[huawei]", "kubeconfig")
+    assert_clear(site.run("plan"), "secrets-reconciler[huawei]", "kubeconfig")
     choose(site, "kubeconfig")
     site.ok("plan")

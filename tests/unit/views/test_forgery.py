@@ -1,15 +1,18 @@
 """Nothing that a manifest or a store says may pass for something that this program says."""
 
+import html
 import os
 import re
 import unicodedata
 from dataclasses import replace
 
+import orjson
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.errors import StalePlan
+from reconciler.escapes import escaped, inert, json_text
 from reconciler.model.drift import (
     DriftReport,
     FieldDrift,
@@ -18,7 +21,7 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.model.events import Outcome, StepEnded
+from reconciler.model.events import Outcome, StepEnded, StepRetried, StepWaiting
 from reconciler.model.listing import (
     DependencyGraph,
     GraphEdge,
@@ -26,7 +29,7 @@ from reconciler.model.listing import (
     ListedObject,
     Listing,
 )
-from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
+from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.plans import (
     Action,
     Change,
@@ -38,6 +41,7 @@ from reconciler.model.plans import (
     Step,
 )
 from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text, words
+from tests.runners import COMMANDS, commands_in
 from tests.unit.views import drift_samples, listing_samples, samples
 
 HOSTILE = (
@@ -55,9 +59,13 @@ HOSTILE = (
     "x`` ``` ````",
     "|x|`y`<b>@team</b> #2 http://evil.example [a](b) *c* _d_ ~e~ \\ &lt; $f$ <!--",
     "</code></summary></details><script>",
+    "[[a]](http://evil.example) \\[b\\](c) {0}",
+    *COMMANDS,
 )
-hostile_texts = st.sampled_from(HOSTILE) | st.text(
-    st.characters(exclude_categories=()), max_size=20
+hostile_texts = (
+    st.sampled_from(HOSTILE)
+    | st.text(st.characters(exclude_categories=()), max_size=20)
+    | st.text("#:[]\\/ \n\r\u0640\u0301ab.", max_size=20)
 )
 
 
@@ -131,6 +139,13 @@ def graph_of(found: str) -> DependencyGraph:
     return DependencyGraph((GraphNode(key, 0),), (GraphEdge(key, other, found),))
 
 
+def desired_of(found: str) -> Desired:
+    return Desired(
+        key=ObjectKey(f"{found}K", found, found),
+        source=Source(file_named(found), 1, 1),
+    )
+
+
 def diagnostic_of(found: str) -> Diagnostic:
     return Diagnostic(
         severity=Severity.ERROR,
@@ -158,6 +173,9 @@ def printed(found: str) -> dict[str, str]:
         "text": text.plan(plan, colour=False, verbose=True),
         "markdown": markdown.plan(plan),
         "json": json.plan(plan),
+        "sources": text.sources((desired_of(found),), colour=False),
+        "retried": text.event(StepRetried(plan.steps[0], 1, 1.0, found), colour=False),
+        "waiting": text.event(StepWaiting(plan.steps[0], found, 1.0), colour=False),
         "diagnostics": text.diagnostics((diagnostic_of(found),), objects=1, files=1, colour=False),
         "sarif": sarif.diagnostics((diagnostic_of(found),), tool_version="1"),
         "event": text.event(ended, colour=False),
@@ -188,6 +206,38 @@ def test_whatever_is_printed_can_be_seen(found: str) -> None:
         output.encode("utf-8")
 
 
+@given(hostile_texts)
+def test_nothing_that_is_printed_is_a_workflow_command(found: str) -> None:
+    outputs = printed(found)
+    misplaced = replace(diagnostic_of(found), source=Source(found, 1, 1))
+    outputs["file"] = text.diagnostics((misplaced,), objects=1, files=1, colour=False)
+    for name, output in outputs.items():
+        assert commands_in(output) == [], name
+
+
+@pytest.mark.parametrize("found", COMMANDS)
+def test_a_workflow_command_is_told_from_other_text(found: str) -> None:
+    assert commands_in(found)
+    assert not commands_in(inert(escaped(found)))
+
+
+@given(hostile_texts)
+def test_escapes_keep_the_data(found: str) -> None:
+    document = {found: [found, {"a": found}]}
+    content = orjson.dumps({"a": "x"})
+    try:
+        content = orjson.dumps(document, option=orjson.OPT_INDENT_2)
+    except orjson.JSONEncodeError:
+        return  # a surrogate alone
+    assert orjson.loads(json_text(content.decode())) == document
+
+
+def test_what_is_no_command_is_left_as_it_is() -> None:
+    for clean in ("a # b #2", "https://[::1]:6443", "a::b", "x\ny: :z", "#", "c: #[1]"):
+        assert inert(clean) == clean
+        assert json_text(clean) == clean
+
+
 @given(hostile_texts.filter(bool))
 def test_no_text_starts_a_line_of_its_own(found: str) -> None:
     usual = printed("plain")
@@ -196,20 +246,21 @@ def test_no_text_starts_a_line_of_its_own(found: str) -> None:
 
 
 def _starts(output: str) -> list[str]:
-    """Indentation and first character of each line; the fences of Markdown may be longer."""
+    """Indentation and first character of each line; code of Markdown may have several fences."""
+    output = re.sub(r'^(?:<pre lang="diff">|</pre>|<code>)', "`", output, flags=re.MULTILINE)
     return [line[: len(line) - len(line.lstrip(" ")) + 1] for line in output.split("\n")]
 
 
 @given(hostile_texts)
 def test_spaces_cannot_push_text_to_the_next_row(found: str) -> None:
-    assert "    " not in words.escaped(found)
+    assert "    " not in escaped(found)
 
 
 def test_what_is_invisible_is_written_out() -> None:
-    assert words.escaped("a\n\t\r\x1b\x9b\u202e\ufe0f\U000e0041\ud800b") == (
+    assert escaped("a\n\t\r\x1b\x9b\u202e\ufe0f\U000e0041\ud800b") == (
         r"a\n\t\r\u001b\u009b\u202e\ufe0f\U000e0041\ud800b"
     )
-    assert words.escaped("grüße ❤ 日本") == "grüße ❤ 日本"
+    assert escaped("grüße ❤ 日本") == "grüße ❤ 日本"
 
 
 def test_a_string_never_passes_for_a_masked_value() -> None:
@@ -231,7 +282,9 @@ def test_markdown_holds_foreign_text_in_code_alone(found: str) -> None:
 
 def _outside_of_code(source: str) -> str:
     """What of a Markdown text is neither fenced nor in a code span nor in HTML's code element."""
-    unfenced = re.sub(r"^(`{3,})diff\n.*?\n\1$", "", source, flags=re.DOTALL | re.MULTILINE)
+    flags = re.DOTALL | re.MULTILINE
+    unfenced = re.sub(r"^(`{3,})diff\n.*?\n\1$", "", source, flags=flags)
+    unfenced = re.sub(r'^<pre lang="diff">\n[^<>]*\n</pre>$', "", unfenced, flags=flags)
     unelemented = re.sub(r"<code>[^<>]*</code>", "", unfenced)
     return re.sub(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)", "", unelemented)
 
@@ -240,3 +293,14 @@ def test_a_fence_is_longer_than_the_backticks_inside() -> None:
     assert markdown.code("a``b") == "```a``b```"
     assert markdown.code("`a`") == "`` `a` ``"
     assert "\n`````diff\n" in markdown.plan(plan_of("x````y"))
+
+
+def test_markdown_looks_the_same_without_its_workflow_commands() -> None:
+    command = "##[group]`_a_ <b>"
+    shown = markdown.code(command)
+    assert html.unescape(re.fullmatch(r"<code>([^<>]*)</code>", shown)[1]) == command  # type: ignore[index]
+    assert not re.search(r"[`_*<>\[\]@]", shown.removeprefix("<code>").removesuffix("</code>"))
+    whole = markdown.plan(plan_of(command))
+    body = re.search(r'<pre lang="diff">\n(.*?)\n</pre>', whole, re.DOTALL)
+    assert body
+    assert f"~ metadata.labels[{command}]" in html.unescape(body[1])

@@ -13,7 +13,7 @@ Edges = list[tuple[str, str, str]]
 Drawn = tuple[dict[str, int], Edges]
 
 _STRING = r'"((?:[^"\\]|\\.)*)"'
-_ENTITIES = {"amp": "&"}
+_ENTITIES = {"amp": "&", "#35": "#"}
 
 
 def drawn_by_dot(source: str) -> Drawn:
@@ -38,7 +38,7 @@ def _dot_label(written: str) -> str:
     read = re.sub(r'\\([\\"])', lambda match: match[1] if match[1] == '"' else r"\\", written)
     assert not re.search(r"(?<!\\)(\\\\)*\\[A-Za-z]", read)
     label = read.replace(r"\\", "\\")
-    return re.sub(r"&(\w+);", lambda match: _ENTITIES[match[1]], label)
+    return re.sub(r"&(#?\w+);", lambda match: _ENTITIES[match[1]], label)
 
 
 def drawn_by_mermaid(source: str) -> Drawn:
@@ -107,7 +107,7 @@ def test_waves_and_edges_are_those_of_the_graph() -> None:
 
 def test_what_would_end_or_change_a_label_is_escaped() -> None:
     shown = dot.graph(GRAPHS["odd"])
-    assert r'"K[\"i\"]{n|d}/#35;\\N&amp;lt;"' in shown
+    assert r'"K[\"i\"]{n|d}/&#35;35;\\N&amp;lt;"' in shown
     assert r'[label="owner \"it\""]' in shown
     shown = mermaid.graph(GRAPHS["odd"])
     assert "K#91;#34;i#34;#93;#123;n#124;d#125;/#35;35#59;#92;N#38;lt#59;" in shown

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport, FieldState, ObjectState
-from reconciler.views import prometheus, words
+from reconciler.views import prometheus
 from tests.unit.views import drift_samples
 
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)')
@@ -28,8 +29,8 @@ def read(found: DriftReport) -> Samples:
             name, labels, value = SAMPLE.fullmatch(line).groups()  # type: ignore[union-attr]
             assert LABEL.sub("", labels) == ""
             known = {label: unescaped(text) for label, text in LABEL.findall(labels)}
-            assert known["set"] == words.escaped(found.set_name)
-            assert known["store"] == words.escaped(found.store.location or found.store.id)
+            assert known["set"] == inert(escaped(found.set_name))
+            assert known["store"] == inert(escaped(found.store.location or found.store.id))
             key = (name, known.get("state", ""))
             assert types[-1] == name
             assert key not in metrics

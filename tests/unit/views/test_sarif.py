@@ -156,3 +156,18 @@ def test_a_fingerprint_survives_lines_inserted_above() -> None:
 
 def test_equal_results_have_fingerprints_of_their_own() -> None:
     assert len(set(fingerprints(samples.PROBLEMS[0], samples.PROBLEMS[0]))) == 2
+
+
+@pytest.mark.parametrize(
+    ("message", "written"),
+    [
+        ("see [here](http://evil.example)", r"see \[here\](http://evil.example)"),
+        ("see [a[0]\\](1)", r"see \[a\[0\]\\\](1)"),
+        ("metadata.labels[app]: is {x} (or not)", "metadata.labels[app]: is {x} (or not)"),
+        ("set {0} to {x}", "set {{0}} to {{x}}"),
+    ],
+)
+def test_a_message_has_neither_links_nor_placeholders(message: str, written: str) -> None:
+    item = replace(samples.PROBLEMS[0], object="", field="", message=message, hint="")
+    (run,) = json.loads(sarif.diagnostics((item,), tool_version="1"))["runs"]
+    assert run["results"][0]["message"]["text"] == written
