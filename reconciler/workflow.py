@@ -20,7 +20,7 @@ from reconciler.execution.waits import WaitPolicy
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport
 from reconciler.model.events import ApplyEnded, Event
-from reconciler.model.objects import Desired, Diagnostic, Severity, Source
+from reconciler.model.objects import Desired, Diagnostic, InputYield, Severity, Source
 from reconciler.model.plans import Change, Note, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import Fingerprinter, derive_fingerprint_key
@@ -43,6 +43,7 @@ class Planned:
     values: PlanValues
     desired: tuple[Desired, ...]
     consumers: tuple[Consumer, ...]
+    inputs: tuple[InputYield, ...]
     snapshot: Snapshot
     fingerprinter: Fingerprinter
     salt: str
@@ -83,11 +84,13 @@ def plan(
     options: PlanOptions,
     *,
     consumers: Sequence[Consumer] = (),
+    inputs: Sequence[InputYield] = (),
     salt: str = "",
 ) -> Planned:
     """Compare `desired` with `snapshot`. Writes nothing.
 
-    `consumers` are those that the manifests hold: ``Loaded.consumers``. `salt` is that of a plan
+    `consumers` are those that the manifests hold: ``Loaded.consumers``. `inputs` are where they
+    come from: ``Loaded.inputs``; a refusal names those that are empty. `salt` is that of a plan
     that is to be formed again, where it has one.
 
     Raises:
@@ -98,12 +101,15 @@ def plan(
     key = _derived_key(desired, salt) if salt else snapshot.fingerprint_key
     assert key is not None
     fingerprinter = Fingerprinter(key)
-    found, values = planner.plan(desired, snapshot, options, fingerprinter, consumers)
+    found, values = planner.plan(
+        desired, snapshot, options, fingerprinter, consumers, inputs=inputs
+    )
     return Planned(
         plan=found,
         values=values,
         desired=tuple(desired),
         consumers=tuple(consumers),
+        inputs=tuple(inputs),
         snapshot=snapshot,
         fingerprinter=fingerprinter,
         salt=salt,
@@ -222,6 +228,7 @@ def apply(
                 snapshot,
                 options,
                 consumers=approved.consumers,
+                inputs=approved.inputs,
                 salt=approved.salt,
             )
             check_unmoved(approved.saved(()), planned)

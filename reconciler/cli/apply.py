@@ -21,7 +21,14 @@ from reconciler.cli.options import (
     store_option,
     verbosity_options,
 )
-from reconciler.cli.requests import opened, planned_again, planned_of, request_of, verbosity_of
+from reconciler.cli.requests import (
+    opened,
+    planned_again,
+    planned_of,
+    request_of,
+    takes_stdin,
+    verbosity_of,
+)
 from reconciler.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -53,8 +60,8 @@ def apply(
 ) -> ExitCode:
     """Plan, ask, and make the changes; or make just those of a saved plan.
 
-    PATH is a file or a directory of manifests, - for standard input, or one file that
-    `reconciler plan --out` has written: its options count then, other ones are an
+    PATH is a file, a pipe or a directory of manifests, - for standard input, or one file
+    that `reconciler plan --out` has written: its options count then, other ones are an
     error, and nothing is asked.
     """
     from reconciler.planfile import load
@@ -74,7 +81,7 @@ def apply(
             output,
             verbosity_of(settings),
             ask=file is None and not auto_approve,
-            stdin_taken="-" in paths,
+            stdin_taken=takes_stdin(paths),
             parallelism=request.parallelism,
             lock_timeout=settings["lock_timeout"],
             wait_timeout=settings["wait_timeout"],

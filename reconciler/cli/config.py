@@ -172,6 +172,7 @@ _SETTINGS: dict[str, tuple[str, _Read]] = {
     "prune": ("prune", _flag),
     "adopt": ("adopt", _flag),
     "allow-replace": ("allow_replace", _flag),
+    "allow-empty": ("allow_empty", _flag),
     "scrub": ("scrub", _flag),
     "consumers": ("consumers", _flag),
     "rotate-services": ("rotate_services", _flag),

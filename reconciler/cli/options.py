@@ -274,6 +274,13 @@ _PLAN_OPTIONS: tuple[Callable[[Any], Any], ...] = (
         help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
     ),
     click.option(
+        "--allow-empty/--no-allow-empty",
+        envvar="RECONCILER_ALLOW_EMPTY",
+        show_envvar=True,
+        default=False,
+        help="Allow a prune after manifests without any Secret, or that leaves the set empty.",
+    ),
+    click.option(
         "--scrub/--no-scrub",
         envvar="RECONCILER_SCRUB",
         show_envvar=True,

@@ -18,7 +18,16 @@ from reconciler.cli.options import (
     store_option,
     verbosity_options,
 )
-from reconciler.cli.requests import opened, planned_of, rendered, request_of, verbosity_of, verdict
+from reconciler.cli.requests import (
+    is_stream,
+    opened,
+    planned_of,
+    rendered,
+    request_of,
+    takes_stdin,
+    verbosity_of,
+    verdict,
+)
 from reconciler.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
@@ -60,12 +69,9 @@ def plan(
     PATH is a file or a directory of manifests, or - for standard input; the directory
     `manifests` where none is given.
     """
-    if out is not None and "-" in paths:
-        raise ConfigError(
-            "--out: a plan of standard input cannot be saved, since apply reads manifests again",
-            hint="write the manifests to a file, and plan that",
-        )
     request = request_of(paths, settings)
+    if out is not None:
+        _refuse_streams(request.manifests)
     with opened(request.store, request.parallelism) as store:
         planned = planned_of(request, store)
     click.echo(rendered(planned.plan, output, verbosity_of(settings)))
@@ -75,6 +81,23 @@ def plan(
     if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
         return ExitCode.CHANGES
     return code
+
+
+def _refuse_streams(paths: tuple[str, ...]) -> None:
+    """Make sure that apply can read the manifests again.
+
+    Raises:
+        ConfigError: one of `paths` can be read only once, or only by this process.
+    """
+    if takes_stdin(paths):
+        stream = "standard input"
+    else:
+        stream = next((path for path in paths if is_stream(path)), "")
+    if stream:
+        raise ConfigError(
+            f"--out: a plan of {stream} cannot be saved, since apply reads manifests again",
+            hint="write the manifests to a file, and plan that",
+        )
 
 
 def _save(planned: Planned, manifests: tuple[str, ...], out: Path) -> None:

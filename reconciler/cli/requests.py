@@ -18,6 +18,7 @@ from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import store_options
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ConfigError, ExitCode, InvalidManifests
+from reconciler.files import own_descriptor
 from reconciler.model.plans import PlanOptions
 
 if TYPE_CHECKING:
@@ -69,6 +70,19 @@ def manifest_paths(paths: tuple[str, ...]) -> tuple[str, ...]:
     return paths or (DEFAULT_MANIFESTS,)
 
 
+def takes_stdin(paths: Iterable[str]) -> bool:
+    """Whether standard input is read for manifests, under whatever name."""
+    return any(path == "-" or own_descriptor(path) == 0 for path in paths)
+
+
+def is_stream(path: str) -> bool:
+    """Whether `path` can be read only once, or only by this process."""
+    place = Path(path)
+    return own_descriptor(path) is not None or not (
+        place.is_file() or place.is_dir() or not place.exists()
+    )
+
+
 def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
     """The request that the options of `plan_options` and the store's stand for."""
     return Request(
@@ -81,6 +95,7 @@ def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
             prune=settings["prune"],
             adopt=settings["adopt"],
             allow_replace=settings["allow_replace"],
+            allow_empty=settings["allow_empty"],
             scrub=settings["scrub"],
             consumers=settings["consumers"],
             force_consumers=settings["force_consumers"],
@@ -146,7 +161,13 @@ def planned_of(request: Request, store: Store) -> Planned:
     namespace = request.options.namespace
     loaded = loaded_manifests(request.manifests, namespace, rules_of(request.store))
     snapshot = workflow.read(loaded.objects, store, request.options)
-    planned = workflow.plan(loaded.objects, snapshot, request.options, consumers=loaded.consumers)
+    planned = workflow.plan(
+        loaded.objects,
+        snapshot,
+        request.options,
+        consumers=loaded.consumers,
+        inputs=loaded.inputs,
+    )
     return _tried(planned, request, store)
 
 
@@ -165,7 +186,12 @@ def planned_again(saved: SavedPlan, request: Request, store: Store) -> Planned:
     loaded = loaded_manifests(saved.manifests, options.namespace, rules_of(request.store))
     snapshot = workflow.read(loaded.objects, store, options)
     planned = workflow.plan(
-        loaded.objects, snapshot, options, consumers=loaded.consumers, salt=saved.salt
+        loaded.objects,
+        snapshot,
+        options,
+        consumers=loaded.consumers,
+        inputs=loaded.inputs,
+        salt=saved.salt,
     )
     workflow.check_unmoved(saved, planned)
     return _tried(planned, request, store)
@@ -200,16 +226,16 @@ def show_loaded(loaded: Loaded) -> None:
             colour=colour_on(sys.stderr),
         )
         click.echo(shown, err=True)
-    show_notices(loaded)
+    show_notices(*loaded.notices)
 
 
-def show_notices(loaded: Loaded) -> None:
+def show_notices(*notices: str) -> None:
     """What is worth telling of the manifests and wrong in no way, unless --quiet is given."""
     from reconciler.views.words import escaped
 
     if click.get_current_context().params.get("quiet"):
         return
-    for notice in loaded.notices:
+    for notice in notices:
         click.echo(f"Note: {escaped(notice)}", err=True)
 
 

@@ -183,7 +183,8 @@ class PlanOptions:
     """What the user asked of a plan; saved with it, so that apply can form it again.
 
     ``destroy`` asks for the delete of all that the set owns, but for namespaces that no server
-    deletes; there are no manifests then. ``scrub`` removes annotations in which other tools keep
+    deletes; there are no manifests then. ``allow_empty`` lets a prune go on though the manifests
+    came to nothing. ``scrub`` removes annotations in which other tools keep
     the values of Secrets. ``consumers`` asks the store what uses Secrets; ``force_consumers`` goes
     on though something that is deleted is used. ``rotate_services`` moves what uses a Secret to the
     version that takes its place.
@@ -196,6 +197,7 @@ class PlanOptions:
     destroy: bool = False
     adopt: bool = False
     allow_replace: bool = False
+    allow_empty: bool = False
     scrub: bool = False
     consumers: bool = False
     force_consumers: bool = False

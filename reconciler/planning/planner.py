@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from reconciler.model.consumers import Consumer
-from reconciler.model.objects import Desired, Diagnostic, ObjectKey
+from reconciler.model.objects import Desired, Diagnostic, InputYield, ObjectKey
 from reconciler.model.plans import (
     Change,
     Note,
@@ -22,7 +22,8 @@ from reconciler.planning import limits, order, rotation
 from reconciler.planning.changes import Comparison
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.consumers import Users, users, with_consumers
-from reconciler.planning.guards import Guarded, refusals
+from reconciler.planning.guarded import Guarded
+from reconciler.planning.guards import refusals
 from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.masking import Masking
 from reconciler.planning.naming import moved_keys, named_objects
@@ -65,12 +66,15 @@ def plan(
     options: PlanOptions,
     fingerprinter: Fingerprinter,
     consumers: Collection[Consumer] = (),
+    *,
+    inputs: Sequence[InputYield] = (),
 ) -> tuple[Plan, PlanValues]:
     """Compare `desired` with `snapshot`: a plan without a value, and the values beside it.
 
     `fingerprinter` is for the plan's own references; records of what was applied are read with
-    the store's key. `consumers` are those that the manifests hold. The order of `desired` does not
-    matter. What is wrong stands in the plan, in ``problems`` and ``refusals``.
+    the store's key. `consumers` are those that the manifests hold, and `inputs` where `desired`
+    comes from. The order of `desired` does not matter. What is wrong stands in the plan, in
+    ``problems`` and ``refusals``.
 
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
@@ -98,13 +102,14 @@ def plan(
         options=options,
         changes=tuple(changes),
         steps=ordered,
-        refusals=refusals(Guarded(changes, comparison.named, snapshot, options, known)),
+        refusals=refusals(Guarded(changes, comparison.named, snapshot, options, known, inputs)),
         problems=tuple(problems),
         notices=(
             *snapshot.notices,
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
             *rotation.notices(selected.chosen, snapshot, options),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
+            *_input_notices(inputs),
             *selected.notices,
         ),
     )
@@ -143,6 +148,12 @@ def _selected(comparison: Comparison, known: Users) -> _Selected:
         old=old,
         notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
     )
+
+
+def _input_notices(inputs: Iterable[InputYield]) -> Iterator[Note]:
+    for one in inputs:
+        if one.empty:
+            yield Note("input-empty", f"{one.path} holds no object at all")
 
 
 def _looked_at(

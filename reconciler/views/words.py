@@ -217,6 +217,7 @@ def options_text(options: PlanOptions) -> str:
             ("--prune", options.prune),
             ("--adopt", options.adopt),
             ("--allow-replace", options.allow_replace),
+            ("--allow-empty", options.allow_empty),
             ("--scrub", options.scrub),
             ("--consumers", options.consumers),
             ("--force-consumers", options.force_consumers),

@@ -58,6 +58,7 @@ def _options(options: PlanOptions) -> Document:
         "destroy": options.destroy,
         "adopt": options.adopt,
         "allowReplace": options.allow_replace,
+        "allowEmpty": options.allow_empty,
         "scrub": options.scrub,
         "consumers": options.consumers,
         "forceConsumers": options.force_consumers,

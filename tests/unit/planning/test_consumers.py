@@ -36,7 +36,9 @@ def user(name: str = "web", key: str = "", **how: Any) -> Consumer:
 def plan(
     desired: Sequence[Desired], found: Snapshot, manifests: Sequence[Consumer] = (), **options: Any
 ) -> Plan:
-    made, _ = planner.plan(desired, found, PlanOptions(**options), FINGERPRINTS, manifests)
+    made, _ = planner.plan(
+        desired, found, PlanOptions(allow_empty=True, **options), FINGERPRINTS, manifests
+    )
     return made
 
 
