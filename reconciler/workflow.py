@@ -21,7 +21,7 @@ from reconciler.execution.waits import WaitPolicy
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport
 from reconciler.model.events import ApplyEnded, Event
-from reconciler.model.objects import Desired, Diagnostic, Severity, Source
+from reconciler.model.objects import Desired, Diagnostic, InputYield, Severity, Source
 from reconciler.model.plans import Change, Note, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import Fingerprinter, derive_fingerprint_key
@@ -48,6 +48,7 @@ class Planned:
     values: PlanValues
     desired: tuple[Desired, ...]
     consumers: tuple[Consumer, ...]
+    inputs: tuple[InputYield, ...]
     snapshot: Snapshot
     fingerprinter: Fingerprinter
     salt: str
@@ -110,21 +111,35 @@ def plan(
     options: PlanOptions,
     *,
     consumers: Sequence[Consumer] = (),
+    inputs: Sequence[InputYield] = (),
     salt: str = "",
 ) -> Planned:
     """Compare `desired` with `snapshot`. Writes nothing.
 
-    `consumers` are those that the manifests hold: ``Loaded.consumers``. `salt` is that of a plan
+    `consumers` are those that the manifests hold: ``Loaded.consumers``. `inputs` are where they
+    come from: ``Loaded.inputs``; a refusal names those that are empty. `salt` is that of a plan
     that is to be formed again, where it has one.
 
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
     """
-    return _planned(desired, snapshot, options, consumers, _fingerprinter(desired, snapshot, salt))
+    return _planned(
+        desired,
+        snapshot,
+        options,
+        _fingerprinter(desired, snapshot, salt),
+        consumers=consumers,
+        inputs=inputs,
+    )
 
 
 def plan_again(
-    file: PlanFile, desired: Sequence[Desired], snapshot: Snapshot, *, consumers: Sequence[Consumer]
+    file: PlanFile,
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    *,
+    consumers: Sequence[Consumer],
+    inputs: Sequence[InputYield],
 ) -> tuple[Planned, Standing]:
     """Form the plan of `file` once more, and tell what its seal is worth.
 
@@ -137,7 +152,9 @@ def plan_again(
     keyed = _fingerprinter(desired, snapshot, saved.salt)
     standing = planfile.standing_of(file, keyed[0].key)
     planfile.refuse_altered(standing)
-    planned = _planned(desired, snapshot, saved.plan.options, consumers, keyed)
+    planned = _planned(
+        desired, snapshot, saved.plan.options, keyed, consumers=consumers, inputs=inputs
+    )
     check_unmoved(saved, planned)
     return replace(planned, expires=saved.expires), standing
 
@@ -146,8 +163,10 @@ def _planned(
     desired: Sequence[Desired],
     snapshot: Snapshot,
     options: PlanOptions,
-    consumers: Sequence[Consumer],
     keyed: tuple[Fingerprinter, str],
+    *,
+    consumers: Sequence[Consumer],
+    inputs: Sequence[InputYield],
 ) -> Planned:
     fingerprinter, salt = keyed
     result, values = planner.plan(
@@ -157,12 +176,14 @@ def _planned(
         fingerprinter,
         consumers=consumers,
         store_annotations=store_annotations(),
+        inputs=inputs,
     )
     return Planned(
         plan=result,
         values=values,
         desired=tuple(desired),
         consumers=tuple(consumers),
+        inputs=tuple(inputs),
         snapshot=snapshot,
         fingerprinter=fingerprinter,
         salt=salt,
@@ -289,6 +310,7 @@ def apply(
                 snapshot,
                 options,
                 consumers=approved.consumers,
+                inputs=approved.inputs,
                 salt=approved.salt,
             )
             check_unmoved(approved.saved(()), planned)

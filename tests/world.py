@@ -51,6 +51,7 @@ IN_HAND = PlanOptions(
     prune=True,
     adopt=True,
     allow_replace=True,
+    allow_empty=True,
     force_consumers=True,
     max_deletes=DeleteLimit(100, percent=True),
 )
@@ -154,9 +155,9 @@ def _key(resource: Resource) -> ObjectKey:
 def planned(
     desired: Sequence[Desired], found: Snapshot | None = None, **options: Any
 ) -> tuple[Plan, PlanValues]:
-    return planner.plan(
-        desired, snapshot() if found is None else found, PlanOptions(**options), FINGERPRINTS
-    )
+    """A plan, which may empty the set unless `options` say otherwise."""
+    asked = PlanOptions(**{"allow_empty": True, **options})
+    return planner.plan(desired, snapshot() if found is None else found, asked, FINGERPRINTS)
 
 
 def change_of(resource: Desired, *lives: Live, **options: Any) -> Change:

@@ -29,7 +29,14 @@ from reconciler.cli.options import (
     run_options,
     verbosity_options,
 )
-from reconciler.cli.requests import opened, planned_again, planned_of, request_of, verbosity_of
+from reconciler.cli.requests import (
+    opened,
+    planned_again,
+    planned_of,
+    request_of,
+    takes_stdin,
+    verbosity_of,
+)
 from reconciler.cli.terminal import confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -71,8 +78,8 @@ def apply(
 ) -> ExitCode:
     """Plan, ask, and make the changes; or make just those of a saved plan.
 
-    PATH is a file or a directory of manifests, - for standard input, or one file that
-    `reconciler plan --out` has written: its options count then, other ones are an
+    PATH is a file, a pipe or a directory of manifests, - for standard input, or one file
+    that `reconciler plan --out` has written: its options count then, other ones are an
     error, and nothing is asked but whether to use its store, where none is named.
     """
     path = _plan_file(paths)
@@ -104,7 +111,7 @@ def _of_manifests(
             output,
             verbosity_of(settings),
             ask=not auto_approve,
-            stdin_taken="-" in paths,
+            stdin_taken=takes_stdin(paths),
             **_timing(settings),
         )
 

@@ -24,7 +24,16 @@ from reconciler.cli.options import (
     run_options,
     verbosity_options,
 )
-from reconciler.cli.requests import opened, planned_of, rendered, request_of, verbosity_of, verdict
+from reconciler.cli.requests import (
+    is_stream,
+    opened,
+    planned_of,
+    rendered,
+    request_of,
+    takes_stdin,
+    verbosity_of,
+    verdict,
+)
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -74,12 +83,9 @@ def plan(
     from reconciler.planfile import origin_notes
     from reconciler.workflow import utc_now
 
-    if out is not None and "-" in paths:
-        raise ConfigError(
-            "--out: a plan of standard input cannot be saved, since apply reads manifests again",
-            hint="write the manifests to a file, and plan that",
-        )
     request = request_of(paths, settings)
+    if out is not None:
+        _refuse_streams(request.manifests)
     now = utc_now()
     with opened(request.store, request.parallelism) as store:
         planned = planned_of(request, store)
@@ -97,6 +103,23 @@ def plan(
 
 def _timestamp(time: datetime) -> str:
     return time.isoformat(timespec="seconds")
+
+
+def _refuse_streams(paths: tuple[str, ...]) -> None:
+    """Make sure that apply can read the manifests again.
+
+    Raises:
+        ConfigError: one of `paths` can be read only once, or only by this process.
+    """
+    if takes_stdin(paths):
+        stream = "standard input"
+    else:
+        stream = next((path for path in paths if is_stream(path)), "")
+    if stream:
+        raise ConfigError(
+            f"--out: a plan of {stream} cannot be saved, since apply reads manifests again",
+            hint="write the manifests to a file, and plan that",
+        )
 
 
 def _save(planned: Planned, request: Request, out: Path, created: str, *, allow_weak: bool) -> None:

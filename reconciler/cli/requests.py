@@ -20,6 +20,7 @@ from reconciler.cli.options import plan_options_of
 from reconciler.cli.terminal import colour_on, remark
 from reconciler.errors import ConfigError, ExitCode, InvalidManifests
 from reconciler.escapes import escaped
+from reconciler.files import own_descriptor
 from reconciler.model.plans import PlanOptions
 
 if TYPE_CHECKING:
@@ -70,6 +71,19 @@ class Request:
 def manifest_paths(paths: tuple[str, ...]) -> tuple[str, ...]:
     """The paths to load: those given, else the directory ``manifests``."""
     return paths or (DEFAULT_MANIFESTS,)
+
+
+def takes_stdin(paths: Iterable[str]) -> bool:
+    """Whether standard input is read for manifests, under whatever name."""
+    return any(path == "-" or own_descriptor(path) == 0 for path in paths)
+
+
+def is_stream(path: str) -> bool:
+    """Whether `path` can be read only once, or only by this process."""
+    place = Path(path)
+    return own_descriptor(path) is not None or not (
+        place.is_file() or place.is_dir() or not place.exists()
+    )
 
 
 def request_of(paths: tuple[str, ...], settings: dict[str, Any]) -> Request:
@@ -139,7 +153,13 @@ def planned_of(request: Request, store: Store) -> Planned:
     namespace = request.options.namespace
     loaded = loaded_manifests(request.manifests, namespace, request.lints, rules_of(request.store))
     snapshot = workflow.read(loaded.objects, store, request.options)
-    planned = workflow.plan(loaded.objects, snapshot, request.options, consumers=loaded.consumers)
+    planned = workflow.plan(
+        loaded.objects,
+        snapshot,
+        request.options,
+        consumers=loaded.consumers,
+        inputs=loaded.inputs,
+    )
     return _tried(planned, request, store)
 
 
@@ -168,7 +188,7 @@ def planned_again(
     )
     snapshot = workflow.read(loaded.objects, store, options)
     planned, standing = workflow.plan_again(
-        file, loaded.objects, snapshot, consumers=loaded.consumers
+        file, loaded.objects, snapshot, consumers=loaded.consumers, inputs=loaded.inputs
     )
     if require_sealed:
         planfile.refuse_unverified(standing)
@@ -204,14 +224,14 @@ def show_loaded(loaded: Loaded) -> None:
             colour=colour_on(sys.stderr),
         )
         click.echo(shown, err=True)
-    show_notices(loaded)
+    show_notices(*loaded.notices)
 
 
-def show_notices(loaded: Loaded) -> None:
+def show_notices(*notices: str) -> None:
     """What is worth telling of the manifests and wrong in no way, unless --quiet is given."""
     if click.get_current_context().params.get("quiet"):
         return
-    for notice in loaded.notices:
+    for notice in notices:
         remark(f"Note: {escaped(notice)}")
 
 

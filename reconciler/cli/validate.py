@@ -77,6 +77,7 @@ def validate(
             if verbosity is Verbosity.VERBOSE and loaded.objects:
                 click.echo(f"{text.sources(loaded.objects, colour=colour)}\n")
             click.echo(text.diagnostics(found, **counts, colour=colour))
-    show_notices(loaded)
+    empty = [f"{one.path} holds no object at all" for one in loaded.inputs if one.empty]
+    show_notices(*loaded.notices, *empty)
     invalid = any(item.severity is Severity.ERROR for item in found)
     return ExitCode.ERROR if invalid else ExitCode.OK

@@ -6,6 +6,8 @@ again.
 
 from __future__ import annotations
 
+import os
+import stat
 from datetime import datetime
 from pathlib import Path
 
@@ -82,11 +84,22 @@ def origin_notes(standing: Standing | None, expires: str, now: datetime) -> tupl
 
 
 def is_plan_file(path: Path) -> bool:
-    """Whether `path` is a file that says of itself that it is a plan, of whatever version."""
+    """Whether `path` is a file that says of itself that it is a plan, of whatever version.
+
+    Only a regular file is opened: what is read from a pipe is gone for its next reader.
+    """
     try:
-        with path.open("rb") as file:
-            return b'"reconciler.plan-file/' in file.read(_HEAD_BYTES)
-    except OSError:
+        if not path.is_file():
+            return False
+        # Not to wait where a pipe has taken the file's place just now.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return False
+            return b'"reconciler.plan-file/' in os.pread(handle, _HEAD_BYTES, 0)
+        finally:
+            os.close(handle)
+    except (OSError, ValueError):
         return False
 
 
