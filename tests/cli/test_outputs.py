@@ -134,9 +134,9 @@ def test_an_exported_file_may_be_what_standard_output_is(shop: Any) -> None:
 @pytest.mark.parametrize(
     ("command", "target"),
     [
-        ("export --reveal --out", "kind: Secret"),
-        ("plan --out", '"reconciler.plan-file/v2"'),
-        ("drift --metrics-file", "reconciler_drift"),
+        ("export --reveal --out ", "kind: Secret"),
+        ("plan --out ", '"reconciler.plan-file/v2"'),
+        ("drift --report prometheus=", "reconciler_drift"),
     ],
 )
 def test_every_output_file_may_be_a_link_a_pipe_or_a_full_device(
@@ -147,18 +147,18 @@ def test_every_output_file_may_be_a_link_a_pipe_or_a_full_device(
     (shop.path / "link").symlink_to("elsewhere/file")
     (shop.path / "loop").symlink_to("loop")
     for _ in ("dangling", "there"):
-        assert in_a_shell(shop, f"reconciler {command} link").returncode == 0
+        assert in_a_shell(shop, f"reconciler {command}link").returncode == 0
         assert (shop.path / "link").is_symlink()
         assert target in (shop.path / "elsewhere/file").read_text()
     assert [path.name for path in (shop.path / "elsewhere").iterdir()] == ["file"]
     pipe = in_a_shell(
-        shop, f"mkfifo pipe; cat pipe > got & reconciler {command} pipe >/dev/null; wait; cat got"
+        shop, f"mkfifo pipe; cat pipe > got & reconciler {command}pipe >/dev/null; wait; cat got"
     )
     assert target in pipe.stdout
     assert (shop.path / "pipe").is_fifo()
     (shop.path / "full").symlink_to(FULL)
     for place in ("loop", *(["full"] * FULL.exists())):
-        failed = in_a_shell(shop, f"reconciler {command} {place}")
+        failed = in_a_shell(shop, f"reconciler {command}{place}")
         assert failed.returncode == 1
         assert f"Error: {place}: cannot be written: " in failed.stderr
         assert "Traceback" not in failed.stderr

@@ -1,38 +1,27 @@
-"""The imperative shell: read, plan, try, apply. The only place that sees all rooms.
-
-This is the Python API too: `reconciler` exports it, and ``docs/python.md`` explains it.
-"""
+"""Reading a store, comparing it with manifests, and forming a saved plan again."""
 
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from operator import attrgetter
 
 from reconciler import planfile
-from reconciler.errors import ConfigError, PlanBlocked, StalePlan, StoreError
-from reconciler.execution.executor import Work, execute
-from reconciler.execution.lock import locked
-from reconciler.execution.trial import Trial
-from reconciler.execution.waits import WaitPolicy
+from reconciler.errors import ConfigError, StalePlan
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport
-from reconciler.model.events import ApplyEnded, Event
-from reconciler.model.objects import Desired, Diagnostic, InputYield, Severity, Source
-from reconciler.model.plans import Change, Note, Plan, PlanOptions, PlanValues
+from reconciler.model.objects import Desired, InputYield
+from reconciler.model.plans import Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import Fingerprinter, derive_fingerprint_key
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
-from reconciler.planning.drift import drift as find_drift
+from reconciler.planning.drift import drift as compare_with_record
+from reconciler.planning.staleness import stale_reasons
 from reconciler.rules.strength import is_guessable
 from reconciler.stores import store_annotations
 
-DEFAULT_PARALLELISM = 10
-DEFAULT_WAIT = 120.0
 _SALT_BYTES = 16
 
 
@@ -155,7 +144,12 @@ def plan_again(
     planned = _planned(
         desired, snapshot, saved.plan.options, keyed, consumers=consumers, inputs=inputs
     )
-    check_unmoved(saved, planned)
+    refuse_stale(
+        saved.plan,
+        planned,
+        same_key=saved.key_check == planfile.key_check(planned.fingerprinter.key),
+        derived_key=bool(saved.salt),
+    )
     return replace(planned, expires=saved.expires), standing
 
 
@@ -190,64 +184,15 @@ def _planned(
     )
 
 
-def drift(
-    desired: Sequence[Desired],
-    snapshot: Snapshot,
-    options: PlanOptions,
-    *,
-    unmanaged: bool = False,
-) -> DriftReport:
-    """Hold the live objects of the set against what was applied last. Writes nothing."""
-    return find_drift(desired, snapshot, options.set_name, unmanaged=unmanaged)
+def refuse_stale(approved: Plan, fresh: Planned, *, same_key: bool, derived_key: bool) -> None:
+    """Make sure that `fresh`, which was formed just now, is what was approved.
 
-
-def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM) -> Planned:
-    """The same plan, with what the store itself says to its steps.
-
-    What it says against them are problems; what it warns of, and what it would make of an object by
-    itself, are notes of the change.
-
-    Raises:
-        ConfigError: the store cannot try a write without making it.
-    """
-    found = planned.plan
-    if Capability.SERVER_DRY_RUN not in planned.snapshot.capabilities:
-        raise ConfigError("--server-dry-run: this store cannot try a change without making it")
-    if not planned.snapshot.born:
-        note = Note("dry-run-impossible", "the store does not exist yet, so nothing could be tried")
-        return replace(planned, plan=replace(found, notices=(*found.notices, note)))
-    result = Trial(
-        plan=found,
-        values=planned.values,
-        before=planned.snapshot.objects,
-        store=store,
-        fingerprinter=planned.fingerprinter,
-        parallelism=parallelism,
-    ).run()
-    problems = [_refusal_by_store(change, error) for change, error in result.refused]
-    notices = [
-        Note("dry-run-untried", f"{key} could not be tried: it waits for another change")
-        for key in result.untried
-    ]
-    told = replace(
-        found,
-        changes=tuple(
-            replace(change, notes=(*change.notes, *result.notes.get(change.key, ())))
-            for change in found.changes
-        ),
-        problems=(*found.problems, *problems),
-        notices=(*found.notices, *notices),
-    )
-    return replace(planned, plan=told)
-
-
-def check_unmoved(approved: SavedPlan, planned: Planned) -> None:
-    """Make sure that `planned`, which was formed just now, is what was approved.
+    See `reconciler.planning.staleness.stale_reasons` for the rest.
 
     Raises:
         StalePlan: manifests or store are no longer what the approved plan saw.
     """
-    lines = planfile.moved(approved, planned.plan, planned.fingerprinter)
+    lines = stale_reasons(approved, fresh.plan, same_key=same_key, derived_key=derived_key)
     if lines:
         raise StalePlan(
             "the plan no longer matches the manifests and the store, so nothing was applied",
@@ -256,74 +201,15 @@ def check_unmoved(approved: SavedPlan, planned: Planned) -> None:
         )
 
 
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
-
-
-def _ignore(_: object) -> None:
-    """Be told and do nothing."""
-
-
-def apply(
-    approved: Planned,
-    store: Store,
+def drift(
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    options: PlanOptions,
     *,
-    parallelism: int = DEFAULT_PARALLELISM,
-    lock_timeout: float = 0.0,
-    wait_timeout: float = DEFAULT_WAIT,
-    stop: threading.Event | None = None,
-    emit: Callable[[Event], None] = _ignore,
-    waiting: Callable[[str], None] = _ignore,
-    clock: Callable[[], datetime] = utc_now,
-) -> ApplyEnded:
-    """Apply just what `approved` says, or nothing.
-
-    Under the set's lock, the store is read once more. Where it is as it was, so is the plan, which
-    depends on nothing else; where anything moved, the plan is formed once more, and only where it
-    is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
-    how long a step waits until its write has had its effect. `stop` ends the apply early, `emit` is
-    told every event, and `waiting` who holds the lock, where somebody does. A plan that expires
-    while the lock is waited for is stale by `clock`.
-
-    Raises:
-        PlanBlocked: the plan has problems, or a guard refuses it.
-        RightsMissing: the store does not let this user do what the plan says.
-        StalePlan: the store is no longer what the plan saw.
-        StoreLocked: another apply of the set is under way.
-        LockLost: the lock was lost on the way; some steps may have been applied.
-        StoreError: the store cannot be read or locked.
-    """
-    if approved.blocked:
-        raise PlanBlocked("the plan has problems or is refused by a guard, so nothing was applied")
-    stop = stop or threading.Event()
-    options = approved.plan.options
-    intents = [(step.action, step.key) for step in approved.plan.steps]
-    store.preflight(options.set_name, intents)
-    with locked(store, options.set_name, lock_timeout, stop, waiting):
-        planfile.refuse_expired(approved.expires, clock())
-        snapshot = read(approved.desired, store, options)
-        planned = approved
-        if not snapshot.same_as(approved.snapshot):
-            planned = plan(
-                approved.desired,
-                snapshot,
-                options,
-                consumers=approved.consumers,
-                inputs=approved.inputs,
-                salt=approved.salt,
-            )
-            check_unmoved(approved.saved(()), planned)
-        store.begin(options.set_name, intents)
-        work = Work(
-            plan=planned.plan,
-            values=planned.values,
-            before=snapshot.objects,
-            store=store,
-            parallelism=parallelism,
-            waits=WaitPolicy(timeout=wait_timeout),
-        )
-        return execute(work, stop, emit)
+    unmanaged: bool = False,
+) -> DriftReport:
+    """Hold the live objects of the set against what was applied last. Writes nothing."""
+    return compare_with_record(desired, snapshot, options.set_name, unmanaged=unmanaged)
 
 
 def _fingerprinter(
@@ -341,16 +227,3 @@ def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
     ordered = sorted(desired, key=attrgetter("key", "generate_name"))
     values = [resource.data[name] for resource in ordered for name in sorted(resource.data)]
     return derive_fingerprint_key(values, bytes.fromhex(salt))
-
-
-def _refusal_by_store(change: Change, error: StoreError) -> Diagnostic:
-    return Diagnostic(
-        severity=Severity.ERROR,
-        code="store-refuses",
-        message=f"the store would refuse to {change.action} it: "
-        + error.message.removeprefix(f"{change.key}: "),
-        field="",
-        source=change.source or Source("(store)", 0, 0),
-        object=str(change.key),
-        hint=error.hint,
-    )
