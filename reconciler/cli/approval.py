@@ -81,10 +81,12 @@ def _carried_out(
     def waiting(message: str) -> None:
         remark(f"Waiting: {escaped(message)}")
 
-    stop = threading.Event()
-    with stopping(stop), reporter(output, verbosity, len(planned.plan.steps)) as emit:
+    stop, begun = threading.Event(), threading.Event()
+    with stopping(stop, begun), reporter(output, verbosity, len(planned.plan.steps)) as emit:
         heard = going_on_unheard(emit)
-        ended = workflow.apply(planned, store, stop=stop, emit=heard, waiting=waiting, **settings)
+        ended = workflow.apply(
+            planned, store, stop=stop, begun=begun, emit=heard, waiting=waiting, **settings
+        )
     return _exit_code(ended)
 
 

@@ -148,7 +148,7 @@ def test_what_the_set_itself_has_deleted_has_not_vanished(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     text = (shop.path / "manifests/shop.yaml").read_text()
     shop.write("manifests/shop.yaml", text.partition("---")[0])
-    shop.ok("apply", "--prune", "--auto-approve")
+    shop.ok("apply", "--prune", "--allow-empty", "--auto-approve")
     shop.write("manifests/shop.yaml", text)
     assert "not applied yet" in shop.ok("drift").out
 
