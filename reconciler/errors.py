@@ -45,6 +45,26 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
     return min(codes, key=_WORST_FIRST.index, default=ExitCode.OK)
 
 
+def environment_text(error: BaseException) -> str:
+    """What the machine or its system refused, where that and no fault of ours is the reason.
+
+    Only the system's own words: the text of an exception, and a file name in it, might hold a
+    value.
+    """
+    match error:
+        case MemoryError():
+            return "the memory ran out: give the process more, or split the manifests"
+        case RecursionError():
+            return "the input is nested too deeply"
+        case OSError(strerror=str(reason)):
+            return f"the operating system refused a call: {reason}"
+        case ImportError(name=str(name)):
+            return f"the module {name} cannot be imported: check the installation, and the memory"
+        case RuntimeError(args=(str(text),)) if text.startswith("can't start new thread"):
+            return "no thread can be started: raise the limit of processes or of memory"
+    return ""
+
+
 class ReconcilerError(Exception):
     """Anything that ends a command with a message instead of a traceback.
 

@@ -45,14 +45,16 @@ def write_whole(path: Path, content: bytes, *, mode: int) -> None:
 
 def own_descriptor(path: str | os.PathLike[str]) -> int | None:
     """The descriptor of this process that `path` leads to: 0 for ``/dev/stdin``, say."""
-    own = {os.path.realpath("/proc/self/fd"), os.path.realpath("/dev/fd")}
+    own: set[str] = set()
     place = os.path.abspath(path)  # noqa: PTH100 - Path.absolute keeps the ".." parts
     for _ in range(_MOST_LINKS):
         parent, name = os.path.split(place)
         try:
             parent = os.path.realpath(parent)
-            if parent in own and name.isdecimal():
-                return int(name)
+            if name.isdecimal():
+                own = own or {os.path.realpath("/proc/self/fd"), os.path.realpath("/dev/fd")}
+                if parent in own:
+                    return int(name)
             place = os.path.join(parent, os.readlink(os.path.join(parent, name)))  # noqa: PTH115, PTH118 - as above
         except (OSError, ValueError):  # no link, or no path
             return None

@@ -90,9 +90,9 @@ def _carried_out(planned: Planned, store: Store, settings: dict[str, Any]) -> Ap
     def waiting(message: str) -> None:
         remark(f"Waiting: {escaped(message)}")
 
-    stop = threading.Event()
+    stop, begun = threading.Event(), threading.Event()
     following = reporter(settings["output"], verbosity_of(settings), len(planned.plan.steps))
-    with stopping(stop), following as emit:
+    with stopping(stop, begun), following as emit:
         return workflow.apply(
             planned,
             store,
@@ -100,6 +100,7 @@ def _carried_out(planned: Planned, store: Store, settings: dict[str, Any]) -> Ap
             lock_timeout=settings["lock_timeout"],
             wait_timeout=settings["wait_timeout"],
             stop=stop,
+            begun=begun,
             emit=going_on_unheard(emit),
             waiting=waiting,
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import cast
 
-from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError
+from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError, environment_text
 from reconciler.execution.retries import Result, RetryPolicy, retrying
 from reconciler.execution.substitution import operations_of, record_of, resource_of
 from reconciler.execution.trial import try_in_place_of
@@ -143,7 +143,9 @@ class _Execution:
         except ReconcilerError as error:
             message, hint = error.message, error.hint
         except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
-            message = f"unexpected {type(error).__name__}: please report this as a bug"
+            message = environment_text(error) or (
+                f"unexpected {type(error).__name__}: please report this as a bug"
+            )
         warnings = tuple(dict.fromkeys(self._warnings.pop(step.key, ())))
         self._end(StepEnded(step, outcome, key, message, hint, warnings))
 

@@ -36,6 +36,7 @@ def apply(
     lock_timeout: float = 0.0,
     wait_timeout: float = DEFAULT_WAIT,
     stop: threading.Event | None = None,
+    begun: threading.Event | None = None,
     emit: Callable[[Event], None] = _ignore,
     waiting: Callable[[str], None] = _ignore,
     clock: Callable[[], datetime] = utc_now,
@@ -45,9 +46,10 @@ def apply(
     Under the set's lock, the store is read once more. Where it is as it was, so is the plan, which
     depends on nothing else; where anything moved, the plan is formed once more, and only where it
     is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
-    how long a step waits until its write has had its effect. `stop` ends the apply early, `emit` is
-    told every event, and `waiting` who holds the lock, where somebody does. A plan that expires
-    while the lock is waited for is stale by `clock`.
+    how long a step waits until its write has had its effect. `stop` ends the apply early,
+    `begun` is set before the first step. `emit` is called with every event, and `waiting` with who
+    holds the lock, where somebody does. A plan that expires while the lock is waited for is stale by
+    `clock`.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
@@ -91,4 +93,6 @@ def apply(
             parallelism=parallelism,
             waits=WaitPolicy(timeout=wait_timeout),
         )
+        if begun is not None:
+            begun.set()
         return execute(work, stop, emit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -428,6 +429,25 @@ def test_a_pipe_is_not_looked_into(tmp_path: Path) -> None:
     os.close(writing)
     assert os.read(reading, 99)
     os.close(reading)
+
+
+def test_who_writes_to_a_pipe_is_not_let_go(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    begun = threading.Event()
+
+    def write() -> None:
+        begun.set()
+        pipe.write_bytes(b"manifest")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    begun.wait()
+    for _ in range(1000):  # the writer is on its way to wait for a reader
+        assert not planfile.is_plan_file(pipe)
+    assert writer.is_alive()
+    assert pipe.read_bytes() == b"manifest"
+    writer.join(timeout=60)
 
 
 def test_the_position_of_an_inherited_file_stays(path: Path) -> None:
