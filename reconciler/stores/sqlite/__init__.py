@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.errors import ConfigError
 from reconciler.model.store import Opening
 from reconciler.stores.keys import given_fingerprint_key
-from reconciler.stores.sqlite import rekeying
+from reconciler.stores.sqlite import owners, rekeying
 from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.faults import faults
 from reconciler.stores.sqlite.masterkey import (
     STORE_KEY,
     MasterKey,
@@ -47,6 +49,17 @@ def _database(url: str, environ: Mapping[str, str]) -> Database:
     shown = url.partition(":")[2]
     if not shown or shown.endswith("/"):
         raise ConfigError(f"{url} names no file", hint="write sqlite:PATH")
-    path = Path(shown).absolute()
-    key_file = path.with_name(path.name.removesuffix(".db") + ".key")
-    return Database(path, shown, MasterKey(key_file, given_key(environ, STORE_KEY)))
+    # Links are resolved once: SQLite, the key file and all readers have to mean the same place, and
+    # a link must not be replaced by a file.
+    path = Path(os.path.realpath(shown))
+    key_path = path.with_name(path.name.removesuffix(".db") + ".key")
+    key_file = Path(os.path.realpath(key_path))
+    with faults(shown):
+        links = (*owners.links_towards(Path(shown).absolute()), *owners.links_towards(key_path))
+    return Database(
+        path,
+        shown,
+        MasterKey(key_file, given_key(environ, STORE_KEY)),
+        links=links,
+        trusted=owners.trusted_users(environ),
+    )

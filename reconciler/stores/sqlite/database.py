@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +16,14 @@ from typing import TypeVar
 
 from reconciler.errors import StoreDamaged, StoreError, StoreUnavailable
 from reconciler.model.values import FINGERPRINT_KEY_BYTES
-from reconciler.stores.sqlite import seeds
+from reconciler.stores.sqlite import owners, seeds
 from reconciler.stores.sqlite.faults import faults
+from reconciler.stores.sqlite.files import (
+    put_in_place,
+    remove_temporary_files,
+    sync_directory,
+    temporary_file,
+)
 from reconciler.stores.sqlite.header import (
     Header,
     checked_header,
@@ -27,7 +32,7 @@ from reconciler.stores.sqlite.header import (
     read_header,
     write_header,
 )
-from reconciler.stores.sqlite.masterkey import MasterKey, put_in_place, sync_directory
+from reconciler.stores.sqlite.masterkey import MasterKey
 from reconciler.stores.sqlite.rows import Damage
 from reconciler.stores.sqlite.sealing import Sealer
 from reconciler.stores.sqlite.tables import SCHEMA, Contents, new_uid
@@ -43,12 +48,26 @@ _opening = threading.Lock()
 
 
 class Database:
-    """The store's file at `path`; messages call it `shown`."""
+    """The store's file at `path`, which is no link; messages call it `shown`.
 
-    def __init__(self, path: Path, shown: str, master: MasterKey) -> None:
+    `links` were followed on the way to the file and its key, and `trusted` are the users to whom
+    all of it may belong.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        shown: str,
+        master: MasterKey,
+        *,
+        links: tuple[Path, ...] = (),
+        trusted: frozenset[int],
+    ) -> None:
         self.path = path
         self.shown = shown
         self.master = master
+        self.trusted = trusted
+        self._links = links
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._opened_with: tuple[bytes, Sealer] | None = None
@@ -62,6 +81,13 @@ class Database:
     def shm(self) -> Path:
         """SQLite's index of the log, there while a process has the store open for writing."""
         return self.path.with_name(self.path.name + "-shm")
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """What of the file system decides who can use the store; not all of it need exist."""
+        key_file, successor = self.master.file, self.master.successor
+        directories = dict.fromkeys((self.path.parent, key_file.parent))
+        return (*self._links, *directories, self.path, self.wal, self.shm, key_file, successor)
 
     def exists(self) -> bool:
         """Whether there is a file."""
@@ -93,6 +119,7 @@ class Database:
         Raises:
             StoreError: see `reconciler.model.store.Store`.
         """
+        self._refuse_foreign()
         for _ in range(_READS):
             before = self._stamps()
             if before[0] is None:
@@ -148,6 +175,7 @@ class Database:
 
     def _begun(self, *, create: bool) -> sqlite3.Connection:
         if self._connection is None:
+            self._refuse_foreign()
             if not self.exists():
                 if not create:
                     raise StoreError(f"{self.shown} does not exist")
@@ -177,7 +205,15 @@ class Database:
         sealer = self._sealer_for(columns, writing=True)
         header = checked_header(columns, sealer)
         self._opened_with = (header.key_check, sealer)
+        for path in (self.path, self.master.file, self.master.successor):
+            remove_temporary_files(path)
         return Contents(connection, sealer, header)
+
+    def _refuse_foreign(self) -> None:
+        # A key that the user gives is not one that the owner of the files has planted.
+        if self.master.given is None:
+            with faults(self.shown):
+                owners.refuse_foreign(self.places, self.trusted, self.shown)
 
     def _refuse_truncated(self, connection: sqlite3.Connection) -> None:
         """SQLite fills up a short last page with zeros; unless the log has it, it is lost."""
@@ -208,27 +244,14 @@ class Database:
         directory = self.path.parent
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         sealer = Sealer(self.master.make())
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=directory)
-        os.close(handle)
-        made = Path(name)
         try:
-            connection = _connect(made, "mode=rw")
-            try:
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("BEGIN IMMEDIATE")
-                for statement in SCHEMA:
-                    connection.execute(statement)
-                header = Header.made(new_uid(), sealer, secrets.token_bytes(FINGERPRINT_KEY_BYTES))
-                contents = Contents(connection, sealer, header)
-                seeds.plant(contents)
-                write_header(connection, header, sealer)
-                connection.execute("COMMIT")
-            finally:
-                connection.close()
-            put_in_place(made, self.path)
-        finally:
-            made.unlink(missing_ok=True)
+            with temporary_file(self.path) as (made, _):
+                _make(made, sealer)
+                put_in_place(made, self.path)
+        except (FileNotFoundError, sqlite3.Error, StoreUnavailable):
+            # Another process may have made the store, and removed the temporary files.
+            if not self.exists():
+                raise
         sync_directory(directory)
 
     def _close(self) -> None:
@@ -241,6 +264,37 @@ class Database:
         with faults(self.shown):
             paths = (self.path, self.wal, self.master.file, self.master.successor)
             return tuple(_stamp(path) for path in paths)
+
+
+def _make(path: Path, sealer: Sealer) -> None:
+    """Make the empty file at `path` a store that needs no log to be whole.
+
+    Closing a connection moves the log into the file, and says nothing where that fails. So the log
+    begins only once everything is in the file.
+    """
+    connection = _connect(path, "mode=rw")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA journal_mode = OFF")  # what fails is thrown away
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in SCHEMA:
+            connection.execute(statement)
+        header = Header.made(new_uid(), sealer, secrets.token_bytes(FINGERPRINT_KEY_BYTES))
+        contents = Contents(connection, sealer, header)
+        seeds.plant(contents)
+        write_header(connection, header, sealer)
+        connection.execute("COMMIT")
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        busy, logged, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.close()
+    if mode != "wal":
+        raise StoreError(
+            "the store cannot be made: its file system can keep no write-ahead log",
+            hint="put the store on a local file system",
+        )
+    if busy or logged:
+        raise StoreUnavailable("the store cannot be made: its log could not be written to its file")
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -22,7 +22,7 @@ from reconciler.model.patches import Operation, PatchMisfit, patched
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.stores.naming import drawn_name
-from reconciler.stores.sqlite import deletion, locks, rows, seeds
+from reconciler.stores.sqlite import deletion, locks, owners, rows, seeds
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
 
@@ -191,15 +191,13 @@ class EmbeddedStore:
 
     def _notices(self) -> tuple[Note, ...]:
         database = self._database
-        paths = (
-            database.path.parent,
-            database.path,
-            database.wal,
-            database.shm,
-            database.master.file,
-            database.master.successor,
-        )
-        found = [path for path in paths if path.exists() and path.stat().st_mode & _OPEN_TO_OTHERS]
+        existing = [path for path in database.places if path.exists()]
+        belonging = {path for path, _ in owners.foreign(existing, database.trusted)}
+        found = [
+            path
+            for path in existing
+            if path in belonging or path.stat().st_mode & _OPEN_TO_OTHERS
+        ]
         if not found:
             return ()
         names = ", ".join(path.name or str(path) for path in found)
@@ -207,7 +205,7 @@ class EmbeddedStore:
             Note(
                 "store-open-to-others",
                 f"other users of this machine may read or write the store {database.shown}:"
-                f" {names}; make the directory 0700 and the files 0600",
+                f" {names}; make the directory 0700 and the files 0600, and yours",
             ),
         )
 
