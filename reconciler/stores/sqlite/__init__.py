@@ -31,6 +31,7 @@ def open_store(opening: Opening) -> EmbeddedStore:
 
     Raises:
         ConfigError: there is no path, or a key in the environment cannot be used.
+        StoreError: the links on the way to the file cannot be followed.
     """
     environ = opening.environ
     return EmbeddedStore(_database(opening.url, environ), given_fingerprint_key(environ))

@@ -7,7 +7,6 @@ that it neither waits for a writer nor needs the right to write.
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -15,27 +14,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.errors import StoreDamaged, StoreError, StoreUnavailable
-from reconciler.model.values import FINGERPRINT_KEY_BYTES
-from reconciler.stores.sqlite import owners, seeds
+from reconciler.stores.sqlite import birth, owners
 from reconciler.stores.sqlite.faults import faults
-from reconciler.stores.sqlite.files import (
-    put_in_place,
-    remove_temporary_files,
-    sync_directory,
-    temporary_file,
-)
-from reconciler.stores.sqlite.header import (
-    Header,
-    checked_header,
-    header_with,
-    key_fits,
-    read_header,
-    write_header,
-)
+from reconciler.stores.sqlite.files import remove_temporary_files, sync_directory
+from reconciler.stores.sqlite.header import checked_header, header_with, key_fits, read_header
 from reconciler.stores.sqlite.masterkey import MasterKey
 from reconciler.stores.sqlite.rows import Damage
 from reconciler.stores.sqlite.sealing import Sealer
-from reconciler.stores.sqlite.tables import SCHEMA, Contents, new_uid
+from reconciler.stores.sqlite.tables import Contents
 
 BUSY_SECONDS = 20.0
 _READS = 10
@@ -240,14 +226,13 @@ class Database:
         )
 
     def _create(self) -> None:
-        """Make the whole store under another name, then give it its own unless that is taken."""
+        """Make the store and its directory, unless another process is quicker."""
         directory = self.path.parent
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._refuse_foreign()  # another user may have been quicker to make the directory
         sealer = Sealer(self.master.make())
         try:
-            with temporary_file(self.path) as (made, _):
-                _make(made, sealer)
-                put_in_place(made, self.path)
+            birth.make(self.path, sealer)
         except (FileNotFoundError, sqlite3.Error, StoreUnavailable):
             # Another process may have made the store, and removed the temporary files.
             if not self.exists():
@@ -264,37 +249,6 @@ class Database:
         with faults(self.shown):
             paths = (self.path, self.wal, self.master.file, self.master.successor)
             return tuple(_stamp(path) for path in paths)
-
-
-def _make(path: Path, sealer: Sealer) -> None:
-    """Make the empty file at `path` a store that needs no log to be whole.
-
-    Closing a connection moves the log into the file, and says nothing where that fails. So the log
-    begins only once everything is in the file.
-    """
-    connection = _connect(path, "mode=rw")
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA journal_mode = OFF")  # what fails is thrown away
-        connection.execute("BEGIN IMMEDIATE")
-        for statement in SCHEMA:
-            connection.execute(statement)
-        header = Header.made(new_uid(), sealer, secrets.token_bytes(FINGERPRINT_KEY_BYTES))
-        contents = Contents(connection, sealer, header)
-        seeds.plant(contents)
-        write_header(connection, header, sealer)
-        connection.execute("COMMIT")
-        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-        busy, logged, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    finally:
-        connection.close()
-    if mode != "wal":
-        raise StoreError(
-            "the store cannot be made: its file system can keep no write-ahead log",
-            hint="put the store on a local file system",
-        )
-    if busy or logged:
-        raise StoreUnavailable("the store cannot be made: its log could not be written to its file")
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

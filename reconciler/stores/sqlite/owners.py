@@ -21,7 +21,9 @@ def trusted_users(environ: Mapping[str, str]) -> frozenset[int]:
     """The ids of root, of this process's user, and of the user who became root by sudo."""
     user = os.geteuid()
     by_sudo = environ.get("SUDO_UID", "")
-    return frozenset({ROOT, user} | ({int(by_sudo)} if user == ROOT and by_sudo.isdecimal() else set()))
+    return frozenset(
+        {ROOT, user} | ({int(by_sudo)} if user == ROOT and by_sudo.isdecimal() else set())
+    )
 
 
 def links_towards(path: Path) -> Iterator[Path]:

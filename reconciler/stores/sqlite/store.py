@@ -194,9 +194,7 @@ class EmbeddedStore:
         existing = [path for path in database.places if path.exists()]
         belonging = {path for path, _ in owners.foreign(existing, database.trusted)}
         found = [
-            path
-            for path in existing
-            if path in belonging or path.stat().st_mode & _OPEN_TO_OTHERS
+            path for path in existing if path in belonging or path.stat().st_mode & _OPEN_TO_OTHERS
         ]
         if not found:
             return ()
