@@ -6,7 +6,6 @@ that it neither waits for a writer nor needs the right to write.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable

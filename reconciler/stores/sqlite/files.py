@@ -38,9 +38,8 @@ def remove_temporary_files(path: Path) -> None:
 
 def _all_named(directory: Path, pattern: str) -> list[Path]:
     """The files that match `pattern`, and those that SQLite keeps beside them."""
-    return [
-        path for end in ("", "-journal", "-wal", "-shm") for path in directory.glob(pattern + end)
-    ]
+    ends = ("", "-journal", "-wal", "-shm")
+    return [path for end in ends for path in directory.glob(pattern + end)]
 
 
 def put_in_place(made: Path, path: Path) -> None:

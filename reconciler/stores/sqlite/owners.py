@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.errors import StoreError
@@ -21,9 +22,9 @@ def trusted_users(environ: Mapping[str, str]) -> frozenset[int]:
     """The ids of root, of this process's user, and of the user who became root by sudo."""
     user = os.geteuid()
     by_sudo = environ.get("SUDO_UID", "")
-    return frozenset(
-        {ROOT, user} | ({int(by_sudo)} if user == ROOT and by_sudo.isdecimal() else set())
-    )
+    if user == ROOT and by_sudo.isdecimal():
+        return frozenset({ROOT, int(by_sudo)})
+    return frozenset({ROOT, user})
 
 
 def links_towards(path: Path) -> Iterator[Path]:
@@ -40,10 +41,8 @@ def links_towards(path: Path) -> Iterator[Path]:
 
 
 def _refuse_circle(link: Path) -> None:
-    try:
+    with suppress(FileNotFoundError):  # where it leads, a store may be made
         link.stat()
-    except FileNotFoundError:
-        pass  # where it leads, a store may be made
 
 
 def foreign(paths: Iterable[Path], trusted: frozenset[int]) -> Iterator[tuple[Path, int]]:

@@ -47,7 +47,7 @@ def contents(place: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in place.iterdir()}
 
 
-def refused(opened: Opener, words: Words, url: str, **environ: str) -> str:
+def refused(opened: Opener, words: Words, place: Path, **environ: str) -> str:
     """The message with which reading, writing and a new key are refused."""
     messages = set()
     for call in (
@@ -55,7 +55,7 @@ def refused(opened: Opener, words: Words, url: str, **environ: str) -> str:
         lambda: opened(**environ).lock("default", "me", 0),
         lambda: opened(**environ).create(words.secret("t"), words.mark()),
         lambda: opened(**environ).fingerprint_key("default"),
-        lambda: rekey(url, environ),
+        lambda: rekey(f"sqlite:{place / 'store.db'}", environ),
     ):
         with pytest.raises(StoreError) as caught:
             call()
@@ -68,11 +68,11 @@ def refused(opened: Opener, words: Words, url: str, **environ: str) -> str:
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("name", ["store.db", "store.key", "."])
 def test_what_is_another_users_is_refused(
-    opened: Opener, words: Words, place: Path, url: str, given_away: Given, name: str
+    opened: Opener, words: Words, place: Path, given_away: Given, name: str
 ) -> None:
     before = contents(place)
     given_away(place / name)
-    message = refused(opened, words, url)
+    message = refused(opened, words, place)
     if os.geteuid() == 0:
         assert f"{place / name} belongs to" in message
         assert "nobody" in message or str(OTHER) in message
@@ -81,26 +81,26 @@ def test_what_is_another_users_is_refused(
 
 @pytest.mark.usefixtures("filled")
 def test_a_new_key_that_another_user_has_put_there_is_refused(
-    opened: Opener, words: Words, place: Path, url: str, given_away: Given
+    opened: Opener, words: Words, place: Path, given_away: Given
 ) -> None:
     (place / "store.key.new").write_text(KEY)
     given_away(place / "store.key.new")
-    assert "belongs to" in refused(opened, words, url)
+    assert "belongs to" in refused(opened, words, place)
 
 
 def test_no_store_is_made_in_a_directory_of_another_user(
-    opened: Opener, words: Words, place: Path, url: str, given_away: Given
+    opened: Opener, words: Words, place: Path, given_away: Given
 ) -> None:
     place.mkdir(mode=0o777)
     given_away(place)
-    assert "belongs to" in refused(opened, words, url)
+    assert "belongs to" in refused(opened, words, place)
     assert contents(place) == {}
 
 
 @pytest.mark.usefixtures("filled")
 @pytest.mark.parametrize("name", ["made", "made/store.key", "made/store.db"])
 def test_a_link_that_another_user_has_put_there_is_refused(
-    opened: Opener, words: Words, place: Path, url: str, given_away: Given, name: str
+    opened: Opener, words: Words, place: Path, given_away: Given, name: str
 ) -> None:
     """Where a link leads may be the user's own: a file of which others know the content."""
     link = place.parent / name
@@ -111,14 +111,14 @@ def test_a_link_that_another_user_has_put_there_is_refused(
     link.symlink_to(target)
     words.look(opened())
     given_away(link)
-    message = refused(opened, words, url)
+    message = refused(opened, words, place)
     if os.geteuid() == 0:
         assert f"{link} belongs to" in message
 
 
 @pytest.mark.usefixtures("filled")
 def test_links_on_the_way_to_a_link_count_too(
-    opened: Opener, words: Words, place: Path, url: str, given_away: Given
+    opened: Opener, words: Words, place: Path, given_away: Given
 ) -> None:
     real, first = place.parent / "real", place.parent / "first"
     place.rename(real)
@@ -126,15 +126,15 @@ def test_links_on_the_way_to_a_link_count_too(
     place.symlink_to("first")
     words.look(opened())
     given_away(first)
-    assert "belongs to" in refused(opened, words, url)
+    assert "belongs to" in refused(opened, words, place)
 
 
-@pytest.mark.parametrize("born", [True, False])
+@pytest.mark.parametrize("state", ["old", "new"])
 def test_whoever_gives_the_key_means_the_store(
-    opened: Opener, words: Words, place: Path, given_away: Given, born: bool
+    opened: Opener, words: Words, place: Path, given_away: Given, state: str
 ) -> None:
     place.mkdir(mode=0o700)
-    if born:
+    if state == "old":
         opened(RECONCILER_STORE_KEY=KEY).lock("default", "me", 0)
     given_away(place)
     store = opened(RECONCILER_STORE_KEY=KEY)
@@ -159,12 +159,12 @@ def test_the_file_of_a_planted_key_can_be_named_as_the_one_that_is_meant(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root is somebody else before sudo")
 @pytest.mark.usefixtures("filled")
 def test_sudo_leaves_the_user_who_called_it_at_home(
-    opened: Opener, words: Words, place: Path, url: str, given_away: Given
+    opened: Opener, words: Words, place: Path, given_away: Given
 ) -> None:
     for path in (place, *place.iterdir()):
         given_away(path)
-    assert "belongs to" in refused(opened, words, url, SUDO_UID="1")
-    assert "belongs to" in refused(opened, words, url, SUDO_UID="")
+    assert "belongs to" in refused(opened, words, place, SUDO_UID="1")
+    assert "belongs to" in refused(opened, words, place, SUDO_UID="")
     store = opened(SUDO_UID=str(OTHER))
     assert words.key("s") in words.look(store).objects
     store.lock("default", "me", 0)
