@@ -40,7 +40,8 @@ class Forked:
     """A process that runs the program, with what tests need of `subprocess.Popen`.
 
     `before` is Python code that prepares the process. `wrapper` is a command that starts the
-    process forked from, with that one's command as its last arguments.
+    process forked from, with that one's command as its last arguments; it has no SDKs, as a fork
+    costs the less the less was imported.
     """
 
     def __init__(
@@ -111,7 +112,7 @@ def _forker(wrapper: tuple[str, ...]) -> socket.socket:
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [*wrapper, sys.executable, __file__, str(theirs.fileno())],
+            [*wrapper, sys.executable, __file__, str(theirs.fileno()), *(() if wrapper else _SDKS)],
             env={**os.environ, "PYTHONSAFEPATH": "1"},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -121,13 +122,13 @@ def _forker(wrapper: tuple[str, ...]) -> socket.socket:
     return ours
 
 
-def _import_all() -> None:
-    """Import the program, without beginning it."""
+def _import_all(more: Sequence[str]) -> None:
+    """Import the program, without beginning it, and `more`."""
     program = importlib.import_module("reconciler")
     for module in pkgutil.walk_packages(program.__path__, "reconciler."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    for name in _SDKS:
+    for name in more:
         importlib.import_module(name)
     assert threading.active_count() == 1  # others would not be there after a fork
     gc.freeze()
@@ -177,6 +178,6 @@ def _become(status: socket.socket, streams: list[int]) -> bool:
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        _import_all()
+        _import_all(sys.argv[2:])
         if _fork_on_request(socket.socket(fileno=int(sys.argv[1]))):
             runpy.run_module("reconciler", run_name="__main__", alter_sys=True)

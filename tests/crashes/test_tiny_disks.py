@@ -101,7 +101,7 @@ def test_a_store_is_born_on_a_disk_of_any_size(
 def test_a_disk_that_fills_up_takes_a_part(tmp_path: Path, namespace: tuple[str, ...]) -> None:
     count = 6
     put(tmp_path, count, State(OPAQUE, data={"a": SecretValue(b"a" * 60_000)}))
-    first = stands(tmp_path, namespace, 400)
+    first = stands(tmp_path, namespace, 330)
     assert first.code == 5
     assert "there is no space left" in first.out + first.err
     done = [outcome for outcome in steps_told(first)[1].values() if outcome == "applied"]
