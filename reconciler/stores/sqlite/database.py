@@ -68,11 +68,10 @@ class Database:
         return self.path.with_name(self.path.name + "-shm")
 
     @property
-    def places(self) -> tuple[Path, ...]:
-        """What of the file system decides who can use the store; not all of it need exist."""
+    def entrusted(self) -> tuple[Path, ...]:
+        """What decides which store and which key are used; not all of it need exist."""
         key_file, successor = self.master.file, self.master.successor
-        directories = dict.fromkeys((self.path.parent, key_file.parent))
-        return (*self._links, *directories, self.path, self.wal, self.shm, key_file, successor)
+        return (*self._links, self.path.parent, key_file.parent, self.path, key_file, successor)
 
     def exists(self) -> bool:
         """Whether there is a file."""
@@ -198,7 +197,7 @@ class Database:
         # A key that the user gives is not one that the owner of the files has planted.
         if self.master.given is None:
             with faults(self.shown):
-                owners.refuse_foreign(self.places, self.trusted, self.shown)
+                owners.refuse_foreign(self.entrusted, self.trusted, self.shown)
 
     def _refuse_truncated(self, connection: sqlite3.Connection) -> None:
         """SQLite fills up a short last page with zeros; unless the log has it, it is lost."""

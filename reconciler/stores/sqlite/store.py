@@ -191,19 +191,26 @@ class EmbeddedStore:
 
     def _notices(self) -> tuple[Note, ...]:
         database = self._database
-        existing = [path for path in database.places if path.exists()]
-        belonging = {path for path, _ in owners.foreign(existing, database.trusted)}
-        found = [
-            path for path in existing if path in belonging or path.stat().st_mode & _OPEN_TO_OTHERS
+        paths = (
+            database.path.parent,
+            database.path,
+            database.wal,
+            database.shm,
+            database.master.file,
+            database.master.successor,
+        )
+        exposed = [
+            *(path for path in paths if path.exists() and path.stat().st_mode & _OPEN_TO_OTHERS),
+            *(path for path, _ in owners.foreign(database.entrusted, database.trusted)),
         ]
-        if not found:
+        if not exposed:
             return ()
-        names = ", ".join(path.name or str(path) for path in found)
+        names = ", ".join(dict.fromkeys(path.name or str(path) for path in exposed))
         return (
             Note(
                 "store-open-to-others",
                 f"other users of this machine may read or write the store {database.shown}:"
-                f" {names}; make the directory 0700 and the files 0600, and yours",
+                f" {names}; make the directory 0700 and the files 0600, all of them yours",
             ),
         )
 

@@ -132,6 +132,19 @@ def test_a_key_file_that_is_a_link_stays_one(
     assert words.look(through("real/store.db")).objects == {live.key: live}
 
 
+def test_a_link_says_nothing_about_who_may_read_the_store(
+    tmp_path: Path, through: Linked, words: Words, real: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "above").symlink_to(tmp_path)
+    store = through("above/real/store.db")
+    store.lock("default", "me", 0)
+    assert words.look(store).notices == ()
+    real.chmod(0o755)
+    (note,) = words.look(store).notices
+    assert note.code == "store-open-to-others"
+
+
 def test_links_in_a_circle_are_told(tmp_path: Path, through: Linked) -> None:
     (tmp_path / "a.db").symlink_to("b.db")
     (tmp_path / "b.db").symlink_to("a.db")
