@@ -187,7 +187,7 @@ class SavePlan(Apply):
         assert seen(place) == BEFORE
         plan = place / "p.plan"
         if plan.read_bytes() != b"an older plan":
-            fresh(place, "show", "p.plan")
+            fresh(place, "show", "p.plan", hint="Made at")
         else:
             assert ended.code != 0
         left = files(place) - files(self.template)
@@ -289,6 +289,14 @@ def test_the_calls_of_python_and_of_sqlite_are_seen(tmp_path: Path, injector: In
     assert names >= {"open", "mkdir", "write", "pwrite", "fsync", "fdatasync", "link", "unlink"}
     log = [call.name.removesuffix("64") for call in calls if call.path == f"{STORE}-wal"]
     assert {"open", "pwrite", "fdatasync", "unlink"} <= set(log)
+
+
+def test_a_plan_opens_nothing_for_writing_but_its_own_file(
+    tmp_path: Path, injector: Injector
+) -> None:
+    calls = faultless(SavePlan(tmp_path / "plan"), injector, tmp_path / "place")
+    assert calls
+    assert not [call for call in calls if not call.path.removeprefix(".").startswith("p.plan")]
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

@@ -143,7 +143,7 @@ class Database:
             # not, unless it is told that nobody writes.
             unguarded = not self.shm.exists() and not _size(self.wal)
             if unguarded:
-                return self._looked(work, "immutable=1"), True
+                return self._looked(work, "mode=ro&immutable=1"), True
         return self._looked(work, "mode=ro"), False
 
     def _looked(self, work: Callable[[Contents], T], mode: str) -> T:
