@@ -48,8 +48,8 @@ def apply(
     is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
     how long a step waits until its write has had its effect. `stop` ends the apply early,
     `begun` is set before the first step. `emit` is called with every event, and `waiting` with who
-    holds the lock, where somebody does. A plan that expires while the lock is waited for is stale by
-    `clock`.
+    holds the lock, where somebody does. A plan that expires while the lock is waited for is stale
+    by `clock`.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.

@@ -20,7 +20,9 @@ from reconciler.stores.docker import head
 from reconciler.stores.kubernetes import faults
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.leases import Lease
-from reconciler.stores.sqlite import EmbeddedStore, locks, rekey
+from reconciler.stores.sqlite import locks
+from reconciler.stores.sqlite.opening import rekey
+from reconciler.stores.sqlite.store import EmbeddedStore
 from reconciler.stores.sqlite.tables import SCHEMA
 from tests.unit.stores.conftest import Opener
 
