@@ -25,6 +25,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.planning.consumers import named_users
+from reconciler.planning.fields import DATA, METADATA
 from reconciler.rules import violations
 
 ACTION_SYMBOLS = {
@@ -77,6 +78,7 @@ _UNSEEN = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
+_MAPS = {DATA, METADATA}
 _SHORT_ESCAPES = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 _WIDEST_COLUMN = 52  # as wide as the annotations that steer this program
 
@@ -128,13 +130,15 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
 
 
 def field_text(path: FieldPath) -> str:
-    """``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``."""
-    match path:
-        case (parent, "finalizers" | "ownerReferences" as group, name, *rest):
-            parts: violations.RulePath = (parent, f"{group}[{name}]", *rest)
-        case _:
-            parts = tuple(int(part) if part.isdecimal() else part for part in path)
-    return escaped(violations.field_text(parts))
+    r"""``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``.
+
+    No two paths read alike: lists are only in what is neither ``data`` nor ``metadata``, so that
+    digits are an index there and a name everywhere else, and a backslash is written as two.
+    """
+    parts: violations.RulePath = path
+    if path[0] not in _MAPS:
+        parts = tuple(int(part) if part.isdecimal() else part for part in path)
+    return escaped(violations.field_text(parts).replace("\\", r"\\"))
 
 
 def object_text(key: ObjectKey) -> str:
