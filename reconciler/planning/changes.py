@@ -17,7 +17,7 @@ from reconciler.model.plans import (
     Reason,
 )
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, UidOf, UnreadValue, ValueRef
+from reconciler.model.values import Fingerprinter, UnreadValue, ValueRef
 from reconciler.planning import diff, limits, rotation
 from reconciler.planning.fields import (
     DATA,
@@ -26,10 +26,10 @@ from reconciler.planning.fields import (
     Fields,
     flatten,
     version_mark,
-    with_owner_uids,
 )
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.masking import Masking
+from reconciler.planning.owners import owner_uids, with_owner_uids
 from reconciler.planning.ownership import (
     Merged,
     applied_earlier,
@@ -38,7 +38,6 @@ from reconciler.planning.ownership import (
     newly_made,
     record_is_current,
 )
-from reconciler.planning.references import references
 from reconciler.planning.scrubbing import scrubbed
 from reconciler.rules import replace_reasons
 
@@ -131,12 +130,16 @@ class Comparison:
     def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
         wanted.update(version_mark(key, resource))
-        if resource.owners:
-            with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
-        return wanted
+        if not resource.owners or Capability.METADATA not in self.snapshot.capabilities:
+            return wanted
+        uids = owner_uids(resource, self.named, self.snapshot.objects)
+        return with_owner_uids(resource, wanted, uids)
 
     def _merged(self, wanted: Fields, live: Live, before: Fields, steering: Lifecycle) -> Merged:
-        return merge(wanted, before, applied_earlier(live, self.options.set_name), steering)
+        return merge(wanted, before, self._applied(live), steering)
+
+    def _applied(self, live: Live) -> Mapping[FieldPath, str]:
+        return applied_earlier(live, self.options.set_name, self.records)
 
     def _creation(
         self, key: ObjectKey, resource: Desired, wanted: Fields, steering: Lifecycle
@@ -178,7 +181,7 @@ class Comparison:
             for path, leaf in before.items()
             if path[0] == DATA and not isinstance(leaf, UnreadValue)
         }
-        applied = applied_earlier(predecessor, self.options.set_name)
+        applied = self._applied(predecessor)
         merged = self._scrubbed(key, merge(wanted, data, applied, steering))
         instead = self._merged(wanted, predecessor, before, steering).target
         changed = diff.changed_paths(before, instead)
@@ -245,7 +248,7 @@ class Comparison:
         )
 
     def _origin_of(self, live: Live, before: Fields) -> diff.OriginOf:
-        applied = applied_earlier(live, self.options.set_name)
+        applied = self._applied(live)
         same_key = self.records.key == self.masking.key
 
         def origin(path: FieldPath, reference: ValueRef | None) -> diff.Origin:
@@ -272,7 +275,7 @@ class Comparison:
         if reasons:
             return Action.UPDATE, tuple(reasons)
         current = record_is_current(
-            live.applied, merged.claims, target, live.key.namespace, self.records
+            self._applied(live), merged.claims, target, live.key.namespace, self.records
         )
         if rotation.is_due(live.key, self.snapshot, self.options):
             return Action.UPDATE, (Reason.ROTATION,)
@@ -311,16 +314,6 @@ class Comparison:
             ),
             *limits.replace_reasons(changed, self.snapshot),
         )
-
-    def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
-        """The uids of owners that the manifests hold; of others, the manifest's word counts."""
-        found: dict[ObjectKey, str | UidOf] = {}
-        for reference in references(resource):
-            owner = reference.target
-            if reference.what == "owner" and owner in self.named:
-                live = self.snapshot.objects.get(owner)
-                found[owner] = UidOf(*owner) if live is None else live.uid
-        return found
 
 
 def _precondition(live: Live) -> Precondition:

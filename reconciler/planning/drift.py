@@ -15,12 +15,13 @@ from reconciler.model.drift import (
 )
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import FieldPath, Note, PlanOptions
-from reconciler.model.store import Snapshot
+from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter, UnreadValue
 from reconciler.planning.fields import DATA, TYPE, Fields, flatten, leaf_text, version_mark
 from reconciler.planning.lifecycle import Lifecycle, lifecycle
 from reconciler.planning.limits import kept_fields
 from reconciler.planning.naming import named_objects
+from reconciler.planning.owners import owner_uids, understood_record, with_owner_uids
 from reconciler.planning.ownership import is_of_key
 from reconciler.planning.selection import lasting_notices, leftovers_of, superseded_by
 
@@ -51,7 +52,7 @@ def drift(
         for live in snapshot.objects.values()
         if live.applied is not None and live.applied.set_name == set_name
     )
-    check = _Check(snapshot, set_name, records, orphaned, readable)
+    check = _Check(snapshot, named, set_name, records, orphaned, readable)
     known = {*named, *leftovers}
     found = [check.object(key, named.get(key)) for key in known]
     if unmanaged:
@@ -68,6 +69,7 @@ def drift(
 @dataclass(frozen=True, slots=True)
 class _Check:
     snapshot: Snapshot
+    named: Mapping[ObjectKey, Desired]
     set_name: str
     fingerprinter: Fingerprinter
     orphaned: Collection[ObjectKey]
@@ -90,7 +92,7 @@ class _Check:
             sorted(
                 self._fields(
                     live,
-                    live.applied.fields,
+                    understood_record(live, self.fingerprinter),
                     None
                     if resource is None
                     else self._kept(resource) | version_mark(key, resource),
@@ -172,7 +174,11 @@ class _Check:
         return Pending.NONE if same or unknown else Pending.SET
 
     def _kept(self, resource: Desired) -> Fields:
-        return kept_fields(resource, self.snapshot.capabilities)
+        fields = kept_fields(resource, self.snapshot.capabilities)
+        if not resource.owners or Capability.METADATA not in self.snapshot.capabilities:
+            return fields
+        uids = owner_uids(resource, self.named, self.snapshot.objects)
+        return with_owner_uids(resource, fields, uids)
 
     def _fingerprint(self, path: FieldPath, namespace: str, fields: Fields) -> str:
         return self.fingerprinter.of(namespace, path, leaf_text(fields[path]))

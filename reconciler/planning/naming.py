@@ -103,7 +103,8 @@ def _fits(resource: Desired, live: Live, set_name: str, records: Fingerprinter) 
     """Whether type, data and ``immutable`` of `live` are what the manifest wants."""
     before = flatten(recognised(live, resource.data, records))
     steering = lifecycle(resource)
-    target = merge(flatten(resource), before, applied_earlier(live, set_name), steering).target
+    applied = applied_earlier(live, set_name, records)
+    target = merge(flatten(resource), before, applied, steering).target
     return all(
         before.get(path) == target.get(path)
         for path in before.keys() | target.keys()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from reconciler.model.objects import Applied, Live
+from reconciler.model.objects import Live
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter, UnreadValue
 from reconciler.planning.fields import DATA, TYPE, Fields, leaf_text
 from reconciler.planning.lifecycle import Lifecycle
+from reconciler.planning.owners import understood_record
 
 _NOT_APPLIED: Mapping[FieldPath, str] = {}
 
@@ -26,11 +27,11 @@ class Merged(NamedTuple):
     kept: tuple[FieldPath, ...]
 
 
-def applied_earlier(live: Live, set_name: str) -> Mapping[FieldPath, str]:
+def applied_earlier(live: Live, set_name: str, records: Fingerprinter) -> Mapping[FieldPath, str]:
     """What this set applied last; what another set did is not ours to remove."""
     if live.applied is None or live.applied.set_name != set_name:
         return _NOT_APPLIED
-    return live.applied.fields
+    return understood_record(live, records)
 
 
 def merge(
@@ -81,18 +82,16 @@ def _ignored(paths: Iterable[FieldPath], lifecycle: Lifecycle) -> set[FieldPath]
 
 
 def record_is_current(
-    applied: Applied | None,
+    applied: Mapping[FieldPath, str],
     claims: Iterable[FieldPath],
     target: Fields,
     namespace: str,
     fingerprinter: Fingerprinter,
 ) -> bool:
-    """Whether the record with the object says just what applying it again would write."""
-    if applied is None:
-        return False
+    """Whether the record of `applied` fields says just what applying it again would write."""
     wanted = tuple(claims)
-    return len(wanted) == len(applied.fields) and all(
-        applied.fields.get(path) == fingerprinter.of(namespace, path, leaf_text(target[path]))
+    return len(wanted) == len(applied) and all(
+        applied.get(path) == fingerprinter.of(namespace, path, leaf_text(target[path]))
         for path in wanted
     )
 

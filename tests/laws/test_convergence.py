@@ -17,7 +17,7 @@ from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, FieldPath
 from reconciler.model.store import Capability
 from reconciler.planning import planner
-from reconciler.planning.fields import DATA, OWNERS, Fields, flatten
+from reconciler.planning.fields import DATA, Fields, flatten, owner_key
 from reconciler.planning.lifecycle import lifecycle
 from reconciler.planning.naming import origin
 from tests.laws.conftest import NewWorld
@@ -60,12 +60,12 @@ def assert_as_desired(world: World, desired: Sequence[Desired], *, old: bool = F
         steering = lifecycle(one)
         assert live.applied is not None
         have = flatten(live)
-        for path, leaf in flatten(one).items():
+        owners = tuple(
+            replace(owner, uid=found[owner_key(owner, one.namespace)].uid) for owner in one.owners
+        )
+        for path, leaf in flatten(replace(one, owners=owners)).items():
             if path[0] == DATA and steering.ignores(path[1]):
                 continue
-            if path[1:2] == (OWNERS,):
-                owner = found[ObjectKey(leaf["kind"], one.namespace, leaf["name"])]
-                leaf["uid"] = owner.uid
             assert have[path] == leaf
         if steering.exact_data:
             extra = live.data.keys() - one.data.keys()

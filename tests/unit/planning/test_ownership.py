@@ -102,7 +102,8 @@ def test_a_record_is_current_only_if_it_says_just_what_would_be_written() -> Non
     other = replace(just, fields={**just.fields, ("data", "k"): "f" * 32})
 
     def is_current(applied: Applied | None, *claims: tuple[str, ...]) -> bool:
-        return record_is_current(applied, claims or tuple(target), target, "default", FINGERPRINTS)
+        fields = {} if applied is None else applied.fields
+        return record_is_current(fields, claims or tuple(target), target, "default", FINGERPRINTS)
 
     assert is_current(just)
     assert not is_current(just, ("data", "k"))
@@ -197,12 +198,20 @@ def test_drift_within_a_setting_and_an_owner_is_drift() -> None:
 def test_an_owner_that_was_made_anew_is_followed_without_drift() -> None:
     robot = account("robot")
     held = secret("b", owners=(owner(robot),))
-    found = live(replace(held, owners=(owner(robot, "the old uid"),)), held)
+    old = replace(held, owners=(owner(robot, "the old uid"),))
+    found = live(old, old)
     plan, _ = planned([robot, held], snapshot(live(robot, robot), found))
     (change,) = plan.pending
     assert change.reasons == (Reason.METADATA,)
-    (field,) = change.fields
-    assert (field.before, field.after, field.drift) == ("the old uid", uid_of(robot.key), False)
+    uids = [
+        (field.before or field.after)["uid"]
+        for field in change.fields
+        if field.action in {FieldAction.ADDED, FieldAction.REMOVED} and not field.drift
+    ]
+    assert sorted(uids) == ["the old uid", uid_of(robot.key)]
+    assert [operation.value for operation in change.patch] == [
+        [{"apiVersion": "v1", "kind": "ServiceAccount", "name": "robot", "uid": uid_of(robot.key)}]
+    ]
 
 
 def test_a_namespace_and_an_account_are_compared_likewise() -> None:
