@@ -15,6 +15,7 @@ from typing import NamedTuple
 _WHITE = b" \t\n\r\x0b\x0c"
 _QUOTING = ((b"'", b"'\"'\"'"), (b"'", rb"'\''"), (b"'", b"''"), (b'"', b'""'))
 _REMEMBERED = 8
+_LONGEST_REMEMBERED = 4096
 _WORD = re.compile(rb"[A-Za-z0-9+/_:,-]{8,}")  # of digits of base64, or of hex and what is between
 _LAYERS = 2  # JSON within JSON, a URL within a URL
 _TOP = 0x110000  # code points end below it
@@ -55,14 +56,21 @@ def quoted(content: bytes) -> Iterable[bytes]:
 
 def readings(text: str, shortest: int) -> Readings:
     """All that `text` may mean, by every encoding of the table, for values of `shortest` bytes."""
-    exact, unwrapped, longest = _unescaped(text)
+    is_short = len(text) <= _LONGEST_REMEMBERED
+    exact, unwrapped, longest = (_remembered if is_short else _unescaped)(text)
     if 3 * longest < 4 * shortest:  # most texts have no word that could be base64 or hex of one
         return Readings(exact, unwrapped)
-    decoded = _decoded(unwrapped)
+    decoded = tuple(
+        dict.fromkeys(
+            meaning
+            for encoding in WHOLE
+            for content in unwrapped
+            for meaning in encoding.decode(content)
+        )
+    )
     return Readings((*exact, *decoded), (*unwrapped, *map(bare, decoded)))
 
 
-@functools.lru_cache(_REMEMBERED)  # labels are the same in many objects
 def _unescaped(text: str) -> tuple[tuple[bytes, ...], tuple[bytes, ...], int]:
     """`text` with escapes undone, the same without white space, and its longest word's length."""
     written = text.encode("utf-8", "surrogatepass")
@@ -84,17 +92,7 @@ def _unescaped(text: str) -> tuple[tuple[bytes, ...], tuple[bytes, ...], int]:
     return tuple(exact), unwrapped, max(words, default=0)
 
 
-@functools.lru_cache(_REMEMBERED)
-def _decoded(contents: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    return tuple(
-        dict.fromkeys(
-            meaning
-            for encoding in WHOLE
-            for content in contents
-            if encoding.mark in content
-            for meaning in encoding.decode(content)
-        )
-    )
+_remembered = functools.lru_cache(_REMEMBERED)(_unescaped)  # labels are the same in many objects
 
 
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")

@@ -74,6 +74,10 @@ SHAPES: Mapping[str, Callable[[], tuple[dict[str, str], dict[str, str]]]] = {
         values := many(lambda: word(60)),
         {f"a{number}": values[f"k{number}"] for number in range(_ANNOTATIONS // 70)},
     ),
+    "patterns": lambda: (
+        many(lambda: word(12)),
+        {"reconciler/ignore-keys": ",".join(f"x{number}*" for number in range(30_000))},
+    ),
     "quotes": lambda: (many(lambda: "'" * 90 + word(9)), {"a": "'\"" * (_ANNOTATIONS // 2)}),
 }
 
