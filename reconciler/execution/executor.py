@@ -12,7 +12,7 @@ from typing import cast
 
 from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError, environment_text
 from reconciler.execution.retries import Result, RetryPolicy, retrying
-from reconciler.execution.substitution import operations_of, record_of, resource_of
+from reconciler.execution.substitution import operations_of, record_of, resource_of, target_of
 from reconciler.execution.trial import try_in_place_of
 from reconciler.execution.waits import WaitPolicy, waited
 from reconciler.model.events import (
@@ -170,7 +170,7 @@ class _Execution:
         assert change.precondition is not None
         precondition = change.precondition
         operations = operations_of(change, self._work.values, self._uids)
-        target = self._work.values.targets[change.key]
+        target = target_of(change, self._work.values, self._uids)
         record = self._record(change, target)
         live = self._call(
             step, lambda: self._work.store.update(change.key, operations, record, precondition)
@@ -285,7 +285,8 @@ class _Execution:
         return resource_of(change, self._work.values, self._uids)
 
     def _record(self, change: Change, target: promises.Promise) -> Applied:
-        return record_of(change, target, self._work.plan.options.set_name, self._fingerprinter)
+        set_name = self._work.plan.options.set_name
+        return record_of(change, target, set_name, self._fingerprinter, self._uids)
 
     def _call(
         self, step: Step, call: Callable[[], Result], stop: threading.Event | None = None

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from reconciler.errors import StoreError, StoreUnavailable
-from reconciler.execution.substitution import operations_of, record_of, resource_of
+from reconciler.execution.substitution import operations_of, record_of, resource_of, target_of
 from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Note, Plan, PlanValues, Step
@@ -81,27 +81,30 @@ class Trial:
             return ()
         if change.action is Action.UPDATE:
             assert change.precondition is not None
-            target = self.values.targets[change.key]
+            target = target_of(change, self.values, uids)
             operations = operations_of(change, self.values, uids)
             answer = self.store.update(
                 change.key,
                 operations,
-                self._record(change, target),
+                self._record(change, target, uids),
                 change.precondition,
                 dry_run=True,
             )
             return self._notes(target, answer)
         resource = resource_of(change, self.values, uids)
         promise = flatten(resource)
-        record = self._record(change, promise)
+        record = self._record(change, promise, uids)
         if change.action is Action.REPLACE:
             assert change.precondition is not None
             self.store.delete(change.key, change.precondition, dry_run=True)
             return self._notes(promise, try_in_place_of(self.store, resource, record))
         return self._notes(promise, self.store.create(resource, record, dry_run=True))
 
-    def _record(self, change: Change, target: promises.Promise) -> Applied:
-        return record_of(change, target, self.plan.options.set_name, self.fingerprinter)
+    def _record(
+        self, change: Change, target: promises.Promise, uids: Mapping[ObjectKey, str]
+    ) -> Applied:
+        set_name = self.plan.options.set_name
+        return record_of(change, target, set_name, self.fingerprinter, uids)
 
     def _notes(self, promise: promises.Promise, answer: Live) -> tuple[Note, ...]:
         """What the store says besides, and what it would make of the object by itself."""

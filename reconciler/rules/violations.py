@@ -9,7 +9,8 @@ from reconciler.model.objects import Severity
 RulePath = tuple[str | int, ...]
 """Where a field stands in a manifest, for example ``("metadata", "ownerReferences", 0, "uid")``."""
 
-_MAPS = {"labels", "annotations", "data", "stringData"}
+_MAPS = {"labels", "annotations", "finalizers", "ownerReferences", "data", "stringData"}
+"""Their entries stand in brackets; those of lists that are sets by nature go by their names."""
 
 
 WARNINGS = frozenset(

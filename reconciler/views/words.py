@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from reconciler.escapes import escaped
+from reconciler.model.fields import DATA, METADATA
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.model.options import Effect
 from reconciler.model.plans import (
@@ -75,6 +76,7 @@ KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
 UNREAD = "(a value that the store gives to nobody)"
 
+_MAPS = {DATA, METADATA}
 _WIDEST_COLUMN = 52  # as wide as the annotations that steer this program
 
 
@@ -111,13 +113,15 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
 
 
 def field_text(path: FieldPath) -> str:
-    """``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``."""
-    match path:
-        case (parent, "finalizers" | "ownerReferences" as group, name, *rest):
-            parts: violations.RulePath = (parent, f"{group}[{name}]", *rest)
-        case _:
-            parts = tuple(int(part) if part.isdecimal() else part for part in path)
-    return escaped(violations.field_text(parts))
+    r"""``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``.
+
+    No two paths read alike: lists are only in what is neither ``data`` nor ``metadata``, so that
+    digits are an index there and a name everywhere else, and a backslash is written as two.
+    """
+    parts: violations.RulePath = path
+    if path[0] not in _MAPS:
+        parts = tuple(int(part) if part.isdecimal() else part for part in path)
+    return escaped(violations.field_text(parts).replace("\\", r"\\"))
 
 
 def object_text(key: ObjectKey) -> str:

@@ -50,7 +50,7 @@ def as_live(one: Desired) -> Live:
     owners = tuple(
         replace(owner, uid=uid_of(owner_key(owner, one.namespace))) for owner in one.owners
     )
-    claimed = record(one)
+    claimed = record(replace(one, owners=owners))
     steering = lifecycle(one)
     theirs = [path for path in claimed.fields if path[0] == DATA and steering.ignores(path[1])]
     applied = replace(

@@ -45,8 +45,8 @@ MUTANTS = (
     Mutant(
         "a value is found within longer base64, wherever it begins",
         "model/spellings.py",
-        "for before in range(3):",
-        "for before in range(1):",
+        "for start in range(4):",
+        "for start in range(1):",
         ("tests/unit/model",),
     ),
     Mutant(
@@ -157,8 +157,8 @@ MUTANTS = (
     Mutant(
         "no warning of a store repeats a value",
         "planning/promises.py",
-        "if any(secret.occurs_in(warning) for secret in secrets)",
-        "if not secrets",
+        "_WITHHELD if search.is_in(text) else text",
+        "text",
         ("tests/unit/planning",),
     ),
     Mutant(
