@@ -85,7 +85,7 @@ class _DocumentDecoder:
     def decode(
         self, node: Node, extent: tuple[int, int], *, listed: bool = False, assumed: str = ""
     ) -> None:
-        """Add the objects in `node`, which spans `extent`; `assumed` is the kind in a typed list."""
+        """Add the objects in `node`, which spans `extent`; `assumed` is a typed list's kind."""
         if not isinstance(node, Mapping):
             item = self._next_item() if listed else None
             source = self._document.source(node.place, item)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.manifests.fields import Fields
 from reconciler.manifests.nodes import Document, Entry, Mapping, Node, Scalar, item_of
@@ -18,7 +18,7 @@ class Placed:
     ``value`` is a JSON scalar as kubectl reads it, a ``list[Placed]`` or a ``dict[str, Placed]``.
     """
 
-    value: bool | float | str | list[Placed] | dict[str, Placed] | None
+    value: bool | float | str | list[Placed] | dict[str, Placed] | None = field(repr=False)
     source: Source
     key: Source | None = None
 

@@ -77,6 +77,9 @@ class Part(NamedTuple):
     text: str
     first_line: int
 
+    def __repr__(self) -> str:
+        return f"<Part from line {self.first_line + 1}>"
+
 
 def parts(text: str) -> list[Part]:
     """Cut `text` before each ``---``, as kubectl does; most parts are one document."""

@@ -23,6 +23,9 @@ class Spellings(NamedTuple):
     said: bytes
     longest: int
 
+    def __repr__(self) -> str:
+        return "<Spellings>"
+
     def hold(self, value: bytes) -> bool:
         """Tell whether the text says `value`, which has no white space around it."""
         if value in self.said or b"".join(value.split()) in self.said:

@@ -25,6 +25,9 @@ class Merged(NamedTuple):
     claims: tuple[FieldPath, ...]
     kept: tuple[FieldPath, ...]
 
+    def __repr__(self) -> str:
+        return f"<Merged: {len(self.target)} fields>"
+
 
 def applied_earlier(live: Live, set_name: str) -> Mapping[FieldPath, str]:
     """What this set applied last; what another set did is not ours to remove."""
