@@ -29,6 +29,9 @@ class Sides(NamedTuple):
     target: Fields
     changed: frozenset[FieldPath]
 
+    def __repr__(self) -> str:
+        return f"<Sides: {len(self.changed)} fields differ>"
+
 
 class Origin(NamedTuple):
     """Where a live field comes from: see `FieldChange`."""
