@@ -48,6 +48,9 @@ class Text(NamedTuple):
     file: str
     text: str
 
+    def __repr__(self) -> str:
+        return f"<Text of {self.file}>"
+
 
 class _Listed(NamedTuple):
     """A manifest in a directory; ``regular`` tells that it is known to be a regular file."""

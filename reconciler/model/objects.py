@@ -95,19 +95,21 @@ class Resource:
 
     ``stringData`` is merged into ``data`` already, ``type`` is defaulted (empty for what is not a
     Secret). ``name`` is empty where the server is to generate it from ``generate_name``.
-    ``settings`` holds the other fields of a ServiceAccount, as they stand in the API.
+    ``settings`` holds the other fields of a ServiceAccount, as they stand in the API. ``repr``
+    leaves out what may repeat a value: labels, annotations, settings, and the keys of ``data``,
+    among which a value slips in where a comma ends a map's entry too early.
     """
 
     key: ObjectKey
     generate_name: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, repr=False)
     finalizers: tuple[str, ...] = ()
     owners: tuple[OwnerReference, ...] = ()
     type: str = ""
     immutable: bool = False
-    data: Mapping[str, SecretValue] = field(default_factory=dict)
-    settings: Mapping[str, Json] = field(default_factory=dict)
+    data: Mapping[str, SecretValue] = field(default_factory=dict, repr=False)
+    settings: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
     @property
     def kind(self) -> str:

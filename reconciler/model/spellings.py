@@ -38,6 +38,9 @@ class Readings(NamedTuple):
     exact: tuple[bytes, ...]
     bare: tuple[bytes, ...]
 
+    def __repr__(self) -> str:
+        return "<Readings>"
+
 
 def bare(content: bytes) -> bytes:
     """`content` without white space, which says nothing: a text may break its lines anywhere."""
