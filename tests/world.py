@@ -237,7 +237,7 @@ class Slow(Faulty):
     def over(self, session: Session) -> Any:
         """The session, with the same answers."""
         beside = Slow(session, altered=self._altered, strike=self._strike, calls=self.calls)
-        beside._waits = self._waits  # noqa: SLF001 - its own kind
+        beside._waits = self._waits
         return beside
 
     def create(self, *arguments: Any) -> Live:
@@ -364,7 +364,8 @@ def held(store: Any, set_name: str = SET, holder: str = "a test", *, seconds: fl
 class World:
     """A real embedded store in a directory, and applies of it.
 
-    ``hand`` writes as somebody else would, who heeds no lock. In a `reticent` one, plans and applies see no values; tests do.
+    ``hand`` writes as somebody else would, who heeds no lock. In a `reticent` one, plans and
+    applies see no values; tests do.
     """
 
     def __init__(self, directory: Path, *, reticent: bool = False) -> None:
