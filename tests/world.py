@@ -351,7 +351,7 @@ def _veiled(live: Live, fingerprint_key: bytes) -> Live:
 
 
 _HELD: list[object] = []
-"""Sessions that tests never end, as little as a process that was killed."""
+"""Sessions that tests never end: one that is collected as garbage would give its lock back."""
 
 
 def held(store: Any, set_name: str = SET, holder: str = "a test", *, seconds: float = 600) -> Any:

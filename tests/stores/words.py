@@ -23,6 +23,10 @@ from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.stores import open_store
 
 
+_LEFT: list[object] = []
+"""Sessions of all tests: one that is collected as garbage would give its lock back."""
+
+
 @dataclass
 class Subject:
     """An empty store of its own for each test; each `open` is a new way to the same one.
@@ -51,6 +55,7 @@ class Subject:
         seconds: float = 600,
     ) -> Session:
         manager = (store or self.open()).session(set_name, holder, seconds)
+        _LEFT.append(manager)
         session = manager.__enter__()
         self.sessions.append((session, manager))
         return session
