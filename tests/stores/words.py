@@ -22,7 +22,6 @@ from reconciler.model.store import Capability, Scope, Session, Snapshot, Store, 
 from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.stores import open_store
 
-
 _LEFT: list[object] = []
 """Sessions of all tests: one that is collected as garbage would give its lock back."""
 
