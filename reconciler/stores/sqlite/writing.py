@@ -61,11 +61,8 @@ def delete(
     """Delete an object; without `keep`, only try to."""
 
     def work(contents: Contents) -> None:
-        if (
-            keep_copy
-            and contents.find(key) is None
-            and contents.copied_uid(key) == precondition.uid
-        ):
+        is_copied = keep_copy and contents.copied_uid(key) == precondition.uid
+        if is_copied and contents.find(key) is None:
             return
         live = _expected(contents, key, precondition)
         if keep_copy:

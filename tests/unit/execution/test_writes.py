@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,6 +118,19 @@ def test_what_a_controller_adds_to_a_created_object_does_no_harm(world: World) -
     result = the_one(applied(world, FREE, store=store))
     assert result.outcome is Outcome.APPLIED
     assert any("injected" in warning for warning in result.warnings)
+
+
+def test_a_key_that_is_missing_is_noticed_where_values_cannot_be_read(tmp_path: Path) -> None:
+    world = World(tmp_path, reticent=True)
+    two = replace(FREE, data=wrapped({"k": "v", "l": "w"}))
+    store = lost(
+        world, "create", lambda: world.meddle(two, data=wrapped({"k": "v"})), happened=True
+    )
+    assert the_one(applied(world, two, store=store)).outcome is Outcome.FAILED
+    world.remove(two)
+    store = lost(world, "create", happened=True)
+    assert the_one(applied(world, two, store=store)).outcome is Outcome.APPLIED
+    world.close()
 
 
 def test_an_update_that_has_not_happened_does_not_pass_for_one(world: World) -> None:
