@@ -13,7 +13,8 @@ from reconciler.execution.lock import locked
 from reconciler.execution.waits import WaitPolicy
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.store import Store
-from reconciler.workflow.planned import Planned, plan, read, refuse_stale
+from reconciler.planning import planner
+from reconciler.workflow.planned import Planned, plan, refuse_stale
 from reconciler.workflow.trying import DEFAULT_PARALLELISM
 
 DEFAULT_WAIT = 120.0
@@ -65,9 +66,9 @@ def apply(
     options = approved.plan.options
     intents = [(step.action, step.key) for step in approved.plan.steps]
     store.preflight(options.set_name, intents)
-    with locked(store, options.set_name, lock_timeout, stop, waiting):
+    with locked(store, options.set_name, lock_timeout, stop, waiting) as session:
         planfile.refuse_expired(approved.expires, clock())
-        snapshot = read(approved.desired, store, options)
+        snapshot = session.read(planner.scope(approved.desired, options))
         planned = approved
         if not snapshot.same_as(approved.snapshot):
             planned = plan(
@@ -84,12 +85,13 @@ def apply(
                 same_key=approved.fingerprinter.key == planned.fingerprinter.key,
                 derived_key=bool(approved.salt),
             )
-        store.begin(options.set_name, intents)
+        session.begin(intents)
         work = Work(
             plan=planned.plan,
             values=planned.values,
             before=snapshot.objects,
             store=store,
+            session=session,
             parallelism=parallelism,
             waits=WaitPolicy(timeout=wait_timeout),
         )

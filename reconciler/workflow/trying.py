@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from reconciler.errors import ConfigError, StoreError
 from reconciler.execution.trial import Trial
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Note
-from reconciler.model.store import Capability, Store
+from reconciler.model.store import Capability, Store, Trying
 from reconciler.workflow.planned import Planned
 
 DEFAULT_PARALLELISM = 10
@@ -33,7 +34,8 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
         plan=untried,
         values=planned.values,
         before=planned.snapshot.objects,
-        store=store,
+        store=cast("Trying", store),
+        capabilities=store.capabilities,
         fingerprinter=planned.fingerprinter,
         parallelism=parallelism,
     ).run()

@@ -1,0 +1,1 @@
+"""What several stores need: refusals, patches, the end of a session."""
