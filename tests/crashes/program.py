@@ -55,7 +55,9 @@ class Run:
             assert process.stderr is not None
             self._out += process.stdout.read()
             said = process.stderr.read()  # a few lines at most, so the pipe holds them till now
-        return Ended(process.returncode, self._out.decode(), said.decode())
+        # Where there is a configuration file, it is named first.
+        told = said.decode().removeprefix("Configuration: reconciler.yaml\n")
+        return Ended(process.returncode, self._out.decode(), told)
 
 
 def _prepared(place: Path, args: Iterable[str], before: str) -> subprocess.Popen[bytes]:
@@ -84,7 +86,7 @@ def run(place: Path, *args: str, before: str = "") -> Ended:
 def ran_well(place: Path, *args: str) -> Ended:
     ended = run(place, *args)
     assert ended.code == 0, ended
-    assert ended.err == ""
+    assert ended.err == "", ended.err
     return ended
 
 

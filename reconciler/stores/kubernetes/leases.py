@@ -155,8 +155,8 @@ class Lease:
         return True
 
     def _replace(self, found: Mapping[str, Any], lease: Mapping[str, Any]) -> bool:
-        version = self._version(found)["resourceVersion"]
-        body = {**lease, "metadata": {**lease["metadata"], "resourceVersion": version}}
+        # Without the uid, a server would make a Lease anew that was removed meanwhile.
+        body = {**lease, "metadata": {**lease["metadata"], **self._version(found)}}
         query = {"fieldManager": MANAGER}
         try:
             self.connection.request("PUT", self._path, self._shown, query=query, body=body)

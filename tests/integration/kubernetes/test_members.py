@@ -16,6 +16,7 @@ from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Scope, Store
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
+from reconciler.stores.kubernetes.store import KubernetesStore
 from tests.clusters import Cluster
 from tests.stores.words import Words
 from tests.world import held
@@ -125,3 +126,15 @@ def test_what_uses_a_secret_is_read_where_it_is_asked_for(
             field=f"{container}.envFrom[0].secretRef",
         ),
     ]
+
+
+def test_a_renewal_does_not_bring_back_a_lock_that_was_removed_meanwhile(
+    cluster: Cluster, store: Store, home: str
+) -> None:
+    """A server makes a Lease that it is told to update and that is not there."""
+    assert isinstance(store, KubernetesStore)
+    lease = store._lease_of("default")
+    before, later = lease._get(), lease._lease("a test", 0.0, 0.0, 600)
+    cluster.kubectl("delete", "lease", "-n", home, "--all")
+    assert not lease._replace(before, later)
+    assert store.read_lock("default") is None
