@@ -13,7 +13,8 @@ import pytest
 
 from reconciler.model.objects import Live
 from reconciler.stores import open_store
-from reconciler.stores.sqlite.store import EmbeddedStore
+from reconciler.stores.sqlite import writing
+from reconciler.stores.sqlite.session import EmbeddedSession
 
 STORE = ".reconciler/store.db"
 
@@ -256,13 +257,13 @@ def test_a_failed_step_skips_its_dependents_and_the_next_apply_goes_on(workplace
 @pytest.fixture
 def tardy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded store as one whose creates never have their effect."""
-    create = EmbeddedStore.create
+    create = EmbeddedSession.create
 
     def answer(*arguments: Any, **options: Any) -> Live:
         return replace(create(*arguments, **options), unfinished="the token")
 
-    monkeypatch.setattr(EmbeddedStore, "create", answer)
-    monkeypatch.setattr(EmbeddedStore, "unfinished", lambda *_: "the token")
+    monkeypatch.setattr(EmbeddedSession, "create", answer)
+    monkeypatch.setattr(EmbeddedSession, "unfinished", lambda *_: "the token")
 
 
 @pytest.mark.usefixtures("tardy")
@@ -301,13 +302,13 @@ def test_a_change_that_is_not_waited_for_is_warned_of(workplace: Any) -> None:
 @pytest.fixture
 def meddling(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded store as one with an admission webhook, which labels what is created."""
-    create = EmbeddedStore.create
+    create = writing.create
 
     def answer(*arguments: Any, **options: Any) -> Live:
         live = create(*arguments, **options)
         return replace(live, labels={**live.labels, "injected": "yes"}, warnings=("odd",))
 
-    monkeypatch.setattr(EmbeddedStore, "create", answer)
+    monkeypatch.setattr(writing, "create", answer)
 
 
 @pytest.mark.usefixtures("meddling")
