@@ -19,18 +19,18 @@ from reconciler.model.documents import from_document, to_document
 from reconciler.model.locks import Lock
 from reconciler.model.objects import SECRET, Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation, PatchMisfit, patched
-from reconciler.model.plans import Action, FieldPath, Precondition, StoreIdentity
+from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.model.values import Fingerprinter, SecretValue
+from reconciler.model.values import Fingerprinter
+from reconciler.stores.kit.documents import SetRecord, Sets
+from reconciler.stores.kit.inventory import Inventory
+from reconciler.stores.kit.leases import Lease, break_lock, read_lock
 from reconciler.stores.naming import drawn_name
 from reconciler.stores.sae.checks import violations
-from reconciler.stores.sae.inventory import Inventory, shards_of
-from reconciler.stores.sae.lives import IsSo
-from reconciler.stores.sae.locks import Locks
+from reconciler.stores.sae.documents import SecretDocuments
 from reconciler.stores.sae.places import SCHEME, Place
-from reconciler.stores.sae.reading import Memory, Reader
+from reconciler.stores.sae.reading import Reader
 from reconciler.stores.sae.service import Item, Service
-from reconciler.stores.sae.sets import Record, Sets
 from reconciler.stores.sae.writing import Spot, Writer
 
 _CAPABILITIES = frozenset({Capability.READ_VALUES, Capability.UPDATE_VALUES, Capability.CONSUMERS})
@@ -58,13 +58,13 @@ class SaeStore:
         self._place = place
         self._home_id = place.namespace_id(home)
         self._workers = workers
-        self._sets = Sets(service, self._home_id)
-        self._locks = Locks(service, self._home_id)
-        self._memory = Memory(service)
+        self._home = SecretDocuments(service, self._home_id)
+        self._sets = Sets(self._home, self._home_id)
+        self._leases: dict[str, Lease] = {}
         self._inventories: dict[tuple[str, str], Inventory] = {}
         self._missing: frozenset[str] = frozenset()
         self._set_name = _NO_SET
-        self._writer = Writer(service, self._memory, self._is_so)
+        self._writer = Writer(service, self._fingerprinter)
         self._turn = threading.Lock()
 
     @property
@@ -79,17 +79,16 @@ class SaeStore:
         reader = Reader(
             service=self._service,
             place=self._place,
-            memory=self._memory,
             workers=self._workers,
             scope=scope,
-            is_so=self._is_so(scope.set_name),
-            guard=lambda: self._locks.guard(scope.set_name),
+            fingerprinter=self._fingerprinter(scope.set_name),
+            guard=lambda: self._guard(scope.set_name),
         )
         named = {key.namespace for key in scope.keys | scope.references if key.kind == SECRET}
         views = reader.read(
             {} if home is None else {self._home_id: home},
             {self._place.namespace_id(namespace) for namespace in named}
-            | (frozenset() if record is None else record.namespace_ids),
+            | (frozenset() if record is None else record.namespaces),
         )
         for view in views:
             self._inventories[scope.set_name, view.namespace_id] = view.inventory
@@ -122,7 +121,10 @@ class SaeStore:
         """Take the set's lock, or extend it; makes the set's record where there is none yet."""
         self._set_name = set_name
         self._sets.made(set_name)
-        if self._locks.take(set_name, holder, seconds):
+        lease = self._lease(set_name, holder)
+        taken_anew = lease.take(seconds)
+        self._leases[set_name] = lease
+        if taken_anew:
             # What others may have written until now is read anew.
             self._inventories = {
                 at: inventory for at, inventory in self._inventories.items() if at[0] != set_name
@@ -130,15 +132,15 @@ class SaeStore:
 
     def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
         """Extend the lock that this process has taken."""
-        self._locks.renew(set_name, holder, seconds)
+        self._lease(set_name, holder).renew(seconds)
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock."""
-        return self._locks.read(set_name)
+        return read_lock(self._home, set_name)
 
     def break_lock(self, lock: Lock) -> None:
         """Delete the lock's Secret, whoever holds it."""
-        self._locks.remove(lock)
+        break_lock(self._home, lock)
 
     def unlock(self, set_name: str, holder: str) -> None:
         """Write what of the inventories was put off, and give the lock back."""
@@ -147,7 +149,7 @@ class SaeStore:
                 if owner == set_name:
                     inventory.flush()
         finally:
-            self._locks.give_back(set_name, holder)
+            self._lease(set_name, holder).give_back()
 
     def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Note the namespaces in which the set will have members."""
@@ -219,7 +221,7 @@ class SaeStore:
         """The key of the fingerprints of that set."""
         if self._given_key is not None:
             return self._given_key
-        record = self._sets.known(set_name) or self._sets.record(set_name)
+        record = self._sets.latest(set_name) or self._sets.record(set_name)
         if record is None:
             raise StoreError(f"the set {set_name!r} has no record yet, and so no fingerprint key")
         return record.fingerprint_key
@@ -252,19 +254,24 @@ class SaeStore:
     def _inventory(self, set_name: str, namespace_id: str) -> Inventory:
         """The inventory as it was read last, and read now where it was not."""
         with self._turn:
-            known = self._inventories.get((set_name, namespace_id))
-            if known is not None:
-                return known
-            made = Inventory(
-                self._service, namespace_id, set_name, lambda: self._locks.guard(set_name)
-            )
-            items = self._service.list(namespace_id, f"the namespace {namespace_id}")
-            for item in shards_of(set_name, items):
-                found = self._memory.found(namespace_id, item)
-                if found is not None:
-                    made.take(found)
-            self._inventories[set_name, namespace_id] = made
-            return made
+            inventory = self._inventories.get((set_name, namespace_id))
+            if inventory is None:
+                documents = SecretDocuments(self._service, namespace_id)
+                inventory = Inventory(documents, set_name, lambda: self._guard(set_name))
+                inventory.load(documents.list("the inventory"))
+                self._inventories[set_name, namespace_id] = inventory
+            return inventory
+
+    def _lease(self, set_name: str, holder: str) -> Lease:
+        lease = self._leases.get(set_name)
+        if lease is not None and lease.holder == holder:
+            return lease
+        return Lease(self._home, set_name, holder)
+
+    def _guard(self, set_name: str) -> None:
+        lease = self._leases.get(set_name)
+        if lease is not None:
+            lease.guard()
 
     def _owner(self, key: ObjectKey) -> str:
         """The set that remembers the object; else the one that is being applied."""
@@ -274,17 +281,14 @@ class SaeStore:
                 return set_name
         return self._set_name
 
-    def _key_of(self, record: Record | None) -> bytes | None:
+    def _key_of(self, record: SetRecord | None) -> bytes | None:
         if self._given_key is not None or record is None:
             return self._given_key
         return record.fingerprint_key
 
-    def _is_so(self, set_name: str) -> IsSo:
-        def is_so(namespace: str, path: FieldPath, value: SecretValue, mark: str) -> bool:
-            key = self._key_of(self._sets.known(set_name))
-            return key is not None and Fingerprinter(key).of(namespace, path, value) == mark
-
-        return is_so
+    def _fingerprinter(self, set_name: str) -> Fingerprinter | None:
+        key = self._key_of(self._sets.latest(set_name))
+        return None if key is None else Fingerprinter(key)
 
 
 def _updated(live: Live, patch: tuple[Operation, ...]) -> Resource:

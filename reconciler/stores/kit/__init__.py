@@ -1,0 +1,1 @@
+"""What several stores need: see the modules."""
