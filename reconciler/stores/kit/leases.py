@@ -54,21 +54,21 @@ class Lease:
         with self._turn:
             if self._extended(seconds):
                 return False
-            if self._created(seconds):
-                return True
-            current = _read(self._documents, self._set_name)
-            if current is not None:
+            lock = _lock(self._set_name, 0, b"")
+            for _ in range(2):
+                if self._created(seconds):
+                    return True
+                current = _read(self._documents, self._set_name)
+                if current is None:
+                    continue
                 document, lock = current
-                if lock.is_held and lock.holder == self.holder:
-                    self._held = _held(document, lock)
+                if lock.holder == self.holder:
+                    self._held = _Held(document, lock.since or lock.read_at, lock.until or 0.0)
                     if self._extended(seconds):
                         return False
                 if lock.is_held:
-                    raise lock.refusal()
+                    break
                 self._documents.delete(document, self._about)
-            if self._created(seconds):
-                return True
-            lock = read_lock(self._documents, self._set_name) or _lock(self._set_name, 0, b"")
             raise lock.refusal()
 
     def renew(self, seconds: float) -> None:
@@ -178,11 +178,6 @@ def _lock(set_name: str, document_id: object, content: bytes) -> Lock:
         until=moment(document.get("until")),
         read_at=time.time(),
     )
-
-
-def _held(document: Listed, lock: Lock) -> _Held:
-    since = lock.read_at if lock.since is None else lock.since
-    return _Held(document, since, -math.inf if lock.until is None else lock.until)
 
 
 def _about(set_name: str) -> str:

@@ -74,9 +74,7 @@ class Service:
 
     def describe(self, namespace_id: str, secret_id: Id, about: str) -> Secret:
         """A Secret with its data."""
-        data = self._read(
-            "DescribeSecret", about, namespace_id=namespace_id, secret_id=int(secret_id)
-        )
+        data = self._read("DescribeSecret", about, namespace_id=namespace_id, secret_id=secret_id)
         if data is None or data.secret_id is None:
             raise StoreError(f"{about}: the service's answer has no data")
         raw = {str(key): str(text) for key, text in (data.secret_data or {}).items()}
@@ -112,15 +110,8 @@ class Service:
         Raises:
             ObjectExists: the name is taken.
         """
-        data = self._write(
-            "CreateSecret",
-            about,
-            patient=patient,
-            namespace_id=namespace_id,
-            secret_name=name,
-            secret_type=secret_type,
-            secret_data=self._data("CreateSecret", raw),
-        )
+        named = {"namespace_id": namespace_id, "secret_name": name, "secret_type": secret_type}
+        data = self._write("CreateSecret", about, named, raw, patient=patient)
         if data is None or data.secret_id is None:
             raise StoreUnavailable(f"{about}: the service's answer has no id")
         return int(data.secret_id)
@@ -129,35 +120,31 @@ class Service:
         self, namespace_id: str, secret_id: Id, raw: wire.Raw, about: str, *, patient: bool = False
     ) -> None:
         """Update the data of a Secret. Whether that replaces or merges them is not documented."""
-        self._write(
-            "UpdateSecret",
-            about,
-            patient=patient,
-            namespace_id=namespace_id,
-            secret_id=int(secret_id),
-            secret_data=self._data("UpdateSecret", raw),
-        )
+        named = {"namespace_id": namespace_id, "secret_id": secret_id}
+        self._write("UpdateSecret", about, named, raw, patient=patient)
 
     def delete(
         self, namespace_id: str, secret_id: Id, about: str, *, patient: bool = False
     ) -> None:
         """Delete a Secret."""
-        self._write(
-            "DeleteSecret",
-            about,
-            patient=patient,
-            namespace_id=namespace_id,
-            secret_id=int(secret_id),
-        )
-
-    def _data(self, action: str, raw: wire.Raw) -> Any:
-        make = getattr(self._models, f"{action}RequestSecretData")
-        return make(secret_data=wire.parameter(raw))
+        named = {"namespace_id": namespace_id, "secret_id": secret_id}
+        self._write("DeleteSecret", about, named, patient=patient)
 
     def _read(self, action: str, about: str, **parameters: Any) -> Any:
         return patiently(lambda: self._call(action, about, parameters), lambda _: True)
 
-    def _write(self, action: str, about: str, *, patient: bool, **parameters: Any) -> Any:
+    def _write(
+        self,
+        action: str,
+        about: str,
+        parameters: dict[str, Any],
+        raw: wire.Raw | None = None,
+        *,
+        patient: bool,
+    ) -> Any:
+        if raw is not None:
+            data = getattr(self._models, f"{action}RequestSecretData")
+            parameters["secret_data"] = data(secret_data=wire.parameter(raw))
         return patiently(
             lambda: self._call(action, about, parameters),
             lambda fault: patient and fault.retry_after is not None,
