@@ -34,23 +34,13 @@ Id = int | str
 """The service's id of an object; never given twice."""
 
 
-class Listed(Protocol):
-    """A document as a list shows it."""
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A document as a list shows it: ``updated`` is its version, which every write changes."""
 
-    @property
-    def name(self) -> str:
-        """Its name, unique at any moment."""
-        ...
-
-    @property
-    def id(self) -> Id:
-        """Its id: another one where it was deleted and created again."""
-        ...
-
-    @property
-    def updated(self) -> Id:
-        """Its version, which every write changes."""
-        ...
+    name: str
+    id: Id
+    updated: Id
 
 
 class Documents(Protocol):

@@ -40,7 +40,7 @@ class SecretDocuments:
             return None
         return wire.value_of(secret.raw.get(_key(document.name), ""))
 
-    def create(self, name: str, content: bytes, about: str) -> Item:
+    def create(self, name: str, content: bytes, about: str) -> Listed:
         """Create the Secret."""
         secret_id = self._service.create(
             self._namespace_id,
@@ -50,7 +50,7 @@ class SecretDocuments:
             self._here(about),
             patient=not _is_part(name),
         )
-        return Item(secret_id, name, _TYPE, created=0, updated=0)
+        return Listed(name, secret_id, updated=0)
 
     def update(self, document: Listed, content: bytes, about: str) -> None:
         """Update the Secret."""

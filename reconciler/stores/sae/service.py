@@ -26,15 +26,12 @@ _PATH = "/pop/v1/sam/secret"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Item(Listed):
     """A Secret as a list shows it; times are in milliseconds, ``apps`` the names of its users."""
 
-    id: int
-    name: str
     type: str
     created: int
-    updated: int
-    apps: tuple[str, ...] = ()
+    apps: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from reconciler.errors import (
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Precondition
 from reconciler.model.values import Fingerprinter
-from reconciler.stores.kit.documents import COPY_PREFIX, digest_of
+from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
 from reconciler.stores.kit.inventory import Copy, Entry, Inventory
 from reconciler.stores.sae import lives, wire
 from reconciler.stores.sae.service import Secret, Service
@@ -298,7 +298,7 @@ class Writer:
         with suppress(StoreError):
             spot.record(before)
 
-    def _described(self, spot: Spot, secret_id: int) -> Secret:
+    def _described(self, spot: Spot, secret_id: Id) -> Secret:
         return self._service.describe(spot.namespace_id, secret_id, str(spot.key))
 
     def _namesake(self, spot: Spot) -> Secret:

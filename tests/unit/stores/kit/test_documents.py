@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -30,25 +30,19 @@ from reconciler.stores.kit.leases import Lease, break_lock, read_lock
 A, B, TYPE = ("data", "a"), ("data", "b"), ("type",)
 
 
-class Row(NamedTuple):
-    name: str
-    id: int
-    updated: int
-
-
 class Table:
     """A place for documents in memory. ``lose`` says whose answers are lost, after the effect."""
 
     part_bytes = 300
 
     def __init__(self) -> None:
-        self.rows: dict[str, tuple[Row, bytes]] = {}
+        self.rows: dict[str, tuple[Listed, bytes]] = {}
         self.lose: Callable[[str, str], bool] = lambda *_: False
         self.writes: list[str] = []
         self._numbers = itertools.count(1)
         self._turn = threading.Lock()
 
-    def list(self, about: str) -> Mapping[str, Row]:
+    def list(self, about: str) -> Mapping[str, Listed]:
         del about
         with self._turn:
             return {name: row for name, (row, _) in self.rows.items()}
@@ -58,11 +52,11 @@ class Table:
         row, content = self.rows.get(document.name, (None, b""))
         return content if row is not None and row.id == document.id else None
 
-    def create(self, name: str, content: bytes, about: str) -> Row:
+    def create(self, name: str, content: bytes, about: str) -> Listed:
         with self._turn:
             if name in self.rows:
                 raise ObjectExists(about)
-            row = Row(name, next(self._numbers), next(self._numbers))
+            row = Listed(name, next(self._numbers), next(self._numbers))
             self.rows[name] = row, content
         self._written("create", name, about)
         return row
@@ -72,7 +66,7 @@ class Table:
             row, _ = self.rows.get(document.name, (None, b""))
             if row is None or row.id != document.id:
                 raise ObjectNotFound(about)
-            self.rows[document.name] = row._replace(updated=next(self._numbers)), content
+            self.rows[document.name] = replace(row, updated=next(self._numbers)), content
         self._written("update", document.name, about)
 
     def delete(self, document: Listed, about: str) -> None:
@@ -130,7 +124,7 @@ def test_a_record_that_another_process_creates_at_the_same_moment_is_used(table:
     listed = iter([{}, table.list("")])
 
     class Late(Table):
-        def list(self, about: str) -> Mapping[str, Row]:
+        def list(self, about: str) -> Mapping[str, Listed]:
             del about
             return next(listed)
 
@@ -348,7 +342,7 @@ def test_sets_do_not_mix(table: Table) -> None:
     assert read_part(table, part) == ("", {})
     # Another set whose name has the same digest.
     row, content = table.rows.pop(others[0].name)
-    table.rows[part.name] = row._replace(name=part.name), content
+    table.rows[part.name] = replace(row, name=part.name), content
     assert inventory(table).entries() == {}
 
 
