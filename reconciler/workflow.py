@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
+from typing import cast
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, PlanBlocked, StalePlan, StoreError
@@ -23,7 +24,7 @@ from reconciler.model.drift import DriftReport
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.objects import Desired, Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Note, Plan, PlanOptions, PlanValues
-from reconciler.model.store import Capability, Snapshot, Store
+from reconciler.model.store import Capability, Snapshot, Store, Trying
 from reconciler.model.values import Fingerprinter, derive_fingerprint_key
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
@@ -199,7 +200,8 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
         plan=found,
         values=planned.values,
         before=planned.snapshot.objects,
-        store=store,
+        store=cast("Trying", store),
+        capabilities=store.capabilities,
         fingerprinter=planned.fingerprinter,
         parallelism=parallelism,
     ).run()
@@ -279,9 +281,9 @@ def apply(
     options = approved.plan.options
     intents = [(step.action, step.key) for step in approved.plan.steps]
     store.preflight(options.set_name, intents)
-    with locked(store, options.set_name, lock_timeout, stop, waiting):
+    with locked(store, options.set_name, lock_timeout, stop, waiting) as session:
         planfile.refuse_expired(approved.expires, clock())
-        snapshot = read(approved.desired, store, options)
+        snapshot = session.read(planner.scope(approved.desired, options))
         planned = approved
         if not snapshot.same_as(approved.snapshot):
             planned = plan(
@@ -292,12 +294,13 @@ def apply(
                 salt=approved.salt,
             )
             check_unmoved(approved.saved(()), planned)
-        store.begin(options.set_name, intents)
+        session.begin(intents)
         work = Work(
             plan=planned.plan,
             values=planned.values,
             before=snapshot.objects,
             store=store,
+            session=session,
             parallelism=parallelism,
             waits=WaitPolicy(timeout=wait_timeout),
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from reconciler.model.plans import (
     Precondition,
     StoreIdentity,
 )
-from reconciler.model.store import Capability, Scope, Snapshot, Store
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue
 from reconciler.planning import planner
 from reconciler.stores import open_store
@@ -174,18 +175,32 @@ class Faulty:
     """A real store, of which calls can be made to fail before they happen, or after.
 
     `strike` is called with the number of the call, counted from 0, the name of the method, and
-    whether it has happened already.
+    whether it has happened already. The calls of its sessions count along; ``end`` is that of one.
     """
 
-    def __init__(self, store: Store, strike: Callable[..., None]) -> None:
-        self.store = store
-        self.calls: list[str] = []
+    def __init__(
+        self, real: Any, strike: Callable[..., None], calls: list[str] | None = None
+    ) -> None:
+        self.real = real
+        self.calls: list[str] = [] if calls is None else calls
         self._strike = strike
         self._turn = threading.Lock()
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.store, name)
-        return self._struck(name, found) if callable(found) else found
+        value = getattr(self.real, name)
+        return self._struck(name, value) if callable(value) else value
+
+    @contextmanager
+    def session(self, *arguments: Any) -> Iterator[Any]:
+        with ExitStack() as stack:
+            enter = self._struck("session", stack.enter_context)
+            session = enter(self.real.session(*arguments))
+            yield self.over(session)
+            self._struck("end", stack.close)()
+
+    def over(self, session: Session) -> Any:
+        """The session, with the same strikes."""
+        return Faulty(session, self._strike, self.calls)
 
     def _struck(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
@@ -209,36 +224,54 @@ class Slow(Faulty):
 
     def __init__(
         self,
-        store: Store,
+        real: Any,
         *waits: str,
         altered: Callable[[Live], Live] = lambda live: live,
         strike: Callable[..., None] = lambda *_, **__: None,
+        calls: list[str] | None = None,
     ) -> None:
-        super().__init__(store, strike)
+        super().__init__(real, strike, calls)
         self._waits = list(waits)
         self._altered = altered
 
-    def create(self, *arguments: Any, **options: Any) -> Live:
-        live: Live = self._struck("create", self.store.create)(*arguments, **options)
-        return self._answer(live, **options)
+    def over(self, session: Session) -> Any:
+        """The session, with the same answers."""
+        beside = Slow(session, altered=self._altered, strike=self._strike, calls=self.calls)
+        beside._waits = self._waits
+        return beside
 
-    def update(self, *arguments: Any, **options: Any) -> Live:
-        live: Live = self._struck("update", self.store.update)(*arguments, **options)
-        return self._answer(live, **options)
+    def create(self, *arguments: Any) -> Live:
+        return self._answer(self._struck("create", self.real.create)(*arguments))
+
+    def update(self, *arguments: Any) -> Live:
+        return self._answer(self._struck("update", self.real.update)(*arguments))
+
+    def try_create(self, *arguments: Any) -> Live:
+        return self._altered(self._struck("try_create", self.real.try_create)(*arguments))
+
+    def try_update(self, *arguments: Any) -> Live:
+        return self._altered(self._struck("try_update", self.real.try_update)(*arguments))
 
     def delete(self, *arguments: Any, **options: Any) -> str:
-        self._struck("delete", self.store.delete)(*arguments, **options)
-        return "" if options.get("dry_run") else self._next()
-
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        self._struck("unfinished", self.store.unfinished)(key, deleted_uid)
+        self._struck("delete", self.real.delete)(*arguments, **options)
         return self._next()
 
-    def _answer(self, live: Live, *, dry_run: bool = False) -> Live:
-        return replace(self._altered(live), unfinished="" if dry_run else self._next())
+    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
+        self._struck("unfinished", self.real.unfinished)(key, deleted_uid)
+        return self._next()
+
+    def _answer(self, live: Live) -> Live:
+        return replace(self._altered(live), unfinished=self._next())
 
     def _next(self) -> str:
         return self._waits.pop(0) if self._waits else ""
+
+
+_WITHHELD = {
+    Capability.READ_VALUES,
+    Capability.UPDATE_VALUES,
+    Capability.SERVER_DRY_RUN,
+}
 
 
 class Reticent:
@@ -247,60 +280,98 @@ class Reticent:
     A value has a fingerprint where the record does, unless somebody has changed it since.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.capabilities = store.capabilities - {
-            Capability.READ_VALUES,
-            Capability.UPDATE_VALUES,
-            Capability.SERVER_DRY_RUN,
-        }
+    def __init__(self, real: Store) -> None:
+        self.real = real
+        self.capabilities = real.capabilities - _WITHHELD
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.store, name)
+        return getattr(self.real, name)
 
     def read(self, scope: Scope) -> Snapshot:
-        found = self.store.read(scope)
-        return replace(
-            found,
-            capabilities=self.capabilities,
-            objects={key: self._veiled(live) for key, live in found.objects.items()},
-            copies={key: self._veiled(live) for key, live in found.copies.items()},
-        )
+        return _veiled_snapshot(self.real.read(scope))
+
+    @contextmanager
+    def session(self, *arguments: Any) -> Iterator[Any]:
+        with self.real.session(*arguments) as session:
+            yield ReticentSession(session)
+
+
+class ReticentSession:
+    """A session of such a store."""
+
+    def __init__(self, real: Session) -> None:
+        self.real = real
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def read(self, scope: Scope) -> Snapshot:
+        return _veiled_snapshot(self.real.read(scope))
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
-        copies = self.store.read(Scope("", frozenset([resource.key]))).copies
+        copies = self.real.read(Scope("", frozenset([resource.key]))).copies
         data = {
             name: copies[resource.key].data[name] if isinstance(value, UnreadValue) else value
             for name, value in resource.data.items()
         }
-        return self._veiled(self.store.create(replace(resource, data=data), applied))
+        return self._veiled(self.real.create(replace(resource, data=data), applied))
 
     def update(self, key: ObjectKey, patch: tuple[Operation, ...], *more: Any) -> Live:
         assert not [one for one in patch if one.path.startswith("/data")]
-        return self._veiled(self.store.update(key, patch, *more))
+        return self._veiled(self.real.update(key, patch, *more))
+
+    def look(self, key: ObjectKey) -> Live | None:
+        live = self.real.look(key)
+        return None if live is None else self._veiled(live)
 
     def _veiled(self, live: Live) -> Live:
-        prints = Fingerprinter(self.store.fingerprint_key(SET))
-        record = {} if live.applied is None else live.applied.fields
+        return _veiled(live, self.real.fingerprint_key)
 
-        def veiled(name: str, value: SecretValue) -> UnreadValue:
-            path = ("data", name)
-            intact = record.get(path) == prints.of(live.namespace, path, value)
-            return UnreadValue(record[path] if intact else None)
 
-        return replace(live, data={name: veiled(name, live.data[name]) for name in live.data})
+def _veiled_snapshot(snapshot: Snapshot) -> Snapshot:
+    key = snapshot.fingerprint_key or b""
+    return replace(
+        snapshot,
+        capabilities=snapshot.capabilities - _WITHHELD,
+        objects={name: _veiled(live, key) for name, live in snapshot.objects.items()},
+        copies={name: _veiled(live, key) for name, live in snapshot.copies.items()},
+    )
+
+
+def _veiled(live: Live, fingerprint_key: bytes) -> Live:
+    prints = Fingerprinter(fingerprint_key)
+    record = {} if live.applied is None else live.applied.fields
+
+    def veiled(name: str, value: SecretValue) -> UnreadValue:
+        path = ("data", name)
+        intact = record.get(path) == prints.of(live.namespace, path, value)
+        return UnreadValue(record[path] if intact else None)
+
+    return replace(live, data={name: veiled(name, live.data[name]) for name in live.data})
+
+
+_HELD: list[object] = []
+"""Sessions that tests never end: one that is collected as garbage would give its lock back."""
+
+
+def held(store: Any, set_name: str = SET, holder: str = "a test", *, seconds: float = 600) -> Any:
+    """A session of the store, which nobody ends."""
+    manager = store.session(set_name, holder, seconds)
+    _HELD.append(manager)
+    return manager.__enter__()
 
 
 class World:
     """A real embedded store in a directory, and applies of it.
 
-    In a `reticent` one, plans and applies see no values; tests do.
+    ``hand`` writes as somebody else would, who heeds no lock. In a `reticent` one, plans and
+    applies see no values; tests do.
     """
 
     def __init__(self, directory: Path, *, reticent: bool = False) -> None:
         self.url = f"sqlite:{directory / 'store.db'}"
         self.truth: Store = open_store(self.url, {})
-        self.truth.lock("nobody's", "a test", 1)
+        self.hand: Session = held(self.truth, "nobody's", seconds=0)
         self.store: Any = Reticent(self.truth) if reticent else self.truth
 
     def close(self) -> None:
@@ -319,8 +390,11 @@ class World:
         self, desired: Sequence[Desired], options: PlanOptions = IN_HAND
     ) -> tuple[Plan, PlanValues, Snapshot]:
         found = self.read(desired, options)
-        fingerprinter = Fingerprinter(self.store.fingerprint_key("default"))
-        return *planner.plan(desired, found, options, fingerprinter), found
+        return *planner.plan(desired, found, options, self.fingerprinter), found
+
+    @property
+    def fingerprinter(self) -> Fingerprinter:
+        return Fingerprinter(self.hand.fingerprint_key)
 
     def work(
         self,
@@ -338,6 +412,7 @@ class World:
             values=values,
             before=found.objects,
             store=store or self.store,
+            session=held(store or self.store, SET, seconds=0),
             parallelism=parallelism,
             retries=retries or RetryPolicy(attempts=1),
             waits=waits or WaitPolicy(),
@@ -349,14 +424,14 @@ class World:
         return run(self.work(desired, options, **how))
 
     def put(self, resource: Resource, applied: Applied | None = None) -> Live:
-        return self.truth.create(resource, applied)
+        return self.hand.create(resource, applied)
 
     def meddle(self, resource: Resource, **content: Any) -> Live:
         """Change what is live as somebody else would, whose tools know of no record."""
         before = self.get(resource)
         assert before is not None
         after = replace(before, **content)
-        return self.truth.update(
+        return self.hand.update(
             before.key,
             (Operation("add", "", to_document(after)),),
             before.applied,  # type: ignore[arg-type]
@@ -366,7 +441,7 @@ class World:
     def remove(self, resource: Resource) -> None:
         before = self.get(resource)
         assert before is not None
-        self.truth.delete(before.key, Precondition(before.uid, before.resource_version))
+        self.hand.delete(before.key, Precondition(before.uid, before.resource_version))
 
 
 def run(

@@ -6,15 +6,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import cast
 
 from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError
+from reconciler.execution.naming import named
 from reconciler.execution.retries import Result, RetryPolicy, retrying
 from reconciler.execution.substitution import operations_of, record_of, resource_of
 from reconciler.execution.trial import try_in_place_of
 from reconciler.execution.waits import WaitPolicy, waited
+from reconciler.execution.writes import Writes
 from reconciler.model.events import (
     ApplyEnded,
     Event,
@@ -27,7 +30,7 @@ from reconciler.model.events import (
 from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Plan, PlanValues, Reason, Step
-from reconciler.model.store import Capability, Rotating, Store
+from reconciler.model.store import Capability, Rotating, Session, Store, Trying
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
 
@@ -46,13 +49,15 @@ _CREATED_LATER = "the next apply creates the new object once the old one is gone
 class Work:
     """A plan with all that carrying it out takes.
 
-    ``before`` holds the live objects that the plan saw, for putting one back.
+    ``before`` holds the live objects that the plan saw, for putting one back. ``session`` is one of
+    ``store``.
     """
 
     plan: Plan
     values: PlanValues
     before: Mapping[ObjectKey, Live]
     store: Store
+    session: Session
     parallelism: int
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     waits: WaitPolicy = field(default_factory=WaitPolicy)
@@ -84,7 +89,8 @@ class _Execution:
         self._emit = emit
         self._emitting = threading.Lock()
         self._changes = {change.key: change for change in work.plan.changes}
-        self._fingerprinter = Fingerprinter(work.store.fingerprint_key(work.plan.options.set_name))
+        self._writes = Writes(work.session, work.store.capabilities)
+        self._fingerprinter = Fingerprinter(work.session.fingerprint_key)
         self._uids = {key: live.uid for key, live in work.before.items()}
         self._warnings: dict[ObjectKey, list[str]] = {}
         self.results: dict[ObjectKey, StepEnded] = {}
@@ -165,30 +171,23 @@ class _Execution:
         return self._finish(step, live.key, live.unfinished)
 
     def _update(self, step: Step, change: Change) -> ObjectKey:
-        assert change.precondition is not None
-        precondition = change.precondition
         operations = operations_of(change, self._work.values, self._uids)
         target = self._work.values.targets[change.key]
         record = self._record(change, target)
-        live = self._call(
-            step, lambda: self._work.store.update(change.key, operations, record, precondition)
-        )
+        before = self._work.before[change.key]
+        live = self._call(step, self._writes.update(before, operations, record, target))
         self._hold(step, live, target)
         return self._finish(step, live.key, live.unfinished)
 
     def _delete(self, step: Step, change: Change) -> ObjectKey:
-        precondition = change.precondition
-        if precondition is None:
-            self._call(step, lambda: self._work.store.drop_copy(change.key))
-            return change.key
-        try:
-            what = self._call(
-                step, lambda: self._work.store.delete(change.key, precondition, released=True)
-            )
-        except ObjectNotFound:  # it went along with its owner, say: nobody is to miss it
-            self._call(step, lambda: self._work.store.drop_copy(change.key))
-            return change.key
-        return self._finish(step, change.key, what, precondition.uid)
+        key, precondition = change.key, change.precondition
+        if precondition is not None:
+            # What is gone already went along with its owner, say: nobody is to miss it.
+            with suppress(ObjectNotFound):
+                what = self._call(step, self._writes.delete(key, precondition))
+                return self._finish(step, key, what, precondition.uid)
+        self._call(step, lambda: self._work.session.delete(key, None))
+        return key
 
     def _replace(self, step: Step, change: Change) -> ObjectKey:
         """Try the new object, delete the old one keeping a copy, create; else put it back."""
@@ -198,8 +197,11 @@ class _Execution:
         resource = self._resource(change)
         record = self._record(change, flatten(resource))
         if Capability.SERVER_DRY_RUN in store.capabilities:
-            self._call(step, lambda: try_in_place_of(store, resource, record))
-        what = self._call(step, lambda: store.delete(change.key, precondition, keep_copy=True))
+            trying = cast("Trying", store)
+            self._call(step, lambda: try_in_place_of(trying, resource, record))
+        what = self._call(
+            step, lambda: self._work.session.delete(change.key, precondition, keep_copy=True)
+        )
         try:
             left = self._waited(step, change.key, what, precondition.uid, threading.Event())
         except StoreError as error:
@@ -218,8 +220,8 @@ class _Execution:
         wanted = self._work.plan.options.rotate_services and step.action is not Action.DELETE
         is_new = self._changes[step.key].reasons == (Reason.MISSING,)
         if wanted and not is_new and Capability.ROTATION in self._work.store.capabilities:
-            store = cast("Rotating", self._work.store)
-            self._call(step, lambda: store.rotate(step.key))
+            session = cast("Rotating", self._work.session)
+            self._call(step, lambda: session.rotate(step.key))
 
     def _put_back(self, step: Step, error: StoreError) -> str:
         old = self._work.before[step.key]
@@ -236,7 +238,9 @@ class _Execution:
     def _created(self, step: Step, resource: Resource, record: Applied | None) -> Live:
         # Between the delete and the create of a replace, an interrupt gives nothing up.
         stop = threading.Event() if step.action is Action.REPLACE else self._stop
-        live = self._call(step, lambda: self._work.store.create(resource, record), stop)
+        live = named(
+            resource, lambda named: self._call(step, self._writes.create(named, record), stop)
+        )
         self._uids[live.key] = live.uid
         if not promises.is_to_the_letter(resource, live):
             self._hold(step, live, flatten(resource))
@@ -272,7 +276,7 @@ class _Execution:
         self, step: Step, key: ObjectKey, what: str, deleted_uid: str, stop: threading.Event
     ) -> str:
         def look() -> str:
-            return self._call(step, lambda: self._work.store.unfinished(key, deleted_uid), stop)
+            return self._call(step, lambda: self._work.session.unfinished(key, deleted_uid), stop)
 
         def report(what: str, seconds: float) -> None:
             self._tell(StepWaiting(step, what, seconds))

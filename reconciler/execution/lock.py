@@ -9,11 +9,11 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 from reconciler.errors import LockLost, StoreError, StoreLocked
 from reconciler.model.locks import LEASE_SECONDS, RENEWALS_PER_LEASE
-from reconciler.model.store import Store
+from reconciler.model.store import Session, Store
 
 _POLL_SECONDS = 0.5
 _LONGEST_NAME = 64
@@ -36,34 +36,14 @@ def _plain(name: str) -> str:
 
 
 class _Lease:
-    """One holder's hold, or wish for one, on a set's lock."""
+    """A session's hold on its set's lock, which is to expire at `expiry` of the monotonic clock."""
 
-    def __init__(self, store: Store, set_name: str) -> None:
-        self._store = store
-        self._set_name = set_name
-        self._holder = new_holder()
+    def __init__(self, session: Session, expiry: float) -> None:
+        self._session = session
+        self._expiry = expiry
         self._released = threading.Event()
-        self._expiry = 0.0
         self.lost = ""
         """Why it is lost, where it is."""
-
-    def take(self, timeout: float, stop: threading.Event, waiting: Callable[[str], None]) -> None:
-        """Take the lock, and wait for it up to `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        told = False
-        while True:
-            expiry = time.monotonic() + LEASE_SECONDS
-            try:
-                self._store.lock(self._set_name, self._holder, LEASE_SECONDS)
-            except StoreLocked as held:
-                if time.monotonic() >= deadline or stop.wait(_POLL_SECONDS):
-                    raise
-                if not told:
-                    waiting(held.message)
-                    told = True
-            else:
-                self._expiry = expiry
-                return
 
     @contextmanager
     def kept(self, stop: threading.Event) -> Iterator[None]:
@@ -82,16 +62,13 @@ class _Lease:
             # A store that does not answer holds up nobody: a renewal extends only a lock that is
             # still there.
             renewal.join(LEASE_SECONDS)
-            # A lock that cannot be given back now expires by itself.
-            with suppress(StoreError):
-                self._store.unlock(self._set_name, self._holder)
 
     def _renew(self, stop: threading.Event) -> None:
         """Extend the lock until it is released; a store that is away may come back in time."""
         while not self._released.wait(LEASE_SECONDS / RENEWALS_PER_LEASE):
             expiry = time.monotonic() + LEASE_SECONDS
             try:
-                self._store.renew_lock(self._set_name, self._holder, LEASE_SECONDS)
+                self._session.renew(LEASE_SECONDS)
             except LockLost as gone:
                 self._lose(gone.message, stop)
                 return
@@ -121,8 +98,8 @@ def locked(
     timeout: float,
     stop: threading.Event,
     waiting: Callable[[str], None],
-) -> Iterator[None]:
-    """Hold the lock of `set_name`; `stop` is set should it be lost on the way.
+) -> Iterator[Session]:
+    """A session of `set_name`, its lock held; `stop` is set should it be lost on the way.
 
     Waits up to `timeout` seconds for another holder, whom `waiting` is told of once.
 
@@ -130,12 +107,39 @@ def locked(
         StoreLocked: another apply still holds it.
         LockLost: it was lost while the body ran.
     """
-    lease = _Lease(store, set_name)
-    lease.take(timeout, stop, waiting)
-    with lease.kept(stop):
-        yield
+    holder = new_holder()
+    with ExitStack() as stack:
+
+        def take() -> Session:
+            return stack.enter_context(store.session(set_name, holder, LEASE_SECONDS))
+
+        session, expiry = _taken(take, timeout, stop, waiting)
+        lease = _Lease(session, expiry)
+        with lease.kept(stop):
+            yield session
     if lease.lost:
         raise LockLost(
             f"the lock of the set {set_name!r} was lost while its plan was applied: {lease.lost}",
             hint="steps in flight were finished, the others skipped: plan again",
         )
+
+
+def _taken(
+    take: Callable[[], Session],
+    timeout: float,
+    stop: threading.Event,
+    waiting: Callable[[str], None],
+) -> tuple[Session, float]:
+    """What `take` returns once the lock is free, and when that lock expires if not renewed."""
+    deadline = time.monotonic() + timeout
+    told = False
+    while True:
+        expiry = time.monotonic() + LEASE_SECONDS
+        try:
+            return take(), expiry
+        except StoreLocked as held:
+            if time.monotonic() >= deadline or stop.wait(_POLL_SECONDS):
+                raise
+            if not told:
+                waiting(held.message)
+                told = True

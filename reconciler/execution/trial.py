@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from reconciler.errors import StoreError, StoreUnavailable
+from reconciler.execution.naming import named
 from reconciler.execution.substitution import operations_of, record_of, resource_of
 from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Note, Plan, PlanValues, Step
-from reconciler.model.store import Store
+from reconciler.model.store import Capability, Trying
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
 
@@ -38,7 +39,8 @@ class Trial:
     plan: Plan
     values: PlanValues
     before: Mapping[ObjectKey, Live]
-    store: Store
+    store: Trying
+    capabilities: frozenset[Capability]
     fingerprinter: Fingerprinter
     parallelism: int
 
@@ -77,28 +79,22 @@ class Trial:
     def _try(self, change: Change, uids: Mapping[ObjectKey, str]) -> tuple[Note, ...]:
         if change.action is Action.DELETE:
             if change.precondition is not None:
-                self.store.delete(change.key, change.precondition, dry_run=True)
+                self.store.try_delete(self.before[change.key])
             return ()
         if change.action is Action.UPDATE:
-            assert change.precondition is not None
             target = self.values.targets[change.key]
             operations = operations_of(change, self.values, uids)
-            answer = self.store.update(
-                change.key,
-                operations,
-                self._record(change, target),
-                change.precondition,
-                dry_run=True,
-            )
+            record = self._record(change, target)
+            answer = self.store.try_update(self.before[change.key], operations, record)
             return self._notes(target, answer)
         resource = resource_of(change, self.values, uids)
         promise = flatten(resource)
         record = self._record(change, promise)
         if change.action is Action.REPLACE:
-            assert change.precondition is not None
-            self.store.delete(change.key, change.precondition, dry_run=True)
+            self.store.try_delete(self.before[change.key])
             return self._notes(promise, try_in_place_of(self.store, resource, record))
-        return self._notes(promise, self.store.create(resource, record, dry_run=True))
+        answer = named(resource, lambda named: self.store.try_create(named, record))
+        return self._notes(promise, answer)
 
     def _record(self, change: Change, target: promises.Promise) -> Applied:
         return record_of(change, target, self.plan.options.set_name, self.fingerprinter)
@@ -106,14 +102,14 @@ class Trial:
     def _notes(self, promise: promises.Promise, answer: Live) -> tuple[Note, ...]:
         """What the store says besides, and what it would make of the object by itself."""
         warned = dict.fromkeys(promises.shown_warnings(answer.warnings, promise))
-        altered = promises.deviations(promise, answer, self.store.capabilities)
+        altered = promises.deviations(promise, answer, self.capabilities)
         return (
             *(Note(_WARNS, f"the store warns: {warning}") for warning in warned),
             *(Note(_ALTERS, one.forecast) for one in altered),
         )
 
 
-def try_in_place_of(store: Store, resource: Resource, record: Applied) -> Live:
+def try_in_place_of(store: Trying, resource: Resource, record: Applied) -> Live:
     """Try to create `resource` under another name: its own is taken by what it replaces.
 
     Raises:
@@ -124,4 +120,4 @@ def try_in_place_of(store: Store, resource: Resource, record: Applied) -> Live:
         key=resource.key._replace(name=""),
         generate_name=f"{resource.key.name}-",
     )
-    return store.create(nameless, record, dry_run=True)
+    return named(nameless, lambda named: store.try_create(named, record))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from reconciler.model.consumers import Consumer
-from reconciler.model.objects import Diagnostic, Json, ObjectKey, Source
+from reconciler.model.objects import Diagnostic, Json, Live, ObjectKey, Source
 from reconciler.model.options import Effect, OptionKind, option_field, options_of
 from reconciler.model.patches import Operation
 from reconciler.model.values import Nature, SecretValue, ValueRef
@@ -116,6 +116,11 @@ class Precondition:
 
     uid: str
     resource_version: str
+
+    @classmethod
+    def of(cls, live: Live) -> Precondition:
+        """That the object is as it was when `live` was read."""
+        return cls(live.uid, live.resource_version)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -22,7 +23,7 @@ class Capability(StrEnum):
     NAMESPACES = "namespaces"
     """Namespaces and ServiceAccounts are objects of the store."""
     SERVER_DRY_RUN = "server-dry-run"
-    """A write can be tried without being done."""
+    """A write can be tried without being done; see `Trying`."""
     ONE_WRITER = "one-writer"
     """Writes are made one at a time, however many ask for them."""
     CONSUMERS = "consumers"
@@ -37,6 +38,8 @@ class Capability(StrEnum):
     """What uses a Secret can be moved to the object that takes its place; see `Rotating`."""
     PRECONDITIONS = "preconditions"
     """A write happens only where the object still is what the plan saw."""
+    MEMORY = "memory"
+    """The store remembers the objects that a set had applied and that are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,52 +139,8 @@ def _versions(lives: Mapping[ObjectKey, Live]) -> dict[ObjectKey, tuple[str, str
     return {key: (live.uid, live.resource_version) for key, live in lives.items()}
 
 
-class Store(Protocol):
-    """A place that holds Secrets. Every method may be called from several threads at once.
-
-    All methods raise `StoreUnavailable` for faults that may pass, `StoreDamaged` where what is
-    stored cannot be read, and other `StoreError`s for refusals. No message holds a value.
-    """
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this store can do."""
-        ...
-
-    def read(self, scope: Scope) -> Snapshot:
-        """Read what `scope` wants, as of one moment. Must not write, nor need the right to."""
-        ...
-
-    def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Make sure that the rights to do `work` are there, before anything is written.
-
-        Raises:
-            RightsMissing: some are not; its details name every one of them.
-        """
-        ...
-
-    def lock(self, set_name: str, holder: str, seconds: float) -> None:
-        """Take the set's lock for `seconds`, or extend it where `holder` has it already.
-
-        Creates the store where it does not exist yet, and gives it a fingerprint key.
-
-        Raises:
-            StoreLocked: somebody else has it, or what is there cannot be understood; ``holder``
-                names them.
-        """
-        ...
-
-    def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
-        """Extend the lock that `holder` has taken, and never take it anew.
-
-        Raises:
-            LockLost: `holder` has it no more. A store may say so of a lock that has expired.
-        """
-        ...
-
-    def unlock(self, set_name: str, holder: str) -> None:
-        """Give the lock back; nothing happens where `holder` no longer has it."""
-        ...
+class Locks(Protocol):
+    """The locks of sets, as somebody sees them who holds none."""
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock, expired or not; ``None`` where there is none.
@@ -198,17 +157,89 @@ class Store(Protocol):
         """
         ...
 
-    def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Note, under the lock, what is about to be done, so that no crash hides it."""
+
+class Store(Locks, Protocol):
+    """A place that holds Secrets. Every method may be called from several threads at once.
+
+    A store remembers nothing about a set between two calls; what an apply learns stays in its
+    `Session`. All methods, and those of a session, raise `StoreUnavailable` for faults that may
+    pass, `StoreDamaged` where what is stored cannot be read, and other `StoreError`s for refusals.
+    No message holds a value.
+    """
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this store can do."""
         ...
 
-    def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
+    def read(self, scope: Scope) -> Snapshot:
+        """Read what `scope` wants, as of one moment. Must not write, nor need the right to."""
+        ...
+
+    def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Make sure that the rights to do `work` are there. Needs no lock, and writes nothing.
+
+        Raises:
+            RightsMissing: some are not; its details name every one of them.
+        """
+        ...
+
+    def session(
+        self, set_name: str, holder: str, seconds: float
+    ) -> AbstractContextManager[Session]:
+        """Hold the set's lock for `seconds`, and give it back at the end.
+
+        The lock is taken on entering, or extended where `holder` has it already. The store is
+        created where it does not exist yet, and given a fingerprint key. A lock that cannot be
+        given back is left to expire: that is no error. Nor is it one that somebody else has it by
+        then; it stays theirs.
+
+        Raises:
+            StoreLocked: somebody else has it, or what is there cannot be understood; ``holder``
+                names them.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections and files."""
+        ...
+
+
+class Session(Protocol):
+    """Writes to one set, under its lock. Every method may be called from several threads at once.
+
+    A write is made once for each call. Whether a write whose answer was lost has happened is for
+    the caller to find out: it repeats the write, and looks at the object where that is refused.
+    """
+
+    @property
+    def fingerprint_key(self) -> bytes:
+        """The key of the set's fingerprints."""
+        ...
+
+    def renew(self, seconds: float) -> None:
+        """Extend the lock, and never take it anew.
+
+        Raises:
+            LockLost: the session has it no more. A store may say so of a lock that has expired.
+        """
+        ...
+
+    def read(self, scope: Scope) -> Snapshot:
+        """The same as `Store.read`; the session keeps what its writes need of it."""
+        ...
+
+    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Note what is about to be done, so that no crash hides it."""
+        ...
+
+    def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Create `resource`, marked as `applied`; a copy kept of that key is dropped with it.
 
-        ``applied`` is ``None`` where an object that no set owned is put back. An object that is
-        there already because the answer to this very call was lost counts as created. Where
-        values cannot be read, ``resource`` may hold `UnreadValue`s of the copy kept of that key:
-        they are taken over from there.
+        The resource has a name, and besides ``generate_name`` where that name was generated.
+        ``applied`` is ``None`` where an object that no set owned is put back. Where values cannot
+        be read, ``resource`` may hold `UnreadValue`s of the copy kept of that key: they are taken
+        over from there.
 
         Raises:
             ObjectExists: the name is taken.
@@ -223,8 +254,6 @@ class Store(Protocol):
         patch: tuple[Operation, ...],
         applied: Applied,
         precondition: Precondition,
-        *,
-        dry_run: bool = False,
     ) -> Live:
         """Apply `patch` to the live object, and nothing else; `applied` becomes its record.
 
@@ -238,21 +267,27 @@ class Store(Protocol):
     def delete(
         self,
         key: ObjectKey,
-        precondition: Precondition,
+        precondition: Precondition | None,
         *,
         keep_copy: bool = False,
         released: bool = False,
-        dry_run: bool = False,
     ) -> str:
         """Delete the object; with `keep_copy`, put a copy where `read` finds it, before.
 
-        With `released`, its set wants it gone, so that it is not remembered as vanished. Answers
-        what the deletion still waits for, in words; empty where the object is gone.
+        Without a precondition there is no object: the copy kept of it is dropped, where there is
+        one, and so is the memory of it. With `released`, its set wants it gone, so that it is not
+        remembered as vanished. A delete with `keep_copy` that is repeated succeeds where the object
+        is gone and there is a copy of it. Returns what the deletion still waits for, in words;
+        empty where the object is gone.
 
         Raises:
             ObjectNotFound: it is gone.
             ObjectMoved: it is no longer what `precondition` says.
         """
+        ...
+
+    def look(self, key: ObjectKey) -> Live | None:
+        """The object as it is now; ``None`` where it does not exist."""
         ...
 
     def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
@@ -263,21 +298,28 @@ class Store(Protocol):
         """
         ...
 
-    def drop_copy(self, key: ObjectKey) -> None:
-        """Drop the copy kept of `key`, where there is one, and the memory of its object."""
+
+class Trying(Protocol):
+    """What a store with `Capability.SERVER_DRY_RUN` can do besides: try a write without making it.
+
+    Needs no lock. Each method raises what the write would.
+    """
+
+    def try_create(self, resource: Resource, applied: Applied | None) -> Live:
+        """What a create would answer."""
         ...
 
-    def fingerprint_key(self, set_name: str) -> bytes:
-        """The key of the fingerprints of that set; after `lock`, there is one."""
+    def try_update(self, before: Live, patch: tuple[Operation, ...], applied: Applied) -> Live:
+        """What an update of the live object `before` would answer."""
         ...
 
-    def close(self) -> None:
-        """Let go of connections and files."""
+    def try_delete(self, before: Live) -> None:
+        """Try to delete the live object `before`."""
         ...
 
 
 class Rotating(Protocol):
-    """What a store with `Capability.ROTATION` can do besides."""
+    """What a session of a store with `Capability.ROTATION` can do besides."""
 
     def rotate(self, key: ObjectKey) -> None:
         """Move what uses old versions of `key` to it, and remove those; nothing where none are.

@@ -334,7 +334,8 @@ def test_one_apply_of_a_set_at_a_time(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     shop.secret("more", x="1")
     store = open_store(f"sqlite:{STORE}", {})
-    store.lock("default", "somebody@elsewhere", 60)
+    manager = store.session("default", "somebody@elsewhere", 60)
+    manager.__enter__()
     began = time.monotonic()
     result = shop.run("apply", "--auto-approve")
     assert result.code == 1
@@ -347,7 +348,7 @@ def test_one_apply_of_a_set_at_a_time(shop: Any) -> None:
     shop.ok(
         "apply", "--auto-approve", "--set", "another", "--prune", "--target", "Secret/default/more"
     )
-    store.unlock("default", "somebody@elsewhere")
+    manager.__exit__(None, None, None)
     store.close()
 
 
@@ -355,10 +356,9 @@ def test_the_lock_is_waited_for(shop: Any, process: Any) -> None:
     shop.ok("apply", "--auto-approve")
     shop.secret("more", x="1")
     store = open_store(f"sqlite:{STORE}", {})
-    store.lock("default", "somebody@elsewhere", 60)
-    waiting = process("apply", "--auto-approve", "--lock-timeout", "60")
-    assert waiting.stderr.readline().startswith(b"Waiting")
-    store.unlock("default", "somebody@elsewhere")
+    with store.session("default", "somebody@elsewhere", 60):
+        waiting = process("apply", "--auto-approve", "--lock-timeout", "60")
+        assert waiting.stderr.readline().startswith(b"Waiting")
     store.close()
     out, err = waiting.communicate(timeout=60)
     assert waiting.returncode == 0, err

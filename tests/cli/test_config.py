@@ -16,6 +16,7 @@ from reconciler.model.options import Effect, Option, OptionKind
 from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
 from reconciler.stores import builtin_options, open_store
 from tests.cli.conftest import ROOT
+from tests.world import held
 
 
 def test_the_file_is_found_upwards_and_its_paths_are_relative_to_it(
@@ -72,7 +73,7 @@ wait-timeout: 7.5
     assert against["options"] == {**plan["options"], "rotateServices": False}
     workplace.ok("apply", "--auto-approve")
     store = open_store("sqlite:state/store.db", {})
-    store.lock("blue", "somebody@elsewhere", 60)
+    held(store, "blue", "somebody@elsewhere", seconds=60)
     began = time.monotonic()
     workplace.secret("b", file="elsewhere/b.yaml", x="1")
     assert workplace.run("apply", "--auto-approve").code == 1

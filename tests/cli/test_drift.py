@@ -13,6 +13,7 @@ from reconciler.model.objects import Applied, ObjectKey
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
 from reconciler.model.values import SecretValue
+from tests.world import held
 
 DATABASE = ObjectKey("Secret", "shop", "database")
 
@@ -23,11 +24,11 @@ def touch(key: ObjectKey, *operations: Operation) -> None:
         found = reconciler.read((), store, reconciler.PlanOptions()).objects[key]
         precondition = Precondition(found.uid, found.resource_version)
         if not operations:
-            store.delete(key, precondition)
+            held(store, seconds=0).delete(key, precondition)
         else:
             assert found.applied is not None
             record = Applied(set_name="default", fields=found.applied.fields)
-            store.update(key, operations, record, precondition)
+            held(store, seconds=0).update(key, operations, record, precondition)
 
 
 def tampered(shop: Any) -> None:
@@ -174,7 +175,7 @@ def test_unmanaged_secrets_are_listed_on_request(shop: Any) -> None:
                 "apiVersion: v1\nkind: Secret\nmetadata: {name: stray, namespace: shop}\n",
             )
         ).objects
-        store.create(stray, None)
+        held(store, seconds=0).create(stray, None)
     assert "stray" not in shop.ok("drift").out
     assert "Secret/shop/stray" in shop.ok("drift", "--unmanaged").out
 

@@ -19,6 +19,7 @@ from reconciler.model.plans import Precondition
 from reconciler.model.store import Scope
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
+from tests.world import held
 
 CANARIES = {
     "plain": b"canary-PLAIN-7f3a91",
@@ -147,9 +148,10 @@ def tampered(name: str, canary: str) -> None:
     key = ObjectKey("Secret", "default", name)
     with closing(open_store("sqlite:.reconciler/store.db", {})) as store:
         found = store.read(Scope("default", frozenset({key}))).objects[key]
-        store.delete(key, Precondition(found.uid, found.resource_version))
+        session = held(store, seconds=0)
+        session.delete(key, Precondition(found.uid, found.resource_version))
         values = {**found.data, "foreign": SecretValue(CANARIES[canary])}
-        store.create(replace(found, data=values), found.applied)
+        session.create(replace(found, data=values), found.applied)
 
 
 def test_destroying(searched: Searched) -> None:

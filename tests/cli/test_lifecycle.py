@@ -12,6 +12,7 @@ from reconciler.model.objects import Applied, ObjectKey
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
 from reconciler.model.values import SecretValue
+from tests.world import held
 
 DEFAULT = ObjectKey("Secret", "default", "one")
 APPLY = ("apply", "--auto-approve")
@@ -42,7 +43,7 @@ def somebody_writes(key: str, value: bytes) -> None:
         operation = Operation(
             "replace" if key in found.data else "add", f"/data/{key}", SecretValue(value)
         )
-        store.update(
+        held(store, seconds=0).update(
             DEFAULT,
             (operation,),
             Applied(set_name="default", fields=found.applied.fields),

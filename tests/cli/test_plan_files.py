@@ -19,6 +19,7 @@ from reconciler import planfile, workflow
 from reconciler.errors import StalePlan
 from reconciler.manifests import load
 from reconciler.model.plans import PlanOptions
+from reconciler.model.store import Scope
 from reconciler.stores import open_store
 from tests.cli.test_terminal import at_a_terminal
 from tests.unit.planfile.test_codec import altered, places
@@ -30,7 +31,9 @@ STRONG_KEY = {"RECONCILER_FINGERPRINT_KEY": "canary-fingerprint-key-0123456789"}
 
 def key_of(store: str) -> bytes:
     with closing(open_store(store, {})) as opened:
-        return opened.fingerprint_key("default")
+        key = opened.read(Scope("default", frozenset())).fingerprint_key
+    assert key is not None
+    return key
 
 
 def resealed(path: Path, sealed_by: str, **changes: Any) -> None:

@@ -12,6 +12,7 @@ from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
 from reconciler.model.store import Scope
 from reconciler.stores import open_store
+from tests.world import held
 
 STORE = "sqlite:.reconciler/store.db"
 NAME = "kubectl.kubernetes.io/last-applied-configuration"
@@ -27,7 +28,7 @@ def annotated(workplace: Any) -> Any:
     store = open_store(STORE, {})
     live = store.read(Scope("default", frozenset({key}))).objects[key]
     assert live.applied is not None
-    store.update(
+    held(store, seconds=0).update(
         key,
         (Operation("add", "/metadata/annotations", {NAME: json.dumps({"k": VALUE})}),),
         live.applied,

@@ -13,6 +13,7 @@ import pytest
 from reconciler.model.store import Store
 from reconciler.stores import open_store
 from tests.cli.test_terminal import at_a_terminal
+from tests.world import held
 
 STORE = ".reconciler/store.db"
 HOLDER = "anna@build-1 (process 4242, 1a2b3c4d)"
@@ -48,7 +49,7 @@ def test_without_a_lock_it_says_so(shop: Any) -> None:
 
 
 def test_an_expired_lock_is_removed_without_a_question(shop: Any, store: Store) -> None:
-    store.lock("default", HOLDER, -1)
+    held(store, "default", HOLDER, seconds=-1)
     result = shop.ok("unlock")
     assert "its lock has expired" in result.out
     assert "anna@build-1" in result.out
@@ -57,7 +58,7 @@ def test_an_expired_lock_is_removed_without_a_question(shop: Any, store: Store) 
 
 
 def test_a_live_lock_is_shown_and_left_alone(shop: Any, store: Store) -> None:
-    store.lock("default", HOLDER, 60)
+    held(store, "default", HOLDER, seconds=60)
     result = shop.run("unlock")
     assert result.code == 3
     assert re.fullmatch(
@@ -75,7 +76,7 @@ def test_a_live_lock_is_shown_and_left_alone(shop: Any, store: Store) -> None:
 
 
 def test_a_live_lock_is_broken_by_force(shop: Any, store: Store) -> None:
-    store.lock("default", HOLDER, 600)
+    held(store, "default", HOLDER, seconds=600)
     shop.secret("more", x="1")
     refused = shop.run("apply", "--auto-approve")
     assert refused.code == 1
@@ -86,10 +87,9 @@ def test_a_live_lock_is_broken_by_force(shop: Any, store: Store) -> None:
 
 
 def test_only_the_lock_with_that_id_is_broken(shop: Any, store: Store) -> None:
-    store.lock("default", HOLDER, 600)
-    shown = id_in(shop.run("unlock").out)
-    store.unlock("default", HOLDER)
-    store.lock("default", "ben", 600)
+    with store.session("default", HOLDER, 600):
+        shown = id_in(shop.run("unlock").out)
+    held(store, "default", "ben", seconds=600)
     result = shop.run(*BREAK, "--id", shown)
     assert result.code == 3
     assert "--id" in result.out
@@ -99,7 +99,7 @@ def test_only_the_lock_with_that_id_is_broken(shop: Any, store: Store) -> None:
 
 
 def test_without_a_terminal_nobody_is_asked(shop: Any, store: Store) -> None:
-    store.lock("default", HOLDER, 600)
+    held(store, "default", HOLDER, seconds=600)
     result = shop.run("unlock", "--force", stdin="yes\n")
     assert result.code == 1
     assert "--auto-approve" in result.err
@@ -108,7 +108,7 @@ def test_without_a_terminal_nobody_is_asked(shop: Any, store: Store) -> None:
 
 @pytest.mark.parametrize(("answer", "code"), [(b"yes\n", 0), (b"y\n", 1), (b"\x04", 1)])
 def test_at_a_terminal_it_asks(shop: Any, store: Store, answer: bytes, code: int) -> None:
-    store.lock("default", HOLDER, 600)
+    held(store, "default", HOLDER, seconds=600)
     ended, seen = at_a_terminal(shop, "unlock", "--force", answer=answer)
     assert ended == code, seen
     assert b"Only 'yes' is accepted" in seen
@@ -116,8 +116,8 @@ def test_at_a_terminal_it_asks(shop: Any, store: Store, answer: bytes, code: int
 
 
 def test_sets_are_unlocked_apart(shop: Any, store: Store) -> None:
-    store.lock("default", HOLDER, 600)
-    store.lock("blue", "ben", 600)
+    held(store, "default", HOLDER, seconds=600)
+    held(store, "blue", "ben", seconds=600)
     shop.ok(*BREAK, "--set", "blue")
     assert store.read_lock("blue") is None
     assert store.read_lock("default") is not None
@@ -155,7 +155,7 @@ def test_whatever_a_lock_holds_every_command_tells_and_one_breaks_it(
 
 
 def test_a_lock_from_the_future_names_the_clocks(shop: Any, store: Store) -> None:
-    store.lock("default", HOLDER, 0)
+    held(store, "default", HOLDER, seconds=0)
     lock = store.read_lock("default")
     assert lock is not None
     ahead = lock.read_at + 3 * 3600

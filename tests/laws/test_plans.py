@@ -286,7 +286,7 @@ def test_a_saved_plan_does_the_same_later_or_is_refused(
         first = data.draw(desired_sets(), label="first")
         world.apply(first)
         desired = data.draw(desired_sets(), label="desired")
-        fingerprinter = replace(FINGERPRINTS, key=world.store.fingerprint_key("default"))
+        fingerprinter = replace(FINGERPRINTS, key=world.hand.fingerprint_key)
         plan = _fresh(world, desired)
         saved = planfile.saved_plan(plan, ("x",), "", fingerprinter)
         planfile.save(saved, path, fingerprinter.key)

@@ -129,8 +129,8 @@ MUTANTS = (
     Mutant(
         "a replace keeps a copy until the new object exists",
         "execution/executor.py",
-        "store.delete(change.key, precondition, keep_copy=True)",
-        "store.delete(change.key, precondition)",
+        "session.delete(change.key, precondition, keep_copy=True)",
+        "session.delete(change.key, precondition)",
         ("tests/unit/execution",),
     ),
     Mutant(
@@ -254,9 +254,9 @@ MUTANTS = (
     ),
     Mutant(
         "a store knows an object that was deleted and created again",
-        "stores/sqlite/store.py",
-        "if row.uid != precondition.uid:",
-        "if not row.uid:",
+        "stores/kit/refusals.py",
+        "if uid != seen.uid:",
+        "if not uid:",
         ("tests/stores", "tests/unit/stores"),
     ),
     Mutant(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.store import Store
+from reconciler.model.store import Session, Store
 from tests import engines
 from tests.clusters import Cluster
 from tests.standins.cce_gateway import Gateway
@@ -86,12 +86,20 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
 def store(subject: Subject, request: pytest.FixtureRequest) -> Store:
     """A store that exists, for tests that are not about its beginning."""
     store = subject.open()
-    store.lock("default", "a test", 600)
+    subject.session(store)
     for marker in request.node.iter_markers("needs"):
         missing = set(marker.args) - store.capabilities
         if missing:
             pytest.skip(f"the store has no {', '.join(sorted(missing))}")
     return store
+
+
+@pytest.fixture
+def session(subject: Subject, store: Store) -> Session:
+    """The session by which `store` came to exist."""
+    assert subject.opened[0] is store
+    session, _ = subject.sessions[0]
+    return session
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,7 +9,7 @@ import pytest
 from reconciler.errors import ObjectMoved
 from reconciler.model.objects import Live
 from reconciler.model.patches import Operation
-from reconciler.model.store import Capability, Store
+from reconciler.model.store import Capability, Session, Store
 from reconciler.model.values import SecretValue
 from tests.stores.words import Subject, Words
 
@@ -17,15 +17,17 @@ WRITERS = 8
 EACH = 10
 
 
-def test_every_create_of_every_thread_arrives(subject: Subject, store: Store, words: Words) -> None:
-    handles = [store, subject.open()]
+def test_every_create_of_every_thread_arrives(
+    subject: Subject, store: Store, session: Session, words: Words
+) -> None:
     # Where nothing else keeps two writers of one set apart, its lock has to.
     second = "default" if Capability.PRECONDITIONS in store.capabilities else "second"
+    sessions = [session, subject.session(set_name=second)]
 
     def create(number: int) -> Live:
         wanted = words.secret(f"s{number}", {"a": str(number).encode()})
         set_name = second if number % 2 else "default"
-        return handles[number % 2].create(wanted, words.mark(set_name=set_name))
+        return sessions[number % 2].create(wanted, words.mark(set_name=set_name))
 
     with ThreadPoolExecutor(WRITERS) as pool:
         lives = list(pool.map(create, range(WRITERS * EACH)))
@@ -37,15 +39,15 @@ def test_every_create_of_every_thread_arrives(subject: Subject, store: Store, wo
 
 @pytest.mark.needs(Capability.PRECONDITIONS)
 def test_of_two_updates_from_the_same_state_one_wins(
-    subject: Subject, store: Store, words: Words
+    subject: Subject, store: Store, session: Session, words: Words
 ) -> None:
-    live = store.create(words.secret("s", {"a": b"0"}), words.mark())
-    handles = [store, subject.open()]
+    live = session.create(words.secret("s", {"a": b"0"}), words.mark())
+    sessions = [session, subject.session()]
 
     def update(number: int) -> Live | None:
         patch = words.change(store, str(number))
         try:
-            return handles[number % 2].update(live.key, patch, words.mark(), words.as_seen(live))
+            return sessions[number % 2].update(live.key, patch, words.mark(), words.as_seen(live))
         except ObjectMoved:
             return None
 
@@ -58,9 +60,9 @@ def test_of_two_updates_from_the_same_state_one_wins(
 
 @pytest.mark.needs(Capability.READ_VALUES, Capability.UPDATE_VALUES)
 def test_a_reader_sees_whole_objects_while_they_are_written(
-    subject: Subject, store: Store, words: Words
+    subject: Subject, session: Session, words: Words
 ) -> None:
-    live = store.create(words.secret("s", {"a": b"0", "b": b"0"}), words.mark())
+    live = session.create(words.secret("s", {"a": b"0", "b": b"0"}), words.mark())
     reader = subject.open()
 
     def write() -> Live:
@@ -71,7 +73,7 @@ def test_a_reader_sees_whole_objects_while_they_are_written(
                 Operation("replace", "/data/a", value),
                 Operation("replace", "/data/b", value),
             )
-            last = store.update(last.key, patch, words.mark(), words.as_seen(last))
+            last = session.update(last.key, patch, words.mark(), words.as_seen(last))
         return last
 
     with ThreadPoolExecutor(1) as pool:

@@ -8,15 +8,15 @@ import pytest
 
 from reconciler.errors import ObjectInvalid
 from reconciler.model.objects import Live
-from reconciler.model.store import Store
+from reconciler.model.store import Session, Store
 from tests.stores.words import Subject, Words
 
 
 @pytest.fixture
-def deleted(store: Store, words: Words) -> Live:
+def deleted(session: Session, words: Words) -> Live:
     wanted = words.secret("s", {"a": b"1"}, immutable=True, labels={"app": "shop"})
-    live = store.create(wanted, words.mark(("data", "a")))
-    store.delete(live.key, words.as_seen(live), keep_copy=True)
+    live = session.create(wanted, words.mark(("data", "a")))
+    session.delete(live.key, words.as_seen(live), keep_copy=True)
     return live
 
 
@@ -43,27 +43,33 @@ def test_the_copy_of_a_member_is_shown_without_being_named(
     assert not words.look(store, set_name="other").copies
 
 
-def test_a_create_drops_the_copy(store: Store, words: Words, deleted: Live) -> None:
-    store.create(words.secret("s", {"a": b"2"}), words.mark())
+def test_a_create_drops_the_copy(
+    store: Store, session: Session, words: Words, deleted: Live
+) -> None:
+    session.create(words.secret("s", {"a": b"2"}), words.mark())
     assert not words.look(store, deleted.key).copies
 
 
-def test_a_refused_create_keeps_the_copy(store: Store, words: Words, deleted: Live) -> None:
+def test_a_refused_create_keeps_the_copy(
+    store: Store, session: Session, words: Words, deleted: Live
+) -> None:
     with pytest.raises(ObjectInvalid):
-        store.create(words.secret("s", {"bad key": b"2"}), words.mark())
+        session.create(words.secret("s", {"bad key": b"2"}), words.mark())
     (copy,) = words.look(store, deleted.key).copies.values()
     assert as_was(copy, deleted) == deleted
 
 
-def test_the_copy_can_be_dropped(store: Store, words: Words, deleted: Live) -> None:
-    store.drop_copy(words.key("another"))
+def test_the_copy_can_be_dropped(
+    store: Store, session: Session, words: Words, deleted: Live
+) -> None:
+    session.delete(words.key("another"), None)
     assert words.look(store, deleted.key).copies
-    store.drop_copy(deleted.key)
-    store.drop_copy(deleted.key)
+    session.delete(deleted.key, None)
+    session.delete(deleted.key, None)
     assert not words.look(store, deleted.key).copies
 
 
-def test_a_delete_without_it_keeps_no_copy(store: Store, words: Words) -> None:
-    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
-    store.delete(live.key, words.as_seen(live))
+def test_a_delete_without_it_keeps_no_copy(store: Store, session: Session, words: Words) -> None:
+    live = session.create(words.secret("s", {"a": b"1"}), words.mark())
+    session.delete(live.key, words.as_seen(live))
     assert not words.look(store, live.key).copies

@@ -16,10 +16,10 @@ from tests.stores.words import Subject, Words
 from tests.world import secret
 
 
-def test_a_lock_keeps_others_out_and_names_its_holder(subject: Subject, store: Store) -> None:
-    store.lock("shop", "anna@build-1", 600)
+def test_a_lock_keeps_others_out_and_names_its_holder(subject: Subject) -> None:
+    subject.session(None, "shop", "anna@build-1")
     with pytest.raises(StoreLocked) as caught:
-        subject.open().lock("shop", "ben@build-2", 600)
+        subject.session(None, "shop", "ben@build-2")
     assert caught.value.holder == "anna@build-1"
     assert "anna@build-1" in caught.value.message
     assert re.search(r"expires at \d{4}-\d\d-\d\d [0-9:]+ UTC", caught.value.message)
@@ -28,61 +28,69 @@ def test_a_lock_keeps_others_out_and_names_its_holder(subject: Subject, store: S
 
 
 def test_the_holder_can_extend_a_lock(subject: Subject, store: Store) -> None:
-    store.lock("shop", "anna", 0)
-    store.lock("shop", "anna", 600)
-    store.lock("shop", "anna", 600)
+    subject.session(store, "shop", "anna", 0)
+    subject.session(store, "shop", "anna")
+    subject.session(store, "shop", "anna")
     with pytest.raises(StoreLocked):
-        subject.open().lock("shop", "ben", 600)
+        subject.session(None, "shop", "ben")
 
 
 def test_a_lock_that_was_given_back_is_free(subject: Subject, store: Store) -> None:
-    store.lock("shop", "anna", 600)
-    store.unlock("shop", "anna")
-    store.unlock("shop", "anna")
-    subject.open().lock("shop", "ben", 600)
+    session = subject.session(store, "shop", "anna")
+    subject.end(session)
+    subject.session(None, "shop", "ben")
     with pytest.raises(StoreLocked):
-        store.lock("shop", "anna", 600)
+        subject.session(store, "shop", "anna")
 
 
-def test_a_lock_is_not_given_back_by_others(store: Store) -> None:
-    store.lock("shop", "anna", 600)
-    store.unlock("shop", "ben")
+def test_a_lock_is_given_back_where_the_work_fails(subject: Subject, store: Store) -> None:
+    with pytest.raises(ZeroDivisionError), store.session("shop", "anna", 600):
+        raise ZeroDivisionError
+    subject.session(None, "shop", "ben")
+
+
+def test_a_lock_that_others_have_taken_is_not_given_back(subject: Subject, store: Store) -> None:
+    expired = subject.session(store, "shop", "ben", 0)
+    subject.session(None, "shop", "anna")
+    subject.end(expired)
     with pytest.raises(StoreLocked):
-        store.lock("shop", "ben", 600)
+        subject.session(store, "shop", "ben")
 
 
 def test_an_expired_lock_is_free(subject: Subject, store: Store) -> None:
-    store.lock("shop", "anna", 0)
-    subject.open().lock("shop", "ben", 600)
+    subject.session(store, "shop", "anna", 0)
+    subject.session(None, "shop", "ben")
     with pytest.raises(StoreLocked) as caught:
-        store.lock("shop", "anna", 600)
+        subject.session(store, "shop", "anna")
     assert caught.value.holder == "ben"
 
 
 def test_a_lock_that_is_about_to_expire_holds_still(subject: Subject, store: Store) -> None:
-    store.lock("shop", "anna", 20)
+    subject.session(store, "shop", "anna", 20)
     with pytest.raises(StoreLocked):
-        subject.open().lock("shop", "ben", 600)
+        subject.session(None, "shop", "ben")
 
 
 def test_sets_are_locked_apart(subject: Subject, store: Store) -> None:
-    store.lock("shop", "anna", 600)
-    subject.open().lock("warehouse", "ben", 600)
+    subject.session(store, "shop", "anna")
+    subject.session(None, "warehouse", "ben")
     with pytest.raises(StoreLocked):
-        store.lock("warehouse", "anna", 600)
+        subject.session(store, "warehouse", "anna")
 
 
-def test_a_lock_creates_the_store_and_its_fingerprint_key(subject: Subject, words: Words) -> None:
+def test_a_session_creates_the_store_and_its_fingerprint_key(
+    subject: Subject, words: Words
+) -> None:
     store = subject.open()
-    store.lock("shop", "anna", 600)
+    session = subject.session(store, "shop", "anna")
     snapshot = words.look(store, set_name="shop")
     assert snapshot.identity.id
-    assert snapshot.fingerprint_key == store.fingerprint_key("shop")
+    assert snapshot.fingerprint_key == session.fingerprint_key
 
 
 def test_a_lock_is_read_as_it_was_taken(subject: Subject, store: Store) -> None:
     assert store.read_lock("shop") is None
-    store.lock("shop", "anna@build-1", 600)
+    subject.session(store, "shop", "anna@build-1")
     found = subject.open().read_lock("shop")
     assert found is not None
     assert (found.set_name, found.holder) == ("shop", "anna@build-1")
@@ -96,42 +104,41 @@ def test_a_lock_keeps_its_id_while_it_is_extended_and_no_longer(
 ) -> None:
     ids = []
     for _ in range(2):
-        store.lock("shop", "anna", 600)
+        session = subject.session(store, "shop", "anna")
         ids.append(_id(store))
-        store.renew_lock("shop", "anna", 900)
+        session.renew(900)
         assert _id(store) == ids[-1]
-        store.unlock("shop", "anna")
-    store.lock("shop", "ben", 600)
+        subject.end(session)
+    subject.session(store, "shop", "ben")
     ids.append(_id(subject.open()))
     assert len(set(ids)) == 3
     assert store.read_lock("warehouse") is None
 
 
-def test_an_expired_lock_is_read_as_such(store: Store) -> None:
-    store.lock("shop", "anna", -5)
+def test_an_expired_lock_is_read_as_such(subject: Subject, store: Store) -> None:
+    subject.session(store, "shop", "anna", -5)
     found = store.read_lock("shop")
     assert found is not None
     assert not found.is_held
 
 
 def test_a_renewal_extends_and_never_takes(subject: Subject, store: Store) -> None:
-    with pytest.raises(LockLost):
-        store.renew_lock("shop", "anna", 600)
-    store.lock("shop", "anna", 20)
-    store.renew_lock("shop", "anna", 900)
+    session = subject.session(store, "shop", "anna", 20)
+    session.renew(900)
     found = store.read_lock("shop")
     assert found is not None
     assert found.until == pytest.approx(found.read_at + 900, abs=60)
-    with pytest.raises(LockLost, match="anna"):
-        subject.open().renew_lock("shop", "ben", 600)
-    store.unlock("shop", "anna")
+    subject.end(session)
     with pytest.raises(LockLost):
-        store.renew_lock("shop", "anna", 600)
+        session.renew(600)
     assert store.read_lock("shop") is None
+    subject.session(None, "shop", "ben")
+    with pytest.raises(LockLost, match="ben"):
+        session.renew(600)
 
 
 def test_a_broken_lock_is_free_and_its_holder_notices(subject: Subject, store: Store) -> None:
-    store.lock("shop", "anna", 600)
+    session = subject.session(store, "shop", "anna")
     another = subject.open()
     found = another.read_lock("shop")
     assert found is not None
@@ -139,32 +146,34 @@ def test_a_broken_lock_is_free_and_its_holder_notices(subject: Subject, store: S
     another.break_lock(found)
     assert another.read_lock("shop") is None
     with pytest.raises(LockLost):
-        store.renew_lock("shop", "anna", 600)
-    another.lock("shop", "ben", 600)
+        session.renew(600)
+    subject.session(another, "shop", "ben")
     with pytest.raises(LockLost, match="ben"):
-        store.renew_lock("shop", "anna", 600)
-    store.unlock("shop", "anna")
+        session.renew(600)
+    subject.end(session)
     assert another.read_lock("shop") is not None
 
 
 def test_only_the_lock_that_was_read_is_broken(subject: Subject, store: Store) -> None:
-    store.lock("shop", "anna", 600)
+    session = subject.session(store, "shop", "anna")
     found = store.read_lock("shop")
     assert found is not None
-    store.renew_lock("shop", "anna", 700)
-    store.unlock("shop", "anna")
-    subject.open().lock("shop", "ben", 600)
+    session.renew(700)
+    subject.end(session)
+    subject.session(None, "shop", "ben")
     with pytest.raises(ObjectMoved, match="ben"):
         store.break_lock(found)
     with pytest.raises(StoreLocked, match="ben"):
-        store.lock("shop", "anna", 600)
+        subject.session(store, "shop", "anna")
 
 
-def test_a_lock_that_was_extended_since_it_was_read_can_be_broken(store: Store) -> None:
-    store.lock("shop", "anna", 600)
+def test_a_lock_that_was_extended_since_it_was_read_can_be_broken(
+    subject: Subject, store: Store
+) -> None:
+    session = subject.session(store, "shop", "anna")
     found = store.read_lock("shop")
     assert found is not None
-    store.renew_lock("shop", "anna", 700)
+    session.renew(700)
     store.break_lock(found)
     assert store.read_lock("shop") is None
 
@@ -172,13 +181,13 @@ def test_a_lock_that_was_extended_since_it_was_read_can_be_broken(store: Store) 
 def test_an_expired_lock_that_was_extended_since_it_was_read_is_left_alone(
     subject: Subject, store: Store
 ) -> None:
-    store.lock("shop", "anna", -5)
+    session = subject.session(store, "shop", "anna", -5)
     found = subject.open().read_lock("shop")
     assert found is not None
     try:
-        store.renew_lock("shop", "anna", 600)
+        session.renew(600)
     except LockLost:  # some stores never extend an expired lock
-        store.lock("shop", "anna", 600)
+        subject.session(store, "shop", "anna")
     with pytest.raises(ObjectMoved, match="anna"):
         store.break_lock(found)
     assert store.read_lock("shop") is not None

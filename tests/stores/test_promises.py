@@ -7,7 +7,7 @@ import pytest
 from reconciler.model.fields import flatten
 from reconciler.model.objects import Resource
 from reconciler.model.patches import Operation
-from reconciler.model.store import Capability, Store
+from reconciler.model.store import Capability, Session, Store
 from reconciler.model.values import SecretValue
 from reconciler.planning.promises import deviations
 from tests.stores.words import Words
@@ -40,24 +40,30 @@ TRIED = pytest.param(True, marks=pytest.mark.needs(Capability.SERVER_DRY_RUN), i
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dry_run", [TRIED, pytest.param(False, id="done")])
 def test_a_create_answers_what_was_asked_for(
-    store: Store, words: Words, kind: str, *, dry_run: bool
+    store: Store, session: Session, words: Words, kind: str, *, dry_run: bool
 ) -> None:
     wanted = full(words, kind)
-    live = store.create(wanted, words.mark(), dry_run=dry_run)
+    create = words.trying(store).try_create if dry_run else session.create
+    live = create(wanted, words.mark())
     assert deviations(flatten(wanted), live, store.capabilities) == ()
     assert live.warnings == ()
 
 
 @pytest.mark.needs(Capability.UPDATE_VALUES)
 @pytest.mark.parametrize("dry_run", [TRIED, pytest.param(False, id="done")])
-def test_an_update_answers_what_was_asked_for(store: Store, words: Words, *, dry_run: bool) -> None:
+def test_an_update_answers_what_was_asked_for(
+    store: Store, session: Session, words: Words, *, dry_run: bool
+) -> None:
     wanted = words.secret("s", {"a": b"1"}, labels={"app": "shop"})
-    live = store.create(wanted, words.mark())
+    live = session.create(wanted, words.mark())
     keeps = Capability.METADATA in store.capabilities
     patch = (
         Operation("replace", "/data/a", SecretValue(b"2")),
         *([Operation("remove", "/metadata/labels")] if keeps else []),
     )
-    answer = store.update(wanted.key, patch, words.mark(), words.as_seen(live), dry_run=dry_run)
+    if dry_run:
+        answer = words.trying(store).try_update(live, patch, words.mark())
+    else:
+        answer = session.update(wanted.key, patch, words.mark(), words.as_seen(live))
     changed = words.secret("s", {"a": b"2"})
     assert deviations(flatten(changed), answer, store.capabilities) == ()

@@ -6,13 +6,13 @@ import pytest
 
 from reconciler.model.objects import OwnerReference
 from reconciler.model.patches import Operation
-from reconciler.model.store import Capability, Store
+from reconciler.model.store import Capability, Session, Store
 from reconciler.model.values import SecretValue
 from tests.stores.words import Subject, Words
 
 
 @pytest.mark.needs(Capability.METADATA)
-def test_an_object_is_read_as_it_was_created(store: Store, words: Words) -> None:
+def test_an_object_is_read_as_it_was_created(store: Store, session: Session, words: Words) -> None:
     wanted = words.secret(
         "full",
         {"password": b"\x00\xffbytes", "user": b"u"},
@@ -22,7 +22,7 @@ def test_an_object_is_read_as_it_was_created(store: Store, words: Words) -> None
     )
     applied = words.mark(("metadata", "labels", "app"))
 
-    created = store.create(wanted, applied)
+    created = session.create(wanted, applied)
     live = words.look(store, wanted.key).objects[wanted.key]
 
     assert live == created
@@ -37,15 +37,15 @@ def test_an_object_is_read_as_it_was_created(store: Store, words: Words) -> None
 
 
 @pytest.mark.needs(Capability.NAMESPACES)
-def test_owners_and_finalizers_are_kept(store: Store, words: Words) -> None:
-    account = store.create(words.account("owner"), words.mark())
+def test_owners_and_finalizers_are_kept(store: Store, session: Session, words: Words) -> None:
+    account = session.create(words.account("owner"), words.mark())
     owner = OwnerReference("v1", account.kind, account.name, account.uid, controller=True)
     wanted = words.secret("owned", owners=(owner,), finalizers=("example.com/hold",))
-    live = store.create(wanted, words.mark())
+    live = session.create(wanted, words.mark())
     read = words.look(store, wanted.key).objects[wanted.key]
     assert read.owners == (owner,)
     assert read.finalizers == ("example.com/hold",)
-    released = store.update(
+    released = session.update(
         wanted.key,
         (Operation("remove", "/metadata/finalizers"),),
         words.mark(),
@@ -54,18 +54,22 @@ def test_owners_and_finalizers_are_kept(store: Store, words: Words) -> None:
     assert released.finalizers == ()
 
 
-def test_members_of_the_set_are_read_without_being_named(store: Store, words: Words) -> None:
-    mine = store.create(words.secret("mine", {"a": b"1"}), words.mark())
+def test_members_of_the_set_are_read_without_being_named(
+    store: Store, session: Session, words: Words
+) -> None:
+    mine = session.create(words.secret("mine", {"a": b"1"}), words.mark())
     snapshot = words.look(store)
     assert snapshot.objects[mine.key].data == words.shown(store, {"a": b"1"})
 
 
 @pytest.mark.needs(Capability.NAMESPACES)
-def test_objects_of_others_are_bystanders_without_values(store: Store, words: Words) -> None:
-    account = store.create(words.account("owner"), words.mark())
+def test_objects_of_others_are_bystanders_without_values(
+    store: Store, session: Session, words: Words
+) -> None:
+    account = session.create(words.account("owner"), words.mark())
     owner = OwnerReference("v1", account.kind, account.name, account.uid)
     theirs = words.secret("theirs", {"a": b"1"}, owners=(owner,))
-    live = store.create(theirs, words.mark(set_name="other"))
+    live = session.create(theirs, words.mark(set_name="other"))
 
     snapshot = words.look(store)
 
@@ -76,9 +80,11 @@ def test_objects_of_others_are_bystanders_without_values(store: Store, words: Wo
     assert theirs.key not in words.look(store, theirs.key).bystanders
 
 
-def test_an_object_of_another_set_is_read_when_it_is_named(store: Store, words: Words) -> None:
+def test_an_object_of_another_set_is_read_when_it_is_named(
+    store: Store, session: Session, words: Words
+) -> None:
     theirs = words.secret("theirs", {"a": b"1"})
-    store.create(theirs, words.mark(set_name="other"))
+    session.create(theirs, words.mark(set_name="other"))
     live = words.look(store, theirs.key).objects[theirs.key]
     assert live.applied is not None
     assert live.applied.set_name == "other"
@@ -86,8 +92,8 @@ def test_an_object_of_another_set_is_read_when_it_is_named(store: Store, words: 
 
 
 @pytest.mark.needs(Capability.READ_VALUES)
-def test_an_empty_value_is_one(store: Store, words: Words) -> None:
-    live = store.create(words.secret("s", {"empty": b""}), words.mark())
+def test_an_empty_value_is_one(store: Store, session: Session, words: Words) -> None:
+    live = session.create(words.secret("s", {"empty": b""}), words.mark())
     assert words.look(store, live.key).objects[live.key].data == {"empty": SecretValue(b"")}
 
 
@@ -99,31 +105,33 @@ def test_an_object_that_is_not_there_is_not_shown(store: Store, words: Words) ->
 
 
 def test_identity_and_fingerprint_key_stay_for_whoever_opens_the_store(
-    subject: Subject, store: Store, words: Words
+    subject: Subject, store: Store, session: Session, words: Words
 ) -> None:
     first = words.look(store)
     second_store = subject.open()
     second = words.look(second_store)
     assert first.identity.id
     assert second.identity == first.identity
-    assert second.fingerprint_key == first.fingerprint_key == store.fingerprint_key("default")
-    assert len(store.fingerprint_key("default")) >= 16
+    assert second.fingerprint_key == first.fingerprint_key == session.fingerprint_key
+    assert len(session.fingerprint_key) >= 16
     assert second.capabilities == store.capabilities
 
 
-def test_another_handle_sees_what_one_wrote(subject: Subject, store: Store, words: Words) -> None:
+def test_another_handle_sees_what_one_wrote(
+    subject: Subject, session: Session, words: Words
+) -> None:
     wanted = words.secret("shared", {"a": b"1"})
-    live = store.create(wanted, words.mark())
+    live = session.create(wanted, words.mark())
     assert words.look(subject.open(), wanted.key).objects[wanted.key] == live
 
 
 @pytest.mark.needs(Capability.READ_VALUES)
 def test_data_type_and_immutability_are_read_as_they_were_created(
-    store: Store, words: Words
+    store: Store, session: Session, words: Words
 ) -> None:
     wanted = words.secret("s", {"password": b"\x00\xffbytes", "user": b"u"}, immutable=True)
     applied = words.mark(("data", "password"), ("type",))
-    created = store.create(wanted, applied)
+    created = session.create(wanted, applied)
     live = words.look(store, wanted.key).objects[wanted.key]
     assert live == created
     assert dict(live.data) == dict(wanted.data)

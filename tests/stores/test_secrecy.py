@@ -11,7 +11,7 @@ from reconciler.errors import StoreError
 from reconciler.model.objects import Live
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
-from reconciler.model.store import Store
+from reconciler.model.store import Session
 from reconciler.model.values import SecretValue
 from tests.stores.words import Words
 
@@ -19,8 +19,8 @@ CANARY = b"canary-7f3a9c-value"
 
 
 @pytest.fixture
-def live(store: Store, words: Words) -> Live:
-    return store.create(words.secret("s", {"password": CANARY}, immutable=True), words.mark())
+def live(session: Session, words: Words) -> Live:
+    return session.create(words.secret("s", {"password": CANARY}, immutable=True), words.mark())
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def live(store: Store, words: Words) -> Live:
     ],
 )
 def test_no_error_holds_a_value(
-    store: Store, words: Words, live: Live, action: str, problem: str
+    session: Session, words: Words, live: Live, action: str, problem: str
 ) -> None:
     seen = Precondition("another", "1") if problem == "moved" else words.as_seen(live)
     path = {"immutable": "/data/password", "unfit": "/data/missing/deeper"}.get(problem)
@@ -45,9 +45,9 @@ def test_no_error_holds_a_value(
     key = "password" if problem == "taken" else "bad key"
 
     calls = {
-        "create": lambda: store.create(words.secret(name, {key: CANARY}), words.mark()),
-        "update": lambda: store.update(live.key, patch, words.mark(), seen),
-        "delete": lambda: store.delete(live.key, seen),
+        "create": lambda: session.create(words.secret(name, {key: CANARY}), words.mark()),
+        "update": lambda: session.update(live.key, patch, words.mark(), seen),
+        "delete": lambda: session.delete(live.key, seen),
     }
     with pytest.raises(StoreError) as caught:
         calls[action]()

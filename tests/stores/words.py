@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from reconciler.model.objects import (
     NAMESPACE,
@@ -17,16 +18,20 @@ from reconciler.model.objects import (
 )
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
-from reconciler.model.store import Capability, Scope, Snapshot, Store
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store, Trying
 from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.stores import open_store
+
+_LEFT: list[object] = []
+"""Sessions of all tests: one that is collected as garbage would give its lock back."""
 
 
 @dataclass
 class Subject:
     """An empty store of its own for each test; each `open` is a new way to the same one.
 
-    ``home`` is a namespace that may be written to.
+    A session lasts until `end`, or is left as a process that was killed leaves it. ``home`` is a
+    namespace that may be written to.
     """
 
     url: str
@@ -34,11 +39,29 @@ class Subject:
     home: str
     options: dict[str, str] = field(default_factory=dict)
     opened: list[Store] = field(default_factory=list)
+    sessions: list[tuple[Session, AbstractContextManager[Session]]] = field(default_factory=list)
 
     def open(self) -> Store:
         store = open_store(self.url, self.environ, options=self.options)
         self.opened.append(store)
         return store
+
+    def session(
+        self,
+        store: Store | None = None,
+        set_name: str = "default",
+        holder: str = "a test",
+        seconds: float = 600,
+    ) -> Session:
+        manager = (store or self.open()).session(set_name, holder, seconds)
+        _LEFT.append(manager)
+        session = manager.__enter__()
+        self.sessions.append((session, manager))
+        return session
+
+    def end(self, session: Session) -> None:
+        (manager,) = (manager for one, manager in self.sessions if one is session)
+        manager.__exit__(None, None, None)
 
 
 class Words:
@@ -84,5 +107,11 @@ class Words:
         return Precondition(uid=live.uid, resource_version=live.resource_version)
 
     @staticmethod
-    def look(store: Store, *keys: ObjectKey, set_name: str = "default") -> Snapshot:
+    def trying(store: Store) -> Trying:
+        """A store that can try writes, as one."""
+        assert Capability.SERVER_DRY_RUN in store.capabilities
+        return cast("Trying", store)
+
+    @staticmethod
+    def look(store: Store | Session, *keys: ObjectKey, set_name: str = "default") -> Snapshot:
         return store.read(Scope(set_name, frozenset(keys), surroundings=True))

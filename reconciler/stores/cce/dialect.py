@@ -6,11 +6,11 @@ from each other or from a server, the server is right, and `reconciler.rules` ha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from reconciler import rules
-from reconciler.model.objects import OPAQUE, Resource, Severity
+from reconciler.model.objects import OPAQUE, Live, Resource, Severity
 from reconciler.rules import Violation
 
 KNOWN_AS: Mapping[str, str] = {
@@ -25,6 +25,36 @@ def understood(resource: Resource) -> Resource:
     """`resource` with its type as a server knows it."""
     known = KNOWN_AS.get(resource.type)
     return resource if known is None else replace(resource, type=known)
+
+
+def spelled_as(spelling: str, live: Live) -> Live:
+    """`live` with its type spelled so, where that is the same type."""
+    same = KNOWN_AS.get(spelling) == live.type
+    return replace(live, type=spelling) if same else live
+
+
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """The types that manifests spell as the page does, by namespace, name and generateName."""
+
+    types: Mapping[tuple[str, str, str], str]
+
+    @classmethod
+    def of(cls, desired: Iterable[Resource]) -> Spellings:
+        """Those of `desired`."""
+        return cls(
+            {
+                (one.namespace, one.name, "" if one.name else one.generate_name): one.type
+                for one in desired
+                if one.type in KNOWN_AS
+            }
+        )
+
+    def shown(self, live: Live) -> Live:
+        """`live` with its type as its manifest spells it."""
+        named = self.types.get((live.namespace, live.name, ""))
+        drawn = self.types.get((live.namespace, "", live.generate_name))
+        return spelled_as(named or drawn or live.type, live)
 
 
 def check(resource: Resource) -> Iterator[Violation]:

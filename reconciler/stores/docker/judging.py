@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from reconciler import rules
 from reconciler.errors import ObjectInvalid
-from reconciler.model.documents import from_document, to_document
-from reconciler.model.objects import Live, ObjectKey, Resource
-from reconciler.model.patches import Operation, PatchMisfit, patched
+from reconciler.model.objects import Live, Resource
+from reconciler.model.patches import Operation
 from reconciler.model.values import UnreadValue
 from reconciler.rules.metadata import metadata_violations
 from reconciler.stores.docker import layout
 from reconciler.stores.docker.annotations import ANNOTATIONS
+from reconciler.stores.kit import patching
+from reconciler.stores.kit.refusals import refuse
 
 
 def violations(resource: Resource) -> Iterator[rules.Violation]:
@@ -30,11 +31,7 @@ def updated_resource(live: Live, patch: tuple[Operation, ...]) -> Resource:
     Raises:
         ObjectInvalid: it touches what only a replace can change, or makes something invalid.
     """
-    try:
-        document = patched(to_document(live), patch)
-    except PatchMisfit:
-        raise ObjectInvalid(f"{live.key}: the patch does not fit the object") from None
-    updated = from_document(live.key, document, live.generate_name)
+    updated = patching.updated(live, patch)
     if {*updated.data} != {*live.data} or any(
         updated.data[name] is not live.data[name] for name in live.data
     ):
@@ -53,12 +50,3 @@ def updated_resource(live: Live, patch: tuple[Operation, ...]) -> Resource:
         )
     refuse(live.key, metadata_violations(updated))
     return updated
-
-
-def refuse(key: ObjectKey, found: Iterable[rules.Violation]) -> None:
-    """Raise `ObjectInvalid` where anything was found."""
-    faults = tuple(found)
-    if faults:
-        texts = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
-        hints = "; ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint))
-        raise ObjectInvalid(f"{key}: {texts}", hint=hints)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import secrets as chance
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
-from reconciler import rules
 from reconciler.errors import ObjectExists, StoreError
 from reconciler.model.objects import Applied, Resource
 from reconciler.model.values import UnreadValue
@@ -24,8 +22,7 @@ from reconciler.stores.docker.parts import (
     part_of,
 )
 from reconciler.stores.docker.writing import NameTaken, created, marked, rewritten
-
-_NAME_DRAWS = 8
+from reconciler.stores.kit.refusals import exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +38,6 @@ class Maker:
     print_key: str
     look: Callable[[], Holding]
 
-    def named_by_chance(self) -> tuple[Part, ...]:
-        """Make it under a name that begins as ``generateName`` does.
-
-        Raises:
-            ObjectExists: every name that was drawn is taken.
-        """
-        for _ in range(_NAME_DRAWS):
-            letters = (chance.choice(rules.SUFFIX_ALPHABET) for _ in range(rules.SUFFIX_LENGTH))
-            name = rules.generated_name(self.resource.generate_name, "".join(letters))
-            key = self.resource.key._replace(name=name)
-            named = replace(self, resource=replace(self.resource, key=key))
-            try:
-                return named.written(Holding())
-            except NameTaken:
-                continue
-        raise ObjectExists(
-            f"{self.resource.key}: every name drawn for {self.resource.generate_name!r} is taken",
-            hint="try again, or use a longer generateName",
-        )
-
     def made_anew(self) -> tuple[Part, ...]:
         """Make it where there was nothing of it when the store was read.
 
@@ -75,16 +52,12 @@ class Maker:
     def made(self) -> tuple[Part, ...]:
         """Make it of what there is of it, and of what there is not.
 
-        What is there already, since the answer to this very call was lost, counts as made.
-
         Raises:
             ObjectExists: there is such an object, or somebody else has its name.
         """
         found = self.look()
         if found.current:
-            if not all(map(self._is_mine, found.current)):
-                raise ObjectExists(f"{self.resource.key} exists already")
-            return found.current
+            raise exists(self.resource.key)
         try:
             return self.written(found)
         except NameTaken as taken:
@@ -152,11 +125,6 @@ class Maker:
     def _is_fixed_alike(self, part: Part) -> bool:
         before = part.content.get("metadata", {}).get("annotations", {})
         return all(before.get(name) == self.resource.annotations.get(name) for name in ANNOTATIONS)
-
-    def _is_mine(self, part: Part) -> bool:
-        """Whether `part` says all that this create says, and would be taken over by it."""
-        wanted = described(part, self.resource, self.applied, self.print_key)
-        return self._has_same_values(part) and labels_of(wanted) == labels_of(part)
 
     def _take_over(self, part: Part, uid: str, *, complete: bool) -> None:
         again = replace(part, uid=uid, replaced=False, complete=complete)

@@ -1,1 +1,1 @@
-"""What several stores need: see the modules."""
+"""What several stores need; for stores without labels, the record of a set."""

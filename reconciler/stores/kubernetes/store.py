@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from reconciler.errors import ObjectNotFound, RightsMissing, StoreError
+from reconciler.errors import RightsMissing
 from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.stores.kubernetes import leases, paths, reading, rights, sets, waits
+from reconciler.stores.kit.sessions import given_back
+from reconciler.stores.kubernetes import leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.kubernetes.found import Found
+from reconciler.stores.kubernetes.session import KubernetesSession
 from reconciler.stores.kubernetes.writing import Writer
 
 SCHEME = "kubernetes"
 
-_CAPABILITIES = frozenset(Capability) - {Capability.ONE_WRITER, Capability.ROTATION}
+_CAPABILITIES = frozenset(Capability) - {
+    Capability.MEMORY,
+    Capability.ONE_WRITER,
+    Capability.ROTATION,
+}
 
 
 class KubernetesStore:
-    """See `reconciler.model.store.Store`.
+    """See `reconciler.model.store.Store` and `Trying`.
 
     `fingerprint_key` is the one that the environment gives, in place of each set's own.
     """
+
+    session_type = KubernetesSession
 
     def __init__(
         self,
@@ -35,10 +45,7 @@ class KubernetesStore:
         self._connection = connection
         self._set_namespace = set_namespace
         self._workers = workers
-        self._writer = Writer(connection, self._set_id)
-        self._set_ids: dict[str, str] = {}
         self._given_key = fingerprint_key
-        self._keys: dict[str, bytes] = {}
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -47,31 +54,7 @@ class KubernetesStore:
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants, and nothing of the values of others."""
-        parent = sets.find(self._connection, scope.set_name, self._set_namespace)
-        namespaces = () if parent is None else parent.namespaces
-        found = reading.read(
-            self._connection,
-            scope,
-            self._set_id(scope.set_name),
-            {self._set_namespace, *namespaces},
-            self._workers,
-        )
-        self._writer.has_read(found)
-        if parent is not None:
-            self._keep_key(scope.set_name, parent)
-        return Snapshot(
-            identity=StoreIdentity(
-                SCHEME, "" if parent is None else parent.uid, self._connection.shown
-            ),
-            capabilities=_CAPABILITIES,
-            objects=found.objects,
-            bystanders=found.bystanders,
-            copies=found.copies,
-            consumers=found.consumers,
-            unseen=found.unseen,
-            fingerprint_key=self._given_key or self._keys.get(scope.set_name),
-            notices=tuple(sorted(found.notices, key=lambda note: (note.code, note.message))),
-        )
+        return self._read(scope)[0]
 
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Ask the server for every right that `work` needs.
@@ -88,20 +71,22 @@ class KubernetesStore:
                 hint="reconciler rbac prints the roles that are needed",
             )
 
-    def lock(self, set_name: str, holder: str, seconds: float) -> None:
-        """Take the set's Lease, or extend it; gives the set its parent where it has none."""
-        if set_name not in self._keys:
-            parent = sets.found_or_made(self._connection, set_name, self._set_namespace)
-            self._keep_key(set_name, parent)
-        self._lease_of(set_name).take(holder, seconds)
-
-    def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
-        """Extend the Lease that `holder` has."""
-        self._lease_of(set_name).renew(holder, seconds)
-
-    def unlock(self, set_name: str, holder: str) -> None:
-        """Give the Lease back, where `holder` has it."""
-        self._lease_of(set_name).give_back(holder)
+    @contextmanager
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[KubernetesSession]:
+        """Hold the set's Lease; gives the set its parent where it has none."""
+        parent = sets.found_or_made(self._connection, set_name, self._set_namespace)
+        lease = self._lease_of(set_name)
+        lease.take(holder, seconds)
+        with given_back(lambda: lease.give_back(holder)):
+            yield self.session_type(
+                connection=self._connection,
+                read=self._read,
+                writer=self._writer(),
+                lease=lease,
+                holder=holder,
+                set_namespace=self._set_namespace,
+                fingerprint_key=self._given_key or parent.fingerprint_key,
+            )
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's Lease as a lock."""
@@ -111,74 +96,50 @@ class KubernetesStore:
         """Delete the set's Lease where it still is that lock, whoever holds it."""
         self._lease_of(lock.set_name).remove(lock)
 
-    def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Note with the parent in which namespaces the set will have members; tidy away copies."""
-        used = {key.namespace for action, key in work if action is not Action.DELETE}
-        sets.note_namespaces(self._connection, set_name, self._set_namespace, used)
-        self._writer.tidy()
+    def try_create(self, resource: Resource, applied: Applied | None) -> Live:
+        """What the server would answer to a create."""
+        return self._writer().create(resource, applied, dry_run=True)
 
-    def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
-        """See `reconciler.stores.kubernetes.writing.Writer.create`."""
-        return self._writer.create(resource, applied, dry_run=dry_run)
+    def try_update(self, before: Live, patch: tuple[Operation, ...], applied: Applied) -> Live:
+        """What the server would answer to an update of `before`."""
+        writer = self._writer()
+        writer.has_seen(before)
+        seen = Precondition.of(before)
+        return writer.update(before.key, patch, applied, seen, dry_run=True)
 
-    def update(
-        self,
-        key: ObjectKey,
-        patch: tuple[Operation, ...],
-        applied: Applied,
-        precondition: Precondition,
-        *,
-        dry_run: bool = False,
-    ) -> Live:
-        """See `reconciler.stores.kubernetes.writing.Writer.update`."""
-        return self._writer.update(key, patch, applied, precondition, dry_run=dry_run)
-
-    def delete(
-        self,
-        key: ObjectKey,
-        precondition: Precondition,
-        *,
-        keep_copy: bool = False,
-        released: bool = False,
-        dry_run: bool = False,
-    ) -> str:
-        """Delete the object where it still is what the plan saw."""
-        del released  # a cluster remembers nothing of what is gone
-        return self._writer.delete(key, precondition, keep_copy=keep_copy, dry_run=dry_run)
-
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        """Look at the object once more."""
-        try:
-            document = self._connection.get(paths.of(key), str(key))
-        except ObjectNotFound:
-            if deleted_uid:
-                return ""
-            raise ObjectNotFound(
-                f"{key} was created, and deleted by somebody else or by a controller",
-                hint="a token whose ServiceAccount does not exist is deleted at once",
-            ) from None
-        if not deleted_uid:
-            return waits.creation(document, key.kind)
-        if document["metadata"]["uid"] != deleted_uid:
-            return ""
-        return waits.deletion(document, key.kind)
-
-    def drop_copy(self, key: ObjectKey) -> None:
-        """Drop the copy kept of `key`, where there is one."""
-        self._writer.drop_copy(key)
-
-    def fingerprint_key(self, set_name: str) -> bytes:
-        """The key that the environment gives, or the one that the set's parent holds."""
-        if set_name not in self._keys:
-            parent = sets.find(self._connection, set_name, self._set_namespace)
-            if parent is None:
-                raise StoreError(f"the set {set_name!r} does not exist in this cluster yet")
-            self._keep_key(set_name, parent)
-        return self._keys[set_name]
+    def try_delete(self, before: Live) -> None:
+        """Let the server try to delete `before`."""
+        self._writer().delete(before.key, Precondition.of(before), dry_run=True)
 
     def close(self) -> None:
         """Close the connections."""
         self._connection.close()
+
+    def _read(self, scope: Scope) -> tuple[Snapshot, Found]:
+        parent = sets.find(self._connection, scope.set_name, self._set_namespace)
+        namespaces = () if parent is None else parent.namespaces
+        found = reading.read(
+            self._connection,
+            scope,
+            sets.id_of(scope.set_name, self._set_namespace),
+            {self._set_namespace, *namespaces},
+            self._workers,
+        )
+        kept_key = None if parent is None else parent.fingerprint_key
+        snapshot = Snapshot(
+            identity=StoreIdentity(
+                SCHEME, "" if parent is None else parent.uid, self._connection.shown
+            ),
+            capabilities=_CAPABILITIES,
+            objects=found.objects,
+            bystanders=found.bystanders,
+            copies=found.copies,
+            consumers=found.consumers,
+            unseen=found.unseen,
+            fingerprint_key=self._given_key or kept_key,
+            notices=tuple(sorted(found.notices, key=lambda note: (note.code, note.message))),
+        )
+        return snapshot, found
 
     def _is_allowed(self, right: rights.Right) -> bool:
         """Ask the server (API reference: SelfSubjectAccessReview v1 authorization.k8s.io)."""
@@ -197,14 +158,9 @@ class KubernetesStore:
         answer = self._connection.ask(paths.ACCESS_REVIEWS, "the rights of this user", review)
         return bool(answer["status"].get("allowed"))
 
-    def _keep_key(self, set_name: str, parent: sets.Parent) -> None:
-        self._keys[set_name] = self._given_key or parent.fingerprint_key
-
     def _lease_of(self, set_name: str) -> leases.Lease:
         name = sets.key_of(set_name, self._set_namespace).name
         return leases.Lease(self._connection, self._set_namespace, name, set_name)
 
-    def _set_id(self, set_name: str) -> str:
-        if set_name not in self._set_ids:
-            self._set_ids[set_name] = sets.id_of(set_name, self._set_namespace)
-        return self._set_ids[set_name]
+    def _writer(self) -> Writer:
+        return Writer(self._connection, self._set_namespace)

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import dataclasses
 import stat
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from reconciler import rules
-from reconciler.errors import ObjectExists, ObjectInvalid, ObjectMoved, ObjectNotFound, StoreError
-from reconciler.model.documents import from_document, to_document
 from reconciler.model.locks import Lock
-from reconciler.model.objects import (
-    NAMESPACE,
-    Applied,
-    Bystander,
-    Live,
-    ObjectKey,
-    Resource,
-)
-from reconciler.model.patches import Operation, PatchMisfit, patched
+from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
+from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.stores.naming import drawn_name
-from reconciler.stores.sqlite import deletion, locks, rows, seeds
+from reconciler.stores.kit.sessions import given_back
+from reconciler.stores.sqlite import locks, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
-from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
+from reconciler.stores.sqlite.session import EmbeddedSession
+from reconciler.stores.sqlite.tables import Contents
 
 SCHEME = "sqlite"
 
 _CAPABILITIES = frozenset(Capability) - {Capability.CONSUMERS, Capability.ROTATION}
-_CONTENT = tuple(field.name for field in dataclasses.fields(Resource))
-_NAME_DRAWS = 8
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class EmbeddedStore:
-    """See `reconciler.model.store.Store`.
+    """See `reconciler.model.store.Store` and `Trying`.
 
     `fingerprint_key` is the one that the environment gives, in place of the store's own.
     """
@@ -58,11 +47,9 @@ class EmbeddedStore:
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: who may write the file may do all of it."""
 
-    def begin(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Nothing: every write is whole, and says whose it is."""
-
-    def lock(self, set_name: str, holder: str, seconds: float) -> None:
-        """Take the set's lock, or extend it; creates the store where it does not exist yet."""
+    @contextmanager
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[EmbeddedSession]:
+        """Hold the set's lock; creates the store where it does not exist yet."""
         now = time.time()
         self._database.write(
             lambda contents: locks.take(
@@ -70,21 +57,9 @@ class EmbeddedStore:
             ),
             create=True,
         )
-
-    def renew_lock(self, set_name: str, holder: str, seconds: float) -> None:
-        """Extend the lock that `holder` has."""
-        now = time.time()
-        self._database.write(
-            lambda contents: locks.renew(
-                contents.connection, set_name, holder, now=now, seconds=seconds
-            )
-        )
-
-    def unlock(self, set_name: str, holder: str) -> None:
-        """Give the lock back, where `holder` has it."""
-        self._database.write(
-            lambda contents: locks.give_back(contents.connection, set_name, holder)
-        )
+        session = EmbeddedSession(self._database, self.read, set_name, holder, self._given_key)
+        with given_back(session.give_back):
+            yield session
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock, where the store exists and the set has one."""
@@ -95,77 +70,19 @@ class EmbeddedStore:
         """Remove `lock`, whoever holds it."""
         self._database.write(lambda contents: locks.remove(contents.connection, lock))
 
-    def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
-        """Create `resource`, and take over one that nobody asked for or has touched."""
-        _refuse(resource.key, rules.refusals(resource))
-        return self._database.write(
-            lambda contents: _create(contents, resource, applied), keep=not dry_run
+    def try_create(self, resource: Resource, applied: Applied | None) -> Live:
+        """What a create would answer."""
+        return writing.create(self._database, resource, applied, keep=False)
+
+    def try_update(self, before: Live, patch: tuple[Operation, ...], applied: Applied) -> Live:
+        """What an update of `before` would answer."""
+        return writing.update(
+            self._database, before.key, patch, applied, Precondition.of(before), keep=False
         )
 
-    def update(
-        self,
-        key: ObjectKey,
-        patch: tuple[Operation, ...],
-        applied: Applied,
-        precondition: Precondition,
-        *,
-        dry_run: bool = False,
-    ) -> Live:
-        """Apply `patch`; an update that changes nothing keeps the resource version."""
-
-        def work(contents: Contents) -> Live:
-            live = _expected(contents, key, precondition)
-            updated = _updated(live, patch, applied)
-            _refuse(key, rules.validate_update(live, updated))
-            return live if updated == live else contents.rewrite(updated)
-
-        return self._database.write(work, keep=not dry_run)
-
-    def delete(
-        self,
-        key: ObjectKey,
-        precondition: Precondition,
-        *,
-        keep_copy: bool = False,
-        released: bool = False,
-        dry_run: bool = False,
-    ) -> str:
-        """Delete the object, and what a cluster's controllers would delete with it."""
-
-        def work(contents: Contents) -> None:
-            live = _expected(contents, key, precondition)
-            if keep_copy:
-                contents.keep_copy(key)
-            deletion.delete(contents, live)
-            if released:
-                contents.forget_vanished(key)
-
-        self._database.write(work, keep=not dry_run)
-        return ""
-
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        """Nothing: a write is done when it answers."""
-        del key, deleted_uid
-        return ""
-
-    def drop_copy(self, key: ObjectKey) -> None:
-        """Drop the copy kept of `key`, where there is one, and the memory of its object."""
-
-        def work(contents: Contents) -> None:
-            contents.drop_copy(key)
-            contents.forget_vanished(key)
-
-        self._database.write(work)
-
-    def fingerprint_key(self, set_name: str) -> bytes:
-        """The key of the fingerprints, which all sets of the file share."""
-        del set_name
-        if self._given_key is not None:
-            return self._given_key
-        key = self._database.read(Contents.fingerprint_key)
-        if key is None:
-            raise StoreError(f"{self._database.shown} does not exist, so it has no fingerprint key")
-        return key
+    def try_delete(self, before: Live) -> None:
+        """Try to delete `before`."""
+        writing.delete(self._database, before.key, Precondition.of(before), keep=False)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -229,84 +146,3 @@ class EmbeddedStore:
                 f" {names}; make the directory 0700 and the files 0600",
             ),
         )
-
-
-def _create(contents: Contents, resource: Resource, applied: Applied | None) -> Live:
-    key = resource.key if resource.name else _generated(contents, resource)
-    has_namespace, vanished = contents.surroundings(key)
-    if key.namespace and not has_namespace:
-        raise ObjectNotFound(
-            f"{key}: the namespace {key.namespace!r} does not exist",
-            hint="create it first, or add its manifest",
-        )
-    live = Live(
-        **{name: getattr(resource, name) for name in _CONTENT} | {"key": key},
-        uid=new_uid(),
-        resource_version=contents.next_version(),
-        created=now_text(),
-        applied=applied,
-    )
-    if not contents.add(live):
-        return _taken_over(contents, live)
-    contents.drop_copy(key)
-    if vanished:
-        contents.forget_vanished(key)
-    if key.kind == NAMESPACE:
-        seeds.add_account(contents, key.name)
-    return live
-
-
-def _taken_over(contents: Contents, live: Live) -> Live:
-    """Put `live` in the place of an object that nobody asked for or has touched."""
-    found = contents.find(live.key)
-    assert found is not None
-    if not rows.is_automatic(found, contents.sealer):
-        raise ObjectExists(f"{live.key} exists already")
-    return contents.rewrite(dataclasses.replace(live, uid=found.uid, created=found.created))
-
-
-def _generated(contents: Contents, resource: Resource) -> ObjectKey:
-    for _ in range(_NAME_DRAWS):
-        key = resource.key._replace(name=drawn_name(resource.generate_name))
-        if contents.find(key) is None:
-            return key
-    raise ObjectExists(
-        f"{resource.key}: every name drawn for {resource.generate_name!r} is taken",
-        hint="try again, or use a longer generateName",
-    )
-
-
-def _expected(contents: Contents, key: ObjectKey, precondition: Precondition) -> Live:
-    row = contents.find(key)
-    if row is None:
-        contents.refuse_lost(key)
-        raise ObjectNotFound(f"{key} does not exist")
-    if row.uid != precondition.uid:
-        raise ObjectMoved(f"{key} was deleted and created again since it was read")
-    if str(row.version) != precondition.resource_version:
-        raise ObjectMoved(
-            f"{key} was changed since it was read: its resource version is {row.version} and not"
-            f" {precondition.resource_version}"
-        )
-    return contents.live(row)
-
-
-def _updated(live: Live, patch: tuple[Operation, ...], applied: Applied) -> Live:
-    try:
-        document = patched(to_document(live), patch)
-    except PatchMisfit:
-        raise ObjectInvalid(f"{live.key}: the patch does not fit the object") from None
-    content = from_document(live.key, document, live.generate_name)
-    return dataclasses.replace(
-        live,
-        **{name: getattr(content, name) for name in _CONTENT},
-        applied=applied,
-    )
-
-
-def _refuse(key: ObjectKey, violations: Iterable[rules.Violation]) -> None:
-    faults = tuple(violations)
-    if faults:
-        texts = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
-        hints = "; ".join(dict.fromkeys(fault.hint for fault in faults if fault.hint))
-        raise ObjectInvalid(f"{key}: {texts}", hint=hints)

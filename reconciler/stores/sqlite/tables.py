@@ -169,6 +169,12 @@ class Contents:
         self.connection.execute(_KEEP, key)
         self.header.totals["copies"].add(self._share_of("objects", key))
 
+    def copied_uid(self, key: ObjectKey) -> str:
+        """The uid of the object of that key of which a copy is kept; empty where there is none."""
+        query = f"SELECT {_COLUMNS} FROM copies WHERE {_BY_KEY}"
+        found = self.connection.execute(query, key).fetchone()
+        return "" if found is None else rows.checked(found, self.sealer).uid
+
     def drop_copy(self, key: ObjectKey) -> None:
         """Drop the copy kept of that key, where there is one."""
         if not self.header.totals["copies"].count:

@@ -110,7 +110,7 @@ def test_a_name_that_is_not_found_in_time(site: CceSite, delays: list[float | No
 
 def test_a_name_that_is_taken(site: CceSite, monkeypatch: pytest.MonkeyPatch) -> None:
     names = iter(["one-taken", "one-free0"])
-    monkeypatch.setattr("reconciler.stores.kubernetes.writing.drawn_name", lambda _: next(names))
+    monkeypatch.setattr("reconciler.execution.naming._drawn", lambda _: next(names))
     site.create(secret("one-taken", theirs="1"))
     site.put(drawn("one-"))
     site.apply()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.stores.kubernetes.store import KubernetesStore
+from reconciler.stores.kubernetes.session import KubernetesSession
 from tests.integration.kubernetes.policies import Policies
 from tests.integration.kubernetes.site import Document, Site, awaited, secret
 
@@ -67,16 +67,16 @@ def test_a_finalizer_that_is_let_go_in_time(site: Site, monkeypatch: pytest.Monk
     site.put(held(secret("sealed", immutable=True, a="1")))
     site.apply()
     site.put(secret("sealed", immutable=True, a="2"))
-    look = KubernetesStore.unfinished
+    look = KubernetesSession.unfinished
     looks: list[str] = []
 
-    def then_let_go(store: KubernetesStore, *key: Any) -> str:
-        looks.append(look(store, *key))
+    def then_let_go(session: KubernetesSession, *key: Any) -> str:
+        looks.append(look(session, *key))
         if len(looks) == 2:
             let_go(site, "sealed")
         return looks[-1]
 
-    monkeypatch.setattr(KubernetesStore, "unfinished", then_let_go)
+    monkeypatch.setattr(KubernetesSession, "unfinished", then_let_go)
     site.apply("--allow-replace")
     assert looks[-1] == ""
     assert FINALIZER in looks[0]

@@ -18,6 +18,7 @@ from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
 from tests.clusters import Cluster
 from tests.stores.words import Words
+from tests.world import held
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def home(cluster: Cluster) -> str:
 def store(cluster: Cluster, home: str) -> Iterator[Store]:
     options = {"kubeconfig": str(cluster.kubeconfig), "set-namespace": home}
     with closing(open_store("kubernetes:admin", {}, options=options)) as found:
-        found.lock("default", "a test", 600)
+        held(found)
         yield found
 
 
@@ -42,7 +43,7 @@ def secret(home: str, name: str) -> Resource:
 def test_an_object_that_was_copied_with_its_label_is_nobodys(
     cluster: Cluster, store: Store, home: str
 ) -> None:
-    mine = store.create(secret(home, "mine"), Words.mark(("data", "a")))
+    mine = held(store).create(secret(home, "mine"), Words.mark(("data", "a")))
     elsewhere = cluster.new_namespace()
     shown = cluster.kubectl("get", "secret", "mine", "-n", home, "-o", "yaml")
     kept = [
@@ -62,8 +63,9 @@ def test_an_object_that_was_copied_with_its_label_is_nobodys(
 
 
 def test_what_a_set_keeps_for_itself_is_guarded_and_not_unmanaged(store: Store, home: str) -> None:
-    live = store.create(secret(home, "mine"), Words.mark(("data", "a")))
-    store.delete(live.key, Words.as_seen(live), keep_copy=True)
+    session = held(store)
+    live = session.create(secret(home, "mine"), Words.mark(("data", "a")))
+    session.delete(live.key, Words.as_seen(live), keep_copy=True)
     others = store.read(Scope("default", frozenset(), surroundings=True)).bystanders
     kept = [other for key, other in others.items() if key.namespace == home and key.kind == SECRET]
     assert len(kept) == 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.stores.kubernetes.store import KubernetesStore
+from reconciler.stores.kubernetes.session import KubernetesSession
 from tests.integration.kubernetes.site import Site, secret
 
 
@@ -58,16 +58,16 @@ def test_a_plan_that_no_longer_holds_is_not_applied(planned: Site, move: Any) ->
 def test_an_object_that_moves_once_the_apply_has_begun(
     planned: Site, monkeypatch: pytest.MonkeyPatch, move: Any
 ) -> None:
-    begin = KubernetesStore.begin
+    begin = KubernetesSession.begin
     seen: dict[str, Any] = {}
 
-    def then_moved(store: KubernetesStore, *work: Any) -> None:
-        begin(store, *work)
+    def then_moved(session: KubernetesSession, *work: Any) -> None:
+        begin(session, *work)
         move(planned)
         seen.update(planned.every())
 
     with monkeypatch.context() as patched:
-        patched.setattr(KubernetesStore, "begin", then_moved)
+        patched.setattr(KubernetesSession, "begin", then_moved)
         result = planned.run("apply", "saved.plan", "-o", "json")
     assert result.code == 5, result
     events = [json.loads(line) for line in result.out.splitlines()]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.stores.kubernetes.store import KubernetesStore
+from reconciler.stores.kubernetes.session import KubernetesSession
 from tests.integration.kubernetes.site import Site, secret
 
 READING = "get list"
@@ -130,15 +130,15 @@ def test_a_right_that_is_lost_on_the_way_fails_its_step_alone(
 ) -> None:
     applied.grant("alice", (ALL, CONTENT), (ALL, ["leases"]))
     applied.log_in("alice")
-    begin = KubernetesStore.begin
+    begin = KubernetesSession.begin
 
-    def then_revoked(store: KubernetesStore, *work: Any) -> None:
-        begin(store, *work)
+    def then_revoked(session: KubernetesSession, *work: Any) -> None:
+        begin(session, *work)
         applied.grant("alice", (ALL.replace(f" {verb}", ""), CONTENT), (ALL, ["leases"]))
         applied.await_right("alice", verb, "secrets", allowed=False)
 
     with monkeypatch.context() as patched:
-        patched.setattr(KubernetesStore, "begin", then_revoked)
+        patched.setattr(KubernetesSession, "begin", then_revoked)
         result = applied.apply("--prune", code=5)
     assert f"Secret/{applied.home}/{failed}" in result.err + result.out
     assert f'cannot {verb} resource "secrets"' in result.err + result.out

@@ -10,7 +10,6 @@ import pytest
 from reconciler.execution.trial import Trial, TrialResult
 from reconciler.model.objects import Desired, Live
 from reconciler.model.plans import Action, Precondition
-from reconciler.model.values import Fingerprinter
 from tests.world import Slow, World, depends_on, namespace, owner, secret, wrapped
 
 A = secret("a", {"k": "v"}, immutable=True)
@@ -25,7 +24,8 @@ def tried(world: World, *desired: Desired, store: Any = None) -> TrialResult:
         values=values,
         before=found.objects,
         store=store or world.store,
-        fingerprinter=Fingerprinter(world.store.fingerprint_key("default")),
+        capabilities=world.store.capabilities,
+        fingerprinter=world.fingerprinter,
         parallelism=2,
     ).run()
     assert world.read(desired) == before
@@ -75,7 +75,7 @@ def test_dropping_a_kept_copy_is_nothing_to_try(world: World) -> None:
     world.apply([A])
     found = world.get(A)
     assert found is not None
-    world.store.delete(A.key, Precondition(found.uid, found.resource_version), keep_copy=True)
+    world.hand.delete(A.key, Precondition(found.uid, found.resource_version), keep_copy=True)
     assert tried(world) == TrialResult((), ())
     assert world.look(A.key).copies
 

@@ -45,7 +45,7 @@ def test_a_step_ends_when_nothing_is_left_to_wait_for(world: World) -> None:
     work = world.work([A, secret("b", annotations=depends_on(A))], store=store, waits=QUICK)
     ended = run(work, emit=events.append)
     assert set(outcomes(ended).values()) == {Outcome.APPLIED}
-    assert store.calls == ["fingerprint_key", "create", *["unfinished"] * 4, "create"]
+    assert store.calls == ["session", "create", *["unfinished"] * 4, "create"]
     assert told(events) == ["the token", "its second half"]
     assert [type(event).__name__ for event in events[:4]] == [
         "StepStarted",
@@ -61,7 +61,7 @@ def test_updates_and_deletes_are_waited_for_too(world: World, change: str) -> No
     store = Slow(world.store, "a finalizer", "a finalizer")
     wanted = [] if change == "delete" else [replace(A, labels={})]
     assert only(world.apply(wanted, store=store, waits=QUICK)).outcome is Outcome.APPLIED
-    assert store.calls == ["fingerprint_key", change, "unfinished", "unfinished"]
+    assert store.calls == ["session", change, "unfinished", "unfinished"]
 
 
 def test_what_takes_too_long_has_failed_and_says_what_it_waited_for(world: World) -> None:
@@ -119,8 +119,8 @@ def test_a_replace_waits_until_the_old_object_is_gone(world: World) -> None:
     ended = run(world.work([RESEALED], store=store, waits=QUICK), stop)
     assert only(ended).outcome is Outcome.APPLIED
     assert store.calls == [
-        "fingerprint_key",
-        "create",
+        "session",
+        "try_create",
         "delete",
         "unfinished",
         "unfinished",

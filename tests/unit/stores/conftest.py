@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.store import Session
 from reconciler.stores.keys import given_fingerprint_key
 from reconciler.stores.sqlite.opening import database_of
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
+from tests.world import held
 
 Opener = Callable[..., EmbeddedStore]
 
@@ -48,5 +50,11 @@ def opened(url: str) -> Iterator[Opener]:
 def store(opened: Opener) -> EmbeddedStore:
     """A store that exists, under the key beside it."""
     store = opened()
-    store.lock("default", "a test", 0)
-    return store
+    with store.session("default", "a test", 0):
+        return store
+
+
+@pytest.fixture
+def session(store: EmbeddedStore) -> Session:
+    """A session of that store, whose lock has expired."""
+    return held(store, seconds=0)

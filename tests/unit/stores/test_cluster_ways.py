@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from functools import partial
 
 import pytest
 
@@ -18,6 +19,7 @@ from reconciler.model.objects import (
     Resource,
 )
 from reconciler.model.plans import Precondition
+from reconciler.model.store import Session
 from reconciler.model.values import SecretValue
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
@@ -30,9 +32,9 @@ def owner(live: Live) -> OwnerReference:
     return OwnerReference("v1", live.kind, live.name, live.uid)
 
 
-def drop(store: EmbeddedStore, words: Words, live: Live, **options: bool) -> None:
-    now = words.look(store, live.key).objects[live.key]
-    store.delete(live.key, words.as_seen(now), **options)
+def drop(session: Session, words: Words, live: Live) -> None:
+    now = words.look(session, live.key).objects[live.key]
+    session.delete(live.key, words.as_seen(now))
 
 
 def test_a_fresh_store_holds_what_a_fresh_cluster_holds(store: EmbeddedStore, words: Words) -> None:
@@ -44,19 +46,19 @@ def test_a_fresh_store_holds_what_a_fresh_cluster_holds(store: EmbeddedStore, wo
     assert all(live.applied is None for live in snapshot.objects.values())
 
 
-def test_the_store_fills_in_what_a_server_fills_in(store: EmbeddedStore, words: Words) -> None:
-    first = store.create(words.secret("a"), words.mark())
-    second = store.create(words.secret("b"), words.mark())
+def test_the_store_fills_in_what_a_server_fills_in(session: Session, words: Words) -> None:
+    first = session.create(words.secret("a"), words.mark())
+    second = session.create(words.secret("b"), words.mark())
     assert str(uuid.UUID(first.uid)) == first.uid
     assert uuid.UUID(first.uid).version == 4
     assert int(second.resource_version) > int(first.resource_version)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", first.created)
 
 
-def test_a_delete_moves_the_resource_version_on(store: EmbeddedStore, words: Words) -> None:
-    first = store.create(words.secret("a"), words.mark())
-    drop(store, words, first)
-    again = store.create(words.secret("a"), words.mark())
+def test_a_delete_moves_the_resource_version_on(session: Session, words: Words) -> None:
+    first = session.create(words.secret("a"), words.mark())
+    drop(session, words, first)
+    again = session.create(words.secret("a"), words.mark())
     assert int(again.resource_version) > int(first.resource_version) + 1
 
 
@@ -64,31 +66,33 @@ def test_a_delete_moves_the_resource_version_on(store: EmbeddedStore, words: Wor
     "key", [("Namespace", "", "default"), ("ServiceAccount", "shop", "default")]
 )
 def test_a_create_takes_over_what_nobody_asked_for_once(
-    store: EmbeddedStore, words: Words, key: tuple[str, str, str]
+    store: EmbeddedStore, session: Session, words: Words, key: tuple[str, str, str]
 ) -> None:
-    store.create(words.namespace("shop"), words.mark())
+    session.create(words.namespace("shop"), words.mark())
     wanted = Resource(key=ObjectKey(*key), labels={"team": "a"})
     before = words.look(store, wanted.key).objects[wanted.key]
     assert before.applied is None
 
-    live = store.create(wanted, words.mark())
+    live = session.create(wanted, words.mark())
 
     assert live.uid == before.uid
     assert live.resource_version != before.resource_version
     assert words.look(store).objects[wanted.key] == live
     assert dict(live.labels) == {"team": "a"}
     with pytest.raises(ObjectExists):
-        store.create(wanted, words.mark())
+        session.create(wanted, words.mark())
 
 
-def test_a_namespace_takes_its_content_with_it(store: EmbeddedStore, words: Words) -> None:
-    store.create(words.secret("outside"), words.mark())
-    namespace = store.create(words.namespace("shop"), words.mark())
+def test_a_namespace_takes_its_content_with_it(
+    store: EmbeddedStore, session: Session, words: Words
+) -> None:
+    session.create(words.secret("outside"), words.mark())
+    namespace = session.create(words.namespace("shop"), words.mark())
     for name in ("a", "b"):
         inside = Resource(key=ObjectKey(SECRET, "shop", name), type="Opaque")
-        store.create(inside, words.mark(set_name="other"))
+        session.create(inside, words.mark(set_name="other"))
     assert len(words.look(store).bystanders) == 8 + 3
-    drop(store, words, namespace)
+    drop(session, words, namespace)
     snapshot = words.look(store)
     assert set(snapshot.objects) == {words.key("outside")}
     assert len(snapshot.bystanders) == 8
@@ -96,23 +100,25 @@ def test_a_namespace_takes_its_content_with_it(store: EmbeddedStore, words: Word
 
 @pytest.mark.parametrize("name", ["default", "kube-system", "kube-public"])
 def test_a_namespace_of_the_cluster_itself_stays(
-    store: EmbeddedStore, words: Words, name: str
+    store: EmbeddedStore, session: Session, words: Words, name: str
 ) -> None:
     key = ObjectKey(NAMESPACE, "", name)
     live = words.look(store, key).objects[key]
     with pytest.raises(ObjectInvalid, match="may not be deleted"):
-        store.delete(key, words.as_seen(live))
+        session.delete(key, words.as_seen(live))
     assert words.look(store, key).objects[key] == live
 
 
-def test_dependents_fall_with_their_last_owner(store: EmbeddedStore, words: Words) -> None:
-    first = store.create(words.secret("first"), words.mark())
-    second = store.create(words.secret("second"), words.mark())
-    one = store.create(words.secret("one", owners=(owner(first),)), words.mark())
-    both = store.create(words.secret("both", owners=(owner(first), owner(second))), words.mark())
-    below = store.create(words.secret("below", owners=(owner(one),)), words.mark())
+def test_dependents_fall_with_their_last_owner(
+    store: EmbeddedStore, session: Session, words: Words
+) -> None:
+    first = session.create(words.secret("first"), words.mark())
+    second = session.create(words.secret("second"), words.mark())
+    one = session.create(words.secret("one", owners=(owner(first),)), words.mark())
+    both = session.create(words.secret("both", owners=(owner(first), owner(second))), words.mark())
+    below = session.create(words.secret("below", owners=(owner(one),)), words.mark())
 
-    drop(store, words, first)
+    drop(session, words, first)
 
     objects = words.look(store).objects
     assert set(objects) == {second.key, both.key}
@@ -121,20 +127,20 @@ def test_dependents_fall_with_their_last_owner(store: EmbeddedStore, words: Word
     assert objects[both.key].owners == (owner(second),)
     assert objects[both.key].resource_version != both.resource_version
 
-    drop(store, words, second)
+    drop(session, words, second)
     assert not words.look(store).objects
 
 
 def test_two_owners_that_fall_together_take_their_dependent(
-    store: EmbeddedStore, words: Words
+    store: EmbeddedStore, session: Session, words: Words
 ) -> None:
-    top = store.create(words.secret("top"), words.mark())
+    top = session.create(words.secret("top"), words.mark())
     sides = [
-        store.create(words.secret(name, owners=(owner(top),)), words.mark())
+        session.create(words.secret(name, owners=(owner(top),)), words.mark())
         for name in ("left", "right")
     ]
-    store.create(words.secret("bottom", owners=tuple(map(owner, sides))), words.mark())
-    drop(store, words, top)
+    session.create(words.secret("bottom", owners=tuple(map(owner, sides))), words.mark())
+    drop(session, words, top)
     assert not words.look(store).objects
 
 
@@ -146,88 +152,98 @@ def test_two_owners_that_fall_together_take_their_dependent(
     ],
 )
 def test_an_owner_that_cannot_be_known_to_be_gone_holds_its_dependent(
-    store: EmbeddedStore, words: Words, other: OwnerReference, left: set[str]
+    store: EmbeddedStore, session: Session, words: Words, other: OwnerReference, left: set[str]
 ) -> None:
-    first = store.create(words.secret("first"), words.mark())
-    store.create(words.secret("child", owners=(owner(first), other)), words.mark())
-    drop(store, words, first)
+    first = session.create(words.secret("first"), words.mark())
+    session.create(words.secret("child", owners=(owner(first), other)), words.mark())
+    drop(session, words, first)
     assert {key.name for key in words.look(store).objects} == left
 
 
-def test_an_object_whose_owner_never_existed_stays(store: EmbeddedStore, words: Words) -> None:
+def test_an_object_whose_owner_never_existed_stays(
+    store: EmbeddedStore, session: Session, words: Words
+) -> None:
     missing = OwnerReference("v1", "Secret", "missing", "some-uid")
-    child = store.create(words.secret("child", owners=(missing,)), words.mark())
-    drop(store, words, store.create(words.secret("another"), words.mark()))
+    child = session.create(words.secret("child", owners=(missing,)), words.mark())
+    drop(session, words, session.create(words.secret("another"), words.mark()))
     assert child.key in words.look(store).objects
 
 
-def test_tokens_fall_with_their_service_account(store: EmbeddedStore, words: Words) -> None:
-    account = store.create(words.account("robot"), words.mark())
+def test_tokens_fall_with_their_service_account(
+    store: EmbeddedStore, session: Session, words: Words
+) -> None:
+    account = session.create(words.account("robot"), words.mark())
     name = {"kubernetes.io/service-account.name": "robot"}
     uid = "kubernetes.io/service-account.uid"
-    token = store.create(words.secret("token", type=TOKEN, annotations=name), words.mark())
+    token = session.create(words.secret("token", type=TOKEN, annotations=name), words.mark())
     mine = {**name, uid: account.uid}
-    store.create(words.secret("mine", type=TOKEN, annotations=mine), words.mark())
+    session.create(words.secret("mine", type=TOKEN, annotations=mine), words.mark())
     kept = [
         words.secret("of-another", type=TOKEN, annotations={**name, uid: "another"}),
         words.secret("of-default", type=TOKEN, annotations={next(iter(name)): "default"}),
         words.secret("no-token", annotations=name),
     ]
     for secret in kept:
-        store.create(secret, words.mark())
+        session.create(secret, words.mark())
     assert token.data == {}
-    drop(store, words, account)
+    drop(session, words, account)
     assert set(words.look(store).objects) == {secret.key for secret in kept}
 
 
 def test_a_finalizer_holds_every_deletion_that_would_take_it(
-    store: EmbeddedStore, words: Words
+    store: EmbeddedStore, session: Session, words: Words
 ) -> None:
-    namespace = store.create(words.namespace("shop"), words.mark())
+    namespace = session.create(words.namespace("shop"), words.mark())
     held = Resource(
         key=ObjectKey(SECRET, "shop", "held"), type="Opaque", finalizers=("example.com/hold",)
     )
-    live = store.create(held, words.mark())
+    live = session.create(held, words.mark())
     for key, seen in ((namespace.key, namespace), (held.key, live)):
-        for options in ({}, {"keep_copy": True}, {"dry_run": True}):
+        for delete in (
+            partial(session.delete, key, words.as_seen(seen)),
+            partial(session.delete, key, words.as_seen(seen), keep_copy=True),
+            partial(store.try_delete, seen),
+        ):
             with pytest.raises(ObjectInvalid, match=r"Secret/shop/held \(example.com/hold\)"):
-                store.delete(key, words.as_seen(seen), **options)
+                delete()
     snapshot = words.look(store)
     assert set(snapshot.objects) == {namespace.key, held.key}
     assert not snapshot.copies
 
 
-def test_a_refused_write_changes_nothing_at_all(store: EmbeddedStore, words: Words) -> None:
-    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+def test_a_refused_write_changes_nothing_at_all(
+    store: EmbeddedStore, session: Session, words: Words
+) -> None:
+    live = session.create(words.secret("s", {"a": b"1"}), words.mark())
     with pytest.raises(ObjectExists):
-        store.create(words.secret("s", {"a": b"2"}), words.mark())
-    tried = store.create(words.secret("dry"), words.mark(), dry_run=True)
-    after = store.create(words.secret("t"), words.mark())
+        session.create(words.secret("s", {"a": b"2"}), words.mark())
+    tried = store.try_create(words.secret("dry"), words.mark())
+    after = session.create(words.secret("t"), words.mark())
     assert int(after.resource_version) == int(live.resource_version) + 1
     assert tried.resource_version == after.resource_version
 
 
 @pytest.mark.parametrize("fields", [{"labels": {"a": "\ud800"}}, {"annotations": {"a": "\ud800"}}])
 def test_text_that_cannot_be_stored_is_refused(
-    store: EmbeddedStore, words: Words, fields: dict[str, dict[str, str]]
+    session: Session, words: Words, fields: dict[str, dict[str, str]]
 ) -> None:
     with pytest.raises(ObjectInvalid):
-        store.create(words.secret("s", **fields), words.mark())
+        session.create(words.secret("s", **fields), words.mark())
 
 
-def test_a_number_that_cannot_be_stored_is_refused(store: EmbeddedStore, words: Words) -> None:
+def test_a_number_that_cannot_be_stored_is_refused(session: Session, words: Words) -> None:
     with pytest.raises(ObjectInvalid, match="64 bits"):
-        store.create(words.account("robot", settings={"n": 2**70}), words.mark())
+        session.create(words.account("robot", settings={"n": 2**70}), words.mark())
 
 
 def test_a_stale_version_of_a_deleted_and_created_object_is_told_apart(
-    store: EmbeddedStore, words: Words
+    session: Session, words: Words
 ) -> None:
-    first = store.create(words.secret("s", {"a": b"1"}), words.mark())
-    drop(store, words, first)
-    second = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    first = session.create(words.secret("s", {"a": b"1"}), words.mark())
+    drop(session, words, first)
+    second = session.create(words.secret("s", {"a": b"1"}), words.mark())
     with pytest.raises(Exception, match="created again"):
-        store.update(first.key, (), words.mark(), words.as_seen(first))
+        session.update(first.key, (), words.mark(), words.as_seen(first))
     with pytest.raises(Exception, match="resource version is"):
-        store.update(first.key, (), words.mark(), Precondition(second.uid, "1"))
+        session.update(first.key, (), words.mark(), Precondition(second.uid, "1"))
     assert second.data == {"a": SecretValue(b"1")}

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StoreUnavailable
+from reconciler.model.store import Session
 from reconciler.model.values import SecretValue
 from reconciler.stores.sqlite import database
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
+from tests.world import held
 
 Opener = Callable[..., EmbeddedStore]
 ROOT = Path(__file__).parents[3]
@@ -31,17 +33,17 @@ from tests.stores.words import Words
 
 url, name = sys.argv[1:]
 words = Words()
-store = open_store(url, {})
-store.lock(name, name, 0)
+manager = open_store(url, {}).session(name, name, 0)
+session = manager.__enter__()
 number = 0
 while True:
-    live = store.create(words.secret(f"{name}-{number}", {"a": b"1", "b": b"1"}), words.mark())
+    live = session.create(words.secret(f"{name}-{number}", {"a": b"1", "b": b"1"}), words.mark())
     os.write(1, f"created {live.name}\\n".encode())
     patch = [Operation("replace", f"/data/{key}", SecretValue(b"2")) for key in "ab"]
-    live = store.update(live.key, tuple(patch), words.mark(), words.as_seen(live))
+    live = session.update(live.key, tuple(patch), words.mark(), words.as_seen(live))
     os.write(1, f"updated {live.name}\\n".encode())
     if number % 3 == 0:
-        store.delete(live.key, words.as_seen(live))
+        session.delete(live.key, words.as_seen(live))
         os.write(1, f"deleted {live.name}\\n".encode())
     number += 1
 """
@@ -97,7 +99,7 @@ def test_a_killed_writer_leaves_every_write_it_acknowledged(
         assert said
         store = opened()
         check(store, words, said, f"w{number}-")
-        store.lock(f"after-{number}", "me", 0)
+        held(store, f"after-{number}", seconds=0)
         if how.random() < 0.5:
             store.close()
 
@@ -105,13 +107,13 @@ def test_a_killed_writer_leaves_every_write_it_acknowledged(
 def test_a_writer_killed_at_the_very_beginning_leaves_a_store_or_none(
     opened: Opener, words: Words, url: str
 ) -> None:
-    code = WRITER.replace("store.lock", "os.write(1, b'begun store\\n'); store.lock")
+    code = WRITER.replace("session =", "os.write(1, b'begun store\\n'); session =", 1)
     for _ in range(5):
         said_until_killed(writer(url, "w", code), 1)
         words.look(opened())
     store = opened()
-    store.lock("default", "me", 0)
-    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    session = held(store, seconds=0)
+    live = session.create(words.secret("s", {"a": b"1"}), words.mark())
     assert words.look(store).objects[live.key] == live
 
 
@@ -140,10 +142,10 @@ while True:
 
 
 def test_a_killed_change_of_the_key_loses_nothing_and_readers_see_nothing_of_it(
-    store: EmbeddedStore, opened: Opener, words: Words, url: str
+    store: EmbeddedStore, session: Session, opened: Opener, words: Words, url: str
 ) -> None:
     for number in range(50):
-        store.create(words.secret(f"s{number}", {"a": b"1" * 500}), words.mark())
+        session.create(words.secret(f"s{number}", {"a": b"1" * 500}), words.mark())
     before = words.look(store)
     store.close()
     how = random.Random(5)  # noqa: S311 - the same moments every time
@@ -156,7 +158,7 @@ def test_a_killed_change_of_the_key_loses_nothing_and_readers_see_nothing_of_it(
         assert said_until_killed(process, 1)
         assert words.look(opened()).objects == before.objects
     last = opened()
-    live = last.create(words.secret("afterwards"), words.mark())
+    live = held(last, seconds=0).create(words.secret("afterwards"), words.mark())
     assert words.look(opened()).objects == {**before.objects, live.key: live}
 
 
@@ -165,16 +167,17 @@ import resource, signal, sys
 from reconciler.errors import StoreUnavailable
 from reconciler.stores import open_store
 from tests.stores.words import Words
+from tests.world import held
 
 url, limit = sys.argv[1], int(sys.argv[2])
 words = Words()
-store = open_store(url, {})
-store.lock("default", "me", 0)
+manager = open_store(url, {}).session("default", "me", 0)
+session = manager.__enter__()
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 for number in range(10_000):
     try:
-        store.create(words.secret(f"s{number}", {"a": b"x" * 2000}), words.mark())
+        session.create(words.secret(f"s{number}", {"a": b"x" * 2000}), words.mark())
     except StoreUnavailable as error:
         print(error.message)
         break
@@ -191,22 +194,27 @@ def test_a_full_disk_is_a_passing_fault_and_loses_nothing(
     *acknowledged, message = out.decode().splitlines()
     assert "store.db cannot be" in message
     store = opened()
+    session = held(store, seconds=0)
     assert {key.name for key in words.look(store).objects} == {f"s{n}" for n in acknowledged}
     assert acknowledged
-    live = store.create(words.secret("afterwards", {"a": b"1"}), words.mark())
+    live = session.create(words.secret("afterwards", {"a": b"1"}), words.mark())
     assert words.look(store).objects[live.key] == live
 
 
 def test_a_store_that_another_process_holds_is_busy(
-    store: EmbeddedStore, words: Words, place: Path, monkeypatch: pytest.MonkeyPatch
+    store: EmbeddedStore,
+    session: Session,
+    words: Words,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     store.close()
     other = sqlite3.connect(place / "store.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable, match="busy"):
-        store.create(words.secret("s", {"a": b"1"}), words.mark())
+        session.create(words.secret("s", {"a": b"1"}), words.mark())
     assert words.look(store).identity.id
     other.execute("ROLLBACK")
     other.close()
-    assert store.create(words.secret("s", {"a": b"1"}), words.mark())
+    assert session.create(words.secret("s", {"a": b"1"}), words.mark())

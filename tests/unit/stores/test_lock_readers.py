@@ -20,9 +20,12 @@ from reconciler.stores.docker import head
 from reconciler.stores.kubernetes import faults
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.leases import Lease
-from reconciler.stores.sqlite import EmbeddedStore, locks, rekey
+from reconciler.stores.sqlite import locks
+from reconciler.stores.sqlite.opening import rekey
+from reconciler.stores.sqlite.store import EmbeddedStore
 from reconciler.stores.sqlite.tables import SCHEMA
 from tests.unit.stores.conftest import Opener
+from tests.world import held
 
 NOW = 1_790_000_000.0
 ODD_TIMES = (
@@ -217,7 +220,7 @@ def test_a_lock_that_nobody_can_understand_keeps_others_out_until_it_is_broken(
     opened: Opener, place: Path, url: str
 ) -> None:
     store = opened()
-    store.lock("default", "a test", 0)
+    held(store, seconds=0)
     for forged in ("soon", 9e999, b"\xff", 253402300800.0):
         forge(place, "REPLACE INTO locks VALUES ('default', x'ff', ?1, ?1)", forged)
         for call in refused_calls(store, url):
@@ -227,15 +230,15 @@ def test_a_lock_that_nobody_can_understand_keeps_others_out_until_it_is_broken(
         lock = store.read_lock("default")
         assert lock is not None
         store.break_lock(lock)
-        store.lock("default", "anna", 0)
+        held(store, holder="anna", seconds=0)
 
 
 def refused_calls(store: EmbeddedStore, url: str) -> tuple[Callable[[], object], ...]:
-    return (lambda: store.lock("default", "anna", 60), lambda: rekey(url, {}))
+    return (lambda: held(store, holder="anna"), lambda: rekey(url, {}))
 
 
 def test_a_row_that_is_no_sets_lock_keeps_nobody_out(opened: Opener, place: Path, url: str) -> None:
-    opened().lock("default", "a test", 0)
+    held(opened(), seconds=0)
     forge(place, "INSERT INTO locks VALUES (NULL, 'x', 0, 9e9), (x'ff', 'x', 0, 9e9)")
     rekey(url, {})
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import sqlite3
 import stat
 import threading
@@ -13,12 +14,14 @@ import pytest
 
 from reconciler.errors import ConfigError, StoreDamaged, StoreError
 from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, ObjectKey
+from reconciler.model.store import Session
 from reconciler.stores import DEFAULT_STORE, open_store
 from reconciler.stores.sqlite import header
 from reconciler.stores.sqlite.masterkey import MasterKey
 from reconciler.stores.sqlite.sealing import Sealer
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
+from tests.world import held
 
 Opener = Callable[..., EmbeddedStore]
 KEY = bytes(range(32))
@@ -48,7 +51,7 @@ def test_the_path_is_relative_to_the_directory_at_opening(
     monkeypatch.chdir(tmp_path)
     store = open_store(DEFAULT_STORE, {})
     monkeypatch.chdir("/")
-    store.lock("default", "me", 60)
+    held(store)
     assert (tmp_path / ".reconciler" / "store.db").exists()
     assert words.look(store).identity.location == ".reconciler/store.db"
     store.close()
@@ -63,8 +66,6 @@ def test_reading_a_store_that_is_not_there_makes_nothing(
     assert snapshot.identity.id == ""
     assert snapshot.fingerprint_key is None
     assert words.key("s") not in snapshot.objects
-    with pytest.raises(StoreError):
-        store.fingerprint_key("default")
     assert not place.exists()
 
 
@@ -72,7 +73,7 @@ def test_a_store_reads_before_it_is_made_as_after(opened: Opener, words: Words) 
     store = opened()
     keys = [ObjectKey(NAMESPACE, "", "default"), words.key("default", SERVICE_ACCOUNT)]
     before = words.look(store, *keys)
-    store.lock("default", "me", 60)
+    held(store)
     after = words.look(store, *keys)
     assert set(after.objects) == set(keys)
     assert {key: words.as_seen(live) for key, live in before.objects.items()} == {
@@ -82,18 +83,30 @@ def test_a_store_reads_before_it_is_made_as_after(opened: Opener, words: Words) 
     assert len(after.bystanders) == 6
 
 
-def test_writing_without_the_lock_makes_no_store(opened: Opener, words: Words, place: Path) -> None:
+def test_writing_to_a_store_that_was_removed_makes_none(
+    store: EmbeddedStore, session: Session, words: Words, place: Path
+) -> None:
+    store.close()
+    shutil.rmtree(place)
     with pytest.raises(StoreError, match="does not exist"):
-        opened().create(words.secret("s"), words.mark())
+        session.create(words.secret("s"), words.mark())
+    with pytest.raises(StoreError, match="does not exist"):
+        assert session.fingerprint_key
+    assert not place.exists()
+
+
+def test_trying_a_write_makes_no_store(opened: Opener, words: Words, place: Path) -> None:
+    with pytest.raises(StoreError, match="does not exist"):
+        opened().try_create(words.secret("s"), words.mark())
     assert not place.exists()
 
 
 def test_directory_and_files_are_the_owners_alone(
-    store: EmbeddedStore, words: Words, place: Path
+    store: EmbeddedStore, session: Session, words: Words, place: Path
 ) -> None:
     old = os.umask(0)
     try:
-        store.create(words.secret("s", {"a": b"1"}), words.mark())
+        session.create(words.secret("s", {"a": b"1"}), words.mark())
     finally:
         os.umask(old)
     assert mode(place) == 0o700
@@ -109,7 +122,7 @@ def test_a_directory_of_others_is_left_as_it_is_and_noticed(
 ) -> None:
     place.mkdir(mode=0o755)
     store = opened()
-    store.lock("default", "me", 60)
+    held(store)
     assert mode(place) == 0o755
     (place / "store.key").chmod(0o640)
     (note,) = words.look(store).notices
@@ -119,8 +132,10 @@ def test_a_directory_of_others_is_left_as_it_is_and_noticed(
     assert "store.db-wal" not in note.message
 
 
-def test_reading_leaves_no_file_behind(store: EmbeddedStore, words: Words, place: Path) -> None:
-    store.create(words.secret("s", {"a": b"1"}), words.mark())
+def test_reading_leaves_no_file_behind(
+    store: EmbeddedStore, session: Session, words: Words, place: Path
+) -> None:
+    session.create(words.secret("s", {"a": b"1"}), words.mark())
     store.close()
     before = {path: path.stat().st_mtime_ns for path in place.iterdir()}
     assert words.key("s") in words.look(store).objects
@@ -135,8 +150,8 @@ def test_the_key_can_be_given(
     file = place.parent / "given"
     file.write_text(text + "\n")
     store = opened(**{name: str(file) if name.endswith("FILE") else text})
-    store.lock("default", "me", 60)
-    store.create(words.secret("s", {"a": b"1"}), words.mark())
+    session = held(store)
+    session.create(words.secret("s", {"a": b"1"}), words.mark())
     assert not (place / "store.key").exists()
     again = opened(RECONCILER_STORE_KEY=KEY.hex())
     assert words.key("s") in words.look(again).objects
@@ -165,26 +180,23 @@ def test_a_key_that_cannot_be_used_is_refused_and_not_shown(
 def test_the_fingerprint_key_can_be_given(opened: Opener, words: Words) -> None:
     store = opened(RECONCILER_FINGERPRINT_KEY="sixteen letters!")
     assert words.look(store).fingerprint_key == b"sixteen letters!"
-    store.lock("default", "me", 60)
-    assert (
-        words.look(store).fingerprint_key == store.fingerprint_key("default") == b"sixteen letters!"
-    )
-    assert opened().fingerprint_key("default") != b"sixteen letters!"
+    session = held(store, holder="me")
+    assert words.look(store).fingerprint_key == session.fingerprint_key == b"sixteen letters!"
+    assert held(opened(), holder="me").fingerprint_key != b"sixteen letters!"
 
 
 def test_another_key_opens_nothing_and_changes_nothing(
-    store: EmbeddedStore, opened: Opener, words: Words, place: Path
+    store: EmbeddedStore, session: Session, opened: Opener, words: Words, place: Path
 ) -> None:
-    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    live = session.create(words.secret("s", {"a": b"1"}), words.mark())
     store.close()
     before = {path: path.read_bytes() for path in place.iterdir()}
     wrong = opened(RECONCILER_STORE_KEY=KEY.hex())
     for call in (
         lambda: words.look(wrong),
-        lambda: wrong.fingerprint_key("default"),
-        lambda: wrong.lock("default", "me", 60),
-        lambda: wrong.create(words.secret("t"), words.mark()),
-        lambda: wrong.delete(live.key, words.as_seen(live)),
+        lambda: held(wrong),
+        lambda: wrong.try_create(words.secret("t"), words.mark()),
+        lambda: wrong.try_delete(live),
     ):
         with pytest.raises(StoreDamaged, match=r"key does not fit the store .*store\.db"):
             call()
@@ -201,7 +213,7 @@ def test_a_missing_or_damaged_key_file_is_told_and_not_replaced(
     file.unlink()
     if content is not None:
         file.write_text(content)
-    for call in (lambda: words.look(opened()), lambda: opened().lock("default", "me", 60)):
+    for call in (lambda: words.look(opened()), lambda: held(opened())):
         with pytest.raises(StoreDamaged, match="key"):
             call()
     assert (file.read_text() if file.exists() else None) == content
@@ -213,8 +225,8 @@ def test_all_who_create_the_store_at_once_get_the_same_one(opened: Opener, words
 
     def begin(number: int) -> None:
         start.wait()
-        stores[number].lock(f"set-{number}", "me", 60)
-        stores[number].create(words.secret(f"s{number}", {"a": b"1"}), words.mark())
+        session = held(stores[number], f"set-{number}")
+        session.create(words.secret(f"s{number}", {"a": b"1"}), words.mark())
 
     with ThreadPoolExecutor(len(stores)) as pool:
         list(pool.map(begin, range(len(stores))))
@@ -239,4 +251,4 @@ def test_a_store_of_another_version_is_left_alone(
     with pytest.raises(StoreError, match=f"format {number}"):
         words.look(opened())
     with pytest.raises(StoreError, match=f"format {number}"):
-        opened().lock("default", "me", 60)
+        held(opened())

@@ -12,8 +12,10 @@ import pytest
 
 from reconciler.errors import StoreError
 from reconciler.model.objects import Live
+from reconciler.model.store import Session
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
+from tests.world import held
 
 Opener = Callable[..., EmbeddedStore]
 NOBODY = 65534
@@ -54,8 +56,8 @@ def state(request: pytest.FixtureRequest, store: EmbeddedStore, place: Path, liv
 
 
 @pytest.fixture
-def live(store: EmbeddedStore, words: Words) -> Live:
-    return store.create(words.secret("s", {"a": b"1"}), words.mark())
+def live(session: Session, words: Words) -> Live:
+    return session.create(words.secret("s", {"a": b"1"}), words.mark())
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +73,8 @@ def crash(place: Path) -> None:
     code = (
         "import os, sys\n"
         "from reconciler.stores import open_store\n"
-        f"open_store('sqlite:{place / 'store.db'}', {{}}).lock('crashed', 'me', 0)\n"
+        f"held = open_store('sqlite:{place / 'store.db'}', {{}}).session('crashed', 'me', 0)\n"
+        "held.__enter__()\n"
         "os._exit(9)"
     )
     subprocess.run([sys.executable, "-c", code], check=False)
@@ -87,18 +90,20 @@ def test_reading_needs_no_right_to_write(
     before = {path.name for path in place.iterdir()}
     with no_rights(place):
         assert words.look(opened()).objects == {live.key: live}
-        assert opened().fingerprint_key("default")
+        assert words.look(opened()).fingerprint_key
     assert {path.name for path in place.iterdir()} == before
 
 
 def test_writing_without_the_right_is_told(
     store: EmbeddedStore, opened: Opener, words: Words, place: Path, live: Live
 ) -> None:
+    session = held(store, seconds=0)
     store.close()
     with no_rights(place):
         for call in (
-            lambda: opened().lock("default", "me", 60),
-            lambda: opened().delete(live.key, words.as_seen(live)),
+            lambda: held(opened(), holder="me"),
+            lambda: opened().try_delete(live),
+            lambda: session.delete(live.key, words.as_seen(live)),
         ):
             with pytest.raises(StoreError, match=r"store\.db cannot be opened or written"):
                 call()
@@ -118,7 +123,7 @@ def test_a_log_without_its_index_is_never_overlooked(
     with no_rights(place), pytest.raises(StoreError) as caught:
         words.look(opened())
     assert "-wal" in caught.value.hint
-    opened().lock("default", "me", 0)
+    held(opened(), holder="me", seconds=0)
     assert words.look(opened()).objects == {live.key: live}
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from reconciler.errors import ConfigError, StoreDamaged, StoreError, StoreLocked
 from reconciler.model.objects import SERVICE_ACCOUNT
+from reconciler.model.store import Session
 from reconciler.stores.sqlite.opening import rekey
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
+from tests.world import held
 
 Opener = Callable[..., EmbeddedStore]
 OLD, NEW = bytes(range(32)).hex(), bytes(range(32, 64)).hex()
@@ -18,10 +20,11 @@ CANARY = b"canary-8812-value" * 400
 
 
 def fill(store: EmbeddedStore, words: Words) -> None:
+    session = held(store, seconds=0)
     for number in range(20):
-        store.create(words.secret(f"s{number}", {"a": CANARY, "b": b"2"}), words.mark())
-    kept = store.create(words.secret("kept", {"a": CANARY}), words.mark())
-    store.delete(kept.key, words.as_seen(kept), keep_copy=True)
+        session.create(words.secret(f"s{number}", {"a": CANARY, "b": b"2"}), words.mark())
+    kept = session.create(words.secret("kept", {"a": CANARY}), words.mark())
+    session.delete(kept.key, words.as_seen(kept), keep_copy=True)
 
 
 def put_key(path: Path, text: str) -> None:
@@ -76,11 +79,11 @@ def test_the_old_key_opens_nothing_afterwards(
 
 
 def test_a_writer_that_was_open_meanwhile_writes_under_the_new_key(
-    store: EmbeddedStore, opened: Opener, words: Words, url: str
+    session: Session, opened: Opener, words: Words, url: str
 ) -> None:
-    store.create(words.secret("before", {"a": b"1"}), words.mark())
+    session.create(words.secret("before", {"a": b"1"}), words.mark())
     rekey(url, {})
-    live = store.create(words.secret("after", {"a": b"1"}), words.mark())
+    live = session.create(words.secret("after", {"a": b"1"}), words.mark())
     assert words.look(opened()).objects[live.key] == live
 
 
@@ -88,7 +91,6 @@ def test_a_given_key_is_changed_for_another_given_one(
     opened: Opener, words: Words, place: Path, url: str
 ) -> None:
     store = opened(RECONCILER_STORE_KEY=OLD)
-    store.lock("default", "me", 0)
     fill(store, words)
     before = words.look(store)
     with pytest.raises(ConfigError, match="no new one"):
@@ -97,7 +99,7 @@ def test_a_given_key_is_changed_for_another_given_one(
     assert done.key_file == ""
     assert words.look(opened(RECONCILER_STORE_KEY=NEW)) == before
     with pytest.raises(StoreDamaged, match="does not fit"):
-        store.create(words.secret("late", {"a": b"1"}), words.mark())
+        store.try_create(words.secret("late", {"a": b"1"}), words.mark())
     assert words.look(opened(RECONCILER_STORE_KEY=NEW)) == before
     assert not list(place.glob("*.key*"))
 
@@ -114,7 +116,7 @@ def test_a_new_key_can_be_given_for_the_one_beside_the_store(
 
 def test_it_waits_for_no_lock(store: EmbeddedStore, words: Words, place: Path, url: str) -> None:
     fill(store, words)
-    store.lock("shop", "anna", 600)
+    held(store, "shop", "anna")
     key = (place / "store.key").read_text()
     with pytest.raises(StoreLocked, match="anna"):
         rekey(url, {})
@@ -136,7 +138,7 @@ def test_a_crash_before_the_store_is_written_leaves_the_old_key_in_use(
     key = (place / "store.key").read_text()
     put_key(place / "store.key.new", NEW)
     assert words.look(opened()) == before
-    opened().lock("default", "me", 0)
+    held(opened(), seconds=0)
     assert (place / "store.key").read_text() == key
     rekey(url, {})
     assert words.look(opened()) == before
@@ -157,7 +159,7 @@ def test_a_crash_before_the_key_file_is_renamed_is_finished_by_the_next_writer(
     assert words.look(opened()) == before
     assert (place / "store.key").read_text() == old
 
-    opened().lock("default", "me", 0)
+    held(opened(), seconds=0)
     assert (place / "store.key").read_text() == new
     assert not (place / "store.key.new").exists()
     assert words.look(opened()) == before
@@ -167,5 +169,7 @@ def test_what_was_there_unasked_stays_so(
     store: EmbeddedStore, opened: Opener, words: Words, url: str
 ) -> None:
     rekey(url, {})
-    live = opened().create(words.account("default", labels={"a": "b"}), words.mark())
+    live = held(opened(), seconds=0).create(
+        words.account("default", labels={"a": "b"}), words.mark()
+    )
     assert words.look(store).objects[words.key("default", SERVICE_ACCOUNT)] == live

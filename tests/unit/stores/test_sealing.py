@@ -11,9 +11,11 @@ import pytest
 from reconciler.errors import StoreDamaged, StoreError
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.patches import Operation
+from reconciler.model.store import Session
 from reconciler.model.values import SecretValue
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
+from tests.world import held
 
 Opener = Callable[..., EmbeddedStore]
 CANARY = b"canary-51e9-plain-value"
@@ -30,10 +32,10 @@ def change(place: Path, *statements: str) -> None:
 
 
 @pytest.fixture
-def two(store: EmbeddedStore, words: Words) -> tuple[Live, Live]:
+def two(store: EmbeddedStore, session: Session, words: Words) -> tuple[Live, Live]:
     """Two objects of the same shape, in a store that is closed."""
     lives = tuple(
-        store.create(words.secret(name, {"a": name.encode(), "b": CANARY}), words.mark())
+        session.create(words.secret(name, {"a": name.encode(), "b": CANARY}), words.mark())
         for name in ("s1", "s2")
     )
     store.close()
@@ -102,17 +104,18 @@ def test_damage_names_the_object_and_the_key(
         words.look(opened())
     live = two[0]
     with pytest.raises(StoreDamaged, match="Secret/default/s1"):
-        opened().update(live.key, (), words.mark(), words.as_seen(live))
+        held(opened(), seconds=0).update(live.key, (), words.mark(), words.as_seen(live))
 
 
 def test_an_old_row_put_back_in_place_of_a_new_one_does_not_pass_for_it(
     two: tuple[Live, Live], opened: Opener, words: Words, place: Path
 ) -> None:
     store = opened()
+    session = held(store, seconds=0)
     change(place, "CREATE TABLE kept AS SELECT * FROM objects WHERE name = 's1'")
     live = two[0]
     patch = (Operation("replace", "/data/a", SecretValue(b"xx")),)
-    store.update(live.key, patch, words.mark(), words.as_seen(live))
+    session.update(live.key, patch, words.mark(), words.as_seen(live))
     store.close()
     change(
         place,
@@ -127,10 +130,11 @@ def test_whole_rows_of_an_older_file_are_noticed(
 ) -> None:
     live, other = two
     store = opened()
+    session = held(store, seconds=0)
     change(place, "CREATE TABLE kept AS SELECT * FROM objects WHERE name = 's1'")
     patch = (Operation("replace", "/data/a", SecretValue(b"xx")),)
-    now = store.update(live.key, patch, words.mark(), words.as_seen(live))
-    store.delete(other.key, words.as_seen(other), keep_copy=True)
+    now = session.update(live.key, patch, words.mark(), words.as_seen(live))
+    session.delete(other.key, words.as_seen(other), keep_copy=True)
     store.close()
     whole = (place / "store.db").read_bytes()
     assert words.look(store).objects == {live.key: now}
@@ -152,10 +156,11 @@ def test_an_old_object_under_a_new_total_is_noticed_after_writes_too(
 ) -> None:
     change(place, "DELETE FROM objects WHERE name = 's1'")
     store = opened()
+    session = held(store, seconds=0)
     live = two[1]
     patch = (Operation("replace", "/data/a", SecretValue(b"xx")),)
-    store.update(live.key, patch, words.mark(), words.as_seen(live))
-    store.create(words.secret("s4"), words.mark())
+    session.update(live.key, patch, words.mark(), words.as_seen(live))
+    session.create(words.secret("s4"), words.mark())
     with pytest.raises(StoreDamaged, match="it should hold"):
         words.look(store)
 
@@ -178,12 +183,12 @@ def damaged(data: bytes, seed: int, count: int) -> Iterator[bytes]:
 
 
 def test_a_flipped_bit_is_noticed_or_harmless(
-    store: EmbeddedStore, opened: Opener, words: Words, place: Path
+    store: EmbeddedStore, session: Session, opened: Opener, words: Words, place: Path
 ) -> None:
     for number in range(20):
-        store.create(words.secret(f"s{number}", {"a": b"1" * 300, "b": CANARY}), words.mark())
-    kept = store.create(words.secret("kept", {"a": CANARY}), words.mark())
-    store.delete(kept.key, words.as_seen(kept), keep_copy=True)
+        session.create(words.secret(f"s{number}", {"a": b"1" * 300, "b": CANARY}), words.mark())
+    kept = session.create(words.secret("kept", {"a": CANARY}), words.mark())
+    session.delete(kept.key, words.as_seen(kept), keep_copy=True)
     whole = words.look(store)
     store.close()
     file = place / "store.db"
@@ -218,10 +223,10 @@ def test_an_object_that_only_the_index_has_lost_is_not_said_to_be_gone(
     at = whole.index(b"Secretdefaults1", (root - 1) * size, root * size)
     whole[at] ^= 4
     file.write_bytes(whole)
-    store = opened()
+    session = held(opened(), seconds=0)
     for call in (
-        lambda: store.update(live.key, (), words.mark(), words.as_seen(live)),
-        lambda: store.delete(live.key, words.as_seen(live)),
+        lambda: session.update(live.key, (), words.mark(), words.as_seen(live)),
+        lambda: session.delete(live.key, words.as_seen(live)),
     ):
         with pytest.raises(StoreDamaged, match="index"):
             call()
@@ -237,9 +242,9 @@ def test_writing_to_a_damaged_store_raises_no_foreign_error(
         file.write_bytes(flipped)
         store = opened()
         try:
-            store.lock("default", "me", 0)
-            store.create(words.secret("new", {"a": b"1"}), words.mark())
-            store.delete(two[0].key, words.as_seen(two[0]), keep_copy=True)
+            session = held(store, seconds=0)
+            session.create(words.secret("new", {"a": b"1"}), words.mark())
+            session.delete(two[0].key, words.as_seen(two[0]), keep_copy=True)
             store.close()
         except StoreError:  # some damage looks like a file that may not be written
             noticed += 1
@@ -258,8 +263,8 @@ def test_a_truncated_file_is_noticed_and_left_alone(
     store = opened()
     for call in (
         lambda: words.look(store, two[0].key),
-        lambda: store.lock("default", "me", 60),
-        lambda: store.create(words.secret("new"), words.mark()),
+        lambda: held(store),
+        lambda: store.try_create(words.secret("new"), words.mark()),
     ):
         with pytest.raises(StoreDamaged, match=r"store\.db"):
             call()
@@ -267,15 +272,17 @@ def test_a_truncated_file_is_noticed_and_left_alone(
     assert file.read_bytes() == short
 
 
-def test_no_file_holds_a_value(store: EmbeddedStore, words: Words, place: Path) -> None:
+def test_no_file_holds_a_value(
+    store: EmbeddedStore, session: Session, words: Words, place: Path
+) -> None:
     annotations = {"kubectl.kubernetes.io/last-applied-configuration": CANARY.decode()}
     secret = words.secret("s", {"canary-key-name": CANARY}, annotations=annotations)
-    live = store.create(secret, words.mark())
+    live = session.create(secret, words.mark())
     patch = (Operation("replace", "/data/canary-key-name", SecretValue(CANARY * 2)),)
-    live = store.update(live.key, patch, words.mark(), words.as_seen(live))
+    live = session.update(live.key, patch, words.mark(), words.as_seen(live))
     for closed in (False, True):
         if closed:
-            store.delete(live.key, words.as_seen(live), keep_copy=True)
+            session.delete(live.key, words.as_seen(live), keep_copy=True)
             store.close()
         for path in place.iterdir():
             content = path.read_bytes()
@@ -285,11 +292,9 @@ def test_no_file_holds_a_value(store: EmbeddedStore, words: Words, place: Path) 
     assert ObjectKey(*live.key) in words.look(store).copies
 
 
-def test_the_same_value_never_looks_the_same(
-    store: EmbeddedStore, words: Words, place: Path
-) -> None:
+def test_the_same_value_never_looks_the_same(session: Session, words: Words, place: Path) -> None:
     for name in ("s1", "s2"):
-        store.create(words.secret(name, {"a": b"same", "b": b"same"}), words.mark())
+        session.create(words.secret(name, {"a": b"same", "b": b"same"}), words.mark())
     connection = sqlite3.connect(place / "store.db")
     rows = connection.execute("SELECT data FROM objects WHERE kind = 'Secret'").fetchall()
     connection.close()

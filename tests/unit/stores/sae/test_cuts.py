@@ -131,14 +131,17 @@ def test_a_service_that_stays_away_is_caught_up_with(
 
 def test_a_lock_whose_taking_was_not_answered_is_taken(region: Region) -> None:
     store = region.open()
-    store.lock("default", "first", 600)
-    store.unlock("default", "first")
+    with store.session("default", "first", 600):
+        pass
     befalls = [CUT_AFTER]
     region.standin.strike = lambda call: (
         befalls.pop() if call.action == "CreateSecret" and befalls else None
     )
-    store.lock("default", "anna", 600)
-    with pytest.raises(StoreLocked, match="anna"):
-        region.open().lock("default", "ben", 600)
-    store.unlock("default", "anna")
-    region.open().lock("default", "ben", 600)
+    with (
+        store.session("default", "anna", 600),
+        pytest.raises(StoreLocked, match="anna"),
+        region.open().session("default", "ben", 600),
+    ):
+        pytest.fail("two have the lock")
+    with region.open().session("default", "ben", 600):
+        pass

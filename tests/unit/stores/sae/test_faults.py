@@ -26,6 +26,7 @@ from reconciler.stores.sae import pace
 from tests.standins.sae import CUT_AFTER, CUT_BEFORE, KEY_SECRET, REGION, Call, Standin, Strike
 from tests.stores.words import Words
 from tests.unit.stores.sae.conftest import Region
+from tests.world import held
 
 CANARY = b"canary-5e8f21-value"
 FORMS = (CANARY.decode(), base64.b64encode(CANARY).decode()[:-4], CANARY.hex(), KEY_SECRET)
@@ -64,12 +65,11 @@ def shown(error: BaseException) -> str:
 
 def tried(region: Region) -> StoreError:
     """The error of a create of a Secret that holds the canary."""
-    store = region.open()
-    store.lock("default", "a test", 600)
-    store.create(WORDS.secret("first", {"a": b"1"}), WORDS.mark())
+    session = held(region.open())
+    session.create(WORDS.secret("first", {"a": b"1"}), WORDS.mark())
     region.standin.strike = region.standin.__dict__.pop("planned")
     with pytest.raises(StoreError) as caught:
-        store.create(WORDS.secret("s", {"password": CANARY}), WORDS.mark())
+        session.create(WORDS.secret("s", {"password": CANARY}), WORDS.mark())
     text = shown(caught.value) + caught.value.message + caught.value.hint
     assert [form for form in FORMS if form in text] == []
     assert "struck" not in text, "the service's own words"
@@ -144,10 +144,9 @@ def test_a_secret_that_does_not_fit_into_a_url(region: Region, no_patience: None
     region.standin.url_limit = 4_000
     strike(region, Strike())
     region.standin.__dict__["planned"] = lambda _: None
-    store = region.open()
-    store.lock("default", "a test", 600)
+    session = held(region.open())
     with pytest.raises(StoreUnavailable) as caught:
-        store.create(WORDS.secret("s", {"password": CANARY * 500}), WORDS.mark())
+        session.create(WORDS.secret("s", {"password": CANARY * 500}), WORDS.mark())
     assert "too large for a URL" in caught.value.hint
     assert FORMS[0] not in shown(caught.value)
 
@@ -155,15 +154,14 @@ def test_a_secret_that_does_not_fit_into_a_url(region: Region, no_patience: None
 @pytest.mark.parametrize("action", ["UpdateSecret", "DescribeSecret", "DeleteSecret"])
 def test_the_other_calls_tell_as_little(region: Region, no_patience: None, action: str) -> None:
     del no_patience
-    store = region.open()
-    store.lock("default", "a test", 600)
-    live = store.create(WORDS.secret("s", {"password": CANARY}), WORDS.mark())
+    session = held(region.open())
+    live = session.create(WORDS.secret("s", {"password": CANARY}), WORDS.mark())
     patch = (Operation("replace", "/data/password", SecretValue(CANARY + b"2")),)
     seen = WORDS.as_seen(live)
     calls = {
-        "UpdateSecret": lambda: store.update(live.key, patch, WORDS.mark(), seen),
-        "DescribeSecret": lambda: store.delete(live.key, seen),
-        "DeleteSecret": lambda: store.delete(live.key, seen),
+        "UpdateSecret": lambda: session.update(live.key, patch, WORDS.mark(), seen),
+        "DescribeSecret": lambda: session.delete(live.key, seen),
+        "DeleteSecret": lambda: session.delete(live.key, seen),
     }
     for befalls in (CUT_BEFORE, Strike(status=400, code="InvalidParameter.WithMessage")):
         region.standin.strike = lambda call, it=befalls: it if call.action == action else None
@@ -218,10 +216,9 @@ def test_nothing_is_logged_however_much_is_asked_for(
     transport.addHandler(loud)
     transport.setLevel(logging.DEBUG)
     transport.debug("this is heard")
-    store = region.open()
-    store.lock("default", "a test", 600)
-    live = store.create(WORDS.secret("s", {"password": CANARY}), WORDS.mark())
-    store.update(
+    session = held(region.open())
+    live = session.create(WORDS.secret("s", {"password": CANARY}), WORDS.mark())
+    session.update(
         live.key,
         (Operation("replace", "/data/password", SecretValue(CANARY + b"2")),),
         WORDS.mark(),
@@ -234,11 +231,10 @@ def test_nothing_is_logged_however_much_is_asked_for(
 
 
 def test_an_object_of_no_number_is_not_looked_for(region: Region) -> None:
-    store = region.open()
-    store.lock("default", "a test", 600)
-    live = store.create(WORDS.secret("s", {"a": b"1"}), WORDS.mark())
+    session = held(region.open())
+    live = session.create(WORDS.secret("s", {"a": b"1"}), WORDS.mark())
     with pytest.raises(StoreError, match="created again"):
-        store.delete(live.key, Precondition("no-number", "1"))
+        session.delete(live.key, Precondition("no-number", "1"))
     with pytest.raises(ObjectNotFound):
-        store.delete(ObjectKey("Secret", "default", "t"), Precondition("no-number", "1"))
+        session.delete(ObjectKey("Secret", "default", "t"), Precondition("no-number", "1"))
     assert region.standin.names(REGION) == {"s"}

@@ -14,6 +14,7 @@ from reconciler.errors import StoreLocked
 from reconciler.stores.kit import leases
 from tests.standins.sae import REGION
 from tests.unit.stores.sae.conftest import Region
+from tests.world import held
 
 FORGED = {
     "no key": {},
@@ -42,17 +43,17 @@ def test_a_lock_that_cannot_be_understood_is_held_and_can_be_broken(
     region: Region, data: dict[str, str]
 ) -> None:
     store = region.open()
-    store.lock("default", "anna", 60)
+    held(store, holder="anna")
     (name,) = (name for name in region.standin.namespaces[REGION] if "_l_" in name)
     region.standin.put(name, data)
     another = region.open()
     with pytest.raises(StoreLocked, match="cannot be understood") as caught:
-        another.lock("default", "ben", 60)
+        held(another, holder="ben")
     assert "reconciler unlock --set default --force" in caught.value.hint
     lock = another.read_lock("default")
     assert lock is not None
     another.break_lock(lock)
-    another.lock("default", "ben", 60)
+    held(another, holder="ben")
 
 
 json_values = st.recursive(

@@ -30,7 +30,7 @@ from reconciler.stores.sae.places import place_of
 from tests.standins.sae import CUT_BEFORE, NAMESPACE_KEYS, REGION, Standin
 from tests.stores.words import Words
 from tests.unit.stores.sae.conftest import Region, actions, failures
-from tests.world import secret
+from tests.world import held, secret
 
 MANY = tuple(secret(f"s{number}", {key: f"{key}{number}" for key in "abc"}) for number in range(90))
 ONE = secret("one", {"a": "1"})
@@ -121,7 +121,7 @@ def test_a_home_elsewhere(region: Region) -> None:
     own = region.standin.namespaces[f"{REGION}:shop"]
     assert [name[:13] for name in own] == ["reconciler_s_"]
     with pytest.raises(ObjectNotFound, match="nowhere"):
-        region.open(**{"set-namespace": "nowhere"}).lock("default", "anna", 60)
+        held(region.open(**{"set-namespace": "nowhere"}))
 
 
 def test_applications_that_use_a_secret_are_its_consumers(region: Region) -> None:
@@ -165,17 +165,17 @@ def test_a_lock_that_expired_is_taken_over_and_its_holder_writes_no_more(
     region: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = region.open(), region.open()
-    first.lock("default", "anna", 60)
-    live = first.create(ONE, Words.mark(("data", "a")))
+    session = held(first, holder="anna", seconds=60)
+    live = session.create(ONE, Words.mark(("data", "a")))
     with pytest.raises(StoreLocked, match="anna"):
-        second.lock("default", "ben", 60)
+        held(second, holder="ben", seconds=60)
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + 61)
-    second.lock("default", "ben", 60)
+    held(second, holder="ben", seconds=60)
     with pytest.raises(LockLost):
-        first.create(secret("two", {"a": "1"}), Words.mark(("data", "a")))
+        session.create(secret("two", {"a": "1"}), Words.mark(("data", "a")))
     with pytest.raises(StoreLocked, match="ben"):
-        first.lock("default", "anna", 60)
+        held(first, holder="anna", seconds=60)
     assert second.read(Scope("default", frozenset())).objects == {live.key: live}
 
 
@@ -217,21 +217,21 @@ def test_what_somebody_has_changed_is_told_as_damage(
 
 
 def test_an_apply_whose_lock_was_broken_writes_no_inventory(region: Region) -> None:
-    store, another = region.open(), region.open()
-    store.lock("default", "anna", 60)
-    store.create(ONE, Words.mark(("data", "a")))
+    another = region.open()
+    manager = region.open().session("default", "anna", 60)
+    session = manager.__enter__()
+    session.create(ONE, Words.mark(("data", "a")))
     lock = another.read_lock("default")
     assert lock is not None
     another.break_lock(lock)
     with pytest.raises(LockLost, match="nobody"):
-        store.renew_lock("default", "anna", 60)
-    another.lock("default", "ben", 60)
+        session.renew(60)
+    held(another, holder="ben", seconds=60)
     with pytest.raises(LockLost, match="ben"):
-        store.renew_lock("default", "anna", 60)
+        session.renew(60)
     with pytest.raises(LockLost):
-        store.create(secret("two", {"a": "1"}), Words.mark(("data", "a")))
-    with pytest.raises(LockLost):
-        store.unlock("default", "anna")
+        session.create(secret("two", {"a": "1"}), Words.mark(("data", "a")))
+    manager.__exit__(None, None, None)
     left = another.read_lock("default")
     assert left is not None
     assert left.holder == "ben"
@@ -255,9 +255,9 @@ def test_calls_keep_to_their_pace(standin: Standin, monkeypatch: pytest.MonkeyPa
 
 def test_an_expired_lock_is_never_extended(region: Region) -> None:
     store = region.open()
-    store.lock("default", "anna", 0)
+    held(store, holder="anna", seconds=0)
     before = {kept.id for kept in region.standin.namespaces[REGION].values()}
-    store.lock("default", "anna", 60)
+    held(store, holder="anna", seconds=60)
     (name,) = (name for name in region.standin.namespaces[REGION] if "_l_" in name)
     assert region.standin.namespaces[REGION][name].id not in before
 
@@ -303,7 +303,7 @@ def test_the_environments_key_stands_in_for_the_sets(region: Region) -> None:
     environ = {**region.standin.environ, "RECONCILER_FINGERPRINT_KEY": key}
     store = open_store(region.standin.url, environ)
     region.apply(ONE, store=store)
-    assert store.fingerprint_key("default") == key.encode()
+    assert region.planned(ONE, store=store).snapshot.fingerprint_key == key.encode()
     again = open_store(region.standin.url, environ)
     assert actions(region.planned(ONE, store=again).plan) == {}
     assert actions(region.plan(ONE)) == {"one": Action.UPDATE}, "the record is of another key"

@@ -1,0 +1,125 @@
+"""Writes that can be repeated after their answer was lost.
+
+Such a write may have happened. Where it has, its repetition is refused: the name is taken, the
+object is gone or has changed. Then the object is looked at once, and if it is as the write was to
+make it, the write counts as done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from reconciler.errors import (
+    ObjectExists,
+    ObjectMoved,
+    ObjectNotFound,
+    StoreError,
+    StoreUnavailable,
+)
+from reconciler.model.fields import DATA, flatten
+from reconciler.model.objects import Applied, Live, ObjectKey, Resource
+from reconciler.model.patches import Operation
+from reconciler.model.plans import FieldAction, Precondition
+from reconciler.model.store import Capability, Session
+from reconciler.planning import promises
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """Writes of a session, each as a call that can be repeated."""
+
+    session: Session
+    capabilities: frozenset[Capability]
+
+    def create(self, resource: Resource, record: Applied | None) -> Callable[[], Live]:
+        """The create of `resource`, which has a name."""
+        key = resource.key
+
+        def happened() -> Live | None:
+            live = self.session.look(key)
+            if live is None or not self._is_done(flatten(resource), record, live, None):
+                return None
+            with suppress(StoreError):  # the next apply drops a copy that is left
+                self.session.delete(key, None)
+            return live
+
+        return _repeatable(lambda: self.session.create(resource, record), happened)
+
+    def update(
+        self,
+        before: Live,
+        patch: tuple[Operation, ...],
+        record: Applied,
+        promise: promises.Promise,
+    ) -> Callable[[], Live]:
+        """The update of `before` by `patch`, after which it is to have the fields of `promise`."""
+        key = before.key
+
+        def happened() -> Live | None:
+            live = self.session.look(key)
+            done = live is not None and self._is_done(promise, record, live, before)
+            return live if done else None
+
+        seen = Precondition.of(before)
+        return _repeatable(lambda: self.session.update(key, patch, record, seen), happened)
+
+    def delete(self, key: ObjectKey, precondition: Precondition) -> Callable[[], str]:
+        """The delete of an object that its set no longer wants."""
+
+        def happened() -> str | None:
+            live = self.session.look(key)
+            return "" if live is None or live.uid != precondition.uid else None
+
+        return _repeatable(lambda: self.session.delete(key, precondition, released=True), happened)
+
+    def _is_done(
+        self,
+        promise: promises.Promise,
+        record: Applied | None,
+        live: Live,
+        before: Live | None,
+    ) -> bool:
+        """Whether `live` is what a create, or an update of `before`, was to make.
+
+        It has the same record, and all that was promised. It may have more: a controller may have
+        added that. A field that was there before and is not promised was to be removed.
+        """
+        old = {} if before is None else flatten(before)
+        wrong = [
+            deviation
+            for deviation in promises.deviations(promise, live, self.capabilities)
+            if deviation.action is not FieldAction.ADDED or deviation.path in old
+        ]
+        # Where values cannot be read, their keys can be.
+        keys = {path[1] for path in promise if path[0] == DATA}
+        return live.applied == record and not wrong and keys <= live.data.keys()
+
+
+def _repeatable(
+    write: Callable[[], Result], happened: Callable[[], Result | None]
+) -> Callable[[], Result]:
+    """`write`, which asks `happened` where an answer was lost and the repetition is refused.
+
+    `happened` returns what the write would have answered, or ``None`` where it has not happened.
+    """
+    lost = False
+
+    def write_again() -> Result:
+        nonlocal lost
+        try:
+            return write()
+        except StoreUnavailable:
+            lost = True
+            raise
+        except (ObjectExists, ObjectMoved, ObjectNotFound):
+            answer = happened() if lost else None
+            if answer is None:
+                raise
+            return answer
+
+    return write_again

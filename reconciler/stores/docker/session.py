@@ -1,0 +1,191 @@
+"""A session of a Docker swarm."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from reconciler.model.objects import Applied, Live, ObjectKey, Resource
+from reconciler.model.patches import Operation
+from reconciler.model.plans import Action, Precondition
+from reconciler.model.store import Scope, Snapshot
+from reconciler.stores.docker import head, services
+from reconciler.stores.docker.engine import Engine, Refused
+from reconciler.stores.docker.judging import updated_resource, violations
+from reconciler.stores.docker.making import Maker
+from reconciler.stores.docker.parts import (
+    SECRET_OF,
+    Holding,
+    Part,
+    described,
+    foreign_part,
+    holding,
+    live_of,
+    part_of,
+    print_key_of,
+)
+from reconciler.stores.docker.reading import successors_of
+from reconciler.stores.docker.writing import marked, removed, rewritten
+from reconciler.stores.kit.refusals import missing, refuse, refuse_moved
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a read saw that writes need.
+
+    ``foreign`` are Docker secrets of others that bear the names of objects; ``secrets`` are all
+    Secrets of which there was something, ``None`` where nothing was read yet.
+    """
+
+    foreign: Mapping[ObjectKey, tuple[Part, ...]] = field(default_factory=dict)
+    secrets: set[ObjectKey] | None = None
+
+
+class DockerSession:
+    """See `reconciler.model.store.Session` and `Rotating`."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        read: Callable[[Scope], tuple[Snapshot, Seen]],
+        set_name: str,
+        holder: str,
+        fingerprint_key: bytes,
+    ) -> None:
+        self._engine = engine
+        self._read = read
+        self._set_name = set_name
+        self._holder = holder
+        self._key = fingerprint_key
+        self._print_key = print_key_of(fingerprint_key)
+        self._seen = Seen()
+        self._rotating = threading.Lock()
+
+    @property
+    def fingerprint_key(self) -> bytes:
+        """The key that was given, or the set's salt, which everybody may know."""
+        return self._key
+
+    def renew(self, seconds: float) -> None:
+        """Extend the lock."""
+        head.renew(self._engine, self._set_name, self._holder, seconds)
+
+    def read(self, scope: Scope) -> Snapshot:
+        """Read what `scope` wants."""
+        snapshot, self._seen = self._read(scope)
+        return snapshot
+
+    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Nothing: every Docker secret says whose it is."""
+
+    def create(self, resource: Resource, applied: Applied | None) -> Live:
+        """Make the Docker secrets of `resource`, with what the copy of it holds already."""
+        refuse(resource.key, violations(resource))
+        secrets = self._seen.secrets
+        maker = Maker(
+            self._engine, resource, applied, self._print_key, lambda: self._holding(resource.key)
+        )
+        is_new = secrets is not None and resource.key not in secrets
+        made = maker.made_anew() if is_new else maker.made()
+        if secrets is not None:
+            secrets.add(resource.key)
+        return live_of(made, self._print_key)
+
+    def update(
+        self,
+        key: ObjectKey,
+        patch: tuple[Operation, ...],
+        applied: Applied,
+        precondition: Precondition,
+    ) -> Live:
+        """Rewrite the labels of every part; an update that changes nothing keeps the versions."""
+        before = self._expected(key, precondition)
+        updated = updated_resource(live_of(before.current, self._print_key), patch)
+        wanted = [described(part, updated, applied, self._print_key) for part in before.current]
+        rewritten(self._engine, zip(before.current, wanted, strict=True))
+        self._sweep(before.old)
+        return live_of(self._holding(key).current, self._print_key)
+
+    def delete(
+        self,
+        key: ObjectKey,
+        precondition: Precondition | None,
+        *,
+        keep_copy: bool = False,
+        released: bool = False,
+    ) -> str:
+        """Remove every part; a copy is what there is, marked as such: nobody could make it anew."""
+        del released
+        if precondition is None:
+            left = self._holding(key)
+            if not left.current:
+                removed(self._engine, left.all)
+        elif keep_copy:
+            self._keep(key, precondition)
+        else:
+            before = self._expected(key, precondition)
+            removed(self._engine, [*before.old, *before.current])
+        return ""
+
+    def look(self, key: ObjectKey) -> Live | None:
+        """The object as it is now."""
+        current = self._holding(key).current
+        return live_of(current, self._print_key) if current else None
+
+    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
+        """Nothing: a write is done when it answers."""
+        del key, deleted_uid
+        return ""
+
+    def rotate(self, key: ObjectKey) -> None:
+        """Move services to the newest version, one by one, and remove those left behind."""
+        with self._rotating:
+            held = self._holding(key)
+            successors = successors_of(held)
+            if successors:
+                services.moved(self._engine, successors)
+            self._sweep(held.old)
+
+    def _keep(self, key: ObjectKey, precondition: Precondition) -> None:
+        """Mark every part as the copy, where an interrupted call has not done so already."""
+        held = self._holding(key)
+        copied = not held.current and held.copy
+        if not copied or live_of(held.copy, "").uid != precondition.uid:
+            held = self._expected(key, precondition)
+        # Without the part that completes it, there is no object any more.
+        parts = held.current or held.copy
+        marked(self._engine, sorted(parts, key=lambda part: not part.complete))
+
+    def _holding(self, key: ObjectKey) -> Holding:
+        """What the swarm holds of `key` now."""
+        mark = f"{SECRET_OF}={key.namespace}/{key.name}"
+        entries = self._engine.get("/secrets", label=[mark])
+        parts = [part for part in map(part_of, entries) if part is not None]
+        if not parts and key in self._seen.foreign:
+            parts = [*self._still_foreign(key)]
+        return holding(parts)
+
+    def _still_foreign(self, key: ObjectKey) -> Iterator[Part]:
+        foreign = self._seen.foreign[key]
+        entries = self._engine.get("/secrets", id=[part.id for part in foreign])
+        by_id = {entry["ID"]: entry for entry in entries}
+        for part in foreign:
+            if part.id in by_id:
+                yield foreign_part(by_id[part.id], key, part.keys)
+
+    def _expected(self, key: ObjectKey, precondition: Precondition) -> Holding:
+        held = self._holding(key)
+        if not held.current:
+            raise missing(key)
+        live = live_of(held.current, "")
+        refuse_moved(key, live.uid, live.resource_version, precondition)
+        return held
+
+    def _sweep(self, old: Iterable[Part]) -> None:
+        """Remove versions that were left behind; those that are used still stay."""
+        for part in old:
+            try:
+                self._engine.delete(f"/secrets/{part.id}")
+            except Refused:
+                continue

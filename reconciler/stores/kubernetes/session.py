@@ -1,0 +1,110 @@
+"""A session of a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from reconciler.errors import ObjectNotFound
+from reconciler.model.objects import Applied, Live, ObjectKey, Resource
+from reconciler.model.patches import Operation
+from reconciler.model.plans import Action, Precondition
+from reconciler.model.store import Scope, Snapshot
+from reconciler.stores.kubernetes import paths, sets, waits
+from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.kubernetes.found import Found
+from reconciler.stores.kubernetes.leases import Lease
+from reconciler.stores.kubernetes.writing import Writer
+
+
+class KubernetesSession:
+    """See `reconciler.model.store.Session`."""
+
+    def __init__(
+        self,
+        *,
+        connection: Connection,
+        read: Callable[[Scope], tuple[Snapshot, Found]],
+        writer: Writer,
+        lease: Lease,
+        holder: str,
+        set_namespace: str,
+        fingerprint_key: bytes,
+    ) -> None:
+        self._connection = connection
+        self._read = read
+        self._writer = writer
+        self._lease = lease
+        self._holder = holder
+        self._set_namespace = set_namespace
+        self._key = fingerprint_key
+
+    @property
+    def fingerprint_key(self) -> bytes:
+        """The key that the environment gives, or the one that the set's parent holds."""
+        return self._key
+
+    def renew(self, seconds: float) -> None:
+        """Extend the Lease."""
+        self._lease.renew(self._holder, seconds)
+
+    def read(self, scope: Scope) -> Snapshot:
+        """Read what `scope` wants, and nothing of the values of others."""
+        snapshot, found = self._read(scope)
+        self._writer.has_read(found)
+        return snapshot
+
+    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Note with the parent in which namespaces the set will have members; tidy away copies."""
+        used = {key.namespace for action, key in work if action is not Action.DELETE}
+        sets.note_namespaces(self._connection, self._lease.set_name, self._set_namespace, used)
+        self._writer.tidy()
+
+    def create(self, resource: Resource, applied: Applied | None) -> Live:
+        """See `Writer.create`."""
+        return self._writer.create(resource, applied)
+
+    def update(
+        self,
+        key: ObjectKey,
+        patch: tuple[Operation, ...],
+        applied: Applied,
+        precondition: Precondition,
+    ) -> Live:
+        """See `Writer.update`."""
+        return self._writer.update(key, patch, applied, precondition)
+
+    def delete(
+        self,
+        key: ObjectKey,
+        precondition: Precondition | None,
+        *,
+        keep_copy: bool = False,
+        released: bool = False,
+    ) -> str:
+        """Delete the object where it still is what the plan saw."""
+        del released  # a cluster remembers nothing of what is gone
+        if precondition is None:
+            self._writer.drop_copy(key)
+            return ""
+        return self._writer.delete(key, precondition, keep_copy=keep_copy)
+
+    def look(self, key: ObjectKey) -> Live | None:
+        """The object as it is now."""
+        return self._writer.look(key)
+
+    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
+        """Look at the object once more."""
+        try:
+            document = self._connection.get(paths.of(key), str(key))
+        except ObjectNotFound:
+            if deleted_uid:
+                return ""
+            raise ObjectNotFound(
+                f"{key} was created, and deleted by somebody else or by a controller",
+                hint="a token whose ServiceAccount does not exist is deleted at once",
+            ) from None
+        if not deleted_uid:
+            return waits.creation(document, key.kind)
+        if document["metadata"]["uid"] != deleted_uid:
+            return ""
+        return waits.deletion(document, key.kind)

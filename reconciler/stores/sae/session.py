@@ -1,0 +1,164 @@
+"""A session of the store of the Serverless App Engine."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+from reconciler import rules
+from reconciler.model.objects import Applied, Live, ObjectKey, Resource
+from reconciler.model.patches import Operation
+from reconciler.model.plans import Action, Precondition
+from reconciler.model.store import Scope, Snapshot
+from reconciler.model.values import Fingerprinter
+from reconciler.stores.kit import patching, refusals
+from reconciler.stores.kit.documents import Sets
+from reconciler.stores.kit.inventory import Inventory
+from reconciler.stores.kit.leases import Lease
+from reconciler.stores.sae.checks import violations
+from reconciler.stores.sae.documents import SecretDocuments
+from reconciler.stores.sae.places import Place
+from reconciler.stores.sae.reading import View
+from reconciler.stores.sae.service import Service
+from reconciler.stores.sae.writing import Spot, Writer
+
+Read = Callable[[Scope, Callable[[], None]], tuple[Snapshot, list[View]]]
+"""Reads a scope; its second argument guards the writes to the inventories that were read."""
+
+
+class SaeSession:
+    """See `reconciler.model.store.Session`."""
+
+    def __init__(
+        self,
+        *,
+        service: Service,
+        place: Place,
+        sets: Sets,
+        lease: Lease,
+        read: Read,
+        fingerprinter_of: Callable[[str], Fingerprinter | None],
+        set_name: str,
+        fingerprint_key: bytes,
+    ) -> None:
+        self._service = service
+        self._place = place
+        self._sets = sets
+        self._lease = lease
+        self._read = read
+        self._set_name = set_name
+        self._key = fingerprint_key
+        self._writer = Writer(service, fingerprinter_of)
+        self._inventories: dict[tuple[str, str], Inventory] = {}
+        self._turn = threading.Lock()
+
+    @property
+    def fingerprint_key(self) -> bytes:
+        """The key that the environment gives, or the one of the set's record."""
+        return self._key
+
+    def renew(self, seconds: float) -> None:
+        """Extend the lock."""
+        self._lease.renew(seconds)
+
+    def give_back(self) -> None:
+        """Write the changes of inventories that were put off, and release the lock."""
+        try:
+            for (owner, _), inventory in list(self._inventories.items()):
+                if owner == self._set_name:
+                    inventory.flush()
+        finally:
+            self._lease.give_back()
+
+    def read(self, scope: Scope) -> Snapshot:
+        """Read what `scope` wants."""
+        snapshot, views = self._read(scope, self._lease.guard)
+        for view in views:
+            self._inventories[scope.set_name, view.namespace_id] = view.inventory
+        return snapshot
+
+    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
+        """Note the namespaces in which the set will have members."""
+        wanted = {self._place.namespace_id(key.namespace) for _, key in work if key.namespace}
+        self._sets.note_namespaces(self._set_name, wanted)
+
+    def create(self, resource: Resource, applied: Applied | None) -> Live:
+        """Create `resource`, with its record in the inventory before and after."""
+        set_name = self._set_name if applied is None else applied.set_name
+        self._refuse(rules.refusals(resource), resource)
+        self._sets.note_namespaces(set_name, {self._place.namespace_id(resource.namespace)})
+        return self._writer.create(self._spot(resource.key, set_name), resource, applied)
+
+    def update(
+        self,
+        key: ObjectKey,
+        patch: tuple[Operation, ...],
+        applied: Applied,
+        precondition: Precondition,
+    ) -> Live:
+        """Apply `patch`, read the result, and remove the keys that the service has merged."""
+        spot = self._spot(key, applied.set_name)
+        secret, done = self._writer.expected(spot, precondition)
+        if done:
+            return self._writer.finished(spot, secret, applied)
+        live = self._writer.live(spot, secret)
+        updated = patching.updated(live, patch)
+        self._refuse(rules.validate_update(live, updated), updated)
+        return self._writer.update(spot, secret, updated, applied, precondition)
+
+    def delete(
+        self,
+        key: ObjectKey,
+        precondition: Precondition | None,
+        *,
+        keep_copy: bool = False,
+        released: bool = False,
+    ) -> str:
+        """Delete the object; its entry in the inventory is written first."""
+        spot = self._spot(key, self._owner(key))
+        if precondition is None:
+            self._writer.drop_copy(spot)
+        else:
+            self._writer.delete(spot, precondition, keep_copy=keep_copy, released=released)
+        return ""
+
+    def look(self, key: ObjectKey) -> Live | None:
+        """The object as it is now."""
+        namespace_id = self._place.namespace_id(key.namespace)
+        item = self._service.list(namespace_id, str(key)).get(key.name)
+        secret = None if item is None else self._service.secret(namespace_id, item, str(key))
+        if secret is None:
+            return None
+        return self._writer.live(self._spot(key, self._owner(key)), secret)
+
+    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
+        """Nothing: a write is done when it answers."""
+        del key, deleted_uid
+        return ""
+
+    def _refuse(self, broken: Iterable[rules.Violation], resource: Resource) -> None:
+        faults = (*broken, *violations(resource, hyphens=self._place.hyphens))
+        refusals.refuse(resource.key, faults)
+
+    def _spot(self, key: ObjectKey, set_name: str) -> Spot:
+        namespace_id = self._place.namespace_id(key.namespace)
+        return Spot(key, namespace_id, set_name, self._inventory(set_name, namespace_id))
+
+    def _inventory(self, set_name: str, namespace_id: str) -> Inventory:
+        """The inventory as it was last read; it is read now where it was not."""
+        with self._turn:
+            inventory = self._inventories.get((set_name, namespace_id))
+            if inventory is None:
+                documents = SecretDocuments(self._service, namespace_id)
+                inventory = Inventory(documents, set_name, self._lease.guard)
+                inventory.load(documents.list("the inventory"))
+                self._inventories[set_name, namespace_id] = inventory
+            return inventory
+
+    def _owner(self, key: ObjectKey) -> str:
+        """The set with an entry for the object; else that of the session."""
+        namespace_id = self._place.namespace_id(key.namespace)
+        for (set_name, at), inventory in list(self._inventories.items()):
+            if at == namespace_id and not inventory.entry(key.name).is_empty:
+                return set_name
+        return self._set_name

@@ -1,0 +1,127 @@
+"""Writes to the embedded store: each is one transaction, so that it is whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from reconciler import rules
+from reconciler.errors import ObjectNotFound
+from reconciler.model.objects import NAMESPACE, Applied, Live, ObjectKey, Resource
+from reconciler.model.patches import Operation
+from reconciler.model.plans import Precondition
+from reconciler.stores.kit import patching
+from reconciler.stores.kit.refusals import exists, missing, refuse, refuse_moved
+from reconciler.stores.sqlite import deletion, rows, seeds
+from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
+
+_CONTENT = tuple(field.name for field in dataclasses.fields(Resource))
+
+
+def create(
+    database: Database, resource: Resource, applied: Applied | None, *, keep: bool = True
+) -> Live:
+    """Create `resource`; without `keep`, only try to."""
+    refuse(resource.key, rules.refusals(resource))
+    return database.write(lambda contents: _create(contents, resource, applied), keep=keep)
+
+
+def update(
+    database: Database,
+    key: ObjectKey,
+    patch: tuple[Operation, ...],
+    applied: Applied,
+    precondition: Precondition,
+    *,
+    keep: bool = True,
+) -> Live:
+    """Apply `patch`; without `keep`, only try to."""
+
+    def work(contents: Contents) -> Live:
+        live = _expected(contents, key, precondition)
+        content = patching.updated(live, patch)
+        updated = dataclasses.replace(
+            live, **{name: getattr(content, name) for name in _CONTENT}, applied=applied
+        )
+        refuse(key, rules.validate_update(live, updated))
+        return live if updated == live else contents.rewrite(updated)
+
+    return database.write(work, keep=keep)
+
+
+def delete(
+    database: Database,
+    key: ObjectKey,
+    precondition: Precondition,
+    *,
+    keep_copy: bool = False,
+    released: bool = False,
+    keep: bool = True,
+) -> None:
+    """Delete an object; without `keep`, only try to."""
+
+    def work(contents: Contents) -> None:
+        is_copied = keep_copy and contents.copied_uid(key) == precondition.uid
+        if is_copied and contents.find(key) is None:
+            return
+        live = _expected(contents, key, precondition)
+        if keep_copy:
+            contents.keep_copy(key)
+        deletion.delete(contents, live)
+        if released:
+            contents.forget_vanished(key)
+
+    database.write(work, keep=keep)
+
+
+def forget(database: Database, key: ObjectKey) -> None:
+    """Drop the copy kept of `key`, where there is one, and the memory of its object."""
+
+    def work(contents: Contents) -> None:
+        contents.drop_copy(key)
+        contents.forget_vanished(key)
+
+    database.write(work)
+
+
+def _create(contents: Contents, resource: Resource, applied: Applied | None) -> Live:
+    key = resource.key
+    has_namespace, vanished = contents.surroundings(key)
+    if key.namespace and not has_namespace:
+        raise ObjectNotFound(
+            f"{key}: the namespace {key.namespace!r} does not exist",
+            hint="create it first, or add its manifest",
+        )
+    live = Live(
+        **{name: getattr(resource, name) for name in _CONTENT},
+        uid=new_uid(),
+        resource_version=contents.next_version(),
+        created=now_text(),
+        applied=applied,
+    )
+    if not contents.add(live):
+        return _taken_over(contents, live)
+    contents.drop_copy(key)
+    if vanished:
+        contents.forget_vanished(key)
+    if key.kind == NAMESPACE:
+        seeds.add_account(contents, key.name)
+    return live
+
+
+def _taken_over(contents: Contents, live: Live) -> Live:
+    """Put `live` in the place of an object that nobody asked for or has touched."""
+    found = contents.find(live.key)
+    assert found is not None
+    if not rows.is_automatic(found, contents.sealer):
+        raise exists(live.key)
+    return contents.rewrite(dataclasses.replace(live, uid=found.uid, created=found.created))
+
+
+def _expected(contents: Contents, key: ObjectKey, precondition: Precondition) -> Live:
+    row = contents.find(key)
+    if row is None:
+        contents.refuse_lost(key)
+        raise missing(key)
+    refuse_moved(key, row.uid, str(row.version), precondition)
+    return contents.live(row)
