@@ -1,8 +1,8 @@
 """Where a store without labels keeps what it records of a set: small documents in the service.
 
-The service has to offer names: list them, create one (which succeeds once), and read, update and
-delete what has one. `Documents` is all that a store implements of it. This module names the
-documents and keeps the record of a set; `leases` holds its lock, `inventory` what was applied.
+The service must be able to list names, to create a name exactly once, and to read, update and
+delete by id. A store implements `Documents`. This module has the record of a set, `leases` its lock
+and `inventory` what was applied.
 """
 
 from __future__ import annotations

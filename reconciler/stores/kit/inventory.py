@@ -74,12 +74,23 @@ class Entry:
         """Whether the object with that id may be the set's, before its data are read."""
         return self.id == object_id or (self.id is None and self.pending is not None)
 
+    def completed(self, object_id: Id, current: Fields) -> Fields | None:
+        """The record of the last write, where the object with that id shows that it is complete.
+
+        `current` holds the fingerprints of the object's data.
+        """
+        record = self.fields if self.pending is None else self.pending
+        if record is None or self.id not in {None, object_id}:
+            return None
+        paths = {path for path in {*record, *(self.fields or {})} if path[0] == _DATA}
+        return record if all(record.get(path) == current.get(path) for path in paths) else None
+
     def applied(self, set_name: str, object_id: Id, current: Fields) -> Applied | None:
         """What the set has applied to the object with that id; ``None`` where it is not the set's.
 
         `current` holds the fingerprints of its data, which decide whether a pending write has
-        happened; only where there is one, they are needed. What such a write has left lacks the
-        type, so that the next apply writes the record again.
+        happened; without a pending write it may be empty. After a pending write the record lacks
+        the type, so that the next apply writes it again.
         """
         pending = {path: mac for path, mac in (self.pending or {}).items() if path[0] == _DATA}
         done = {path: mac for path, mac in pending.items() if current.get(path) == mac}

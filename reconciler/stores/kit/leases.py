@@ -1,7 +1,7 @@
 """The lock of a set, as a document.
 
-Of two creates of one name only one succeeds: that is all that the service decides between two
-processes. So a lock is taken by a create, and given back or, once expired, removed by a delete of
+Of two creates of the same name, one succeeds; the service decides nothing else between two
+processes. So a lock is taken by a create. It is released, or removed once expired, by a delete of
 its id, which cannot hit a lock that somebody else has taken meanwhile. Only a lock that has not
 expired is extended.
 """

@@ -23,24 +23,29 @@ def live(
 
     Without `fingerprinter`, a pending write counts as one that has not happened.
     """
-    data = wire.data_of(secret.raw)
-    current: dict[FieldPath, str] = {}
-    if entry.pending is not None and fingerprinter is not None:
-        for name, value in data.items():
-            path = ("data", name)
-            current[path] = fingerprinter.of(key.namespace, path, value)
+    current = {} if entry.pending is None else fingerprints(key, secret, fingerprinter)
     applied = entry.applied(set_name, secret.item.id, current)
     return Live(
         key=key,
         generate_name=entry.generate_name if applied else "",
         type=secret.item.type,
         immutable=entry.immutable and applied is not None,
-        data=data,
+        data=wire.data_of(secret.raw),
         uid=str(secret.item.id),
         resource_version=str(secret.item.updated),
         created=wire.time_text(secret.item.created),
         applied=applied,
     )
+
+
+def fingerprints(
+    key: ObjectKey, secret: Secret, fingerprinter: Fingerprinter | None
+) -> dict[FieldPath, str]:
+    """The fingerprints of the values of a Secret; none without `fingerprinter`."""
+    if fingerprinter is None:
+        return {}
+    values = {("data", name): value for name, value in wire.data_of(secret.raw).items()}
+    return {path: fingerprinter.of(key.namespace, path, value) for path, value in values.items()}
 
 
 def copied(key: ObjectKey, secret: Secret, copy: Copy, set_name: str) -> Live:

@@ -98,13 +98,11 @@ class SaeSession:
     ) -> Live:
         """Apply `patch`, read the result, and remove the keys that the service has merged."""
         spot = self._spot(key, applied.set_name)
-        secret, done = self._writer.expected(spot, precondition)
-        if done:
-            return self._writer.finished(spot, secret, applied)
+        secret = self._writer.expected(spot, precondition)
         live = self._writer.live(spot, secret)
         updated = patching.updated(live, patch)
         self._refuse(rules.validate_update(live, updated), updated)
-        return self._writer.update(spot, secret, updated, applied, precondition)
+        return self._writer.update(spot, secret, updated, applied)
 
     def delete(
         self,
@@ -124,12 +122,7 @@ class SaeSession:
 
     def look(self, key: ObjectKey) -> Live | None:
         """The object as it is now."""
-        namespace_id = self._place.namespace_id(key.namespace)
-        item = self._service.list(namespace_id, str(key)).get(key.name)
-        secret = None if item is None else self._service.secret(namespace_id, item, str(key))
-        if secret is None:
-            return None
-        return self._writer.live(self._spot(key, self._owner(key)), secret)
+        return self._writer.look(self._spot(key, self._owner(key)))
 
     def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
         """Nothing: a write is done when it answers."""

@@ -1,18 +1,13 @@
-"""Writes of single Secrets. The inventory records each before it is made, and when it is complete.
-
-A write whose answer was lost is looked for when it is asked for again.
-"""
+"""Writes of single Secrets. The inventory records each before it is made, and once complete."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from reconciler.errors import (
-    ObjectExists,
     ObjectMoved,
     ObjectNotFound,
     StoreError,
@@ -23,6 +18,7 @@ from reconciler.model.plans import Precondition
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
 from reconciler.stores.kit.inventory import Copy, Entry, Inventory
+from reconciler.stores.kit.refusals import refuse_moved
 from reconciler.stores.sae import lives, wire
 from reconciler.stores.sae.service import Secret, Service
 
@@ -58,14 +54,6 @@ class Spot:
         return f"{COPY_PREFIX}{digest_of(self.set_name)}_{digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A write that was begun: of what the plan saw, and the data that were to be there then."""
-
-    seen: Precondition | None
-    raw: wire.Raw = field(repr=False)
-
-
 class Writer:
     """Writes to the service. ``fingerprinter_of`` returns the fingerprinter of a set."""
 
@@ -74,14 +62,10 @@ class Writer:
     ) -> None:
         self._service = service
         self._fingerprinter_of = fingerprinter_of
-        self._attempts: dict[tuple[str, str], _Attempt] = {}
-        self._turn = threading.Lock()
 
     def create(self, spot: Spot, resource: Resource, applied: Applied | None) -> Live:
         """Create a Secret, and drop the copy that was kept of it."""
         raw = wire.raw_of(resource.data)
-        attempt = _Attempt(None, raw)
-        again = self._begun(spot, attempt)
         before = spot.entry
         meant = Entry(
             pending=None if applied is None else applied.fields,
@@ -90,17 +74,14 @@ class Writer:
             copy=before.copy,
         )
         spot.record(before if applied is None else meant)
-        secret = self._made(spot, resource, raw, again=again, before=before)
+        secret = self._made(spot, resource, raw, before)
         _check(spot, secret.raw, raw)
         done = Entry() if applied is None else _ended(meant, secret, applied)
         spot.record(replace(done, copy=before.copy))
         self._without_copy(spot)
-        self._ended(spot)
         return lives.live(spot.key, secret, done, spot.set_name)
 
-    def update(
-        self, spot: Spot, secret: Secret, updated: Resource, applied: Applied, seen: Precondition
-    ) -> Live:
+    def update(self, spot: Spot, secret: Secret, updated: Resource, applied: Applied) -> Live:
         """Update a Secret, which was just read, to the data of `updated`."""
         raw = wire.raw_of(updated.data, secret.raw)
         owned = self.live(spot, secret).applied
@@ -115,7 +96,6 @@ class Writer:
         )
         warnings: tuple[str, ...] = ()
         if raw != secret.raw:
-            self._begun(spot, _Attempt(seen, raw))
             spot.record(meant)
             self._service.update(spot.namespace_id, secret.item.id, raw, str(spot.key))
             to_go = secret.raw.keys() - raw.keys()
@@ -126,9 +106,9 @@ class Writer:
                 secret = self._made_anew(spot, secret, raw, left)
                 _check(spot, secret.raw, raw)
                 warnings = (_MADE_ANEW,)
-        return replace(self.finished(spot, secret, applied, meant), warnings=warnings)
+        return replace(self._finished(spot, secret, applied, meant), warnings=warnings)
 
-    def finished(
+    def _finished(
         self, spot: Spot, secret: Secret, applied: Applied, meant: Entry | None = None
     ) -> Live:
         """Record that a Secret is as `applied` says."""
@@ -136,14 +116,13 @@ class Writer:
         done = replace(_ended(meant or kept, secret, applied), copy=kept.copy)
         spot.record(done)
         self._without_copy(spot)
-        self._ended(spot)
         return lives.live(spot.key, secret, done, spot.set_name)
 
     def delete(self, spot: Spot, seen: Precondition, *, keep_copy: bool, released: bool) -> None:
         """Delete a Secret; a copy of it, or that it is released, is recorded before."""
         copy = spot.entry.copy
         try:
-            secret, _ = self.expected(spot, seen)
+            secret = self.expected(spot, seen)
         except ObjectNotFound:
             if keep_copy and copy is not None and str(copy.id) == seen.uid:
                 return  # the answer to an earlier try was lost
@@ -170,56 +149,51 @@ class Writer:
         if spot.key.name not in items:
             spot.record(Entry())
 
+    def look(self, spot: Spot) -> Live | None:
+        """A Secret as it is now; where its last write is complete, that is recorded."""
+        try:
+            secret = self._namesake(spot)
+        except ObjectNotFound:
+            return None
+        current = lives.fingerprints(spot.key, secret, self._fingerprinter_of(spot.set_name))
+        fields = spot.entry.completed(secret.item.id, current)
+        if fields is None:
+            return self.live(spot, secret)
+        return self._finished(spot, secret, Applied(set_name=spot.set_name, fields=fields))
+
     def live(self, spot: Spot, secret: Secret) -> Live:
         """A Secret with what the set records of it."""
         fingerprinter = self._fingerprinter_of(spot.set_name)
         return lives.live(spot.key, secret, spot.entry, spot.set_name, fingerprinter)
 
-    def expected(self, spot: Spot, seen: Precondition) -> tuple[Secret, bool]:
-        """The Secret as it is now, and whether an earlier try of this write has happened.
+    def expected(self, spot: Spot, seen: Precondition) -> Secret:
+        """The Secret as it is now.
 
         Raises:
             ObjectNotFound: it is gone.
             ObjectMoved: it is not what was seen.
         """
-        attempt = self._attempts.get((spot.namespace_id, spot.key.name))
-        meant = attempt.raw if attempt is not None and attempt.seen == seen else None
         try:
             secret = self._described(spot, int(seen.uid))
         except (ObjectNotFound, ValueError):
             secret = self._namesake(spot)
-            if secret.raw == meant:
-                return secret, True
-            raise ObjectMoved(
-                f"{spot.key} was deleted and created again since it was read"
-            ) from None
         if secret.item.name != spot.key.name:
             raise ObjectMoved(f"{spot.key} is another object than the one that was read")
-        if str(secret.item.updated) != seen.resource_version:
-            if secret.raw == meant:
-                return secret, True
-            raise ObjectMoved(f"{spot.key} was changed since it was read")
-        return secret, False
+        refuse_moved(spot.key, str(secret.item.id), str(secret.item.updated), seen)
+        return secret
 
-    def _made(
-        self, spot: Spot, resource: Resource, raw: wire.Raw, *, again: bool, before: Entry
-    ) -> Secret:
+    def _made(self, spot: Spot, resource: Resource, raw: wire.Raw, before: Entry) -> Secret:
         key = spot.key
         try:
             secret_id = self._service.create(
                 spot.namespace_id, key.name, resource.type, raw, str(key)
             )
             return self._described(spot, secret_id)
-        except StoreUnavailable:
-            raise
-        except ObjectExists:
-            secret = self._namesake(spot) if again else None
-            if secret is not None and secret.raw == raw and secret.item.type == resource.type:
-                return secret
-            self._took_back(spot, before)
+        except StoreUnavailable:  # the create may have happened
             raise
         except StoreError:
-            self._took_back(spot, before)
+            with suppress(StoreError):  # an entry of a create that did not happen does no harm
+                spot.record(before)
             raise
 
     def _made_anew(self, spot: Spot, secret: Secret, raw: wire.Raw, left: list[str]) -> Secret:
@@ -289,14 +263,7 @@ class Writer:
 
     def _forget(self, spot: Spot) -> None:
         """Drop the entry of a Secret that is gone; together with the next change."""
-        self._ended(spot)
         spot.record(Entry(copy=spot.entry.copy), wait=False)
-
-    def _took_back(self, spot: Spot, before: Entry) -> None:
-        """Restore the entry; where that fails, a pending create does no harm."""
-        self._ended(spot)
-        with suppress(StoreError):
-            spot.record(before)
 
     def _described(self, spot: Spot, secret_id: Id) -> Secret:
         return self._service.describe(spot.namespace_id, secret_id, str(spot.key))
@@ -311,18 +278,6 @@ class Writer:
         if item is None:
             raise ObjectNotFound(f"{spot.key} does not exist")
         return self._described(spot, item.id)
-
-    def _begun(self, spot: Spot, attempt: _Attempt) -> bool:
-        """Note that a write is begun; tells whether the same one was begun before."""
-        at = spot.namespace_id, spot.key.name
-        with self._turn:
-            again = self._attempts.get(at) == attempt
-            self._attempts[at] = attempt
-        return again
-
-    def _ended(self, spot: Spot) -> None:
-        with self._turn:
-            self._attempts.pop((spot.namespace_id, spot.key.name), None)
 
 
 def _check(spot: Spot, read: wire.Raw, written: wire.Raw) -> None:

@@ -369,3 +369,25 @@ def test_the_values_decide_whether_a_pending_write_has_happened(
 ) -> None:
     expected = None if applied is None else Applied(set_name="shop", fields=applied)
     assert recorded.applied("shop", 1, current) == expected
+
+
+@pytest.mark.parametrize(
+    ("recorded", "current", "completed"),
+    [
+        (Entry(), {A: "1"}, None),
+        (Entry(id=1, fields={A: "1", TYPE: "t"}), {A: "1", B: "others'"}, {A: "1", TYPE: "t"}),
+        (Entry(id=1, fields={A: "1", TYPE: "t"}), {A: "2"}, None),
+        (Entry(id=2, fields={A: "1", TYPE: "t"}), {A: "1"}, None),
+        (Entry(pending={A: "1", TYPE: "t"}), {A: "1"}, {A: "1", TYPE: "t"}),
+        (Entry(pending={A: "1", TYPE: "t"}), {A: "others'"}, None),
+        (Entry(id=1, fields={A: "1", B: "2"}, pending={A: "3"}), {A: "3"}, {A: "3"}),
+        (Entry(id=1, fields={A: "1", B: "2"}, pending={A: "3"}), {A: "3", B: "2"}, None),
+        (Entry(id=1, fields={A: "1"}, pending={A: "1", B: "2"}), {A: "1"}, None),
+    ],
+)
+def test_a_write_is_complete_where_all_its_values_are_there_and_no_removed_key_is(
+    recorded: Entry,
+    current: dict[tuple[str, ...], str],
+    completed: dict[tuple[str, ...], str] | None,
+) -> None:
+    assert recorded.completed(1, current) == completed
