@@ -116,7 +116,7 @@ class Writer:
         done = replace(_ended(meant or kept, secret, applied), copy=kept.copy)
         spot.record(done)
         self._without_copy(spot)
-        return lives.live(spot.key, secret, done, spot.set_name)
+        return lives.live(spot.key, secret, spot.entry, spot.set_name)
 
     def delete(self, spot: Spot, seen: Precondition, *, keep_copy: bool, released: bool) -> None:
         """Delete a Secret; a copy of it, or that it is released, is recorded before."""
