@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 
-.PHONY: help demo controlplane programs test fuzz mutants bench lint format lock audit clean
+.PHONY: help demo controlplane programs test fuzz faults mutants bench lint format lock audit clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -22,6 +22,7 @@ help:
 	@echo 'make programs   install the Docker Engine and the shells that some of them need, as root'
 	@echo 'make fuzz    a million mutated manifests, of another seed each time'
 	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
+	@echo 'make faults  a kill or a fault of the disk at every system call; half an hour'
 	@echo 'make mutants break central lines one by one, and count which the tests notice'
 	@echo 'make bench   the figures of docs/figures.md; 100,000 Secrets too: make bench ARGS=--large'
 	@echo 'make lint    ruff, mypy and the layers'
@@ -51,6 +52,11 @@ COUNT ?= 1000000
 SEED ?= $(shell date +%s)
 fuzz: $(VENV)/.dev $(VENV)/.installed
 	FUZZ_COUNT=$(COUNT) FUZZ_SEED=$(SEED) PYTHONSAFEPATH=1 PYTHONPATH= $(BIN)/pytest tests/fuzz
+
+faults: $(VENV)/.dev $(VENV)/.installed
+	CRASH_FAULTS=all INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= \
+		$(BIN)/pytest --numprocesses=$(JOBS) --maxschedchunk=1 -o faulthandler_timeout=0 \
+		tests/crashes/test_system_calls.py tests/crashes/test_tiny_disks.py
 
 mutants: $(VENV)/.dev $(VENV)/.installed
 	$(BIN)/python tests/mutation/check.py

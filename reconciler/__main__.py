@@ -1,6 +1,31 @@
-"""Run the command line as ``python -m reconciler``."""
+"""Run the command line: as ``python -m reconciler``, and as the installed command."""
 
-from reconciler.cli import main
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+
+def run() -> None:
+    """Run the command line; what goes wrong while it is still imported shows no traceback."""
+    try:
+        from reconciler.cli import main
+
+        main()
+    except KeyboardInterrupt:
+        _end("Interrupted.", 130)
+    except (ImportError, MemoryError, OSError) as error:
+        from reconciler.errors import environment_text
+
+        _end(f"Error: {environment_text(error) or type(error).__name__}", 1)
+
+
+def _end(text: str, code: int) -> None:
+    with suppress(AttributeError, OSError):  # where standard error is closed
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    sys.exit(code)
+
 
 if __name__ == "__main__":
-    main()
+    run()

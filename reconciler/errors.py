@@ -6,7 +6,7 @@ raises one of these has made sure that it holds no secret value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 
@@ -27,6 +27,42 @@ class ExitCode(IntEnum):
     """Applied in part: at least one step failed or was skipped."""
     INTERRUPTED = 130
     """Stopped by SIGINT or SIGTERM; steps in flight were finished."""
+
+
+_WORST_FIRST = (
+    ExitCode.ERROR,
+    ExitCode.PARTIAL,
+    ExitCode.STALE,
+    ExitCode.REFUSED,
+    ExitCode.INTERRUPTED,
+    ExitCode.CHANGES,
+    ExitCode.OK,
+)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """The code of a run over several environments; without any, that of success."""
+    return min(codes, key=_WORST_FIRST.index, default=ExitCode.OK)
+
+
+def environment_text(error: BaseException) -> str:
+    """What the machine or its system refused, where that and no fault of ours is the reason.
+
+    Only the system's own words: the text of an exception, and a file name in it, might hold a
+    value.
+    """
+    match error:
+        case MemoryError():
+            return "the memory ran out: give the process more, or split the manifests"
+        case RecursionError():
+            return "the input is nested too deeply"
+        case OSError(strerror=str(reason)):
+            return f"the operating system refused a call: {reason}"
+        case ImportError(name=str(name)):
+            return f"the module {name} cannot be imported: check the installation, and the memory"
+        case RuntimeError(args=(str(text),)) if text.startswith("can't start new thread"):
+            return "no thread can be started: raise the limit of processes or of memory"
+    return ""
 
 
 class ReconcilerError(Exception):

@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 import click
 
 from reconciler.cli.environment import keys_withheld
-from reconciler.cli.terminal import colour_on, give_up, remark
-from reconciler.errors import ExitCode, ReconcilerError
+from reconciler.cli.terminal import colour_on, give_up, interruptible, remark
+from reconciler.errors import ExitCode, ReconcilerError, environment_text
 from reconciler.escapes import escaped
 
 
@@ -67,8 +67,9 @@ class Program(click.Group):
         # Frozen data has no cycles, and looking for them in all of a large plan takes half as
         # long again as making it. What is young is still looked at, a tenth of a GiB at a time.
         gc.set_threshold(1_000_000, 50, 1000)
+        failure = ""
         try:
-            with keys_withheld() as environ:
+            with keys_withheld() as environ, interruptible():
                 extra |= {"standalone_mode": False, "obj": environ}
                 result = super().main(args, prog_name, complete_var, **extra)
             code = ExitCode(result or ExitCode.OK)
@@ -84,8 +85,10 @@ class Program(click.Group):
         except BrokenPipeError:  # whoever read the output has gone
             code = ExitCode.ERROR
         except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
-            remark(f"Error: {_fault(error)}")
+            failure = _fault(error)
             code = ExitCode.ERROR
+        if failure:  # told here, where the exception no longer holds the memory of all that failed
+            remark(f"Error: {failure}")
         _drop_what_cannot_be_written()
         sys.exit(code)
 
@@ -141,6 +144,9 @@ def _fault(error: Exception) -> str:
     file = Path(frame.f_code.co_filename)
     if isinstance(error, OSError) and file.parent == Path(click.__file__).parent:
         return f"the output cannot be written: {error.strerror}"  # all of it goes through click
+    environment = environment_text(error)
+    if environment:
+        return environment
     place = f"{file.name}:{line}"
     return (
         f"unexpected {type(error).__name__} at {place}. This is a bug of reconciler: please report "

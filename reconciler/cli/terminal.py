@@ -71,16 +71,45 @@ def confirmed(question: str) -> bool:
 
 
 @contextmanager
-def stopping(stop: threading.Event) -> Iterator[None]:
-    """Let the first SIGINT or SIGTERM set `stop`; a second one acts at once, as ever."""
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM interrupt as SIGINT does, so that nothing half-made is left behind."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL or not _is_main_thread():
+        yield
+        return
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+@contextmanager
+def stopping(stop: threading.Event, begun: threading.Event) -> Iterator[None]:
+    """Let the first SIGINT or SIGTERM set `stop`; a second one acts at once, as ever.
+
+    Until `begun` is set, nothing is in flight that is worth finishing, and the wait may be for a
+    pipe or a server that never answers: the first one acts at once, too.
+    """
 
     def handle(number: int, _frame: FrameType | None) -> None:
         stop.set()
+        if not begun.is_set():
+            raise KeyboardInterrupt
         remark(
             "\nStopping: steps in flight are finished, the others skipped. "
             "Once more to stop at once."
         )
-        signal.signal(number, before[signal.Signals(number)])
+        # A second SIGTERM ends the process whatever it waits for, as SIGKILL would.
+        second = signal.SIG_DFL if number == signal.SIGTERM else before[signal.Signals(number)]
+        signal.signal(number, second)
 
     before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import cast
 
-from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError
+from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError, environment_text
 from reconciler.execution.naming import named
 from reconciler.execution.retries import Result, RetryPolicy, retrying
-from reconciler.execution.substitution import operations_of, record_of, resource_of
+from reconciler.execution.substitution import operations_of, record_of, resource_of, target_of
 from reconciler.execution.trial import try_in_place_of
 from reconciler.execution.waits import WaitPolicy, waited
 from reconciler.execution.writes import Writes
@@ -149,7 +149,9 @@ class _Execution:
         except ReconcilerError as error:
             message, hint = error.message, error.hint
         except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
-            message = f"unexpected {type(error).__name__}: please report this as a bug"
+            message = environment_text(error) or (
+                f"unexpected {type(error).__name__}: please report this as a bug"
+            )
         warnings = tuple(dict.fromkeys(self._warnings.pop(step.key, ())))
         self._end(StepEnded(step, outcome, key, message, hint, warnings))
 
@@ -172,7 +174,7 @@ class _Execution:
 
     def _update(self, step: Step, change: Change) -> ObjectKey:
         operations = operations_of(change, self._work.values, self._uids)
-        target = self._work.values.targets[change.key]
+        target = target_of(change, self._work.values, self._uids)
         record = self._record(change, target)
         before = self._work.before[change.key]
         live = self._call(step, self._writes.update(before, operations, record, target))
@@ -287,7 +289,8 @@ class _Execution:
         return resource_of(change, self._work.values, self._uids)
 
     def _record(self, change: Change, target: promises.Promise) -> Applied:
-        return record_of(change, target, self._work.plan.options.set_name, self._fingerprinter)
+        set_name = self._work.plan.options.set_name
+        return record_of(change, target, set_name, self._fingerprinter, self._uids)
 
     def _call(
         self, step: Step, call: Callable[[], Result], stop: threading.Event | None = None

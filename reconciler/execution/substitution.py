@@ -12,6 +12,7 @@ from reconciler.model.objects import Applied, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import UNBORN, Change, FieldPath, PlanValues
 from reconciler.model.values import Fingerprinter, UidOf, ValueRef
+from reconciler.planning.owners import settled_path
 
 
 def resource_of(change: Change, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Resource:
@@ -33,16 +34,28 @@ def operations_of(
     )
 
 
+def target_of(
+    change: Change, values: PlanValues, uids: Mapping[ObjectKey, str]
+) -> Mapping[FieldPath, Leaf]:
+    """The fields of the object that an update makes."""
+    namespace = change.key.namespace
+    target = values.targets[change.key]
+    return {settled_path(path, uids, namespace): leaf for path, leaf in target.items()}
+
+
 def record_of(
-    change: Change, target: Mapping[FieldPath, Leaf], set_name: str, fingerprinter: Fingerprinter
+    change: Change,
+    target: Mapping[FieldPath, Leaf],
+    set_name: str,
+    fingerprinter: Fingerprinter,
+    uids: Mapping[ObjectKey, str],
 ) -> Applied:
     """The record of what is applied, to be kept with the object; `target` are its fields."""
     namespace, fingerprint = change.key.namespace, fingerprinter.of
+    claims = [settled_path(path, uids, namespace) for path in change.claims]
     return Applied(
         set_name=set_name,
-        fields={
-            path: fingerprint(namespace, path, leaf_text(target[path])) for path in change.claims
-        },
+        fields={path: fingerprint(namespace, path, leaf_text(target[path])) for path in claims},
     )
 
 

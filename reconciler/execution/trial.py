@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.errors import StoreError, StoreUnavailable
 from reconciler.execution.naming import named
-from reconciler.execution.substitution import operations_of, record_of, resource_of
+from reconciler.execution.substitution import operations_of, record_of, resource_of, target_of
 from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Note, Plan, PlanValues, Step
@@ -82,22 +82,25 @@ class Trial:
                 self.store.try_delete(self.before[change.key])
             return ()
         if change.action is Action.UPDATE:
-            target = self.values.targets[change.key]
+            target = target_of(change, self.values, uids)
             operations = operations_of(change, self.values, uids)
-            record = self._record(change, target)
+            record = self._record(change, target, uids)
             answer = self.store.try_update(self.before[change.key], operations, record)
             return self._notes(target, answer)
         resource = resource_of(change, self.values, uids)
         promise = flatten(resource)
-        record = self._record(change, promise)
+        record = self._record(change, promise, uids)
         if change.action is Action.REPLACE:
             self.store.try_delete(self.before[change.key])
             return self._notes(promise, try_in_place_of(self.store, resource, record))
         answer = named(resource, lambda named: self.store.try_create(named, record))
         return self._notes(promise, answer)
 
-    def _record(self, change: Change, target: promises.Promise) -> Applied:
-        return record_of(change, target, self.plan.options.set_name, self.fingerprinter)
+    def _record(
+        self, change: Change, target: promises.Promise, uids: Mapping[ObjectKey, str]
+    ) -> Applied:
+        set_name = self.plan.options.set_name
+        return record_of(change, target, set_name, self.fingerprinter, uids)
 
     def _notes(self, promise: promises.Promise, answer: Live) -> tuple[Note, ...]:
         """What the store says besides, and what it would make of the object by itself."""

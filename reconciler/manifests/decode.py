@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from itertools import pairwise
 
 from reconciler.manifests import foreign
-from reconciler.manifests.decoded import Decoded, with_violations
-from reconciler.manifests.entries import Entries, Entry
+from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped, with_violations
+from reconciler.manifests.entries import Entries, is_null
 from reconciler.manifests.fields import Fields
 from reconciler.manifests.kinds import (
     FIELDS,
@@ -19,7 +19,7 @@ from reconciler.manifests.kinds import (
     service_account_settings,
 )
 from reconciler.manifests.metadata import read_metadata
-from reconciler.manifests.nodes import Document, Mapping, Node, Scalar
+from reconciler.manifests.nodes import Document, Mapping, Node, item_of
 from reconciler.manifests.workloads import secrets_of
 from reconciler.model.objects import (
     KINDS,
@@ -54,15 +54,18 @@ Lint = Callable[[Desired], Iterable[Violation]]
 """What is to be said of a Secret beyond the rules."""
 
 
-def decode(document: Document, namespace: str, lint: Lint) -> Iterator[Decoded]:
+def decode(document: Document, namespace: str, lint: Lint) -> list[Decoded]:
     """The objects of `document`, those within Lists one by one.
 
     Objects that name no namespace get `namespace`; what `lint` says of Secrets is told too.
     """
     if document.problem:
-        yield Decoded(diagnostics=(document.problem,))
-    elif document.root is not None and not _is_empty(document.root):
-        yield from _DocumentDecoder(document, namespace, lint).decode(document.root)
+        return [Rejected((document.problem,))]
+    if document.root is None or is_null(document.root):
+        return []
+    decoder = _DocumentDecoder(document, namespace, lint)
+    decoder.decode(document.root, (document.start, document.end))
+    return decoder.decoded
 
 
 def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
@@ -71,28 +74,22 @@ def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
     return (*violations, *lint(desired)) if desired.key.kind == SECRET else violations
 
 
-def _is_empty(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is None
-
-
 class _DocumentDecoder:
     def __init__(self, document: Document, namespace: str, lint: Lint) -> None:
         self._document = document
         self._namespace = namespace
         self._lint = lint
         self._items = 0
+        self.decoded: list[Decoded] = []
 
-    def decode(self, root: Node) -> Iterator[Decoded]:
-        yield from self._node(root, (self._document.start, self._document.end), listed=False)
-
-    def _node(
-        self, node: Node, extent: tuple[int, int], *, listed: bool, assumed: str = ""
-    ) -> Iterator[Decoded]:
-        """The objects of `node`, whose text is at `extent`; `assumed` is a typed list's kind."""
+    def decode(
+        self, node: Node, extent: tuple[int, int], *, listed: bool = False, assumed: str = ""
+    ) -> None:
+        """Add the objects in `node`, which spans `extent`; `assumed` is a typed list's kind."""
         if not isinstance(node, Mapping):
             item = self._next_item() if listed else None
-            source = self._document.source(node.mark, item)
-            yield _failed(source, "not-an-object", _NOT_AN_OBJECT)
+            source = self._document.source(node.place, item)
+            self.decoded.append(_failed(source, "not-an-object", _NOT_AN_OBJECT))
             return
         fields = Fields(self._document, node, None)
         entries = fields.entries(node, ())
@@ -100,14 +97,15 @@ class _DocumentDecoder:
         version = fields.text(entries, "apiVersion", ()) or (_VERSION if assumed else "")
         encrypted = "sops" in entries and foreign.is_sops_record(entries["sops"].node)
         if not encrypted and version == _VERSION and (kind == _LIST or kind in _TYPED_LISTS):
-            yield from self._list(fields, entries, extent, _TYPED_LISTS.get(kind, ""))
+            self._list(fields, entries, extent, _TYPED_LISTS.get(kind, ""))
             return
         fields.item = self._next_item() if listed else None
         if encrypted and not _is_other(kind, version):
-            mark = entries["sops"].key
-            yield Decoded(diagnostics=(foreign.undecrypted(self._document, mark, fields.item),))
+            place = entries["sops"].place
+            encrypted_here = foreign.undecrypted(self._document, place, fields.item)
+            self.decoded.append(Rejected((encrypted_here,)))
             return
-        yield self._object(fields, entries, kind, version, extent)
+        self.decoded.append(self._object(fields, entries, kind, version, extent))
 
     def _next_item(self) -> int:
         self._items += 1
@@ -115,15 +113,15 @@ class _DocumentDecoder:
 
     def _list(
         self, fields: Fields, entries: Entries, extent: tuple[int, int], assumed: str
-    ) -> Iterator[Decoded]:
+    ) -> None:
         fields.refuse_unknown(entries, _LIST_FIELDS, ())
         fields.map(entries, "metadata", ())
         items = fields.list(entries, "items", ())
         if fields.problems:
-            yield Decoded(diagnostics=tuple(fields.diagnostics("")))
-        bounds = pairwise([*(entry.key.index for entry in items), extent[1]])
+            self.decoded.append(Rejected(tuple(fields.diagnostics(""))))
+        bounds = pairwise([*(entry.place for entry in items), extent[1]])
         for entry, bound in zip(items, bounds, strict=True):
-            yield from self._node(entry.node, bound, listed=True, assumed=assumed)
+            self.decode(entry.node, bound, listed=True, assumed=assumed)
 
     def _object(
         self, fields: Fields, entries: Entries, kind: str, version: str, extent: tuple[int, int]
@@ -146,7 +144,7 @@ def _failed(source: Source, code: str, message: str, hint: str = "") -> Decoded:
     diagnostic = Diagnostic(
         severity=Severity.ERROR, code=code, message=message, field="", source=source, hint=hint
     )
-    return Decoded(diagnostics=(diagnostic,))
+    return Rejected((diagnostic,))
 
 
 def _is_other(kind: str, version: str) -> bool:
@@ -172,11 +170,9 @@ def _not_managed(
     if _is_other(kind, version):
         group = version.rpartition("/")[0]
         consumers, made = secrets_of(fields, kind, version, namespace)
-        return Decoded(
-            skipped=f"{kind}.{group}" if kind in _READ else kind, consumers=consumers, made=made
-        )
+        return Skipped(f"{kind}.{group}" if kind in _READ else kind, consumers, made)
     wrong = {problem.path for problem in fields.problems}
-    root = Entry(fields.root.mark, fields.root)
+    root = item_of(fields.root)
     if not version and ("apiVersion",) not in wrong:
         hint = f"write apiVersion: {_VERSION}"
         fields.complain("api-version-missing", "the object has no apiVersion", (), root, hint)
@@ -201,7 +197,7 @@ def _not_managed(
             entries["apiVersion"],
             f"write apiVersion: {_VERSION}",
         )
-    return Decoded(diagnostics=tuple(fields.diagnostics("")))
+    return Rejected(tuple(fields.diagnostics("")))
 
 
 def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: Lint) -> Decoded:
@@ -228,5 +224,5 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
     )
     violations = checked(desired, lint)
     if not violations and not fields.problems:
-        return Decoded(desired=desired)
+        return Accepted(desired)
     return with_violations(fields, entries, desired, violations)

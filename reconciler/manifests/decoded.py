@@ -1,8 +1,8 @@
-"""What one object of a stream came to, and what the rules say of it at the places of its text."""
+"""The results of decoding, and the violations of rules at the places of the text."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from reconciler.manifests.entries import Entries, Problem
 from reconciler.manifests.fields import Fields
@@ -11,68 +11,90 @@ from reconciler.model.fields import owner_key
 from reconciler.model.objects import KINDS, Desired, Diagnostic, ObjectKey, Severity
 from reconciler.rules import CUMULATIVE, RulePath, Violation
 
-_OF_KEYS = frozenset({"field-unknown", "key-invalid"})  # what else is at their path is untouched
+_OF_KEYS = frozenset({"field-unknown", "key-invalid"})  # these leave the rest of their path intact
 _IDENTITY: tuple[RulePath, ...] = tuple(
     ("metadata", name) for name in ("name", "generateName", "namespace")
 )
 
 
-class Decoded(NamedTuple):
-    """What one object of a stream came to.
+MissingOwners = tuple[tuple[ObjectKey, Diagnostic], ...]
+"""Owners without a uid, and for each the error to report if no manifest declares it."""
 
-    Exactly one of ``desired``, ``skipped`` (a kind that is not managed) and errors among
-    ``diagnostics`` is there. ``rejected`` is an object with errors that is known by its name at
-    least. ``owed`` holds what to say where an owner, whose uid the manifest
-    leaves out, is in no manifest either. What is skipped may have ``consumers`` of Secrets, and
-    Secrets that are ``made`` because of it.
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An object without errors; ``diagnostics`` are warnings."""
+
+    desired: Desired
+    diagnostics: tuple[Diagnostic, ...] = ()
+    owners: MissingOwners = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Something that cannot be used as an object; ``diagnostics`` say why.
+
+    ``desired`` is the object as far as it can be read, ``None`` if not even its name can.
     """
 
+    diagnostics: tuple[Diagnostic, ...]
     desired: Desired | None = None
-    rejected: Desired | None = None
-    skipped: str = ""
-    diagnostics: tuple[Diagnostic, ...] = ()
-    owed: tuple[tuple[ObjectKey, Diagnostic], ...] = ()
+    owners: MissingOwners = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An object of a kind that is not managed, with the Secrets that it uses or leads to.
+
+    ``made`` are the Secrets that another program makes because of it.
+    """
+
+    kind: str
     consumers: tuple[Consumer, ...] = ()
     made: tuple[ObjectKey, ...] = ()
+
+
+Decoded = Accepted | Rejected | Skipped
+"""The result of decoding one object of a stream."""
 
 
 def with_violations(
     fields: Fields, entries: Entries, desired: Desired, violations: tuple[Violation, ...]
 ) -> Decoded:
-    """Add what the rules say to what the decoder said; a wrong field is complained of once."""
+    """The result for `desired`, with one problem for each wrong field.
+
+    A violation is left out where the decoder has reported an error for the same field.
+    """
     name = str(desired.key._replace(name=desired.name or desired.generate_name))
-    told = [
+    reported = [
         problem.path
         for problem in fields.problems
         if problem.severity is Severity.ERROR and problem.code not in _OF_KEYS
     ]
-    named = not any(_overlap(path, other) for path in told for other in _IDENTITY)
-    owed = []
+    named = not any(_overlap(path, other) for path in reported for other in _IDENTITY)
+    owners = []
     for violation in violations:
         path = _written_path(fields, entries, violation.path)
-        if any(_hides(other, path, violation.code) for other in told):
+        if any(_hides(other, path, violation.code) for other in reported):
             continue
-        mark, node = fields.locate(path, of_key=violation.of_key)
+        place, node = fields.locate(path, of_key=violation.of_key)
         problem = Problem(
-            violation.code, violation.message, path, mark, violation.hint, violation.severity, node
+            violation.code, violation.message, path, place, violation.hint, violation.severity, node
         )
         owner = _owner_without_uid(desired, violation)
         if owner:
-            owed.append((owner, fields.diagnostic(problem, name)))
+            owners.append((owner, fields.diagnostic(problem, name)))
         else:
             fields.problems.append(problem)
     diagnostics = tuple(fields.diagnostics(name))
     named = named and all(item.object for item in diagnostics)  # which templates are not
-    return Decoded(
-        desired=None if fields.broken else desired,
-        rejected=desired if fields.broken and named else None,
-        diagnostics=diagnostics,
-        owed=tuple(owed),
-    )
+    if fields.broken:
+        return Rejected(diagnostics, desired if named else None, tuple(owners))
+    return Accepted(desired, diagnostics, tuple(owners))
 
 
 def _written_path(fields: Fields, entries: Entries, path: RulePath) -> RulePath:
-    """Where the author wrote what a rule calls ``data``."""
+    """The path in the manifest of what a rule calls ``data``."""
     if path[:1] != ("data",) or "stringData" not in entries:
         return path
     written: RulePath = ("stringData", *path[1:])
@@ -80,9 +102,9 @@ def _written_path(fields: Fields, entries: Entries, path: RulePath) -> RulePath:
     return written if overridden or "data" not in entries else path
 
 
-def _hides(told: RulePath, path: RulePath, code: str) -> bool:
-    """Whether what is wrong at `told` may be all that there is to a rule's complaint at `path`."""
-    return _overlap(path, told) and not (code in CUMULATIVE and len(told) > len(path))
+def _hides(reported: RulePath, path: RulePath, code: str) -> bool:
+    """Whether the error at `reported` may be the only cause of a violation at `path`."""
+    return _overlap(path, reported) and not (code in CUMULATIVE and len(reported) > len(path))
 
 
 def _overlap(path: RulePath, other: RulePath) -> bool:
@@ -91,7 +113,7 @@ def _overlap(path: RulePath, other: RulePath) -> bool:
 
 
 def _owner_without_uid(desired: Desired, violation: Violation) -> ObjectKey | None:
-    """The owner whose uid is missing, if it is one that the manifests may hold."""
+    """The owner without a uid, if its kind is one that manifests declare."""
     match violation.path:
         case ("metadata", "ownerReferences", int(index), "uid"):
             owner = desired.owners[index]

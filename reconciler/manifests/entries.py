@@ -1,41 +1,35 @@
-"""Entries of maps, what is said against them, and what they are called."""
+"""The entries of a map that can be looked up, the problems with them, and nouns for messages."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
-from reconciler.manifests.nodes import Mapping, Mark, Node, Scalar, Sequence
+from reconciler.manifests.nodes import Entry, Mapping, Node, Scalar, Sequence
 from reconciler.model.objects import Severity
 from reconciler.rules import RulePath
-
-
-class Entry(NamedTuple):
-    """A key of a map and what it holds."""
-
-    key: Mark
-    node: Node
-
 
 Entries = dict[str, Entry]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A complaint about `node`, which stands at `path`; `mark` is the place that is shown."""
+    """Something wrong with `node`, which stands at `path`; `place` is the place to show.
+
+    The path may hold a value that slipped in among the keys, so ``repr`` leaves it out.
+    """
 
     code: str
     message: str
-    path: RulePath
-    mark: Mark
+    path: RulePath = field(repr=False)
+    place: int
     hint: str = ""
     severity: Severity = Severity.ERROR
     node: Node | None = None
 
 
-def value_mark(entry: Entry) -> Mark:
-    """Where a value is shown: a scalar at its own place, a map or list at its key's."""
-    return entry.node.mark if isinstance(entry.node, Scalar) else entry.key
+def shown_place(entry: Entry) -> int:
+    """The place to show for a value: a scalar's own, the key's for a map or list."""
+    return entry.place if isinstance(entry.value, Sequence | Mapping) else entry.value_place
 
 
 def is_null(node: Node) -> bool:

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from reconciler.manifests import foreign
-from reconciler.manifests.entries import Entries, Entry, Problem, is_null, noun, value_mark
+from reconciler.manifests.entries import Entries, Problem, noun, shown_place
 from reconciler.manifests.nodes import (
     MERGE,
     Document,
+    Entry,
     Mapping,
-    Mark,
     Node,
-    Scalar,
     Sequence,
+    item_of,
 )
 from reconciler.manifests.scalars import key_text
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.rules import RulePath, field_text, is_data_key
 
+_STRINGS = {str}
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.$-]{0,62}")
 
 
@@ -43,7 +45,7 @@ class Fields:
     @property
     def source(self) -> Source:
         """Where the object stands."""
-        return self.document.source(self.root.mark, self.item)
+        return self.document.source(self.root.place, self.item)
 
     @property
     def broken(self) -> bool:
@@ -54,8 +56,8 @@ class Fields:
         self, code: str, message: str, path: RulePath, entry: Entry, hint: str = ""
     ) -> None:
         """Note an error about what `entry` holds."""
-        mark = value_mark(entry)
-        self.problems.append(Problem(code, message, path, mark, hint, node=entry.node))
+        place = shown_place(entry)
+        self.problems.append(Problem(code, message, path, place, hint, node=entry.node))
 
     def diagnostics(self, name: str) -> Iterator[Diagnostic]:
         """The complaints; a template or an encrypted value among the errors is the only one."""
@@ -63,10 +65,10 @@ class Fields:
             if problem.severity is Severity.WARNING or problem.node is None:
                 continue
             if foreign.is_directive(self.document, problem.node):
-                yield foreign.unrendered(self.document, problem.mark, self.item)
+                yield foreign.unrendered(self.document, problem.place, self.item)
                 return
             if foreign.is_encrypted(problem.node):
-                yield foreign.undecrypted(self.document, problem.mark, self.item)
+                yield foreign.undecrypted(self.document, problem.place, self.item)
                 return
         for problem in self.problems:
             yield self.diagnostic(problem, name)
@@ -78,7 +80,7 @@ class Fields:
             code=problem.code,
             message=problem.message,
             field=field_text(_without_strays(problem.path)),
-            source=self.document.source(problem.mark, self.item),
+            source=self.document.source(problem.place, self.item),
             object=name,
             hint=problem.hint,
         )
@@ -88,30 +90,26 @@ class Fields:
 
         As in kubectl, what comes later wins where a merge key and an explicit one meet.
         """
-        found: Entries = {}
-        merged: set[str] = set()
-        new = tuple.__new__
-        items = iter(node.items)
-        for key in items:
-            entry = new(Entry, (key.mark, next(items)))
-            name = key.value if type(key) is Scalar else None
-            if type(name) is not str:
-                if name is MERGE:
-                    self._merge(found, merged, entry, path)
-                    continue
-                name = key_text(name)
-                if name is None:
-                    self._bad_key(key, path)
-                    continue
-            if name in found:
-                if name not in merged:
-                    self._duplicate(name, entry, found[name], path)
-                    continue
-                merged.discard(name)
-            found[name] = entry
-        return found
+        return self._mixed_entries(node.mixed, path) if node.mixed else node.entries
 
-    def _merge(self, found: Entries, merged: set[str], entry: Entry, path: RulePath) -> None:
+    def _mixed_entries(self, mixed: Iterable[Entry], path: RulePath) -> Entries:
+        by_name: Entries = {}
+        merged: set[str] = set()
+        for entry in mixed:
+            if entry.key is MERGE:
+                self._merge(by_name, merged, entry, path)
+                continue
+            name = key_text(entry.key)
+            if name is None:
+                self._bad_key(entry, path)
+            elif name not in by_name or name in merged:
+                merged.discard(name)
+                by_name[name] = entry
+            else:
+                self._duplicate(name, entry, by_name[name], path)
+        return by_name
+
+    def _merge(self, by_name: Entries, merged: set[str], entry: Entry, path: RulePath) -> None:
         node = entry.node
         sources = node.items[::-1] if isinstance(node, Sequence) else [node]
         for source in sources:  # those named first win
@@ -119,37 +117,37 @@ class Fields:
                 self.complain("merge-invalid", "only maps can be merged with <<", path, entry)
                 continue
             for name, inner in self.entries(source, path).items():
-                if name in found and name not in merged:
+                if name in by_name and name not in merged:
                     self.problems.append(
                         Problem(
                             "merge-override",
                             "<< replaces a key that stands before it, as in kubectl",
                             (*path, name),
-                            entry.key,
+                            entry.place,
                             "put << first, so that the map's own keys win",
                             Severity.WARNING,
                         )
                     )
-                found[name] = inner
+                by_name[name] = inner
                 merged.add(name)
 
-    def _bad_key(self, key: Node, path: RulePath) -> None:
+    def _bad_key(self, entry: Entry, path: RulePath) -> None:
         self.complain(
             "key-invalid",
             "a key must be a string, a number or a bool",
             path,
-            Entry(key.mark, key),
+            item_of(entry.key_node),
             "put the key in quotes",
         )
 
     def _duplicate(self, name: str, entry: Entry, first: Entry, path: RulePath) -> None:
-        line = self.document.source(first.key).line
+        line = self.document.source(first.place).line
         self.problems.append(
             Problem(
                 "key-duplicate",
                 f"this key stands in line {line} already",
                 (*path, name),
-                entry.key,
+                entry.place,
                 "remove one of the two",
                 node=entry.node,
             )
@@ -167,7 +165,7 @@ class Fields:
                     "field-unknown",
                     f"there is no field {name!r} here" if shown else "there is no such field here",
                     (*path, name) if shown else path,
-                    entry.key,
+                    entry.place,
                     f"did you mean {close[0]!r}?" if close else "check the indentation",
                     node=entry.node,
                 )
@@ -176,29 +174,28 @@ class Fields:
     def text(self, entries: Entries, name: str, path: RulePath) -> str:
         """A string; empty where it is not set."""
         entry = entries.get(name)
-        return "" if entry is None else self.string(entry, (*path, name))
+        if entry is None:
+            return ""
+        value = entry.value
+        return value if type(value) is str else self.string(entry, (*path, name))
 
     def string(self, entry: Entry, path: RulePath) -> str:
         """The string that `entry` holds; empty where it holds none, after a complaint."""
-        node = entry.node
-        if type(node) is Scalar:
-            value = node.value
-            if type(value) is str:
-                return value
-            if value is None:
-                return ""
-            if isinstance(value, str):  # a MERGE
-                return str(value)
-        hint = "put the value in quotes" if isinstance(node, Scalar) else ""
-        self.complain("type-wrong", f"must be a string, not {noun(node)}", path, entry, hint)
+        value = entry.value
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return str(value)  # a MERGE becomes plain text
+        hint = "" if isinstance(value, Sequence | Mapping) else "put the value in quotes"
+        self.complain("type-wrong", f"must be a string, not {noun(entry.node)}", path, entry, hint)
         return ""
 
     def flag(self, entries: Entries, name: str, path: RulePath) -> bool | None:
         """A bool; ``None`` where it is not set."""
         entry = entries.get(name)
-        if entry is None or is_null(entry.node):
+        if entry is None or entry.value is None:
             return None
-        value = entry.node.value if isinstance(entry.node, Scalar) else None
+        value = entry.value
         if isinstance(value, bool):
             return value
         self.complain(
@@ -213,62 +210,65 @@ class Fields:
     def map(self, entries: Entries, name: str, path: RulePath) -> Entries:
         """A map's entries; empty where it is not set."""
         entry = entries.get(name)
-        if entry is None or is_null(entry.node):
+        if entry is None or entry.value is None:
             return {}
-        if isinstance(entry.node, Mapping):
-            return self.entries(entry.node, (*path, name))
+        if isinstance(entry.value, Mapping):
+            return self.entries(entry.value, (*path, name))
         self.complain("type-wrong", f"must be a map, not {noun(entry.node)}", (*path, name), entry)
         return {}
 
     def strings(self, entries: Entries, name: str, path: RulePath) -> dict[str, str]:
         """A map of strings; empty where it is not set."""
-        inner = (*path, name)
-        found = self.map(entries, name, path)
-        return {key: self.string(entry, (*inner, key)) for key, entry in found.items()}
+        inner = self.map(entries, name, path)
+        values: dict[str, Any] = {key: entry.value for key, entry in inner.items()}
+        if {*map(type, values.values())} <= _STRINGS:
+            return values
+        return {key: self.string(entry, (*path, name, key)) for key, entry in inner.items()}
 
     def list(self, entries: Entries, name: str, path: RulePath) -> list[Entry]:
         """A list's items, each with its own place; empty where it is not set."""
         entry = entries.get(name)
-        if entry is None or is_null(entry.node):
+        if entry is None or entry.value is None:
             return []
-        if isinstance(entry.node, Sequence):
-            return [Entry(item.mark, item) for item in entry.node.items]
+        if isinstance(entry.value, Sequence):
+            return [item_of(item) for item in entry.value.items]
         self.complain("type-wrong", f"must be a list, not {noun(entry.node)}", (*path, name), entry)
         return []
 
     def map_item(self, entry: Entry, path: RulePath) -> Entries:
         """The entries of a map that is a list's item."""
-        if isinstance(entry.node, Mapping):
-            return self.entries(entry.node, path)
-        if not is_null(entry.node):
+        if isinstance(entry.value, Mapping):
+            return self.entries(entry.value, path)
+        if entry.value is not None:
             self.complain("type-wrong", f"must be a map, not {noun(entry.node)}", path, entry)
         return {}
 
-    def locate(self, path: RulePath, *, of_key: bool = False) -> tuple[Mark, Node | None]:
+    def locate(self, path: RulePath, *, of_key: bool = False) -> tuple[int, Node | None]:
         """The place of `path`, and what stands there; else that of the nearest thing around it.
 
         With `of_key`, the place of the key at the end of `path` and not that of its value.
         """
-        entry = Entry(self.root.mark, self.root)
+        entry = item_of(self.root)
         for step in path:
             inner: Entry | None = None
-            if isinstance(entry.node, Mapping):
-                inner = self._look_up(entry.node).get(str(step))
-            elif isinstance(entry.node, Sequence) and isinstance(step, int):
-                node = entry.node.items[step]
-                inner = Entry(node.mark, node)
+            if isinstance(entry.value, Mapping):
+                inner = self._look_up(entry.value).get(str(step))
+            elif isinstance(entry.value, Sequence) and isinstance(step, int):
+                inner = item_of(entry.value.items[step])
             if inner is None:
-                return entry.key, None
+                return entry.place, None
             entry = inner
-        return entry.key if of_key else value_mark(entry), entry.node
+        return entry.place if of_key else shown_place(entry), entry.node
 
     def _look_up(self, node: Mapping) -> Entries:
-        """The entries of a map that was read already: nothing is complained of twice."""
-        found = self._looked_up.get(id(node.items))
-        if found is None:
-            found = Fields(self.document, self.root, self.item).entries(node, ())
-            self._looked_up[id(node.items)] = found
-        return found
+        """The entries of a map that was read before: no problem is reported twice."""
+        if not node.mixed:
+            return node.entries
+        entries = self._looked_up.get(id(node.mixed))
+        if entries is None:
+            entries = Fields(self.document, self.root, self.item).entries(node, ())
+            self._looked_up[id(node.mixed)] = entries
+        return entries
 
 
 def _without_strays(path: RulePath) -> RulePath:

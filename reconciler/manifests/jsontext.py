@@ -7,16 +7,25 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_right
 
-from reconciler.manifests.nodes import Malformed, Mapping, Node, Position, Scalar, Sequence, Value
+from reconciler.manifests.nodes import (
+    Entry,
+    Malformed,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    Value,
+    distinct,
+    entry_of,
+)
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(
     r'(?P<string>"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+")'
     r"|(?P<number>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)"
     r"|(?P<word>true|false|null)"
-    r"|(?P<mark>[\[\]{},:])"
+    r"|(?P<sign>[\[\]{},:])"
 )
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
 _LONGEST_INTEGER = 19
@@ -43,7 +52,6 @@ class _Reader:
     def __init__(self, text: str, max_depth: int) -> None:
         self._text = text
         self._max_depth = max_depth
-        self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     def skip_blank(self, position: int) -> int:
         match = _BLANK.match(self._text, position)
@@ -52,38 +60,42 @@ class _Reader:
     def value(self, position: int, depth: int) -> tuple[Node, int]:
         """The value at `position`, and where it ends."""
         kind, lexeme, end = self._token(position)
-        mark = self._mark(position)
         if kind == "string":
-            return Scalar(self._string(lexeme, position), mark), end
+            return Scalar(self._string(lexeme, position), position), end
         if kind == "number":
-            return Scalar(_number(lexeme), mark), end
+            return Scalar(_number(lexeme), position), end
         if kind == "word":
-            return Scalar(_WORDS[lexeme], mark), end
+            return Scalar(_WORDS[lexeme], position), end
         if lexeme not in "{[":
             raise self._malformed("a value is missing", position)
         if depth == self._max_depth:
             raise Malformed(
-                "nesting-too-deep", f"lists and maps lie more than {depth} deep in each other", mark
+                "nesting-too-deep",
+                f"lists and maps lie more than {depth} deep in each other",
+                position,
             )
         if lexeme == "{":
-            return self._map(Mapping([], mark), end, depth + 1)
-        return self._list(Sequence([], mark), end, depth + 1)
+            return self._map(position, end, depth + 1)
+        return self._list(Sequence([], position), end, depth + 1)
 
-    def _map(self, node: Mapping, position: int, depth: int) -> tuple[Node, int]:
+    def _map(self, place: int, position: int, depth: int) -> tuple[Node, int]:
+        entries: list[Entry] = []
         position = self.skip_blank(position)
         if self._text.startswith("}", position):
-            return node, position + 1
+            return Mapping({}, place), position + 1
         while True:
             kind, lexeme, end = self._token(position)
             if kind != "string":
                 raise self._malformed("a key in double quotes is missing", position)
-            node.items.append(Scalar(self._string(lexeme, position), self._mark(position)))
-            position = self._expect(":", end)
-            value, end = self.value(position, depth)
-            node.items.append(value)
+            key, key_place = self._string(lexeme, position), position
+            value, end = self.value(self._expect(":", end), depth)
+            entries.append(entry_of(Scalar(key, key_place), value))
             position, done = self._after(end, "}")
             if done:
-                return node, position
+                by_key = distinct(entries)
+                if by_key is None:
+                    return Mapping({}, place, entries), position
+                return Mapping(by_key, place), position
 
     def _list(self, node: Sequence, position: int, depth: int) -> tuple[Node, int]:
         position = self.skip_blank(position)
@@ -103,10 +115,10 @@ class _Reader:
             return position + 1, True
         return self._expect(",", position), False
 
-    def _expect(self, mark: str, position: int) -> int:
+    def _expect(self, sign: str, position: int) -> int:
         position = self.skip_blank(position)
-        if not self._text.startswith(mark, position):
-            raise self._malformed(f"{mark!r} is missing", position)
+        if not self._text.startswith(sign, position):
+            raise self._malformed(f"{sign!r} is missing", position)
         return self.skip_blank(position + 1)
 
     def _token(self, position: int) -> tuple[str, str, int]:
@@ -126,12 +138,8 @@ class _Reader:
             raise self._malformed("the string holds half of a surrogate pair", position)
         return text
 
-    def _mark(self, position: int) -> Position:
-        line = bisect_right(self._line_starts, position) - 1
-        return Position(line, position - self._line_starts[line], position)
-
     def _malformed(self, what: str, position: int) -> Malformed:
-        return Malformed("json-invalid", f"this is not valid JSON: {what}", self._mark(position))
+        return Malformed("json-invalid", f"this is not valid JSON: {what}", position)
 
 
 def _number(token: str) -> int | float:

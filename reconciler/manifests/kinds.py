@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from reconciler.manifests import foreign
-from reconciler.manifests.entries import Entries, Entry, Problem, value_mark
+from reconciler.manifests.entries import Entries, Problem, shown_place
 from reconciler.manifests.fields import Fields
-from reconciler.manifests.nodes import Scalar
+from reconciler.manifests.nodes import Entry
 from reconciler.manifests.scalars import decode_base64
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json, Severity
 from reconciler.model.values import SecretValue
@@ -38,9 +38,11 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
     data: dict[str, SecretValue] = {}
     for key, entry in fields.map(entries, "data", ()).items():
         path = ("data", key)
-        _warn_of_lost_text(fields, entry, path)
+        text = fields.string(entry, path)
+        if not text:
+            _warn_of_lost_text(fields, entry, path)
         try:
-            data[key] = SecretValue(decode_base64(fields.string(entry, path)))
+            data[key] = SecretValue(decode_base64(text))
         except ValueError:
             fields.complain(
                 "base64-invalid",
@@ -50,10 +52,13 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
                 "encode it on one line, padding included; plain text belongs under stringData",
             )
     for key, entry in fields.map(entries, "stringData", ()).items():
-        if foreign.is_encrypted(entry.node):
-            fields.complain("sops-encrypted", "the value is encrypted", ("stringData", key), entry)
-        _warn_of_lost_text(fields, entry, ("stringData", key))
-        value = SecretValue(fields.string(entry, ("stringData", key)).encode())
+        path = ("stringData", key)
+        text = fields.string(entry, path)
+        if not text:
+            _warn_of_lost_text(fields, entry, path)
+        elif foreign.is_encrypted_text(text):
+            fields.complain("sops-encrypted", "the value is encrypted", path, entry)
+        value = SecretValue(text.encode())
         if key in data and data[key] != value:
             fields.problems.append(_override(key, entry))
         data[key] = value
@@ -62,15 +67,14 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
 
 def _warn_of_lost_text(fields: Fields, entry: Entry, path: RulePath) -> None:
     """Warn of ``password: !x``, which is an empty value with a tag; and so it is with ``&x``."""
-    node = entry.node
-    empty = isinstance(node, Scalar) and node.value in {None, ""}
-    if empty and _MARK_ALONE.match(fields.document.text, node.mark.index):
+    empty = entry.value is None or entry.value == ""
+    if empty and _MARK_ALONE.match(fields.document.text, entry.value_place):
         fields.problems.append(
             Problem(
                 "value-lost",
                 "the value is empty: what begins with ! or & is a tag or an anchor to YAML",
                 path,
-                node.mark,
+                entry.value_place,
                 "put the value in quotes",
                 Severity.WARNING,
             )
@@ -82,7 +86,7 @@ def _override(key: str, entry: Entry) -> Problem:
         "data-overridden",
         "data has another value for this key, which is never used",
         ("stringData", key),
-        value_mark(entry),
+        shown_place(entry),
         "remove the key from data or from stringData",
         Severity.WARNING,
     )

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO
 
 from reconciler.manifests import workloads
-from reconciler.manifests.decode import Lint, checked, decode
-from reconciler.manifests.decoded import Decoded
+from reconciler.manifests.decode import Lint, decode
+from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
 from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.reader import Text, read
-from reconciler.manifests.simple import simple_secret
+from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
-from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
+from reconciler.model.objects import (
+    SECRET,
+    Desired,
+    Diagnostic,
+    InputYield,
+    ObjectKey,
+    Severity,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,7 @@ class Loaded:
     ``diagnostics`` are in the order of files and places. ``notices`` are worth telling and wrong
     in no way. ``files`` is how many were read. ``consumers`` are the uses of Secrets by objects of
     other kinds, and ``made`` the Secrets that other programs make because of such objects.
+    ``inputs`` tells how many objects each of the given paths held.
     """
 
     objects: tuple[Desired, ...] = ()
@@ -37,6 +45,7 @@ class Loaded:
     files: int = 0
     consumers: tuple[Consumer, ...] = ()
     made: frozenset[ObjectKey] = frozenset()
+    inputs: tuple[InputYield, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -64,26 +73,37 @@ def load(
     """
     linted = partial(lint, moment=moment or datetime.now(UTC), expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
-    files = 0
-    for found in read([paths] if isinstance(paths, str | bytes | os.PathLike) else paths, stdin):
-        if isinstance(found, Diagnostic):
-            decoded.append(Decoded(diagnostics=(found,)))
-        else:
-            files += 1
-            decoded += [
-                _graded(one, lints) if one.diagnostics else one
-                for one in _decoded(found, namespace, linted)
+    inputs: dict[str, set[str]] = {}
+    held: dict[str, InputYield] = {}
+    for path, identity, content in read(
+        [paths] if isinstance(paths, str | bytes | os.PathLike) else paths, stdin
+    ):
+        if isinstance(content, Diagnostic):
+            decoded.append(Rejected((content,)))
+        elif content is not None:
+            part = [
+                result if isinstance(result, Skipped) else _graded(result, lints)
+                for result in _decoded(content, namespace, linted)
             ]
-    objects, diagnostics = _joined(decoded)
-    others = [one for one in decoded if one.skipped]
-    skipped = Counter(one.skipped for one in others)
+            held[identity] = _yield_of(part)
+            decoded += part
+        inputs.setdefault(path, set()).add(identity)
+    yields = [_input_yield(path, files, held) for path, files in inputs.items()]
+    return _loaded(decoded, files=len(held), inputs=tuple(yields))
+
+
+def _loaded(decoded: Sequence[Decoded], files: int, inputs: tuple[InputYield, ...]) -> Loaded:
+    objects, diagnostics = _joined(item for item in decoded if not isinstance(item, Skipped))
+    others = [item for item in decoded if isinstance(item, Skipped)]
+    skipped = Counter(item.kind for item in others)
     return Loaded(
         objects=objects,
         diagnostics=tuple(_in_order(diagnostics)),
         notices=(_skipped_notice(skipped),) if skipped else (),
         files=files,
-        consumers=tuple(consumer for one in others for consumer in one.consumers),
-        made=frozenset(key for one in others for key in one.made),
+        consumers=tuple(consumer for item in others for consumer in item.consumers),
+        made=frozenset(key for item in others for key in item.made),
+        inputs=inputs,
     )
 
 
@@ -101,55 +121,77 @@ def _decoded(found: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
     """What the objects of a file came to."""
     index = 0
     for part in parts(found.text):
-        secret = simple_secret(part, found.file, index, namespace)
-        if secret is not None and not checked(secret, lint):
-            yield Decoded(desired=secret)
-            index += 1
-            continue
-        for document in documents(part, found.file, index):
+        simple = simple_document(part, found.file, index)
+        for document in (simple,) if simple else documents(part, found.file, index):
             yield from decode(document, namespace, lint)
             index += 1
 
 
-def _graded(one: Decoded, lints: LintSettings) -> Decoded:
-    """`one` with its warnings as the settings want them: told, left out, or made errors."""
-    told = []
-    for item in one.diagnostics:
+def _yield_of(decoded: Iterable[Decoded]) -> InputYield:
+    """How many objects a file held, those with errors included."""
+    secrets = others = skipped = 0
+    for item in decoded:
+        if isinstance(item, Skipped):
+            skipped += 1
+        elif item.desired is not None and item.desired.kind == SECRET:
+            secrets += 1
+        else:
+            others += 1
+    return InputYield("", secrets, others, skipped)
+
+
+def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]) -> InputYield:
+    parts = [held[file] for file in files if file in held]
+    return InputYield(
+        path,
+        sum(part.secrets for part in parts),
+        sum(part.others for part in parts),
+        sum(part.skipped for part in parts),
+    )
+
+
+def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
+    """`result` with each warning reported, left out or made an error, as the settings say."""
+    if not result.diagnostics:
+        return result
+    graded = []
+    for item in result.diagnostics:
         level = item.severity if item.severity is Severity.ERROR else lints.level(item.code)
         if level != OFF:
-            told.append(replace(item, severity=level))
-    broken = any(item.severity is Severity.ERROR for item in told)
-    desired, rejected = one.desired, one.rejected
-    if broken:
-        desired, rejected = None, desired or rejected
-    return one._replace(desired=desired, rejected=rejected, diagnostics=tuple(told))
+            graded.append(replace(item, severity=level))
+    if isinstance(result, Accepted) and any(item.severity is Severity.ERROR for item in graded):
+        return Rejected(tuple(graded), result.desired, result.owners)
+    return replace(result, diagnostics=tuple(graded))
 
 
-def _joined(decoded: Iterable[Decoded]) -> tuple[tuple[Desired, ...], list[Diagnostic]]:
-    """The objects of all files, each key once, and all complaints.
+def _joined(
+    results: Iterable[Accepted | Rejected],
+) -> tuple[tuple[Desired, ...], list[Diagnostic]]:
+    """The objects of all files, each key once, and all diagnostics.
 
-    Those with errors count as well: they are there, and will be once they are mended.
+    Objects with errors count as declared: they will be there once their errors are corrected.
     """
-    diagnostics = [item for one in decoded if one.diagnostics for item in one.diagnostics]
-    found: dict[tuple[ObjectKey, str], Decoded] = {}
-    for one in decoded:
-        known = one.desired or one.rejected
-        if known is None or not (known.name or known.generate_name):
+    diagnostics: list[Diagnostic] = []
+    declared: dict[tuple[ObjectKey, str], Accepted | Rejected] = {}
+    for result in results:
+        diagnostics += result.diagnostics
+        desired = result.desired
+        if desired is None or not (desired.name or desired.generate_name):
             continue
-        key = known.key
-        first = found.setdefault((key, "" if key.name else known.generate_name), one)
-        earlier = first.desired or first.rejected
-        if first is not one and earlier:
-            diagnostics.append(_duplicate(known, earlier))
-    if any(one.owed for one in found.values()):
-        keys = {key for key, _ in found}
-        sound = {key for (key, _), one in found.items() if one.desired}
-        for one in found.values():
-            diagnostics += [diagnostic for owner, diagnostic in one.owed if owner not in keys]
+        key = desired.key
+        first = declared.setdefault((key, "" if key.name else desired.generate_name), result)
+        if first is not result and first.desired:
+            diagnostics.append(_duplicate(desired, first.desired))
+    sound: set[ObjectKey] = set()
+    if any(result.owners for result in declared.values()):
+        keys = {key for key, _ in declared}
+        sound = {key for (key, _), item in declared.items() if isinstance(item, Accepted)}
+        for result in declared.values():
+            diagnostics += [error for owner, error in result.owners if owner not in keys]
     objects = [
-        one.desired
-        for one in found.values()
-        if one.desired and (not one.owed or all(owner in sound for owner, _ in one.owed))
+        result.desired
+        for result in declared.values()
+        if isinstance(result, Accepted) and all(owner in sound for owner, _ in result.owners)
     ]
     return tuple(objects), diagnostics
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from reconciler.manifests.entries import Entries, Entry, is_null, noun
+from reconciler.manifests.entries import Entries, noun
 from reconciler.manifests.fields import Fields
-from reconciler.manifests.nodes import Scalar
+from reconciler.manifests.nodes import Entry
 from reconciler.model.objects import OwnerReference
 from reconciler.rules import RulePath
 
@@ -17,26 +17,22 @@ _READ_ONLY = frozenset(
 )
 _SERVER_COUNTED = frozenset({"generation", "deletionGracePeriodSeconds"})
 _SERVER_FILLED = _SERVER_COUNTED | {"managedFields"}
-_KNOWN = (
-    frozenset(
-        {
-            "name",
-            "generateName",
-            "namespace",
-            "labels",
-            "annotations",
-            "finalizers",
-            "ownerReferences",
-        }
-    )
-    | _READ_ONLY
-    | _SERVER_FILLED
+_SETTABLE = frozenset(
+    {
+        "name",
+        "generateName",
+        "namespace",
+        "labels",
+        "annotations",
+        "finalizers",
+        "ownerReferences",
+    }
 )
+_KNOWN = _SETTABLE | _READ_ONLY | _SERVER_FILLED
 _OWNER_FIELDS = frozenset({"apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"})
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What a manifest says of an object's metadata; ``namespace`` is empty where it is silent."""
 
     name: str
@@ -47,15 +43,18 @@ class Metadata:
     finalizers: tuple[str, ...]
     owners: tuple[OwnerReference, ...]
 
+    def __repr__(self) -> str:
+        return f"<Metadata of {self.namespace}/{self.name}>"
+
 
 def read_metadata(fields: Fields, entries: Entries) -> Metadata:
     """The metadata in an object's `entries`; what only a server may set is refused or dropped."""
     inner = fields.map(entries, "metadata", ())
-    if not inner.keys() <= _KNOWN:
+    if not inner.keys() <= _SETTABLE:
         fields.refuse_unknown(inner, _KNOWN, PATH)
-    for name in inner.keys() & _READ_ONLY:
-        _refuse_read_only(fields, name, inner[name])
-    _check_dropped(fields, inner)
+        for name in inner.keys() & _READ_ONLY:
+            _refuse_read_only(fields, name, inner[name])
+        _check_dropped(fields, inner)
     return Metadata(
         name=fields.text(inner, "name", PATH),
         generate_name=fields.text(inner, "generateName", PATH),
@@ -63,19 +62,22 @@ def read_metadata(fields: Fields, entries: Entries) -> Metadata:
         labels=fields.strings(inner, "labels", PATH),
         annotations=fields.strings(inner, "annotations", PATH),
         finalizers=tuple(
-            fields.string(entry, (*PATH, "finalizers", index))
-            for index, entry in enumerate(fields.list(inner, "finalizers", PATH))
+            [
+                fields.string(entry, (*PATH, "finalizers", index))
+                for index, entry in enumerate(fields.list(inner, "finalizers", PATH))
+            ]
         ),
         owners=tuple(
-            _owner(fields, entry, (*PATH, "ownerReferences", index))
-            for index, entry in enumerate(fields.list(inner, "ownerReferences", PATH))
+            [
+                _owner(fields, entry, (*PATH, "ownerReferences", index))
+                for index, entry in enumerate(fields.list(inner, "ownerReferences", PATH))
+            ]
         ),
     )
 
 
 def _refuse_read_only(fields: Fields, name: str, entry: Entry) -> None:
-    unset = is_null(entry.node) or (isinstance(entry.node, Scalar) and entry.node.value == "")
-    if not unset:
+    if entry.value is not None and entry.value != "":
         fields.complain(
             "field-read-only",
             f"only the server sets {name}",
@@ -90,8 +92,7 @@ def _check_dropped(fields: Fields, inner: Entries) -> None:
     fields.list(inner, "managedFields", PATH)
     for name in inner.keys() & _SERVER_COUNTED:
         entry = inner[name]
-        number = isinstance(entry.node, Scalar) and type(entry.node.value) is int
-        if not number and not is_null(entry.node):
+        if entry.value is not None and type(entry.value) is not int:
             message = f"must be a whole number, not {noun(entry.node)}"
             fields.complain("type-wrong", message, (*PATH, name), entry)
 

@@ -1,62 +1,130 @@
 """The tree of a document: what was written, and where.
 
-Nodes are named tuples because ten thousand documents have half a million of them.
+Nodes are named tuples because ten thousand documents have half a million of them. A place is the
+offset of a character in the document's text; `Document.source` turns it into a line and a column.
+No ``repr`` here shows any text of a manifest.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from reconciler.model.objects import Diagnostic, Severity, Source
+
+_STRINGS = {str}
+_key_of: Callable[[tuple[Any, ...]], Any] = itemgetter(0)
 
 Value = None | bool | int | float | str
 
 
-class Mark(Protocol):
-    """A place in the text of a `Document`; line, column and index count from 0, in characters."""
-
-    @property
-    def line(self) -> int: ...  # noqa: D102 - the class says it
-    @property
-    def column(self) -> int: ...  # noqa: D102 - the class says it
-    @property
-    def index(self) -> int: ...  # noqa: D102 - the class says it
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A `Mark` of our own making."""
-
-    line: int
-    column: int
-    index: int
+def _masked(node: Any) -> str:
+    """The type and the place of `node`, without its text."""
+    return f"<{type(node).__name__} at {node.place}>"
 
 
 class Scalar(NamedTuple):
     """A leaf, resolved as kubectl does."""
 
     value: Value
-    mark: Mark
+    place: int
+
+    def __repr__(self) -> str:
+        return _masked(self)
 
 
 class Sequence(NamedTuple):
     """A list."""
 
     items: list[Node]
-    mark: Mark
+    place: int
+
+    def __repr__(self) -> str:
+        return _masked(self)
 
 
 class Mapping(NamedTuple):
-    """A map; ``items`` holds keys and values in turn, duplicates and merge keys included."""
+    """A map: ``entries`` by key, or ``mixed`` where the keys are not all different strings.
 
-    items: list[Node]
-    mark: Mark
+    Then ``mixed`` has all entries as they were written, with duplicates and merge keys.
+    """
+
+    entries: dict[str, Entry]
+    place: int
+    mixed: Collection[Entry] = ()
+
+    def all_entries(self) -> list[Entry]:
+        """The entries as they were written, whatever their keys are."""
+        return [*self.entries.values(), *self.mixed]
+
+    def __repr__(self) -> str:
+        return _masked(self)
+
+
+class Entry(NamedTuple):
+    """A key of a map and what it holds, each with its place.
+
+    ``key`` is a `Sequence` or `Mapping` where the document uses one as a key. A scalar is held as
+    its bare value, since few entries are needed as nodes. ``written_at`` is ``None`` for a value
+    that stands one space behind an unquoted key and its colon.
+    """
+
+    key: Value | Sequence | Mapping
+    place: int
+    value: Value | Sequence | Mapping
+    written_at: int | None = None
+
+    def __repr__(self) -> str:
+        return _masked(self)
+
+    @property
+    def value_place(self) -> int:
+        """Where the value stands."""
+        if self.written_at is None:
+            return self.place + len(str(self.key)) + len(": ")
+        return self.written_at
+
+    @property
+    def node(self) -> Node:
+        """What the map holds at the key."""
+        value = self.value
+        return value if isinstance(value, Sequence | Mapping) else Scalar(value, self.value_place)
+
+    @property
+    def key_node(self) -> Node:
+        """The key itself."""
+        key = self.key
+        return key if isinstance(key, Sequence | Mapping) else Scalar(key, self.place)
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def entry_of(key: Node, node: Node) -> Entry:
+    """The entry of a map that holds `node` at `key`."""
+    return Entry(_bare(key), key.place, _bare(node), node.place)
+
+
+def item_of(node: Node) -> Entry:
+    """`node`, which a list holds or which is the root of a document, as an entry without a key."""
+    return Entry(None, node.place, _bare(node), node.place)
+
+
+def _bare(node: Node) -> Value | Sequence | Mapping:
+    return node.value if isinstance(node, Scalar) else node
+
+
+def distinct(entries: list[Entry]) -> dict[str, Entry] | None:
+    """`entries` by key, if all keys are different strings."""
+    if {*map(type, map(_key_of, entries))} <= _STRINGS:
+        by_key = dict(zip(map(_key_of, entries), entries, strict=True))
+        if len(by_key) == len(entries):
+            return by_key
+    return None
 
 
 class MergeKey(str):
@@ -67,66 +135,68 @@ class MergeKey(str):
 
 MERGE = MergeKey("<<")
 
-
-_FOREIGN_BREAK = re.compile("[\x85\u2028\u2029]")
-_BREAK = re.compile("\r\n?|\n")
-
-
-def line_starts(text: str) -> tuple[int, ...]:
-    """Where lines begin, if YAML counts more of them in `text` than editors do; else nothing.
-
-    To YAML 1.1, U+0085, U+2028 and U+2029 end a line.
-    """
-    if text.isascii() or not _FOREIGN_BREAK.search(text):
-        return ()
-    return (0, *(match.end() for match in _BREAK.finditer(text)))
+_LINE_BREAK = re.compile("\r\n?|\n")
+_NEAR = 512  # characters; up to here, counting is quicker than listing all lines
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One document of a stream: its tree, or the reason why it has none.
 
-    ``text`` is the part of the file that marks point into, ``first_line`` (from 0) that part's
+    ``text`` is the part of the file that places point into, ``first_line`` (from 0) that part's
     place in the file. ``start`` and ``end`` are the document's own range in ``text``.
-    ``line_starts`` are the indices at which lines begin, where `line_starts` finds a need of them.
     """
 
     file: str
-    index: int
+    number: int
     first_line: int
     text: str
     root: Node | None
     start: int = 0
     end: int = 0
     problem: Diagnostic | None = None
-    line_starts: tuple[int, ...] = ()
 
-    def source(self, mark: Mark, item: int | None = None) -> Source:
-        """The place of `mark` as it is shown to people."""
-        line, column = mark.line, mark.column
-        if self.line_starts:
-            line = bisect_right(self.line_starts, mark.index) - 1
-            column = mark.index - self.line_starts[line]
-        return Source(self.file, self.first_line + line + 1, column + 1, self.index, item)
+    def __repr__(self) -> str:
+        return f"<Document {self.number} of {self.file}>"
+
+    def source(self, place: int, item: int | None = None) -> Source:
+        """The line and column of `place`, within the `item` of a List."""
+        line, column = _line_and_column(self.text, place)
+        return Source(self.file, self.first_line + line + 1, column + 1, self.number, item)
+
+
+def _line_and_column(text: str, place: int) -> tuple[int, int]:
+    """Both from 0, as editors count: YAML 1.1 would break lines at U+2028, too."""
+    if place < _NEAR:
+        before = text[:place]
+        line = before.count("\n") + before.count("\r") - before.count("\r\n")
+        return line, place - 1 - max(before.rfind("\n"), before.rfind("\r"))
+    starts = _line_starts(text)
+    line = bisect_right(starts, place) - 1
+    return line, place - starts[line]
+
+
+@lru_cache(maxsize=1)  # a large List asks once for each item
+def _line_starts(text: str) -> list[int]:
+    return [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
 
 
 class Malformed(Exception):
     """A document cannot be made into a tree; no message of it holds any of its text."""
 
-    def __init__(self, code: str, message: str, mark: Mark, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, place: int, hint: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.message = message
-        self.mark = mark
+        self.place = place
         self.hint = hint
 
     def diagnostic(self, document: Document) -> Diagnostic:
-        """What to tell the author."""
+        """The error to report for `document`."""
         return Diagnostic(
             severity=Severity.ERROR,
             code=self.code,
             message=self.message,
             field="",
-            source=document.source(self.mark),
+            source=document.source(self.place),
             hint=self.hint,
         )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from reconciler.manifests.entries import Entry
 from reconciler.manifests.fields import Fields
-from reconciler.manifests.nodes import Document, Mapping, Mark, Node, Scalar
+from reconciler.manifests.nodes import Document, Entry, Mapping, Node, Scalar, item_of
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.rules import RulePath
@@ -19,7 +18,7 @@ class Placed:
     ``value`` is a JSON scalar as kubectl reads it, a ``list[Placed]`` or a ``dict[str, Placed]``.
     """
 
-    value: bool | float | str | list[Placed] | dict[str, Placed] | None
+    value: bool | float | str | list[Placed] | dict[str, Placed] | None = field(repr=False)
     source: Source
     key: Source | None = None
 
@@ -40,38 +39,39 @@ def parse_document(text: str, file: str) -> tuple[Placed | None, tuple[Diagnosti
     problems += [_second(document) for document in found[1:] if not document.problem]
     if first.root is None or problems:
         return None, tuple(problems)
-    root = first.root if isinstance(first.root, Mapping) else Mapping([], first.root.mark)
+    root = first.root if isinstance(first.root, Mapping) else Mapping({}, first.root.place)
     fields = Fields(first, root, None)
-    placed = _placed(fields, Entry(first.root.mark, first.root), (), None)
+    placed = _placed(fields, item_of(first.root), (), None)
     return placed, tuple(fields.diagnostics(""))
 
 
 def _second(document: Document) -> Diagnostic:
-    mark = document.root.mark if document.root else None
     return Diagnostic(
         severity=Severity.ERROR,
         code="documents-many",
         message="only one document belongs in this file",
         field="",
-        source=document.source(mark) if mark else Source(document.file, 1, 1),
+        source=document.source(document.root.place)
+        if document.root
+        else Source(document.file, 1, 1),
         hint="remove what follows the first ---",
     )
 
 
-def _placed(fields: Fields, entry: Entry, path: RulePath, key: Mark | None) -> Placed:
+def _placed(fields: Fields, entry: Entry, path: RulePath, key: int | None) -> Placed:
     node: Node = entry.node
-    source = fields.document.source(node.mark)
-    key_source = fields.document.source(key) if key else None
+    source = fields.document.source(node.place)
+    key_source = None if key is None else fields.document.source(key)
     if isinstance(node, Scalar):
         return Placed(node.value, source, key_source)
     if isinstance(node, Mapping):
         inner = {
-            name: _placed(fields, child, (*path, name), child.key)
+            name: _placed(fields, child, (*path, name), child.place)
             for name, child in fields.entries(node, path).items()
         }
         return Placed(inner, source, key_source)
     items = [
-        _placed(fields, Entry(item.mark, item), (*path, index), None)
+        _placed(fields, item_of(item), (*path, index), None)
         for index, item in enumerate(node.items)
     ]
     return Placed(items, source, key_source)

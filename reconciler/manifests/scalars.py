@@ -11,7 +11,7 @@ import math
 import re
 import struct
 
-from reconciler.manifests.nodes import MERGE, Value
+from reconciler.manifests.nodes import MERGE, Mapping, Sequence, Value
 
 NUMERIC = frozenset("+-.0123456789")
 """The first characters of plain scalars that may be numbers."""
@@ -98,7 +98,7 @@ def resolve_tagged(tag: str, text: str) -> Value:
     return value
 
 
-def key_text(value: Value) -> str | None:
+def key_text(value: Value | Sequence | Mapping) -> str | None:
     """The string that a key of JSON becomes, or ``None`` for what cannot be one."""
     if isinstance(value, str):
         return str(value)

@@ -1,10 +1,9 @@
-"""Secrets as most of them are written, without the detour over events and a tree with places.
+"""The quick reader: trees of documents that are nothing but plain lines.
 
-Most manifests are nothing but ``key: value`` lines, and libyaml needs longer for their events than
-everything else takes. Here a regular expression reads such lines, and only where they can mean one
-thing. What is found is used only where nothing is to be said of it; everything else goes through
-`reconciler.manifests.yaml` and `reconciler.manifests.decode`, which are the measure: tests hold
-that both ways agree wherever this one has an answer.
+Most manifests consist of ``key: value`` and ``- item`` lines, and libyaml needs longer for their
+events than everything else takes. A regular expression reads such lines, as far as they can mean
+only one thing; `reconciler.manifests.yaml` reads all other documents, and defines what is right:
+tests hold that both readers make the same tree wherever this one makes any.
 """
 
 from __future__ import annotations
@@ -14,183 +13,166 @@ import re
 from sys import intern
 from typing import Any
 
-from reconciler.manifests import foreign
-from reconciler.manifests.kinds import FIELDS
-from reconciler.manifests.scalars import WORDS, decode_base64, resolve
-from reconciler.manifests.yaml import Part
-from reconciler.model.objects import OPAQUE, SECRET, Desired, ObjectKey, Source
-from reconciler.model.values import SecretValue
+from reconciler.manifests.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, Value
+from reconciler.manifests.scalars import WORDS, resolve
+from reconciler.manifests.yaml import MAX_DEPTH, MAX_EVENTS, Part
 
-Tree = dict[str, Any]
-"""Texts, bools and trees by key."""
-
-_LONGEST = 256 * 1024  # characters; the limits that longer ones may break are not checked here
-_BEGUN = "\n"  # the indentation of a map that has no line yet
-_TEXT = {str}
-_METADATA = frozenset({"name", "namespace", "labels", "annotations"})
+_LONGEST = MAX_EVENTS // 2  # characters; no text has more than two events for each
+_ROOT_LEVEL = -1
 
 _WORD = "|".join(map(re.escape, filter(None, WORDS)))
 _STARTS = re.escape("".join(sorted({word[0] for word in WORDS if word})))
 _SHORT = rf"[{_STARTS}][!-9;-~]{{0,4}}+"  # as all words are, and few texts
 # What follows the first character of a plain scalar: no ": ", no " #", no space at the end.
 _REST = r"[!-9;-~]*+(?:(?::(?=[!-~])|[ ]++(?=[!-~])(?!\#))[!-9;-~]*+)*+"
-_BLANK = r"(?:\n|[ ]*+\#[ -~]*+\n)"
-_START = re.compile(rf"(?:---[ ]*+\n)?{_BLANK}*+", re.VERBOSE)
-_USUAL = f"apiVersion: v1\nkind: {SECRET}\n"
-"""How nearly all Secrets begin, read without looking."""
+_START = re.compile(r"---[ ]*+\n")
 _LINE = re.compile(
     rf"""
-    (?P<indent>[ ]*+)
-    (?!(?={_SHORT}:)(?:{_WORD}):)(?P<key>\.?[A-Za-z_][A-Za-z0-9._/-]*+):
-    (?: [ ](?!(?={_SHORT}\n)(?:{_WORD})\n)(?P<text>[A-Za-z/_<$(=]{_REST})\n
-      | \n                      # a map begins
-      | [ ](?P<other>(?:[0-9+.tf]|-(?=[!-~])){_REST}
+    (?P<indent>[ ]*+(?:-[ ])?+)
+    (?:                         # a key of a string's type; YAML allows 1024 characters
+      (?!(?={_SHORT}:)(?:{_WORD}):)(?P<key>\.?[A-Za-z_][A-Za-z0-9._/-]{{0,999}}+):
+      (?:[ ](?!\n)|(?=\n))
+    )?+
+    (?: (?!(?={_SHORT}\n)(?:{_WORD})\n)(?P<text>[A-Za-z/_<$(=;^]{_REST})\n
+      | \n
+      | (?P<other>(?:[A-Za-z0-9+.~<=]|-(?=[!-~])){_REST}
           | "(?:[ !\#-\[\]-~]|\\["\\bfnrt])*+"
           | '(?:[ -&(-~]|'')*+'
+          | \{{\}} | \[\]
         )\n
-      | [ ]\|(?P<literal>-?\n
-          (?P=indent)[ ]{{2}}[!-~](?:[ -~]*[!-~])?\n
-          (?:\n*+(?P=indent)[ ]{{2}}[ -~]*[!-~]\n)*+
-        )(?!\n*+(?P=indent)[ ]{{2}})
+      | \|(?P<literal>-?\n(?P<margin>[ ]++)[!-~](?:[ -~]*[!-~])?\n
+          (?:\n*+(?P=margin)[ -~]*[!-~]\n)*+
+        )(?!\n*+(?P=margin))
     )
-    | {_BLANK}++
+    | (?P<comment>[ ]*+\#[ -~]*+\n)
     | (?P<strange>.+)           # to the end
     """,
     re.VERBOSE | re.DOTALL,
 )
 
 
-def simple_secret(part: Part, file: str, index: int, namespace: str) -> Desired | None:
-    """The Secret in `part`, if there is one as simple as can be and nothing else; else ``None``.
+def simple_document(part: Part, file: str, index: int) -> Document | None:
+    """The document in `part`, if it is simple enough; ``None`` if the full reader must read it.
 
-    `index` is the number of the document in `file`. A Secret that names no namespace gets
-    `namespace`. The rules have not been asked.
+    `index` is the number of the document in `file`.
     """
     text = part.text
     if len(text) > _LONGEST:
         return None
     start = _START.match(text)
-    assert start is not None
-    begin = start.end()
-    tree: Tree = {}
-    if usual := text.startswith(_USUAL, begin):
-        tree = {"apiVersion": "v1", "kind": SECRET}
-    if not _read(text, begin + usual * len(_USUAL), tree):
+    root = _tree(text, start.end() if start else 0)
+    if root is None:
         return None
-    line = part.first_line + text.count("\n", 0, begin) + 1
-    return _secret(tree, Source(file, line, 1, index), namespace)
+    return Document(file, index, part.first_line, text, root, 0 if start else root.place, len(text))
 
 
-def _read(text: str, start: int, root: Tree) -> bool:  # noqa: C901, PLR0912 - see below
-    """Add what stands in `text` from `start` on to `root`, unless there is anything unusual.
+def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - see below
+    """The tree of what stands in `text` from `offset` on; ``None`` for anything unusual.
 
-    A map begins with a deeper line: one that has none of its own would be ``null``.
+    A map in column c is at level c and a list at c + 0.5, since a list may stand in the column of
+    its key. The root is treated as the value of a key at a level above all others. A key with
+    nothing behind it stays open until the next line shows whether its value is a map, a list or
+    null.
 
     One long loop, since there is a turn for each line of a manifest.
     """
-    around: list[tuple[str, Tree]] = []
-    here, at = root, ""
-    for indent, key, plain, other, literal, strange in _LINE.findall(text, start):
-        if not key:
-            if strange:
-                return False
+    new = tuple.__new__
+    items: Any = {}  # of the innermost map or list
+    top, level = items, float(_ROOT_LEVEL)
+    column: str | None = None  # the indentation of the innermost map's next key, where one may come
+    width = 0
+    around: list[tuple[float, Any]] = []
+    opened: tuple[str, int] | None = ("", 0)  # a key without a value as yet, and its place
+    for indent, key, plain, other, literal, margin, comment, strange in _LINE.findall(text, offset):
+        if indent == column and key:
+            place = offset + width
+        elif not key and "-" not in indent:
+            if indent or plain or other or literal or strange:
+                return None
+            offset += len(comment) or 1
             continue
-        if indent != at:
-            if at == _BEGUN:
-                if indent <= around[-1][0]:
-                    return False
-                at = indent
-            while indent != at:
-                if not around:
-                    return False
-                at, here = around.pop()
-        if key in here:
-            return False
-        if plain:
-            here[intern(key)] = plain
-        elif other or literal:
-            value = _value(other) if other else _unindented(literal, at)
-            if value is None:
-                return False
-            here[intern(key)] = value
         else:
-            around.append((at, here))
-            inner = here[intern(key)] = {}
-            here, at = inner, _BEGUN
-    return at != _BEGUN
+            width = len(indent)
+            place = offset + width
+            dash = "-" in indent
+            here = width - 1.5 if dash else width
+            if opened is not None:
+                name, name_place = opened
+                opened = None
+                if here > level:
+                    inner: Any = [] if dash else {}
+                    value: Any = (
+                        Sequence(inner, place - 2) if dash else new(Mapping, (inner, place, ()))
+                    )
+                    items[name] = new(Entry, (name, name_place, value, value.place))
+                    around.append((level, items))
+                    items, level = inner, here
+                    if len(around) >= MAX_DEPTH:
+                        return None
+                else:
+                    items[name] = _null(name, name_place)
+            while here < level:
+                level, items = around.pop()
+            if here != level:
+                return None
+            column = indent
+            if dash:
+                if not key:
+                    if not (plain or other):
+                        return None
+                    value = plain or _value(other, place)
+                    whole = isinstance(value, Sequence | Mapping)
+                    items.append(value if whole else Scalar(value, place))
+                    offset = place + len(plain) + len(other) + 1
+                    column = None
+                    continue
+                inner = {}
+                items.append(Mapping(inner, place))
+                around.append((level, items))
+                items, level, column = inner, width, " " * width
+        if key in items:
+            return None
+        if plain:
+            items[intern(key)] = new(Entry, (key, place, plain, None))
+            offset = place + len(key) + len(plain) + 3
+        elif other:
+            items[intern(key)] = Entry(key, place, _value(other, place + len(key) + 2))
+            offset = place + len(key) + len(other) + 3
+        elif literal:
+            if len(margin) <= width:
+                return None
+            items[intern(key)] = Entry(key, place, _unindented(literal, margin))
+            offset = place + len(key) + len(literal) + 3
+        else:
+            opened, column = (intern(key), place), None
+            offset = place + len(key) + 2
+    if opened is not None:
+        if level == _ROOT_LEVEL:
+            return None
+        name, name_place = opened
+        items[name] = _null(name, name_place)
+    root: Node = top[""].node
+    return root
 
 
-def _value(written: str) -> str | bool | None:
-    """What stands in quotes, or begins like a number; ``None`` for what is a number."""
+def _null(key: str, place: int) -> Entry:
+    """The entry of a key with nothing behind its colon."""
+    return Entry(key, place, None, place + len(key) + len(":"))
+
+
+def _value(written: str, place: int) -> Value | Sequence | Mapping:
+    """What stands in quotes, an empty map or list, or a plain scalar that may be no text."""
     if written[0] == '"':
         text: str = json.loads(written) if "\\" in written else written[1:-1]
         return text
     if written[0] == "'":
         return written[1:-1].replace("''", "'")
-    value = resolve(written)
-    return value if isinstance(value, str | bool) else None
+    if written == "{}":
+        return Mapping({}, place)
+    return Sequence([], place) if written == "[]" else resolve(written)
 
 
 def _unindented(literal: str, indent: str) -> str:
     """The text of a literal block: ``literal`` is its head (``-`` or nothing) and its lines."""
-    text = literal.replace(f"\n{indent}  ", "\n")
+    text = literal.replace(f"\n{indent}", "\n")
     return text[2:-1] if text[0] == "-" else text[1:]
-
-
-def _secret(tree: Tree, source: Source, namespace: str) -> Desired | None:
-    """The Secret in `tree`; ``None`` where anything is odd, or is to be said of it."""
-    metadata = tree.get("metadata")
-    if (
-        tree.get("kind") != SECRET
-        or tree.get("apiVersion") != "v1"
-        or type(metadata) is not dict
-        or not tree.keys() <= FIELDS[SECRET]
-    ):
-        return None
-    immutable = tree.get("immutable", False)
-    labels = metadata.get("labels", {})
-    annotations = metadata.get("annotations", {})
-    data = _data(tree.get("data", {}), tree.get("stringData", {}))
-    name = metadata.get("name", "")
-    own_namespace = metadata.get("namespace", "")
-    secret_type = tree.get("type", "")
-    if (
-        data is None
-        or type(immutable) is not bool
-        or not metadata.keys() <= _METADATA
-        or type(labels) is not dict
-        or type(annotations) is not dict
-        or {type(name), type(own_namespace), type(secret_type)} != _TEXT
-        or not {*map(type, labels.values()), *map(type, annotations.values())} <= _TEXT
-    ):
-        return None
-    return Desired(
-        key=ObjectKey(SECRET, intern(own_namespace) or namespace, name),
-        labels=labels,
-        annotations=annotations,
-        type=intern(secret_type) or OPAQUE,
-        immutable=immutable,
-        data=data,
-        source=source,
-    )
-
-
-def _data(encoded: Any, plain: Any) -> dict[str, SecretValue] | None:
-    """``data`` and ``stringData`` together, where they share no key."""
-    if type(encoded) is not dict or type(plain) is not dict:
-        return None
-    if encoded and plain and not encoded.keys().isdisjoint(plain):
-        return None
-    data = {}
-    for key, text in encoded.items():
-        if type(text) is not str:
-            return None
-        try:
-            data[key] = SecretValue(decode_base64(text))
-        except ValueError:
-            return None
-    for key, text in plain.items():
-        if type(text) is not str or foreign.is_encrypted_text(text):
-            return None
-        data[key] = SecretValue(text.encode())
-    return data

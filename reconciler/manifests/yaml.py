@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from yaml._yaml import CParser
@@ -16,6 +15,7 @@ from yaml.error import MarkedYAMLError
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
+    MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceStartEvent,
@@ -27,15 +27,14 @@ from reconciler.manifests import foreign
 from reconciler.manifests.jsontext import compose_json
 from reconciler.manifests.nodes import (
     Document,
+    Entry,
     Malformed,
     Mapping,
-    Mark,
     Node,
-    Position,
     Scalar,
     Sequence,
     Value,
-    line_starts,
+    distinct,
 )
 from reconciler.manifests.scalars import NUMERIC, WORDS, BadTag, resolve, resolve_tagged
 
@@ -49,7 +48,6 @@ MAX_EVENTS = 4_000_000
 MAX_EXPANSION = 3 * 1024 * 1024
 """How many characters and nodes the aliases of one document may add to it."""
 
-_START = Position(0, 0, 0)
 _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _JSON = re.compile(r"(?:---(?=[ \t\r\n]))?[ \t\r\n]*(?=[{\[])")
@@ -79,6 +77,9 @@ class Part(NamedTuple):
     text: str
     first_line: int
 
+    def __repr__(self) -> str:
+        return f"<Part from line {self.first_line + 1}>"
+
 
 def parts(text: str) -> list[Part]:
     """Cut `text` before each ``---``, as kubectl does; most parts are one document."""
@@ -103,22 +104,22 @@ def documents(part: Part, file: str, index: int) -> Iterator[Document]:
     One that cannot be parsed comes as a `Document` with a ``problem``. Bytes that could not be
     decoded stand in the text as lone surrogates. `file` is what diagnostics call the file.
     """
-    text, first_line = part
+    text = part.text.removeprefix("\ufeff")  # libyaml does not count it
+    first_line = part.first_line
     trees: list[Tree] = []  # those before the broken one count
     broken: Malformed | None = None
     try:
         _compose(text, file, trees)
     except Malformed as malformed:
         broken = malformed
-        if foreign.directive(text, malformed):
+        if foreign.directive(text, malformed) is not None:
             trees = []  # what looked like documents was the template's beginning
-    starts = line_starts(text)
     for root, start, end in trees:
-        yield Document(file, index, first_line, text, root, start, end, line_starts=starts)
+        yield Document(file, index, first_line, text, root, start, end)
         index += 1
     if broken:
-        document = Document(file, index, first_line, text, None, line_starts=starts)
-        yield replace(document, problem=foreign.problem(document, broken))
+        document = Document(file, index, first_line, text, None)
+        yield document._replace(problem=foreign.problem(document, broken))
 
 
 def _compose(part: str, file: str, trees: list[Tree]) -> None:
@@ -147,36 +148,29 @@ def _compose_yaml(part: str, trees: list[Tree]) -> None:
         raise Malformed(
             "encoding-invalid",
             "the text is not valid UTF-8 from here on",
-            _position(part, bad.start()),
+            bad.start(),
             "save the file as UTF-8",
         )
     try:
         _Composer(part).compose(trees)
     except ReaderError:
-        found = _UNREADABLE.search(part)
+        unreadable = _UNREADABLE.search(part)
         raise Malformed(
             "yaml-invalid",
             "control characters are not allowed",
-            _position(part, found.start()) if found else _START,
+            unreadable.start() if unreadable else 0,
             r'write it as an escape in double quotes ("\x1b"), or use data with base64',
         ) from None
     except MarkedYAMLError as error:
         problem = error.problem or error.context or "the syntax is broken"
         told = error.context_mark if problem in _UNCLOSED else None
-        mark: Mark = told or error.problem_mark or _START
-        if mark.index >= len(part):  # libyaml ends the last line, whether it has an end or not
-            mark = _position(part, len(part))
+        mark = told or error.problem_mark
         raise Malformed(
             "yaml-invalid",
             f"this is not valid YAML: {problem}",
-            mark,
+            min(mark.index, len(part)) if mark else 0,  # libyaml counts an end of the last line
             _HINTS.get(problem, ""),
         ) from None
-
-
-def _position(text: str, index: int) -> Position:
-    line_start = text.rfind("\n", 0, index) + 1
-    return Position(text.count("\n", 0, index), index - line_start, index)
 
 
 class _Composer:
@@ -199,7 +193,7 @@ class _Composer:
                 trees.append((root, event.start_mark.index, self._get().end_mark.index))
                 self._anchors, self._sizes, self._expansion = {}, {}, 0
 
-    def _tree(self) -> Node:  # noqa: C901 - see below
+    def _tree(self) -> Node:  # noqa: C901, PLR0912 - see below
         """The tree of the events up to the document's end, which is left to be read.
 
         One long loop, since there is about one turn for each twenty bytes of a manifest.
@@ -216,23 +210,30 @@ class _Composer:
                     value = _tagged(event)
                 elif event.implicit[0] and (value[:1] in NUMERIC or value in WORDS):
                     value = resolve(value)
-                node: Node = new(Scalar, (value, event.start_mark))
+                node: Node = new(Scalar, (value, event.start_mark.index))
                 items.append(node)
                 if event.anchor is not None:
                     self._anchors[event.anchor] = node
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
                 inner: list[Node] = []
-                shape: Any = Mapping if kind is MappingStartEvent else Sequence
-                node = new(shape, (inner, event.start_mark))
+                place = event.start_mark.index
+                if kind is MappingStartEvent:
+                    node = new(Mapping, ({}, place, inner))
+                else:
+                    node = new(Sequence, (inner, place))
                 items.append(node)
                 around.append(items)
                 items = inner
                 if event.anchor is not None:
                     self._anchors[event.anchor] = node
                 if len(around) > MAX_DEPTH:
-                    raise _too_deep(event.start_mark)
+                    raise _too_deep(place)
             elif kind is AliasEvent:
                 items.append(self._alias(event, [*around, items]))
+            elif kind is MappingEndEvent:
+                parent = around.pop()
+                _pair(items, parent[-1])
+                items = parent
             else:
                 items = around.pop()
             if not around:
@@ -240,7 +241,7 @@ class _Composer:
         raise Malformed(
             "document-too-large",
             f"the document has more than {MAX_EVENTS:,} parts",
-            root[0].mark,
+            root[0].place,
             "split it into several documents",
         )
 
@@ -249,43 +250,80 @@ class _Composer:
 
         No message names it: a password that begins with ``*`` looks like an alias.
         """
-        mark = event.start_mark
+        place = event.start_mark.index
         node = self._anchors.get(event.anchor)
         if node is None:
             raise Malformed(
                 "alias-invalid",
                 "there is no such anchor before this alias",
-                mark,
+                place,
                 "put a value that begins with * in quotes",
             )
-        if not isinstance(node, Scalar) and any(items is node.items for items in around):
-            raise Malformed("alias-invalid", "what this alias stands for contains itself", mark)
+        if not isinstance(node, Scalar) and any(items is _inside(node) for items in around):
+            raise Malformed("alias-invalid", "what this alias stands for contains itself", place)
         size = self._size(node)
         self._expansion += size.weight
         if self._expansion > MAX_EXPANSION:
-            raise Malformed("alias-expansion", "aliases make this document too large", mark)
+            raise Malformed("alias-expansion", "aliases make this document too large", place)
         if len(around) - 1 + size.depth > MAX_DEPTH:
-            raise _too_deep(mark)
-        return node._replace(mark=mark)
+            raise _too_deep(place)
+        return node._replace(place=place)
 
     def _size(self, node: Node) -> _Size:
         """Characters and nodes in `node`, and how deep it is, with its aliases expanded."""
         if isinstance(node, Scalar):
             return _Size(1 + len(node.value) if isinstance(node.value, str) else 1, 0)
-        found = self._sizes.get(id(node.items))
-        if found is None:
-            inner = [self._size(item) for item in node.items]
-            found = _Size(
-                1 + sum(size.weight for size in inner),
-                1 + max((size.depth for size in inner), default=0),
+        size = self._sizes.get(id(_inside(node)))
+        if size is None:
+            inner = [self._size(child) for child in _children(node)]
+            size = _Size(
+                1 + sum(child.weight for child in inner),
+                1 + max((child.depth for child in inner), default=0),
             )
-            self._sizes[id(node.items)] = found
-        return found
+            self._sizes[id(_inside(node))] = size
+        return size
 
 
 class _Size(NamedTuple):
     weight: int
     depth: int
+
+
+def _pair(items: list[Any], mapping: Any) -> None:
+    """Fill `mapping` with the keys and values in `items`, which is its ``mixed``."""
+    new, nodes = tuple.__new__, iter(items)
+    entries: list[Entry] = [
+        new(
+            Entry,
+            (
+                key[0] if type(key) is Scalar else key,
+                key.place,
+                node[0] if type(node) is Scalar else node,
+                node.place,
+            ),
+        )
+        for key, node in zip(nodes, nodes, strict=True)
+    ]
+    by_key = distinct(entries)
+    if by_key is None:
+        items[:] = entries
+    else:
+        mapping.entries.update(by_key)
+        items.clear()
+
+
+def _inside(node: Sequence | Mapping) -> Any:
+    """The list that makes `node` the same one under each of its aliases."""
+    return node.items if isinstance(node, Sequence) else node.mixed
+
+
+def _children(node: Sequence | Mapping) -> Iterator[Node]:
+    if isinstance(node, Sequence):
+        yield from node.items
+        return
+    for entry in node.all_entries():
+        yield entry.key_node
+        yield entry.node
 
 
 def _tagged(event: Any) -> Value:
@@ -296,12 +334,12 @@ def _tagged(event: Any) -> Value:
         raise Malformed(
             "tag-invalid",
             "the value is not what its tag says",
-            event.start_mark,
+            event.start_mark.index,
             "remove the tag; put a value that begins with ! in quotes",
         ) from None
 
 
-def _too_deep(mark: Mark) -> Malformed:
+def _too_deep(place: int) -> Malformed:
     return Malformed(
-        "nesting-too-deep", f"lists and maps lie more than {MAX_DEPTH} deep in each other", mark
+        "nesting-too-deep", f"lists and maps lie more than {MAX_DEPTH} deep in each other", place
     )

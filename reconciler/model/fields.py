@@ -7,13 +7,13 @@ nature (finalizers, owner references) are fields of their own, named by what ide
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reconciler.model.documents import Document, owner_document
 from reconciler.model.lifecycle import VERSION_OF
-from reconciler.model.objects import SECRET, ObjectKey, OwnerReference, Resource
-from reconciler.model.plans import FieldPath
+from reconciler.model.objects import NAMESPACE, SECRET, ObjectKey, OwnerReference, Resource
+from reconciler.model.plans import UNBORN, FieldPath
 from reconciler.model.values import SecretValue, UidOf
 
 Leaf = Any
@@ -70,8 +70,8 @@ def flatten(resource: Resource) -> Fields:
         fields[METADATA, FINALIZERS, name] = name
     for name, text in resource.labels.items():
         fields[_LABEL_PATHS[name]] = text
-    for owner in resource.owners:
-        fields[METADATA, OWNERS, f"{owner.kind}/{owner.name}"] = owner_document(owner)
+    if resource.owners:
+        fields |= owner_fields(map(owner_document, resource.owners))
     for name, setting in resource.settings.items():
         fields[name,] = setting
     if resource.key.kind == SECRET:
@@ -117,17 +117,41 @@ def leaf_text(leaf: Leaf) -> SecretValue | str:
     return json.dumps(leaf, sort_keys=True)
 
 
+def owner_fields(owners: Iterable[Document]) -> Fields:
+    """The fields of owner references: ``KIND.GROUP/NAME/UID``, as a server tells owners apart.
+
+    A uid that is not known yet is `UNBORN`. Where references of the same owner differ in something
+    else, those after the first are numbered, so that none is lost. One that is repeated is dropped,
+    as a server does (k8s.io/apiserver pkg/endpoints/handlers, dedupOwnerReferences).
+    """
+    fields: Fields = {}
+    repeated: dict[str, set[tuple[Any, ...]]] = {}
+    for owner in owners:
+        uid = UNBORN if isinstance(owner["uid"], UidOf) else owner["uid"]
+        kind = _qualified(owner["apiVersion"], owner["kind"])
+        name = f"{kind}/{owner['name']}/{uid}"
+        others = repeated.setdefault(name, set())
+        content = tuple(owner.items())
+        if content in others:
+            continue
+        others.add(content)
+        number, path = len(others), (METADATA, OWNERS, name)
+        while path in fields:
+            path = (METADATA, OWNERS, f"{name}/{number}")
+            number += 1
+        fields[path] = owner
+    return fields
+
+
 def owner_key(owner: OwnerReference, namespace: str) -> ObjectKey:
-    """The key of `owner`, which is in the dependent's namespace or, a Namespace, in none."""
-    return ObjectKey(owner.kind, "" if owner.kind == "Namespace" else namespace, owner.name)
+    """The key of `owner`, which is in the dependent's namespace or, a Namespace, in none.
+
+    The kind of another API group is ``KIND.GROUP``, so that it is none of the kinds of a store.
+    """
+    kind = _qualified(owner.api_version, owner.kind)
+    return ObjectKey(kind, "" if kind == NAMESPACE else namespace, owner.name)
 
 
-def with_owner_uids(fields: Fields, uids: Mapping[ObjectKey, str | UidOf], namespace: str) -> None:
-    """Put the real uids of owners into `fields`, for those that `uids` knows."""
-    for path, leaf in fields.items():
-        if path[:2] == (METADATA, OWNERS):
-            owner = ObjectKey(
-                leaf["kind"], "" if leaf["kind"] == "Namespace" else namespace, leaf["name"]
-            )
-            if owner in uids:
-                leaf["uid"] = uids[owner]
+def _qualified(api_version: str, kind: str) -> str:
+    group, _, _ = api_version.rpartition("/")
+    return f"{kind}.{group}" if group else kind

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from reconciler.model.objects import Resource
@@ -13,6 +14,10 @@ DEPENDS_ON = "config.kubernetes.io/depends-on"
 REPLACE = "reconciler/replace"
 VERSION_OF = "reconciler/version-of"
 """The annotation of a version: the name of the object whose place it takes. Never in a manifest."""
+
+
+_WILDCARD = re.compile(r"[*?\[]")
+_MOST_WILDCARDS = 100  # each is held against every key
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,19 @@ class Lifecycle:
     exact_data: bool = False
     replace_allowed: bool = False
     versioned: bool = False
+    _names: frozenset[str] = field(init=False, repr=False, compare=False)
+    _wildcards: tuple[str, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        wildcards = tuple(filter(_WILDCARD.search, self.ignored_keys))
+        object.__setattr__(self, "_wildcards", wildcards)
+        object.__setattr__(self, "_names", frozenset(self.ignored_keys).difference(wildcards))
 
     def ignores(self, key: str) -> bool:
         """Whether differences of this key of ``data`` are to be left alone."""
-        return any(fnmatchcase(key, pattern) for pattern in self.ignored_keys)
+        if key in self._names:
+            return True
+        return any(fnmatchcase(key, pattern) for pattern in self._wildcards)
 
 
 _PLAIN = Lifecycle()
@@ -91,12 +105,16 @@ def lifecycle_problems(
 
 
 def _patterns(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+    """The patterns of an annotation; none where there are too many to be held against every key."""
+    patterns = tuple(part.strip() for part in text.split(",") if part.strip())
+    wildcards = sum(1 for pattern in patterns if _WILDCARD.search(pattern))
+    return patterns if wildcards <= _MOST_WILDCARDS else ()
 
 
+_KEY_PATTERNS = f"key patterns, comma-separated, at most {_MOST_WILDCARDS} of them with wildcards"
 _ALLOWED: dict[str, tuple[Callable[[str], bool], str]] = {
     "reconciler/prevent-destroy": (_BOOLEANS.__contains__, '"true" or "false"'),
-    "reconciler/ignore-keys": (lambda text: bool(_patterns(text)), "key patterns, comma-separated"),
+    "reconciler/ignore-keys": (lambda text: bool(_patterns(text)), _KEY_PATTERNS),
     "reconciler/create-only": (_BOOLEANS.__contains__, '"true" or "false"'),
     "reconciler/data-policy": ({"exact", "merge"}.__contains__, '"exact" or "merge"'),
     REPLACE: ({"allowed", "versioned"}.__contains__, '"allowed" or "versioned"'),

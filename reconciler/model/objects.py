@@ -95,19 +95,21 @@ class Resource:
 
     ``stringData`` is merged into ``data`` already, ``type`` is defaulted (empty for what is not a
     Secret). ``name`` is empty where the server is to generate it from ``generate_name``.
-    ``settings`` holds the other fields of a ServiceAccount, as they stand in the API.
+    ``settings`` holds the other fields of a ServiceAccount, as they stand in the API. ``repr``
+    leaves out what may repeat a value: labels, annotations, settings, and the keys of ``data``,
+    among which a value slips in where a comma ends a map's entry too early.
     """
 
     key: ObjectKey
     generate_name: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict, repr=False)
+    annotations: Mapping[str, str] = field(default_factory=dict, repr=False)
     finalizers: tuple[str, ...] = ()
     owners: tuple[OwnerReference, ...] = ()
     type: str = ""
     immutable: bool = False
-    data: Mapping[str, SecretValue] = field(default_factory=dict)
-    settings: Mapping[str, Json] = field(default_factory=dict)
+    data: Mapping[str, SecretValue] = field(default_factory=dict, repr=False)
+    settings: Mapping[str, Json] = field(default_factory=dict, repr=False)
 
     @property
     def kind(self) -> str:
@@ -172,3 +174,22 @@ class Bystander:
     uid: str
     owner_uids: tuple[str, ...] = ()
     set_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputYield:
+    """How many objects an input held: a file, a directory or standard input, as it was named.
+
+    ``others`` are Namespaces and ServiceAccounts, ``skipped`` objects of kinds that are not
+    managed. A file that several inputs share counts for each.
+    """
+
+    path: str
+    secrets: int = 0
+    others: int = 0
+    skipped: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing at all, such as in a file of comments."""
+        return not (self.secrets or self.others or self.skipped)

@@ -1,70 +1,250 @@
-"""In which ways a text may say a secret value."""
+"""The encodings in which a text may hold a secret value: one table for all who search for values.
+
+Encodings that leave a choice (which characters to escape, upper or lower case) are undone in the
+text; the value is then searched for in what the text means.
+"""
 
 from __future__ import annotations
 
-import base64
+import binascii
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+_WHITE = b" \t\n\r\x0b\x0c"
+_QUOTING = ((b"'", b"'\"'\"'"), (b"'", rb"'\''"), (b"'", b"''"), (b'"', b'""'))
 _REMEMBERED = 8
-_URL_ALPHABET = bytes.maketrans(b"-_", b"+/")  # of base64 (RFC 4648, section 5)
-_HEX = re.compile(rb"[0-9A-Fa-f]+")
-_WORD = re.compile(rb"[A-Za-z0-9+/]{8,}")
-_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
-_BACKSLASH = re.compile(rb"\\(?:u([0-9A-Fa-f]{4})|(.))", re.DOTALL)
-_WHITE = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_LONGEST_REMEMBERED = 4096
+_WORD = re.compile(rb"[A-Za-z0-9+/_:,-]{8,}")  # of digits of base64, or of hex and what is between
+_LAYERS = 2  # JSON within JSON, a URL within a URL
+_TOP = 0x110000  # code points end below it
 
 
-class Spellings(NamedTuple):
-    """All that a text may mean to whoever reads it, and the length of its longest single word."""
+class Encoding(NamedTuple):
+    """A way to write bytes as text; no text without ``mark`` is written in it.
 
-    said: bytes
-    longest: int
+    ``decode`` gives all that a text may mean: where an encoded part begins is not known.
+    """
 
-    def hold(self, value: bytes) -> bool:
-        """Tell whether the text says `value`, which has no white space around it."""
-        if value in self.said or b"".join(value.split()) in self.said:
-            return True
-        # Base64 and hex of it would be one word; most texts have none of that length.
-        return self.longest >= 4 * len(value) // 3 and any(
-            form in self.said for form in _encodings(value)
+    name: str
+    mark: bytes
+    decode: Callable[[bytes], Iterable[bytes]]
+
+
+class Readings(NamedTuple):
+    """All that a text may mean: as it stands, and without white space."""
+
+    exact: tuple[bytes, ...]
+    bare: tuple[bytes, ...]
+
+    def __repr__(self) -> str:
+        return "<Readings>"
+
+
+def bare(content: bytes) -> bytes:
+    """`content` without white space, which says nothing: a text may break its lines anywhere."""
+    return content.translate(None, _WHITE)
+
+
+def quoted(content: bytes) -> Iterable[bytes]:
+    """`content` as it stands, and as it stands between quotes of shells, YAML, SQL and CSV.
+
+    Where quotes begin cannot be told from a text, so these are written and not undone.
+    """
+    if b"'" not in content and b'"' not in content:
+        return (content,)
+    return (content, *(content.replace(quote, written) for quote, written in _QUOTING))
+
+
+def readings(text: str, shortest: int) -> Readings:
+    """All that `text` may mean, by every encoding of the table, for values of `shortest` bytes."""
+    is_short = len(text) <= _LONGEST_REMEMBERED
+    exact, unwrapped, longest = (_remembered if is_short else _unescaped)(text)
+    if 3 * longest < 4 * shortest:  # most texts have no word that could be base64 or hex of one
+        return Readings(exact, unwrapped)
+    decoded = tuple(
+        dict.fromkeys(
+            meaning
+            for encoding in WHOLE
+            for content in unwrapped
+            for meaning in encoding.decode(content)
         )
+    )
+    return Readings((*exact, *decoded), (*unwrapped, *map(bare, decoded)))
 
 
-@functools.lru_cache(_REMEMBERED)  # the texts of one object are asked for all of its values
-def spellings(text: str) -> Spellings:
-    r"""`text` as it stands, without white space, and with what stands for characters put back.
-
-    That is ``%22`` in URLs and ``\"`` in JSON; base64 is in its usual alphabet, and hex in lower
-    case too.
-    """
+def _unescaped(text: str) -> tuple[tuple[bytes, ...], tuple[bytes, ...], int]:
+    """`text` with escapes undone, the same without white space, and its longest word's length."""
     written = text.encode("utf-8", "surrogatepass")
-    found = [written]
-    if b"%" in written:
-        found.append(_PERCENT.sub(lambda match: bytes([int(match[1], 16)]), written))
-    if b"\\" in written:
-        found.append(_BACKSLASH.sub(_unescaped, written))
-    said = b"\0".join([*found, *(b"".join(one.split()) for one in found)])
-    words = _WORD.findall(said.translate(_URL_ALPHABET))
-    lowered = (word.lower() for word in words if _HEX.fullmatch(word))
-    return Spellings(b"\0".join((said, *words, *lowered)), max(map(len, words), default=0))
+    exact = {written: None}
+    for encoding in ESCAPES:
+        layer = [written]
+        for _ in range(_LAYERS):
+            layer = [
+                meaning
+                for content in layer
+                if encoding.mark in content
+                for meaning in encoding.decode(content)
+            ]
+            if not layer:
+                break
+            exact.update(dict.fromkeys(layer))
+    unwrapped = tuple(dict.fromkeys(map(bare, exact)))
+    words = (len(word) for content in unwrapped for word in _WORD.findall(content))
+    return tuple(exact), unwrapped, max(words, default=0)
 
 
-def _encodings(value: bytes) -> Iterator[bytes]:
-    """Hex and base64 of `value`, as they stand within longer ones too.
+_remembered = functools.lru_cache(_REMEMBERED)(_unescaped)  # labels are the same in many objects
 
-    Of base64, only the characters that say nothing of what stands before and after the value, as
-    ``user:`` does.
+
+_PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")
+
+
+def _percent(text: bytes) -> Iterator[bytes]:
+    yield _PERCENT.sub(lambda match: binascii.unhexlify(match[1]), text)
+
+
+def _form(text: bytes) -> Iterator[bytes]:
+    yield from _percent(text.replace(b"+", b" "))
+
+
+def _quoted_printable(text: bytes) -> Iterator[bytes]:
+    yield binascii.a2b_qp(text)
+
+
+_ENTITY = re.compile(rb"&(?:#([0-9]{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{1,31}));")
+
+
+def _html(text: bytes) -> Iterator[bytes]:
+    yield _ENTITY.sub(_entity, text)
+
+
+def _entity(match: re.Match[bytes]) -> bytes:
+    decimal, digits, name = match.groups()
+    if name:
+        from html.entities import html5  # here, since few texts have any
+
+        return html5.get(f"{name.decode()};", match[0].decode()).encode()
+    return _character(int(decimal) if decimal else int(digits, 16), match[0])
+
+
+# The run of backslashes is taken whole, so that a long one costs no more than its length.
+_ESCAPE = re.compile(
+    rb"(?<!\\)(\\++)(?:"
+    rb"u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})"
+    rb"|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|U([0-9A-Fa-f]{8})"
+    rb"|x([0-9A-Fa-f]{2})|([0-7]{1,3})|(.))",
+    re.DOTALL,
+)
+_CONTROLS = {
+    b"a": b"\a",
+    b"b": b"\b",
+    b"e": b"\x1b",
+    b"f": b"\f",
+    b"n": b"\n",
+    b"r": b"\r",
+    b"t": b"\t",
+    b"v": b"\v",
+}
+_YAML_CONTROLS = _CONTROLS | {
+    b"N": "\x85".encode(),
+    b"_": "\xa0".encode(),
+    b"L": "\u2028".encode(),
+    b"P": "\u2029".encode(),
+}
+_SHELL_CONTROLS = _CONTROLS | {b"E": b"\x1b"}
+
+
+def _escapes(text: bytes, *, numbers_are_bytes: bool) -> Iterator[bytes]:
+    r"""`text` with backslash escapes undone, in pairs from the left, and from the right.
+
+    A backslash that stands before an encoded part makes the pairs begin one character off.
     """
-    yield value.hex().encode()
-    for before in range(3):
-        encoded = base64.b64encode(bytes(before) + value)
-        yield encoded[-(-4 * before // 3) : 4 * (before + len(value)) // 3]
+
+    def unescaped(match: re.Match[bytes], *, from_the_left: bool) -> bytes:
+        slashes = len(match[1])
+        if from_the_left and slashes % 2 == 0:
+            return match[1][: slashes // 2] + match[0][slashes:]
+        return match[1][: (slashes - 1) // 2] + _escaped(match, numbers_are_bytes)
+
+    for from_the_left in (True, False):
+        yield _ESCAPE.sub(functools.partial(unescaped, from_the_left=from_the_left), text)
 
 
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    if match[1]:
-        return chr(int(match[1], 16)).encode("utf-8", "surrogatepass")
-    return _WHITE.get(match[2], match[2])
+def _escaped(match: re.Match[bytes], numbers_are_bytes: bool) -> bytes:  # noqa: FBT001 - a hot path
+    _, high, low, short, braced, long, byte, octal, other = match.groups()
+    if other:
+        controls = _SHELL_CONTROLS if numbers_are_bytes else _YAML_CONTROLS
+        return controls.get(other, other)
+    if octal:
+        if numbers_are_bytes:
+            return bytes([int(octal, 8) & 0xFF])
+        return b"\0" + octal[1:] if octal[:1] == b"0" else octal
+    if byte:
+        number = int(byte, 16)
+        return bytes([number]) if numbers_are_bytes else chr(number).encode()
+    if high:  # a surrogate pair (RFC 8259, section 7)
+        return chr(0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF)).encode()
+    return _character(int(short or braced or long, 16), match[0][len(match[1]) - 1 :])
+
+
+def _character(number: int, otherwise: bytes) -> bytes:
+    return chr(number).encode("utf-8", "surrogatepass") if number < _TOP else otherwise
+
+
+# A byte that is no digit of the encoding becomes one that hardly any value decodes from, so that
+# digits keep their places and all parts of a text are decoded at once.
+_FILL = b"x"
+_BASE64 = bytearray(_FILL * 256)
+for _digit in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/":
+    _BASE64[_digit] = _digit
+_BASE64[ord("-")], _BASE64[ord("_")] = b"+/"  # RFC 4648, section 5
+_HEX_FILL = b"9"
+_HEX = bytearray(_HEX_FILL * 256)
+for _digit in b"0123456789abcdefABCDEF":
+    _HEX[_digit] = _digit
+_BETWEEN_BYTES = re.compile(rb"[:,-](?:0[xX])?")
+
+
+def _base64(text: bytes) -> Iterator[bytes]:
+    digits = text.translate(_BASE64) + 3 * _FILL
+    for start in range(4):
+        yield binascii.a2b_base64(digits[start : start + (len(digits) - start) // 4 * 4])
+
+
+def _hex(text: bytes) -> Iterator[bytes]:
+    digits = text.translate(_HEX)
+    for start in range(2):
+        yield binascii.unhexlify(digits[start : start + (len(digits) - start) // 2 * 2])
+
+
+def _hex_with_separators(text: bytes) -> Iterator[bytes]:
+    joined = _BETWEEN_BYTES.sub(b"", text)
+    return _hex(joined) if joined != text else iter(())
+
+
+ESCAPES = (
+    Encoding("percent encoding", b"%", _percent),
+    Encoding("form encoding", b"+", _form),
+    Encoding(
+        "escapes of characters: JSON, YAML, Python's str",
+        b"\\",
+        functools.partial(_escapes, numbers_are_bytes=False),
+    ),
+    Encoding(
+        "escapes of bytes: C, shells, Python's bytes",
+        b"\\",
+        functools.partial(_escapes, numbers_are_bytes=True),
+    ),
+    Encoding("HTML and XML references", b"&", _html),
+    Encoding("quoted-printable", b"=", _quoted_printable),
+)
+"""Encodings that stand for some characters, and leave the others as they are."""
+
+WHOLE = (
+    Encoding("base64 and base64url", b"", _base64),
+    Encoding("hex", b"", _hex),
+    Encoding("hex with separators", b"", _hex_with_separators),
+)
+"""Encodings of whole texts, which may stand within escapes; line ends within them say nothing."""

@@ -19,8 +19,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NoReturn
 
-from reconciler.model.spellings import spellings
-
 MASK = "(secret value)"
 FINGERPRINT_KEY_BYTES = 32
 
@@ -68,20 +66,6 @@ class SecretValue:
             return Nature.ENCODING
         return Nature.CONTENT
 
-    def occurs_in(self, text: str) -> bool:
-        """Tell whether `text` holds this value in a way of `spellings`; short ones never count.
-
-        White space says nothing: around the value it is no part of the secret, and within it a
-        text may break its lines elsewhere.
-        """
-        bare = self._bytes.strip()
-        most = len(text) if text.isascii() else _MOST_BYTES * len(text)
-        if len(bare) < _TELLING_LENGTH or len(bare) > _MOST_WHITE * most:
-            return False
-        if len(bare) > most and len(b"".join(bare.split())) > most:
-            return False
-        return spellings(text).hold(bare)
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SecretValue):
             return NotImplemented
@@ -108,10 +92,7 @@ class SecretValue:
         raise TypeError("a secret value cannot be pickled")
 
 
-_TELLING_LENGTH = 6
 _BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/=").encode()
-_MOST_BYTES = 4  # of one character in UTF-8
-_MOST_WHITE = 4  # so many times as long as without its white space is no value that says anything
 
 
 class UnreadValue(SecretValue):
@@ -135,11 +116,6 @@ class UnreadValue(SecretValue):
         """Nothing is known of it, so its content counts as another."""
         del new
         return Nature.CONTENT
-
-    def occurs_in(self, text: str) -> bool:
-        """Nothing is known of it."""
-        del text
-        return False
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UnreadValue) and self.fingerprint == other.fingerprint

@@ -129,7 +129,7 @@ class Changing:
             action=action,
             generate_name="" if resource.name else resource.generate_name,
             reasons=reasons,
-            fields=tuple(self._with_origins(fields, live, compared.before)),
+            fields=tuple(self._with_origins(fields, live, compared)),
             kept=merged.kept,
             notes=(
                 *self._notes(live.key, action, fields),
@@ -142,7 +142,7 @@ class Changing:
         )
 
     def _with_origins(
-        self, changes: Collection[FieldChange], live: Live, before: Fields
+        self, changes: Collection[FieldChange], live: Live, compared: Compared
     ) -> Iterator[FieldChange]:
         """The same, telling what is drift, and who wrote the live field last."""
         check = self.comparison.check
@@ -151,8 +151,10 @@ class Changing:
             path = field_of(change.path)
             reference = change.before if path[0] == DATA and same_key else None
             fingerprint = reference.fingerprint if isinstance(reference, ValueRef) else ""
-            state = check.state(path, live, before, fingerprint=fingerprint)
-            manager = live.managers.get(path, "") if path in before else ""
+            state = check.state(
+                path, live, compared.before, compared.applied, fingerprint=fingerprint
+            )
+            manager = live.managers.get(path, "") if path in compared.before else ""
             if state in _DRIFTED or manager:
                 yield change._replace(drift=state in _DRIFTED, manager=manager)
             else:
@@ -172,7 +174,7 @@ class Changing:
             return Action.UPDATE, tuple(reasons)
         if rotation.is_due(live.key, self.comparison.snapshot, options):
             return Action.UPDATE, (Reason.ROTATION,)
-        if self.comparison.check.is_current(live, compared.merged):
+        if self.comparison.check.is_current(live, compared.merged, compared.applied):
             return Action.NO_OP, ()
         return Action.UPDATE, (Reason.RECORD,)
 

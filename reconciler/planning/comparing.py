@@ -15,18 +15,17 @@ from reconciler.model.fields import (
     Fields,
     flatten,
     version_mark,
-    with_owner_uids,
 )
 from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import FieldPath, PlanOptions, Reason
-from reconciler.model.store import Snapshot
-from reconciler.model.values import UidOf, UnreadValue
+from reconciler.model.store import Capability, Snapshot
+from reconciler.model.values import UnreadValue
 from reconciler.planning import limits
 from reconciler.planning.diff import changed_paths
+from reconciler.planning.owners import owner_uids, with_owner_uids
 from reconciler.planning.ownership import Merged, merge, newly_made
-from reconciler.planning.records import FingerprintCheck, applied_earlier
-from reconciler.planning.references import references_of
+from reconciler.planning.records import FingerprintCheck
 from reconciler.planning.scrubbing import scrubbed
 from reconciler.rules import replace_reasons
 
@@ -38,7 +37,8 @@ class Compared:
     ``key`` is that of the live object, or of the one that is to be made. ``live`` holds the
     manifest's values in place of those that cannot be read and have the same fingerprint.
     ``before`` are the fields of the live object; where there is none, those of the copy that an
-    interrupted replace left, or of the ``predecessor`` whose place a new version takes. ``wanted``
+    interrupted replace left, or of the ``predecessor`` whose place a new version takes. ``applied``
+    is what the set applied to it last. ``wanted``
     are the fields that the manifest asks for, as far as the store keeps them; ``merged`` is what
     the object is to become. ``changed`` are the paths in which a live object differs from that.
     """
@@ -50,6 +50,7 @@ class Compared:
     merged: Merged
     live: Live | None = None
     before: Fields = field(default_factory=dict)
+    applied: Mapping[FieldPath, str] = field(default_factory=dict)
     changed: frozenset[FieldPath] = frozenset()
     predecessor: Compared | None = None
 
@@ -94,7 +95,7 @@ class Comparison:
             )
         held = limits.recognised(held, resource.data, self.check.fingerprinter)
         before = flatten(held)
-        applied = applied_earlier(held, self.options.set_name)
+        applied = self.check.applied(held)
         merged = self._scrubbed(key, merge(wanted, before, applied, steering))
         return Compared(
             key=key,
@@ -104,6 +105,7 @@ class Comparison:
             merged=merged,
             live=None if live is None else held,
             before=before,
+            applied=applied,
             changed=frozenset() if live is None else changed_paths(before, merged.target),
         )
 
@@ -131,9 +133,9 @@ class Comparison:
             for path, leaf in predecessor.before.items()
             if path[0] == DATA and not isinstance(leaf, UnreadValue)
         }
-        assert predecessor.live is not None
-        applied = applied_earlier(predecessor.live, self.options.set_name)
-        merged = self._scrubbed(key, merge(wanted, data, applied, predecessor.lifecycle))
+        merged = self._scrubbed(
+            key, merge(wanted, data, predecessor.applied, predecessor.lifecycle)
+        )
         shown = data.keys() | merged.target.keys()
         return Compared(
             key=key,
@@ -148,19 +150,10 @@ class Comparison:
     def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
         wanted.update(version_mark(key, resource))
-        if resource.owners:
-            with_owner_uids(wanted, self._owner_uids(resource), key.namespace)
-        return wanted
-
-    def _owner_uids(self, resource: Desired) -> Mapping[ObjectKey, str | UidOf]:
-        """The uids of owners that the manifests hold; of others, the manifest's word counts."""
-        uids: dict[ObjectKey, str | UidOf] = {}
-        for reference in references_of(resource):
-            owner = reference.target
-            if reference.what == "owner" and owner in self.named:
-                live = self.snapshot.objects.get(owner)
-                uids[owner] = UidOf(*owner) if live is None else live.uid
-        return uids
+        if not resource.owners or Capability.METADATA not in self.snapshot.capabilities:
+            return wanted
+        uids = owner_uids(resource, self.named, self.snapshot.objects)
+        return with_owner_uids(resource, wanted, uids)
 
     def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
         return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged

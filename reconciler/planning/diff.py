@@ -29,6 +29,9 @@ class Sides(NamedTuple):
     target: Fields
     changed: frozenset[FieldPath]
 
+    def __repr__(self) -> str:
+        return f"<Sides: {len(self.changed)} fields differ>"
+
 
 def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
     """The fields that are not the same in both."""

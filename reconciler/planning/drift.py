@@ -20,7 +20,7 @@ from reconciler.model.plans import Note, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning.comparing import Compared, Comparison
-from reconciler.planning.records import FingerprintCheck, applied_earlier
+from reconciler.planning.records import FingerprintCheck
 from reconciler.planning.selection import lasting_notices, leftovers_of, superseded_by
 from reconciler.planning.versions import comparison_of
 
@@ -107,14 +107,14 @@ def _fields(
 
     `fields` are those of `live`; `wanted` is ``None`` where no manifest names the object.
     """
-    applied = applied_earlier(live, check.set_name)
+    applied = check.applied(live)
     data = {path for path in fields if path[0] == DATA}
     paths = {*applied, *data, *(wanted or ())}
     ignored = {path for path in paths if path[0] == DATA and steering.ignores(path[1])}
     drifts = []
     for path in sorted(paths - ignored):
-        state = check.state(path, live, fields)
-        pending = Pending.NONE if wanted is None else check.pending(path, live, wanted)
+        state = check.state(path, live, fields, applied)
+        pending = Pending.NONE if wanted is None else check.pending(path, live, wanted, applied)
         manager = live.managers.get(path, "") if state in _WRITTEN else ""
         drifts.append(FieldDrift(path, state, pending, manager))
     return tuple(drifts)

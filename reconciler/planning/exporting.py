@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconciler.model.documents import Document
-from reconciler.model.fields import ANNOTATIONS, METADATA, flatten, unflatten
+from reconciler.model.fields import ANNOTATIONS, METADATA, OWNERS, flatten, unflatten
 from reconciler.model.lifecycle import VERSION_OF
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.values import MASK
 from reconciler.planning.masking import telling_texts
 from reconciler.planning.naming import newest, origin
+from reconciler.planning.owners import former_path
 
 
 def exported_keys(objects: Mapping[ObjectKey, Live], set_name: str) -> list[ObjectKey]:
@@ -34,7 +35,12 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
     if not reveal:
         fields |= dict.fromkeys(telling_texts(fields, fields), MASK)
     if live.applied is not None:
-        fields = {path: leaf for path, leaf in fields.items() if path in live.applied.fields}
+        record = live.applied.fields
+        fields = {
+            path: leaf
+            for path, leaf in fields.items()
+            if path in record or (path[1:2] == (OWNERS,) and former_path(leaf) in record)
+        }
     fields.pop((METADATA, ANNOTATIONS, VERSION_OF), None)
     document = unflatten(fields)
     metadata = {"name": origin(live).name}

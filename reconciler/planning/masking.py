@@ -14,6 +14,7 @@ from reconciler.model.fields import (
     Leaf,
 )
 from reconciler.model.plans import FieldPath
+from reconciler.model.search import ValueSearch
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue, ValueRef
 from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
 
@@ -112,14 +113,10 @@ def telling_texts(shown: Fields, *sides: Fields) -> set[FieldPath]:
         for path, leaf in shown.items()
         if path[0] == METADATA and (path[1] == LABELS or path[1] == ANNOTATIONS)
     }
-    joined = "\0".join(texts.values())
-    values = [leaf for side in sides for path, leaf in side.items() if path[0] == DATA]
-    secrets = [value for value in values if value.occurs_in(joined)]
-    found = texts.keys() & _COPYING_PATHS
-    if secrets:
-        found |= {
-            path
-            for path, text in texts.items()
-            if any(secret.occurs_in(text) for secret in secrets)
-        }
-    return found
+    if not texts:
+        return set()
+    search = ValueSearch(leaf for side in sides for path, leaf in side.items() if path[0] == DATA)
+    telling = texts.keys() & _COPYING_PATHS
+    if search.is_in("\0".join(texts.values())):
+        telling |= {path for path, text in texts.items() if search.is_in(text)}
+    return telling

@@ -21,6 +21,9 @@ class Merged(NamedTuple):
     claims: tuple[FieldPath, ...]
     kept: tuple[FieldPath, ...]
 
+    def __repr__(self) -> str:
+        return f"<Merged: {len(self.target)} fields>"
+
 
 def merge(
     desired: Fields, live: Fields, applied: Mapping[FieldPath, str], lifecycle: Lifecycle

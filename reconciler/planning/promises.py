@@ -12,6 +12,7 @@ from typing import NamedTuple
 from reconciler.model.fields import DATA, METADATA, Leaf, flatten, leaf_text
 from reconciler.model.objects import Live, Resource
 from reconciler.model.plans import FieldAction, FieldPath
+from reconciler.model.search import ValueSearch
 from reconciler.model.store import Capability
 from reconciler.model.values import SecretValue
 from reconciler.rules import field_text
@@ -32,12 +33,12 @@ class Deviation(NamedTuple):
 
     def __str__(self) -> str:
         """A sentence that names the field and no value."""
-        return _DONE[self.action].format(_name(self.path))
+        return _DONE[self.action].format(field_text(self.path))
 
     @property
     def forecast(self) -> str:
         """The same of a write that was only tried."""
-        return _TRIED[self.action].format(_name(self.path))
+        return _TRIED[self.action].format(field_text(self.path))
 
 
 def deviations(
@@ -71,9 +72,10 @@ def is_to_the_letter(resource: Resource, answer: Live) -> bool:
 
 def shown_warnings(warnings: Iterable[str], promise: Promise) -> Iterator[str]:
     """What a store warned of, without a warning that repeats a value of `promise`."""
-    for warning in warnings:
-        secrets = (value for value in promise.values() if isinstance(value, SecretValue))
-        yield _WITHHELD if any(secret.occurs_in(warning) for secret in secrets) else warning
+    texts = [*warnings]
+    if texts:
+        search = ValueSearch(leaf for leaf in promise.values() if isinstance(leaf, SecretValue))
+        yield from (_WITHHELD if search.is_in(text) else text for text in texts)
 
 
 def _compared(promise: Promise, found: Promise) -> Iterator[Deviation]:
@@ -96,11 +98,3 @@ _TRIED = {
     FieldAction.REMOVED: "the store would drop {}, which it is told to keep",
     FieldAction.ADDED: "the store would add {}, which nobody asked for",
 }
-
-
-def _name(path: FieldPath) -> str:
-    match path:
-        case (parent, group, name) if group in {"finalizers", "ownerReferences"}:
-            return field_text((parent, f"{group}[{name}]"))
-        case _:
-            return field_text(path)

@@ -11,17 +11,13 @@ from reconciler.model.objects import SECRET, Live
 from reconciler.model.plans import FieldPath
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter, UnreadValue
+from reconciler.planning.owners import understood_record
 from reconciler.planning.ownership import Merged
 
 
 def is_of_set(live: Live, set_name: str) -> bool:
     """Whether the set owns the live object."""
     return live.applied is not None and live.applied.set_name == set_name
-
-
-def applied_earlier(live: Live, set_name: str) -> Mapping[FieldPath, str]:
-    """What this set applied last; what another set applied is not ours to remove."""
-    return live.applied.fields if live.applied is not None and is_of_set(live, set_name) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +54,27 @@ class FingerprintCheck:
             return _has_key_of(live, self.fingerprinter)
         return self.all_readable
 
+    def applied(self, live: Live) -> Mapping[FieldPath, str]:
+        """What the set applied last; what another set applied is not ours to remove."""
+        if not is_of_set(live, self.set_name):
+            return {}
+        return understood_record(live, self.fingerprinter)
+
     def state(
         self,
         path: FieldPath,
         live: Live,
         fields: Fields,
+        applied: Mapping[FieldPath, str],
         *,
         fingerprint: str = "",
     ) -> FieldState:
         """How the field at `path` of `live` stands to what the set applied last.
 
-        `fields` are those of `live`; `fingerprint` is that of the live field, where the caller has
-        it. A key that somebody added to data is a difference; any other field that was not applied
-        is not.
+        `fields` are those of `live`, and `applied` is what the set applied to it; `fingerprint` is
+        that of the live field, where the caller has it. A key that somebody added to data is a
+        difference; any other field that was not applied is not.
         """
-        applied = applied_earlier(live, self.set_name)
         if path not in applied:
             is_ours = is_of_set(live, self.set_name)
             added = is_ours and path[0] == DATA and path in fields
@@ -87,18 +89,18 @@ class FingerprintCheck:
             return FieldState.IN_SYNC
         return FieldState.CHANGED if self.can_read(live) else FieldState.UNKNOWABLE
 
-    def pending(self, path: FieldPath, live: Live, wanted: Fields) -> Pending:
+    def pending(
+        self, path: FieldPath, live: Live, wanted: Fields, applied: Mapping[FieldPath, str]
+    ) -> Pending:
         """What the manifest, whose fields are `wanted`, changes of what the set applied last."""
-        applied = applied_earlier(live, self.set_name)
         if path not in wanted:
             return Pending.REMOVE if path in applied else Pending.NONE
         own = self.fingerprinter.of(live.namespace, path, leaf_text(wanted[path]))
         unknowable = path in applied and not self.can_read(live)
         return Pending.NONE if own == applied.get(path) or unknowable else Pending.SET
 
-    def is_current(self, live: Live, merged: Merged) -> bool:
+    def is_current(self, live: Live, merged: Merged, applied: Mapping[FieldPath, str]) -> bool:
         """Whether the record of `live` says just what applying it again would write."""
-        applied = applied_earlier(live, self.set_name)
         return len(merged.claims) == len(applied) and all(
             applied.get(path)
             == self.fingerprinter.of(live.namespace, path, leaf_text(merged.target[path]))

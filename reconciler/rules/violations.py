@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from reconciler.model.objects import Severity
@@ -9,7 +10,8 @@ from reconciler.model.objects import Severity
 RulePath = tuple[str | int, ...]
 """Where a field stands in a manifest, for example ``("metadata", "ownerReferences", 0, "uid")``."""
 
-_MAPS = {"labels", "annotations", "data", "stringData"}
+_MAPS = {"labels", "annotations", "finalizers", "ownerReferences", "data", "stringData"}
+"""Their entries stand in brackets; those of lists that are sets by nature go by their names."""
 
 
 WARNINGS = frozenset(
@@ -33,10 +35,11 @@ class Violation:
 
     An error is what an API server refuses. A warning is what it accepts, though the author will
     not get what they asked for. ``of_key`` tells that the key at the end of ``path`` is wrong, and
-    not what stands there.
+    not what stands there. A value that slipped in among the keys may be part of the path, so
+    ``repr`` leaves the path out.
     """
 
-    path: RulePath
+    path: RulePath = dataclasses.field(repr=False)
     code: str
     message: str
     hint: str = ""

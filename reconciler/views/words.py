@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from reconciler.escapes import escaped
+from reconciler.model.fields import DATA, METADATA
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.model.options import Effect
 from reconciler.model.plans import (
@@ -21,7 +21,6 @@ from reconciler.model.plans import (
     FieldAction,
     FieldChange,
     FieldPath,
-    Note,
     Plan,
     PlanOptions,
     Reason,
@@ -30,6 +29,7 @@ from reconciler.model.plans import (
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.planning.consumers import named_users
 from reconciler.rules import violations
+from reconciler.views.heading import NO_HEADING, Heading
 
 ACTION_SYMBOLS = {
     Action.NO_OP: "=",
@@ -76,6 +76,7 @@ KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
 UNREAD = "(a value that the store gives to nobody)"
 
+_MAPS = {DATA, METADATA}
 _WIDEST_COLUMN = 52  # as wide as the annotations that steer this program
 
 
@@ -112,13 +113,15 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
 
 
 def field_text(path: FieldPath) -> str:
-    """``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``."""
-    match path:
-        case (parent, "finalizers" | "ownerReferences" as group, name, *rest):
-            parts: violations.RulePath = (parent, f"{group}[{name}]", *rest)
-        case _:
-            parts = tuple(int(part) if part.isdecimal() else part for part in path)
-    return escaped(violations.field_text(parts))
+    r"""``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``.
+
+    No two paths read alike: lists are only in what is neither ``data`` nor ``metadata``, so that
+    digits are an index there and a name everywhere else, and a backslash is written as two.
+    """
+    parts: violations.RulePath = path
+    if path[0] not in _MAPS:
+        parts = tuple(int(part) if part.isdecimal() else part for part in path)
+    return escaped(violations.field_text(parts).replace("\\", r"\\"))
 
 
 def object_text(key: ObjectKey) -> str:
@@ -176,21 +179,6 @@ def changes_in_order(plan: Plan) -> list[Change]:
     """The changes that are not no-ops, in the order of their steps."""
     rank = {step.key: position for position, step in enumerate(plan.steps)}
     return sorted(plan.pending, key=lambda change: rank.get(change.key, len(rank)))
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What the first line of a plan says besides its set, its store and its options.
-
-    ``configuration`` is the configuration file in use. ``origin`` is what there is to know of the
-    plan file that the plan comes from, or goes to.
-    """
-
-    configuration: str = ""
-    origin: tuple[Note, ...] = ()
-
-
-NO_HEADING = Heading()
 
 
 def context_text(plan: Plan, heading: Heading = NO_HEADING) -> str:

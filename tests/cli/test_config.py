@@ -42,6 +42,7 @@ namespace: kube-public
 prune: true
 adopt: true
 allow-replace: true
+allow-empty: true
 scrub: true
 consumers: false
 rotate-services: true
@@ -62,6 +63,7 @@ wait-timeout: 7.5
         "destroy": False,
         "adopt": True,
         "allowReplace": True,
+        "allowEmpty": True,
         "scrub": True,
         "consumers": False,
         "forceConsumers": False,
@@ -142,6 +144,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_PRUNE", "1", "--prune"),
         ("RECONCILER_ADOPT", "true", "--adopt"),
         ("RECONCILER_ALLOW_REPLACE", "yes", "--allow-replace"),
+        ("RECONCILER_ALLOW_EMPTY", "1", "--allow-empty"),
         ("RECONCILER_SCRUB", "on", "--scrub"),
         ("RECONCILER_FORCE_CONSUMERS", "1", "--force-consumers"),
         ("RECONCILER_ROTATE_SERVICES", "1", "--rotate-services"),

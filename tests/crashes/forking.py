@@ -37,9 +37,16 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 class Forked:
-    """A process that runs the program, with what tests need of `subprocess.Popen`."""
+    """A process that runs the program, with what tests need of `subprocess.Popen`.
 
-    def __init__(self, args: Sequence[str], cwd: Path) -> None:
+    `before` is Python code that prepares the process. `wrapper` is a command that starts the
+    process forked from, with that one's command as its last arguments; it has no SDKs, as a fork
+    costs the less the less was imported.
+    """
+
+    def __init__(
+        self, args: Sequence[str], cwd: Path, *, before: str = "", wrapper: tuple[str, ...] = ()
+    ) -> None:
         self.returncode: int | None = None
         self._waiting = threading.Lock()  # a stand-in's thread may kill what the test waits for
         self._status, status = socket.socketpair()
@@ -48,10 +55,15 @@ class Forked:
         self.stdout: BinaryIO = os.fdopen(out, "rb")
         self.stderr: BinaryIO = os.fdopen(err, "rb")
         with status, _ONE_AT_A_TIME:
-            socket.send_fds(_forker(), [b"+"], [status.fileno(), out_of_it, err_of_it])
+            socket.send_fds(_forker(wrapper), [b"+"], [status.fileno(), out_of_it, err_of_it])
         os.close(out_of_it)
         os.close(err_of_it)
-        request = {"args": list(args), "cwd": str(cwd), "environ": dict(os.environ)}
+        request = {
+            "args": list(args),
+            "cwd": str(cwd),
+            "environ": dict(os.environ),
+            "before": before,
+        }
         self._status.sendall(json.dumps(request).encode() + b"\n")
         self._told = self._status.makefile("rb")
         self.pid = int(self._told.readline())
@@ -95,12 +107,12 @@ class Forked:
 
 
 @cache
-def _forker() -> socket.socket:
+def _forker(wrapper: tuple[str, ...]) -> socket.socket:
     """The way to the process that forks; that ends once this is closed."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
-            [sys.executable, __file__, str(theirs.fileno())],
+            [*wrapper, sys.executable, __file__, str(theirs.fileno()), *(() if wrapper else _SDKS)],
             env={**os.environ, "PYTHONSAFEPATH": "1"},
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -110,13 +122,13 @@ def _forker() -> socket.socket:
     return ours
 
 
-def _import_all() -> None:
-    """Import the program, without beginning it."""
+def _import_all(more: Sequence[str]) -> None:
+    """Import the program, without beginning it, and `more`."""
     program = importlib.import_module("reconciler")
     for module in pkgutil.walk_packages(program.__path__, "reconciler."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    for name in _SDKS:
+    for name in more:
         importlib.import_module(name)
     assert threading.active_count() == 1  # others would not be there after a fork
     gc.freeze()
@@ -159,12 +171,13 @@ def _become(status: socket.socket, streams: list[int]) -> bool:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environ"])
+    exec(request["before"], {})  # noqa: S102 - a test's own code
     sys.argv = ["reconciler", *request["args"]]
     return True
 
 
 if __name__ == "__main__":
     with suppress(KeyboardInterrupt):
-        _import_all()
+        _import_all(sys.argv[2:])
         if _fork_on_request(socket.socket(fileno=int(sys.argv[1]))):
             runpy.run_module("reconciler", run_name="__main__", alter_sys=True)

@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ from tests.crashes.program import APPLY, Ended, Run, put_manifests, ran_well
 SET = "default"
 PARALLELISM = 6
 OPTIONS = (
-    *("--prune", "--allow-replace", "--max-deletes", "100%"),
+    *("--prune", "--allow-empty", "--allow-replace", "--max-deletes", "100%"),
     *("--parallelism", str(PARALLELISM)),
 )
 
@@ -124,7 +124,7 @@ def held(snapshot: Snapshot) -> dict[ObjectKey, Held]:
     }
 
 
-def _document(key: ObjectKey, state: State) -> dict[str, Any]:
+def document(key: ObjectKey, state: State) -> dict[str, Any]:
     content = to_document(Resource(key=key, labels=state.labels, type=state.type))
     metadata = {**content.pop("metadata"), "name": key.name}
     if key.namespace:
@@ -200,7 +200,7 @@ class Series:
                 wanted[secret] = State(type=OPAQUE, data=self._values("inside"))
         self._generation += 1
         self._wanted = wanted
-        put_manifests(self.place, (_document(key, state) for key, state in wanted.items()))
+        put_manifests(self.place, (document(key, state) for key, state in wanted.items()))
 
     def _values(self, name: str) -> dict[str, SecretValue]:
         keys = ["password", *(["token"] if self._random.random() < 0.5 else [])]
@@ -252,23 +252,10 @@ class Series:
         ended: Ended,
     ) -> None:
         """Hold the store against what the process told before it died."""
-        steps = [(_key(event), event) for event in ended.events if "key" in event]
-        begun = {key: event["action"] for key, event in steps if event["event"] == "step-started"}
-        done = {key: event["outcome"] for key, event in steps if event["event"] == "step-ended"}
+        begun, done = steps_told(ended)
         assert set(done.values()) <= {"applied"}
         assert len(begun) - len(done) <= PARALLELISM
-        for key in before.keys() | after.keys() | begun.keys():
-            was, now = before.get(key, NOTHING), after.get(key, NOTHING)
-            target = Held(self._target(key))
-            if key in done:
-                allowed = [target]
-            elif key in begun:
-                allowed = [was, target]
-                if begun[key] == "replace":
-                    allowed.append(Held(copy=was.object))
-            else:
-                allowed = [was]
-            assert now in allowed, (key, begun.get(key), done.get(key))
+        hold_against(ended, before, after, self._target)
         self.figures.update(f"{action}s begun" for action in begun.values())
         self.figures["steps acknowledged"] += len(done)
 
@@ -289,6 +276,36 @@ class Series:
 
 def _key(event: Mapping[str, Any]) -> ObjectKey:
     return ObjectKey(**event["key"])
+
+
+def steps_told(ended: Ended) -> tuple[dict[ObjectKey, str], dict[ObjectKey, str]]:
+    """The actions that an apply said it began, and the outcomes of those that it ended."""
+    steps = [(_key(event), event) for event in ended.events if "key" in event]
+    begun = {key: event["action"] for key, event in steps if event["event"] == "step-started"}
+    done = {key: event["outcome"] for key, event in steps if event["event"] == "step-ended"}
+    return begun, done
+
+
+def hold_against(
+    ended: Ended,
+    before: Mapping[ObjectKey, Held],
+    after: Mapping[ObjectKey, Held],
+    target: Callable[[ObjectKey], State | None],
+) -> None:
+    """What an apply acknowledged is there, and what it did not begin is as it was."""
+    begun, done = steps_told(ended)
+    for key in before.keys() | after.keys() | begun.keys():
+        was, now = before.get(key, NOTHING), after.get(key, NOTHING)
+        reached = Held(target(key))
+        if done.get(key) == "applied":
+            allowed = [reached]
+        elif key in begun:
+            allowed = [was, reached]
+            if begun[key] == "replace":
+                allowed.append(Held(copy=was.object))
+        else:
+            allowed = [was]
+        assert now in allowed, (key, begun.get(key), done.get(key))
 
 
 def killed(place: Path, seed: str, kills: int) -> Counter[str]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,49 +109,6 @@ def test_a_plan_that_finds_no_room_leaves_nothing(tmp_path: Path) -> None:
     ended = run(tmp_path, "plan", "--out", "p.plan", before=no_larger_files_than(100))
     told_clearly(ended, 1, "p.plan: cannot be written")
     assert [path.name for path in tmp_path.iterdir()] == ["manifests"]
-
-
-_ON_A_TINY_DISK = """
-set -e
-program=$1 size=$2
-mkdir disk && mount -t tmpfs -o size=$size tmpfs disk || exit 77
-set +e
-"$program" -m reconciler apply --auto-approve -o json --store sqlite:disk/store.db >first
-echo $? >>codes
-mount -o remount,size=64m disk || exit 77
-"$program" -m reconciler apply --auto-approve -o json --store sqlite:disk/store.db >second
-echo $? >>codes
-"$program" -m reconciler plan --detailed-exitcode --store sqlite:disk/store.db >third
-echo $? >>codes
-"""
-
-
-@pytest.mark.parametrize("size", ["8k", "400k"])
-def test_a_disk_that_is_really_full(tmp_path: Path, size: str) -> None:
-    """A file system of a few pages, in a mount namespace of its own, which ends with it."""
-    unshare = shutil.which("unshare")
-    if not unshare:
-        pytest.skip("no unshare, so no file system can be made; the limits above are tried")
-    filled(tmp_path, "a", 60_000)
-    options = [] if os.geteuid() == 0 else ["--map-root-user"]
-    ended = subprocess.run(
-        [unshare, *options, "--mount", "sh", "-c", _ON_A_TINY_DISK, "sh", sys.executable, size],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONSAFEPATH": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if not (tmp_path / "codes").exists():
-        pytest.skip(f"no file system may be made here: {ended.stderr.strip()}")
-    codes = [int(code) for code in (tmp_path / "codes").read_text().split()]
-    first = Ended(codes[0], (tmp_path / "first").read_text(), ended.stderr)
-    if size == "8k":
-        told_clearly(first, 1, "store")
-    else:
-        told_clearly(first, 5, "there is no space left")
-        assert 0 < len(applied(first)) < len(KEYS)
-    assert codes[1:] == [0, 0]
 
 
 # Without these two rights, root is as everybody else with its own files (capabilities(7)).

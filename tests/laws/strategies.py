@@ -41,6 +41,15 @@ SETTINGS = st.sampled_from(
     ]
 )
 SHOP = namespace("shop")
+# By kind and name alone, these are the owners that manifests name.
+FOREIGN_OWNERS = st.builds(
+    OwnerReference,
+    st.sampled_from(["example.com/v1", "example.org/v1", "example.com/v2"]),
+    st.sampled_from(["Secret", SERVICE_ACCOUNT]),
+    st.sampled_from(["a", "b", "robot"]),
+    st.sampled_from(["uid-1", "uid-2"]),
+    block_owner_deletion=st.sampled_from([None, True]),
+)
 
 
 @st.composite
@@ -114,6 +123,9 @@ def _meddling(one: Desired) -> st.SearchStrategy[Meddling]:
         st.just(lambda world: _labelled(world, one)),
         st.just(lambda world: _removed(world, one)),
         st.just(lambda world: _renoted(world, one)),
+        st.lists(FOREIGN_OWNERS, min_size=1, max_size=3, unique=True).map(
+            lambda owners: lambda world: _owned(world, one, owners)
+        ),
     ]
     if one.kind not in {"Namespace", SERVICE_ACCOUNT}:
         acts.append(DATA.map(lambda data: lambda world: _rewritten(world, one, data)))
@@ -135,6 +147,12 @@ def _labelled(world: World, one: Desired) -> None:
 def _renoted(world: World, one: Desired) -> None:
     if world.get(one):
         world.meddle(one, annotations={})
+
+
+def _owned(world: World, one: Desired, owners: list[OwnerReference]) -> None:
+    live = world.get(one)
+    if live:
+        world.meddle(one, owners=(*live.owners, *owners))
 
 
 def _removed(world: World, one: Desired) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.errors import StoreUnavailable
 from reconciler.execution.retries import RetryPolicy
 from reconciler.model.events import Outcome
-from reconciler.model.fields import DATA, OWNERS, Fields, flatten
+from reconciler.model.fields import DATA, Fields, flatten, owner_key
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, FieldPath
@@ -60,12 +60,12 @@ def assert_as_desired(world: World, desired: Sequence[Desired], *, old: bool = F
         steering = lifecycle(one)
         assert live.applied is not None
         have = flatten(live)
-        for path, leaf in flatten(one).items():
+        owners = tuple(
+            replace(owner, uid=found[owner_key(owner, one.namespace)].uid) for owner in one.owners
+        )
+        for path, leaf in flatten(replace(one, owners=owners)).items():
             if path[0] == DATA and steering.ignores(path[1]):
                 continue
-            if path[1:2] == (OWNERS,):
-                owner = found[ObjectKey(leaf["kind"], one.namespace, leaf["name"])]
-                leaf["uid"] = owner.uid
             assert have[path] == leaf
         if steering.exact_data:
             extra = live.data.keys() - one.data.keys()

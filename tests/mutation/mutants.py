@@ -30,14 +30,14 @@ MUTANTS = (
     ),
     Mutant(
         "a plan file is no workflow command in a log",
-        "planfile/__init__.py",
-        "write_whole(path, json_text(content.decode()).encode(), mode=0o600)",
-        "write_whole(path, content, mode=0o600)",
+        "planfile/envelope.py",
+        "sealed = json_text(content.removesuffix(_END).decode()).encode()",
+        "sealed = content.removesuffix(_END)",
         ("tests/cli/test_forgery.py",),
     ),
     Mutant(
         "an apply plans again under its lock",
-        "workflow.py",
+        "workflow/applying.py",
         "if not snapshot.same_as(approved.snapshot):",
         "if not snapshot:",
         ("tests/cli/test_api.py", "tests/cli/test_apply.py"),
@@ -45,8 +45,8 @@ MUTANTS = (
     Mutant(
         "a value is found within longer base64, wherever it begins",
         "model/spellings.py",
-        "for before in range(3):",
-        "for before in range(1):",
+        "for start in range(4):",
+        "for start in range(1):",
         ("tests/unit/model",),
     ),
     Mutant(
@@ -157,8 +157,8 @@ MUTANTS = (
     Mutant(
         "no warning of a store repeats a value",
         "planning/promises.py",
-        "if any(secret.occurs_in(warning) for secret in secrets)",
-        "if not secrets",
+        "_WITHHELD if search.is_in(text) else text",
+        "text",
         ("tests/unit/planning",),
     ),
     Mutant(
@@ -282,16 +282,16 @@ MUTANTS = (
     ),
     Mutant(
         "an apply in part is no success, interrupted or not",
-        "cli/approval.py",
+        "workflow/reports.py",
         "return ExitCode.INTERRUPTED if ended.interrupted else ExitCode.PARTIAL",
         "return ExitCode.INTERRUPTED if ended.interrupted else ExitCode.OK",
         ("tests/cli/test_apply.py", "tests/cli/test_interruptions.py"),
     ),
     Mutant(
         "a plan with problems is an error and not merely refused",
-        "cli/requests.py",
-        "if plan.problems:\n        return ExitCode.ERROR",
-        "if plan.problems and not plan.refusals:\n        return ExitCode.ERROR",
+        "workflow/reports.py",
+        "if self.plan is not None and self.plan.problems:",
+        "if self.plan is not None and self.plan.problems and not self.plan.refusals:",
         ("tests/cli/test_apply.py", "tests/cli/test_plan.py"),
     ),
 )

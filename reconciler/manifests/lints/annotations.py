@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconciler.manifests.lints import names
 from reconciler.model.objects import Resource, Severity
+from reconciler.model.search import ValueSearch
 from reconciler.model.values import SecretValue
 from reconciler.rules import Violation
 
@@ -14,8 +15,13 @@ _LAST_APPLIED = ("kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.
 
 
 def annotation_warnings(secret: Resource) -> Iterator[Violation]:
-    """The annotations of `secret` that hold, or may hold, one of its values."""
-    telling = _telling(secret)
+    """The annotations of `secret` that hold, or may hold, one of its values.
+
+    All of them are searched at once first, which finds nothing in most Secrets.
+    """
+    keys = _keys_by_value(secret)
+    search = ValueSearch(keys)
+    repeats = search.is_in("\0".join(secret.annotations.values()))
     for name, text in secret.annotations.items():
         if name.startswith(_LAST_APPLIED):
             yield _warning(
@@ -24,28 +30,24 @@ def annotation_warnings(secret: Resource) -> Iterator[Violation]:
                 "this annotation is another tool's copy of the whole Secret, values included",
                 "remove the annotation; it comes with objects that were exported from a cluster",
             )
-        elif telling and (key := next((key for key, one in telling if one.occurs_in(text)), "")):
+        elif repeats and (value := search.value_in(text)):
             yield _warning(
                 name,
                 "annotation-repeats-value",
-                f"this annotation repeats the value of the key {key}",
+                f"this annotation repeats the value of the key {keys[value]}",
                 "remove the value from the annotation, and consider it known",
             )
 
 
-def _telling(secret: Resource) -> list[tuple[str, SecretValue]]:
-    """The values in annotations; words of plain letters, names of hosts and users are no secrets.
-
-    All texts are searched at once, which finds nothing in most Secrets.
-    """
-    joined = "\0".join(secret.annotations.values())
-    return [
-        (key, value)
-        for key, value in secret.data.items()
-        if value.occurs_in(joined)
-        and not names.is_identifier(key)
-        and (names.is_credential(key) or not value.reveal().strip().isalpha())
-    ]
+def _keys_by_value(secret: Resource) -> dict[SecretValue, str]:
+    """The values that are secrets; words of plain letters, names of hosts and users are none."""
+    keys: dict[SecretValue, str] = {}
+    for key, value in secret.data.items():
+        if not names.is_identifier(key) and (
+            names.is_credential(key) or not value.reveal().strip().isalpha()
+        ):
+            keys.setdefault(value, key)
+    return keys
 
 
 def _warning(name: str, code: str, message: str, hint: str) -> Violation:

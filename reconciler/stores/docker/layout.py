@@ -10,6 +10,7 @@ from typing import Any
 
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import SECRET, ObjectKey, Resource
+from reconciler.model.search import ValueSearch
 from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.rules import Violation
 from reconciler.stores.docker.annotations import (
@@ -115,9 +116,10 @@ def check(resource: Resource) -> Iterator[Violation]:
 
 def _telling_texts(resource: Resource) -> Iterator[Violation]:
     """Labels and annotations become labels, which more people may read than the value."""
+    search = ValueSearch(resource.data.values())
     for group, texts in (("labels", resource.labels), ("annotations", resource.annotations)):
         for name, text in texts.items():
-            if any(value.occurs_in(text) for value in resource.data.values()):
+            if search.is_in(text):
                 message = "it repeats a value, and would be a label that many may read"
                 path = ("metadata", group, name)
                 yield Violation(path, "docker-text-holds-value", message, "remove it")

@@ -1,7 +1,7 @@
 """What a server refuses, in words, without what may come from a value.
 
 A server's message may quote what it was sent (that of a failed patch holds the whole object), so
-every value of the request is cut out of it, as it is and in base64.
+every value of the request is cut out of it, or the message is not shown.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from reconciler.errors import (
     StoreError,
     StoreUnavailable,
 )
+from reconciler.model.search import ValueSearch
 from reconciler.model.values import MASK, SecretValue
 
 CUT = "the connection to the API server was cut"
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _TELLING_LENGTH = 4
 _LONGEST = 2000
+_LONGEST_READ = 16_384
+_WITHHELD = "(the server's message may repeat a secret value, so it is not shown)"
 _NO_CREDENTIALS = "no credentials were sent: the context's user in the kubeconfig has none"
 _NOBODY = '"system:anonymous"'
 
@@ -126,9 +129,18 @@ def _words(answer: Mapping[str, Any]) -> str:
 
 
 def scrubbed(text: str, values: Iterable[SecretValue]) -> str:
-    """A server's text without the values, in whatever form."""
-    for form in sorted(_forms(values), key=len, reverse=True):
+    """A server's text without the values: the usual forms are cut out of it.
+
+    A text that still holds one, in an encoding that cannot be cut out, is withheld as a whole. So
+    is one too long to be looked through for every form of every value.
+    """
+    secrets = [*values]
+    if secrets and len(text) > _LONGEST_READ:
+        return _WITHHELD
+    for form in sorted(_forms(secrets), key=len, reverse=True):
         text = text.replace(form, MASK)
+    if ValueSearch(secrets).is_in(text):
+        return _WITHHELD
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 

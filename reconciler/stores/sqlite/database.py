@@ -6,31 +6,21 @@ that it neither waits for a writer nor needs the right to write.
 
 from __future__ import annotations
 
-import os
-import secrets
 import sqlite3
-import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from reconciler.errors import StoreDamaged, StoreError, StoreUnavailable
-from reconciler.model.values import FINGERPRINT_KEY_BYTES
-from reconciler.stores.sqlite import seeds
+from reconciler.stores.sqlite import birth, owners
 from reconciler.stores.sqlite.faults import faults
-from reconciler.stores.sqlite.header import (
-    Header,
-    checked_header,
-    header_with,
-    key_fits,
-    read_header,
-    write_header,
-)
-from reconciler.stores.sqlite.masterkey import MasterKey, put_in_place, sync_directory
+from reconciler.stores.sqlite.files import remove_temporary_files, sync_directory
+from reconciler.stores.sqlite.header import checked_header, header_with, key_fits, read_header
+from reconciler.stores.sqlite.masterkey import MasterKey
 from reconciler.stores.sqlite.rows import Damage
 from reconciler.stores.sqlite.sealing import Sealer
-from reconciler.stores.sqlite.tables import SCHEMA, Contents, new_uid
+from reconciler.stores.sqlite.tables import Contents
 
 BUSY_SECONDS = 20.0
 _READS = 10
@@ -43,12 +33,26 @@ _opening = threading.Lock()
 
 
 class Database:
-    """The store's file at `path`; messages call it `shown`."""
+    """The store's file at `path`, which is no link; messages call it `shown`.
 
-    def __init__(self, path: Path, shown: str, master: MasterKey) -> None:
+    `links` were followed on the way to the file and its key, and `trusted` are the users to whom
+    all of it may belong.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        shown: str,
+        master: MasterKey,
+        *,
+        links: tuple[Path, ...] = (),
+        trusted: frozenset[int],
+    ) -> None:
         self.path = path
         self.shown = shown
         self.master = master
+        self.trusted = trusted
+        self._links = links
         self._turn = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._opened_with: tuple[bytes, Sealer] | None = None
@@ -62,6 +66,12 @@ class Database:
     def shm(self) -> Path:
         """SQLite's index of the log, there while a process has the store open for writing."""
         return self.path.with_name(self.path.name + "-shm")
+
+    @property
+    def entrusted(self) -> tuple[Path, ...]:
+        """What decides which store and which key are used; not all of it need exist."""
+        key_file, successor = self.master.file, self.master.successor
+        return (*self._links, self.path.parent, key_file.parent, self.path, key_file, successor)
 
     def exists(self) -> bool:
         """Whether there is a file."""
@@ -93,6 +103,7 @@ class Database:
         Raises:
             StoreError: see `reconciler.model.store.Store`.
         """
+        self._refuse_foreign()
         for _ in range(_READS):
             before = self._stamps()
             if before[0] is None:
@@ -132,7 +143,7 @@ class Database:
             # not, unless it is told that nobody writes.
             unguarded = not self.shm.exists() and not _size(self.wal)
             if unguarded:
-                return self._looked(work, "immutable=1"), True
+                return self._looked(work, "mode=ro&immutable=1"), True
         return self._looked(work, "mode=ro"), False
 
     def _looked(self, work: Callable[[Contents], T], mode: str) -> T:
@@ -148,6 +159,7 @@ class Database:
 
     def _begun(self, *, create: bool) -> sqlite3.Connection:
         if self._connection is None:
+            self._refuse_foreign()
             if not self.exists():
                 if not create:
                     raise StoreError(f"{self.shown} does not exist")
@@ -177,7 +189,15 @@ class Database:
         sealer = self._sealer_for(columns, writing=True)
         header = checked_header(columns, sealer)
         self._opened_with = (header.key_check, sealer)
+        for path in (self.path, self.master.file, self.master.successor):
+            remove_temporary_files(path)
         return Contents(connection, sealer, header)
+
+    def _refuse_foreign(self) -> None:
+        # A key that the user gives is not one that the owner of the files has planted.
+        if self.master.given is None:
+            with faults(self.shown):
+                owners.refuse_foreign(self.entrusted, self.trusted, self.shown)
 
     def _refuse_truncated(self, connection: sqlite3.Connection) -> None:
         """SQLite fills up a short last page with zeros; unless the log has it, it is lost."""
@@ -204,31 +224,17 @@ class Database:
         )
 
     def _create(self) -> None:
-        """Make the whole store under another name, then give it its own unless that is taken."""
+        """Make the store and its directory, unless another process is quicker."""
         directory = self.path.parent
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._refuse_foreign()  # another user may have been quicker to make the directory
         sealer = Sealer(self.master.make())
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=directory)
-        os.close(handle)
-        made = Path(name)
         try:
-            connection = _connect(made, "mode=rw")
-            try:
-                connection.execute("PRAGMA synchronous = FULL")
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("BEGIN IMMEDIATE")
-                for statement in SCHEMA:
-                    connection.execute(statement)
-                header = Header.made(new_uid(), sealer, secrets.token_bytes(FINGERPRINT_KEY_BYTES))
-                contents = Contents(connection, sealer, header)
-                seeds.plant(contents)
-                write_header(connection, header, sealer)
-                connection.execute("COMMIT")
-            finally:
-                connection.close()
-            put_in_place(made, self.path)
-        finally:
-            made.unlink(missing_ok=True)
+            birth.make(self.path, sealer)
+        except (FileNotFoundError, sqlite3.Error, StoreUnavailable):
+            # Another process may have made the store, and removed the temporary files.
+            if not self.exists():
+                raise
         sync_directory(directory)
 
     def _close(self) -> None:

@@ -73,4 +73,7 @@ def _translated(error: sqlite3.Error, shown: str) -> StoreError:
 
 
 def _damaged(shown: str, damage: Damage) -> StoreDamaged:
-    return StoreDamaged(f"{shown} is damaged: {damage}", hint="put a backup in its place")
+    return StoreDamaged(
+        f"{shown} is damaged: {damage}",
+        hint="put a backup in its place, or delete it if no apply to it has ever succeeded",
+    )

@@ -6,13 +6,13 @@ import base64
 import binascii
 import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.errors import ConfigError, StoreDamaged
 from reconciler.stores.keys import key_content
+from reconciler.stores.sqlite.files import put_in_place, sync_directory, temporary_file
 from reconciler.stores.sqlite.sealing import MASTER_KEY_BYTES
 
 STORE_KEY = "RECONCILER_STORE_KEY"
@@ -22,6 +22,8 @@ NEW_STORE_KEY = "RECONCILER_STORE_NEW_KEY"
 @dataclass(frozen=True, slots=True)
 class MasterKey:
     """The master key: ``given`` by the environment, else kept in ``file`` beside the store.
+
+    ``file`` is no link: replacing a link would leave the old key where the link leads.
 
     While a new key is put into use, it stands in ``successor`` until the store is written with it.
     """
@@ -46,7 +48,8 @@ class MasterKey:
         if not found:
             raise StoreDamaged(
                 f"the key file {self.file} is missing, so the store cannot be read",
-                hint=f"put the file back, or give the key in {STORE_KEY} or {STORE_KEY}_FILE",
+                hint="put the file back (it stands beside the store's file itself, not beside a"
+                f" link to that), or give the key in {STORE_KEY} or {STORE_KEY}_FILE",
             )
         return tuple(found)
 
@@ -58,7 +61,12 @@ class MasterKey:
     def make(self) -> bytes:
         """The key for a new store: the one there is, else a random one in a new key file."""
         if self.given is None and not self.file.exists():
-            write_key_file(self.file, secrets.token_bytes(MASTER_KEY_BYTES), replace=False)
+            try:
+                write_key_file(self.file, secrets.token_bytes(MASTER_KEY_BYTES), replace=False)
+            except FileNotFoundError:
+                # Another process has made store and key, and removed the temporary files.
+                if not self.file.exists():
+                    raise
         return self.candidates()[0]
 
 
@@ -67,37 +75,15 @@ def write_key_file(path: Path, key: bytes, *, replace: bool) -> None:
 
     Without `replace`, a file that is there already stays.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(base64.b64encode(key) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+    with temporary_file(path) as (name, file):
+        file.write(base64.b64encode(key) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
         if replace:
-            Path(name).replace(path)
+            name.replace(path)
         else:
-            put_in_place(Path(name), path)
-    finally:
-        Path(name).unlink(missing_ok=True)
+            put_in_place(name, path)
     sync_directory(path.parent)
-
-
-def put_in_place(made: Path, path: Path) -> bool:
-    """Give the file `made` the name `path` too, unless that is taken; tell whether it was not."""
-    try:
-        os.link(made, path)
-    except FileExistsError:
-        return False
-    return True
-
-
-def sync_directory(directory: Path) -> None:
-    """Make new names in `directory` outlive a power cut."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def given_key(environ: Mapping[str, str], variable: str) -> bytes | None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from reconciler.errors import ConfigError
-from reconciler.stores.sqlite import rekeying
+from reconciler.stores.sqlite import owners, rekeying
 from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.faults import faults
 from reconciler.stores.sqlite.masterkey import STORE_KEY, MasterKey, given_key
 from reconciler.stores.sqlite.rekeying import Rekeyed
 
@@ -30,6 +32,7 @@ def database_of(url: str, environ: Mapping[str, str]) -> Database:
 
     Raises:
         ConfigError: there is no path, or a key in the environment cannot be used.
+        StoreError: the links on the way to the file cannot be followed.
     """
     shown = url.partition(":")[2]
     if _MORE_THAN_A_PATH.search(shown):
@@ -39,6 +42,17 @@ def database_of(url: str, environ: Mapping[str, str]) -> Database:
         )
     if not shown or shown.endswith("/"):
         raise ConfigError("the URL of the embedded store names no file", hint="write sqlite:PATH")
-    path = Path(shown).absolute()
-    key_file = path.with_name(path.name.removesuffix(".db") + ".key")
-    return Database(path, shown, MasterKey(key_file, given_key(environ, STORE_KEY)))
+    # Links are resolved once: SQLite, the key file and all readers have to mean the same place, and
+    # a link must not be replaced by a file.
+    path = Path(os.path.realpath(shown))
+    key_path = path.with_name(path.name.removesuffix(".db") + ".key")
+    key_file = Path(os.path.realpath(key_path))
+    with faults(shown):
+        links = (*owners.links_towards(Path(shown).absolute()), *owners.links_towards(key_path))
+    return Database(
+        path,
+        shown,
+        MasterKey(key_file, given_key(environ, STORE_KEY)),
+        links=links,
+        trusted=owners.trusted_users(environ),
+    )

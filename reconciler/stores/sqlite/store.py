@@ -13,7 +13,7 @@ from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.sqlite import locks, rows, seeds, writing
+from reconciler.stores.sqlite import locks, owners, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.session import EmbeddedSession
 from reconciler.stores.sqlite.tables import Contents
@@ -135,14 +135,17 @@ class EmbeddedStore:
             database.master.file,
             database.master.successor,
         )
-        found = [path for path in paths if path.exists() and path.stat().st_mode & _OPEN_TO_OTHERS]
-        if not found:
+        exposed = [
+            *(path for path in paths if path.exists() and path.stat().st_mode & _OPEN_TO_OTHERS),
+            *(path for path, _ in owners.foreign(database.entrusted, database.trusted)),
+        ]
+        if not exposed:
             return ()
-        names = ", ".join(path.name or str(path) for path in found)
+        names = ", ".join(dict.fromkeys(path.name or str(path) for path in exposed))
         return (
             Note(
                 "store-open-to-others",
                 f"other users of this machine may read or write the store {database.shown}:"
-                f" {names}; make the directory 0700 and the files 0600",
+                f" {names}; make the directory 0700 and the files 0600, all of them yours",
             ),
         )

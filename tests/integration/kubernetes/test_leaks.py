@@ -59,7 +59,7 @@ def test_a_server_that_quotes_what_it_refuses(
     said = both(searched, "--allow-replace", code=5)
     assert "it was" in said
     site.put(secret("b", password=CHANGED))
-    said = both(searched, "--prune", "--max-deletes", "100%", code=5)
+    said = both(searched, "--prune", "--allow-empty", "--max-deletes", "100%", code=5)
     assert "it is to be nothing" in said
     searched.files()
     assert site.secrets()["a"] == {"password": PLAIN}
@@ -98,7 +98,9 @@ def test_a_server_that_quotes_in_its_warnings(
     assert "With warnings: " in said
     assert f"it was {MASK}" in said
     site.put()
-    searched.run("apply", "--auto-approve", "--prune", "--max-deletes", "100%", code=0)
+    searched.run(
+        "apply", "--auto-approve", "--prune", "--allow-empty", "--max-deletes", "100%", code=0
+    )
 
 
 def test_what_kubectl_has_left_in_an_annotation(site: Site, searched: Searched) -> None:

@@ -19,7 +19,7 @@ from reconciler.stores import open_store
 from reconciler.workflow import Planned
 from tests.clusters import Cluster
 
-PRUNE = PlanOptions(prune=True, consumers=True)
+PRUNE = PlanOptions(prune=True, allow_empty=True, consumers=True)
 
 
 @pytest.fixture

@@ -1,22 +1,38 @@
+"""What the quick reader reads; tests/fuzz/test_simple.py holds that it reads it correctly."""
+
 from __future__ import annotations
 
 import pytest
 
-from reconciler.manifests.simple import simple_secret
-from reconciler.manifests.yaml import Part
-from reconciler.model.objects import Desired, ObjectKey, Source
+from reconciler.manifests.decode import decode
+from reconciler.manifests.decoded import Accepted, Rejected
+from reconciler.manifests.nodes import Document, Entry, Mapping, Scalar, Sequence
+from reconciler.manifests.simple import simple_document
+from reconciler.manifests.yaml import MAX_DEPTH, Part, documents
+from reconciler.model.objects import Desired, ObjectKey, OwnerReference, Source
 from reconciler.model.values import SecretValue
 
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
 
 
-def read(text: str) -> Desired | None:
-    return simple_secret(Part(text, 7), "a.yaml", 2, "shop")
+def read(text: str) -> Document | None:
+    return simple_document(Part(text, 7), "a.yaml", 2)
 
 
-def values(text: str) -> dict[str, bytes] | None:
-    found = read(HEAD + text)
-    return None if found is None else {key: one.reveal() for key, one in found.data.items()}
+def plain(node: object) -> object:
+    """What `node` is in JSON."""
+    if isinstance(node, Mapping):
+        assert not node.mixed
+        return {key: plain(entry.node) for key, entry in node.entries.items()}
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    assert isinstance(node, Scalar)
+    return node.value
+
+
+def values(text: str) -> object:
+    document = read(HEAD + text)
+    return None if document is None else plain(document.root)["stringData"]
 
 
 def test_a_secret_as_most_are_written() -> None:
@@ -26,15 +42,21 @@ def test_a_secret_as_most_are_written() -> None:
 kind: Secret
 apiVersion: v1
 metadata:
+    creationTimestamp: null
     name: login
     namespace: front
     labels:
         app.kubernetes.io/name: shop
     annotations:
-        example.com/rotated: "2026-02-01"  """
-    text = (
-        text.rstrip()
-        + """
+        example.com/rotated: "2026-02-01"
+    ownerReferences:
+    - apiVersion: v1
+      kind: ConfigMap
+      name: settings
+      uid: 7c0d
+      controller: true
+    finalizers:
+      - example.com/a
 type: kubernetes.io/basic-auth
 immutable: true
 data:
@@ -44,79 +66,104 @@ stringData:
   password: not-a-real:password
 
 """
-    )
-    assert read(text) == Desired(
-        key=ObjectKey("Secret", "front", "login"),
-        labels={"app.kubernetes.io/name": "shop"},
-        annotations={"example.com/rotated": "2026-02-01"},
-        type="kubernetes.io/basic-auth",
-        immutable=True,
-        data={"username": SecretValue(b"shop"), "password": SecretValue(b"not-a-real:password")},
-        source=Source("a.yaml", 11, 1, 2),
-    )
+    document = read(text)
+    assert document is not None
+    assert decode(document, "shop", lambda _: ()) == [
+        Accepted(
+            Desired(
+                key=ObjectKey("Secret", "front", "login"),
+                labels={"app.kubernetes.io/name": "shop"},
+                annotations={"example.com/rotated": "2026-02-01"},
+                finalizers=("example.com/a",),
+                owners=(OwnerReference("v1", "ConfigMap", "settings", "7c0d", controller=True),),
+                type="kubernetes.io/basic-auth",
+                immutable=True,
+                data={
+                    "username": SecretValue(b"shop"),
+                    "password": SecretValue(b"not-a-real:password"),
+                },
+                source=Source("a.yaml", 11, 1, 2),
+            )
+        )
+    ]
+
+
+def test_a_problem_has_its_place() -> None:
+    document = read(HEAD + "stringData:\n  a: b\n  c: 1\nfoo: bar\n")
+    assert document is not None
+    (rejected,) = decode(document, "shop", lambda _: ())
+    assert isinstance(rejected, Rejected)
+    assert [(item.code, str(item.source)) for item in rejected.diagnostics] == [
+        ("field-unknown", "a.yaml:15:1"),
+        ("type-wrong", "a.yaml:14:6"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("written", "value"),
     [
-        ("a b", b"a b"),
-        ("a#b", b"a#b"),
-        ("2026-11-27", b"2026-11-27"),
-        ("-x", b"-x"),
-        ("'it''s'", b"it's"),
-        ('"a\\n\\"b\\""', b'a\n"b"'),
-        ('""', b""),
-        ("|\n    a\n\n      b", b"a\n\n  b\n"),
-        ("|-\n    # a\n\n", b"# a"),
+        ("a b", "a b"),
+        ("a#b", "a#b"),
+        ("2026-11-27", "2026-11-27"),
+        ("-x", "-x"),
+        ("'it''s'", "it's"),
+        ('"a\\n\\"b\\""', 'a\n"b"'),
+        ('""', ""),
+        ("|\n    a\n\n      b", "a\n\n  b\n"),
+        ("|-\n    # a\n\n", "# a"),
+        ("|\n     a\n     b", "a\nb\n"),
+        ("", None),
+        ("~", None),
+        ("true", True),
+        ("1", 1),
+        ("0x1f", 31),
+        ("1e3", 1000.0),
+        ("{}", {}),
+        ("[]", []),
+        ("ENC[AES256_GCM,data:x]", "ENC[AES256_GCM,data:x]"),
+        ("\n  - a\n  - b: c\n    d: e", ["a", {"b": "c", "d": "e"}]),
+        ("\n    - a: |-\n        b\n    - 1", [{"a": "b"}, 1]),
     ],
 )
-def test_texts(written: str, value: bytes) -> None:
-    assert values(f"stringData:\n  k: {written}\n") == {"k": value}
+def test_values(written: str, value: object) -> None:
+    separator = "" if written.startswith("\n") or not written else " "
+    assert values(f"stringData:\n  k:{separator}{written}\n") == {"k": value}
 
 
 @pytest.mark.parametrize(
     "written",
     [
-        *("", "~", "true", "1", "0x1f", "1e3", "- a", "a: b", "a #b", "a:", "a ", "[a]", "{a: b}"),
-        *("&a b", "*a", "!a", "!!str a", ">\n    a", "|+\n    a", "|2\n    a", "|\n     a"),
-        *(
-            "|\n    a\n    # b ",
-            "|\n    a\n\n    # b ",
-            "|\n    a\n   \n    b",
-            "|\n    a\n      \n",
-            "a\n    b",
-            "ä",
-            '"\\u00e9"',
-            '"a" # b',
-        ),
-        *("a\n  k: b", "a\n  y: b", "a\n  1: b", "a\n  ? b", "a\n\t", "ENC[AES256_GCM,data:x]"),
+        *("- a", "a: b", "a #b", "a:", "a ", "[a]", "{a: b}", "\n  - - a", "\n  - ", "\n  -"),
+        *("&a b", "*a", "!a", "!!str a", ">\n    a", "|+\n    a", "|2\n    a", "a\n    - b"),
+        *("|\n    a\n    # b ", "|\n    a\n\n    # b ", "|\n    a\n   \n    b", "ä"),
+        *("|\n    a\n      \n", "a\n    b", '"\\u00e9"', '"a" # b', "|\n  a"),
+        *("a\n  k: b", "a\n  y: b", "a\n  1: b", "a\n  ? b", "a\n\t", f"a\n  {'x' * 1001}: b"),
     ],
 )
-def test_whatever_else_there_is_takes_the_other_way(written: str) -> None:
-    assert values(f"stringData:\n  k: {written}\n") is None
+def test_the_full_reader_reads_everything_else(written: str) -> None:
+    separator = "" if written.startswith("\n") else " "
+    assert values(f"stringData:\n  k:{separator}{written}\n") is None
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "data:\n  k: not-base64\n",
-        "data:\n  k: YQ==\nstringData:\n  k: b\n",
-        "data:\n  k:\n    l: YQ==\n",
-        "immutable: yes\n",
-        "type: true\n",
-        "sops: {}\n",
-        "  finalizers:\n  - a.b/c\n",
-        "  labels: a\n",
-        "data:\n",
-        "stringData:\n  k: v",
-        "...\n",
-    ],
-)
-def test_objects_of_which_something_is_to_be_said_take_the_other_way(text: str) -> None:
-    assert values(text) is None
+@pytest.mark.parametrize("text", ["", "# a\n", "---\n", "a", "a: b", "...\n", "\ufeffa: b\n"])
+def test_what_is_no_map_or_list_of_whole_lines_is_left_to_the_full_reader(text: str) -> None:
+    assert read(text) is None
 
 
-def test_other_kinds_take_the_other_way() -> None:
-    assert read("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n") is None
-    assert read("") is None
-    assert read(HEAD + "stringData:\n  k: " + "v" * 300_000 + "\n") is None
+def test_depth_is_left_to_the_full_reader() -> None:
+    def nested(depth: int) -> Part:
+        return Part("".join(f"{' ' * level}a:\n" for level in range(depth)), 0)
+
+    assert simple_document(nested(MAX_DEPTH - 1), "a.yaml", 0) is not None
+    assert simple_document(nested(MAX_DEPTH + 1), "a.yaml", 0) is None
+    (document,) = documents(nested(MAX_DEPTH + 1), "a.yaml", 0)
+    assert document.problem is not None
+    assert document.problem.code == "nesting-too-deep"
+
+
+def test_other_kinds_and_large_documents_are_read() -> None:
+    namespace = read("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n")
+    assert namespace is not None
+    assert read(HEAD + "stringData:\n  k: " + "v" * 300_000 + "\n") is not None
+    assert read("- a\n") == Document("a.yaml", 2, 7, "- a\n", Sequence([Scalar("a", 2)], 0), 0, 4)
+    assert Entry("a", 0, "b").value_place == 3

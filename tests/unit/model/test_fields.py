@@ -3,10 +3,9 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.documents import to_document
-from reconciler.model.fields import field_of, flatten, leaf_text, unflatten, with_owner_uids
-from reconciler.model.objects import ObjectKey, Resource
-from reconciler.model.values import UidOf
-from tests.world import account, namespace, owner, secret, wrapped
+from reconciler.model.fields import field_of, flatten, unflatten
+from reconciler.model.objects import Resource
+from tests.world import account, namespace, owner, secret
 
 ROBOT = account("robot")
 EVERYTHING = secret(
@@ -44,8 +43,8 @@ def test_every_field_has_its_own_path() -> None:
         ("metadata", "annotations", "note"),
         ("metadata", "finalizers", "example.com/z"),
         ("metadata", "finalizers", "example.com/a"),
-        ("metadata", "ownerReferences", "ServiceAccount/robot"),
-        ("metadata", "ownerReferences", "Namespace/n"),
+        ("metadata", "ownerReferences", "ServiceAccount/robot/u1"),
+        ("metadata", "ownerReferences", "Namespace/n/u2"),
         ("type",),
         ("immutable",),
         ("data", "password"),
@@ -68,8 +67,8 @@ def test_what_is_no_secret_has_no_type() -> None:
         (("data", "a"), ("data", "a")),
         (("metadata", "labels", "a"), ("metadata", "labels", "a")),
         (
-            ("metadata", "ownerReferences", "Secret/a", "controller"),
-            ("metadata", "ownerReferences", "Secret/a"),
+            ("metadata", "ownerReferences", "Secret/a/u", "controller"),
+            ("metadata", "ownerReferences", "Secret/a/u"),
         ),
         (("secrets", "0", "name"), ("secrets",)),
         (("type",), ("type",)),
@@ -79,31 +78,6 @@ def test_a_path_into_a_field_leads_to_the_field(
     path: tuple[str, ...], field: tuple[str, ...]
 ) -> None:
     assert field_of(path) == field
-
-
-def test_an_owners_uid_is_no_part_of_its_fingerprint() -> None:
-    path = ("metadata", "ownerReferences", "ServiceAccount/robot")
-    texts = {
-        leaf_text(flatten(secret("a", owners=(owner(ROBOT, uid),)))[path]) for uid in ("1", "2")
-    }
-    assert len(texts) == 1
-    controlled = flatten(secret("a", owners=(owner(ROBOT, "1", controller=True),)))[path]
-    assert leaf_text(controlled) not in texts
-    assert leaf_text(wrapped({"k": "v"})["k"]) == wrapped({"k": "v"})["k"]
-
-
-def test_owners_are_given_the_uids_that_are_known() -> None:
-    fields = flatten(
-        secret("a", owners=(owner(ROBOT, "old"), owner(namespace("n")), owner(secret("b"), "own")))
-    )
-    unborn = UidOf("Namespace", "", "n")
-    uids = {ROBOT.key: "new", ObjectKey("Namespace", "", "n"): unborn}
-    with_owner_uids(fields, uids, "default")
-    assert [leaf["uid"] for path, leaf in fields.items() if path[1:2] == ("ownerReferences",)] == [
-        "new",
-        unborn,
-        "own",
-    ]
 
 
 def test_as_many_names_as_there_may_be_are_told_apart() -> None:

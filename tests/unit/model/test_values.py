@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.search import ValueSearch
 from reconciler.model.values import (
     MASK,
     Fingerprinter,
@@ -111,7 +112,7 @@ def test_the_nature_of_a_change(old: bytes, new: bytes, nature: Nature) -> None:
     ],
 )
 def test_text_that_holds_a_value_is_recognised(value: bytes, text: str, *, occurs: bool) -> None:
-    assert SecretValue(value).occurs_in(text) is occurs
+    assert ValueSearch([SecretValue(value)]).is_in(text) is occurs
 
 
 ONE, OTHER = Fingerprinter(b"1" * 32), Fingerprinter(b"2" * 32)

@@ -11,6 +11,7 @@ from reconciler.model.consumers import Consumer
 from reconciler.model.drift import FieldState, ObjectState
 from reconciler.model.objects import Desired, Live
 from reconciler.model.plans import Action, Change, FieldAction, Plan, Reason
+from reconciler.model.search import ValueSearch
 from reconciler.model.store import Capability
 from reconciler.model.values import (
     FINGERPRINT_KEY_BYTES,
@@ -189,7 +190,7 @@ def test_an_unread_value_says_nothing() -> None:
     assert value != UnreadValue(None)
     assert SecretValue(b"") != value
     assert SecretValue(b"") != UnreadValue(None)
-    assert not value.occurs_in("anything at all")
+    assert not ValueSearch([value]).is_in("anything at all")
 
 
 def test_a_salt_that_everybody_knows_makes_guesses_dear() -> None:

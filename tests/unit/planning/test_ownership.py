@@ -158,12 +158,20 @@ def test_drift_within_a_setting_and_an_owner_is_drift() -> None:
 def test_an_owner_that_was_made_anew_is_followed_without_drift() -> None:
     robot = account("robot")
     held = secret("b", owners=(owner(robot),))
-    found = live(replace(held, owners=(owner(robot, "the old uid"),)), held)
+    old = replace(held, owners=(owner(robot, "the old uid"),))
+    found = live(old, old)
     plan, _ = planned([robot, held], snapshot(live(robot, robot), found))
     (change,) = plan.pending
     assert change.reasons == (Reason.METADATA,)
-    (field,) = change.fields
-    assert (field.before, field.after, field.drift) == ("the old uid", uid_of(robot.key), False)
+    uids = [
+        (field.before or field.after)["uid"]
+        for field in change.fields
+        if field.action in {FieldAction.ADDED, FieldAction.REMOVED} and not field.drift
+    ]
+    assert sorted(uids) == ["the old uid", uid_of(robot.key)]
+    assert [operation.value for operation in change.patch] == [
+        [{"apiVersion": "v1", "kind": "ServiceAccount", "name": "robot", "uid": uid_of(robot.key)}]
+    ]
 
 
 def test_a_namespace_and_an_account_are_compared_likewise() -> None:

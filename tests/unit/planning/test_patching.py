@@ -39,7 +39,7 @@ OWNERS = [owner(account(name), uid) for name, uid in (("a", "1"), ("b", "2"), ("
 
 @st.composite
 def objects(draw: Any, kinds: st.SearchStrategy[Resource]) -> Resource:
-    owners = draw(st.lists(st.sampled_from(OWNERS), unique_by=lambda one: one.name))
+    owners = draw(st.lists(st.sampled_from(OWNERS), unique=True))
     return replace(
         draw(kinds),
         labels=draw(st.dictionaries(NAMES, TEXTS, max_size=3)),

@@ -42,9 +42,13 @@ def test_what_is_as_promised_says_nothing() -> None:
     )
 
 
-def test_an_owners_uid_is_no_promise() -> None:
+def test_an_owner_with_another_uid_is_another_owner() -> None:
     owned = replace(A, owners=(owner(account("robot"), "one"),))
-    assert told(owned, live(replace(owned, owners=(owner(account("robot"), "two"),)), None)) == []
+    said = told(owned, live(replace(owned, owners=(owner(account("robot"), "two"),)), None))
+    assert said == [
+        DROPPED.format("metadata.ownerReferences[ServiceAccount/robot/one]"),
+        ADDED.format("metadata.ownerReferences[ServiceAccount/robot/two]"),
+    ]
 
 
 CHANGED = "the store has made {} something else than it was told to"

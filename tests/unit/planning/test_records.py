@@ -24,7 +24,8 @@ def check_of(*lives: Live, fingerprinter: Fingerprinter = FINGERPRINTS) -> Finge
 
 
 def state(path: tuple[str, ...], there: Live, check: FingerprintCheck | None = None) -> FieldState:
-    return (check or check_of(there)).state(path, there, flatten(there))
+    chosen = check or check_of(there)
+    return chosen.state(path, there, flatten(there), chosen.applied(there))
 
 
 def test_a_record_is_current_only_if_it_says_just_what_would_be_written() -> None:
@@ -35,7 +36,8 @@ def test_a_record_is_current_only_if_it_says_just_what_would_be_written() -> Non
 
     def is_current(applied: Applied | None, *claims: tuple[str, ...]) -> bool:
         merged = Merged(target, claims or tuple(target), ())
-        return check_of().is_current(replace(live(SECRET, SECRET), applied=applied), merged)
+        there = replace(live(SECRET, SECRET), applied=applied)
+        return check_of().is_current(there, merged, check_of().applied(there))
 
     assert is_current(exact)
     assert not is_current(exact, K)

@@ -16,7 +16,7 @@ from reconciler.errors import ConfigError, StoreDamaged, StoreError
 from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, ObjectKey
 from reconciler.model.store import Session
 from reconciler.stores import DEFAULT_STORE, open_store
-from reconciler.stores.sqlite import header
+from reconciler.stores.sqlite import birth, header
 from reconciler.stores.sqlite.masterkey import MasterKey
 from reconciler.stores.sqlite.sealing import Sealer
 from reconciler.stores.sqlite.store import EmbeddedStore
@@ -233,6 +233,52 @@ def test_all_who_create_the_store_at_once_get_the_same_one(opened: Opener, words
     snapshots = [words.look(store) for store in stores]
     assert len({snapshot.identity.id for snapshot in snapshots}) == 1
     assert all(len(snapshot.objects) == len(stores) for snapshot in snapshots)
+
+
+def test_what_killed_processes_have_left_is_removed_by_the_next_writer(
+    store: EmbeddedStore, opened: Opener, words: Words, place: Path
+) -> None:
+    store.close()
+    ends = ("", "-journal", "-wal", "-shm")
+    left = [place / f".store.db.abcd_123.tmp{end}" for end in ends]
+    left += [place / f".store.key{end}.abcd_123.tmp" for end in ("", ".new")]
+    theirs = [place / name for name in (".store.db.original", ".other.key.abcd_123.tmp", "a.tmp")]
+    for path in (*left, *theirs):
+        path.write_text("x")
+    words.look(opened())
+    assert all(path.exists() for path in (*left, *theirs))
+    opened().lock("default", "me", 0)
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in theirs)
+
+
+@pytest.mark.parametrize("pages", [1, 3])
+def test_a_store_that_was_never_finished_can_be_deleted_and_made_anew(
+    store: EmbeddedStore, opened: Opener, words: Words, place: Path, pages: int
+) -> None:
+    """As a full disk left it before stores were made whole: some pages, and no log."""
+    store.close()
+    file = place / "store.db"
+    file.write_bytes(file.read_bytes()[: pages * 4096])
+    for call in (lambda: words.look(opened()), lambda: opened().lock("default", "me", 0)):
+        with pytest.raises(StoreDamaged) as caught:
+            call()
+        assert "delete it if no apply to it has ever succeeded" in caught.value.hint
+    file.unlink()
+    opened().lock("default", "me", 0)
+    assert words.look(opened()).identity.id
+
+
+def test_a_store_needs_no_log_when_it_gets_its_name(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    birth.make(file, Sealer(KEY))
+    assert [path.name for path in tmp_path.iterdir()] == ["store.db"]
+    content = file.read_bytes()
+    assert content[18:20] == b"\2\2"  # a write-ahead log from now on
+    assert len(content) == int.from_bytes(content[16:18]) * int.from_bytes(content[28:32])
+    connection = sqlite3.connect(f"{file.as_uri()}?immutable=1", uri=True)
+    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    connection.close()
 
 
 @pytest.mark.parametrize("number", [1, 3])

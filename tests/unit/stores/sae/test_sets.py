@@ -131,7 +131,7 @@ def test_applications_that_use_a_secret_are_its_consumers(region: Region) -> Non
     kept.apps.append("storefront")
     found = region.open().read(Scope("default", frozenset([ONE.key])))
     assert found.consumers == (Consumer("Application", "default", "storefront", ONE.key),)
-    plan = region.plan(options=PlanOptions(prune=True))
+    plan = region.plan(options=PlanOptions(prune=True, allow_empty=True))
     assert actions(plan) == {"one": Action.DELETE}
     (refusal,) = plan.refusals
     assert "storefront" in refusal.message

@@ -1,0 +1,115 @@
+"""Texts searched for secret values, in every encoding of `spellings`.
+
+All values are searched for at once, so that many values in a long text cost hardly more than
+either. A text that repeats a value is shown to nobody, which makes this part of every plan.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+
+from reconciler.model.spellings import bare, quoted, readings
+from reconciler.model.values import SecretValue, UnreadValue
+
+TELLING_LENGTH = 6
+"""Shorter values are words that any text may hold."""
+
+_MOST_EXPANSION = 4  # bytes of UTF-8 that one character of a text may mean
+_NEVER = 1 << 62  # so long is no text
+_FEW = 24  # patterns that are sooner searched for one by one
+_LONG = 1024  # bytes of a pattern that are compared at each place of a text
+
+
+class ValueSearch:
+    """The values of some Secrets, to be searched for in texts.
+
+    White space says nothing: a text may break its lines elsewhere. Only of a value that consists of
+    little else it is part. Values of fewer bytes than `TELLING_LENGTH` never count, and nothing is
+    known of those that were not read.
+    """
+
+    def __init__(self, values: Iterable[SecretValue]) -> None:
+        self._values: dict[bytes, SecretValue] = {}
+        airy: list[bytes] = []
+        for value in values:
+            content = b"" if isinstance(value, UnreadValue) else value.reveal().strip()
+            if len(content) < TELLING_LENGTH:
+                continue
+            solid = bare(content)
+            if len(solid) < TELLING_LENGTH:
+                solid = content
+                airy += quoted(content)
+            for form in quoted(solid):
+                self._values.setdefault(form, value)
+        self._airy = _Patterns(airy)
+        self._solid = _Patterns(self._values.keys() - airy)
+
+    def is_in(self, text: str) -> bool:
+        """Tell whether `text` holds any of the values."""
+        return self.value_in(text) is not None
+
+    def value_in(self, text: str) -> SecretValue | None:
+        """A value that `text` holds, ``None`` where it holds none."""
+        shortest = min(self._solid.shortest, self._airy.shortest)
+        if _MOST_EXPANSION * len(text) < shortest:
+            return None
+        meanings = readings(text, shortest)
+        for patterns, contents in ((self._solid, meanings.bare), (self._airy, meanings.exact)):
+            for content in contents:
+                pattern = patterns.first_in(content)
+                if pattern is not None:
+                    return self._values[pattern]
+        return None
+
+
+class _Patterns:
+    """Byte strings of `TELLING_LENGTH` and more that are searched for at once.
+
+    Where one begins with another, the shorter says it all. So among the sorted ones that are left,
+    only the last that is not greater than a text's rest can be what the rest begins with.
+    """
+
+    def __init__(self, patterns: Iterable[bytes]) -> None:
+        self._heads: list[bytes] = []
+        self._long: dict[bytes, list[bytes]] = {}
+        for pattern in sorted(patterns):
+            last = self._heads[-1] if self._heads else pattern[:0]
+            if last and pattern.startswith(last):
+                if last in self._long:
+                    self._long[last].append(pattern)
+                continue
+            head = pattern[:_LONG]
+            self._heads.append(head)
+            if len(pattern) > _LONG:
+                self._long[head] = [pattern]
+        self.shortest = min(map(len, self._heads), default=_NEVER)
+        self._starts: frozenset[bytes] = frozenset()
+        if len(self._heads) > _FEW:
+            self._starts = frozenset(head[:TELLING_LENGTH] for head in self._heads)
+
+    def first_in(self, content: bytes) -> bytes | None:
+        """A pattern that `content` holds, ``None`` where it holds none."""
+        if len(content) < self.shortest:
+            return None
+        refuted: set[bytes] = set()
+        inside = content.__contains__
+        heads = self._heads_in(content) if self._starts else filter(inside, self._heads)
+        for head in heads:
+            if head not in self._long:
+                return head
+            if head not in refuted:
+                refuted.add(head)
+                pattern = next((one for one in self._long[head] if one in content), None)
+                if pattern is not None:
+                    return pattern
+        return None
+
+    def _heads_in(self, content: bytes) -> Iterator[bytes]:
+        heads, starts = self._heads, self._starts
+        last = len(content) - TELLING_LENGTH + 1
+        for at in [at for at in range(last) if content[at : at + TELLING_LENGTH] in starts]:
+            rest = content[at : at + _LONG]
+            head = heads[bisect_right(heads, rest) - 1]
+            if rest.startswith(head):
+                yield head

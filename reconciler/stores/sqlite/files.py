@@ -1,0 +1,57 @@
+"""The files of a store on the disk: written whole, onto the disk, and never over another's."""
+
+from __future__ import annotations
+
+import glob
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_ENDING = ".tmp"
+
+
+@contextmanager
+def temporary_file(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file of mode 0600 beside `path`, by name and open for writing; removed afterwards."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=_ENDING, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield Path(name), file
+    finally:
+        for left in _all_named(path.parent, glob.escape(Path(name).name)):
+            left.unlink(missing_ok=True)
+
+
+def remove_temporary_files(path: Path) -> None:
+    """Remove what killed processes have left of `temporary_file`, as far as that can be.
+
+    Only for whoever holds the store's write lock: then nobody else needs such a file, apart from
+    processes that still try to make the store, and they accept that they come too late.
+    """
+    with suppress(OSError):
+        for left in _all_named(path.parent, f".{glob.escape(path.name)}.????????{_ENDING}"):
+            left.unlink(missing_ok=True)
+
+
+def _all_named(directory: Path, pattern: str) -> list[Path]:
+    """The files that match `pattern`, and those that SQLite keeps beside them."""
+    ends = ("", "-journal", "-wal", "-shm")
+    return [path for end in ends for path in directory.glob(pattern + end)]
+
+
+def put_in_place(made: Path, path: Path) -> None:
+    """Give the file `made` the name `path` too, unless that is taken."""
+    with suppress(FileExistsError):
+        os.link(made, path)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make new names in `directory` outlive a power cut."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
