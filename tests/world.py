@@ -179,6 +179,7 @@ class Faulty:
 
     def __init__(self, store: Store, strike: Callable[..., None]) -> None:
         self.store = store
+        self.capabilities = store.capabilities
         self.calls: list[str] = []
         self._strike = strike
         self._turn = threading.Lock()
@@ -307,7 +308,8 @@ class World:
         self.truth.close()
 
     def read(self, desired: Sequence[Desired] = (), options: PlanOptions = IN_HAND) -> Snapshot:
-        return self.store.read(planner.scope(desired, options))
+        snapshot: Snapshot = self.store.read(planner.scope(desired, options))
+        return snapshot
 
     def look(self, *keys: ObjectKey) -> Snapshot:
         return self.truth.read(Scope(SET, frozenset(keys)))

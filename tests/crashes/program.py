@@ -55,7 +55,7 @@ class Run:
             assert process.stderr is not None
             self._out += process.stdout.read()
             said = process.stderr.read()  # a few lines at most, so the pipe holds them till now
-        return Ended(process.returncode, self._out.decode(), said.decode())
+        return Ended(process.wait(), self._out.decode(), said.decode())
 
 
 def _prepared(place: Path, args: Iterable[str], before: str) -> subprocess.Popen[bytes]:

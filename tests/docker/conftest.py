@@ -78,11 +78,11 @@ def struck(store: DockerStore, strike: Callable[[str], None]) -> None:
     """Have `strike` called before and after every write that the store sends."""
     request = store._engine._request
 
-    def around(method: str, path: str, *more: Any) -> Any:
+    def around(method: str, path: str, *more: Any, **named: Any) -> Any:
         if method == "GET":
-            return request(method, path, *more)
+            return request(method, path, *more, **named)
         strike(f"before {method} {path}")
-        answer = request(method, path, *more)
+        answer = request(method, path, *more, **named)
         strike(f"after {method} {path}")
         return answer
 

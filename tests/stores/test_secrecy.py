@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import traceback
+from collections.abc import Callable
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_no_error_holds_a_value(
     name = "s" if problem == "taken" else "t"
     key = "password" if problem == "taken" else "bad key"
 
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "create": lambda: store.create(words.secret(name, {key: CANARY}), words.mark()),
         "update": lambda: store.update(live.key, patch, words.mark(), seen),
         "delete": lambda: store.delete(live.key, seen),

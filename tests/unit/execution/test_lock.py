@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -244,8 +246,8 @@ def test_a_renewal_that_gets_no_answer_does_not_outlive_the_lease(
 def test_a_holder_is_text_whatever_the_environment_says(
     world: World, monkeypatch: pytest.MonkeyPatch, user: str
 ) -> None:
-    monkeypatch.setattr(lock.getpass, "getuser", lambda: user)
-    monkeypatch.setattr(lock.socket, "gethostname", lambda: user)
+    monkeypatch.setattr(getpass, "getuser", lambda: user)
+    monkeypatch.setattr(socket, "gethostname", lambda: user)
     holder = new_holder()
     assert holder.isprintable()
     assert len(holder) < 200

@@ -97,7 +97,7 @@ def test_owners_are_given_the_uids_that_are_known() -> None:
         secret("a", owners=(owner(ROBOT, "old"), owner(namespace("n")), owner(secret("b"), "own")))
     )
     unborn = UidOf("Namespace", "", "n")
-    uids = {ROBOT.key: "new", ObjectKey("Namespace", "", "n"): unborn}
+    uids: dict[ObjectKey, str | UidOf] = {ROBOT.key: "new", ObjectKey("Namespace", "", "n"): unborn}
     with_owner_uids(fields, uids, "default")
     assert [leaf["uid"] for path, leaf in fields.items() if path[1:2] == ("ownerReferences",)] == [
         "new",

@@ -6,6 +6,7 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +227,10 @@ def altered(document: Any, at: tuple[Any, ...], change: Callable[[Any, Any], Non
     return again
 
 
+def put(other: Any, node: Any, name: Any) -> None:
+    node[name] = other
+
+
 def refused(path: Path, document: Any) -> bool:
     path.write_text(json.dumps(document))
     try:
@@ -255,12 +260,11 @@ def test_every_type_is_checked(path: Path) -> None:
         node = document
         for name in at:
             node = node[name]
-        for other in wrong[type(node)]:
-            flipped = altered(
-                document, at, lambda inner, name, other=other: inner.__setitem__(name, other)
-            )
-            if not refused(path, flipped):
-                accepted.append((at, other))
+        accepted += [
+            (at, other)
+            for other in wrong[type(node)]
+            if not refused(path, altered(document, at, partial(put, other)))
+        ]
     # An optional field may well be null.
     optional = {("plan", "refusals", 0, "key"), ("plan", "changes", 0, "precondition")}
     assert {at for at, other in accepted} <= optional | {

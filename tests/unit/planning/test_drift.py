@@ -11,7 +11,7 @@ import pytest
 from reconciler.model.drift import DriftReport, FieldState, ObjectState, Pending
 from reconciler.model.fields import flatten, leaf_text
 from reconciler.model.objects import Applied, Bystander, Desired, Live, ObjectKey, Source
-from reconciler.model.plans import StoreIdentity
+from reconciler.model.plans import FieldPath, StoreIdentity
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter, SecretValue
 from reconciler.planning.drift import drift
@@ -126,7 +126,9 @@ def test_drift_of_a_key_is_told_apart_from_pending_changes(
 
 def test_who_wrote_a_field_last_is_told_where_it_differs() -> None:
     applied = {"same": "s", "mine": "m", "gone": "g"}
-    written = {("data", name): f"by-{name}" for name in ("same", "mine", "gone", "more")}
+    written: dict[FieldPath, str] = {
+        ("data", name): f"by-{name}" for name in ("same", "mine", "gone", "more")
+    }
     found = live("a", {"same": "s", "mine": "theirs", "more": "x"}, applied)
     report = check([desired("a", applied)], [replace(found, managers=written)])
     (one,) = report.objects

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from typing import Any
 
 import pytest
 
@@ -209,7 +210,7 @@ def test_a_refused_write_changes_nothing_at_all(store: EmbeddedStore, words: Wor
 
 @pytest.mark.parametrize("fields", [{"labels": {"a": "\ud800"}}, {"annotations": {"a": "\ud800"}}])
 def test_text_that_cannot_be_stored_is_refused(
-    store: EmbeddedStore, words: Words, fields: dict[str, dict[str, str]]
+    store: EmbeddedStore, words: Words, fields: dict[str, Any]
 ) -> None:
     with pytest.raises(ObjectInvalid):
         store.create(words.secret("s", **fields), words.mark())

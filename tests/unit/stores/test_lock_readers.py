@@ -20,12 +20,14 @@ from reconciler.stores.docker import head
 from reconciler.stores.kubernetes import faults
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.leases import Lease
-from reconciler.stores.sqlite import EmbeddedStore, locks, rekey
+from reconciler.stores.sqlite import locks
+from reconciler.stores.sqlite.opening import rekey
+from reconciler.stores.sqlite.store import EmbeddedStore
 from reconciler.stores.sqlite.tables import SCHEMA
 from tests.unit.stores.conftest import Opener
 
 NOW = 1_790_000_000.0
-ODD_TIMES = (
+ODD_TIMES: tuple[Any, ...] = (
     *("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00Z"),
     *("2026-01-01T00:00:00", "2026-01-01", "-1", "1e999", "nan", "soon", "", "9" * 400),
     *(0, -1, 10**400, 1e308, float("inf"), -(2**63), 2**63 - 1, True, None, [], {}),
@@ -37,7 +39,7 @@ values: st.SearchStrategy[Any] = st.recursive(
     | st.integers()
     | st.floats()
     # A server's JSON and a database's text have no lone surrogates.
-    | st.text(st.characters(exclude_categories=("Cs",))),
+    | st.text(st.characters(exclude_categories=["Cs"])),
     lambda some: st.lists(some, max_size=2) | st.dictionaries(st.text(max_size=3), some),
     max_leaves=4,
 )
@@ -63,7 +65,7 @@ def table() -> Iterator[sqlite3.Connection]:
 
 
 columns = (
-    st.text(st.characters(exclude_categories=("Cs",)))
+    st.text(st.characters(exclude_categories=["Cs"]))
     | st.binary()
     | st.floats(allow_nan=False)
     | st.integers(-(2**63), 2**63 - 1)
