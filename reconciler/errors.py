@@ -6,7 +6,7 @@ raises one of these has made sure that it holds no secret value.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 
@@ -27,6 +27,22 @@ class ExitCode(IntEnum):
     """Applied in part: at least one step failed or was skipped."""
     INTERRUPTED = 130
     """Stopped by SIGINT or SIGTERM; steps in flight were finished."""
+
+
+_WORST_FIRST = (
+    ExitCode.ERROR,
+    ExitCode.PARTIAL,
+    ExitCode.STALE,
+    ExitCode.REFUSED,
+    ExitCode.INTERRUPTED,
+    ExitCode.CHANGES,
+    ExitCode.OK,
+)
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """The code of a run over several environments; without any, that of success."""
+    return min(codes, key=_WORST_FIRST.index, default=ExitCode.OK)
 
 
 class ReconcilerError(Exception):

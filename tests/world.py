@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from reconciler import planfile
 from reconciler.execution.executor import Work, execute
 from reconciler.execution.retries import RetryPolicy
 from reconciler.execution.waits import WaitPolicy
@@ -40,7 +41,9 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Scope, Snapshot, Store
 from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue
+from reconciler.planfile import SavedPlan
 from reconciler.planning import planner
+from reconciler.planning.staleness import stale_reasons
 from reconciler.stores import open_store
 
 FINGERPRINTS = Fingerprinter(b"k" * 32)
@@ -51,6 +54,7 @@ IN_HAND = PlanOptions(
     prune=True,
     adopt=True,
     allow_replace=True,
+    allow_empty=True,
     force_consumers=True,
     max_deletes=DeleteLimit(100, percent=True),
 )
@@ -154,8 +158,18 @@ def _key(resource: Resource) -> ObjectKey:
 def planned(
     desired: Sequence[Desired], found: Snapshot | None = None, **options: Any
 ) -> tuple[Plan, PlanValues]:
-    return planner.plan(
-        desired, snapshot() if found is None else found, PlanOptions(**options), FINGERPRINTS
+    """A plan, which may empty the set unless `options` say otherwise."""
+    asked = PlanOptions(**{"allow_empty": True, **options})
+    return planner.plan(desired, snapshot() if found is None else found, asked, FINGERPRINTS)
+
+
+def stale_lines(saved: SavedPlan, fresh: Plan, fingerprinter: Fingerprinter) -> tuple[str, ...]:
+    """Why a saved plan is stale, where `fresh` is the same plan made now."""
+    return stale_reasons(
+        saved.plan,
+        fresh,
+        same_key=saved.key_check == planfile.key_check(fingerprinter.key),
+        derived_key=bool(saved.salt),
     )
 
 

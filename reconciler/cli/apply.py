@@ -23,13 +23,12 @@ from reconciler.cli.options import (
     STRICT,
     WAIT_TIMEOUT,
     examples,
-    format_option,
     paths_argument,
     plan_options,
     run_options,
-    verbosity_options,
 )
-from reconciler.cli.requests import opened, planned_again, planned_of, request_of, verbosity_of
+from reconciler.cli.output import format_option, verbosity_options
+from reconciler.cli.requests import environment_of, loaded_of, opened, takes_stdin
 from reconciler.cli.terminal import confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -63,7 +62,6 @@ if TYPE_CHECKING:
 @verbosity_options()
 def apply(
     paths: tuple[str, ...],
-    output: str,
     *,
     auto_approve: bool,
     require_sealed: bool,
@@ -71,71 +69,51 @@ def apply(
 ) -> ExitCode:
     """Plan, ask, and make the changes; or make just those of a saved plan.
 
-    PATH is a file or a directory of manifests, - for standard input, or one file that
-    `reconciler plan --out` has written: its options count then, other ones are an
+    PATH is a file, a pipe or a directory of manifests, - for standard input, or one file
+    that `reconciler plan --out` has written: its options count then, other ones are an
     error, and nothing is asked but whether to use its store, where none is named.
     """
     path = _plan_file(paths)
-    if path is None:
-        return _of_manifests(
-            paths, output, settings, auto_approve=auto_approve, require_sealed=require_sealed
-        )
-    return _of_plan_file(path, output, settings, require_sealed=require_sealed)
-
-
-def _of_manifests(
-    paths: tuple[str, ...],
-    output: str,
-    settings: dict[str, Any],
-    *,
-    auto_approve: bool,
-    require_sealed: bool,
-) -> ExitCode:
+    if path is not None:
+        return _of_plan_file(path, settings, require_sealed=require_sealed)
     if require_sealed:
         raise PlanNotTrusted(
             "--require-sealed: no plan file was given, so nothing was applied",
             hint="plan with `reconciler plan --out FILE`, and apply FILE",
         )
-    request = request_of(paths, settings)
-    with opened(request.store, request.parallelism) as store:
+    return _of_manifests(paths, settings, ask=not auto_approve)
+
+
+def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool) -> ExitCode:
+    from reconciler import workflow
+
+    environment = environment_of(settings, paths)
+    with opened(environment) as store:
+        planned = workflow.plan_of(environment, loaded_of(environment), store)
         return approved_and_applied(
-            planned_of(request, store),
-            store,
-            output,
-            verbosity_of(settings),
-            ask=not auto_approve,
-            stdin_taken="-" in paths,
-            **_timing(settings),
+            planned, store, settings, ask=ask, stdin_taken=takes_stdin(paths)
         )
 
 
-def _of_plan_file(
-    path: Path, output: str, settings: dict[str, Any], *, require_sealed: bool
-) -> ExitCode:
+def _of_plan_file(path: Path, settings: dict[str, Any], *, require_sealed: bool) -> ExitCode:
+    from reconciler import workflow
     from reconciler.planfile import load, origin_notes
-    from reconciler.workflow import utc_now
 
     file = load(path)
     _refuse_contradictions(file.saved, settings)
-    request = replace(request_of((), settings), store=_store_for(file.saved, path, settings))
-    with opened(request.store, request.parallelism) as store:
-        planned, standing = planned_again(file, request, store, require_sealed=require_sealed)
-        return approved_and_applied(
-            planned,
-            store,
-            output,
-            verbosity_of(settings),
-            ask=False,
-            origin=origin_notes(standing, planned.expires, utc_now()),
-            **_timing(settings),
+    environment = replace(
+        environment_of(settings), store=_store_for(file.saved, path, settings["store"])
+    )
+    environment = workflow.environment_of_plan(environment, file)
+    with opened(environment) as store:
+        planned, standing = workflow.plan_file_again(
+            environment, file, loaded_of(environment), store, require_sealed=require_sealed
         )
+        origin = origin_notes(standing, planned.expires, workflow.utc_now())
+        return approved_and_applied(planned, store, settings, ask=False, origin=origin)
 
 
-def _timing(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: settings[name] for name in ("parallelism", "lock_timeout", "wait_timeout")}
-
-
-def _store_for(saved: SavedPlan, path: Path, settings: dict[str, Any]) -> StoreChoice:
+def _store_for(saved: SavedPlan, path: Path, choice: StoreChoice) -> StoreChoice:
     """The store to apply to; a plan file alone never decides where values go.
 
     Raises:
@@ -143,7 +121,6 @@ def _store_for(saved: SavedPlan, path: Path, settings: dict[str, Any]) -> StoreC
     """
     from reconciler.planfile import without_credentials
 
-    choice: StoreChoice = settings["store"]
     source = click.get_current_context().get_parameter_source("store")
     if source is not ParameterSource.DEFAULT or saved.store in {
         "",

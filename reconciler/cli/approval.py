@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import tell_configuration
+from reconciler.cli.output import shown_text, verbosity_of
 from reconciler.cli.progress import reporter
-from reconciler.cli.requests import Verbosity, rendered, verdict
 from reconciler.cli.terminal import (
     confirmed,
     going_on_unheard,
@@ -20,6 +20,7 @@ from reconciler.cli.terminal import (
 )
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.escapes import escaped
+from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,28 +34,28 @@ if TYPE_CHECKING:
 def approved_and_applied(
     planned: Planned,
     store: Store,
-    output: str,
-    verbosity: Verbosity,
+    settings: dict[str, Any],
     *,
     ask: bool,
     stdin_taken: bool = False,
     origin: Sequence[Note] = (),
-    **settings: Any,
 ) -> ExitCode:
-    """Show the plan, `ask` on the terminal, and make its changes, followed in format `output`.
+    """Show the plan, `ask` on the terminal, and make its changes, as the parameters say.
 
     `stdin_taken` tells that standard input holds manifests, so that nobody can answer there;
     `origin` is what there is to know of the plan's file.
     """
-    machine = output == "json"
+    from reconciler.workflow import Result
+
+    machine = settings["output"] == "json"
     if not machine or planned.blocked:
-        click.echo(rendered(planned.plan, "text", verbosity, origin), err=machine)
+        click.echo(shown_text(Subject.PLAN, planned.plan, settings, origin), err=machine)
     else:
         tell_configuration()
         for note in origin:
             remark(f"Note: {escaped(note.message)}")
     if planned.blocked:
-        return verdict(planned.plan)
+        return Result(plan=planned.plan).exit_code
     if not planned.plan.steps:
         if machine:
             _tell_that_nothing_was_done()
@@ -62,7 +63,8 @@ def approved_and_applied(
     if ask and not _approved(planned.plan, stdin_taken=stdin_taken):
         remark("Not approved: nothing was changed.")
         return ExitCode.ERROR
-    return _carried_out(planned, store, output, verbosity, **settings)
+    ended = _carried_out(planned, store, settings)
+    return Result(plan=planned.plan, outcome=ended).exit_code
 
 
 def _tell_that_nothing_was_done() -> None:
@@ -82,24 +84,22 @@ def _approved(plan: Plan, *, stdin_taken: bool) -> bool:
     return confirmed("\nMake these changes?")
 
 
-def _carried_out(
-    planned: Planned, store: Store, output: str, verbosity: Verbosity, **settings: Any
-) -> ExitCode:
+def _carried_out(planned: Planned, store: Store, settings: dict[str, Any]) -> ApplyEnded:
     from reconciler import workflow
 
     def waiting(message: str) -> None:
         remark(f"Waiting: {escaped(message)}")
 
     stop = threading.Event()
-    with stopping(stop), reporter(output, verbosity, len(planned.plan.steps)) as emit:
-        heard = going_on_unheard(emit)
-        ended = workflow.apply(planned, store, stop=stop, emit=heard, waiting=waiting, **settings)
-    return _exit_code(ended)
-
-
-def _exit_code(ended: ApplyEnded) -> ExitCode:
-    from reconciler.model.events import Outcome
-
-    if ended.count(Outcome.APPLIED) == len(ended.results):
-        return ExitCode.OK
-    return ExitCode.INTERRUPTED if ended.interrupted else ExitCode.PARTIAL
+    following = reporter(settings["output"], verbosity_of(settings), len(planned.plan.steps))
+    with stopping(stop), following as emit:
+        return workflow.apply(
+            planned,
+            store,
+            parallelism=settings["parallelism"],
+            lock_timeout=settings["lock_timeout"],
+            wait_timeout=settings["wait_timeout"],
+            stop=stop,
+            emit=going_on_unheard(emit),
+            waiting=waiting,
+        )

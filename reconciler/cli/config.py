@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.environment import environment
+from reconciler.cli.environment import environ
 from reconciler.cli.lints import SETTING, read_lints
 from reconciler.cli.options import CONFIG, RUN_OPTIONS, STORE, parameter_of
 from reconciler.cli.terminal import remark
@@ -67,11 +67,11 @@ class Configured(click.Command):
         **extra: Any,
     ) -> click.Context:
         """Take the file's settings for defaults; help and completion do without them."""
-        environ = environment() if click.get_current_context(silent=True) else os.environ
+        given = environ() if click.get_current_context(silent=True) else os.environ
         if {"-h", "--help"} & set(args) or extra.get("resilient_parsing"):
-            invocation = Invocation(environ, store_options=self._offered(args, environ))
+            invocation = Invocation(given, store_options=self._offered(args, given))
         else:
-            invocation = self._configured(args, environ)
+            invocation = self._configured(args, given)
         return super().make_context(
             info_name, args, parent, obj=invocation, default_map=dict(invocation.settings), **extra
         )

@@ -15,15 +15,12 @@ from reconciler.cli.options import (
     STORE,
     WAIT_TIMEOUT,
     examples,
-    format_option,
     plan_options,
-    plan_options_of,
     run_options,
-    verbosity_options,
 )
-from reconciler.cli.requests import opened, verbosity_of
+from reconciler.cli.output import format_option, verbosity_options
+from reconciler.cli.requests import environment_of, opened
 from reconciler.errors import ExitCode
-from reconciler.model.store import StoreChoice
 
 
 @click.command(
@@ -45,13 +42,7 @@ from reconciler.model.store import StoreChoice
 @run_options(PARALLELISM, AUTO_APPROVE, LOCK_TIMEOUT, WAIT_TIMEOUT)
 @format_option("text", "json")
 @verbosity_options()
-def destroy(
-    store: StoreChoice,
-    output: str,
-    *,
-    auto_approve: bool,
-    **settings: Any,
-) -> ExitCode:
+def destroy(*, auto_approve: bool, **settings: Any) -> ExitCode:
     """Delete what the set owns, in the reverse order of its making, under all guards.
 
     The guard of --max-deletes holds here as well: to delete a whole set of ten objects or more,
@@ -59,16 +50,8 @@ def destroy(
     """
     from reconciler import workflow
 
-    options = plan_options_of(settings, destroy=True)
-    with opened(store, settings["parallelism"]) as source:
-        planned = workflow.plan((), workflow.read((), source, options), options)
-        return approved_and_applied(
-            planned,
-            source,
-            output,
-            verbosity_of(settings),
-            ask=not auto_approve,
-            parallelism=settings["parallelism"],
-            lock_timeout=settings["lock_timeout"],
-            wait_timeout=settings["wait_timeout"],
-        )
+    environment = environment_of(settings, destroy=True)
+    options = environment.options
+    with opened(environment) as store:
+        planned = workflow.plan((), workflow.read((), store, options), options)
+        return approved_and_applied(planned, store, settings, ask=not auto_approve)

@@ -36,11 +36,11 @@ def keys_withheld() -> Iterator[Mapping[str, str]]:
         os.environ.update(keys)
 
 
-def environment() -> Mapping[str, str]:
+def environ() -> Mapping[str, str]:
     """The environment that the running command was given, our keys included."""
     obj = click.get_current_context().obj
-    environ: Mapping[str, str] | None = getattr(obj, "environ", obj)
-    return os.environ if environ is None else environ
+    given: Mapping[str, str] | None = getattr(obj, "environ", obj)
+    return os.environ if given is None else given
 
 
 def _erase(name: str) -> None:

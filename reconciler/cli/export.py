@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.options import STORE, examples, plan_options, run_options
-from reconciler.cli.requests import opened
+from reconciler.cli.requests import environment_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
-from reconciler.model.objects import ObjectKey
-from reconciler.model.store import Capability, Scope, StoreChoice
+from reconciler.model.store import Capability, Scope
 
 
 @click.command(
@@ -34,14 +34,7 @@ from reconciler.model.store import Capability, Scope, StoreChoice
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file, readable by you alone, and not to standard output.",
 )
-def export(
-    store: StoreChoice,
-    set_name: str,
-    targets: tuple[ObjectKey, ...],
-    out: Path | None,
-    *,
-    reveal: bool,
-) -> ExitCode:
+def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
     """Turn live objects into manifests.
 
     With --reveal, they load back to an empty plan, or to one that tells what has drifted. Without
@@ -57,10 +50,12 @@ def export(
             hint="name a file with --out; it will be readable by you alone",
         )
     tell_configuration()
-    with opened(store) as source:
-        if reveal and Capability.READ_VALUES not in source.capabilities:
+    environment = environment_of(settings)
+    set_name, targets = environment.options.set_name, environment.options.targets
+    with opened(environment) as store:
+        if reveal and Capability.READ_VALUES not in store.capabilities:
             raise ConfigError("--reveal: this store gives its values to nobody")
-        objects = source.read(Scope(set_name, frozenset(targets))).objects
+        objects = store.read(Scope(set_name, frozenset(targets))).objects
     chosen = sorted(targets) or exported_keys(objects, set_name)
     if not chosen:
         remark(f"Note: the store holds nothing of the set {set_name}")

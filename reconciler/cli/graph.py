@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
-from reconciler.cli.lints import lint_settings
-from reconciler.cli.options import examples, format_option, paths_argument, plan_options
-from reconciler.cli.requests import loaded_manifests, manifest_paths
-from reconciler.errors import ExitCode
+from reconciler.cli.options import examples, paths_argument, plan_options
+from reconciler.cli.output import output_options, show
+from reconciler.cli.requests import environment_of, loaded_of
+from reconciler.errors import ExitCode, InvalidManifests
+from reconciler.model.store import DEFAULT_STORE, StoreChoice
+from reconciler.views.formats import Subject
 
 
 @click.command(
@@ -17,15 +21,16 @@ from reconciler.errors import ExitCode
 )
 @paths_argument
 @plan_options("namespace")
-@format_option("dot", "mermaid")
-def graph(paths: tuple[str, ...], namespace: str, output: str) -> ExitCode:
+@output_options(Subject.GRAPH)
+def graph(paths: tuple[str, ...], **settings: Any) -> ExitCode:
     """Draw what the manifests hold, what needs what, and the waves. Needs no store."""
     from reconciler.planning.checks import cycles
     from reconciler.planning.listing import graph as graph_of
-    from reconciler.views import dot, mermaid
 
     tell_configuration()
-    loaded = loaded_manifests(manifest_paths(paths), namespace, lint_settings(), cycles)
-    found = graph_of(loaded.objects, loaded.consumers)
-    click.echo(mermaid.graph(found) if output == "mermaid" else dot.graph(found))
+    environment = environment_of({**settings, "store": StoreChoice(DEFAULT_STORE)}, paths)
+    loaded = loaded_of(environment, cycles)
+    if loaded.errors:
+        raise InvalidManifests("the manifests have errors, so nothing was done")
+    show(Subject.GRAPH, graph_of(loaded.objects, loaded.consumers), settings)
     return ExitCode.OK

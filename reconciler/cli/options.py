@@ -142,32 +142,6 @@ def plan_options_of(settings: dict[str, Any], **fixed: Any) -> PlanOptions:
     return PlanOptions(**given | fixed)
 
 
-def format_option(*formats: str) -> Callable[[Command], Command]:
-    """``--output`` with the formats that a command has; the first is the default."""
-    return click.option(
-        "--output",
-        "-o",
-        "output",
-        type=click.Choice(formats),
-        default=formats[0],
-        show_default=True,
-        help="Format of what is printed.",
-    )
-
-
-def verbosity_options(
-    more: str = "objects in sync and the order of steps",
-) -> Callable[[Command], Command]:
-    """``--verbose``, which shows `more`, and ``--quiet``."""
-
-    def add(command: Command) -> Command:
-        quiet = click.option("--quiet", "-q", is_flag=True, help=_QUIET_HELP)
-        verbose = click.option("--verbose", "-v", is_flag=True, help=f"Show {more} too.")
-        return verbose(quiet(command))
-
-    return add
-
-
 def _declaration(option: Option, name: str, text: str = "") -> tuple[list[str], dict[str, Any]]:
     """What click is told of `option`, which a function takes as `name`."""
     flags = f"{option.flag}/--no-{option.name}" if option.kind is OptionKind.FLAG else option.flag
@@ -199,6 +173,3 @@ def _added(
         return command
 
     return add
-
-
-_QUIET_HELP = "Show only the summary and what needs attention."

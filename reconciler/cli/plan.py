@@ -18,20 +18,19 @@ from reconciler.cli.options import (
     STORE,
     STRICT,
     examples,
-    format_option,
     paths_argument,
     plan_options,
     run_options,
-    verbosity_options,
 )
-from reconciler.cli.requests import opened, planned_of, rendered, request_of, verbosity_of, verdict
+from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.requests import environment_of, is_stream, loaded_of, opened, takes_stdin
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
+from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
-    from reconciler.cli.requests import Request
-    from reconciler.workflow import Planned
+    from reconciler.workflow import Environment, Planned
 
 
 @click.command(
@@ -54,12 +53,11 @@ if TYPE_CHECKING:
 )
 @run_options(EXPIRES, ALLOW_WEAK_PLAN)
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where the plan has changes.")
-@format_option("text", "json", "markdown")
+@output_options(Subject.PLAN)
 @verbosity_options()
 def plan(
     paths: tuple[str, ...],
     out: Path | None,
-    output: str,
     expires: timedelta | None,
     *,
     allow_weak_plan: bool,
@@ -71,25 +69,21 @@ def plan(
     PATH is a file or a directory of manifests, or - for standard input; the directory
     `manifests` where none is given.
     """
+    from reconciler import workflow
     from reconciler.planfile import origin_notes
-    from reconciler.workflow import utc_now
 
-    if out is not None and "-" in paths:
-        raise ConfigError(
-            "--out: a plan of standard input cannot be saved, since apply reads manifests again",
-            hint="write the manifests to a file, and plan that",
-        )
-    request = request_of(paths, settings)
-    now = utc_now()
-    with opened(request.store, request.parallelism) as store:
-        planned = planned_of(request, store)
+    environment = environment_of(settings, paths)
+    if out is not None:
+        _refuse_streams(environment.inputs)
+    now = workflow.utc_now()
+    with opened(environment) as store:
+        planned = workflow.plan_of(environment, loaded_of(environment), store)
     if out is not None and expires is not None:
         planned = replace(planned, expires=_timestamp(now + expires))
-    origin = origin_notes(None, planned.expires, now)
-    click.echo(rendered(planned.plan, output, verbosity_of(settings), origin))
-    code = verdict(planned.plan)
+    show(Subject.PLAN, planned.plan, settings, origin_notes(None, planned.expires, now))
     if out is not None:
-        _save(planned, request, out, _timestamp(now), allow_weak=allow_weak_plan)
+        _save(planned, environment, out, _timestamp(now), allow_weak=allow_weak_plan)
+    code = workflow.Result(plan=planned.plan).exit_code
     if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
         return ExitCode.CHANGES
     return code
@@ -99,7 +93,26 @@ def _timestamp(time: datetime) -> str:
     return time.isoformat(timespec="seconds")
 
 
-def _save(planned: Planned, request: Request, out: Path, created: str, *, allow_weak: bool) -> None:
+def _refuse_streams(paths: tuple[str, ...]) -> None:
+    """Make sure that apply can read the manifests again.
+
+    Raises:
+        ConfigError: one of `paths` can be read only once, or only by this process.
+    """
+    if takes_stdin(paths):
+        stream = "standard input"
+    else:
+        stream = next((path for path in paths if is_stream(path)), "")
+    if stream:
+        raise ConfigError(
+            f"--out: a plan of {stream} cannot be saved, since apply reads manifests again",
+            hint="write the manifests to a file, and plan that",
+        )
+
+
+def _save(
+    planned: Planned, environment: Environment, out: Path, created: str, *, allow_weak: bool
+) -> None:
     from reconciler import planfile
 
     if planned.blocked:
@@ -112,6 +125,6 @@ def _save(planned: Planned, request: Request, out: Path, created: str, *, allow_
             hint="set RECONCILER_FINGERPRINT_KEY (openssl rand -base64 32) for plan and apply, or "
             "use --allow-weak-plan and keep the file as secret as the values",
         )
-    saved = planned.saved(request.manifests, store=request.store.url, created=created)
+    saved = planned.saved(environment.inputs, store=environment.store.url, created=created)
     planfile.save(saved, out, planned.fingerprinter.key)
     remark(f"Saved. To apply just this plan: reconciler apply {escaped(str(out))}")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import click
 
-from reconciler.cli.requests import Verbosity
+from reconciler.cli.output import Verbosity
 from reconciler.cli.terminal import colour_on, is_terminal
 from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepStarted, StepWaiting
 

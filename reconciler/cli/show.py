@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import examples, format_option, verbosity_options
-from reconciler.cli.requests import rendered, verbosity_of
+from reconciler.cli.options import examples
+from reconciler.cli.output import output_options, verbosity_options
+from reconciler.cli.output import show as show_subject
 from reconciler.cli.terminal import remark
 from reconciler.errors import ExitCode
 from reconciler.escapes import escaped
+from reconciler.views.formats import Subject
 
 
 @click.command(
@@ -21,9 +23,9 @@ from reconciler.escapes import escaped
     ),
 )
 @click.argument("planfile", type=click.Path(path_type=Path))
-@format_option("text", "json", "markdown")
+@output_options(Subject.PLAN)
 @verbosity_options()
-def show(planfile: Path, output: str, **settings: Any) -> ExitCode:
+def show(planfile: Path, **settings: Any) -> ExitCode:
     """Show a saved plan, stale or not. Needs neither the manifests nor the store.
 
     The seal of the file is not checked, since that takes the store's fingerprint key.
@@ -36,8 +38,8 @@ def show(planfile: Path, output: str, **settings: Any) -> ExitCode:
     origin = origin_notes(
         Standing.UNCHECKED if file.seal else Standing.UNSEALED, saved.expires, utc_now()
     )
-    if output == "text":
+    if settings["output"] == "text":
         made = f"Made at {saved.created} by reconciler {saved.tool} from"
         remark(escaped(f"{made} {', '.join(saved.manifests)}"))
-    click.echo(rendered(saved.plan, output, verbosity_of(settings), origin))
+    show_subject(Subject.PLAN, saved.plan, settings, origin)
     return ExitCode.OK

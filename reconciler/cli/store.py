@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
-from reconciler.cli.environment import environment
+from reconciler.cli.environment import environ
 from reconciler.cli.options import STORE, examples, run_options
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.escapes import escaped, inert
@@ -38,7 +38,7 @@ def rekey(store: StoreChoice) -> ExitCode:
 
     if store.url.partition(":")[0] != "sqlite":
         raise ConfigError("only the embedded store, sqlite:PATH, has a key of its own")
-    result = rekeyed(store.url, environment())
+    result = rekeyed(store.url, environ())
     place = result.key_file or "in RECONCILER_STORE_NEW_KEY, to be RECONCILER_STORE_KEY from now on"
     click.echo(f"Encrypted {result.values} values of {result.objects} objects anew.")
     click.echo(inert(escaped(f"The new key is {place}.")))

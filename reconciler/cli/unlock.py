@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.config import Configured
 from reconciler.cli.options import AUTO_APPROVE, STORE, examples, plan_options, run_options
-from reconciler.cli.requests import opened
+from reconciler.cli.requests import environment_of, opened
 from reconciler.cli.terminal import colour_on, confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode
-from reconciler.model.store import StoreChoice
 
 if TYPE_CHECKING:
     from reconciler.model.locks import Lock
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 )
 @run_options(AUTO_APPROVE)
 def unlock(
-    store: StoreChoice, set_name: str, lock_id: str | None, *, force: bool, auto_approve: bool
+    set_name: str, lock_id: str | None, *, force: bool, auto_approve: bool, **settings: Any
 ) -> ExitCode:
     """Show who holds the lock of the set, and remove it where it has expired.
 
@@ -46,8 +45,8 @@ def unlock(
     """
     from reconciler.views import text
 
-    with opened(store) as source:
-        lock = source.read_lock(set_name)
+    with opened(environment_of({**settings, "set_name": set_name})) as store:
+        lock = store.read_lock(set_name)
         if lock is None:
             click.echo(f"The set {set_name!r} is not locked.")
             return ExitCode.OK
@@ -59,7 +58,7 @@ def unlock(
         if lock.is_held and not auto_approve and not _approved():
             click.echo("Not approved: nothing was changed.", err=True)
             return ExitCode.ERROR
-        source.break_lock(lock)
+        store.break_lock(lock)
     click.echo(f"\nRemoved the lock of the set {set_name!r}.")
     return ExitCode.OK
 

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 from typing import Any
 
 import click
 
-from reconciler import __version__
 from reconciler.cli.config import Configured, tell_configuration
-from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import (
     STORE,
     STRICT,
     examples,
-    format_option,
     paths_argument,
     plan_options,
     run_options,
-    verbosity_options,
 )
-from reconciler.cli.requests import Verbosity, manifest_paths, show_notices, verbosity_of
-from reconciler.cli.terminal import colour_on
+from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.requests import environment_of, show_notices
 from reconciler.errors import ExitCode
-from reconciler.model.store import StoreChoice
+from reconciler.views.formats import Checked, Subject
 
 
 @click.command(
@@ -39,44 +35,31 @@ from reconciler.model.store import StoreChoice
 @run_options(STORE)
 @plan_options("namespace")
 @run_options(STRICT)
-@format_option("text", "json", "sarif")
+@output_options(Subject.CHECK)
 @verbosity_options("the objects that were checked")
-def validate(
-    paths: tuple[str, ...], store: StoreChoice, namespace: str, output: str, **settings: Any
-) -> ExitCode:
+def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
     """Check manifests as an API server would, without one.
 
     PATH is a file or a directory of manifests, or - for standard input; the directory
     `manifests` where none is given. What the store of --store refuses besides is an
     error too; it is not asked. Exits with 1 where there are errors.
     """
-    from reconciler.manifests import load, unprovided
-    from reconciler.model.objects import Severity
+    from reconciler import workflow
+    from reconciler.manifests import unprovided
     from reconciler.planning.checks import errors_without_store
-    from reconciler.stores import check, store_annotations
-    from reconciler.views import json, sarif, text
+    from reconciler.stores import store_annotations
 
-    verbosity = verbosity_of(settings)
     tell_configuration()
-    lints = lint_settings(strict=settings["strict"])
-    loaded = load(manifest_paths(paths), namespace=namespace, lints=lints)
-    found = (
-        *loaded.diagnostics,
-        *errors_without_store(loaded.objects, store_annotations()),
-        *check(store, loaded.objects),
-        *unprovided(loaded, lints),
+    environment = environment_of(settings, paths)
+    loaded = workflow.load_environment(
+        environment,
+        lambda desired: errors_without_store(desired, store_annotations()),
+        workflow.store_rules(environment),
     )
-    counts = {"objects": len(loaded.objects), "files": loaded.files}
-    match output:
-        case "json":
-            click.echo(json.diagnostics(found, **counts))
-        case "sarif":
-            click.echo(sarif.diagnostics(found, tool_version=__version__))
-        case _:
-            colour = colour_on(sys.stdout)
-            if verbosity is Verbosity.VERBOSE and loaded.objects:
-                click.echo(f"{text.sources(loaded.objects, colour=colour)}\n")
-            click.echo(text.diagnostics(found, **counts, colour=colour))
-    show_notices(loaded)
-    invalid = any(item.severity is Severity.ERROR for item in found)
-    return ExitCode.ERROR if invalid else ExitCode.OK
+    unmet = unprovided(loaded, environment.lints)
+    loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *unmet))
+    checked = Checked(diagnostics=loaded.diagnostics, objects=loaded.objects, files=loaded.files)
+    show(Subject.CHECK, checked, settings)
+    empty = [f"{source.path} holds no object at all" for source in loaded.inputs if source.empty]
+    show_notices(*loaded.notices, *empty)
+    return ExitCode.ERROR if loaded.errors else ExitCode.OK

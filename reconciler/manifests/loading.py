@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +18,14 @@ from reconciler.manifests.reader import Text, read
 from reconciler.manifests.simple import simple_secret
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
-from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
+from reconciler.model.objects import (
+    SECRET,
+    Desired,
+    Diagnostic,
+    InputYield,
+    ObjectKey,
+    Severity,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +36,7 @@ class Loaded:
     ``diagnostics`` are in the order of files and places. ``notices`` are worth telling and wrong
     in no way. ``files`` is how many were read. ``consumers`` are the uses of Secrets by objects of
     other kinds, and ``made`` the Secrets that other programs make because of such objects.
+    ``inputs`` tells how many objects each of the given paths held.
     """
 
     objects: tuple[Desired, ...] = ()
@@ -37,6 +45,7 @@ class Loaded:
     files: int = 0
     consumers: tuple[Consumer, ...] = ()
     made: frozenset[ObjectKey] = frozenset()
+    inputs: tuple[InputYield, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -64,16 +73,26 @@ def load(
     """
     linted = partial(lint, moment=moment or datetime.now(UTC), expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
-    files = 0
-    for found in read([paths] if isinstance(paths, str | bytes | os.PathLike) else paths, stdin):
-        if isinstance(found, Diagnostic):
-            decoded.append(Decoded(diagnostics=(found,)))
-        else:
-            files += 1
-            decoded += [
-                _graded(one, lints) if one.diagnostics else one
-                for one in _decoded(found, namespace, linted)
+    inputs: dict[str, set[str]] = {}
+    held: dict[str, InputYield] = {}
+    for path, identity, content in read(
+        [paths] if isinstance(paths, str | bytes | os.PathLike) else paths, stdin
+    ):
+        if isinstance(content, Diagnostic):
+            decoded.append(Decoded(diagnostics=(content,)))
+        elif content is not None:
+            part = [
+                _graded(item, lints) if item.diagnostics else item
+                for item in _decoded(content, namespace, linted)
             ]
+            held[identity] = _yield_of(part)
+            decoded += part
+        inputs.setdefault(path, set()).add(identity)
+    yields = [_input_yield(path, files, held) for path, files in inputs.items()]
+    return _loaded(decoded, files=len(held), inputs=tuple(yields))
+
+
+def _loaded(decoded: Sequence[Decoded], files: int, inputs: tuple[InputYield, ...]) -> Loaded:
     objects, diagnostics = _joined(decoded)
     others = [one for one in decoded if one.skipped]
     skipped = Counter(one.skipped for one in others)
@@ -84,6 +103,7 @@ def load(
         files=files,
         consumers=tuple(consumer for one in others for consumer in one.consumers),
         made=frozenset(key for one in others for key in one.made),
+        inputs=inputs,
     )
 
 
@@ -109,6 +129,30 @@ def _decoded(found: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
         for document in documents(part, found.file, index):
             yield from decode(document, namespace, lint)
             index += 1
+
+
+def _yield_of(decoded: Iterable[Decoded]) -> InputYield:
+    """How many objects a file held, those with errors included."""
+    secrets = others = skipped = 0
+    for item in decoded:
+        resource = item.desired or item.rejected
+        if item.skipped:
+            skipped += 1
+        elif resource is not None and resource.kind == SECRET:
+            secrets += 1
+        else:
+            others += 1
+    return InputYield("", secrets, others, skipped)
+
+
+def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]) -> InputYield:
+    parts = [held[file] for file in files if file in held]
+    return InputYield(
+        path,
+        sum(part.secrets for part in parts),
+        sum(part.others for part in parts),
+        sum(part.skipped for part in parts),
+    )
 
 
 def _graded(one: Decoded, lints: LintSettings) -> Decoded:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import IO, NamedTuple
 
+from reconciler.manifests.identity import noted, other_names, stream_names
 from reconciler.model.objects import Diagnostic, Severity, Source
 
 STDIN = "-"
@@ -56,25 +57,37 @@ class _Listed(NamedTuple):
     regular: bool
 
 
-def read(
-    paths: Iterable[str | os.PathLike[str]], stdin: IO[bytes] | None
-) -> Iterator[Text | Diagnostic]:
-    """The files at `paths`, each once: in the order given, those of a directory sorted by name.
+class Read(NamedTuple):
+    """A file of the input `path`; `content` is ``None`` where another input has brought it already.
+
+    `identity` is the same for all names of a file.
+    """
+
+    path: str
+    identity: str
+    content: Text | Diagnostic | None
+
+
+def read(paths: Iterable[str | os.PathLike[str]], stdin: IO[bytes] | None) -> Iterator[Read]:
+    """The files at `paths`, each read once: in the order given, those of a directory by name.
 
     `stdin` is read for ``-``; ``None`` stands for the process's own.
     """
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     count = 0
     for path in map(os.fsdecode, paths):
         count += 1
         if path == STDIN:
-            if STDIN not in seen:
-                seen.add(STDIN)
-                yield _read_stdin(stdin or sys.stdin)
+            identity, is_first = noted(seen, STDIN, *stream_names(stdin))
+            yield Read(STDIN_NAME, identity, _read_stdin(stdin or sys.stdin) if is_first else None)
         else:
             yield from _read_path(path, seen)
     if not count:
-        yield _error("", "manifests-missing", "no manifests were named", "name a file or directory")
+        yield Read(
+            "",
+            "",
+            _error("", "manifests-missing", "no manifests were named", "name a file or directory"),
+        )
 
 
 def _read_stdin(stream: IO[bytes] | IO[str] | None) -> Text | Diagnostic:
@@ -87,42 +100,55 @@ def _read_stdin(stream: IO[bytes] | IO[str] | None) -> Text | Diagnostic:
         return _unreadable(STDIN_NAME, error)
     if isinstance(content, str):
         content = content.encode("utf-8", "surrogatepass")
-    found = _decode(STDIN_NAME, content)
+    return _not_empty(_decode(STDIN_NAME, content), STDIN_NAME, "standard input")
+
+
+def _not_empty(found: Text | Diagnostic, path: str, what: str) -> Text | Diagnostic:
+    """An error in place of an empty stream: whoever should have written to it has failed."""
     if isinstance(found, Text) and not found.text.strip():
         return _error(
-            STDIN_NAME,
+            path,
             "manifests-missing",
-            "standard input is empty",
+            f"{what} is empty",
             "check the command that should have written manifests to it",
         )
     return found
 
 
-def _read_path(path: str, seen: set[str]) -> Iterator[Text | Diagnostic]:
+def _read_path(path: str, seen: dict[str, str]) -> Iterator[Read]:
     try:
-        is_directory = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116 - a NUL raises, too
+        status = os.stat(path)  # noqa: PTH116 - a NUL raises, too
         real = os.path.realpath(path)  # raises where the working directory is gone
     except (OSError, ValueError) as error:
-        yield _unreadable(path, error)
+        yield Read(path, path, _unreadable(path, error))
         return
-    if not is_directory:
-        if _first_time(real, seen):
-            yield _read_file(path)
+    if not stat.S_ISDIR(status.st_mode):
+        identity, is_first = noted(seen, real, *other_names(path, status))
+        content = _read_file(path) if is_first else None
+        if content is not None and stat.S_ISFIFO(status.st_mode):
+            content = _not_empty(content, path, "the pipe")
+        yield Read(path, identity, content)
         return
     found = 0
     for entry in _manifests(path, set()):
         found += 1
         if isinstance(entry, Diagnostic):
-            yield entry
-        elif _first_time(entry.real, seen):
-            yield _read_file(entry.path, only_regular=not entry.regular)
+            yield Read(path, path, entry)
+            continue
+        identity, is_first = noted(seen, entry.real)
+        yield Read(
+            path,
+            identity,
+            _read_file(entry.path, only_regular=not entry.regular) if is_first else None,
+        )
     if not found:
-        yield _error(
+        missing = _error(
             path,
             "manifests-missing",
             "the directory holds no manifests",
             f"manifests end in {', '.join(_SUFFIXES)}",
         )
+        yield Read(path, path, missing)
 
 
 def _first_time(real: str, seen: set[str]) -> bool:

@@ -172,3 +172,22 @@ class Bystander:
     uid: str
     owner_uids: tuple[str, ...] = ()
     set_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InputYield:
+    """How many objects an input held: a file, a directory or standard input, as it was named.
+
+    ``others`` are Namespaces and ServiceAccounts, ``skipped`` objects of kinds that are not
+    managed. A file that several inputs share counts for each.
+    """
+
+    path: str
+    secrets: int = 0
+    others: int = 0
+    skipped: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing at all, such as in a file of comments."""
+        return not (self.secrets or self.others or self.skipped)

@@ -233,6 +233,13 @@ class PlanOptions:
         help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
         effect=Effect.LOOSENS,
     )
+    allow_empty: bool = option_field(
+        "allow-empty",
+        OptionKind.FLAG,
+        default=False,
+        help="Allow a prune after manifests without any Secret, or that leaves the set empty.",
+        effect=Effect.LOOSENS,
+    )
     scrub: bool = option_field(
         "scrub",
         OptionKind.FLAG,

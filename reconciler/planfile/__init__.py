@@ -1,4 +1,4 @@
-"""Plans as files: saved for a review, loaded again, and held against a fresh plan.
+"""Plans as files: saved for a review, and loaded again.
 
 A plan file holds fingerprints in place of values, and everything that it takes to form the plan
 again.
@@ -6,16 +6,17 @@ again.
 
 from __future__ import annotations
 
+import os
+import stat
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.model.plans import Note, Plan, StoreIdentity
+from reconciler.model.plans import Note, Plan
 from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
 from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
 from reconciler.planfile.refusals import refuse_altered, refuse_expired, refuse_unverified
 from reconciler.planfile.seal import Standing, key_check, standing
-from reconciler.planfile.staleness import moved_objects
 
 __all__ = [
     "FORMAT",
@@ -25,7 +26,6 @@ __all__ = [
     "is_plan_file",
     "key_check",
     "load",
-    "moved",
     "origin_notes",
     "refuse_altered",
     "refuse_expired",
@@ -82,40 +82,20 @@ def origin_notes(standing: Standing | None, expires: str, now: datetime) -> tupl
 
 
 def is_plan_file(path: Path) -> bool:
-    """Whether `path` is a file that says of itself that it is a plan, of whatever version."""
-    try:
-        with path.open("rb") as file:
-            return b'"reconciler.plan-file/' in file.read(_HEAD_BYTES)
-    except OSError:
-        return False
+    """Whether `path` is a file that says of itself that it is a plan, of whatever version.
 
-
-def moved(saved: SavedPlan, fresh: Plan, fingerprinter: Fingerprinter) -> tuple[str, ...]:
-    """What no longer is as `saved` has it, a line for each; `fresh` is the same plan made now.
-
-    A store that did not exist when the plan was made is known by where it was to be.
+    Only a regular file is opened: what is read from a pipe is gone for its next reader.
     """
-    lines: list[str] = []
-    if _is_another(saved.plan.store, fresh.store):
-        lines.append(f"the plan was made for another store, {saved.plan.store.location}")
-    same_key = saved.key_check == key_check(fingerprinter.key)
-    if not same_key:
-        lines.append(
-            "values in the manifests are not those of the plan"
-            if saved.salt
-            else "the store's fingerprint key is not the one that the plan was made with"
-        )
-    lines += moved_objects(saved.plan, fresh, same_key=same_key)
-    lines += [
-        f"{problem.object}: {problem.message}"
-        for problem in fresh.problems
-        if problem not in saved.plan.problems
-    ]
-    lines += [refusal.message for refusal in fresh.refusals if refusal not in saved.plan.refusals]
-    return tuple(lines)
-
-
-def _is_another(old: StoreIdentity, new: StoreIdentity) -> bool:
-    if old.id:
-        return old != new
-    return (old.scheme, old.location) != (new.scheme, new.location)
+    try:
+        if not path.is_file():
+            return False
+        # Not to wait where a pipe has taken the file's place just now.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                return False
+            return b'"reconciler.plan-file/' in os.pread(handle, _HEAD_BYTES, 0)
+        finally:
+            os.close(handle)
+    except (OSError, ValueError):
+        return False

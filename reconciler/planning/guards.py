@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.fields import DATA, owner_key
-from reconciler.model.lifecycle import Lifecycle, lifecycle
-from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, Desired, Live, ObjectKey
-from reconciler.model.plans import Action, Change, FieldAction, PlanOptions, Reason, Refusal
+from reconciler.model.lifecycle import lifecycle
+from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, ObjectKey
+from reconciler.model.plans import Action, Change, FieldAction, Reason, Refusal
 from reconciler.model.store import Snapshot
-from reconciler.planning.consumers import Users, named_users
+from reconciler.planning.consumers import named_users
+from reconciler.planning.emptied import emptied
+from reconciler.planning.guarded import Guarded
 from reconciler.planning.references import references_of
 from reconciler.planning.rotation import allows_replace
 
 _FEW = 10
 """A percentage says nothing about fewer objects than these."""
-
-
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """What the guards look at: the changes, and what the manifests say of their objects."""
-
-    changes: Sequence[Change]
-    named: Mapping[ObjectKey, Desired]
-    snapshot: Snapshot
-    options: PlanOptions
-    users: Users
-
-    def live(self, key: ObjectKey) -> Live | None:
-        """The live object of a change, where there is one."""
-        return self.snapshot.objects.get(key)
-
-    def held(self, key: ObjectKey) -> Live | None:
-        """The live object of a change, or the copy that is kept of it."""
-        return self.snapshot.objects.get(key) or self.snapshot.copies.get(key)
-
-    def lifecycle(self, key: ObjectKey) -> Lifecycle:
-        """What the manifest says of the object of a change."""
-        resource = self.named.get(key)
-        return Lifecycle() if resource is None else lifecycle(resource)
 
 
 Guard = Callable[[Guarded], Iterator[Refusal]]
@@ -218,6 +195,7 @@ _GUARDS: tuple[Guard, ...] = (
     destruction,
     dependents,
     consumers,
+    emptied,
     many_deletes,
 )
 

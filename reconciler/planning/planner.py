@@ -9,7 +9,7 @@ from operator import attrgetter
 from reconciler.model.consumers import Consumer
 from reconciler.model.fields import Fields
 from reconciler.model.lifecycle import lifecycle
-from reconciler.model.objects import Desired, Diagnostic, ObjectKey
+from reconciler.model.objects import Desired, Diagnostic, InputYield, ObjectKey
 from reconciler.model.plans import (
     Action,
     Change,
@@ -26,7 +26,8 @@ from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.consumers import Users, users_of, with_consumers
-from reconciler.planning.guards import Guarded, refusals
+from reconciler.planning.guarded import Guarded
+from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
 from reconciler.planning.naming import renamed_keys
 from reconciler.planning.references import Reference, reference_problems, references_of
@@ -74,13 +75,15 @@ def plan(
     *,
     consumers: Collection[Consumer] = (),
     store_annotations: Collection[str] = (),
+    inputs: Sequence[InputYield] = (),
 ) -> tuple[Plan, PlanValues]:
     """Compare `desired` with `snapshot`: a plan without a value, and the values beside it.
 
     `fingerprinter` is for the plan's own references; records of what was applied are read with
-    the store's key. `consumers` are those that the manifests hold. `store_annotations` are the
-    annotations of this tool that steer single kinds of stores. The order of `desired` does not
-    matter. What is wrong stands in the plan, in ``problems`` and ``refusals``.
+    the store's key. `consumers` are those that the manifests hold, and `inputs` where `desired`
+    comes from. `store_annotations` are the annotations of this tool that steer single kinds of
+    stores. The order of `desired` does not matter. What is wrong stands in the plan, in
+    ``problems`` and ``refusals``.
 
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
@@ -108,13 +111,14 @@ def plan(
         options=options,
         changes=tuple(changes),
         steps=ordered,
-        refusals=refusals(Guarded(changes, comparison.named, snapshot, options, users)),
+        refusals=refusals(Guarded(changes, comparison.named, snapshot, options, users, inputs)),
         problems=tuple(problems),
         notices=(
             *snapshot.notices,
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
             *rotation.notices(selected.chosen, snapshot, options),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
+            *_input_notices(inputs),
             *selected.notices,
         ),
     )
@@ -153,6 +157,12 @@ def _selected(comparison: Comparison, users: Users) -> _Selected:
         old=old,
         notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
     )
+
+
+def _input_notices(inputs: Iterable[InputYield]) -> Iterator[Note]:
+    for source in inputs:
+        if source.empty:
+            yield Note("input-empty", f"{source.path} holds no object at all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from itertools import groupby
 from reconciler.escapes import escaped
 from reconciler.model.listing import DependencyGraph
 from reconciler.model.objects import ObjectKey
+from reconciler.views.formats import Style
 from reconciler.views.words import object_text
 
 _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;", "#": "&#35;"})
@@ -30,6 +31,12 @@ def graph(graph: DependencyGraph) -> str:
         for edge in graph.edges
     ]
     return "\n".join([*lines, "}"])
+
+
+def styled_graph(shown: DependencyGraph, style: Style) -> str:
+    """The graph; there is but one style."""
+    del style
+    return graph(shown)
 
 
 def _node(key: ObjectKey) -> str:

@@ -19,6 +19,8 @@ from reconciler.model.objects import Diagnostic, Source
 from reconciler.model.plans import Change, Note, Plan, Refusal
 from reconciler.views import drift_words, words
 from reconciler.views.drift_words import Finding
+from reconciler.views.formats import Style
+from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.words import Line, counted
 
 LIMIT = 65_536
@@ -47,7 +49,7 @@ class _Section(NamedTuple):
     heading: str = ""
 
 
-def plan(plan: Plan, heading: words.Heading = words.NO_HEADING) -> str:
+def plan(plan: Plan, heading: Heading = NO_HEADING) -> str:
     """The plan in at most `LIMIT` characters; refusals are never cut, whatever their length.
 
     Problems come first, then changes, then notices; entries that no longer fit lose their details,
@@ -88,6 +90,16 @@ def drift(report: DriftReport, configuration: str = "") -> str:
         ),
         _notices(report.notices),
     )
+
+
+def styled_plan(shown: Plan, style: Style) -> str:
+    """The plan, headed as `style` says."""
+    return plan(shown, style.heading)
+
+
+def styled_drift(report: DriftReport, style: Style) -> str:
+    """The drift, headed as `style` says."""
+    return drift(report, style.heading.configuration)
 
 
 def prose(text: str) -> str:

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from reconciler.escapes import escaped
 from reconciler.model.listing import DependencyGraph
+from reconciler.views.formats import Style
 from reconciler.views.words import object_text
 
 # Whatever else has a meaning to Mermaid, to Markdown or to HTML, at least at the start.
@@ -39,6 +40,12 @@ def graph(graph: DependencyGraph) -> str:
         for edge in graph.edges
     ]
     return "\n".join(lines)
+
+
+def styled_graph(shown: DependencyGraph, style: Style) -> str:
+    """The graph; there is but one style."""
+    del style
+    return graph(shown)
 
 
 def _quoted(text: str) -> str:

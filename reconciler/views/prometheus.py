@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport, FieldState, ObjectState
+from reconciler.views.formats import Style
 
 
 def drift(report: DriftReport, *, now: float) -> str:
@@ -37,6 +38,11 @@ def drift(report: DriftReport, *, now: float) -> str:
             _sample("drift_last_success_timestamp_seconds", labels, f"{now:.3f}"),
         )
     )
+
+
+def styled_drift(report: DriftReport, style: Style) -> str:
+    """The drift as of the time in `style`."""
+    return drift(report, now=style.now.timestamp())
 
 
 def _by_state(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from reconciler.escapes import escaped
@@ -21,7 +20,6 @@ from reconciler.model.plans import (
     FieldAction,
     FieldChange,
     FieldPath,
-    Note,
     Plan,
     PlanOptions,
     Reason,
@@ -30,6 +28,7 @@ from reconciler.model.plans import (
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.planning.consumers import named_users
 from reconciler.rules import violations
+from reconciler.views.heading import NO_HEADING, Heading
 
 ACTION_SYMBOLS = {
     Action.NO_OP: "=",
@@ -176,21 +175,6 @@ def changes_in_order(plan: Plan) -> list[Change]:
     """The changes that are not no-ops, in the order of their steps."""
     rank = {step.key: position for position, step in enumerate(plan.steps)}
     return sorted(plan.pending, key=lambda change: rank.get(change.key, len(rank)))
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What the first line of a plan says besides its set, its store and its options.
-
-    ``configuration`` is the configuration file in use. ``origin`` is what there is to know of the
-    plan file that the plan comes from, or goes to.
-    """
-
-    configuration: str = ""
-    origin: tuple[Note, ...] = ()
-
-
-NO_HEADING = Heading()
 
 
 def context_text(plan: Plan, heading: Heading = NO_HEADING) -> str:

@@ -79,5 +79,5 @@ def test_a_shell_completes(tmp_path: Path, shell: str) -> None:
         text=True,
         check=False,
     )
-    assert "--metrics-file" in result.stdout, result.stderr
+    assert "--report" in result.stdout, result.stderr
     assert result.returncode == 0

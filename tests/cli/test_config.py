@@ -61,6 +61,7 @@ wait-timeout: 7.5
         "destroy": False,
         "adopt": True,
         "allowReplace": True,
+        "allowEmpty": False,
         "scrub": True,
         "consumers": False,
         "forceConsumers": False,

@@ -52,7 +52,9 @@ def test_no_drift(shop: Any) -> None:
 
 def test_a_store_that_is_not_there_passes_no_check(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
-    result = shop.run("drift", "--store", "sqlite:elsewhere.db", "--metrics-file", "drift.prom")
+    result = shop.run(
+        "drift", "--store", "sqlite:elsewhere.db", "--report", "prometheus=drift.prom"
+    )
     assert result.code == 1
     assert "the store does not exist" in result.err
     assert "check --store" in result.err
@@ -148,7 +150,7 @@ def test_what_the_set_itself_has_deleted_has_not_vanished(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     text = (shop.path / "manifests/shop.yaml").read_text()
     shop.write("manifests/shop.yaml", text.partition("---")[0])
-    shop.ok("apply", "--prune", "--auto-approve")
+    shop.ok("apply", "--prune", "--allow-empty", "--auto-approve")
     shop.write("manifests/shop.yaml", text)
     assert "not applied yet" in shop.ok("drift").out
 
@@ -181,21 +183,21 @@ def test_unmanaged_secrets_are_listed_on_request(shop: Any) -> None:
 
 def test_metrics(shop: Any) -> None:
     tampered(shop)
-    assert shop.run("drift", "--metrics-file", "r.prom", "--set", "default").code == 2
+    assert shop.run("drift", "--report", "prometheus=r.prom", "--set", "default").code == 2
     text = (shop.path / "r.prom").read_text()
     assert "reconciler_drift_detected{" in text
     assert stat.S_IMODE((shop.path / "r.prom").stat().st_mode) == 0o644
     assert [path.name for path in shop.path.glob(".r.prom*")] == []
     (shop.path / "taken").mkdir()
-    assert shop.run("drift", "--metrics-file", "taken/no/r.prom").code == 1
+    assert shop.run("drift", "--report", "prometheus=taken/no/r.prom").code == 1
 
 
 def test_a_failed_check_leaves_the_metrics_of_the_last_good_one(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
-    shop.ok("drift", "--metrics-file", "r.prom")
+    shop.ok("drift", "--report", "prometheus=r.prom")
     before = (shop.path / "r.prom").read_bytes()
     shop.write("manifests/broken.yaml", "a: [")
-    assert shop.run("drift", "--metrics-file", "r.prom").code == 1
+    assert shop.run("drift", "--report", "prometheus=r.prom").code == 1
     assert (shop.path / "r.prom").read_bytes() == before
 
 

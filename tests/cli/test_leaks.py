@@ -131,7 +131,7 @@ def every_report(searched: Searched) -> None:
     tampered("shop", "adopted")
     for output in ("text", "json", "markdown"):
         searched.run("drift", "-o", output, "-v", "--unmanaged", code=2)
-    searched.run("drift", "--metrics-file", "drift.prom", code=2)
+    searched.run("drift", "--report", "prometheus=drift.prom", code=2)
     for output in ("text", "json"):
         searched.run("get", "-o", output, code=0)
     for output in ("dot", "mermaid"):

@@ -15,7 +15,7 @@ from reconciler.model.values import SecretValue
 
 DEFAULT = ObjectKey("Secret", "default", "one")
 APPLY = ("apply", "--auto-approve")
-IN_HAND = ("--prune", "--allow-replace", "--max-deletes", "100%")
+IN_HAND = ("--prune", "--allow-empty", "--allow-replace", "--max-deletes", "100%")
 
 
 def annotated(name: str, value: str, *, immutable: bool = False) -> str:

@@ -107,3 +107,59 @@ def test_nobody_is_asked_where_there_is_no_input(shop: Any) -> None:
     result = in_a_shell(shop, "reconciler destroy <&-")
     assert result.returncode == 1
     assert "hint: use --auto-approve" in result.stderr
+
+
+VALUE = "not-a-real-password"
+
+
+def test_an_exported_file_may_be_what_standard_output_is(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    # As /dev/stdout is a link, which a fault could replace on the machine that runs this test.
+    (shop.path / "stdout").symlink_to("/proc/self/fd/1")
+    result = in_a_shell(
+        shop,
+        "umask 022; { echo '# before'; reconciler export --reveal --out stdout; "
+        "echo '# after'; } > f",
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    lines = (shop.path / "f").read_text().splitlines()
+    assert (lines[0], lines[-1]) == ("# before", "# after")
+    assert any(VALUE in line for line in lines)
+    assert (shop.path / "f").stat().st_mode & 0o777 == 0o600
+    assert (shop.path / "stdout").is_symlink()
+    piped = in_a_shell(shop, "reconciler export --reveal --out stdout | cat")
+    assert VALUE in piped.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "target"),
+    [
+        ("export --reveal --out ", "kind: Secret"),
+        ("plan --out ", '"reconciler.plan-file/v2"'),
+        ("drift --report prometheus=", "reconciler_drift"),
+    ],
+)
+def test_every_output_file_may_be_a_link_a_pipe_or_a_full_device(
+    shop: Any, command: str, target: str
+) -> None:
+    shop.ok("apply", "--auto-approve")
+    (shop.path / "elsewhere").mkdir()
+    (shop.path / "link").symlink_to("elsewhere/file")
+    (shop.path / "loop").symlink_to("loop")
+    for _ in ("dangling", "there"):
+        assert in_a_shell(shop, f"reconciler {command}link").returncode == 0
+        assert (shop.path / "link").is_symlink()
+        assert target in (shop.path / "elsewhere/file").read_text()
+    assert [path.name for path in (shop.path / "elsewhere").iterdir()] == ["file"]
+    pipe = in_a_shell(
+        shop, f"mkfifo pipe; cat pipe > got & reconciler {command}pipe >/dev/null; wait; cat got"
+    )
+    assert target in pipe.stdout
+    assert (shop.path / "pipe").is_fifo()
+    (shop.path / "full").symlink_to(FULL)
+    for place in ("loop", *(["full"] * FULL.exists())):
+        failed = in_a_shell(shop, f"reconciler {command}{place}")
+        assert failed.returncode == 1
+        assert f"Error: {place}: cannot be written: " in failed.stderr
+        assert "Traceback" not in failed.stderr
+        assert "bug" not in failed.stderr

@@ -273,3 +273,16 @@ def test_a_set_is_named_so_that_any_store_can_keep_it(shop: Any, name: str) -> N
     result = shop.run("plan", "--set", name)
     assert result.code == 1
     assert "Invalid value for '--set'" in result.err
+
+
+def test_one_run_writes_every_format(shop: Any) -> None:
+    reports = [f"--report={name}=plan.{name}" for name in ("text", "json", "markdown")]
+    printed = shop.ok("plan", "-q", *reports).out
+    assert printed.startswith("Plan: ")
+    assert (shop.path / "plan.text").read_text() == shop.ok("plan").out
+    assert (shop.path / "plan.json").read_text() == shop.ok("plan", "-o", "json").out
+    assert (shop.path / "plan.markdown").read_text() == shop.ok("plan", "-o", "markdown").out
+    for wrong in ("sarif=x", "json", "=x", "json="):
+        refused = shop.run("plan", "--report", wrong)
+        assert refused.code == 1
+        assert "write FORMAT=FILE with one of text, json, markdown" in refused.err

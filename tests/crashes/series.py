@@ -32,7 +32,7 @@ from tests.crashes.program import APPLY, Ended, Run, put_manifests, ran_well
 SET = "default"
 PARALLELISM = 6
 OPTIONS = (
-    *("--prune", "--allow-replace", "--max-deletes", "100%"),
+    *("--prune", "--allow-empty", "--allow-replace", "--max-deletes", "100%"),
     *("--parallelism", str(PARALLELISM)),
 )
 

@@ -21,7 +21,7 @@ KILLS = int(os.environ.get("CRASH_SAE_KILLS", "54"))
 _SERIES = 18
 """Short ones, as each start of the program takes a second for the SDK alone."""
 _OPTIONS = (
-    *("--prune", "--allow-replace", "--max-deletes", "100%", "--parallelism", "4"),
+    *("--prune", "--allow-empty", "--allow-replace", "--max-deletes", "100%", "--parallelism", "4"),
     *("--qps", "100000"),
 )
 _OPAQUE, _REGISTRY = "Opaque", "kubernetes.io/dockerconfigjson"

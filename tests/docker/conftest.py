@@ -18,7 +18,11 @@ from tests.engines import Engine
 
 KEY = {"RECONCILER_FINGERPRINT_KEY": "a key of the tests, and of nobody else"}
 IN_HAND = PlanOptions(
-    prune=True, allow_replace=True, rotate_services=True, max_deletes=DeleteLimit(100, percent=True)
+    prune=True,
+    allow_empty=True,
+    allow_replace=True,
+    rotate_services=True,
+    max_deletes=DeleteLimit(100, percent=True),
 )
 
 

@@ -23,7 +23,14 @@ from tests.docker.test_faults import foreign, held, unlocked
 SERIES = 10
 KILLS = int(os.environ.get("CRASH_KILLS_DOCKER", "50")) // SERIES
 """In each of the series."""
-OPTIONS = ("--rotate-services", "--allow-replace", "--prune", "--max-deletes", "100%")
+OPTIONS = (
+    "--rotate-services",
+    "--allow-replace",
+    "--allow-empty",
+    "--prune",
+    "--max-deletes",
+    "100%",
+)
 LAYOUTS = ("per-key", "json", "env")
 
 

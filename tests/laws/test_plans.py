@@ -34,6 +34,7 @@ from tests.world import (
     planned,
     record,
     snapshot,
+    stale_lines,
     uid_of,
     wrapped,
 )
@@ -292,11 +293,11 @@ def test_a_saved_plan_does_the_same_later_or_is_refused(
         planfile.save(saved, path, fingerprinter.key)
         saved = planfile.load(path).saved
         assert saved.plan == plan
-        assert planfile.moved(saved, _fresh(world, desired), fingerprinter) == ()
+        assert stale_lines(saved, _fresh(world, desired), fingerprinter) == ()
         for act in data.draw(meddlings(first), label="meddling"):
             act(world)
         wanted = data.draw(st.just(desired) | desired_sets(), label="wanted")
         fresh = _fresh(world, wanted)
         is_same = (plan.pending, plan.refusals) == (fresh.pending, fresh.refusals)
-        lines = planfile.moved(saved, fresh, fingerprinter)
+        lines = stale_lines(saved, fresh, fingerprinter)
         assert (lines == ()) is is_same

@@ -20,6 +20,7 @@ from reconciler.model.plans import (
     Step,
 )
 from reconciler.model.values import UidOf, ValueRef
+from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.json.parts import (
     Document,
     key_document,
@@ -30,7 +31,6 @@ from reconciler.views.json.parts import (
     store_document,
 )
 from reconciler.views.json.problems import diagnostic_document
-from reconciler.views.words import NO_HEADING, Heading
 
 PLAN_FORMAT = "reconciler.plan/v1"
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from reconciler.escapes import escaped, inert
 from reconciler.model.plans import Action, Change, Note, Plan, Refusal
 from reconciler.views import words
+from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.text.palette import Palette, headline, hint_line, indented, note_line
 from reconciler.views.text.problems import diagnostic_line
 from reconciler.views.words import counted
@@ -19,7 +20,7 @@ def plan(
     *,
     colour: bool,
     verbose: bool = False,
-    heading: words.Heading = words.NO_HEADING,
+    heading: Heading = NO_HEADING,
 ) -> str:
     """The whole plan, each changed object with its fields, in the order of the apply.
 

@@ -13,7 +13,7 @@ from tests.crashes.program import APPLY, Ended, ran_well
 from tests.integration.kubernetes.site import Document, Site, data_of
 
 OPTIONS = (
-    *("--prune", "--allow-replace", "--max-deletes", "100%"),
+    *("--prune", "--allow-empty", "--allow-replace", "--max-deletes", "100%"),
     *("--parallelism", "4"),
 )
 COPY = "reconciler/copied-object"

@@ -3,6 +3,8 @@ from __future__ import annotations
 import codecs
 import io
 import os
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,6 +12,7 @@ from typing import Any
 import pytest
 
 from reconciler.manifests import Loaded, load
+from reconciler.model.objects import InputYield
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\nstringData:\n  key: ключ 😀\n"
 
@@ -94,7 +97,8 @@ def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:
 
 
 def test_an_empty_file_is_fine(loaded: Callable[[str], Loaded]) -> None:
-    assert loaded("") == loaded("# nothing\n---\n# here\n") == Loaded(files=1)
+    nothing = Loaded(files=1, inputs=(InputYield("f.yaml"),))
+    assert loaded("") == loaded("# nothing\n---\n# here\n") == nothing
 
 
 @pytest.mark.parametrize("path", ["none.yaml", "nul\0.yaml", "bad\udc80.yaml", "a\x1b[2J"])
@@ -118,6 +122,75 @@ def test_standard_input(tmp_path: Path) -> None:
     found = load(["a.yaml", "-", "-"], stdin=stream)
     assert names(found) == ["a", "b"]
     assert str(found.objects[1].source) == "<stdin>:1:1"
+
+
+def piped(content: bytes) -> int:
+    """The reading end of a pipe that holds `content` and is closed at the other."""
+    reading, writing = os.pipe()
+    os.write(writing, content)
+    os.close(writing)
+    return reading
+
+
+@pytest.mark.parametrize("way", ["twice", "another descriptor", "standard input first", "last"])
+def test_a_pipe_is_read_once_whatever_it_is_called(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = piped(SECRET.format("a").encode())
+    path = f"/dev/fd/{handle}"
+    other = os.dup(handle)
+    paths = {
+        "twice": [path, path],
+        "another descriptor": [path, f"/proc/self/fd/{other}"],
+        "standard input first": ["-", path],
+        "last": [path, "-"],
+    }[way]
+    with os.fdopen(handle, "rb") as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        found = load(paths)
+    os.close(other)
+    assert names(found) == ["a"]
+    assert found.errors == ()
+    assert [(one.secrets, one.empty) for one in found.inputs] == [(1, False)] * len(set(paths))
+
+
+def test_a_named_pipe_is_read_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to("pipe")
+    writer = threading.Thread(target=lambda: pipe.write_bytes(SECRET.format("a").encode()))
+    writer.start()
+    assert names(load(["pipe", "link", "./pipe"])) == ["a"]
+    writer.join(timeout=60)
+
+
+@pytest.mark.parametrize("content", [b"", b" \n"])
+def test_an_empty_pipe_is_as_wrong_as_empty_standard_input(content: bytes) -> None:
+    handle = piped(content)
+    path = f"/dev/fd/{handle}"
+    assert told(load(path)) == [("manifests-missing", f"{path}:1:1")]
+    os.close(handle)
+    assert told(load(os.devnull)) == []
+
+
+def test_what_each_input_held(tmp_path: Path) -> None:
+    write(tmp_path / "m/a.yaml", "a")
+    (tmp_path / "m/empty.yaml").write_text("# nothing\n")
+    (tmp_path / "more.yaml").write_text(
+        "{apiVersion: v1, kind: Namespace, metadata: {name: n}}\n---\n"
+        "{apiVersion: v1, kind: ServiceAccount, metadata: {name: n}}\n---\n"
+        "{apiVersion: v1, kind: Pod, metadata: {name: n}}\n"
+    )
+    stream = io.BytesIO(SECRET.format("b").encode())
+    paths = ["m", "more.yaml", "m/empty.yaml", "./m/a.yaml", "-"]
+    assert load(paths, stdin=stream).inputs == (
+        InputYield("m", secrets=1),
+        InputYield("more.yaml", others=2, skipped=1),
+        InputYield("m/empty.yaml"),
+        InputYield("./m/a.yaml", secrets=1),
+        InputYield("<stdin>", secrets=1),
+    )
+    assert [one.path for one in load(paths[:3]).inputs if one.empty] == ["m/empty.yaml"]
 
 
 def test_standard_input_that_is_closed() -> None:

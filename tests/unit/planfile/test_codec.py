@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -103,6 +104,7 @@ OPTIONS = st.builds(
     prune=st.booleans(),
     adopt=st.booleans(),
     allow_replace=st.booleans(),
+    allow_empty=st.booleans(),
     scrub=st.booleans(),
     consumers=st.booleans(),
     force_consumers=st.booleans(),
@@ -421,6 +423,24 @@ def test_other_files_are_no_plans(tmp_path: Path) -> None:
     assert planfile.is_plan_file(path)
 
 
+def test_a_pipe_is_not_looked_into(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, b'{"format": "reconciler.plan-file/v1"}')
+    os.mkfifo(tmp_path / "pipe")
+    assert not planfile.is_plan_file(Path(f"/dev/fd/{reading}"))
+    assert not planfile.is_plan_file(tmp_path / "pipe")  # which nobody writes to
+    os.close(writing)
+    assert os.read(reading, 99)
+    os.close(reading)
+
+
+def test_the_position_of_an_inherited_file_stays(path: Path) -> None:
+    with path.open("rb", buffering=0) as file:
+        file.seek(5)
+        assert planfile.is_plan_file(Path(f"/dev/fd/{file.fileno()}"))
+        assert file.tell() == 5
+
+
 def test_a_plan_is_its_owners_alone(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     path.chmod(0o644)
@@ -439,10 +459,10 @@ def test_an_old_plan_stays_whole_when_a_new_one_cannot_be_written(
 ) -> None:
     before = path.read_bytes()
 
-    def full(*_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"os.{fault}" if fault == "fsync" else "pathlib.Path.replace", full)
+    monkeypatch.setattr(f"os.{fault}", full)
     with pytest.raises(FileNotWritten) as caught:
         planfile.save(FULL, path, SEAL_KEY)
     assert "No space left on device" in caught.value.message

@@ -23,6 +23,7 @@ from tests.world import (
     planned,
     secret,
     snapshot,
+    stale_lines,
     wrapped,
 )
 
@@ -41,7 +42,7 @@ def lines(
     before: tuple[Sequence[Desired], Snapshot], after: tuple[Sequence[Desired], Snapshot]
 ) -> tuple[str, ...]:
     fresh, _ = planned(*after, **OPTIONS)
-    return planfile.moved(saved_for(*before), fresh, FINGERPRINTS)
+    return stale_lines(saved_for(*before), fresh, FINGERPRINTS)
 
 
 def later(found: Live, **content: Any) -> Live:
@@ -120,7 +121,7 @@ def test_another_key_of_fingerprints_is_told_and_shapes_are_compared_still() -> 
     def fresh(*desired: Desired) -> tuple[str, ...]:
         found = replace(EMPTY, fingerprint_key=other.key)
         plan, _ = planner.plan(desired, found, saved.plan.options, other)
-        return planfile.moved(saved, plan, other)
+        return stale_lines(saved, plan, other)
 
     saved = saved_for([A], EMPTY)
     key_line = "the store's fingerprint key is not the one that the plan was made with"
@@ -140,7 +141,7 @@ def test_a_salted_plan_is_held_against_the_values_it_was_made_from() -> None:
 
     def fresh(desired: Desired, found: Snapshot) -> tuple[str, ...]:
         key = salted(desired)
-        return planfile.moved(saved, planner.plan([desired], found, IN_HAND, key)[0], key)
+        return stale_lines(saved, planner.plan([desired], found, IN_HAND, key)[0], key)
 
     assert fresh(A, unborn) == ()
     assert fresh(A, EMPTY) == ()

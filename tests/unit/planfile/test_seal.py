@@ -15,7 +15,7 @@ from reconciler import planfile
 from reconciler.errors import PlanFileError
 from reconciler.model.values import Fingerprinter, PublicSalt
 from reconciler.planfile import PlanFile, SavedPlan, Standing
-from tests.world import FINGERPRINTS, IN_HAND, in_sync, planned, secret, snapshot
+from tests.world import FINGERPRINTS, IN_HAND, in_sync, planned, secret, snapshot, stale_lines
 
 KEY = FINGERPRINTS.key
 LATER = datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -122,7 +122,7 @@ def test_a_plan_whose_key_check_was_changed_is_never_as_it_was(path: Path) -> No
     (old,) = in_sync(secret("gone", {"k": "v"}))
     fresh, _ = planned([secret("a", {"k": "v"})], snapshot(old), prune=True)
     assert fresh.options != IN_HAND
-    assert planfile.moved(saved, fresh, FINGERPRINTS) != ()
+    assert stale_lines(saved, fresh, FINGERPRINTS) != ()
 
 
 @pytest.mark.parametrize(

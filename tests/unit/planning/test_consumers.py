@@ -37,7 +37,11 @@ def plan(
     desired: Sequence[Desired], found: Snapshot, manifests: Sequence[Consumer] = (), **options: Any
 ) -> Plan:
     made, _ = planner.plan(
-        desired, found, PlanOptions(**options), FINGERPRINTS, consumers=manifests
+        desired,
+        found,
+        PlanOptions(allow_empty=True, **options),
+        FINGERPRINTS,
+        consumers=manifests,
     )
     return made
 

@@ -9,7 +9,10 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_every_code_is_explained() -> None:
-    sources = [*(ROOT / "reconciler/planning").glob("*.py"), ROOT / "reconciler/workflow.py"]
+    sources = [
+        *(ROOT / "reconciler/planning").glob("*.py"),
+        *(ROOT / "reconciler/workflow").glob("*.py"),
+    ]
     text = "".join(source.read_text() for source in sources)
     codes = set(re.findall(r'problem\(\s+\w+,\s+"([a-z-]+)"|code="([a-z-]+)"', text))
     found = {one or other for one, other in codes}

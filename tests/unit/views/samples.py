@@ -275,6 +275,7 @@ EVERYTHING = Plan(
         prune=True,
         adopt=True,
         allow_replace=True,
+        allow_empty=True,
         consumers=True,
         force_consumers=True,
         max_deletes=DeleteLimit(5, percent=False),

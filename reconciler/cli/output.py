@@ -1,0 +1,146 @@
+"""What a command prints, and the files that it writes besides: ``--output`` and ``--report``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from reconciler.cli.config import configuration
+from reconciler.cli.terminal import colour_on
+from reconciler.errors import ConfigError
+from reconciler.files import write_whole
+from reconciler.views.formats import Style, Subject, formats_of, rendered
+from reconciler.views.heading import Heading
+
+if TYPE_CHECKING:
+    from reconciler.model.plans import Note
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_REPORT_MODE = 0o644  # another user's program may collect it, and it holds no value
+
+
+class Verbosity(Enum):
+    """How much is shown."""
+
+    QUIET = "quiet"
+    NORMAL = "normal"
+    VERBOSE = "verbose"
+
+
+def verbosity_of(settings: dict[str, Any]) -> Verbosity:
+    """What ``--verbose`` and ``--quiet`` come to.
+
+    Raises:
+        ConfigError: both are given.
+    """
+    if settings["verbose"] and settings["quiet"]:
+        raise ConfigError("--verbose and --quiet contradict each other")
+    if settings["quiet"]:
+        return Verbosity.QUIET
+    return Verbosity.VERBOSE if settings["verbose"] else Verbosity.NORMAL
+
+
+class ReportType(click.ParamType[tuple[str, Path]]):
+    """``FORMAT=FILE``, with a format that can show the subject of the command."""
+
+    name = "FORMAT=FILE"
+
+    def __init__(self, subject: Subject) -> None:
+        self._formats = formats_of(subject)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> tuple[str, Path]:
+        """Split the text."""
+        if isinstance(value, tuple):
+            return value
+        name, _, path = str(value).partition("=")
+        if name not in self._formats or not path:
+            self.fail(f"write FORMAT=FILE with one of {', '.join(self._formats)}", param, ctx)
+        return name, Path(path)
+
+
+def output_options(subject: Subject) -> Callable[[Command], Command]:
+    """``--output`` and ``--report`` with the formats that can show `subject`."""
+
+    def add(command: Command) -> Command:
+        report = click.option(
+            "--report",
+            "reports",
+            type=ReportType(subject),
+            multiple=True,
+            help="Write it to a file too, in that format. Repeatable.",
+        )
+        return format_option(*formats_of(subject))(report(command))
+
+    return add
+
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """``--output`` with the formats that a command has; the first is the default."""
+    return click.option(
+        "--output",
+        "-o",
+        "output",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="Format of what is printed.",
+    )
+
+
+def verbosity_options(
+    more: str = "objects in sync and the order of steps",
+) -> Callable[[Command], Command]:
+    """``--verbose``, which shows `more`, and ``--quiet``."""
+
+    def add(command: Command) -> Command:
+        quiet = click.option("--quiet", "-q", is_flag=True, help=_QUIET_HELP)
+        verbose = click.option("--verbose", "-v", is_flag=True, help=f"Show {more} too.")
+        return verbose(quiet(command))
+
+    return add
+
+
+def show(
+    subject: Subject, shown: Any, settings: dict[str, Any], origin: Sequence[Note] = ()
+) -> None:
+    """Print `shown`, a `subject`, and write the reports that were asked for.
+
+    `settings` are the parameters of the command; `origin` is what there is to know of the plan's
+    file.
+
+    Raises:
+        FileNotWritten: a report cannot be written.
+    """
+    style = _style(settings, origin)
+    coloured = replace(style, colour=colour_on(sys.stdout))
+    click.echo(rendered(subject, settings["output"], shown, coloured))
+    for name, path in settings.get("reports", ()):
+        text = rendered(subject, name, shown, replace(style, quiet=False))
+        write_whole(path, f"{text}\n".encode(), mode=_REPORT_MODE)
+
+
+def shown_text(
+    subject: Subject, shown: Any, settings: dict[str, Any], origin: Sequence[Note] = ()
+) -> str:
+    """`shown` as text for a terminal."""
+    style = replace(_style(settings, origin), colour=colour_on(sys.stdout))
+    return rendered(subject, "text", shown, style)
+
+
+def _style(settings: dict[str, Any], origin: Sequence[Note]) -> Style:
+    verbosity = Verbosity.NORMAL if "verbose" not in settings else verbosity_of(settings)
+    return Style(
+        verbose=verbosity is Verbosity.VERBOSE,
+        quiet=verbosity is Verbosity.QUIET,
+        heading=Heading(configuration(), tuple(origin)),
+    )
+
+
+_QUIET_HELP = "Show only the summary and what needs attention."

@@ -1,0 +1,97 @@
+"""The output formats, and what each of them can show.
+
+A format is a module with functions from frozen data and a `Style` to text, and one line in the
+table for each subject that it can show. Modules are imported when they are asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from reconciler.model.objects import Desired, Diagnostic
+from reconciler.views.heading import NO_HEADING, Heading
+
+
+class Subject(StrEnum):
+    """What there is to show."""
+
+    PLAN = "plan"
+    """A `Plan`."""
+    DRIFT = "drift"
+    """A `DriftReport`."""
+    CHECK = "check"
+    """A `Checked`."""
+    LISTING = "listing"
+    """A `Listing`."""
+    GRAPH = "graph"
+    """A `DependencyGraph`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How to show it. Formats for machines show the whole, whatever ``verbose`` and ``quiet`` say.
+
+    ``heading`` is what the first line says besides the subject itself; ``now`` is what ages are
+    told from.
+    """
+
+    colour: bool = False
+    verbose: bool = False
+    quiet: bool = False
+    heading: Heading = NO_HEADING
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What checking manifests came to: the objects without errors, and how many files were read."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    objects: tuple[Desired, ...]
+    files: int
+
+
+_TABLE: Mapping[Subject, Mapping[str, str]] = {
+    Subject.PLAN: {
+        "text": "reconciler.views.text.styled:plan",
+        "json": "reconciler.views.json.styled:plan",
+        "markdown": "reconciler.views.markdown:styled_plan",
+    },
+    Subject.DRIFT: {
+        "text": "reconciler.views.text.styled:drift",
+        "json": "reconciler.views.json.styled:drift",
+        "markdown": "reconciler.views.markdown:styled_drift",
+        "prometheus": "reconciler.views.prometheus:styled_drift",
+    },
+    Subject.CHECK: {
+        "text": "reconciler.views.text.styled:check",
+        "json": "reconciler.views.json.styled:check",
+        "sarif": "reconciler.views.sarif:styled_check",
+    },
+    Subject.LISTING: {
+        "text": "reconciler.views.text.styled:listing",
+        "json": "reconciler.views.json.styled:listing",
+    },
+    Subject.GRAPH: {
+        "dot": "reconciler.views.dot:styled_graph",
+        "mermaid": "reconciler.views.mermaid:styled_graph",
+    },
+}
+"""From a subject and the name of a format to ``MODULE:FUNCTION``; the first is the default."""
+
+
+def formats_of(subject: Subject) -> tuple[str, ...]:
+    """The formats that can show `subject`, the default first."""
+    return tuple(_TABLE[subject])
+
+
+def rendered(subject: Subject, format_name: str, shown: Any, style: Style) -> str:
+    """`shown`, which is a `subject`, in a format. The text has no line break at its end."""
+    module, _, function = _TABLE[subject][format_name].partition(":")
+    text: str = getattr(importlib.import_module(module), function)(shown, style)
+    return text

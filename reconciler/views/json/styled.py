@@ -1,0 +1,30 @@
+"""JSON for each subject: always the whole."""
+
+from __future__ import annotations
+
+from reconciler.model.drift import DriftReport
+from reconciler.model.listing import Listing
+from reconciler.model.plans import Plan
+from reconciler.views import json
+from reconciler.views.formats import Checked, Style
+
+
+def plan(plan: Plan, style: Style) -> str:
+    """See `reconciler.views.json.plan`."""
+    return json.plan(plan, style.heading)
+
+
+def drift(report: DriftReport, style: Style) -> str:
+    """See `reconciler.views.json.drift`."""
+    return json.drift(report, style.heading.configuration)
+
+
+def check(checked: Checked, style: Style) -> str:
+    """See `reconciler.views.json.diagnostics`."""
+    del style
+    return json.diagnostics(checked.diagnostics, objects=len(checked.objects), files=checked.files)
+
+
+def listing(listing: Listing, style: Style) -> str:
+    """See `reconciler.views.json.listing`."""
+    return json.listing(listing, style.heading.configuration)

@@ -1,0 +1,58 @@
+"""Text as terminals and logs get it: the whole, or the summary alone where that is enough."""
+
+from __future__ import annotations
+
+from reconciler.model.drift import DriftReport
+from reconciler.model.listing import Listing
+from reconciler.model.plans import Plan
+from reconciler.views import text, words
+from reconciler.views.formats import Checked, Style
+
+
+def plan(plan: Plan, style: Style) -> str:
+    """The plan; quiet, its summary alone, unless something keeps it from being applied."""
+    if style.quiet and not (plan.problems or plan.refusals):
+        doubts = [note.message for note in style.heading.origin if note.code == "plan-unverified"]
+        return "\n".join([*doubts, words.summary_text(plan)])
+    return text.plan(plan, colour=style.colour, verbose=style.verbose, heading=style.heading)
+
+
+def drift(report: DriftReport, style: Style) -> str:
+    """The drift; quiet, its summary alone where there is none."""
+    if style.quiet and not report.drifted:
+        return text.drift_summary(report)
+    return text.drift(
+        report,
+        colour=style.colour,
+        verbose=style.verbose,
+        configuration=style.heading.configuration,
+    )
+
+
+def check(checked: Checked, style: Style) -> str:
+    """What is wrong with manifests; verbose, what was checked too."""
+    blocks = []
+    if style.verbose and checked.objects:
+        blocks.append(text.sources(checked.objects, colour=style.colour))
+    blocks.append(
+        text.diagnostics(
+            checked.diagnostics,
+            objects=len(checked.objects),
+            files=checked.files,
+            colour=style.colour,
+        )
+    )
+    return "\n\n".join(blocks)
+
+
+def listing(listing: Listing, style: Style) -> str:
+    """What a set holds; quiet, the count alone."""
+    if style.quiet:
+        return text.listing_summary(listing)
+    return text.listing(
+        listing,
+        now=style.now,
+        colour=style.colour,
+        whole=style.verbose,
+        configuration=style.heading.configuration,
+    )

@@ -1,0 +1,94 @@
+"""Applying just what a plan says, under the lock of its set."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from reconciler import planfile
+from reconciler.errors import PlanBlocked
+from reconciler.execution.executor import Work, execute
+from reconciler.execution.lock import locked
+from reconciler.execution.waits import WaitPolicy
+from reconciler.model.events import ApplyEnded, Event
+from reconciler.model.store import Store
+from reconciler.workflow.planned import Planned, plan, read, refuse_stale
+from reconciler.workflow.trying import DEFAULT_PARALLELISM
+
+DEFAULT_WAIT = 120.0
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def _ignore(_: object) -> None:
+    """Be told and do nothing."""
+
+
+def apply(
+    approved: Planned,
+    store: Store,
+    *,
+    parallelism: int = DEFAULT_PARALLELISM,
+    lock_timeout: float = 0.0,
+    wait_timeout: float = DEFAULT_WAIT,
+    stop: threading.Event | None = None,
+    emit: Callable[[Event], None] = _ignore,
+    waiting: Callable[[str], None] = _ignore,
+    clock: Callable[[], datetime] = utc_now,
+) -> ApplyEnded:
+    """Apply just what `approved` says, or nothing.
+
+    Under the set's lock, the store is read once more. Where it is as it was, so is the plan, which
+    depends on nothing else; where anything moved, the plan is formed once more, and only where it
+    is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
+    how long a step waits until its write has had its effect. `stop` ends the apply early, `emit` is
+    told every event, and `waiting` who holds the lock, where somebody does. A plan that expires
+    while the lock is waited for is stale by `clock`.
+
+    Raises:
+        PlanBlocked: the plan has problems, or a guard refuses it.
+        RightsMissing: the store does not let this user do what the plan says.
+        StalePlan: the store is no longer what the plan saw.
+        StoreLocked: another apply of the set is under way.
+        LockLost: the lock was lost on the way; some steps may have been applied.
+        StoreError: the store cannot be read or locked.
+    """
+    if approved.blocked:
+        raise PlanBlocked("the plan has problems or is refused by a guard, so nothing was applied")
+    stop = stop or threading.Event()
+    options = approved.plan.options
+    intents = [(step.action, step.key) for step in approved.plan.steps]
+    store.preflight(options.set_name, intents)
+    with locked(store, options.set_name, lock_timeout, stop, waiting):
+        planfile.refuse_expired(approved.expires, clock())
+        snapshot = read(approved.desired, store, options)
+        planned = approved
+        if not snapshot.same_as(approved.snapshot):
+            planned = plan(
+                approved.desired,
+                snapshot,
+                options,
+                consumers=approved.consumers,
+                inputs=approved.inputs,
+                salt=approved.salt,
+            )
+            refuse_stale(
+                approved.plan,
+                planned,
+                same_key=approved.fingerprinter.key == planned.fingerprinter.key,
+                derived_key=bool(approved.salt),
+            )
+        store.begin(options.set_name, intents)
+        work = Work(
+            plan=planned.plan,
+            values=planned.values,
+            before=snapshot.objects,
+            store=store,
+            parallelism=parallelism,
+            waits=WaitPolicy(timeout=wait_timeout),
+        )
+        return execute(work, stop, emit)

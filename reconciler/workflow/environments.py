@@ -1,0 +1,179 @@
+"""An environment: a store with its inputs and options. One or many are the same code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from reconciler import planfile
+from reconciler.errors import ConfigError, InvalidManifests
+from reconciler.manifests import LintSettings, Loaded, load
+from reconciler.model.drift import DriftReport
+from reconciler.model.objects import Desired, Diagnostic
+from reconciler.model.plans import PlanOptions
+from reconciler.model.store import Store, StoreChoice
+from reconciler.planfile import PlanFile, Standing
+from reconciler.stores import check, open_store
+from reconciler.workflow.applying import utc_now
+from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
+from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """A store, the manifests that it is to hold, and the options of plans for it.
+
+    ``inputs`` are paths of manifests, ``-`` for standard input. ``parallelism`` is how many changes
+    are made, or tried, at a time; with ``server_dry_run``, the store tries each change of a plan.
+    """
+
+    name: str = ""
+    store: StoreChoice
+    inputs: tuple[str, ...] = ()
+    options: PlanOptions = field(default_factory=PlanOptions)
+    lints: LintSettings = field(default_factory=LintSettings)
+    server_dry_run: bool = False
+    parallelism: int = DEFAULT_PARALLELISM
+
+
+Check = Callable[[Sequence[Desired]], Iterable[Diagnostic]]
+
+
+def load_environment(environment: Environment, *checks: Check) -> Loaded:
+    """Load the manifests of `environment`; `checks` say what else is wrong with them.
+
+    Errors are among the diagnostics; what plans or compares refuses to go on with them.
+    """
+    loaded = load(
+        environment.inputs, namespace=environment.options.namespace, lints=environment.lints
+    )
+    more = [item for look in checks for item in look(loaded.objects)]
+    return replace(loaded, diagnostics=(*loaded.diagnostics, *more))
+
+
+def store_rules(environment: Environment) -> Check:
+    """What the store of `environment` refuses by rules of its own."""
+
+    def rules(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
+        return check(environment.store, desired)
+
+    return rules
+
+
+@contextmanager
+def opened(environment: Environment, environ: Mapping[str, str]) -> Iterator[Store]:
+    """The store of `environment`, closed in the end. `environ` holds keys and credentials.
+
+    Raises:
+        ConfigError: it cannot be opened so.
+    """
+    store = open_store(
+        environment.store.url,
+        environ,
+        workers=environment.parallelism,
+        options=environment.store.options,
+    )
+    with closing(store):
+        yield store
+
+
+def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
+    """Read the store, and plan what makes it as `loaded` says.
+
+    Raises:
+        InvalidManifests: the manifests have errors.
+        ReconcilerError: nothing could be planned.
+    """
+    _refuse_errors(loaded)
+    snapshot = read(loaded.objects, store, environment.options)
+    planned = plan(
+        loaded.objects,
+        snapshot,
+        environment.options,
+        consumers=loaded.consumers,
+        inputs=loaded.inputs,
+    )
+    return _tried(environment, planned, store)
+
+
+def plan_file_again(
+    environment: Environment,
+    file: PlanFile,
+    loaded: Loaded,
+    store: Store,
+    *,
+    require_sealed: bool = False,
+) -> tuple[Planned, Standing]:
+    """Form a saved plan again, and make sure that it is the same; what its seal is worth.
+
+    `environment` has the options of the plan, and its manifests; see `environment_of_plan`. With
+    `require_sealed`, only a verified seal will do.
+
+    Raises:
+        InvalidManifests: the manifests have errors.
+        PlanAltered: the file was changed.
+        PlanNotTrusted: its seal was not verified.
+        StalePlan: manifests or store are no longer what the plan saw.
+        ReconcilerError: the plan could not be formed.
+    """
+    _refuse_errors(loaded)
+    snapshot = read(loaded.objects, store, environment.options)
+    planned, standing = plan_again(
+        file, loaded.objects, snapshot, consumers=loaded.consumers, inputs=loaded.inputs
+    )
+    if require_sealed:
+        planfile.refuse_unverified(standing)
+    return _tried(environment, planned, store), standing
+
+
+def environment_of_plan(environment: Environment, file: PlanFile) -> Environment:
+    """`environment` with what the saved plan was made with and from.
+
+    Raises:
+        StalePlan: the plan has expired.
+        ConfigError: its manifests are not where it has them.
+    """
+    saved = file.saved
+    planfile.refuse_expired(saved.expires, utc_now())
+    missing = [path for path in saved.manifests if not Path(path).exists()]
+    if missing:
+        raise ConfigError(
+            f"the plan was made from manifests that are not here: {', '.join(missing)}",
+            hint="its paths are relative to the directory in which it was made: apply it there",
+        )
+    return replace(environment, inputs=saved.manifests, options=saved.plan.options)
+
+
+def drift_of(
+    environment: Environment, loaded: Loaded, store: Store, *, unmanaged: bool = False
+) -> DriftReport:
+    """Compare the live objects with what was applied last.
+
+    `unmanaged` lists Secrets of no set too, in the namespaces of the set.
+
+    Raises:
+        InvalidManifests: the manifests have errors.
+        ConfigError: the store does not exist.
+        StoreError: it cannot be read.
+    """
+    _refuse_errors(loaded)
+    snapshot = read(loaded.objects, store, environment.options, unmanaged=unmanaged)
+    if not snapshot.born:  # or a check of a wrong path would pass for a good one, day after day
+        raise ConfigError(
+            "the store does not exist, so there is nothing that could have drifted",
+            hint="check --store, or apply once before the first check",
+        )
+    return drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
+
+
+def _refuse_errors(loaded: Loaded) -> None:
+    if loaded.errors:
+        raise InvalidManifests("the manifests have errors, so nothing was done")
+
+
+def _tried(environment: Environment, planned: Planned, store: Store) -> Planned:
+    if not environment.server_dry_run:
+        return planned
+    return tried(planned, store, environment.parallelism)

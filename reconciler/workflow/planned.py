@@ -1,0 +1,229 @@
+"""Reading a store, comparing it with manifests, and forming a saved plan again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from operator import attrgetter
+
+from reconciler import planfile
+from reconciler.errors import ConfigError, StalePlan
+from reconciler.model.consumers import Consumer
+from reconciler.model.drift import DriftReport
+from reconciler.model.objects import Desired, InputYield
+from reconciler.model.plans import Plan, PlanOptions, PlanValues
+from reconciler.model.store import Capability, Snapshot, Store
+from reconciler.model.values import Fingerprinter, derive_fingerprint_key
+from reconciler.planfile import PlanFile, SavedPlan, Standing
+from reconciler.planning import planner
+from reconciler.planning.drift import drift as compare_with_record
+from reconciler.planning.staleness import stale_reasons
+from reconciler.rules.strength import is_guessable
+from reconciler.stores import store_annotations
+
+_SALT_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, the values beside it, and what both were made from.
+
+    ``salt``, in hexadecimal, is set where the store had no fingerprint key yet. ``expires``, in RFC
+    3339, is when the plan may no longer be applied; empty where it always may.
+    """
+
+    plan: Plan
+    values: PlanValues
+    desired: tuple[Desired, ...]
+    consumers: tuple[Consumer, ...]
+    inputs: tuple[InputYield, ...]
+    snapshot: Snapshot
+    fingerprinter: Fingerprinter
+    salt: str
+    expires: str = ""
+
+    @property
+    def blocked(self) -> bool:
+        """Whether the plan may not be applied."""
+        return bool(self.plan.problems or self.plan.refusals)
+
+    @property
+    def guessable(self) -> bool:
+        """Whether a file of the plan would give its values away to whoever tries guesses.
+
+        So it is where its fingerprints have a key that comes from the values, and those are weak.
+        """
+        return bool(self.salt) and is_guessable(
+            value for resource in self.desired for value in resource.data.values()
+        )
+
+    def saved(self, manifests: Sequence[str], *, store: str = "", created: str = "") -> SavedPlan:
+        """What a plan file holds of it; `manifests` are the paths that it was made from.
+
+        `store` is the store's URL, of which credentials are left out; `created` is in RFC 3339.
+        """
+        return planfile.saved_plan(
+            self.plan,
+            tuple(manifests),
+            self.salt,
+            self.fingerprinter,
+            store=store,
+            created=created,
+            expires=self.expires,
+        )
+
+
+def read(
+    desired: Sequence[Desired], store: Store, options: PlanOptions, *, unmanaged: bool = False
+) -> Snapshot:
+    """Read what a plan or a drift check of `desired` needs to see. Writes nothing.
+
+    `unmanaged` is for a drift check that lists what no set owns.
+
+    Raises:
+        ConfigError: the options ask for consumers, of which the store knows nothing.
+        StoreError: the store cannot be read.
+    """
+    if options.consumers and Capability.CONSUMERS not in store.capabilities:
+        raise ConfigError(
+            "--consumers: this store does not know what uses its Secrets",
+            hint="leave it out; what the manifests hold counts all the same",
+        )
+    scope = planner.scope(desired, options)
+    return store.read(replace(scope, surroundings=True) if unmanaged else scope)
+
+
+def plan(
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    options: PlanOptions,
+    *,
+    consumers: Sequence[Consumer] = (),
+    inputs: Sequence[InputYield] = (),
+    salt: str = "",
+) -> Planned:
+    """Compare `desired` with `snapshot`. Writes nothing.
+
+    `consumers` are those that the manifests hold: ``Loaded.consumers``. `inputs` are where they
+    come from: ``Loaded.inputs``; a refusal names those that are empty. `salt` is that of a plan
+    that is to be formed again, where it has one.
+
+    Raises:
+        ConfigError: a target is neither in the manifests nor in the set.
+    """
+    return _planned(
+        desired,
+        snapshot,
+        options,
+        _fingerprinter(desired, snapshot, salt),
+        consumers=consumers,
+        inputs=inputs,
+    )
+
+
+def plan_again(
+    file: PlanFile,
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    *,
+    consumers: Sequence[Consumer],
+    inputs: Sequence[InputYield],
+) -> tuple[Planned, Standing]:
+    """Form the plan of `file` once more, and tell what its seal is worth.
+
+    Raises:
+        PlanAltered: the file is not what was sealed.
+        StalePlan: manifests or store are no longer what the plan saw.
+        ConfigError: a target is neither in the manifests nor in the set.
+    """
+    saved = file.saved
+    keyed = _fingerprinter(desired, snapshot, saved.salt)
+    standing = planfile.standing_of(file, keyed[0].key)
+    planfile.refuse_altered(standing)
+    planned = _planned(
+        desired, snapshot, saved.plan.options, keyed, consumers=consumers, inputs=inputs
+    )
+    refuse_stale(
+        saved.plan,
+        planned,
+        same_key=saved.key_check == planfile.key_check(planned.fingerprinter.key),
+        derived_key=bool(saved.salt),
+    )
+    return replace(planned, expires=saved.expires), standing
+
+
+def _planned(
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    options: PlanOptions,
+    keyed: tuple[Fingerprinter, str],
+    *,
+    consumers: Sequence[Consumer],
+    inputs: Sequence[InputYield],
+) -> Planned:
+    fingerprinter, salt = keyed
+    result, values = planner.plan(
+        desired,
+        snapshot,
+        options,
+        fingerprinter,
+        consumers=consumers,
+        store_annotations=store_annotations(),
+        inputs=inputs,
+    )
+    return Planned(
+        plan=result,
+        values=values,
+        desired=tuple(desired),
+        consumers=tuple(consumers),
+        inputs=tuple(inputs),
+        snapshot=snapshot,
+        fingerprinter=fingerprinter,
+        salt=salt,
+    )
+
+
+def refuse_stale(approved: Plan, fresh: Planned, *, same_key: bool, derived_key: bool) -> None:
+    """Make sure that `fresh`, which was formed just now, is what was approved.
+
+    See `reconciler.planning.staleness.stale_reasons` for the rest.
+
+    Raises:
+        StalePlan: manifests or store are no longer what the approved plan saw.
+    """
+    lines = stale_reasons(approved, fresh.plan, same_key=same_key, derived_key=derived_key)
+    if lines:
+        raise StalePlan(
+            "the plan no longer matches the manifests and the store, so nothing was applied",
+            details=lines,
+            hint="plan again, and review what is different",
+        )
+
+
+def drift(
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    options: PlanOptions,
+    *,
+    unmanaged: bool = False,
+) -> DriftReport:
+    """Hold the live objects of the set against what was applied last. Writes nothing."""
+    return compare_with_record(desired, snapshot, options.set_name, unmanaged=unmanaged)
+
+
+def _fingerprinter(
+    desired: Sequence[Desired], snapshot: Snapshot, salt: str
+) -> tuple[Fingerprinter, str]:
+    """What makes a plan's fingerprints, and its salt where their key is derived with one."""
+    if not salt and snapshot.fingerprint_key is not None:
+        return Fingerprinter(snapshot.fingerprint_key), ""
+    salt = salt or secrets.token_hex(_SALT_BYTES)
+    return Fingerprinter(_derived_key(desired, salt)), salt
+
+
+def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
+    """The key for a plan of a store that has none yet; the order of `desired` does not matter."""
+    ordered = sorted(desired, key=attrgetter("key", "generate_name"))
+    values = [resource.data[name] for resource in ordered for name in sorted(resource.data)]
+    return derive_fingerprint_key(values, bytes.fromhex(salt))
