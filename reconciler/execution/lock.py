@@ -10,13 +10,28 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 
 from reconciler.errors import LockLost, StoreError, StoreLocked
 from reconciler.model.locks import LEASE_SECONDS, RENEWALS_PER_LEASE
 from reconciler.model.store import Store
 
-_POLL_SECONDS = 0.5
 _LONGEST_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LockPolicy:
+    """How long a lock is taken for, how often it is renewed meanwhile, and polled while it is held.
+
+    ``lease`` and ``poll`` are in seconds, ``renewals`` are for each lease.
+    """
+
+    lease: float = LEASE_SECONDS
+    renewals: int = RENEWALS_PER_LEASE
+    poll: float = 0.5
+
+
+_DEFAULT = LockPolicy()
 
 
 def new_holder() -> str:
@@ -38,9 +53,10 @@ def _plain(name: str) -> str:
 class _Lease:
     """One holder's hold, or wish for one, on a set's lock."""
 
-    def __init__(self, store: Store, set_name: str) -> None:
+    def __init__(self, store: Store, set_name: str, policy: LockPolicy) -> None:
         self._store = store
         self._set_name = set_name
+        self._policy = policy
         self._holder = new_holder()
         self._released = threading.Event()
         self._expiry = 0.0
@@ -52,11 +68,11 @@ class _Lease:
         deadline = time.monotonic() + timeout
         told = False
         while True:
-            expiry = time.monotonic() + LEASE_SECONDS
+            expiry = time.monotonic() + self._policy.lease
             try:
-                self._store.lock(self._set_name, self._holder, LEASE_SECONDS)
+                self._store.lock(self._set_name, self._holder, self._policy.lease)
             except StoreLocked as held:
-                if time.monotonic() >= deadline or stop.wait(_POLL_SECONDS):
+                if time.monotonic() >= deadline or stop.wait(self._policy.poll):
                     raise
                 if not told:
                     waiting(held.message)
@@ -81,17 +97,17 @@ class _Lease:
             watch.join()
             # A store that does not answer holds up nobody: a renewal extends only a lock that is
             # still there.
-            renewal.join(LEASE_SECONDS)
+            renewal.join(self._policy.lease)
             # A lock that cannot be given back now expires by itself.
             with suppress(StoreError):
                 self._store.unlock(self._set_name, self._holder)
 
     def _renew(self, stop: threading.Event) -> None:
         """Extend the lock until it is released; a store that is away may come back in time."""
-        while not self._released.wait(LEASE_SECONDS / RENEWALS_PER_LEASE):
-            expiry = time.monotonic() + LEASE_SECONDS
+        while not self._released.wait(self._policy.lease / self._policy.renewals):
+            expiry = time.monotonic() + self._policy.lease
             try:
-                self._store.renew_lock(self._set_name, self._holder, LEASE_SECONDS)
+                self._store.renew_lock(self._set_name, self._holder, self._policy.lease)
             except LockLost as gone:
                 self._lose(gone.message, stop)
                 return
@@ -121,6 +137,8 @@ def locked(
     timeout: float,
     stop: threading.Event,
     waiting: Callable[[str], None],
+    *,
+    policy: LockPolicy = _DEFAULT,
 ) -> Iterator[None]:
     """Hold the lock of `set_name`; `stop` is set should it be lost on the way.
 
@@ -130,7 +148,7 @@ def locked(
         StoreLocked: another apply still holds it.
         LockLost: it was lost while the body ran.
     """
-    lease = _Lease(store, set_name)
+    lease = _Lease(store, set_name, policy)
     lease.take(timeout, stop, waiting)
     with lease.kept(stop):
         yield

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from reconciler import planfile
 from reconciler.errors import PlanBlocked
 from reconciler.execution.executor import Work, execute
-from reconciler.execution.lock import locked
+from reconciler.execution.lock import LockPolicy, locked
+from reconciler.execution.retries import RetryPolicy
 from reconciler.execution.waits import WaitPolicy
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.store import Store
@@ -17,6 +18,8 @@ from reconciler.workflow.planned import Planned, plan, read, refuse_stale
 from reconciler.workflow.trying import DEFAULT_PARALLELISM
 
 DEFAULT_WAIT = 120.0
+_RETRIES = RetryPolicy()
+_LOCKING = LockPolicy()
 
 
 def utc_now() -> datetime:
@@ -39,6 +42,8 @@ def apply(
     emit: Callable[[Event], None] = _ignore,
     waiting: Callable[[str], None] = _ignore,
     clock: Callable[[], datetime] = utc_now,
+    retries: RetryPolicy = _RETRIES,
+    locking: LockPolicy = _LOCKING,
 ) -> ApplyEnded:
     """Apply just what `approved` says, or nothing.
 
@@ -47,7 +52,8 @@ def apply(
     is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
     how long a step waits until its write has had its effect. `stop` ends the apply early, `emit` is
     told every event, and `waiting` who holds the lock, where somebody does. A plan that expires
-    while the lock is waited for is stale by `clock`.
+    while the lock is waited for is stale by `clock`. `retries` and `locking` say how patiently
+    calls of the store are repeated, and how the lock is kept.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
@@ -63,7 +69,7 @@ def apply(
     options = approved.plan.options
     intents = [(step.action, step.key) for step in approved.plan.steps]
     store.preflight(options.set_name, intents)
-    with locked(store, options.set_name, lock_timeout, stop, waiting):
+    with locked(store, options.set_name, lock_timeout, stop, waiting, policy=locking):
         planfile.refuse_expired(approved.expires, clock())
         snapshot = read(approved.desired, store, options)
         planned = approved
@@ -89,6 +95,7 @@ def apply(
             before=snapshot.objects,
             store=store,
             parallelism=parallelism,
+            retries=retries,
             waits=WaitPolicy(timeout=wait_timeout),
         )
         return execute(work, stop, emit)

@@ -12,7 +12,6 @@ from contextlib import suppress
 import pytest
 
 from reconciler.errors import StoreError, StoreLocked
-from reconciler.execution.retries import RetryPolicy
 from reconciler.model.objects import Desired
 from tests.standins.sae import CUT_AFTER, CUT_BEFORE, Call, Standin, Strike
 from tests.unit.stores.sae.conftest import Region, failures
@@ -43,7 +42,6 @@ WANTED = {
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.0)
-    monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
 
 
 def data(standin: Standin) -> dict[str, dict[str, str]]:
