@@ -39,6 +39,12 @@ def test_what_its_set_lets_go_of_has_not_vanished(store: Store, words: Words, li
     assert words.look(store).vanished == frozenset()
 
 
+def test_what_vanished_is_forgotten_on_request(store: Store, words: Words, live: Live) -> None:
+    store.delete(live.key, words.as_seen(live))
+    store.drop_copy(live.key)
+    assert words.look(store).vanished == frozenset()
+
+
 def test_a_copy_that_is_dropped_is_forgotten(store: Store, words: Words, live: Live) -> None:
     store.delete(live.key, words.as_seen(live), keep_copy=True)
     assert words.look(store).vanished == {live.key}

@@ -164,9 +164,10 @@ class Writer:
 
     def drop_copy(self, spot: Spot) -> None:
         """Drop the copy of a Secret, and what is remembered of it where it is gone."""
-        if spot.entry.copy is None:
+        if spot.entry.is_empty:
             return
-        self._without_copy(spot)
+        if spot.entry.copy is not None:
+            self._without_copy(spot)
         items = self._service.list(spot.namespace_id, str(spot.key))
         if spot.key.name not in items:
             spot.remember(Entry())
