@@ -20,6 +20,7 @@ from reconciler.model.plans import Precondition
 from reconciler.model.store import Capability, Scope, Snapshot, Store
 from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.stores import open_store
+from tests.world import wrapped
 
 
 @dataclass
@@ -52,8 +53,8 @@ class Words:
         return ObjectKey(kind, "" if kind == NAMESPACE else self.home, name)
 
     def secret(self, name: str, values: dict[str, bytes] | None = None, **fields: Any) -> Resource:
-        data = {key: SecretValue(value) for key, value in (values or {}).items()}
-        return Resource(key=self.key(name), **{"type": OPAQUE, "data": data, **fields})
+        content = {"type": OPAQUE, "data": wrapped(values or {}), **fields}
+        return Resource(key=self.key(name), **content)
 
     def namespace(self, name: str, **fields: Any) -> Resource:
         return Resource(key=self.key(name, NAMESPACE), **fields)

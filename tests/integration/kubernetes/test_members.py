@@ -11,10 +11,9 @@ import pytest
 from reconciler import workflow
 from reconciler.errors import ConfigError
 from reconciler.model.consumers import Consumer
-from reconciler.model.objects import SECRET, ObjectKey, Resource
+from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Scope, Store
-from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
 from tests.clusters import Cluster
 from tests.stores.words import Words
@@ -33,16 +32,10 @@ def store(cluster: Cluster, home: str) -> Iterator[Store]:
         yield found
 
 
-def secret(home: str, name: str) -> Resource:
-    return Resource(
-        key=ObjectKey(SECRET, home, name), type="Opaque", data={"a": SecretValue(b"one-two")}
-    )
-
-
 def test_an_object_that_was_copied_with_its_label_is_nobodys(
     cluster: Cluster, store: Store, home: str
 ) -> None:
-    mine = store.create(secret(home, "mine"), Words.mark(("data", "a")))
+    mine = store.create(Words(home).secret("mine", {"a": b"one-two"}), Words.mark(("data", "a")))
     elsewhere = cluster.new_namespace()
     shown = cluster.kubectl("get", "secret", "mine", "-n", home, "-o", "yaml")
     kept = [
@@ -62,7 +55,7 @@ def test_an_object_that_was_copied_with_its_label_is_nobodys(
 
 
 def test_what_a_set_keeps_for_itself_is_guarded_and_not_unmanaged(store: Store, home: str) -> None:
-    live = store.create(secret(home, "mine"), Words.mark(("data", "a")))
+    live = store.create(Words(home).secret("mine", {"a": b"one-two"}), Words.mark(("data", "a")))
     store.delete(live.key, Words.as_seen(live), keep_copy=True)
     others = store.read(Scope("default", frozenset(), surroundings=True)).bystanders
     kept = [other for key, other in others.items() if key.namespace == home and key.kind == SECRET]

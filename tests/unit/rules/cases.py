@@ -20,7 +20,7 @@ from reconciler.model.objects import (
     OwnerReference,
     Resource,
 )
-from reconciler.model.values import SecretValue
+from tests.world import wrapped
 
 OBJECTMETA = "apimachinery/pkg/api/validation/objectmeta.go"
 GENERIC = "apimachinery/pkg/api/validation/generic.go"
@@ -61,11 +61,7 @@ def secret(
 ) -> Resource:
     """A Secret of one key, or of what is given; texts become values."""
     data = {"key": "value"} if data is None else data
-    values = {
-        key: SecretValue(value if isinstance(value, bytes) else value.encode())
-        for key, value in data.items()
-    }
-    return Resource(key=ObjectKey(SECRET, namespace, name), type=type, data=values, **fields)
+    return Resource(key=ObjectKey(SECRET, namespace, name), type=type, data=wrapped(data), **fields)
 
 
 def account(name: str = "app", namespace: str = "shop", **fields: Any) -> Resource:
