@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 from yaml.events import StreamEndEvent
 
 

@@ -75,7 +75,7 @@ def loading(bench: Bench) -> Ratio:
     """Loading a directory against draining libyaml's events file by file."""
     path = bench.manifests(SIZE)
     return ratio(
-        bench.rounds, lambda: cpu(lambda: load(path)), lambda: cpu(lambda: drain_files(path))
+        bench.rounds, lambda: cpu(lambda: load(path)), lambda: cpu(lambda: drain_files(str(path)))
     )
 
 

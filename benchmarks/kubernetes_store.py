@@ -97,13 +97,13 @@ class Bench:
 
     def ours(self, *arguments: str) -> Cost:
         """One of our commands."""
-        store = ["--store", "kubernetes:", "--kubeconfig", self.cluster.kubeconfig]
-        command = [sys.executable, "-m", "reconciler", *arguments, self.manifests]
+        store = ["--store", "kubernetes:", "--kubeconfig", str(self.cluster.kubeconfig)]
+        command: list[str | Path] = [sys.executable, "-m", "reconciler", *arguments, self.manifests]
         return of_process([*command, *store, "-q", "--parallelism", str(WORKERS)])
 
     def kubectl(self, *arguments: str) -> Cost:
         """One of kubectl's, which answers 1 where a diff finds something."""
-        front = [self.cluster.program, "kubectl", "--kubeconfig", self.cluster.kubeconfig]
+        front = [str(self.cluster.program), "kubectl", "--kubeconfig", str(self.cluster.kubeconfig)]
         return of_process([*front, *arguments, "-f", self.manifests], codes=(0, 1))
 
     def floor(self) -> Cost:
@@ -147,7 +147,7 @@ class Bench:
         folder, page = self.cluster.directory, self.manifests.parent / "page.json"
         credentials = ["--cacert", "ca.crt", "--cert", "admin.crt", "--key", "admin.key"]
         # To curl by its own name, the server writes indented JSON.
-        curl = ["curl", "-sSf", "-A", "a-list", "-o", page]
+        curl: list[str | Path] = ["curl", "-sSf", "-A", "a-list", "-o", page]
         curl += [folder / part if part.endswith((".crt", ".key")) else part for part in credentials]
         total, token = Cost(0, 0), ""
         while True:

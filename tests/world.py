@@ -392,7 +392,8 @@ class World:
         self.truth.close()
 
     def read(self, desired: Sequence[Desired] = (), options: PlanOptions = IN_HAND) -> Snapshot:
-        return self.store.read(planner.scope(desired, options))
+        snapshot: Snapshot = self.store.read(planner.scope(desired, options))
+        return snapshot
 
     def look(self, *keys: ObjectKey) -> Snapshot:
         return self.truth.read(Scope(SET, frozenset(keys)))

@@ -10,13 +10,28 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 
 from reconciler.errors import LockLost, StoreError, StoreLocked
 from reconciler.model.locks import LEASE_SECONDS, RENEWALS_PER_LEASE
 from reconciler.model.store import Session, Store
 
-_POLL_SECONDS = 0.5
 _LONGEST_NAME = 64
+
+
+@dataclass(frozen=True, slots=True)
+class LockPolicy:
+    """How long a lock is taken for, how often it is renewed meanwhile, and polled while it is held.
+
+    ``lease`` and ``poll`` are in seconds, ``renewals`` are for each lease.
+    """
+
+    lease: float = LEASE_SECONDS
+    renewals: int = RENEWALS_PER_LEASE
+    poll: float = 0.5
+
+
+_DEFAULT = LockPolicy()
 
 
 def new_holder() -> str:
@@ -38,9 +53,10 @@ def _plain(name: str) -> str:
 class _Lease:
     """A session's hold on its set's lock, which is to expire at `expiry` of the monotonic clock."""
 
-    def __init__(self, session: Session, expiry: float) -> None:
+    def __init__(self, session: Session, expiry: float, policy: LockPolicy) -> None:
         self._session = session
         self._expiry = expiry
+        self._policy = policy
         self._released = threading.Event()
         self.lost = ""
         """Why it is lost, where it is."""
@@ -61,14 +77,14 @@ class _Lease:
             watch.join()
             # A store that does not answer holds up nobody: a renewal extends only a lock that is
             # still there.
-            renewal.join(LEASE_SECONDS)
+            renewal.join(self._policy.lease)
 
     def _renew(self, stop: threading.Event) -> None:
         """Extend the lock until it is released; a store that is away may come back in time."""
-        while not self._released.wait(LEASE_SECONDS / RENEWALS_PER_LEASE):
-            expiry = time.monotonic() + LEASE_SECONDS
+        while not self._released.wait(self._policy.lease / self._policy.renewals):
+            expiry = time.monotonic() + self._policy.lease
             try:
-                self._session.renew(LEASE_SECONDS)
+                self._session.renew(self._policy.lease)
             except LockLost as gone:
                 self._lose(gone.message, stop)
                 return
@@ -98,6 +114,8 @@ def locked(
     timeout: float,
     stop: threading.Event,
     waiting: Callable[[str], None],
+    *,
+    policy: LockPolicy = _DEFAULT,
 ) -> Iterator[Session]:
     """A session of `set_name`, its lock held; `stop` is set should it be lost on the way.
 
@@ -111,10 +129,10 @@ def locked(
     with ExitStack() as stack:
 
         def take() -> Session:
-            return stack.enter_context(store.session(set_name, holder, LEASE_SECONDS))
+            return stack.enter_context(store.session(set_name, holder, policy.lease))
 
-        session, expiry = _taken(take, timeout, stop, waiting)
-        lease = _Lease(session, expiry)
+        session, expiry = _taken(take, timeout, stop, waiting, policy)
+        lease = _Lease(session, expiry, policy)
         with lease.kept(stop):
             yield session
     if lease.lost:
@@ -129,16 +147,17 @@ def _taken(
     timeout: float,
     stop: threading.Event,
     waiting: Callable[[str], None],
+    policy: LockPolicy,
 ) -> tuple[Session, float]:
     """What `take` returns once the lock is free, and when that lock expires if not renewed."""
     deadline = time.monotonic() + timeout
     told = False
     while True:
-        expiry = time.monotonic() + LEASE_SECONDS
+        expiry = time.monotonic() + policy.lease
         try:
             return take(), expiry
         except StoreLocked as held:
-            if time.monotonic() >= deadline or stop.wait(_POLL_SECONDS):
+            if time.monotonic() >= deadline or stop.wait(policy.poll):
                 raise
             if not told:
                 waiting(held.message)

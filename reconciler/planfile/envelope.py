@@ -73,6 +73,15 @@ def save(saved: SavedPlan, path: Path, key: bytes) -> None:
         PlanFileError: a file name of a manifest cannot be saved.
         FileNotWritten: the file cannot be written.
     """
+    write_whole(path, packed(saved, path, key), mode=0o600)
+
+
+def packed(saved: SavedPlan, path: Path, key: bytes) -> bytes:
+    """The content of a plan file, sealed under `key`; `path` is what errors call it.
+
+    Raises:
+        PlanFileError: a file name of a manifest cannot be saved.
+    """
     document = encode(saved)
     head = {"format": FORMAT, "required": sorted(compared_paths(SavedPlan, document))}
     try:
@@ -83,7 +92,7 @@ def save(saved: SavedPlan, path: Path, key: bytes) -> None:
             hint="rename the file",
         ) from None
     sealed = json_text(content.removesuffix(_END).decode()).encode()
-    write_whole(path, sealed + _closing(mac(sealed, key)), mode=0o600)
+    return sealed + _closing(mac(sealed, key))
 
 
 def load(path: Path) -> PlanFile:
@@ -94,9 +103,19 @@ def load(path: Path) -> PlanFile:
     """
     try:
         content = path.read_bytes()
-        document = orjson.loads(content)
     except OSError as error:
         raise PlanFileError(f"{path}: cannot be read: {error.strerror}") from None
+    return unpacked(content, path)
+
+
+def unpacked(content: bytes, path: Path) -> PlanFile:
+    """The plan file with this content, as `load` returns it; `path` is what errors call it.
+
+    Raises:
+        PlanFileError: it is damaged, or needs a newer version.
+    """
+    try:
+        document = orjson.loads(content)
     except orjson.JSONDecodeError:
         raise PlanFileError(f"{path}: is not a plan file, or is damaged", hint=_ANEW) from None
     written_as = document.pop("format", None) if isinstance(document, dict) else None

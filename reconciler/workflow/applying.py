@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from reconciler import planfile
 from reconciler.errors import PlanBlocked
 from reconciler.execution.executor import Work, execute
-from reconciler.execution.lock import locked
+from reconciler.execution.lock import LockPolicy, locked
+from reconciler.execution.retries import RetryPolicy
 from reconciler.execution.waits import WaitPolicy
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.store import Store
@@ -18,6 +19,8 @@ from reconciler.workflow.planned import Planned, plan, refuse_stale
 from reconciler.workflow.trying import DEFAULT_PARALLELISM
 
 DEFAULT_WAIT = 120.0
+_RETRIES = RetryPolicy()
+_LOCKING = LockPolicy()
 
 
 def utc_now() -> datetime:
@@ -41,6 +44,8 @@ def apply(
     emit: Callable[[Event], None] = _ignore,
     waiting: Callable[[str], None] = _ignore,
     clock: Callable[[], datetime] = utc_now,
+    retries: RetryPolicy = _RETRIES,
+    locking: LockPolicy = _LOCKING,
 ) -> ApplyEnded:
     """Apply just what `approved` says, or nothing.
 
@@ -50,7 +55,8 @@ def apply(
     how long a step waits until its write has had its effect. `stop` ends the apply early,
     `begun` is set before the first step. `emit` is called with every event, and `waiting` with who
     holds the lock, where somebody does. A plan that expires while the lock is waited for is stale
-    by `clock`.
+    by `clock`. `retries` and `locking` say how patiently calls of the store are repeated, and how
+    the lock is kept.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
@@ -66,7 +72,7 @@ def apply(
     options = approved.plan.options
     intents = [(step.action, step.key) for step in approved.plan.steps]
     store.preflight(options.set_name, intents)
-    with locked(store, options.set_name, lock_timeout, stop, waiting) as session:
+    with locked(store, options.set_name, lock_timeout, stop, waiting, policy=locking) as session:
         planfile.refuse_expired(approved.expires, clock())
         snapshot = session.read(planner.scope(approved.desired, options))
         planned = approved
@@ -93,6 +99,7 @@ def apply(
             store=store,
             session=session,
             parallelism=parallelism,
+            retries=retries,
             waits=WaitPolicy(timeout=wait_timeout),
         )
         if begun is not None:

@@ -34,6 +34,7 @@ def test_the_list_of_commands_says_what_each_is_for(workplace: Any) -> None:
     listed = workplace.ok("--help").out
     for path, command in commands():
         if len(path) == 1:
+            assert command.help is not None
             summary = command.help.partition(".")[0]
             assert f"  {path[0]} " in listed
             assert " ".join(summary.split())[:24] in " ".join(listed.split())

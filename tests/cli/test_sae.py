@@ -56,7 +56,7 @@ class Searched:
     def run(self, *args: str, code: int, env: Mapping[str, str] | None = None) -> str:
         result = self.workplace.run(*args, env={"DEBUG": "sdk", **(env or {})})
         logged = "".join(self.capfd.readouterr())
-        said = (result.out + result.err + logged).encode()
+        said: bytes = (result.out + result.err + logged).encode()
         assert result.code == code, said.decode()
         assert leaked(said) == [], args
         assert not [text for text in (*CREDENTIALS, b"Traceback", b"struck") if text in said]

@@ -57,7 +57,7 @@ class Run:
             said = process.stderr.read()  # a few lines at most, so the pipe holds them till now
         # Where there is a configuration file, it is named first.
         told = said.decode().removeprefix("Configuration: reconciler.yaml\n")
-        return Ended(process.returncode, self._out.decode(), told)
+        return Ended(process.wait(), self._out.decode(), told)
 
 
 def _prepared(place: Path, args: Iterable[str], before: str) -> subprocess.Popen[bytes]:

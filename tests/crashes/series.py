@@ -95,7 +95,8 @@ def _add(place: Path, key: ObjectKey, **more: Mapping[str, Any]) -> bool:
     live = store.read(Scope(SET, frozenset([key]))).objects.get(key)
     if live is not None:
         assert live.applied is not None
-        changed = replace(live, **{name: {**getattr(live, name), **more[name]} for name in more})
+        fields: dict[str, Any] = {name: {**getattr(live, name), **more[name]} for name in more}
+        changed = replace(live, **fields)
         seen = Precondition(live.uid, live.resource_version)
         with store.session(SET, "the test", 0) as session:
             session.update(key, (Operation("add", "", to_document(changed)),), live.applied, seen)
@@ -114,7 +115,9 @@ def add_label(place: Path, key: ObjectKey, name: str) -> bool:
 
 
 def _state(live: Live | None) -> State | None:
-    return live and State(live.type, live.immutable, dict(live.data), dict(live.labels))
+    if live is None:
+        return None
+    return State(live.type, live.immutable, dict(live.data), dict(live.labels))
 
 
 def held(snapshot: Snapshot) -> dict[ObjectKey, Held]:

@@ -16,6 +16,7 @@ from reconciler.stores.docker.store import DockerStore
 from reconciler.workflow import Planned
 from tests.engines import Engine
 
+HASTY = RetryPolicy(first_delay=0.0)
 KEY = {"RECONCILER_FINGERPRINT_KEY": "a key of the tests, and of nobody else"}
 IN_HAND = PlanOptions(
     prune=True,
@@ -50,7 +51,8 @@ class Swarm:
     ) -> ApplyEnded:
         with self.opened(environ) as store:
             snapshot = workflow.read(desired, store, options)
-            return workflow.apply(workflow.plan(desired, snapshot, options), store, parallelism=1)
+            planned = workflow.plan(desired, snapshot, options)
+            return workflow.apply(planned, store, parallelism=1, retries=HASTY)
 
     def applied(self, desired: Sequence[Desired], options: PlanOptions = IN_HAND) -> None:
         """Apply, and make sure that all went well and nothing is left to do."""
@@ -82,11 +84,11 @@ def struck(store: DockerStore, strike: Callable[[str], None]) -> None:
     """Have `strike` called before and after every write that the store sends."""
     request = store._engine._request
 
-    def around(method: str, path: str, *more: Any) -> Any:
+    def around(method: str, path: str, *more: Any, **named: Any) -> Any:
         if method == "GET":
-            return request(method, path, *more)
+            return request(method, path, *more, **named)
         strike(f"before {method} {path}")
-        answer = request(method, path, *more)
+        answer = request(method, path, *more, **named)
         strike(f"after {method} {path}")
         return answer
 
@@ -94,8 +96,7 @@ def struck(store: DockerStore, strike: Callable[[str], None]) -> None:
 
 
 @pytest.fixture
-def swarm(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Swarm]:
+def swarm(engine: Engine) -> Iterator[Swarm]:
     engine.empty()
-    monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
     yield Swarm(engine)
     engine.empty()

@@ -39,12 +39,12 @@ def requests_of(
     swarm: Swarm, before: Sequence[Desired], after: Sequence[Desired], *, shared: bool
 ) -> int:
     """How many moments there are in which the apply can be struck."""
-    moments = itertools.count()
+    moments: list[str] = []
     prepared(swarm, before, shared=shared)
-    swarm.strike = lambda _: moments.__next__() and None
+    swarm.strike = moments.append
     swarm.applied(after)
     swarm.strike = None
-    return next(moments)
+    return len(moments)
 
 
 def prepared(swarm: Swarm, before: Sequence[Desired], *, shared: bool = True) -> None:

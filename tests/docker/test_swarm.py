@@ -13,6 +13,7 @@ import pytest
 
 from reconciler import stores, workflow
 from reconciler.errors import ReconcilerError, StalePlan, StoreError, StoreUnavailable
+from reconciler.execution.retries import RetryPolicy
 from reconciler.model.drift import FieldState, ObjectState
 from reconciler.model.events import Outcome, StepEnded
 from reconciler.model.plans import Action, PlanOptions, Reason
@@ -190,9 +191,8 @@ def _killed_in_the_middle(swarm: Swarm) -> None:
 
     with swarm.opened() as store:
         planned = workflow.plan(wanted, workflow.read(wanted, store, CAREFUL), CAREFUL)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("reconciler.execution.retries.RetryPolicy.delay", lambda *_: 1.0)
-            result = workflow.apply(planned, store, parallelism=2, emit=emit)
+        patience = RetryPolicy(attempts=30, first_delay=1.0, longest_delay=1.0)
+        result = workflow.apply(planned, store, parallelism=2, emit=emit, retries=patience)
     comeback.join()
     assert result.count(Outcome.APPLIED) >= 3
     swarm.applied(wanted, CAREFUL)

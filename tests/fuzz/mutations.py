@@ -9,7 +9,7 @@ from random import Random
 
 Mutation = Callable[[Random, str, list[str]], str]
 
-_TOKENS = (
+_TOKENS: tuple[str, ...] = (
     *"{}[]:,-?&*!|>'\"%@`#~<=\\\t\n \r\0\x1b\x7f\x85\x07",
     *("\ufeff", "\u2028", "\u2029", "\ud7ff", "\ufffe", "\u202e", "é", "😀", "\udcff", "\udc80"),
     *("---", "\n---\n", "\n...\n", "--- ", "\n%YAML 1.2\n---\n", "%TAG ! x\n", "...", "\r\n", "\r"),

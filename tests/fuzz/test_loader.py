@@ -134,14 +134,13 @@ def check_places(content: bytes, found: Loaded) -> None:
     most_lines, longest = len(_BREAK.split(text)), max(map(len, lines))
     usual = most_lines == len(lines)
     other_codec = "\0" in text or content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for item in [*found.diagnostics, *found.objects]:
-        place = item.source
+    for place in (item.source for some in (found.diagnostics, found.objects) for item in some):
         assert place.line >= 1
         assert place.column >= 1
         if not other_codec:
-            assert place.line <= most_lines, item
+            assert place.line <= most_lines, place
             length = len(lines[place.line - 1]) if usual else longest
-            assert place.column <= length + 1, item
+            assert place.column <= length + 1, place
 
 
 def check_object(desired: Desired, names: set[str]) -> None:

@@ -65,6 +65,19 @@ def desired_sets(draw: st.DrawFn) -> list[Desired]:
     return draw(st.permutations(found))
 
 
+@st.composite
+def plain_sets(draw: st.DrawFn) -> list[Desired]:
+    """Secrets with values and no names of the store's choice: what every store can hold."""
+    made: list[Desired] = []
+    for name in ("a", "b", "c"):
+        if draw(st.booleans()):
+            notes = draw(NOTES) | draw(LIFECYCLE) | _dependencies(draw, made)
+            data, immutable = draw(DATA.filter(bool)), draw(st.booleans())
+            labels = draw(LABELS)
+            made.append(secret(name, data, labels=labels, annotations=notes, immutable=immutable))
+    return draw(st.permutations(made))
+
+
 def _one(draw: st.DrawFn, name: str, home: str, before: list[Desired]) -> Desired:
     near = [other for other in before if other.namespace == home and other.name]
     metadata: dict[str, Any] = {
@@ -107,29 +120,32 @@ Meddling = Callable[[World], None]
 
 
 @st.composite
-def meddlings(draw: st.DrawFn, desired: list[Desired]) -> list[Meddling]:
-    """What others do to a store in which `desired` was applied."""
+def meddlings(draw: st.DrawFn, desired: list[Desired], *, metadata: bool = True) -> list[Meddling]:
+    """What others do to a store in which `desired` was applied, to its values and `metadata`."""
     named = [one for one in desired if one.name]
     touched = draw(st.lists(st.sampled_from(named), max_size=3)) if named else []
-    acts = [draw(_meddling(one)) for one in touched]
+    acts = [draw(_meddling(one, metadata=metadata)) for one in touched]
     if draw(st.booleans()):
-        stray = secret(draw(st.sampled_from(["a", "b", "c"])), draw(DATA))
+        values = DATA if metadata else DATA.filter(bool)
+        stray = secret(draw(st.sampled_from(["a", "b", "c"])), draw(values))
         acts.append(lambda world: _put(world, stray))
     return acts
 
 
-def _meddling(one: Desired) -> st.SearchStrategy[Meddling]:
-    acts = [
-        st.just(lambda world: _labelled(world, one)),
-        st.just(lambda world: _removed(world, one)),
-        st.just(lambda world: _renoted(world, one)),
-        st.lists(FOREIGN_OWNERS, min_size=1, max_size=3, unique=True).map(
-            lambda owners: lambda world: _owned(world, one, owners)
-        ),
-    ]
+def _meddling(one: Desired, *, metadata: bool) -> st.SearchStrategy[Meddling]:
+    acts = [st.just(lambda world: _removed(world, one))]
+    if metadata:
+        acts.append(st.just(lambda world: _labelled(world, one)))
+        acts.append(st.just(lambda world: _renoted(world, one)))
+        acts.append(
+            st.lists(FOREIGN_OWNERS, min_size=1, max_size=3, unique=True).map(
+                lambda owners: lambda world: _owned(world, one, owners)
+            )
+        )
     if one.kind not in {"Namespace", SERVICE_ACCOUNT}:
         acts.append(DATA.map(lambda data: lambda world: _rewritten(world, one, data)))
-        acts.append(st.just(lambda world: _sealed(world, one)))
+        if metadata:
+            acts.append(st.just(lambda world: _sealed(world, one)))
     return st.one_of(acts)
 
 

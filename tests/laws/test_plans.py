@@ -67,10 +67,10 @@ def test_what_is_as_desired_makes_no_change(desired: list[Desired]) -> None:
     assert values.numbered == {}
 
 
-def _shuffled(one: Any, order: st.DrawFn) -> Any:
+def _shuffled(one: Any, data: st.DataObject) -> Any:
     """The same object with its maps in another order."""
     changed = {
-        name: dict(order(st.permutations(list(getattr(one, name).items()))))
+        name: dict(data.draw(st.permutations(list(getattr(one, name).items()))))
         for name in ("labels", "annotations", "data", "settings")
     }
     return replace(one, **changed)
@@ -83,8 +83,8 @@ def test_no_order_of_the_input_shows_in_a_plan(
 ) -> None:
     lives = [as_live(one) for one in before]
     first = planned(desired, snapshot(*lives), **OPTIONS)
-    other = [_shuffled(one, data.draw) for one in data.draw(st.permutations(desired))]
-    others = [_shuffled(one, data.draw) for one in data.draw(st.permutations(lives))]
+    other = [_shuffled(one, data) for one in data.draw(st.permutations(desired))]
+    others = [_shuffled(one, data) for one in data.draw(st.permutations(lives))]
     second = planned(other, snapshot(*others), **OPTIONS)
     assert first == second
     # Numbers do not count when references are compared, so that plans can be; here they do.

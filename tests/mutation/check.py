@@ -48,10 +48,10 @@ def tested(copy: Path, tests: Iterable[str]) -> tuple[int, str]:
         "PYTHONPATH": str(copy),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    command = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--basetemp", copy / "tmp"]
+    options = ["-x", "-q", "-p", "no:cacheprovider", f"--basetemp={copy / 'tmp'}"]
     try:
         ended = subprocess.run(
-            [sys.executable, *command, *tests],
+            [sys.executable, "-m", "pytest", *options, *tests],
             cwd=copy,
             env=environ,
             capture_output=True,

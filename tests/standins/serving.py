@@ -19,7 +19,7 @@ class Server(ThreadingHTTPServer):
 
     def settle(self) -> None:
         """Wait until the calls of clients that are gone are carried out; no other may be there."""
-        with socket.create_connection(self.server_address[:2]) as last:
+        with socket.create_connection(("127.0.0.1", self.server_port)) as last:
             last.shutdown(socket.SHUT_WR)
             last.recv(1)  # it is answered by a close, after all that came before have been taken
         while self._connections:

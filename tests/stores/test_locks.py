@@ -9,7 +9,7 @@ import pytest
 
 from reconciler import workflow
 from reconciler.errors import LockLost, ObjectMoved, StoreLocked
-from reconciler.execution import lock
+from reconciler.execution.lock import LockPolicy
 from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Store
 from tests.stores.words import Subject, Words
@@ -197,10 +197,7 @@ def test_a_store_that_does_not_exist_has_no_lock(subject: Subject) -> None:
     assert subject.open().read_lock("shop") is None
 
 
-def test_an_apply_whose_lock_is_broken_stops(
-    subject: Subject, store: Store, words: Words, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lock, "RENEWALS_PER_LEASE", 300)
+def test_an_apply_whose_lock_is_broken_stops(subject: Subject, store: Store, words: Words) -> None:
     wanted = [secret(f"s{number}", {"a": "1"}, home=words.home) for number in range(5)]
     options = PlanOptions(set_name="shop")
     planned = workflow.plan(wanted, workflow.read(wanted, store, options), options)
@@ -214,7 +211,14 @@ def test_an_apply_whose_lock_is_broken_stops(
             assert stop.wait(60)
 
     with pytest.raises(LockLost, match="broken"):
-        workflow.apply(planned, store, parallelism=1, stop=stop, emit=emit)
+        workflow.apply(
+            planned,
+            store,
+            parallelism=1,
+            stop=stop,
+            emit=emit,
+            locking=LockPolicy(renewals=300),
+        )
     assert subject.open().read_lock("shop") is None
     assert len(workflow.read(wanted, store, options).objects) < len(wanted)
 

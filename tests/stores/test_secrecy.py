@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import traceback
+from collections.abc import Callable
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_no_error_holds_a_value(
     name = "s" if problem == "taken" else "t"
     key = "password" if problem == "taken" else "bad key"
 
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "create": lambda: session.create(words.secret(name, {key: CANARY}), words.mark()),
         "update": lambda: session.update(live.key, patch, words.mark(), seen),
         "delete": lambda: session.delete(live.key, seen),

@@ -40,6 +40,14 @@ def test_what_its_set_lets_go_of_has_not_vanished(
     assert words.look(store).vanished == frozenset()
 
 
+def test_what_vanished_is_forgotten_on_request(
+    store: Store, session: Session, words: Words, live: Live
+) -> None:
+    session.delete(live.key, words.as_seen(live))
+    session.delete(live.key, None)
+    assert words.look(store).vanished == frozenset()
+
+
 def test_a_copy_that_is_dropped_is_forgotten(
     store: Store, session: Session, words: Words, live: Live
 ) -> None:

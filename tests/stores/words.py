@@ -21,6 +21,7 @@ from reconciler.model.plans import Precondition
 from reconciler.model.store import Capability, Scope, Session, Snapshot, Store, Trying
 from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.stores import open_store
+from tests.world import wrapped
 
 _LEFT: list[object] = []
 """Sessions of all tests: one that is collected as garbage would give its lock back."""
@@ -75,8 +76,8 @@ class Words:
         return ObjectKey(kind, "" if kind == NAMESPACE else self.home, name)
 
     def secret(self, name: str, values: dict[str, bytes] | None = None, **fields: Any) -> Resource:
-        data = {key: SecretValue(value) for key, value in (values or {}).items()}
-        return Resource(key=self.key(name), **{"type": OPAQUE, "data": data, **fields})
+        content = {"type": OPAQUE, "data": wrapped(values or {}), **fields}
+        return Resource(key=self.key(name), **content)
 
     def namespace(self, name: str, **fields: Any) -> Resource:
         return Resource(key=self.key(name, NAMESPACE), **fields)

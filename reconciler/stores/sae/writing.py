@@ -142,9 +142,10 @@ class Writer:
 
     def drop_copy(self, spot: Spot) -> None:
         """Delete the copy of a Secret, and its entry where the Secret is gone."""
-        if spot.entry.copy is None:
+        if spot.entry.is_empty:
             return
-        self._without_copy(spot)
+        if spot.entry.copy is not None:
+            self._without_copy(spot)
         items = self._service.list(spot.namespace_id, str(spot.key))
         if spot.key.name not in items:
             spot.record(Entry())

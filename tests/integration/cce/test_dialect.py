@@ -25,7 +25,7 @@ SPELLINGS = [
 ]
 
 
-def typed(spelling: str, values: dict[str, str], **metadata: Any) -> Document:
+def typed(spelling: str, values: dict[str, Any], **metadata: Any) -> Document:
     document = secret("a", **values)
     named = {**document["metadata"], **metadata} if "generateName" not in metadata else metadata
     return {**document, "type": spelling, "metadata": named}
@@ -76,7 +76,8 @@ def test_an_object_that_has_the_spelling_keeps_it(site: CceSite) -> None:
 
 def test_names_and_labels_of_the_chinese_page(site: CceSite) -> None:
     labels = {"example.com/my-key": "A_b.c", "0a_b": ""}
-    document = secret("a.b-c.0", **{"A_b-c.d": "1"})
+    values: dict[str, Any] = {"A_b-c.d": "1"}
+    document = secret("a.b-c.0", **values)
     document["metadata"]["labels"] = labels
     site.put(document, typed("Opaque", {"x": "1"}, generateName="one.two-"))
     site.apply()

@@ -65,7 +65,7 @@ class Policies:
         """Whether policies let `document` through; it is there still if its delete was refused."""
         name = document["metadata"]["name"]
         answer = self._site.call("POST", "secrets", document, expected={201, 409, 422, 403})
-        taken = answer["kind"] == "Secret" or answer["code"] == 409
+        taken: bool = answer["kind"] == "Secret" or answer["code"] == 409
         if taken:
             self._site.call("DELETE", f"secrets/{name}", expected={200, 404, 422, 403})
         return taken

@@ -11,10 +11,9 @@ import pytest
 from reconciler import workflow
 from reconciler.errors import ConfigError
 from reconciler.model.consumers import Consumer
-from reconciler.model.objects import SECRET, ObjectKey, Resource
+from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Scope, Store
-from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
 from reconciler.stores.kubernetes.store import KubernetesStore
 from tests.clusters import Cluster
@@ -35,16 +34,11 @@ def store(cluster: Cluster, home: str) -> Iterator[Store]:
         yield found
 
 
-def secret(home: str, name: str) -> Resource:
-    return Resource(
-        key=ObjectKey(SECRET, home, name), type="Opaque", data={"a": SecretValue(b"one-two")}
-    )
-
-
 def test_an_object_that_was_copied_with_its_label_is_nobodys(
     cluster: Cluster, store: Store, home: str
 ) -> None:
-    mine = held(store).create(secret(home, "mine"), Words.mark(("data", "a")))
+    manifest = Words(home).secret("mine", {"a": b"one-two"})
+    mine = held(store).create(manifest, Words.mark(("data", "a")))
     elsewhere = cluster.new_namespace()
     shown = cluster.kubectl("get", "secret", "mine", "-n", home, "-o", "yaml")
     kept = [
@@ -65,7 +59,8 @@ def test_an_object_that_was_copied_with_its_label_is_nobodys(
 
 def test_what_a_set_keeps_for_itself_is_guarded_and_not_unmanaged(store: Store, home: str) -> None:
     session = held(store)
-    live = session.create(secret(home, "mine"), Words.mark(("data", "a")))
+    manifest = Words(home).secret("mine", {"a": b"one-two"})
+    live = session.create(manifest, Words.mark(("data", "a")))
     session.delete(live.key, Words.as_seen(live), keep_copy=True)
     others = store.read(Scope("default", frozenset(), surroundings=True)).bystanders
     kept = [other for key, other in others.items() if key.namespace == home and key.kind == SECRET]

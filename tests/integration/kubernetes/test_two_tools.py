@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
+from typing import Any
 
 from tests.crashes.program import APPLY, Run
 from tests.integration.kubernetes.site import Site, secret
 
 
 def test_two_applies_of_one_set(site: Site) -> None:
-    wanted = {f"s{number}": {"a": "1"} for number in range(40)}
+    wanted: dict[str, Any] = {f"s{number}": {"a": "1"} for number in range(40)}
     site.put(*(secret(name, **values) for name, values in wanted.items()))
     first = Run(site.path, [*APPLY, "--parallelism", "2"])
     first.until(b'"outcome"')
@@ -31,7 +32,7 @@ def test_two_applies_of_one_set(site: Site) -> None:
 
 
 def test_two_that_begin_at_once(site: Site) -> None:
-    wanted = {f"s{number}": {"a": "1"} for number in range(20)}
+    wanted: dict[str, Any] = {f"s{number}": {"a": "1"} for number in range(20)}
     site.put(*(secret(name, **values) for name, values in wanted.items()))
     runs = [Run(site.path, [*APPLY, "--lock-timeout", "60"]) for _ in range(3)]
     codes = sorted(run.ended().code for run in runs)

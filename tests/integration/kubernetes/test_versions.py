@@ -11,13 +11,13 @@ import pytest
 
 from reconciler import workflow
 from reconciler.model.events import Outcome
-from reconciler.model.objects import SECRET, Desired, ObjectKey, Source
+from reconciler.model.objects import Desired
 from reconciler.model.plans import Action, DeleteLimit, PlanOptions
 from reconciler.model.store import Store
-from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
 from reconciler.workflow import Planned
 from tests.clusters import Cluster
+from tests.world import secret
 
 PRUNE = PlanOptions(prune=True, allow_empty=True, consumers=True)
 
@@ -35,14 +35,8 @@ def store(cluster: Cluster, home: str) -> Iterator[Store]:
 
 
 def licence(home: str, value: bytes) -> Desired:
-    return Desired(
-        key=ObjectKey(SECRET, home, "licence"),
-        type="Opaque",
-        immutable=True,
-        annotations={"reconciler/replace": "versioned"},
-        data={"key": SecretValue(value)},
-        source=Source("a.yaml", 1, 1),
-    )
+    versioned = {"reconciler/replace": "versioned"}
+    return secret("licence", {"key": value}, home=home, immutable=True, annotations=versioned)
 
 
 def pod(home: str, secret: str) -> str:

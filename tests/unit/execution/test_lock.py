@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -12,18 +14,12 @@ from typing import Any
 import pytest
 
 from reconciler.errors import LockLost, StoreLocked, StoreUnavailable
-from reconciler.execution import lock
-from reconciler.execution.lock import locked, new_holder
+from reconciler.execution.lock import LockPolicy, locked, new_holder
 from tests.world import Faulty, World
 from tests.world import held as session_of
 
 PATIENCE = 60.0
-
-
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "RENEWALS_PER_LEASE", 1200)
-    monkeypatch.setattr(lock, "_POLL_SECONDS", 0.01)
+HASTY = LockPolicy(renewals=1200, poll=0.01)
 
 
 def held(
@@ -33,6 +29,7 @@ def held(
     timeout: float = 0.0,
     stop: threading.Event | None = None,
     waiting: Callable[[str], None] | None = None,
+    policy: LockPolicy = HASTY,
 ) -> Any:
     return locked(
         store or world.store,
@@ -40,6 +37,7 @@ def held(
         timeout,
         stop or threading.Event(),
         waiting or (lambda _message: None),
+        policy=policy,
     )
 
 
@@ -67,7 +65,6 @@ def test_the_lock_is_given_back_when_the_body_fails(world: World) -> None:
         pass
 
 
-@pytest.mark.usefixtures("hasty")
 def test_a_lock_that_is_held_is_waited_for_and_told_of_once(world: World) -> None:
     somebody = ExitStack()
     somebody.enter_context(world.store.session("default", "somebody", 3600))
@@ -84,14 +81,12 @@ def test_a_lock_that_is_held_is_waited_for_and_told_of_once(world: World) -> Non
     assert "somebody" in told[0]
 
 
-@pytest.mark.usefixtures("hasty")
 def test_the_wait_has_an_end(world: World) -> None:
     session_of(world.store, "default", "somebody", seconds=3600)
     with pytest.raises(StoreLocked), held(world, timeout=0.05):
         pytest.fail("two hold the lock")
 
 
-@pytest.mark.usefixtures("hasty")
 def test_a_stop_ends_the_wait(world: World) -> None:
     session_of(world.store, "default", "somebody", seconds=3600)
     stop = threading.Event()
@@ -134,7 +129,6 @@ class Watched:
             assert self.reached.acquire(timeout=PATIENCE)
 
 
-@pytest.mark.usefixtures("hasty")
 def test_the_lock_is_renewed_while_it_is_held(world: World) -> None:
     watched = Watched(world, lambda _call: None)
     stop = threading.Event()
@@ -145,7 +139,6 @@ def test_the_lock_is_renewed_while_it_is_held(world: World) -> None:
     assert not stop.is_set()
 
 
-@pytest.mark.usefixtures("hasty")
 def test_a_passing_fault_of_one_renewal_does_no_harm(world: World) -> None:
     watched = Watched(world, lambda call: StoreUnavailable("away") if call == 2 else None)
     stop = threading.Event()
@@ -161,22 +154,19 @@ FAULTS = {
 }
 
 
-@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_lock_that_is_lost_stops_the_apply(
-    world: World, fault: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if fault.startswith("away"):
-        monkeypatch.setattr(lock, "LEASE_SECONDS", 0.1)
-        monkeypatch.setattr(lock, "RENEWALS_PER_LEASE", 3)
+def test_a_lock_that_is_lost_stops_the_apply(world: World, fault: str) -> None:
+    policy = LockPolicy(lease=0.1) if fault.startswith("away") else HASTY
     watched = Watched(world, lambda call: FAULTS[fault] if call > 1 else None)
     stop = threading.Event()
-    with pytest.raises(LockLost) as caught, held(world, store=watched.store, stop=stop):
+    with (
+        pytest.raises(LockLost) as caught,
+        held(world, store=watched.store, stop=stop, policy=policy),
+    ):
         assert stop.wait(PATIENCE)
     assert "default" in caught.value.message
 
 
-@pytest.mark.usefixtures("hasty")
 def test_a_failure_of_the_body_is_told_though_the_lock_was_lost(world: World) -> None:
     watched = Watched(world, lambda call: FAULTS["taken"] if call > 1 else None)
     stop = threading.Event()
@@ -203,7 +193,6 @@ def test_holders_tell_processes_apart() -> None:
     assert "@" in one
 
 
-@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("taken", [False, True], ids=["free", "taken by another"])
 def test_an_apply_whose_lock_was_broken_stops_and_does_not_take_it_again(
     world: World, *, taken: bool
@@ -223,10 +212,7 @@ def test_an_apply_whose_lock_was_broken_stops_and_does_not_take_it_again(
     assert (left.holder if left else "") == ("ben@build-2" if taken else "")
 
 
-def test_a_renewal_that_gets_no_answer_does_not_outlive_the_lease(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lock, "LEASE_SECONDS", 0.1)
+def test_a_renewal_that_gets_no_answer_does_not_outlive_the_lease(world: World) -> None:
     answer = threading.Event()
 
     def strike(_number: int, name: str, *, happened: bool) -> None:
@@ -236,7 +222,7 @@ def test_a_renewal_that_gets_no_answer_does_not_outlive_the_lease(
     stop = threading.Event()
     with (
         pytest.raises(LockLost, match="expired"),
-        held(world, store=Faulty(world.store, strike), stop=stop),
+        held(world, store=Faulty(world.store, strike), stop=stop, policy=LockPolicy(lease=0.1)),
     ):
         assert stop.wait(PATIENCE)
     answer.set()
@@ -246,8 +232,8 @@ def test_a_renewal_that_gets_no_answer_does_not_outlive_the_lease(
 def test_a_holder_is_text_whatever_the_environment_says(
     world: World, monkeypatch: pytest.MonkeyPatch, user: str
 ) -> None:
-    monkeypatch.setattr(lock.getpass, "getuser", lambda: user)
-    monkeypatch.setattr(lock.socket, "gethostname", lambda: user)
+    monkeypatch.setattr(getpass, "getuser", lambda: user)
+    monkeypatch.setattr(socket, "gethostname", lambda: user)
     holder = new_holder()
     assert holder.isprintable()
     assert len(holder) < 200

@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -74,7 +75,8 @@ def told(
 @pytest.mark.parametrize("key", ["tls_crt", "ca_crt", "chain_pem", "any"])
 def test_dates(tmp_path: Path, key: str, ends: int, begins: int, code: str | None) -> None:
     expected = [(code, f"stringData[{key.replace('_', '.')}]")] if code else []
-    assert told(tmp_path, **{key: certificate(ends, begins)}) == expected
+    values: dict[str, Any] = {key: certificate(ends, begins)}
+    assert told(tmp_path, **values) == expected
 
 
 def test_the_day_is_told(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_lock_without_a_holder_or_times_is_held_by_somebody_unknown() -> None:
     ],
     ids=str,
 )
-def test_clocks_that_disagree_are_named(ahead: dict[str, float], text: str) -> None:
+def test_clocks_that_disagree_are_named(ahead: dict[str, Any], text: str) -> None:
     lock = replace(TAKEN, **ahead)
     if not text:
         assert lock.clock_text == ""

@@ -106,7 +106,7 @@ def test_another_store_is_another_store() -> None:
 
 def test_a_store_that_did_not_exist_is_known_by_its_place() -> None:
     unborn = replace(EMPTY, identity=StoreIdentity("test", "", "here"))
-    born = {"identity": StoreIdentity("test", "one", "here")}
+    born: dict[str, Any] = {"identity": StoreIdentity("test", "one", "here")}
     assert lines(([A], unborn), ([A], replace(EMPTY, **born))) == ()
     rival = lines(([A], unborn), ([A], replace(RIVAL, **born)))
     assert rival == ("Secret/default/a: created in the store",)

@@ -11,10 +11,11 @@ import pytest
 from reconciler.model.drift import DriftReport, FieldState, ObjectState, Pending
 from reconciler.model.fields import flatten, leaf_text
 from reconciler.model.objects import Applied, Bystander, Desired, Live, ObjectKey, Source
-from reconciler.model.plans import StoreIdentity
+from reconciler.model.plans import FieldPath, StoreIdentity
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, SecretValue
+from reconciler.model.values import Fingerprinter
 from reconciler.planning.drift import drift
+from tests.world import secret, wrapped
 
 KEY = b"a key of thirty-two bytes, or so"
 PRINTS = Fingerprinter(KEY)
@@ -22,12 +23,12 @@ PASSWORD = ("data", "password")
 
 
 def content(name: str, data: dict[str, str], **fields: Any) -> dict[str, Any]:
-    values = {key: SecretValue(text.encode()) for key, text in data.items()}
-    return {"key": ObjectKey("Secret", "shop", name), "type": "Opaque", "data": values, **fields}
+    key = ObjectKey("Secret", "shop", name)
+    return {"key": key, "type": "Opaque", "data": wrapped(data), **fields}
 
 
 def desired(name: str, data: dict[str, str], **fields: Any) -> Desired:
-    return Desired(**content(name, data, **fields), source=Source("a.yaml", 1, 1))
+    return secret(name, data, home="shop", source=Source("a.yaml", 1, 1), **fields)
 
 
 def live(
@@ -126,7 +127,9 @@ def test_drift_of_a_key_is_told_apart_from_pending_changes(
 
 def test_who_wrote_a_field_last_is_told_where_it_differs() -> None:
     applied = {"same": "s", "mine": "m", "gone": "g"}
-    written = {("data", name): f"by-{name}" for name in ("same", "mine", "gone", "more")}
+    written: dict[FieldPath, str] = {
+        ("data", name): f"by-{name}" for name in ("same", "mine", "gone", "more")
+    }
     found = live("a", {"same": "s", "mine": "theirs", "more": "x"}, applied)
     report = check([desired("a", applied)], [replace(found, managers=written)])
     (one,) = report.objects

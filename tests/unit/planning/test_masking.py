@@ -52,7 +52,8 @@ def test_an_annotation_that_repeats_a_value_is_masked(text: str, *, is_masked: b
 @pytest.mark.parametrize("group", ["labels", "annotations"])
 def test_what_has_the_name_of_a_copy_of_the_whole_object_is_masked(group: str) -> None:
     name = "kubectl.kubernetes.io/last-applied-configuration"
-    change = change_of(secret("a", {"k": VALUE}, **{group: {name: "harmless"}}))
+    metadata: dict[str, Any] = {group: {name: "harmless"}}
+    change = change_of(secret("a", {"k": VALUE}, **metadata))
     assert isinstance(shown(change, ("metadata", group, name)), ValueRef)
 
 

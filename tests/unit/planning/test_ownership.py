@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.fields import Fields
 from reconciler.model.lifecycle import Lifecycle
 from reconciler.model.objects import Applied, Desired
 from reconciler.model.plans import Action, FieldAction, PlanOptions, Reason
-from reconciler.model.values import Fingerprinter, ValueRef
+from reconciler.model.values import Fingerprinter, SecretValue, ValueRef
 from reconciler.planning import planner
 from reconciler.planning.ownership import merge, newly_made
 from tests.world import (
@@ -28,7 +29,7 @@ from tests.world import (
 )
 
 FIELDS: dict[str, tuple[tuple[str, ...], Any, Any]] = {
-    "data": (("data", "k"), *wrapped({"one": "one", "two": "two"}).values()),
+    "data": (("data", "k"), SecretValue(b"one"), SecretValue(b"two")),
     "label": (("metadata", "labels", "k"), "one", "two"),
     "annotation": (("metadata", "annotations", "k"), "one", "two"),
     "owner": (("metadata", "ownerReferences", "Secret/k"), {"uid": "1"}, {"uid": "2"}),
@@ -83,7 +84,7 @@ def test_ignored_keys_stay_as_they_are_live_and_are_not_claimed(*, exact: bool) 
 
 
 def test_a_new_object_is_given_ignored_keys_once() -> None:
-    fields = {("data", "tls.crt"): wrapped({"": "x"})[""], ("data", "a"): wrapped({"": "y"})[""]}
+    fields: Fields = {("data", "tls.crt"): SecretValue(b"x"), ("data", "a"): SecretValue(b"y")}
     merged = newly_made(fields, Lifecycle(ignored_keys=("tls.*",)))
     assert merged.target == fields
     assert merged.claims == (("data", "a"),)
@@ -101,7 +102,7 @@ def test_what_is_in_sync_is_left_alone() -> None:
 
 def test_a_key_that_left_the_manifest_goes_and_one_of_others_stays() -> None:
     before = replace(BASE, data=wrapped({"k": "v", "gone": "x"}))
-    found = live(replace(before, data=before.data | wrapped({"foreign": "x"})), before)
+    found = live(replace(before, data={**before.data, **wrapped({"foreign": "x"})}), before)
     change = change_of(BASE, found)
     assert [(field.path, field.action) for field in change.fields] == [
         (("data", "gone"), FieldAction.REMOVED)

@@ -38,7 +38,7 @@ OWNERS = [owner(account(name), uid) for name, uid in (("a", "1"), ("b", "2"), ("
 
 
 @st.composite
-def objects(draw: Any, kinds: st.SearchStrategy[Resource]) -> Resource:
+def objects(draw: st.DrawFn, kinds: st.SearchStrategy[Resource]) -> Resource:
     owners = draw(st.lists(st.sampled_from(OWNERS), unique=True))
     return replace(
         draw(kinds),
@@ -81,7 +81,7 @@ def test_a_difference_has_one_order_whatever_the_manifests(
     before: Resource, after: Resource
 ) -> None:
     def reordered(resource: Resource) -> Resource:
-        maps = {
+        maps: dict[str, Any] = {
             name: dict(reversed(getattr(resource, name).items()))
             for name in ("labels", "annotations", "data")
         }

@@ -143,12 +143,13 @@ def test_what_is_made_to_the_letter_needs_no_other_look() -> None:
     answer = live(wanted, wanted)
     assert is_to_the_letter(wanted, answer)
     assert not is_to_the_letter(wanted, replace(answer, warnings=("hm",)))
-    for content in (
+    changes: list[dict[str, Any]] = [
         {"data": {}},
         {"labels": {"l": "2"}},
         {"annotations": {"more": "x"}},
         {"finalizers": ("x/y",)},
         {"type": "other"},
         {"immutable": True},
-    ):
-        assert not is_to_the_letter(wanted, replace(answer, **content)), content  # type: ignore[arg-type]
+    ]
+    for content in changes:
+        assert not is_to_the_letter(wanted, replace(answer, **content)), content

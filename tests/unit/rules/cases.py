@@ -20,7 +20,7 @@ from reconciler.model.objects import (
     OwnerReference,
     Resource,
 )
-from reconciler.model.values import SecretValue
+from tests.world import wrapped
 
 OBJECTMETA = "apimachinery/pkg/api/validation/objectmeta.go"
 GENERIC = "apimachinery/pkg/api/validation/generic.go"
@@ -61,11 +61,7 @@ def secret(
 ) -> Resource:
     """A Secret of one key, or of what is given; texts become values."""
     data = {"key": "value"} if data is None else data
-    values = {
-        key: SecretValue(value if isinstance(value, bytes) else value.encode())
-        for key, value in data.items()
-    }
-    return Resource(key=ObjectKey(SECRET, namespace, name), type=type, data=values, **fields)
+    return Resource(key=ObjectKey(SECRET, namespace, name), type=type, data=wrapped(data), **fields)
 
 
 def account(name: str = "app", namespace: str = "shop", **fields: Any) -> Resource:
@@ -511,6 +507,41 @@ TYPE_CASES += [
     ),
 ]
 
+_JSON: list[tuple[str, bytes | str, bool]] = [
+    ("what docker login writes", json.dumps({"auths": {"registry.example": {}}}), True),
+    ("white space around", " \r\n\t{} \n", True),
+    ("null", "null", True),
+    ("the same key twice", '{"a": 1, "a": 2}', True),
+    ("lone surrogate", '{"a": "\\ud800"}', True),
+    ("invalid UTF-8 in a string", b'{"a": "\xff"}', True),
+    ("delete character", b'{"a": "\x7f"}', True),
+    ("number at the edge", '{"a": 1.7976931348623157e308}', True),
+    ("tiny number", '{"a": 1e-999}', True),
+    ("400 nested lists", '{"a": ' + "[" * 400 + "]" * 400 + "}", True),
+    ("100,000 nested lists", '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", False),
+    ("nothing", "", False),
+    ("only white space", " \n", False),
+    ("list", "[]", False),
+    ("string", '"x"', False),
+    ("number", "1", False),
+    ("NaN", '{"a": NaN}', False),
+    ("Infinity", '{"a": -Infinity}', False),
+    ("number out of range", '{"a": 1e999}', False),
+    ("whole number out of range", '{"a": ' + "9" * 400 + "}", False),
+    ("whole number of 5,000 digits", '{"a": ' + "9" * 5000 + "}", False),
+    ("leading zero", '{"a": 01}', False),
+    ("trailing comma", '{"a": 1,}', False),
+    ("comment", "{} // x", False),
+    ("two objects", "{}{}", False),
+    ("byte order mark", b"\xef\xbb\xbf{}", False),
+    ("UTF-16", "{}".encode("utf-16"), False),
+    ("invalid UTF-8 outside", b"{}\xff", False),
+    ("tab in a string", '{"a": "\t"}', False),
+    ("bad escape", '{"a": "\\x41"}', False),
+    ("other white space", "{}\x0b", False),
+    ("cut short", '{"auths": {', False),
+]
+
 JSON_CASES = [
     Case(
         f"JSON: {title}",
@@ -518,40 +549,7 @@ JSON_CASES = [
         secret({".dockerconfigjson": content}, type="kubernetes.io/dockerconfigjson"),
         () if accepted else ("data[.dockerconfigjson]: dockerconfigjson-invalid",),
     )
-    for title, content, accepted in [
-        ("what docker login writes", json.dumps({"auths": {"registry.example": {}}}), True),
-        ("white space around", " \r\n\t{} \n", True),
-        ("null", "null", True),
-        ("the same key twice", '{"a": 1, "a": 2}', True),
-        ("lone surrogate", '{"a": "\\ud800"}', True),
-        ("invalid UTF-8 in a string", b'{"a": "\xff"}', True),
-        ("delete character", b'{"a": "\x7f"}', True),
-        ("number at the edge", '{"a": 1.7976931348623157e308}', True),
-        ("tiny number", '{"a": 1e-999}', True),
-        ("400 nested lists", '{"a": ' + "[" * 400 + "]" * 400 + "}", True),
-        ("100,000 nested lists", '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}", False),
-        ("nothing", "", False),
-        ("only white space", " \n", False),
-        ("list", "[]", False),
-        ("string", '"x"', False),
-        ("number", "1", False),
-        ("NaN", '{"a": NaN}', False),
-        ("Infinity", '{"a": -Infinity}', False),
-        ("number out of range", '{"a": 1e999}', False),
-        ("whole number out of range", '{"a": ' + "9" * 400 + "}", False),
-        ("whole number of 5,000 digits", '{"a": ' + "9" * 5000 + "}", False),
-        ("leading zero", '{"a": 01}', False),
-        ("trailing comma", '{"a": 1,}', False),
-        ("comment", "{} // x", False),
-        ("two objects", "{}{}", False),
-        ("byte order mark", b"\xef\xbb\xbf{}", False),
-        ("UTF-16", "{}".encode("utf-16"), False),
-        ("invalid UTF-8 outside", b"{}\xff", False),
-        ("tab in a string", '{"a": "\t"}', False),
-        ("bad escape", '{"a": "\\x41"}', False),
-        ("other white space", "{}\x0b", False),
-        ("cut short", '{"auths": {', False),
-    ]
+    for title, content, accepted in _JSON
 ]
 
 BOOTSTRAP_CASES = [

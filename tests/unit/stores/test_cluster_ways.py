@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -225,7 +226,7 @@ def test_a_refused_write_changes_nothing_at_all(
 
 @pytest.mark.parametrize("fields", [{"labels": {"a": "\ud800"}}, {"annotations": {"a": "\ud800"}}])
 def test_text_that_cannot_be_stored_is_refused(
-    session: Session, words: Words, fields: dict[str, dict[str, str]]
+    session: Session, words: Words, fields: dict[str, Any]
 ) -> None:
     with pytest.raises(ObjectInvalid):
         session.create(words.secret("s", **fields), words.mark())

@@ -82,8 +82,13 @@ def check(store: EmbeddedStore, words: Words, said: list[tuple[str, str]], prefi
         if key.name.startswith(prefix)
     }
     one, two = ({"a": SecretValue(text), "b": SecretValue(text)} for text in (b"1", b"2"))
+    afterwards: dict[str, list[object]] = {
+        "created": [one, two],
+        "updated": [two, None],
+        "deleted": [None],
+    }
     for name, what in {name: what for what, name in said}.items():
-        allowed = {"created": [one, two], "updated": [two, None], "deleted": [None]}[what]
+        allowed = afterwards[what]
         newest = name == said[-1][1]
         assert objects.pop(name, None) in (allowed if newest else allowed[:1]), (name, what)
     assert list(objects.values()) in ([], [one])

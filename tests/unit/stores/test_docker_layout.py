@@ -9,18 +9,8 @@ import pytest
 
 from reconciler.model.objects import ObjectKey
 from reconciler.rules import Violation
-from reconciler.stores.docker.layout import (
-    DRIVER,
-    DRIVER_OPTIONS,
-    LAYOUT,
-    MOST_BYTES,
-    NAME,
-    TEMPLATING,
-    Piece,
-    check,
-    pieces,
-    specification,
-)
+from reconciler.stores.docker.annotations import DRIVER, DRIVER_OPTIONS, LAYOUT, NAME, TEMPLATING
+from reconciler.stores.docker.layout import MOST_BYTES, Piece, check, pieces, specification
 from tests.world import account, namespace, secret
 
 TWO = {"password": "p", "user": "u"}

@@ -28,7 +28,7 @@ from tests.unit.stores.conftest import Opener
 from tests.world import held
 
 NOW = 1_790_000_000.0
-ODD_TIMES = (
+ODD_TIMES: tuple[Any, ...] = (
     *("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "0000-01-01T00:00:00Z"),
     *("2026-01-01T00:00:00", "2026-01-01", "-1", "1e999", "nan", "soon", "", "9" * 400),
     *(0, -1, 10**400, 1e308, float("inf"), -(2**63), 2**63 - 1, True, None, [], {}),
@@ -40,7 +40,7 @@ values: st.SearchStrategy[Any] = st.recursive(
     | st.integers()
     | st.floats()
     # A server's JSON and a database's text have no lone surrogates.
-    | st.text(st.characters(exclude_categories=("Cs",))),
+    | st.text(st.characters(exclude_categories=["Cs"])),
     lambda some: st.lists(some, max_size=2) | st.dictionaries(st.text(max_size=3), some),
     max_leaves=4,
 )
@@ -66,7 +66,7 @@ def table() -> Iterator[sqlite3.Connection]:
 
 
 columns = (
-    st.text(st.characters(exclude_categories=("Cs",)))
+    st.text(st.characters(exclude_categories=["Cs"]))
     | st.binary()
     | st.floats(allow_nan=False)
     | st.integers(-(2**63), 2**63 - 1)

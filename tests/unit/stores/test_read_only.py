@@ -52,7 +52,7 @@ def state(request: pytest.FixtureRequest, store: EmbeddedStore, place: Path, liv
         crash(place)
     if request.param == "empty log":
         (place / "store.db-wal").touch()
-    return request.param
+    return str(request.param)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Hand-made plans, diagnostics and events that cover every word the formats know."""
 
 from dataclasses import replace
+from typing import Any
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.events import (
@@ -74,7 +75,7 @@ def removed(path: FieldPath, before: Json | ValueRef) -> FieldChange:
 
 
 _LIVE = Precondition("6f1c", "41")
-_OWNER = {
+_OWNER: Any = {
     "apiVersion": "v1",
     "kind": "Secret",
     "name": "base",

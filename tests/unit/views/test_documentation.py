@@ -7,12 +7,19 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import ExitCode
-from reconciler.model.events import ApplyEnded, StepEnded, StepRetried, StepStarted, StepWaiting
+from reconciler.model.events import (
+    ApplyEnded,
+    Event,
+    StepEnded,
+    StepRetried,
+    StepStarted,
+    StepWaiting,
+)
 from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text
 from tests.unit.views import drift_samples, listing_samples, samples
 
 PAGE = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
-EVENTS = [
+EVENTS: list[Event] = [
     next(event for event in samples.EVENTS if isinstance(event, kind))
     for kind in (StepStarted, StepRetried, StepWaiting, StepEnded)
 ]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.escapes import escaped
 from reconciler.model.listing import DependencyGraph, GraphEdge, GraphNode
 from reconciler.model.objects import ObjectKey
 from reconciler.views import dot, mermaid, words
@@ -74,7 +75,7 @@ def meant(graph: DependencyGraph) -> Drawn:
         (
             words.object_text(edge.dependent),
             words.object_text(edge.needed),
-            words.escaped(edge.what),
+            escaped(edge.what),
         )
         for edge in graph.edges
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,7 @@ class Region:
 
     def __init__(self, standin: Standin) -> None:
         self.standin = standin
+        self.retries = RetryPolicy(first_delay=0.0)
 
     def open(self, **options: str) -> SaeStore:
         url, environ = self.standin.url, self.standin.environ
@@ -49,7 +50,7 @@ class Region:
         store = store or self.open()
         planned = self.planned(*desired, store=store, options=options)
         assert not planned.plan.problems
-        return workflow.apply(planned, store, **how)
+        return workflow.apply(planned, store, retries=self.retries, **how)
 
     def settle(self, *desired: Desired) -> None:
         """Apply, and see that all is as it is wanted and that nothing is left to do."""
@@ -82,17 +83,10 @@ def region(standin: Standin) -> Region:
 
 
 @pytest.fixture
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_patience(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
     """What fails is not tried again, neither by the store nor by an apply."""
+    region.retries = RetryPolicy(attempts=1)
     monkeypatch.setattr(pace, "_ATTEMPTS", 1)
-    monkeypatch.setattr(RetryPolicy, "__init__", _one_attempt(RetryPolicy.__init__))
-
-
-def _one_attempt(init: Callable[..., None]) -> Callable[..., None]:
-    def made(self: RetryPolicy, **how: Any) -> None:
-        init(self, **{**how, "attempts": 1})
-
-    return made
 
 
 def without_data(one: Desired, *names: str) -> Desired:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,9 +12,7 @@ from contextlib import suppress
 import pytest
 
 from reconciler.errors import StoreError, StoreLocked
-from reconciler.execution.retries import RetryPolicy
 from reconciler.model.objects import Desired
-from reconciler.stores.sae import pace
 from tests.standins.sae import CUT_AFTER, CUT_BEFORE, Call, Standin, Strike
 from tests.unit.stores.sae.conftest import Region, failures
 from tests.world import secret
@@ -42,8 +41,7 @@ WANTED = {
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace.random, "random", lambda: 0.0)
-    monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
+    monkeypatch.setattr(random, "random", lambda: 0.0)
 
 
 def data(standin: Standin) -> dict[str, dict[str, str]]:

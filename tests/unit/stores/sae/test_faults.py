@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import logging
+import time
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,7 +24,6 @@ from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
-from reconciler.stores.sae import pace
 from tests.standins.sae import CUT_AFTER, CUT_BEFORE, KEY_SECRET, REGION, Call, Standin, Strike
 from tests.stores.words import Words
 from tests.unit.stores.sae.conftest import Region
@@ -86,6 +87,10 @@ def strike(region: Region, *strikes: Strike, action: str = "CreateSecret") -> No
         return left.pop(0) if len(left) > 1 else left[0]
 
     region.standin.__dict__["planned"] = planned
+
+
+def striking(action: str, befalls: Strike) -> Callable[[Call], Strike | None]:
+    return lambda call: befalls if call.action == action else None
 
 
 @pytest.mark.parametrize("code", CODES)
@@ -158,13 +163,13 @@ def test_the_other_calls_tell_as_little(region: Region, no_patience: None, actio
     live = session.create(WORDS.secret("s", {"password": CANARY}), WORDS.mark())
     patch = (Operation("replace", "/data/password", SecretValue(CANARY + b"2")),)
     seen = WORDS.as_seen(live)
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "UpdateSecret": lambda: session.update(live.key, patch, WORDS.mark(), seen),
         "DescribeSecret": lambda: session.delete(live.key, seen),
         "DeleteSecret": lambda: session.delete(live.key, seen),
     }
     for befalls in (CUT_BEFORE, Strike(status=400, code="InvalidParameter.WithMessage")):
-        region.standin.strike = lambda call, it=befalls: it if call.action == action else None
+        region.standin.strike = striking(action, befalls)
         with pytest.raises(StoreError) as caught:
             calls[action]()
         assert [form for form in FORMS if form in shown(caught.value)] == []
@@ -194,7 +199,7 @@ def test_reads_are_tried_again_and_pauses_kept(
     region: Region, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(pace.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     region.standin.put("s", {"a": "MQ=="})
     befalls = [CUT_BEFORE, Strike(status=429, code="Throttling.User", retry_after=2500), CUT_AFTER]
     region.standin.strike = lambda _: befalls.pop() if befalls else None
@@ -212,7 +217,8 @@ def test_nothing_is_logged_however_much_is_asked_for(
     monkeypatch.setenv("DEBUG", "sdk")
     transport = logging.getLogger("urllib3.connectionpool")
     loud = logging.StreamHandler()
-    request.addfinalizer(lambda: (transport.removeHandler(loud), transport.setLevel(0)))
+    request.addfinalizer(lambda: transport.removeHandler(loud))
+    request.addfinalizer(lambda: transport.setLevel(0))
     transport.addHandler(loud)
     transport.setLevel(logging.DEBUG)
     transport.debug("this is heard")

@@ -25,7 +25,6 @@ from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Scope
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
-from reconciler.stores.sae import pace
 from reconciler.stores.sae.places import place_of
 from tests.standins.sae import CUT_BEFORE, NAMESPACE_KEYS, REGION, Standin
 from tests.stores.words import Words
@@ -245,8 +244,8 @@ def test_the_keys_of_namespaces_are_never_asked_for(region: Region) -> None:
 
 def test_calls_keep_to_their_pace(standin: Standin, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(pace.time, "monotonic", lambda: sum(slept))
-    monkeypatch.setattr(pace.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "monotonic", lambda: sum(slept))
+    monkeypatch.setattr(time, "sleep", slept.append)
     store = open_store(standin.url, standin.environ, options={"qps": "50"})
     for _ in range(11):
         store.read(Scope("default", frozenset()))
