@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from reconciler.model.objects import Live
 from reconciler.stores import open_store
+from reconciler.stores.sqlite.session import EmbeddedSession
 from reconciler.stores.sqlite.store import EmbeddedStore
 
 STORE = ".reconciler/store.db"
@@ -256,13 +258,13 @@ def test_a_failed_step_skips_its_dependents_and_the_next_apply_goes_on(workplace
 @pytest.fixture
 def tardy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded store as one whose creates never have their effect."""
-    create = EmbeddedStore.create
+    create = EmbeddedSession.create
 
     def answer(*arguments: Any, **options: Any) -> Live:
         return replace(create(*arguments, **options), unfinished="the token")
 
-    monkeypatch.setattr(EmbeddedStore, "create", answer)
-    monkeypatch.setattr(EmbeddedStore, "unfinished", lambda *_: "the token")
+    monkeypatch.setattr(EmbeddedSession, "create", answer)
+    monkeypatch.setattr(EmbeddedSession, "unfinished", lambda *_: "the token")
 
 
 @pytest.mark.usefixtures("tardy")
@@ -301,13 +303,16 @@ def test_a_change_that_is_not_waited_for_is_warned_of(workplace: Any) -> None:
 @pytest.fixture
 def meddling(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded store as one with an admission webhook, which labels what is created."""
-    create = EmbeddedStore.create
 
-    def answer(*arguments: Any, **options: Any) -> Live:
-        live = create(*arguments, **options)
-        return replace(live, labels={**live.labels, "injected": "yes"}, warnings=("odd",))
+    def admitted(create: Callable[..., Live]) -> Callable[..., Live]:
+        def answer(*arguments: Any) -> Live:
+            live = create(*arguments)
+            return replace(live, labels={**live.labels, "injected": "yes"}, warnings=("odd",))
 
-    monkeypatch.setattr(EmbeddedStore, "create", answer)
+        return answer
+
+    monkeypatch.setattr(EmbeddedSession, "create", admitted(EmbeddedSession.create))
+    monkeypatch.setattr(EmbeddedStore, "try_create", admitted(EmbeddedStore.try_create))
 
 
 @pytest.mark.usefixtures("meddling")
