@@ -7,7 +7,7 @@ either. A text that repeats a value is shown to nobody, which makes this part of
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.model.spellings import bare, quoted, readings
 from reconciler.model.values import SecretValue, UnreadValue
@@ -15,7 +15,7 @@ from reconciler.model.values import SecretValue, UnreadValue
 TELLING_LENGTH = 6
 """Shorter values are words that any text may hold."""
 
-_MOST_EXPANSION = 4  # bytes of UTF-8 that one character of a text may mean
+_MOST_OF_ONE = 4  # bytes of a character in UTF-8
 _NEVER = 1 << 62  # so long is no text
 _FEW = 24  # patterns that are sooner searched for one by one
 _LONG = 1024  # bytes of a pattern that are compared at each place of a text
@@ -30,20 +30,10 @@ class ValueSearch:
     """
 
     def __init__(self, values: Iterable[SecretValue]) -> None:
+        self._secrets = [value for value in values if not isinstance(value, UnreadValue)]
+        self._longest = -1
         self._values: dict[bytes, SecretValue] = {}
-        airy: list[bytes] = []
-        for value in values:
-            content = b"" if isinstance(value, UnreadValue) else value.reveal().strip()
-            if len(content) < TELLING_LENGTH:
-                continue
-            solid = bare(content)
-            if len(solid) < TELLING_LENGTH:
-                solid = content
-                airy += quoted(content)
-            for form in quoted(solid):
-                self._values.setdefault(form, value)
-        self._airy = _Patterns(airy)
-        self._solid = _Patterns(self._values.keys() - airy)
+        self._solid = self._airy = _NOTHING
 
     def is_in(self, text: str) -> bool:
         """Tell whether `text` holds any of the values."""
@@ -51,16 +41,45 @@ class ValueSearch:
 
     def value_in(self, text: str) -> SecretValue | None:
         """A value that `text` holds, ``None`` where it holds none."""
-        shortest = min(self._solid.shortest, self._airy.shortest)
-        if _MOST_EXPANSION * len(text) < shortest:
+        longest = _most_bytes(text)
+        if longest > self._longest:
+            self._prepare(longest)
+        if not self._values:
             return None
-        meanings = readings(text, shortest)
+        meanings = readings(text, min(self._solid.shortest, self._airy.shortest))
         for patterns, contents in ((self._solid, meanings.bare), (self._airy, meanings.exact)):
-            for content in contents:
-                pattern = patterns.first_in(content)
-                if pattern is not None:
-                    return self._values[pattern]
+            if patterns is not _NOTHING:
+                for content in contents:
+                    pattern = patterns.first_in(content)
+                    if pattern is not None:
+                        return self._values[pattern]
         return None
+
+    def _prepare(self, longest: int) -> None:
+        """Get ready for texts of up to `longest` bytes: most are too short for most values."""
+        values: dict[bytes, SecretValue] = {}
+        airy: list[bytes] = []
+        for value in self._secrets:
+            content = value.reveal().strip()
+            if len(content) < TELLING_LENGTH:
+                continue
+            solid = bare(content)
+            if len(solid) > longest:
+                continue
+            if len(solid) < TELLING_LENGTH:
+                solid = content
+                airy += quoted(content)
+            for form in quoted(solid):
+                values.setdefault(form, value)
+        self._longest, self._values = longest, values
+        self._airy = _Patterns(airy) if airy else _NOTHING
+        self._solid = _Patterns(values.keys() - airy) if len(values) > len(airy) else _NOTHING
+
+
+def _most_bytes(text: str) -> int:
+    """No less than the bytes that `text` may mean; only character references grow."""
+    most = len(text) if text.isascii() else _MOST_OF_ONE * len(text)
+    return 2 * most if "&" in text or "\\" in text else most
 
 
 class _Patterns:
@@ -70,9 +89,13 @@ class _Patterns:
     only the last that is not greater than a text's rest can be what the rest begins with.
     """
 
-    def __init__(self, patterns: Iterable[bytes]) -> None:
+    def __init__(self, patterns: Collection[bytes]) -> None:
+        self.shortest = min(map(len, patterns), default=_NEVER)
+        self._few: Collection[bytes] = patterns if len(patterns) <= _FEW else ()
         self._heads: list[bytes] = []
         self._long: dict[bytes, list[bytes]] = {}
+        if self._few:
+            return
         for pattern in sorted(patterns):
             last = self._heads[-1] if self._heads else pattern[:0]
             if last and pattern.startswith(last):
@@ -83,24 +106,21 @@ class _Patterns:
             self._heads.append(head)
             if len(pattern) > _LONG:
                 self._long[head] = [pattern]
-        self.shortest = min(map(len, self._heads), default=_NEVER)
-        self._starts: frozenset[bytes] = frozenset()
-        if len(self._heads) > _FEW:
-            self._starts = frozenset(head[:TELLING_LENGTH] for head in self._heads)
+        self._starts = frozenset(head[:TELLING_LENGTH] for head in self._heads)
 
     def first_in(self, content: bytes) -> bytes | None:
         """A pattern that `content` holds, ``None`` where it holds none."""
         if len(content) < self.shortest:
             return None
+        if self._few:
+            return next(filter(content.__contains__, self._few), None)
         refuted: set[bytes] = set()
-        inside = content.__contains__
-        heads = self._heads_in(content) if self._starts else filter(inside, self._heads)
-        for head in heads:
+        for head in self._heads_in(content):
             if head not in self._long:
                 return head
             if head not in refuted:
                 refuted.add(head)
-                pattern = next((one for one in self._long[head] if one in content), None)
+                pattern = next(filter(content.__contains__, self._long[head]), None)
                 if pattern is not None:
                     return pattern
         return None
@@ -113,3 +133,6 @@ class _Patterns:
             head = heads[bisect_right(heads, rest) - 1]
             if rest.startswith(head):
                 yield head
+
+
+_NOTHING = _Patterns(())

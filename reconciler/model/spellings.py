@@ -79,6 +79,8 @@ def _unescaped(text: str) -> tuple[tuple[bytes, ...], tuple[bytes, ...], int]:
     written = text.encode("utf-8", "surrogatepass")
     exact = {written: None}
     for encoding in ESCAPES:
+        if encoding.mark not in written:
+            continue
         layer = [written]
         for _ in range(_LAYERS):
             layer = [

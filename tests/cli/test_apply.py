@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -14,8 +13,8 @@ import pytest
 
 from reconciler.model.objects import Live
 from reconciler.stores import open_store
+from reconciler.stores.sqlite import writing
 from reconciler.stores.sqlite.session import EmbeddedSession
-from reconciler.stores.sqlite.store import EmbeddedStore
 
 STORE = ".reconciler/store.db"
 
@@ -303,16 +302,13 @@ def test_a_change_that_is_not_waited_for_is_warned_of(workplace: Any) -> None:
 @pytest.fixture
 def meddling(monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded store as one with an admission webhook, which labels what is created."""
+    create = writing.create
 
-    def admitted(create: Callable[..., Live]) -> Callable[..., Live]:
-        def answer(*arguments: Any) -> Live:
-            live = create(*arguments)
-            return replace(live, labels={**live.labels, "injected": "yes"}, warnings=("odd",))
+    def answer(*arguments: Any, **options: Any) -> Live:
+        live = create(*arguments, **options)
+        return replace(live, labels={**live.labels, "injected": "yes"}, warnings=("odd",))
 
-        return answer
-
-    monkeypatch.setattr(EmbeddedSession, "create", admitted(EmbeddedSession.create))
-    monkeypatch.setattr(EmbeddedStore, "try_create", admitted(EmbeddedStore.try_create))
+    monkeypatch.setattr(writing, "create", answer)
 
 
 @pytest.mark.usefixtures("meddling")

@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -104,14 +105,12 @@ def test_a_wait_for_the_lock_is_given_up_at_the_first_signal(
     workplace.ok("apply", "--auto-approve")
     workplace.secret("b", x="1")
     store = open_store("sqlite:.reconciler/store.db", {})
-    store.lock("default", "somebody@elsewhere", 600)
-    waiting = process("apply", "--auto-approve", "--lock-timeout", "600")
-    assert waiting.stderr.readline().startswith(b"Waiting")
-    waiting.send_signal(number)
-    _, err = waiting.communicate(timeout=60)
-    assert waiting.returncode == 130, err
-    store.unlock("default", "somebody@elsewhere")
-    store.close()
+    with closing(store), store.session("default", "somebody@elsewhere", 600):
+        waiting = process("apply", "--auto-approve", "--lock-timeout", "600")
+        assert waiting.stderr.readline().startswith(b"Waiting")
+        waiting.send_signal(number)
+        _, err = waiting.communicate(timeout=60)
+        assert waiting.returncode == 130, err
     assert "1 created" in workplace.ok("apply", "--auto-approve").out
 
 

@@ -188,6 +188,16 @@ class Standin:
             self.namespaces[namespace_id][name] = kept
             return kept
 
+    def restore(self, namespaces: dict[str, list[Kept]]) -> None:
+        """Hold what `namespaces` have, as if this had written it."""
+        with self._turn:
+            self.namespaces = {
+                at: {kept.name: kept for kept in all_kept} for at, all_kept in namespaces.items()
+            }
+            everything = [kept for all_kept in namespaces.values() for kept in all_kept]
+            self._last_id = max(kept.id for kept in everything)
+            self._last_time = max(kept.updated for kept in everything)
+
     def drop(self, name: str, namespace_id: str = REGION) -> None:
         with self._turn:
             del self.namespaces[namespace_id][name]

@@ -1,1 +1,1 @@
-"""What several stores need: refusals, patches, the end of a session."""
+"""What several stores need; for stores without labels, the record of a set."""

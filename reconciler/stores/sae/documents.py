@@ -1,59 +1,88 @@
-"""The Secrets in which the store keeps what the service does not: their names, and their content.
+"""The documents of sets, each a Secret with a single key.
 
-Each has a single key, so that it makes no difference whether an update replaces or merges.
+So it makes no difference whether the service replaces or merges the data of an update.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
-from collections.abc import Mapping
-from typing import Any
+from contextlib import suppress
 
-from reconciler.errors import StoreDamaged
-from reconciler.stores.sae.service import Found
+from reconciler.errors import ObjectNotFound
+from reconciler.stores.kit.documents import PART_PREFIX, Listed
+from reconciler.stores.sae import wire
+from reconciler.stores.sae.service import Item, Service
 
-INVENTORY_PREFIX = "reconciler_i_"
-RECORD_PREFIX = "reconciler_s_"
-LOCK_PREFIX = "reconciler_l_"
-COPY_PREFIX = "reconciler_c_"
-PREFIXES = (INVENTORY_PREFIX, RECORD_PREFIX, LOCK_PREFIX, COPY_PREFIX)
-"""Of the names of the store's own Secrets. No name of Kubernetes has an underscore."""
-
-TYPE = "Opaque"
-_KEY = "reconciler"
-_DIGEST_DIGITS = 10
+_TYPE = "Opaque"
 
 
-def digest_of(set_name: str) -> str:
-    """What stands for a set in the names of Secrets, which may not hold all that a set's may."""
-    return hashlib.sha256(set_name.encode()).hexdigest()[:_DIGEST_DIGITS]
+class SecretDocuments:
+    """The documents in one namespace. See `reconciler.stores.kit.documents.Documents`.
 
-
-def to_raw(document: Mapping[str, Any]) -> dict[str, str]:
-    """A document as the data of a Secret."""
-    return {_KEY: base64.b64encode(json.dumps(document).encode()).decode()}
-
-
-def from_raw(found: Found, about: str) -> dict[str, Any]:
-    """The document that a Secret holds.
-
-    Raises:
-        StoreDamaged: it holds none.
+    A write of a part of an inventory is not repeated here, since the lock may expire meanwhile.
     """
-    try:
-        document = json.loads(base64.b64decode(found.raw[_KEY], validate=True))
-    except (KeyError, ValueError, RecursionError):
-        raise damaged(about) from None
-    if not isinstance(document, dict):
-        raise damaged(about)
-    return document
+
+    part_bytes = 2_625
+    """3,500 characters in base64. Gateways commonly allow URLs of 8 KiB."""
+
+    def __init__(self, service: Service, namespace_id: str) -> None:
+        self._service = service
+        self._namespace_id = namespace_id
+
+    def list(self, about: str) -> dict[str, Item]:
+        """All Secrets of the namespace."""
+        return self._service.list(self._namespace_id, self._here(about))
+
+    def read(self, document: Listed, about: str) -> bytes | None:
+        """The value of the Secret's key."""
+        secret = self._service.secret(self._namespace_id, document, self._here(about))
+        if secret is None:
+            return None
+        return wire.value_of(secret.raw.get(_key(document.name), ""))
+
+    def create(self, name: str, content: bytes, about: str) -> Listed:
+        """Create the Secret."""
+        secret_id = self._service.create(
+            self._namespace_id,
+            name,
+            _TYPE,
+            _raw(name, content),
+            self._here(about),
+            patient=not _is_part(name),
+        )
+        return Listed(name, secret_id, updated=0)
+
+    def update(self, document: Listed, content: bytes, about: str) -> None:
+        """Update the Secret."""
+        self._service.update(
+            self._namespace_id,
+            document.id,
+            _raw(document.name, content),
+            self._here(about),
+            patient=not _is_part(document.name),
+        )
+
+    def delete(self, document: Listed, about: str) -> None:
+        """Delete the Secret."""
+        with suppress(ObjectNotFound):
+            self._service.delete(
+                self._namespace_id,
+                document.id,
+                self._here(about),
+                patient=not _is_part(document.name),
+            )
+
+    def _here(self, about: str) -> str:
+        return f"{about} in {self._namespace_id}"
 
 
-def damaged(about: str) -> StoreDamaged:
-    """The error for a Secret of the store's own that somebody has changed."""
-    return StoreDamaged(
-        f"{about} is not as it was written",
-        hint="put the Secret back as it was; or delete it, and plan with --adopt",
-    )
+def _is_part(name: str) -> bool:
+    return name.startswith(PART_PREFIX)
+
+
+def _key(name: str) -> str:
+    return "inventory" if _is_part(name) else "reconciler"
+
+
+def _raw(name: str, content: bytes) -> dict[str, str]:
+    return {_key(name): base64.b64encode(content).decode()}

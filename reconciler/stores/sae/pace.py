@@ -1,4 +1,4 @@
-"""How fast calls may follow each other, and how patiently a refused one is made again."""
+"""How many calls are made per second, and how often a refused one is repeated."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Pace:
         self._turn = threading.Lock()
 
     def wait(self) -> None:
-        """Wait until the next call may go out."""
+        """Wait until the next call may start."""
         with self._turn:
             now = time.monotonic()
             start = max(self._next, now)
@@ -36,13 +36,13 @@ class Pace:
             time.sleep(start - now)
 
     def hold(self, seconds: float) -> None:
-        """Let no call out for `seconds`: the service has asked for that, and means everybody."""
+        """Start no call for `seconds`: where the service asks for a pause, all threads pause."""
         with self._turn:
             self._next = max(self._next, time.monotonic() + min(seconds, _LONGEST_WAIT))
 
 
 def patiently(call: Callable[[], Result], may_repeat: Callable[[StoreUnavailable], bool]) -> Result:
-    """Make `call`, and again after passing faults that `may_repeat` allows to be repeated.
+    """Make `call`, and repeat it after transient faults where `may_repeat` allows that.
 
     Raises:
         StoreError: whatever the last attempt raised.

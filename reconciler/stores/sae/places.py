@@ -1,4 +1,4 @@
-"""Where the store is: the region, the way there, and which namespace is which."""
+"""Where the store is: the region, its endpoint, and its namespaces."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ DEFAULT_NAMESPACE = "default"
 
 _REGION = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)+")
 _ENDPOINT = re.compile(r"[A-Za-z0-9.-]+(?::\d{1,5})?")
-_SHORT_ID = re.compile(r"[A-Za-z0-9_-]+")
+_SHORT_ID = r"[A-Za-z0-9_-]+"
 _NAMES = {"strict", "hyphens"}
 _EXAMPLE = "write sae://REGION, for example sae://cn-beijing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A region of the service, as the store's URL and the settings tell it.
+    """A region of the service, as the store's URL and the settings describe it.
 
     ``endpoint`` is ``HOST`` or ``HOST:PORT``, empty for the region's own. ``encrypted`` is false
-    for an endpoint on this machine that was written with ``http://``. ``hyphens`` allows names
-    with hyphens. ``mapping`` has the ``NamespaceId`` of Kubernetes namespaces that are not called
-    as the service calls them.
+    for an endpoint on this machine with ``http://``. ``hyphens`` allows names with hyphens.
+    ``mapping`` has the ``NamespaceId`` of namespaces that have another name in the service.
     """
 
     region: str
@@ -38,7 +37,7 @@ class Place:
 
     @property
     def shown(self) -> str:
-        """The store as a person calls it."""
+        """The store for people."""
         return f"{self.region} at {self.endpoint}" if self.endpoint else self.region
 
     def namespace_id(self, namespace: str) -> str:
@@ -49,14 +48,14 @@ class Place:
         """
         if namespace in self.mapping:
             return self.mapping[namespace]
-        found = self._unmapped(namespace)
+        unmapped = self.region if namespace == DEFAULT_NAMESPACE else f"{self.region}:{namespace}"
         for other, taken in self.mapping.items():
-            if taken == found:
+            if taken == unmapped:
                 raise ConfigError(
-                    f"the namespaces {namespace!r} and {other!r} would both be {found}",
+                    f"the namespaces {namespace!r} and {other!r} would both be {unmapped}",
                     hint=f"give {namespace} another one: sae-namespaces in reconciler.yaml",
                 )
-        return found
+        return unmapped
 
     def namespace(self, namespace_id: str) -> str:
         """The Kubernetes namespace of a ``NamespaceId``."""
@@ -64,9 +63,6 @@ class Place:
             if mapped == namespace_id:
                 return name
         return namespace_id.partition(":")[2] or DEFAULT_NAMESPACE
-
-    def _unmapped(self, namespace: str) -> str:
-        return self.region if namespace == DEFAULT_NAMESPACE else f"{self.region}:{namespace}"
 
 
 def place_of(url: str, namespaces: str = "") -> Place:
@@ -121,23 +117,17 @@ def _is_here(endpoint: str) -> bool:
 
 
 def _mapping(text: str, region: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    mapping: dict[str, str] = {}
     entries = filter(None, (part.strip() for part in text.split(",")))
     for number, entry in enumerate(entries, start=1):
-        namespace, _, given = entry.partition("=")
-        name, given = namespace.strip(), given.strip()
-        prefix, colon, short = given.partition(":")
-        if given == region:
-            full = region
-        else:
-            full = given if colon else f"{region}:{given}"
-            short = short if colon else given
-            if not name or (colon and prefix != region) or not _SHORT_ID.fullmatch(short):
-                raise ConfigError(
-                    f"sae-namespaces: entry {number} does not map a namespace to one of {region}",
-                    hint=f"write NAMESPACE=ID or NAMESPACE={region}:ID",
-                )
-        if name in found or full in found.values():
+        name, _, given = (part.strip() for part in entry.partition("="))
+        full = given if given == region or ":" in given else f"{region}:{given}"
+        if not name or not re.fullmatch(rf"{region}(:{_SHORT_ID})?", full):
+            raise ConfigError(
+                f"sae-namespaces: entry {number} does not map a namespace to one of {region}",
+                hint=f"write NAMESPACE=ID or NAMESPACE={region}:ID",
+            )
+        if name in mapping or full in mapping.values():
             raise ConfigError(f"sae-namespaces: entry {number} maps what is mapped already")
-        found[name] = full
-    return found
+        mapping[name] = full
+    return mapping

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -12,58 +11,37 @@ from reconciler.model.consumers import Consumer
 from reconciler.model.objects import SECRET, Bystander, Live, ObjectKey
 from reconciler.model.plans import Note
 from reconciler.model.store import Scope
+from reconciler.model.values import Fingerprinter
+from reconciler.stores.kit.documents import PREFIXES, Listed
+from reconciler.stores.kit.inventory import Entry, Inventory, parts_of, read_part
 from reconciler.stores.sae import lives
-from reconciler.stores.sae.documents import INVENTORY_PREFIX, PREFIXES, digest_of
-from reconciler.stores.sae.entries import Entry
-from reconciler.stores.sae.inventory import Inventory, read_shard, shards_of
-from reconciler.stores.sae.lives import IsSo
+from reconciler.stores.sae.documents import SecretDocuments
 from reconciler.stores.sae.places import Place
-from reconciler.stores.sae.service import Found, Item, Service
+from reconciler.stores.sae.service import Item, Secret, Service
 
 APPLICATION = "Application"
 
 
-class Memory:
-    """Secrets as they were described last; one is described again where a list has it changed."""
-
-    def __init__(self, service: Service) -> None:
-        self._service = service
-        self._known: dict[tuple[str, int], Found] = {}
-        self._turn = threading.Lock()
-
-    def found(self, namespace_id: str, item: Item) -> Found | None:
-        """The Secret of `item`; ``None`` where it is gone since it was listed."""
-        with self._turn:
-            known = self._known.get((namespace_id, item.id))
-        if known is not None and known.item.updated == item.updated:
-            return known
-        try:
-            found = self._service.describe(namespace_id, item.id, f"Secret {item.name}")
-        except ObjectNotFound:
-            return None
-        self.keep(namespace_id, found)
-        return found
-
-    def keep(self, namespace_id: str, found: Found) -> None:
-        """Remember what was described elsewhere."""
-        with self._turn:
-            self._known[namespace_id, found.item.id] = found
-
-
 @dataclass(slots=True)
 class View:
-    """What one read has seen of one namespace."""
+    """What one read has seen of one namespace; ``others`` are the entries of other sets."""
 
     namespace: str
     namespace_id: str
     items: Mapping[str, Item]
+    documents: SecretDocuments
     inventory: Inventory
+    entries: Mapping[str, Entry] = field(default_factory=dict)
     others: dict[str, tuple[str, Entry]] = field(default_factory=dict)
-    """What other sets remember: by name, the set and its entry."""
 
-    def is_own(self, name: str) -> bool:
-        """Whether a Secret is the store's own."""
-        return name.startswith(PREFIXES)
+    @property
+    def secrets(self) -> dict[str, Item]:
+        """The Secrets of the namespace but the documents of sets."""
+        return {name: item for name, item in self.items.items() if not name.startswith(PREFIXES)}
+
+    def may_own(self, name: str) -> bool:
+        """Whether a Secret of the namespace may be the set's."""
+        return name in self.entries and self.entries[name].may_own(self.items[name].id)
 
     def key(self, name: str) -> ObjectKey:
         """The key of a Secret of the namespace."""
@@ -72,17 +50,13 @@ class View:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads for one scope. ``is_so`` tells whether a value of a key has a fingerprint.
-
-    ``missing`` has the namespaces that the service does not know.
-    """
+    """Reads for one scope. ``missing`` are namespaces that the service does not know."""
 
     service: Service
     place: Place
-    memory: Memory
     workers: int
     scope: Scope
-    is_so: IsSo
+    fingerprinter: Fingerprinter | None
     guard: Callable[[], None]
     objects: dict[ObjectKey, Live] = field(default_factory=dict)
     bystanders: dict[ObjectKey, Bystander] = field(default_factory=dict)
@@ -97,24 +71,21 @@ class Reader:
         """Read the namespaces; `listed` has those that were listed already."""
         wanted = sorted({*namespace_ids, *listed})
         with ThreadPoolExecutor(self.workers) as pool:
-            lists = dict(
-                zip(wanted, pool.map(lambda n: self._list(n, listed), wanted), strict=True)
+            lists = pool.map(
+                lambda each: listed[each] if each in listed else self._list(each), wanted
             )
-            views = [self._view(namespace_id, lists[namespace_id]) for namespace_id in wanted]
-            shards = [
-                (view, item)
-                for view in views
-                for item in shards_of(self.scope.set_name, view.items)
-            ]
-            for (view, _), found in zip(shards, pool.map(self._found, shards), strict=True):
-                if found is not None:
-                    view.inventory.take(found)
-            for view in views:
-                self._look(view, pool)
+            views = [self._view(each, items) for each, items in zip(wanted, lists, strict=True)]
+            self._load_inventories(views, pool)
+            members = [(view, view.items[name]) for view in views for name in self._wanted(view)]
+            for view, secret in self._fetch(members, pool):
+                self._object(view, secret)
+            self._kept_copies(views, pool)
+        for view in views:
+            self._others(view)
         return views
 
     def notices(self) -> tuple[Note, ...]:
-        """What a plan should say of namespaces that are not there."""
+        """What a plan says of namespaces that do not exist."""
         return tuple(
             Note(
                 "namespace-missing",
@@ -124,11 +95,7 @@ class Reader:
             for namespace_id in sorted(self.missing)
         )
 
-    def _list(
-        self, namespace_id: str, listed: Mapping[str, Mapping[str, Item]]
-    ) -> Mapping[str, Item]:
-        if namespace_id in listed:
-            return listed[namespace_id]
+    def _list(self, namespace_id: str) -> Mapping[str, Item]:
         try:
             return self.service.list(namespace_id, f"the namespace {namespace_id}")
         except ObjectNotFound:
@@ -136,88 +103,92 @@ class Reader:
             return {}
 
     def _view(self, namespace_id: str, items: Mapping[str, Item]) -> View:
-        inventory = Inventory(self.service, namespace_id, self.scope.set_name, self.guard)
-        return View(self.place.namespace(namespace_id), namespace_id, items, inventory)
+        documents = SecretDocuments(self.service, namespace_id)
+        inventory = Inventory(documents, self.scope.set_name, self.guard)
+        return View(self.place.namespace(namespace_id), namespace_id, items, documents, inventory)
 
-    def _found(self, pair: tuple[View, Item]) -> Found | None:
-        view, item = pair
-        return self.memory.found(view.namespace_id, item)
+    def _load_inventories(self, views: Sequence[View], pool: ThreadPoolExecutor) -> None:
+        """Read the set's inventories, and those of other sets where owners matter."""
+        parts = {view.namespace_id: parts_of(self.scope.set_name, view.items) for view in views}
+        self._fetch([(view, part) for view in views for part in parts[view.namespace_id][0]], pool)
+        for view in views:
+            view.inventory.load(view.items)  # without a call: they were just fetched
+            view.entries = view.inventory.entries()
+        others = [
+            (view, part)
+            for view in views
+            if self.scope.surroundings or any(not view.may_own(name) for name in self._wanted(view))
+            for part in parts[view.namespace_id][1]
+        ]
+        self._fetch(others, pool)
+        for view, part in others:
+            set_name, entries = read_part(view.documents, part)
+            view.others.update({name: (set_name, entry) for name, entry in entries.items()})
 
-    def _look(self, view: View, pool: ThreadPoolExecutor) -> None:
-        entries = view.inventory.entries()
-        theirs = {name: item for name, item in view.items.items() if not view.is_own(name)}
-        members = {name for name, item in theirs.items() if _may_be_ours(entries.get(name), item)}
-        wanted = {name for name in theirs if name in members or view.key(name) in self.scope.keys}
-        if self.scope.surroundings or wanted - members:
-            self._others(view, pool)
-        pairs = [(view, theirs[name]) for name in sorted(wanted)]
-        for (_, item), found in zip(pairs, pool.map(self._found, pairs), strict=True):
-            if found is not None:
-                self._object(view, found, entries.get(item.name, Entry()))
-        self._bystanders(view, theirs)
-        self._consumers(view, theirs)
-        self._gone(view, entries, pool)
+    def _wanted(self, view: View) -> list[str]:
+        """The Secrets of which the data are needed."""
+        return [
+            name
+            for name in sorted(view.secrets)
+            if view.may_own(name) or view.key(name) in self.scope.keys
+        ]
 
-    def _object(self, view: View, found: Found, entry: Entry) -> None:
-        key = view.key(found.item.name)
-        set_name, remembered = self.scope.set_name, entry
-        live = lives.live(key, found, remembered, set_name, self.is_so)
-        if live.applied is None and found.item.name in view.others:
-            set_name, remembered = view.others[found.item.name]
-            live = lives.live(key, found, remembered, set_name, None)
+    def _fetch(
+        self, listed: Sequence[tuple[View, Listed]], pool: ThreadPoolExecutor
+    ) -> list[tuple[View, Secret]]:
+        """Those of the listed Secrets that still exist, with their data."""
+        secrets = pool.map(
+            lambda pair: self.service.secret(
+                pair[0].namespace_id, pair[1], f"Secret {pair[1].name}"
+            ),
+            listed,
+        )
+        pairs = zip(listed, secrets, strict=True)
+        return [(view, secret) for (view, _), secret in pairs if secret is not None]
+
+    def _object(self, view: View, secret: Secret) -> None:
+        name, set_name = secret.item.name, self.scope.set_name
+        key = view.key(name)
+        entry = view.entries.get(name, Entry())
+        live = lives.live(key, secret, entry, set_name, self.fingerprinter)
+        if live.applied is None and name in view.others:
+            set_name, entry = view.others[name]
+            live = lives.live(key, secret, entry, set_name)
         owner = None if live.applied is None else live.applied.set_name
         if self.scope.wants(key, owner):
             self.objects[key] = live
 
-    def _others(self, view: View, pool: ThreadPoolExecutor) -> None:
-        """Learn what other sets own in the namespace."""
-        mine = f"{INVENTORY_PREFIX}{digest_of(self.scope.set_name)}_"
-        pairs = [
-            (view, item)
-            for name, item in sorted(view.items.items())
-            if name.startswith(INVENTORY_PREFIX) and not name.startswith(mine)
+    def _kept_copies(self, views: Sequence[View], pool: ThreadPoolExecutor) -> None:
+        """Copies of what a replace has deleted."""
+        kept = {
+            (view.namespace_id, entry.copy.name): (view.key(name), entry.copy)
+            for view in views
+            for name, entry in view.entries.items()
+            if entry.copy is not None and name not in view.items
+        }
+        listed = [
+            (view, view.items[name])
+            for view in views
+            for name in view.items
+            if (view.namespace_id, name) in kept
         ]
-        for found in pool.map(self._found, pairs):
-            if found is not None:
-                set_name, entries = read_shard(found)
-                view.others.update({name: (set_name, entry) for name, entry in entries.items()})
-
-    def _bystanders(self, view: View, theirs: Mapping[str, Item]) -> None:
-        for name, item in theirs.items():
-            key = view.key(name)
-            if key in self.objects or key in self.scope.keys:
-                continue
-            set_name, entry = view.others.get(name, (None, Entry()))
-            owner = set_name if entry.id == item.id else None
-            self.bystanders[key] = Bystander(key, str(item.id), set_name=owner)
-
-    def _consumers(self, view: View, theirs: Mapping[str, Item]) -> None:
-        self.consumers += [
-            Consumer(APPLICATION, view.namespace, app, view.key(name))
-            for name, item in theirs.items()
-            for app in item.apps
-        ]
-
-    def _gone(self, view: View, entries: Mapping[str, Entry], pool: ThreadPoolExecutor) -> None:
-        """Copies of what a replace has deleted, and what somebody else has."""
-        items = view.items
-        for name, entry in entries.items():
-            if name not in items and entry.fields is not None and not entry.released:
-                self.vanished.add(view.key(name))
-        kept = [
-            (name, entry.copy, items[entry.copy.name])
-            for name, entry in entries.items()
-            if entry.copy is not None and entry.copy.name in items and name not in items
-        ]
-        found = pool.map(self._found, [(view, item) for _, _, item in kept])
-        for (name, copy, _), content in zip(kept, found, strict=True):
-            key = view.key(name)
+        for view, secret in self._fetch(listed, pool):
+            key, copy = kept[view.namespace_id, secret.item.name]
             owner = None if copy.fields is None else self.scope.set_name
-            if content is not None and self.scope.wants(key, owner):
-                self.copies[key] = lives.copied(key, content, copy, self.scope.set_name)
+            if self.scope.wants(key, owner):
+                self.copies[key] = lives.copied(key, secret, copy, self.scope.set_name)
 
-
-def _may_be_ours(entry: Entry | None, item: Item) -> bool:
-    if entry is None:
-        return False
-    return entry.id == item.id or (entry.id is None and entry.pending is not None)
+    def _others(self, view: View) -> None:
+        """What needs no data: bystanders, consumers, and Secrets that somebody deleted."""
+        for name, item in view.secrets.items():
+            key = view.key(name)
+            self.consumers += [Consumer(APPLICATION, view.namespace, app, key) for app in item.apps]
+            if key not in self.objects and key not in self.scope.keys:
+                set_name, entry = view.others.get(name, (None, Entry()))
+                owner = set_name if entry.id == item.id else None
+                self.bystanders[key] = Bystander(key, str(item.id), set_name=owner)
+        self.vanished |= {
+            view.key(name)
+            for name, entry in view.entries.items()
+            if name not in view.items and entry.fields is not None and not entry.released
+        }

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.errors import ConfigError, StoreError, StoreUnavailable
+from reconciler.errors import ConfigError, ObjectNotFound, StoreError, StoreUnavailable
+from reconciler.stores.kit.documents import Id, Listed
 from reconciler.stores.sae import faults, wire
 from reconciler.stores.sae.pace import Pace, patiently
 from reconciler.stores.sae.places import Place
@@ -25,19 +26,16 @@ _PATH = "/pop/v1/sam/secret"
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Item(Listed):
     """A Secret as a list shows it; times are in milliseconds, ``apps`` the names of its users."""
 
-    id: int
-    name: str
     type: str
     created: int
-    updated: int
-    apps: tuple[str, ...] = ()
+    apps: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Secret:
     """A Secret with its data as the service holds it."""
 
     item: Item
@@ -47,9 +45,9 @@ class Found:
 class Service:
     """A client of one region, for several threads at a time.
 
-    `about` in each method is what a message calls the object. Reads are made again after passing
-    faults. Writes are not, as it is not known whether they have happened, unless they are
-    `patient`: then they are made again where the service has refused them for being too many.
+    `about` in each method is what a message calls the object. Reads are repeated after transient
+    faults. Writes are not, since nobody knows whether they have happened, unless they are
+    `patient`: then they are repeated where the service has refused them for being too many.
     """
 
     def __init__(
@@ -59,6 +57,7 @@ class Service:
         self._pace = Pace(qps)
         self._warming = threading.Lock()
         self._warm = False
+        self._described: dict[tuple[str, Id], Secret] = {}
 
     def list(self, namespace_id: str, about: str) -> dict[str, Item]:
         """The Secrets of a namespace by name, without their data.
@@ -66,19 +65,32 @@ class Service:
         Raises:
             ObjectNotFound: there is no such namespace.
         """
-        request = self._models.ListSecretsRequest(namespace_id=namespace_id)
-        body = self._read("ListSecrets", "list_secrets", request, about)
-        items = [_item(entry) for entry in (body.data and body.data.secrets) or ()]
+        data = self._read("ListSecrets", about, namespace_id=namespace_id)
+        items = [_item(entry) for entry in (data and data.secrets) or ()]
         return {item.name: item for item in items}
 
-    def describe(self, namespace_id: str, secret_id: int, about: str) -> Found:
+    def describe(self, namespace_id: str, secret_id: Id, about: str) -> Secret:
         """A Secret with its data."""
-        request = self._models.DescribeSecretRequest(namespace_id=namespace_id, secret_id=secret_id)
-        body = self._read("DescribeSecret", "describe_secret", request, about)
-        if body.data is None or body.data.secret_id is None:
+        data = self._read("DescribeSecret", about, namespace_id=namespace_id, secret_id=secret_id)
+        if data is None or data.secret_id is None:
             raise StoreError(f"{about}: the service's answer has no data")
-        raw = {str(key): str(text) for key, text in (body.data.secret_data or {}).items()}
-        return Found(_item(body.data), raw)
+        raw = {str(key): str(text) for key, text in (data.secret_data or {}).items()}
+        secret = Secret(_item(data), raw)
+        self._described[namespace_id, secret_id] = secret
+        return secret
+
+    def secret(self, namespace_id: str, listed: Listed, about: str) -> Secret | None:
+        """A Secret of a list, described again only where the list shows it as changed since.
+
+        ``None`` where it was deleted after the list.
+        """
+        secret = self._described.get((namespace_id, listed.id))
+        if secret is not None and secret.item.updated == listed.updated:
+            return secret
+        try:
+            return self.describe(namespace_id, listed.id, about)
+        except ObjectNotFound:
+            return None
 
     def create(
         self,
@@ -95,79 +107,74 @@ class Service:
         Raises:
             ObjectExists: the name is taken.
         """
-        request = self._models.CreateSecretRequest(
-            namespace_id=namespace_id,
-            secret_name=name,
-            secret_type=secret_type,
-            secret_data=self._models.CreateSecretRequestSecretData(secret_data=wire.parameter(raw)),
-        )
-        body = self._write("CreateSecret", "create_secret", request, about, patient=patient)
-        if body.data is None or body.data.secret_id is None:
+        named = {"namespace_id": namespace_id, "secret_name": name, "secret_type": secret_type}
+        data = self._write("CreateSecret", about, named, raw, patient=patient)
+        if data is None or data.secret_id is None:
             raise StoreUnavailable(f"{about}: the service's answer has no id")
-        return int(body.data.secret_id)
+        return int(data.secret_id)
 
     def update(
-        self,
-        namespace_id: str,
-        secret_id: int,
-        raw: wire.Raw,
-        about: str,
-        *,
-        patient: bool = False,
+        self, namespace_id: str, secret_id: Id, raw: wire.Raw, about: str, *, patient: bool = False
     ) -> None:
-        """Update the data of a Secret; whether that replaces or merges is the service's affair."""
-        request = self._models.UpdateSecretRequest(
-            namespace_id=namespace_id,
-            secret_id=secret_id,
-            secret_data=self._models.UpdateSecretRequestSecretData(secret_data=wire.parameter(raw)),
-        )
-        self._write("UpdateSecret", "update_secret", request, about, patient=patient)
+        """Update the data of a Secret. Whether that replaces or merges them is not documented."""
+        named = {"namespace_id": namespace_id, "secret_id": secret_id}
+        self._write("UpdateSecret", about, named, raw, patient=patient)
 
     def delete(
-        self, namespace_id: str, secret_id: int, about: str, *, patient: bool = False
+        self, namespace_id: str, secret_id: Id, about: str, *, patient: bool = False
     ) -> None:
         """Delete a Secret."""
-        request = self._models.DeleteSecretRequest(namespace_id=namespace_id, secret_id=secret_id)
-        self._write("DeleteSecret", "delete_secret", request, about, patient=patient)
+        named = {"namespace_id": namespace_id, "secret_id": secret_id}
+        self._write("DeleteSecret", about, named, patient=patient)
 
-    def _read(self, action: str, method: str, request: Any, about: str) -> Any:
-        return patiently(lambda: self._call(action, method, request, about), lambda _: True)
+    def _read(self, action: str, about: str, **parameters: Any) -> Any:
+        return patiently(lambda: self._call(action, about, parameters), lambda _: True)
 
-    def _write(self, action: str, method: str, request: Any, about: str, *, patient: bool) -> Any:
+    def _write(
+        self,
+        action: str,
+        about: str,
+        parameters: dict[str, Any],
+        raw: wire.Raw | None = None,
+        *,
+        patient: bool,
+    ) -> Any:
+        if raw is not None:
+            data = getattr(self._models, f"{action}RequestSecretData")
+            parameters["secret_data"] = data(secret_data=wire.parameter(raw))
         return patiently(
-            lambda: self._call(action, method, request, about),
+            lambda: self._call(action, about, parameters),
             lambda fault: patient and fault.retry_after is not None,
         )
 
-    def _call(self, action: str, method: str, request: Any, about: str) -> Any:
+    def _call(self, action: str, about: str, parameters: dict[str, Any]) -> Any:
+        """The data of the service's answer."""
         self._pace.wait()
-        call = getattr(self._client, f"{method}_with_options")
-        body, fault = self._made(lambda: call(request, {}, self._runtime).body, action, about)
+        request = getattr(self._models, f"{action}Request")(**parameters)
+        call = getattr(self._client, f"{action.replace('Secret', '_secret').lower()}_with_options")
+        body: Any = None
+        fault: StoreError | None = None
+        try:
+            body = self._warmed(lambda: call(request, {}, self._runtime).body)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a value
+            fault = faults.from_exception(error, action, about)
         # Raised out here, so that the SDK's exception is not even the context of this one.
         if fault is None and (body is None or body.success is not True):
             fault = faults.from_body(body, action, about)
         if fault is None:
-            return body
+            return body.data
         if isinstance(fault, StoreUnavailable) and fault.retry_after:
             self._pace.hold(fault.retry_after)
         raise fault
 
-    def _made(
-        self, call: Callable[[], Any], action: str, about: str
-    ) -> tuple[Any, StoreError | None]:
-        try:
-            return self._warmed(call), None
-        except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a value
-            return None, faults.from_exception(error, action, about)
-
     def _warmed(self, call: Callable[[], Any]) -> Any:
-        """The first call alone: it makes what the threads share afterwards."""
+        """The first call alone: it creates what the threads share afterwards."""
         if self._warm:
             return call()
         with self._warming:
-            found = call()
+            answer = call()
             self._warm = True
-            return found
+            return answer
 
 
 def _item(entry: Any) -> Item:

@@ -10,51 +10,45 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
+from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit import patching, refusals
+from reconciler.stores.kit.documents import Sets
+from reconciler.stores.kit.inventory import Inventory
+from reconciler.stores.kit.leases import Lease
 from reconciler.stores.sae.checks import violations
-from reconciler.stores.sae.inventory import Inventory, shards_of
-from reconciler.stores.sae.lives import IsSo
-from reconciler.stores.sae.locks import Locks
+from reconciler.stores.sae.documents import SecretDocuments
 from reconciler.stores.sae.places import Place
-from reconciler.stores.sae.reading import Memory, View
+from reconciler.stores.sae.reading import View
 from reconciler.stores.sae.service import Service
-from reconciler.stores.sae.sets import Sets
 from reconciler.stores.sae.writing import Spot, Writer
 
 Read = Callable[[Scope, Callable[[], None]], tuple[Snapshot, list[View]]]
-"""Reads a scope; what it is given besides guards the writes to the inventories that were read."""
+"""Reads a scope; its second argument guards the writes to the inventories that were read."""
 
 
 class SaeSession:
-    """See `reconciler.model.store.Session`.
-
-    ``is_so_of`` gives for a set what tells whether a value has a fingerprint of that set.
-    """
+    """See `reconciler.model.store.Session`."""
 
     def __init__(
         self,
         *,
         service: Service,
         place: Place,
-        memory: Memory,
         sets: Sets,
-        locks: Locks,
+        lease: Lease,
         read: Read,
-        is_so_of: Callable[[str], IsSo],
+        fingerprinter_of: Callable[[str], Fingerprinter | None],
         set_name: str,
-        holder: str,
         fingerprint_key: bytes,
     ) -> None:
         self._service = service
         self._place = place
-        self._memory = memory
         self._sets = sets
-        self._locks = locks
+        self._lease = lease
         self._read = read
         self._set_name = set_name
-        self._holder = holder
         self._key = fingerprint_key
-        self._writer = Writer(service, memory, is_so_of)
+        self._writer = Writer(service, fingerprinter_of)
         self._inventories: dict[tuple[str, str], Inventory] = {}
         self._turn = threading.Lock()
 
@@ -65,20 +59,20 @@ class SaeSession:
 
     def renew(self, seconds: float) -> None:
         """Extend the lock."""
-        self._locks.renew(self._set_name, self._holder, seconds)
+        self._lease.renew(seconds)
 
     def give_back(self) -> None:
-        """Write what of the inventories was put off, and give the lock back."""
+        """Write the changes of inventories that were put off, and release the lock."""
         try:
             for (owner, _), inventory in list(self._inventories.items()):
                 if owner == self._set_name:
                     inventory.flush()
         finally:
-            self._locks.give_back(self._set_name, self._holder)
+            self._lease.give_back()
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants."""
-        snapshot, views = self._read(scope, lambda: self._locks.guard(scope.set_name))
+        snapshot, views = self._read(scope, self._lease.guard)
         for view in views:
             self._inventories[scope.set_name, view.namespace_id] = view.inventory
         return snapshot
@@ -102,15 +96,13 @@ class SaeSession:
         applied: Applied,
         precondition: Precondition,
     ) -> Live:
-        """Apply `patch`, look at what became of it, and put right what was merged."""
+        """Apply `patch`, read the result, and remove the keys that the service has merged."""
         spot = self._spot(key, applied.set_name)
-        found, done = self._writer.expected(spot, precondition)
-        if done:
-            return self._writer.finished(spot, found, applied)
-        live = self._writer.live(spot, found)
+        secret = self._writer.expected(spot, precondition)
+        live = self._writer.live(spot, secret)
         updated = patching.updated(live, patch)
         self._refuse(rules.validate_update(live, updated), updated)
-        return self._writer.update(spot, found, updated, applied, precondition)
+        return self._writer.update(spot, secret, updated, applied)
 
     def delete(
         self,
@@ -120,7 +112,7 @@ class SaeSession:
         keep_copy: bool = False,
         released: bool = False,
     ) -> str:
-        """Delete the object; what the inventory is to say of that is written first."""
+        """Delete the object; its entry in the inventory is written first."""
         spot = self._spot(key, self._owner(key))
         if precondition is None:
             self._writer.drop_copy(spot)
@@ -130,12 +122,7 @@ class SaeSession:
 
     def look(self, key: ObjectKey) -> Live | None:
         """The object as it is now."""
-        namespace_id = self._place.namespace_id(key.namespace)
-        item = self._service.list(namespace_id, str(key)).get(key.name)
-        found = None if item is None else self._memory.found(namespace_id, item)
-        if found is None:
-            return None
-        return self._writer.live(self._spot(key, self._owner(key)), found)
+        return self._writer.look(self._spot(key, self._owner(key)))
 
     def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
         """Nothing: a write is done when it answers."""
@@ -151,24 +138,18 @@ class SaeSession:
         return Spot(key, namespace_id, set_name, self._inventory(set_name, namespace_id))
 
     def _inventory(self, set_name: str, namespace_id: str) -> Inventory:
-        """The inventory as it was read last, and read now where it was not."""
+        """The inventory as it was last read; it is read now where it was not."""
         with self._turn:
-            known = self._inventories.get((set_name, namespace_id))
-            if known is not None:
-                return known
-            made = Inventory(
-                self._service, namespace_id, set_name, lambda: self._locks.guard(set_name)
-            )
-            items = self._service.list(namespace_id, f"the namespace {namespace_id}")
-            for item in shards_of(set_name, items):
-                found = self._memory.found(namespace_id, item)
-                if found is not None:
-                    made.take(found)
-            self._inventories[set_name, namespace_id] = made
-            return made
+            inventory = self._inventories.get((set_name, namespace_id))
+            if inventory is None:
+                documents = SecretDocuments(self._service, namespace_id)
+                inventory = Inventory(documents, set_name, self._lease.guard)
+                inventory.load(documents.list("the inventory"))
+                self._inventories[set_name, namespace_id] = inventory
+            return inventory
 
     def _owner(self, key: ObjectKey) -> str:
-        """The set that remembers the object; else the one that is being applied."""
+        """The set with an entry for the object; else that of the session."""
         namespace_id = self._place.namespace_id(key.namespace)
         for (set_name, at), inventory in list(self._inventories.items()):
             if at == namespace_id and not inventory.entry(key.name).is_empty:

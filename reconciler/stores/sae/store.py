@@ -8,17 +8,17 @@ from contextlib import contextmanager
 from reconciler.errors import ObjectNotFound
 from reconciler.model.locks import Lock
 from reconciler.model.objects import SECRET, ObjectKey
-from reconciler.model.plans import Action, FieldPath, StoreIdentity
+from reconciler.model.plans import Action, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.model.values import Fingerprinter, SecretValue
+from reconciler.model.values import Fingerprinter
+from reconciler.stores.kit.documents import SetRecord, Sets
+from reconciler.stores.kit.leases import Lease, break_lock, read_lock
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.sae.lives import IsSo
-from reconciler.stores.sae.locks import Locks
+from reconciler.stores.sae.documents import SecretDocuments
 from reconciler.stores.sae.places import SCHEME, Place
-from reconciler.stores.sae.reading import Memory, Reader, View
+from reconciler.stores.sae.reading import Reader, View
 from reconciler.stores.sae.service import Item, Service
 from reconciler.stores.sae.session import SaeSession
-from reconciler.stores.sae.sets import Record, Sets
 
 _CAPABILITIES = frozenset(
     {
@@ -50,8 +50,8 @@ class SaeStore:
         self._place = place
         self._home_id = place.namespace_id(home)
         self._workers = workers
-        self._sets = Sets(service, self._home_id)
-        self._memory = Memory(service)
+        self._home = SecretDocuments(service, self._home_id)
+        self._sets = Sets(self._home, self._home_id)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -78,18 +78,16 @@ class SaeStore:
     def session(self, set_name: str, holder: str, seconds: float) -> Iterator[SaeSession]:
         """Hold the set's lock; makes the set's record where there is none yet."""
         record = self._sets.made(set_name)
-        locks = Locks(self._service, self._home_id)
-        locks.take(set_name, holder, seconds)
+        lease = Lease(self._home, set_name, holder)
+        lease.take(seconds)
         session = SaeSession(
             service=self._service,
             place=self._place,
-            memory=self._memory,
             sets=self._sets,
-            locks=locks,
+            lease=lease,
             read=self._read,
-            is_so_of=self._is_so,
+            fingerprinter_of=self._fingerprinter,
             set_name=set_name,
-            holder=holder,
             fingerprint_key=self._given_key or record.fingerprint_key,
         )
         with given_back(session.give_back):
@@ -97,11 +95,11 @@ class SaeStore:
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock."""
-        return Locks(self._service, self._home_id).read(set_name)
+        return read_lock(self._home, set_name)
 
     def break_lock(self, lock: Lock) -> None:
         """Delete the lock's Secret, whoever holds it."""
-        Locks(self._service, self._home_id).remove(lock)
+        break_lock(self._home, lock)
 
     def close(self) -> None:
         """Nothing: the SDK keeps its connections for the whole process."""
@@ -125,17 +123,16 @@ class SaeStore:
         reader = Reader(
             service=self._service,
             place=self._place,
-            memory=self._memory,
             workers=self._workers,
             scope=scope,
-            is_so=self._is_so(scope.set_name),
+            fingerprinter=self._fingerprinter(scope.set_name),
             guard=guard,
         )
         named = {key.namespace for key in scope.keys | scope.references if key.kind == SECRET}
         views = reader.read(
             {} if home is None else {self._home_id: home},
             {self._place.namespace_id(namespace) for namespace in named}
-            | (frozenset() if record is None else record.namespace_ids),
+            | (frozenset() if record is None else record.namespaces),
         )
         snapshot = Snapshot(
             identity=StoreIdentity(SCHEME, "" if record is None else record.id, self._place.shown),
@@ -150,17 +147,14 @@ class SaeStore:
         )
         return snapshot, views
 
-    def _key_of(self, record: Record | None) -> bytes | None:
+    def _key_of(self, record: SetRecord | None) -> bytes | None:
         if self._given_key is not None or record is None:
             return self._given_key
         return record.fingerprint_key
 
-    def _is_so(self, set_name: str) -> IsSo:
-        def is_so(namespace: str, path: FieldPath, value: SecretValue, mark: str) -> bool:
-            key = self._key_of(self._sets.known(set_name))
-            return key is not None and Fingerprinter(key).of(namespace, path, value) == mark
-
-        return is_so
+    def _fingerprinter(self, set_name: str) -> Fingerprinter | None:
+        key = self._key_of(self._sets.latest(set_name))
+        return None if key is None else Fingerprinter(key)
 
 
 def _unguarded() -> None:

@@ -1,8 +1,8 @@
 """Values as the service keeps them: a map of keys to base64, as in a Secret of Kubernetes.
 
 The page of CreateSecret shows base64 for a registry account, and the console offers it for the
-values of an Opaque Secret. A value that is no base64 was put there by somebody who left it out, and
-stands for itself.
+values of an Opaque Secret. A value that is no base64 was written by somebody who did not encode it,
+and stands for itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def raw_of(data: Mapping[str, SecretValue], former: Raw | None = None) -> dict[s
     kept = {} if former is None else former
     return {
         key: kept[key]
-        if key in kept and _value(kept[key]) == value.reveal()
+        if key in kept and value_of(kept[key]) == value.reveal()
         else base64.b64encode(value.reveal()).decode()
         for key, value in data.items()
     }
@@ -32,7 +32,7 @@ def raw_of(data: Mapping[str, SecretValue], former: Raw | None = None) -> dict[s
 
 def data_of(raw: Raw) -> dict[str, SecretValue]:
     """What `raw` stands for."""
-    return {key: SecretValue(_value(text)) for key, text in raw.items()}
+    return {key: SecretValue(value_of(text)) for key, text in raw.items()}
 
 
 def parameter(raw: Raw) -> str:
@@ -45,7 +45,8 @@ def time_text(milliseconds: int) -> str:
     return datetime.fromtimestamp(milliseconds / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _value(text: str) -> bytes:
+def value_of(text: str) -> bytes:
+    """The value that `text` stands for."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

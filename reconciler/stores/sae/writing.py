@@ -1,18 +1,13 @@
-"""Writes of single Secrets, each between a note of what is meant and one of what was done.
-
-A write whose answer is lost is looked for when it is asked for again, and found to have happened.
-"""
+"""Writes of single Secrets. The inventory records each before it is made, and once complete."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from reconciler.errors import (
-    ObjectExists,
     ObjectMoved,
     ObjectNotFound,
     StoreError,
@@ -20,13 +15,12 @@ from reconciler.errors import (
 )
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Precondition
+from reconciler.model.values import Fingerprinter
+from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
+from reconciler.stores.kit.inventory import Copy, Entry, Inventory
+from reconciler.stores.kit.refusals import refuse_moved
 from reconciler.stores.sae import lives, wire
-from reconciler.stores.sae.documents import COPY_PREFIX, digest_of
-from reconciler.stores.sae.entries import Copy, Entry
-from reconciler.stores.sae.inventory import Inventory
-from reconciler.stores.sae.lives import IsSo
-from reconciler.stores.sae.reading import Memory
-from reconciler.stores.sae.service import Found, Service
+from reconciler.stores.sae.service import Secret, Service
 
 _NAME_DIGITS = 16
 _MADE_ANEW = (
@@ -37,7 +31,7 @@ _MADE_ANEW = (
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a Secret is, or is to be, and where a set remembers it."""
+    """Where a Secret is, or will be, and the inventory that records it."""
 
     key: ObjectKey
     namespace_id: str
@@ -46,11 +40,11 @@ class Spot:
 
     @property
     def entry(self) -> Entry:
-        """What the set remembers of it."""
+        """What the set records of it."""
         return self.inventory.entry(self.key.name)
 
-    def remember(self, entry: Entry, *, wait: bool = True) -> None:
-        """Put `entry` into the inventory."""
+    def record(self, entry: Entry, *, wait: bool = True) -> None:
+        """Write `entry` to the inventory."""
         self.inventory.put(self.key.name, entry, wait=wait)
 
     @property
@@ -60,29 +54,18 @@ class Spot:
         return f"{COPY_PREFIX}{digest_of(self.set_name)}_{digest}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
-    """A write that was begun: of what the plan saw, and the data that were to be there then."""
-
-    seen: Precondition | None
-    raw: wire.Raw = field(repr=False)
-
-
 class Writer:
-    """Writes to the service. ``is_so`` tells whether a value has a fingerprint of a set."""
+    """Writes to the service. ``fingerprinter_of`` returns the fingerprinter of a set."""
 
-    def __init__(self, service: Service, memory: Memory, is_so_of: Callable[[str], IsSo]) -> None:
+    def __init__(
+        self, service: Service, fingerprinter_of: Callable[[str], Fingerprinter | None]
+    ) -> None:
         self._service = service
-        self._memory = memory
-        self._is_so_of = is_so_of
-        self._attempts: dict[tuple[str, str], _Attempt] = {}
-        self._turn = threading.Lock()
+        self._fingerprinter_of = fingerprinter_of
 
     def create(self, spot: Spot, resource: Resource, applied: Applied | None) -> Live:
         """Create a Secret, and drop the copy that was kept of it."""
         raw = wire.raw_of(resource.data)
-        attempt = _Attempt(None, raw)
-        again = self._begun(spot, attempt)
         before = spot.entry
         meant = Entry(
             pending=None if applied is None else applied.fields,
@@ -90,24 +73,21 @@ class Writer:
             immutable=resource.immutable,
             copy=before.copy,
         )
-        spot.remember(before if applied is None else meant)
-        found = self._made(spot, resource, raw, again=again, before=before)
-        _check(spot, found.raw, raw)
-        done = Entry() if applied is None else _ended(meant, found, applied)
-        spot.remember(replace(done, copy=before.copy))
+        spot.record(before if applied is None else meant)
+        secret = self._made(spot, resource, raw, before)
+        _check(spot, secret.raw, raw)
+        done = Entry() if applied is None else _ended(meant, secret, applied)
+        spot.record(replace(done, copy=before.copy))
         self._without_copy(spot)
-        self._ended(spot)
-        return lives.live(spot.key, found, done, spot.set_name, None)
+        return lives.live(spot.key, secret, done, spot.set_name)
 
-    def update(
-        self, spot: Spot, found: Found, updated: Resource, applied: Applied, seen: Precondition
-    ) -> Live:
-        """Give a Secret that was just looked at the data of `updated`."""
-        raw = wire.raw_of(updated.data, found.raw)
-        owned = self.live(spot, found).applied
+    def update(self, spot: Spot, secret: Secret, updated: Resource, applied: Applied) -> Live:
+        """Update a Secret, which was just read, to the data of `updated`."""
+        raw = wire.raw_of(updated.data, secret.raw)
+        owned = self.live(spot, secret).applied
         meant = Entry(
-            id=found.item.id,
-            # What an earlier write has left unsettled is settled by now, as it was read.
+            id=secret.item.id,
+            # A pending write of an earlier run is decided by what was just read.
             fields=None if owned is None else owned.fields,
             pending=applied.fields,
             immutable=updated.immutable,
@@ -115,36 +95,34 @@ class Writer:
             copy=spot.entry.copy,
         )
         warnings: tuple[str, ...] = ()
-        if raw != found.raw:
-            self._begun(spot, _Attempt(seen, raw))
-            spot.remember(meant)
-            self._service.update(spot.namespace_id, found.item.id, raw, str(spot.key))
-            to_go = found.raw.keys() - raw.keys()
-            found = self._described(spot, found.item.id)
-            left = sorted(to_go & found.raw.keys())
-            _check(spot, {name: found.raw[name] for name in found.raw if name not in left}, raw)
+        if raw != secret.raw:
+            spot.record(meant)
+            self._service.update(spot.namespace_id, secret.item.id, raw, str(spot.key))
+            to_go = secret.raw.keys() - raw.keys()
+            secret = self._described(spot, secret.item.id)
+            left = sorted(to_go & secret.raw.keys())
+            _check(spot, {name: secret.raw[name] for name in secret.raw if name not in left}, raw)
             if left:
-                found = self._made_anew(spot, found, raw, left)
-                _check(spot, found.raw, raw)
+                secret = self._made_anew(spot, secret, raw, left)
+                _check(spot, secret.raw, raw)
                 warnings = (_MADE_ANEW,)
-        return replace(self.finished(spot, found, applied, meant), warnings=warnings)
+        return replace(self._finished(spot, secret, applied, meant), warnings=warnings)
 
-    def finished(
-        self, spot: Spot, found: Found, applied: Applied, meant: Entry | None = None
+    def _finished(
+        self, spot: Spot, secret: Secret, applied: Applied, meant: Entry | None = None
     ) -> Live:
-        """Note that a Secret is as `applied` says."""
+        """Record that a Secret is as `applied` says."""
         kept = spot.entry
-        done = replace(_ended(meant or kept, found, applied), copy=kept.copy)
-        spot.remember(done)
+        done = replace(_ended(meant or kept, secret, applied), copy=kept.copy)
+        spot.record(done)
         self._without_copy(spot)
-        self._ended(spot)
-        return lives.live(spot.key, found, done, spot.set_name, None)
+        return lives.live(spot.key, secret, spot.entry, spot.set_name)
 
     def delete(self, spot: Spot, seen: Precondition, *, keep_copy: bool, released: bool) -> None:
-        """Delete a Secret; a copy of it, or that it is released, is noted before."""
+        """Delete a Secret; a copy of it, or that it is released, is recorded before."""
         copy = spot.entry.copy
         try:
-            found, _ = self.expected(spot, seen)
+            secret = self.expected(spot, seen)
         except ObjectNotFound:
             if keep_copy and copy is not None and str(copy.id) == seen.uid:
                 return  # the answer to an earlier try was lost
@@ -153,98 +131,93 @@ class Writer:
             raise
         entry = spot.entry
         if keep_copy:
-            self._keep_copy(spot, found)
-        elif released and entry.id == found.item.id:
-            spot.remember(replace(entry, released=True))
-        self._service.delete(spot.namespace_id, found.item.id, str(spot.key))
+            self._keep_copy(spot, secret)
+        elif released and entry.id == secret.item.id:
+            spot.record(replace(entry, released=True))
+        self._service.delete(spot.namespace_id, secret.item.id, str(spot.key))
         if not keep_copy:  # one may be left by a run that was killed at its end
             self._without_copy(spot)
         if released:
             self._forget(spot)
 
     def drop_copy(self, spot: Spot) -> None:
-        """Drop the copy of a Secret, and what is remembered of it where it is gone."""
+        """Delete the copy of a Secret, and its entry where the Secret is gone."""
         if spot.entry.copy is None:
             return
         self._without_copy(spot)
         items = self._service.list(spot.namespace_id, str(spot.key))
         if spot.key.name not in items:
-            spot.remember(Entry())
+            spot.record(Entry())
 
-    def live(self, spot: Spot, found: Found) -> Live:
-        """What a Secret is with what the set remembers of it."""
-        is_so = self._is_so_of(spot.set_name)
-        return lives.live(spot.key, found, spot.entry, spot.set_name, is_so)
+    def look(self, spot: Spot) -> Live | None:
+        """A Secret as it is now; where its last write is complete, that is recorded."""
+        try:
+            secret = self._namesake(spot)
+        except ObjectNotFound:
+            return None
+        current = lives.fingerprints(spot.key, secret, self._fingerprinter_of(spot.set_name))
+        fields = spot.entry.completed(secret.item.id, current)
+        if fields is None:
+            return self.live(spot, secret)
+        return self._finished(spot, secret, Applied(set_name=spot.set_name, fields=fields))
 
-    def expected(self, spot: Spot, seen: Precondition) -> tuple[Found, bool]:
-        """The Secret as it is now, and whether an earlier try of this write has happened.
+    def live(self, spot: Spot, secret: Secret) -> Live:
+        """A Secret with what the set records of it."""
+        fingerprinter = self._fingerprinter_of(spot.set_name)
+        return lives.live(spot.key, secret, spot.entry, spot.set_name, fingerprinter)
+
+    def expected(self, spot: Spot, seen: Precondition) -> Secret:
+        """The Secret as it is now.
 
         Raises:
             ObjectNotFound: it is gone.
             ObjectMoved: it is not what was seen.
         """
-        attempt = self._attempts.get((spot.namespace_id, spot.key.name))
-        meant = attempt.raw if attempt is not None and attempt.seen == seen else None
         try:
-            found = self._described(spot, int(seen.uid))
+            secret = self._described(spot, int(seen.uid))
         except (ObjectNotFound, ValueError):
-            found = self._namesake(spot)
-            if found.raw == meant:
-                return found, True
-            raise ObjectMoved(
-                f"{spot.key} was deleted and created again since it was read"
-            ) from None
-        if found.item.name != spot.key.name:
+            secret = self._namesake(spot)
+        if secret.item.name != spot.key.name:
             raise ObjectMoved(f"{spot.key} is another object than the one that was read")
-        if str(found.item.updated) != seen.resource_version:
-            if found.raw == meant:
-                return found, True
-            raise ObjectMoved(f"{spot.key} was changed since it was read")
-        return found, False
+        refuse_moved(spot.key, str(secret.item.id), str(secret.item.updated), seen)
+        return secret
 
-    def _made(
-        self, spot: Spot, resource: Resource, raw: wire.Raw, *, again: bool, before: Entry
-    ) -> Found:
+    def _made(self, spot: Spot, resource: Resource, raw: wire.Raw, before: Entry) -> Secret:
         key = spot.key
         try:
             secret_id = self._service.create(
                 spot.namespace_id, key.name, resource.type, raw, str(key)
             )
             return self._described(spot, secret_id)
-        except StoreUnavailable:
-            raise
-        except ObjectExists:
-            found = self._namesake(spot) if again else None
-            if found is not None and found.raw == raw and found.item.type == resource.type:
-                return found
-            self._took_back(spot, before)
+        except StoreUnavailable:  # the create may have happened
             raise
         except StoreError:
-            self._took_back(spot, before)
+            with suppress(StoreError):  # an entry of a create that did not happen does no harm
+                spot.record(before)
             raise
 
-    def _made_anew(self, spot: Spot, found: Found, raw: wire.Raw, left: list[str]) -> Found:
-        """Drop keys that an update has left, which takes a delete and a create.
+    def _made_anew(self, spot: Spot, secret: Secret, raw: wire.Raw, left: list[str]) -> Secret:
+        """Remove keys that an update has left, which takes a delete and a create.
 
         Raises:
             StoreError: applications use the Secret, or it could not be created.
         """
         named = ", ".join(left)
-        if found.item.apps:
+        if secret.item.apps:
             raise StoreError(
                 f"{spot.key}: the service merged the update into the old keys, so that {named}"
-                f" could not be removed, and {', '.join(found.item.apps)} would lose the Secret by"
+                f" could not be removed, and {', '.join(secret.item.apps)} would lose the Secret by"
                 " its delete",
                 hint="remove the keys in the console; the other keys are as the manifest has them",
             )
-        self._keep_copy(spot, found)
-        self._service.delete(spot.namespace_id, found.item.id, str(spot.key))
+        self._keep_copy(spot, secret)
+        self._service.delete(spot.namespace_id, secret.item.id, str(spot.key))
         entry = spot.entry
         try:
-            # From here on it is a create whose end nobody may see.
-            spot.remember(replace(entry, id=None, fields=None))
+            # From here on, this is a create that may be interrupted.
+            spot.record(replace(entry, id=None, fields=None))
             secret_id = self._service.create(
-                spot.namespace_id, spot.key.name, found.item.type, raw, str(spot.key), patient=True
+                spot.namespace_id, spot.key.name, secret.item.type, raw, str(spot.key), patient=True
             )
             return self._described(spot, secret_id)
         except StoreError as error:
@@ -256,58 +229,46 @@ class Writer:
             hint=fault.hint,
         )
 
-    def _keep_copy(self, spot: Spot, found: Found) -> None:
-        """Note that there will be a copy, and make it."""
+    def _keep_copy(self, spot: Spot, secret: Secret) -> None:
+        """Record that there will be a copy, and create it."""
         entry = spot.entry
-        live = self.live(spot, found)
+        live = self.live(spot, secret)
         copy = Copy(
             name=spot.copy_name,
-            id=found.item.id,
-            created=found.item.created,
-            updated=found.item.updated,
+            id=secret.item.id,
+            created=secret.item.created,
+            updated=secret.item.updated,
             fields=None if live.applied is None else live.applied.fields,
             generate_name=live.generate_name,
             immutable=live.immutable,
         )
-        spot.remember(replace(entry, copy=copy))
+        spot.record(replace(entry, copy=copy))
+        self._delete_copy(spot, copy.name)  # an earlier apply may have left one
         about = f"the copy of {spot.key}"
-        try:
-            self._service.create(spot.namespace_id, copy.name, found.item.type, found.raw, about)
-        except ObjectExists:  # one that an earlier try, or an earlier apply, has left
-            item = self._service.list(spot.namespace_id, about).get(copy.name)
-            if item is not None:
-                with suppress(ObjectNotFound):
-                    self._service.delete(spot.namespace_id, item.id, about)
-            self._service.create(spot.namespace_id, copy.name, found.item.type, found.raw, about)
+        self._service.create(spot.namespace_id, copy.name, secret.item.type, secret.raw, about)
 
     def _without_copy(self, spot: Spot) -> None:
+        """Delete the copy of a Secret, where there is one."""
         entry = spot.entry
-        if entry.copy is None:
-            return
+        if entry.copy is not None:
+            self._delete_copy(spot, entry.copy.name)
+            spot.record(replace(entry, copy=None))
+
+    def _delete_copy(self, spot: Spot, name: str) -> None:
         about = f"the copy of {spot.key}"
-        item = self._service.list(spot.namespace_id, about).get(entry.copy.name)
+        item = self._service.list(spot.namespace_id, about).get(name)
         if item is not None:
             with suppress(ObjectNotFound):
                 self._service.delete(spot.namespace_id, item.id, about)
-        spot.remember(replace(entry, copy=None))
 
     def _forget(self, spot: Spot) -> None:
-        """Forget a Secret that is gone; with the next write, since nothing hangs on it."""
-        self._ended(spot)
-        spot.remember(Entry(copy=spot.entry.copy), wait=False)
+        """Drop the entry of a Secret that is gone; together with the next change."""
+        spot.record(Entry(copy=spot.entry.copy), wait=False)
 
-    def _took_back(self, spot: Spot, before: Entry) -> None:
-        """Remember what was remembered before; where that fails, no harm is done by the note."""
-        self._ended(spot)
-        with suppress(StoreError):
-            spot.remember(before)
+    def _described(self, spot: Spot, secret_id: Id) -> Secret:
+        return self._service.describe(spot.namespace_id, secret_id, str(spot.key))
 
-    def _described(self, spot: Spot, secret_id: int) -> Found:
-        found = self._service.describe(spot.namespace_id, secret_id, str(spot.key))
-        self._memory.keep(spot.namespace_id, found)
-        return found
-
-    def _namesake(self, spot: Spot) -> Found:
+    def _namesake(self, spot: Spot) -> Secret:
         """The Secret that has the name now.
 
         Raises:
@@ -318,23 +279,11 @@ class Writer:
             raise ObjectNotFound(f"{spot.key} does not exist")
         return self._described(spot, item.id)
 
-    def _begun(self, spot: Spot, attempt: _Attempt) -> bool:
-        """Note that a write is begun; tells whether the same one was begun before."""
-        at = spot.namespace_id, spot.key.name
-        with self._turn:
-            again = self._attempts.get(at) == attempt
-            self._attempts[at] = attempt
-        return again
 
-    def _ended(self, spot: Spot) -> None:
-        with self._turn:
-            self._attempts.pop((spot.namespace_id, spot.key.name), None)
-
-
-def _check(spot: Spot, found: wire.Raw, written: wire.Raw) -> None:
-    """Hold what was read back against what was written."""
-    names = found.keys() | written.keys()
-    differing = sorted(name for name in names if found.get(name) != written.get(name))
+def _check(spot: Spot, read: wire.Raw, written: wire.Raw) -> None:
+    """Compare what was read back with what was written."""
+    names = read.keys() | written.keys()
+    differing = sorted(name for name in names if read.get(name) != written.get(name))
     if differing:
         raise StoreError(
             f"{spot.key}: the service gives other data back than were written, in"
@@ -343,5 +292,5 @@ def _check(spot: Spot, found: wire.Raw, written: wire.Raw) -> None:
         )
 
 
-def _ended(meant: Entry, found: Found, applied: Applied) -> Entry:
-    return replace(meant, id=found.item.id, fields=applied.fields, pending=None, released=False)
+def _ended(meant: Entry, secret: Secret, applied: Applied) -> Entry:
+    return replace(meant, id=secret.item.id, fields=applied.fields, pending=None, released=False)

@@ -184,7 +184,7 @@ def test_every_encoding_of_the_table_is_tried() -> None:
 def test_a_value_is_seen_in_every_encoding(
     encode: Encoder, value: bytes, before: str, touching: str, after: str
 ) -> None:
-    others = [SecretValue(b"another value %d" % number) for number in range(40)]
+    others = [SecretValue(b"another value %03d" % number) for number in range(40)]
     if encode in WRAPPING:  # of what is mostly white space, lines are not broken elsewhere
         assume(len(b"".join(value.split())) >= TELLING_LENGTH)
     try:
@@ -194,6 +194,11 @@ def test_a_value_is_seen_in_every_encoding(
         text = f"{before}{touching}{encode(value)}{after}"
     assert ValueSearch([SecretValue(value)]).is_in(text)
     assert ValueSearch([*others, SecretValue(value)]).is_in(text)
+
+
+@pytest.mark.parametrize("text", [r"\\u0061 secret", r"x\\\u0061 secret", r"\u0061\u0020secret"])
+def test_backslashes_before_an_escape_hide_nothing(text: str) -> None:
+    assert ValueSearch([SecretValue(b"a secret")]).is_in(text)
 
 
 @given(

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import StoreError
-from reconciler.model.store import Opening
-from reconciler.stores import open_store
-from reconciler.stores.sqlite.opening import rekey
+from reconciler.stores.sqlite.opening import database_of, rekey
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
+from tests.world import held
 
 Linked = Callable[[str], EmbeddedStore]
 
@@ -30,7 +29,7 @@ def through(tmp_path: Path) -> Iterator[Linked]:
     stores: list[EmbeddedStore] = []
 
     def open_it(path: str) -> EmbeddedStore:
-        stores.append(open_store(Opening(url=f"sqlite:{tmp_path / path}", environ={})))
+        stores.append(EmbeddedStore(database_of(f"sqlite:{tmp_path / path}", {}), None))
         return stores[-1]
 
     yield open_it
@@ -72,8 +71,8 @@ def test_a_store_made_through_a_link_is_where_the_link_leads(
     path = link(tmp_path)
     before = {name for name in tmp_path.rglob("*") if name.is_symlink()}
     store = through(path)
-    store.lock("default", "me", 0)
-    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    held(store, holder="me", seconds=0)
+    live = held(store, seconds=0).create(words.secret("s", {"a": b"1"}), words.mark())
     assert {file.name for file in real.iterdir()} == {
         *("store.db", "store.db-wal", "store.db-shm", "store.key")
     }
@@ -91,18 +90,18 @@ def test_a_reader_through_a_link_sees_what_is_in_the_log(
 ) -> None:
     path = link(tmp_path)
     writer = through("real/store.db")
-    writer.lock("default", "me", 0)
-    live = writer.create(words.secret("s", {"a": b"1"}), words.mark())
+    held(writer, holder="me", seconds=0)
+    live = held(writer, seconds=0).create(words.secret("s", {"a": b"1"}), words.mark())
     assert (real / "store.db-wal").stat().st_size
     assert words.look(through(path)).objects == {live.key: live}
-    other = through(path).create(words.secret("t", {"a": b"1"}), words.mark())
+    other = held(through(path), seconds=0).create(words.secret("t", {"a": b"1"}), words.mark())
     assert words.look(writer).objects == {live.key: live, other.key: other}
 
 
 def test_a_link_is_followed_once(tmp_path: Path, through: Linked, words: Words, real: Path) -> None:
     store = through(absolute(tmp_path))
-    store.lock("default", "me", 0)
-    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    held(store, holder="me", seconds=0)
+    live = held(store, seconds=0).create(words.secret("s", {"a": b"1"}), words.mark())
     (tmp_path / "links/store.db").unlink()
     (tmp_path / "links/store.db").symlink_to("/nowhere/store.db")
     assert words.look(store).objects == {live.key: live}
@@ -117,12 +116,12 @@ def test_a_key_file_that_is_a_link_stays_one(
     keys.mkdir(mode=0o700)
     link = real / "store.key"
     if state == "old":
-        through("real/store.db").lock("default", "me", 0)
+        held(through("real/store.db"), holder="me", seconds=0)
         link.rename(keys / "shop.key")
     link.symlink_to("../keys/shop.key")
     store = through("real/store.db")
-    store.lock("default", "me", 0)
-    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    held(store, holder="me", seconds=0)
+    live = held(store, seconds=0).create(words.secret("s", {"a": b"1"}), words.mark())
     old = (keys / "shop.key").read_bytes()
 
     done = rekey(f"sqlite:{real / 'store.db'}", {})
@@ -140,7 +139,7 @@ def test_a_link_says_nothing_about_who_may_read_the_store(
     tmp_path.chmod(0o755)
     (tmp_path / "above").symlink_to(tmp_path)
     store = through("above/real/store.db")
-    store.lock("default", "me", 0)
+    held(store, holder="me", seconds=0)
     assert words.look(store).notices == ()
     real.chmod(0o755)
     (note,) = words.look(store).notices
@@ -158,7 +157,7 @@ def test_a_key_beside_the_link_is_not_looked_for(
     tmp_path: Path, through: Linked, words: Words, real: Path
 ) -> None:
     path = absolute(tmp_path)
-    through(path).lock("default", "me", 0)
+    held(through(path), holder="me", seconds=0)
     (real / "store.key").rename(tmp_path / "links/store.key")
     with pytest.raises(StoreError, match=str(real / "store.key")) as caught:
         words.look(through(path))

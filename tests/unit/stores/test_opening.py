@@ -247,7 +247,7 @@ def test_what_killed_processes_have_left_is_removed_by_the_next_writer(
         path.write_text("x")
     words.look(opened())
     assert all(path.exists() for path in (*left, *theirs))
-    opened().lock("default", "me", 0)
+    held(opened(), holder="me", seconds=0)
     assert not any(path.exists() for path in left)
     assert all(path.exists() for path in theirs)
 
@@ -260,12 +260,12 @@ def test_a_store_that_was_never_finished_can_be_deleted_and_made_anew(
     store.close()
     file = place / "store.db"
     file.write_bytes(file.read_bytes()[: pages * 4096])
-    for call in (lambda: words.look(opened()), lambda: opened().lock("default", "me", 0)):
+    for call in (lambda: words.look(opened()), lambda: held(opened(), holder="me", seconds=0)):
         with pytest.raises(StoreDamaged) as caught:
             call()
         assert "delete it if no apply to it has ever succeeded" in caught.value.hint
     file.unlink()
-    opened().lock("default", "me", 0)
+    held(opened(), holder="me", seconds=0)
     assert words.look(opened()).identity.id
 
 

@@ -12,6 +12,7 @@ from reconciler.errors import StoreError
 from reconciler.stores.sqlite.opening import rekey
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
+from tests.world import held
 
 Opener = Callable[..., EmbeddedStore]
 Given = Callable[[Path], None]
@@ -39,7 +40,7 @@ def given_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[Given]:
 
 @pytest.fixture
 def filled(store: EmbeddedStore, words: Words) -> EmbeddedStore:
-    store.create(words.secret("s", {"a": b"1"}), words.mark())
+    held(store, seconds=0).create(words.secret("s", {"a": b"1"}), words.mark())
     store.close()
     return store
 
@@ -53,9 +54,9 @@ def refused(opened: Opener, words: Words, place: Path, **environ: str) -> str:
     messages = set()
     for call in (
         lambda: words.look(opened(**environ), words.key("s")),
-        lambda: opened(**environ).lock("default", "me", 0),
-        lambda: opened(**environ).create(words.secret("t"), words.mark()),
-        lambda: opened(**environ).fingerprint_key("default"),
+        lambda: held(opened(**environ), holder="me", seconds=0),
+        lambda: held(opened(**environ), seconds=0).create(words.secret("t"), words.mark()),
+        lambda: held(opened(**environ), seconds=0).fingerprint_key,
         lambda: rekey(f"sqlite:{place / 'store.db'}", environ),
     ):
         with pytest.raises(StoreError) as caught:
@@ -136,11 +137,11 @@ def test_whoever_gives_the_key_means_the_store(
 ) -> None:
     place.mkdir(mode=0o700)
     if state == "old":
-        opened(RECONCILER_STORE_KEY=KEY).lock("default", "me", 0)
+        held(opened(RECONCILER_STORE_KEY=KEY), holder="me", seconds=0)
     given_away(place)
     store = opened(RECONCILER_STORE_KEY=KEY)
-    store.lock("default", "me", 0)
-    live = store.create(words.secret("s", {"a": b"1"}), words.mark())
+    held(store, holder="me", seconds=0)
+    live = held(store, seconds=0).create(words.secret("s", {"a": b"1"}), words.mark())
     snapshot = words.look(store)
     assert snapshot.objects == {live.key: live}
     (note,) = snapshot.notices
@@ -168,7 +169,7 @@ def test_sudo_leaves_the_user_who_called_it_at_home(
     assert "belongs to" in refused(opened, words, place, SUDO_UID="")
     store = opened(SUDO_UID=str(OTHER))
     assert words.key("s") in words.look(store).objects
-    store.lock("default", "me", 0)
+    held(store, holder="me", seconds=0)
     assert words.look(store).notices == ()
 
 

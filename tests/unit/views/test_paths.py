@@ -43,6 +43,11 @@ def test_no_two_paths_are_shown_alike(one: FieldPath, other: FieldPath) -> None:
     assert field_text(one) != field_text(other)
 
 
+def test_a_backslash_is_told_from_an_escape() -> None:
+    assert field_text(("data", "a\\n")) == r"data[a\\n]"
+    assert field_text(("data", "a\n")) == r"data[a\n]"
+
+
 @pytest.mark.parametrize(
     ("path", "shown"),
     [

@@ -44,14 +44,14 @@ CODES: dict[str, tuple[int, type[StoreError], str]] = {
     "InvalidNamespaceId.NotFound": (404, ObjectNotFound, "namespace does not exist"),
     "InvalidSecretId.NotFound": (404, ObjectNotFound, "does not exist"),
     "OperationFailed.RPCError": (500, StoreUnavailable, "within the service"),
-    "InternalError": (500, StoreUnavailable, "a fault of its own"),
+    "InternalError": (500, StoreUnavailable, "an internal error"),
     "Throttling.User": (400, StoreUnavailable, "asks for fewer calls"),
     "ServiceUnavailable": (503, StoreUnavailable, "asks for fewer calls"),
-    "NoPermission": (403, RightsMissing, "may not do it"),
-    "Forbidden.RAM": (403, RightsMissing, "may not do it"),
+    "NoPermission": (403, RightsMissing, "lacks the permission"),
+    "Forbidden.RAM": (403, RightsMissing, "lacks the permission"),
     "InvalidAccessKeyId.NotFound": (404, StoreError, "does not accept the access key"),
     "SignatureDoesNotMatch": (400, StoreError, "does not accept the access key"),
-    "SomethingNew": (400, StoreError, "refuses it"),
+    "SomethingNew": (400, StoreError, "refuses the call"),
 }
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import StoreLocked
-from reconciler.stores.sae import locks
+from reconciler.stores.kit import leases
 from tests.standins.sae import REGION
 from tests.unit.stores.sae.conftest import Region
 from tests.world import held
@@ -65,7 +65,6 @@ json_values = st.recursive(
 
 @given(st.dictionaries(st.sampled_from(["holder", "since", "until", "x"]), json_values))
 def test_whatever_the_document_holds_is_read(document: dict[str, Any]) -> None:
-    parsed = json.loads(json.dumps(document))
-    lock = locks._read("shop", 7, parsed)
+    lock = leases._lock("shop", 7, json.dumps(document).encode())
     assert lock.refusal().message
     assert lock.until_text
