@@ -196,6 +196,7 @@ class Faulty:
         self, real: Any, strike: Callable[..., None], calls: list[str] | None = None
     ) -> None:
         self.real = real
+        self.capabilities = real.capabilities if hasattr(real, "capabilities") else frozenset()
         self.calls: list[str] = [] if calls is None else calls
         self._strike = strike
         self._turn = threading.Lock()

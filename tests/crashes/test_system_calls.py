@@ -141,7 +141,7 @@ class Scenario(ABC):
 class Birth(Scenario):
     """The first apply of all."""
 
-    args = (*APPLY, *OPTIONS)
+    args: tuple[str, ...] = (*APPLY, *OPTIONS)
 
     def prepare(self, place: Path) -> None:
         put(place, {key: of for key, of in NEW.items() if key != SEALED})
@@ -160,7 +160,7 @@ class Birth(Scenario):
 class Apply(Scenario):
     """An apply that creates, updates, replaces and deletes."""
 
-    args = (*APPLY, *OPTIONS)
+    args: tuple[str, ...] = (*APPLY, *OPTIONS)
 
     def prepare(self, place: Path) -> None:
         put(place, {**OLD, SEALED: state("c")})
@@ -177,7 +177,7 @@ class Apply(Scenario):
 class SavePlan(Apply):
     """A plan that takes the place of an older one."""
 
-    args = ("plan", "--out", "p.plan", *OPTIONS)
+    args: tuple[str, ...] = ("plan", "--out", "p.plan", *OPTIONS)
 
     def prepare(self, place: Path) -> None:
         super().prepare(place)
@@ -207,7 +207,7 @@ class SavePlan(Apply):
 class Rekey(Apply):
     """A new key for all that is there."""
 
-    args = ("store", "rekey")
+    args: tuple[str, ...] = ("store", "rekey")
 
     def check(self, place: Path, ended: Ended) -> None:
         assert seen(place) == BEFORE

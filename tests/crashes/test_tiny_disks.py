@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.model.objects import SECRET, ObjectKey
+from reconciler.model.objects import OPAQUE, SECRET, ObjectKey
 from reconciler.model.values import SecretValue
 from tests.crashes.forking import Forked
 from tests.crashes.injection import not_here
 from tests.crashes.program import APPLY, Ended, put_manifests
-from tests.crashes.series import OPAQUE, State, document, steps_told
+from tests.crashes.series import State, document, steps_told
 from tests.crashes.test_system_calls import FAULTS, state
 
 STORE = ("--store", "sqlite:disk/store.db")

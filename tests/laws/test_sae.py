@@ -34,8 +34,8 @@ class SaeWorld(World):
         standin.namespaces[REGION].clear()
         self._standin = standin
         self._open()
-        self.truth.lock(SET, HOLDER, 600)
-        self.truth.unlock(SET, HOLDER)
+        with self.truth.session(SET, HOLDER, 600):
+            pass  # the set has a key from now on
 
     def _open(self) -> None:
         """Go on as another process would."""
@@ -45,13 +45,10 @@ class SaeWorld(World):
     def apply(
         self, desired: Sequence[Desired], options: PlanOptions = IN_HAND, **how: Any
     ) -> ApplyEnded:
-        self.truth.lock(SET, HOLDER, 600)  # the next apply takes it over from one that was killed
         try:
-            ended = super().apply(desired, options, **how)
-            self.truth.unlock(SET, HOLDER)
+            return super().apply(desired, options, **how)
         finally:
             self._open()
-        return ended
 
     def put(self, resource: Resource, applied: Applied | None = None) -> Live:
         assert applied is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,8 @@ def test_a_write_whose_answer_is_lost_is_made_once(
 
 def test_a_replace_whose_delete_is_not_answered_goes_on_from_the_copy(world: World) -> None:
     before, after, _ = CHANGES[Action.REPLACE]
+    assert before is not None
+    assert after is not None
     world.apply([before])
     store = lost(world, "delete", happened=True)
     assert the_one(applied(world, after, store=store)).outcome is Outcome.APPLIED
@@ -84,6 +87,8 @@ def test_a_replace_whose_delete_is_not_answered_goes_on_from_the_copy(world: Wor
 
 def test_a_replace_whose_object_somebody_else_deletes_meanwhile_fails(world: World) -> None:
     before, after, _ = CHANGES[Action.REPLACE]
+    assert before is not None
+    assert after is not None
     world.apply([before])
     store = lost(world, "delete", lambda: world.remove(before), happened=False)
     result = the_one(applied(world, after, store=store))
@@ -93,7 +98,7 @@ def test_a_replace_whose_object_somebody_else_deletes_meanwhile_fails(world: Wor
 
 def test_an_object_of_somebody_else_is_not_taken_for_a_lost_create(world: World) -> None:
     for theirs in (FREE, replace(FREE, data=wrapped({"k": "theirs"}))):
-        store = lost(world, "create", lambda theirs=theirs: world.put(theirs), happened=False)
+        store = lost(world, "create", partial(world.put, theirs), happened=False)
         result = the_one(applied(world, FREE, store=store))
         assert result.outcome is Outcome.FAILED
         assert "exists already" in result.message
@@ -179,10 +184,11 @@ def test_a_lost_delete_of_an_object_that_others_touch(
 
 
 def test_a_refusal_of_a_write_that_was_answered_is_one(world: World) -> None:
-    work = world.work([FREE], store=Faulty(world.store, lambda *_, **__: None))
+    store = Faulty(world.store, lambda *_, **__: None)
+    work = world.work([FREE], store=store)
     world.apply([FREE])  # the very same, with the very same record
     assert the_one(run(work)).outcome is Outcome.FAILED
-    assert "look" not in work.store.calls
+    assert "look" not in store.calls
 
 
 @pytest.mark.parametrize("happened", [True, False])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from reconciler.manifests.decode import decode
@@ -30,9 +32,10 @@ def plain(node: object) -> object:
     return node.value
 
 
-def values(text: str) -> object:
+def values(text: str) -> Any:
     document = read(HEAD + text)
-    return None if document is None else plain(document.root)["stringData"]
+    tree: Any = None if document is None else plain(document.root)
+    return None if document is None else tree["stringData"]
 
 
 def test_a_secret_as_most_are_written() -> None:

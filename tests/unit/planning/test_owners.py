@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -109,7 +110,10 @@ def test_an_owner_of_another_group_is_no_object_of_a_store(
 
 def test_owners_that_the_manifests_hold_are_given_their_uids() -> None:
     unborn = UidOf("Namespace", "", "n")
-    uids = {ROBOT.key: "new", ObjectKey("Namespace", "", "n"): unborn}
+    uids: dict[ObjectKey, str | UidOf] = {
+        ROBOT.key: "new",
+        ObjectKey("Namespace", "", "n"): unborn,
+    }
     stranger = replace(owner(ROBOT, "theirs"), api_version="example.com/v1")
     resource = owned(
         owner(ROBOT, "old"), owner(namespace("n")), owner(secret("b"), "own"), stranger
@@ -239,7 +243,8 @@ class TestRecordsOf010:
     def test_the_fingerprint_tells_which_of_two_was_applied(self, other: OwnerReference) -> None:
         found = self.found(other, OURS, record_of=owned(OURS))
         (change,) = planned([secret("a")], snapshot(found))[0].pending
-        assert [field.before["uid"] for field in change.fields] == [OURS.uid]
+        leaves: list[Any] = [field.before for field in change.fields]
+        assert [leaf["uid"] for leaf in leaves] == [OURS.uid]
         assert [path[2].rpartition("/")[2] for path in change.kept] == [other.uid]
 
     def test_where_nothing_tells_both_are_kept(self) -> None:

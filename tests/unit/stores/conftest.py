@@ -57,4 +57,5 @@ def store(opened: Opener) -> EmbeddedStore:
 @pytest.fixture
 def session(store: EmbeddedStore) -> Session:
     """A session of that store, whose lock has expired."""
-    return held(store, seconds=0)
+    expired: Session = held(store, seconds=0)
+    return expired

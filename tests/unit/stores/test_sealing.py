@@ -224,10 +224,11 @@ def test_an_object_that_only_the_index_has_lost_is_not_said_to_be_gone(
     whole[at] ^= 4
     file.write_bytes(whole)
     session = held(opened(), seconds=0)
-    for call in (
+    calls: tuple[Callable[[], object], ...] = (
         lambda: session.update(live.key, (), words.mark(), words.as_seen(live)),
         lambda: session.delete(live.key, words.as_seen(live)),
-    ):
+    )
+    for call in calls:
         with pytest.raises(StoreDamaged, match="index"):
             call()
 

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,7 +119,7 @@ def test_what_is_written_is_what_that_version_wrote(region: Region) -> None:
     assert set(entries["replaced"]) == {"id", "fields"}
 
 
-def documents(all_kept: list[dict[str, object]]) -> dict[str, dict[str, dict[str, object]]]:
+def documents(all_kept: list[dict[str, object]]) -> dict[str, Any]:
     """The documents of a set by the names of their Secrets, whose single key is as it was."""
     found = {}
     for kept in all_kept:
