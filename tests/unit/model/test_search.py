@@ -196,7 +196,9 @@ def test_a_value_is_seen_in_every_encoding(
     assert ValueSearch([*others, SecretValue(value)]).is_in(text)
 
 
-@pytest.mark.parametrize("text", [r"\\u0061 secret", r"x\\\u0061 secret", r"\u0061\u0020secret"])
+@pytest.mark.parametrize(
+    "text", [r"\\u0061 secret", r"\\\\u0061 secret", r"x\\\u0061 secret", r"\u0061\u0020secret"]
+)
 def test_backslashes_before_an_escape_hide_nothing(text: str) -> None:
     assert ValueSearch([SecretValue(b"a secret")]).is_in(text)
 
@@ -221,6 +223,13 @@ def test_long_values_that_begin_alike_are_told_apart() -> None:
     assert not search.is_in("p" * 1500 + "1234")
     short = ValueSearch([*map(SecretValue, alike), SecretValue(b"p" * 40)])
     assert short.value_in("p" * 45) == SecretValue(b"p" * 40)
+
+
+def test_a_search_of_a_short_text_serves_longer_ones_too() -> None:
+    search = ValueSearch([SecretValue(b"secret"), SecretValue(b"a much longer secret")])
+    assert not search.is_in("sacred")
+    assert search.is_in("it is a much longer secret")
+    assert search.value_in("secret") == SecretValue(b"secret")
 
 
 @pytest.mark.parametrize(
