@@ -1,4 +1,4 @@
-"""Annotations that give a value away: anybody who may list Secrets by metadata reads them."""
+"""Annotations that expose a value: anybody who may list the metadata of Secrets can read them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LAST_APPLIED = ("kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.
 
 def annotation_warnings(secret: Resource) -> Iterator[Violation]:
     """The annotations of `secret` that hold, or may hold, one of its values."""
-    telling = _telling(secret)
+    repeated = _repeated(secret)
     for name, text in secret.annotations.items():
         if name.startswith(_LAST_APPLIED):
             yield _warning(
@@ -24,19 +24,21 @@ def annotation_warnings(secret: Resource) -> Iterator[Violation]:
                 "this annotation is another tool's copy of the whole Secret, values included",
                 "remove the annotation; it comes with objects that were exported from a cluster",
             )
-        elif telling and (key := next((key for key, one in telling if one.occurs_in(text)), "")):
+        elif repeated and (
+            key := next((key for key, value in repeated if value.occurs_in(text)), "")
+        ):
             yield _warning(
                 name,
                 "annotation-repeats-value",
                 f"this annotation repeats the value of the key {key}",
-                "remove the value from the annotation, and consider it known",
+                "remove the value from the annotation, and treat it as exposed",
             )
 
 
-def _telling(secret: Resource) -> list[tuple[str, SecretValue]]:
-    """The values in annotations; words of plain letters, names of hosts and users are no secrets.
+def _repeated(secret: Resource) -> list[tuple[str, SecretValue]]:
+    """The values that annotations repeat, except plain words and names of hosts and users.
 
-    All texts are searched at once, which finds nothing in most Secrets.
+    One search through all texts settles most Secrets, which repeat none.
     """
     joined = "\0".join(secret.annotations.values())
     return [
