@@ -180,6 +180,8 @@ class Fields:
     def string(self, entry: Entry, path: RulePath) -> str:
         """The string in `entry`; empty, with an error, if the value is not a string."""
         value = entry.value
+        if type(value) is str:
+            return value
         if value is None:
             return ""
         if isinstance(value, str):
@@ -208,11 +210,13 @@ class Fields:
     def map(self, entries: Entries, name: str, path: RulePath) -> Entries:
         """A map's entries; empty where it is not set."""
         entry = entries.get(name)
-        if entry is None or entry.value is None:
+        if entry is None:
             return {}
-        if isinstance(entry.value, Mapping):
-            return self.entries(entry.value, (*path, name))
-        self.error("type-wrong", f"must be a map, not {noun(entry.node)}", (*path, name), entry)
+        value = entry.value
+        if isinstance(value, Mapping):
+            return self.entries(value, (*path, name)) if value.mixed else value.entries
+        if value is not None:
+            self.error("type-wrong", f"must be a map, not {noun(entry.node)}", (*path, name), entry)
         return {}
 
     def strings(self, entries: Entries, name: str, path: RulePath) -> dict[str, str]:

@@ -71,7 +71,9 @@ def load(
         else:
             files += 1
             decoded += [
-                result if isinstance(result, Skipped) else _graded(result, lints)
+                result
+                if isinstance(result, Skipped) or not result.diagnostics
+                else _graded(result, lints)
                 for result in _decoded(text, namespace, linted)
             ]
     objects, diagnostics = _joined(item for item in decoded if not isinstance(item, Skipped))
@@ -109,8 +111,6 @@ def _decoded(text: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
 
 def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
     """`result` with each warning reported, left out or made an error, as the settings say."""
-    if not result.diagnostics:
-        return result
     graded = []
     for item in result.diagnostics:
         level = item.severity if item.severity is Severity.ERROR else lints.level(item.code)

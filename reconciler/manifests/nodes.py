@@ -166,6 +166,8 @@ class Document(NamedTuple):
 
 def _line_and_column(text: str, place: int) -> tuple[int, int]:
     """Both from 0, as editors count: YAML 1.1 would break lines at U+2028, too."""
+    if place == 0:
+        return 0, 0
     if place < _NEAR:
         before = text[:place]
         line = before.count("\n") + before.count("\r") - before.count("\r\n")

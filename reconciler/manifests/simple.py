@@ -29,7 +29,7 @@ _REST = r"[!-9;-~]*+(?:(?::(?=[!-~])|[ ]++(?=[!-~])(?!\#))[!-9;-~]*+)*+"
 _START = re.compile(r"---[ ]*+\n")
 _LINE = re.compile(
     rf"""
-    (?P<indent>[ ]{{0,{_WIDEST}}}+(?:-[ ])?+)
+    ( (?P<indent>[ ]{{0,{_WIDEST}}}+(?:-[ ])?+)
     (?:                         # a key of a string's type; YAML allows 1024 characters
       (?!(?={_SHORT}:)(?:{_WORD}):)(?P<key>\.?[A-Za-z_][A-Za-z0-9._/-]{{0,999}}+):
       (?:[ ](?!\n)|(?=\n))
@@ -45,8 +45,9 @@ _LINE = re.compile(
           (?:\n*+(?P=margin)[ -~]*[!-~]\n)*+
         )(?!\n*+(?P=margin))
     )
-    | (?P<comment>[ ]*+\#[ -~]*+\n)
+    | [ ]*+\#[ -~]*+\n          # a comment
     | (?P<strange>.+)           # to the end
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -84,19 +85,20 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
     width = 0
     around: list[tuple[float, Any]] = []
     opened: tuple[str, int] | None = ("", 0)  # a key without a value as yet, and its place
-    for indent, key, plain, deeper, other, literal, margin, comment, strange in _LINE.findall(
+    for line, indent, key, plain, deeper, other, literal, margin, strange in _LINE.findall(
         text, offset
     ):
+        start = offset
+        offset += len(line)
         if indent == column and key:
-            place = offset + width
+            place = start + width
         elif not key and "-" not in indent:
             if indent or plain or other or literal or strange:
                 return None
-            offset += len(comment) or 1
             continue
         else:
             width = len(indent)
-            place = offset + width
+            place = start + width
             dash = "-" in indent
             here = width - 1.5 if dash else width
             if opened is not None:
@@ -124,7 +126,6 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
                     value = plain or _value(other, place)
                     whole = isinstance(value, Sequence | Mapping)
                     items.append(value if whole else Scalar(value, place))
-                    offset = place + len(plain) + len(other) + 1
                     column = None
                     continue
                 inner = {}
@@ -135,17 +136,13 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
             return None
         if plain:
             items[intern(key)] = new(Entry, (key, place, plain, None))
-            offset = place + len(key) + len(plain) + 3
         elif other:
             items[intern(key)] = Entry(key, place, _value(other, place + len(key) + 2))
-            offset = place + len(key) + len(other) + 3
         elif literal:
             if len(margin) <= width:
                 return None
             items[intern(key)] = Entry(key, place, _unindented(literal, margin))
-            offset = place + len(key) + len(literal) + 3
         elif len(deeper) > width:
-            offset = place + len(key) + 2
             around.append((level, items))
             level = width = len(deeper)
             inner = {}
@@ -154,7 +151,6 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
             items, column = inner, deeper
         else:
             opened, column = (intern(key), place), None
-            offset = place + len(key) + 2
     if opened is not None:
         if level == _ROOT_LEVEL:
             return None
