@@ -1,4 +1,4 @@
-"""Files and streams to desired objects, every one with its place."""
+"""Parses files and streams into desired objects, each with its place."""
 
 from __future__ import annotations
 

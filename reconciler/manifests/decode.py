@@ -45,19 +45,19 @@ _SPELLINGS = {name.casefold(): name for name in _READ}
 _CLOSE_SPELLING = 0.8  # the nearest of Kubernetes' other kinds, ServiceList, is at 0.76
 _LIST_FIELDS = frozenset({"apiVersion", "kind", "metadata", "items"})
 _VERSION = "v1"
-_TOO_LARGE = "the object is larger than the 3 MiB that an API server takes in one request"
-_NOT_AN_OBJECT = "this is not an object: a map with apiVersion and kind belongs here"
+_TOO_LARGE = "the object is larger than the 3 MiB that an API server accepts in one request"
+_NOT_AN_OBJECT = "this is not an object: expected a map with apiVersion and kind"
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 
 
 Lint = Callable[[Desired], Iterable[Violation]]
-"""What is to be said of a Secret beyond the rules."""
+"""A check of a Secret beyond the rules."""
 
 
 def decode(document: Document, namespace: str, lint: Lint) -> list[Decoded]:
-    """The objects of `document`, those within Lists one by one.
+    """Decode the objects in `document`, including those within Lists.
 
-    Objects that name no namespace get `namespace`; what `lint` says of Secrets is told too.
+    Objects without a namespace get `namespace`. The warnings of `lint` are reported with the rest.
     """
     if document.problem:
         return [Rejected((document.problem,))]
@@ -69,7 +69,7 @@ def decode(document: Document, namespace: str, lint: Lint) -> list[Decoded]:
 
 
 def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
-    """What the rules and, of a Secret, `lint` say."""
+    """The violations of the rules and, for a Secret, those that `lint` reports."""
     violations = validate(desired)
     return (*violations, *lint(desired)) if desired.key.kind == SECRET else violations
 
@@ -148,7 +148,7 @@ def _failed(source: Source, code: str, message: str, hint: str = "") -> Decoded:
 
 
 def _is_other(kind: str, version: str) -> bool:
-    """Whether this is a kind that is not managed, as far as can be told without a server."""
+    """Whether this kind is valid but not managed, as far as its name and version show."""
     if not version or not _KIND.fullmatch(kind):
         return False
     if kind in _READ:
@@ -158,7 +158,7 @@ def _is_other(kind: str, version: str) -> bool:
 
 @lru_cache
 def _meant_kind(kind: str) -> str:
-    """The kind of `v1` that `kind`, which is spelt otherwise, was meant to be; empty if none."""
+    """The kind of `v1` of which `kind` looks like a misspelling; empty if none."""
     close = difflib.get_close_matches(kind.casefold(), _SPELLINGS, n=1, cutoff=_CLOSE_SPELLING)
     return _SPELLINGS[close[0]] if close else ""
 
@@ -166,7 +166,7 @@ def _meant_kind(kind: str) -> str:
 def _not_managed(
     fields: Fields, entries: Entries, kind: str, version: str, namespace: str
 ) -> Decoded:
-    """Skip an object of another kind, or say why its kind cannot be told."""
+    """Skip an object of another kind, or report why its kind is not valid."""
     if _is_other(kind, version):
         group = version.rpartition("/")[0]
         consumers, made = secrets_of(fields, kind, version, namespace)
@@ -175,14 +175,14 @@ def _not_managed(
     root = item_of(fields.root)
     if not version and ("apiVersion",) not in wrong:
         hint = f"write apiVersion: {_VERSION}"
-        fields.complain("api-version-missing", "the object has no apiVersion", (), root, hint)
+        fields.error("api-version-missing", "the object has no apiVersion", (), root, hint)
     if not kind and ("kind",) not in wrong:
         hint = f"write kind: {SECRET}, {SERVICE_ACCOUNT} or {NAMESPACE}"
-        fields.complain("kind-missing", "the object has no kind", (), root, hint)
+        fields.error("kind-missing", "the object has no kind", (), root, hint)
     if kind and not _KIND.fullmatch(kind):
-        fields.complain("kind-invalid", "this cannot be a kind", ("kind",), entries["kind"])
+        fields.error("kind-invalid", "this cannot be a kind", ("kind",), entries["kind"])
     elif version == _VERSION and kind not in _READ and _meant_kind(kind):
-        fields.complain(
+        fields.error(
             "kind-invalid",
             f"there is no kind {kind!r} in {version}",
             ("kind",),
@@ -190,7 +190,7 @@ def _not_managed(
             f"did you mean {_meant_kind(kind)!r}?",
         )
     if version and kind in _READ:
-        fields.complain(
+        fields.error(
             "api-version-wrong",
             f"there is no {kind} in this apiVersion",
             ("apiVersion",),

@@ -1,4 +1,4 @@
-"""The results of decoding, and the violations of rules at the places of the text."""
+"""The results of decoding, and rule violations mapped to places in the text."""
 
 from __future__ import annotations
 

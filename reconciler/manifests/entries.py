@@ -13,7 +13,7 @@ Entries = dict[str, Entry]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something wrong with `node`, which stands at `path`; `place` is the place to show.
+    """An error or warning about `node` at `path`; `place` is where to report it.
 
     The path may hold a value that slipped in among the keys, so ``repr`` leaves it out.
     """

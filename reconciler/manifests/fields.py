@@ -1,4 +1,4 @@
-"""Typed access to the fields of one object, with a place for every complaint.
+"""Typed access to the fields of one object, with a place for every problem.
 
 ``null`` stands for an unset field throughout, and for the empty string within maps and lists, as
 in Go's JSON decoder.
@@ -31,7 +31,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.$-]{0,62}")
 
 
 class Fields:
-    """Reads one object's fields, and collects what is wrong with them."""
+    """Reads the fields of an object and collects the problems with them."""
 
     __slots__ = ("_looked_up", "document", "item", "problems", "root")
 
@@ -44,7 +44,7 @@ class Fields:
 
     @property
     def source(self) -> Source:
-        """Where the object stands."""
+        """The place of the object."""
         return self.document.source(self.root.place, self.item)
 
     @property
@@ -52,15 +52,13 @@ class Fields:
         """Whether the object has errors."""
         return any(problem.severity is Severity.ERROR for problem in self.problems)
 
-    def complain(
-        self, code: str, message: str, path: RulePath, entry: Entry, hint: str = ""
-    ) -> None:
-        """Note an error about what `entry` holds."""
+    def error(self, code: str, message: str, path: RulePath, entry: Entry, hint: str = "") -> None:
+        """Record an error about the value of `entry`."""
         place = shown_place(entry)
         self.problems.append(Problem(code, message, path, place, hint, node=entry.node))
 
     def diagnostics(self, name: str) -> Iterator[Diagnostic]:
-        """The complaints; a template or an encrypted value among the errors is the only one."""
+        """The problems, or only the first template or encrypted value that causes an error."""
         for problem in self.problems:
             if problem.severity is Severity.WARNING or problem.node is None:
                 continue
@@ -74,7 +72,7 @@ class Fields:
             yield self.diagnostic(problem, name)
 
     def diagnostic(self, problem: Problem, name: str) -> Diagnostic:
-        """`problem` as it is told of the object `name`."""
+        """`problem` as a diagnostic of the object `name`."""
         return Diagnostic(
             severity=problem.severity,
             code=problem.code,
@@ -88,7 +86,7 @@ class Fields:
     def entries(self, node: Mapping, path: RulePath) -> Entries:
         """The map's entries by key, with duplicates reported and merge keys applied.
 
-        As in kubectl, what comes later wins where a merge key and an explicit one meet.
+        As in kubectl, the later entry wins where a merge key and an explicit key collide.
         """
         return self._mixed_entries(node.mixed, path) if node.mixed else node.entries
 
@@ -114,14 +112,14 @@ class Fields:
         sources = node.items[::-1] if isinstance(node, Sequence) else [node]
         for source in sources:  # those named first win
             if not isinstance(source, Mapping):
-                self.complain("merge-invalid", "only maps can be merged with <<", path, entry)
+                self.error("merge-invalid", "only maps can be merged with <<", path, entry)
                 continue
             for name, inner in self.entries(source, path).items():
                 if name in by_name and name not in merged:
                     self.problems.append(
                         Problem(
                             "merge-override",
-                            "<< replaces a key that stands before it, as in kubectl",
+                            "<< overrides a key that comes before it, as in kubectl",
                             (*path, name),
                             entry.place,
                             "put << first, so that the map's own keys win",
@@ -132,7 +130,7 @@ class Fields:
                 merged.add(name)
 
     def _bad_key(self, entry: Entry, path: RulePath) -> None:
-        self.complain(
+        self.error(
             "key-invalid",
             "a key must be a string, a number or a bool",
             path,
@@ -145,7 +143,7 @@ class Fields:
         self.problems.append(
             Problem(
                 "key-duplicate",
-                f"this key stands in line {line} already",
+                f"this key is already used in line {line}",
                 (*path, name),
                 entry.place,
                 "remove one of the two",
@@ -153,13 +151,13 @@ class Fields:
             )
         )
 
-    def refuse_unknown(self, entries: Entries, known: Collection[str], path: RulePath) -> None:
-        """Complain about fields that are not among `known`."""
+    def refuse_unknown(self, entries: Entries, allowed: Collection[str], path: RulePath) -> None:
+        """Report fields that are not `allowed`."""
         for name, entry in entries.items():
-            if name in known:
+            if name in allowed:
                 continue
-            shown = _IDENTIFIER.fullmatch(name)  # what is none may be a value gone astray
-            close = difflib.get_close_matches(name, known, n=1) if shown else []
+            shown = _IDENTIFIER.fullmatch(name)  # anything else may be a misplaced value
+            close = difflib.get_close_matches(name, allowed, n=1) if shown else []
             self.problems.append(
                 Problem(
                     "field-unknown",
@@ -180,14 +178,16 @@ class Fields:
         return value if type(value) is str else self.string(entry, (*path, name))
 
     def string(self, entry: Entry, path: RulePath) -> str:
-        """The string that `entry` holds; empty where it holds none, after a complaint."""
+        """The string in `entry`; empty, with an error, if the value is not a string."""
         value = entry.value
+        if type(value) is str:
+            return value
         if value is None:
             return ""
         if isinstance(value, str):
             return str(value)  # a MERGE becomes plain text
         hint = "" if isinstance(value, Sequence | Mapping) else "put the value in quotes"
-        self.complain("type-wrong", f"must be a string, not {noun(entry.node)}", path, entry, hint)
+        self.error("type-wrong", f"must be a string, not {noun(entry.node)}", path, entry, hint)
         return ""
 
     def flag(self, entries: Entries, name: str, path: RulePath) -> bool | None:
@@ -198,7 +198,7 @@ class Fields:
         value = entry.value
         if isinstance(value, bool):
             return value
-        self.complain(
+        self.error(
             "type-wrong",
             f"must be true or false, not {noun(entry.node)}",
             (*path, name),
@@ -210,11 +210,13 @@ class Fields:
     def map(self, entries: Entries, name: str, path: RulePath) -> Entries:
         """A map's entries; empty where it is not set."""
         entry = entries.get(name)
-        if entry is None or entry.value is None:
+        if entry is None:
             return {}
-        if isinstance(entry.value, Mapping):
-            return self.entries(entry.value, (*path, name))
-        self.complain("type-wrong", f"must be a map, not {noun(entry.node)}", (*path, name), entry)
+        value = entry.value
+        if isinstance(value, Mapping):
+            return self.entries(value, (*path, name)) if value.mixed else value.entries
+        if value is not None:
+            self.error("type-wrong", f"must be a map, not {noun(entry.node)}", (*path, name), entry)
         return {}
 
     def strings(self, entries: Entries, name: str, path: RulePath) -> dict[str, str]:
@@ -232,7 +234,7 @@ class Fields:
             return []
         if isinstance(entry.value, Sequence):
             return [item_of(item) for item in entry.value.items]
-        self.complain("type-wrong", f"must be a list, not {noun(entry.node)}", (*path, name), entry)
+        self.error("type-wrong", f"must be a list, not {noun(entry.node)}", (*path, name), entry)
         return []
 
     def map_item(self, entry: Entry, path: RulePath) -> Entries:
@@ -240,11 +242,11 @@ class Fields:
         if isinstance(entry.value, Mapping):
             return self.entries(entry.value, path)
         if entry.value is not None:
-            self.complain("type-wrong", f"must be a map, not {noun(entry.node)}", path, entry)
+            self.error("type-wrong", f"must be a map, not {noun(entry.node)}", path, entry)
         return {}
 
     def locate(self, path: RulePath, *, of_key: bool = False) -> tuple[int, Node | None]:
-        """The place of `path`, and what stands there; else that of the nearest thing around it.
+        """The place and the node of `path`, or the place of its nearest existing parent.
 
         With `of_key`, the place of the key at the end of `path` and not that of its value.
         """
@@ -272,9 +274,9 @@ class Fields:
 
 
 def _without_strays(path: RulePath) -> RulePath:
-    """`path` without a key of data that can be none.
+    """`path` without a data key that is not valid, since it may be part of a value.
 
-    ``{password: one,two+}`` is a map of two keys, and nobody sees it by looking.
+    ``{password: one,two+}`` looks like a map with one key and has two.
     """
     match path:
         case ("data" | "stringData" as field, str(key), *_) if not is_data_key(key):

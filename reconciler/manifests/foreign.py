@@ -1,4 +1,4 @@
-"""What looks like a manifest and is not one yet: Helm templates and files that SOPS encrypted."""
+"""Documents that are not manifests yet: Helm templates and files encrypted with SOPS."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ _DIRECTIVE = re.compile(  # possessive, for long lines
 )
 # An action may hold quotes that end those around it, and a comment lines of any kind.
 _ACTION = re.compile(r"\{\{[-\s/.$(A-Za-z](?:(?!\{\{|\}\}).)*+\}\}", re.DOTALL)
-# What libyaml says on the line after the one that is at fault.
-_TOLD_LATE = ("did not find expected <document start>", "could not find expected ':'")
+# libyaml reports these on the line after the broken one.
+_REPORTED_LATE = ("did not find expected <document start>", "could not find expected ':'")
 _ENCRYPTED = "ENC[AES256_GCM,"  # https://getsops.io/docs/#encryption-protocol
 _SOPS_FIELDS = {"mac", "version", "lastmodified"}
 
 
 def problem(document: Document, broken: Malformed) -> Diagnostic:
-    """Why `document` has no tree: the directive of a template, where that is what broke it."""
+    """The reason why `document` has no tree: a template directive, if that broke it."""
     place = directive(document.text, broken)
     return broken.diagnostic(document) if place is None else unrendered(document, place)
 
 
 def directive(text: str, broken: Malformed) -> int | None:
-    """The template's directive that makes `text` `broken`, if one does.
+    """The place of the template directive that broke `text`, if any.
 
-    Only one where the parser stopped counts: another may well be text within a value.
+    Only a directive where the parser stopped counts; others may be text within a value.
     """
     lines = text.split("\n")
     last = text.count("\n", 0, broken.place)
-    first = max(last - 1, 0) if broken.message.endswith(_TOLD_LATE) else last
+    first = max(last - 1, 0) if broken.message.endswith(_REPORTED_LATE) else last
     for line in range(first, last + 1):
         match = _DIRECTIVE.match(lines[line])
         if match:
@@ -40,7 +40,7 @@ def directive(text: str, broken: Malformed) -> int | None:
 
 
 def _action_around(text: str, index: int) -> int | None:
-    """The beginning of the template's action in whose midst the parser stopped, if it did."""
+    """The start of the template action in which the parser stopped, if any."""
     start = text.rfind("{{", 0, index)
     action = _ACTION.match(text, start) if start >= 0 else None
     if action is None or action.end() <= index:
@@ -58,19 +58,19 @@ def is_directive(document: Document, node: Node) -> bool:
 
 
 def unrendered(document: Document, place: int, item: int | None = None) -> Diagnostic:
-    """What to say of a template, or of the `item` of a List in one."""
+    """The error for a template, or for the `item` of a List in one."""
     return Diagnostic(
         severity=Severity.ERROR,
         code="template-unrendered",
-        message="this is a template that has not been rendered: a {{ directive }} stands here",
+        message="this is a template that has not been rendered: it has a {{ directive }} here",
         field="",
         source=document.source(place, item),
-        hint="render it first, for example with 'helm template', and load what comes out",
+        hint="render it first, for example with 'helm template', and load its output",
     )
 
 
 def is_sops_record(node: Node) -> bool:
-    """Tell whether `node` is what SOPS writes at ``sops`` of a document that it encrypted."""
+    """Tell whether `node` is the ``sops`` field that SOPS adds to an encrypted document."""
     return isinstance(node, Mapping) and any(
         isinstance(entry.key, str) and entry.key in _SOPS_FIELDS for entry in node.all_entries()
     )
@@ -89,7 +89,7 @@ def is_encrypted_text(text: str) -> bool:
 
 
 def undecrypted(document: Document, place: int, item: int | None = None) -> Diagnostic:
-    """What to say of an encrypted document, or of the `item` of a List in one."""
+    """The error for an encrypted document, or for the `item` of a List in one."""
     return Diagnostic(
         severity=Severity.ERROR,
         code="sops-encrypted",

@@ -33,10 +33,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def compose_json(text: str, start: int, max_depth: int) -> list[tuple[Node, int, int]]:
-    """The values that stand one after the other in `text` from `start` on, each with its range.
+    """The consecutive values in `text` from `start` on, each with its range.
 
     Raises:
-        Malformed: the text is not JSON, or lists and maps lie in each other too deeply.
+        Malformed: the text is not JSON, or lists and maps are nested too deeply.
     """
     reader = _Reader(text, max_depth)
     trees = []
@@ -71,7 +71,7 @@ class _Reader:
         if depth == self._max_depth:
             raise Malformed(
                 "nesting-too-deep",
-                f"lists and maps lie more than {depth} deep in each other",
+                f"lists and maps are nested more than {depth} deep",
                 position,
             )
         if lexeme == "{":

@@ -13,7 +13,7 @@ from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json, S
 from reconciler.model.values import SecretValue
 from reconciler.rules import RulePath
 
-_MARK_ALONE = re.compile(r"[!&][^\s,}\]]*[ \t]*(?:[,}\]#\r]|$)", re.MULTILINE)
+_TAG_OR_ANCHOR_ALONE = re.compile(r"[!&][^\s,}\]]*[ \t]*(?:[,}\]#\r]|$)", re.MULTILINE)
 _COMMON = frozenset({"apiVersion", "kind", "metadata"})
 FIELDS = {
     SECRET: _COMMON | {"type", "immutable", "data", "stringData"},
@@ -40,24 +40,24 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
         path = ("data", key)
         text = fields.string(entry, path)
         if not text:
-            _warn_of_lost_text(fields, entry, path)
+            _warn_of_lost_value(fields, entry, path)
         try:
             data[key] = SecretValue(decode_base64(text))
         except ValueError:
-            fields.complain(
+            fields.error(
                 "base64-invalid",
                 "the value is not valid base64",
                 path,
                 entry,
-                "encode it on one line, padding included; plain text belongs under stringData",
+                "encode it on one line, padding included; put plain text under stringData",
             )
     for key, entry in fields.map(entries, "stringData", ()).items():
         path = ("stringData", key)
         text = fields.string(entry, path)
         if not text:
-            _warn_of_lost_text(fields, entry, path)
+            _warn_of_lost_value(fields, entry, path)
         elif foreign.is_encrypted_text(text):
-            fields.complain("sops-encrypted", "the value is encrypted", path, entry)
+            fields.error("sops-encrypted", "the value is encrypted", path, entry)
         value = SecretValue(text.encode())
         if key in data and data[key] != value:
             fields.problems.append(_override(key, entry))
@@ -65,14 +65,14 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
     return data
 
 
-def _warn_of_lost_text(fields: Fields, entry: Entry, path: RulePath) -> None:
-    """Warn of ``password: !x``, which is an empty value with a tag; and so it is with ``&x``."""
+def _warn_of_lost_value(fields: Fields, entry: Entry, path: RulePath) -> None:
+    """Warn of ``password: !x`` or ``&x``: an empty value with a tag or an anchor."""
     empty = entry.value is None or entry.value == ""
-    if empty and _MARK_ALONE.match(fields.document.text, entry.value_place):
+    if empty and _TAG_OR_ANCHOR_ALONE.match(fields.document.text, entry.value_place):
         fields.problems.append(
             Problem(
                 "value-lost",
-                "the value is empty: what begins with ! or & is a tag or an anchor to YAML",
+                "the value is empty: YAML reads text that begins with ! or & as a tag or an anchor",
                 path,
                 entry.value_place,
                 "put the value in quotes",
@@ -84,7 +84,7 @@ def _warn_of_lost_text(fields: Fields, entry: Entry, path: RulePath) -> None:
 def _override(key: str, entry: Entry) -> Problem:
     return Problem(
         "data-overridden",
-        "data has another value for this key, which is never used",
+        "data has a different value for this key, which is ignored",
         ("stringData", key),
         shown_place(entry),
         "remove the key from data or from stringData",
@@ -93,11 +93,11 @@ def _override(key: str, entry: Entry) -> Problem:
 
 
 def service_account_settings(fields: Fields, entries: Entries) -> dict[str, Json]:
-    """The fields of a ServiceAccount as the API has them; what is empty is left out."""
+    """The fields of a ServiceAccount as in the API, without empty ones."""
     settings: dict[str, Json] = {}
-    for name, known in (("secrets", _SECRET_REFERENCE), ("imagePullSecrets", _LOCAL_REFERENCE)):
+    for name, allowed in (("secrets", _SECRET_REFERENCE), ("imagePullSecrets", _LOCAL_REFERENCE)):
         references: list[Json] = [
-            _reference(fields, entry, known, (name, index))
+            _reference(fields, entry, allowed, (name, index))
             for index, entry in enumerate(fields.list(entries, name, ()))
         ]
         if references:
@@ -120,8 +120,8 @@ def check_namespace(fields: Fields, entries: Entries) -> None:
     fields.list(status, "conditions", ("status",))
 
 
-def _reference(fields: Fields, entry: Entry, known: frozenset[str], path: RulePath) -> Json:
+def _reference(fields: Fields, entry: Entry, allowed: frozenset[str], path: RulePath) -> Json:
     inner = fields.map_item(entry, path)
-    fields.refuse_unknown(inner, known, path)
-    texts = {name: fields.text(inner, name, path) for name in sorted(inner.keys() & known)}
+    fields.refuse_unknown(inner, allowed, path)
+    texts = {name: fields.text(inner, name, path) for name in sorted(inner.keys() & allowed)}
     return {name: text for name, text in texts.items() if text}

@@ -1,4 +1,4 @@
-"""From paths to desired objects, with everything that is wrong with them."""
+"""Loads manifests from paths: desired objects and all diagnostics."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from reconciler.model.objects import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What manifests came to.
+    """The result of loading manifests.
 
-    ``objects`` are in the order in which they stand, without those that have errors.
-    ``diagnostics`` are in the order of files and places. ``notices`` are worth telling and wrong
-    in no way. ``files`` is how many were read. ``consumers`` are the uses of Secrets by objects of
-    other kinds, and ``made`` the Secrets that other programs make because of such objects.
-    ``inputs`` tells how many objects each of the given paths held.
+    ``objects`` are in the order of the manifests, without those that have errors. ``diagnostics``
+    are sorted by file and place. ``notices`` are remarks that call for no action. ``files`` counts
+    the files that were read. ``consumers`` are the uses of Secrets by objects of other kinds, and
+    ``made`` the Secrets that other programs make because of such objects. ``inputs`` tells how
+    many objects each of the given paths held.
     """
 
     objects: tuple[Desired, ...] = ()
@@ -64,12 +64,12 @@ def load(
     lints: LintSettings = _DEFAULT_LINTS,
     moment: datetime | None = None,
 ) -> Loaded:
-    """Load the manifests at `paths`, and say everything that is wrong with them.
+    """Load the manifests at `paths` and report every problem in them.
 
     Directories are read recursively; ``-`` stands for `stdin`, or the process's own standard
-    input. Objects that name no namespace get `namespace`. `lints` says which warnings are told, and
-    how loudly; certificates are judged as of `moment`, which has a time zone, or now. Bad input
-    raises nothing.
+    input. Objects that name no namespace get `namespace`. `lints` sets which warnings are
+    reported, and which count as errors. Certificates are checked as of `moment`, which has a time
+    zone, or now. Bad input raises nothing.
     """
     linted = partial(lint, moment=moment or datetime.now(UTC), expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
@@ -108,21 +108,21 @@ def _loaded(decoded: Sequence[Decoded], files: int, inputs: tuple[InputYield, ..
 
 
 def unprovided(loaded: Loaded, lints: LintSettings = _DEFAULT_LINTS) -> tuple[Diagnostic, ...]:
-    """Warnings of what uses Secrets, or keys of them, that no manifest provides.
+    """Warnings about references to Secrets, or to keys of them, that no manifest provides.
 
-    Nothing where manifests have errors: what they provide is not known then.
+    Empty if manifests have errors, since it is unclear then what they provide.
     """
     if loaded.errors:
         return ()
     return tuple(workloads.unprovided(loaded.objects, loaded.consumers, loaded.made, lints))
 
 
-def _decoded(found: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
-    """What the objects of a file came to."""
+def _decoded(text: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
+    """The results for the objects in a file."""
     index = 0
-    for part in parts(found.text):
-        simple = simple_document(part, found.file, index)
-        for document in (simple,) if simple else documents(part, found.file, index):
+    for part in parts(text.text):
+        simple = simple_document(part, text.file, index)
+        for document in (simple,) if simple else documents(part, text.file, index):
             yield from decode(document, namespace, lint)
             index += 1
 
@@ -152,8 +152,6 @@ def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]
 
 def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
     """`result` with each warning reported, left out or made an error, as the settings say."""
-    if not result.diagnostics:
-        return result
     graded = []
     for item in result.diagnostics:
         level = item.severity if item.severity is Severity.ERROR else lints.level(item.code)
@@ -200,7 +198,7 @@ def _duplicate(second: Desired, first: Desired) -> Diagnostic:
     return Diagnostic(
         severity=Severity.ERROR,
         code="object-duplicate",
-        message=f"the same object stands at {first.source.file}:{first.source.line} already",
+        message=f"the same object is already declared at {first.source.file}:{first.source.line}",
         field="",
         source=second.source,
         object=str(second.key._replace(name=second.name or second.generate_name)),

@@ -33,7 +33,7 @@ _OWNER_FIELDS = frozenset({"apiVersion", "kind", "name", "uid", "controller", "b
 
 
 class Metadata(NamedTuple):
-    """What a manifest says of an object's metadata; ``namespace`` is empty where it is silent."""
+    """The metadata of an object; ``namespace`` is empty if the manifest sets none."""
 
     name: str
     generate_name: str
@@ -48,7 +48,7 @@ class Metadata(NamedTuple):
 
 
 def read_metadata(fields: Fields, entries: Entries) -> Metadata:
-    """The metadata in an object's `entries`; what only a server may set is refused or dropped."""
+    """The metadata in an object's `entries`; fields that servers set are refused or dropped."""
     inner = fields.map(entries, "metadata", ())
     if not inner.keys() <= _SETTABLE:
         fields.refuse_unknown(inner, _KNOWN, PATH)
@@ -78,7 +78,7 @@ def read_metadata(fields: Fields, entries: Entries) -> Metadata:
 
 def _refuse_read_only(fields: Fields, name: str, entry: Entry) -> None:
     if entry.value is not None and entry.value != "":
-        fields.complain(
+        fields.error(
             "field-read-only",
             f"only the server sets {name}",
             (*PATH, name),
@@ -88,13 +88,13 @@ def _refuse_read_only(fields: Fields, name: str, entry: Entry) -> None:
 
 
 def _check_dropped(fields: Fields, inner: Entries) -> None:
-    """Check the types of what is dropped, which a server reads all the same."""
+    """Check the types of dropped fields, as a server would."""
     fields.list(inner, "managedFields", PATH)
     for name in inner.keys() & _SERVER_COUNTED:
         entry = inner[name]
         if entry.value is not None and type(entry.value) is not int:
             message = f"must be a whole number, not {noun(entry.node)}"
-            fields.complain("type-wrong", message, (*PATH, name), entry)
+            fields.error("type-wrong", message, (*PATH, name), entry)
 
 
 def _owner(fields: Fields, entry: Entry, path: RulePath) -> OwnerReference:

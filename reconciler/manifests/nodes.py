@@ -70,7 +70,7 @@ class Entry(NamedTuple):
 
     ``key`` is a `Sequence` or `Mapping` where the document uses one as a key. A scalar is held as
     its bare value, since few entries are needed as nodes. ``written_at`` is ``None`` for a value
-    that stands one space behind an unquoted key and its colon.
+    that follows an unquoted key after a colon and one space.
     """
 
     key: Value | Sequence | Mapping
@@ -83,7 +83,7 @@ class Entry(NamedTuple):
 
     @property
     def value_place(self) -> int:
-        """Where the value stands."""
+        """The place of the value."""
         if self.written_at is None:
             return self.place + len(str(self.key)) + len(": ")
         return self.written_at
@@ -128,7 +128,7 @@ def distinct(entries: list[Entry]) -> dict[str, Entry] | None:
 
 
 class MergeKey(str):
-    """The type of `MERGE`, which a quoted ``"<<"`` has not."""
+    """The type of `MERGE`, which tells it from a quoted ``"<<"``."""
 
     __slots__ = ()
 
@@ -140,7 +140,7 @@ _NEAR = 512  # characters; up to here, counting is quicker than listing all line
 
 
 class Document(NamedTuple):
-    """One document of a stream: its tree, or the reason why it has none.
+    """One document of a stream: its tree, or the problem that prevents one.
 
     ``text`` is the part of the file that places point into, ``first_line`` (from 0) that part's
     place in the file. ``start`` and ``end`` are the document's own range in ``text``.
@@ -166,6 +166,8 @@ class Document(NamedTuple):
 
 def _line_and_column(text: str, place: int) -> tuple[int, int]:
     """Both from 0, as editors count: YAML 1.1 would break lines at U+2028, too."""
+    if place == 0:
+        return 0, 0
     if place < _NEAR:
         before = text[:place]
         line = before.count("\n") + before.count("\r") - before.count("\r\n")

@@ -1,4 +1,4 @@
-"""Any YAML or JSON document as plain values with their places, for files that are no manifests."""
+"""Any YAML or JSON document as plain values with their places, for files other than manifests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconciler.rules import RulePath
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A value and where it stands; for an entry of a map, `key` is where its key does.
+    """A value with its place; for an entry of a map, `key` is the place of its key.
 
     ``value`` is a JSON scalar as kubectl reads it, a ``list[Placed]`` or a ``dict[str, Placed]``.
     """
@@ -24,19 +24,19 @@ class Placed:
 
 
 def parse_document(text: str, file: str) -> tuple[Placed | None, tuple[Diagnostic, ...]]:
-    """The one document in `text`, and what is wrong with it; `file` is what places call it.
+    """The only document in `text`, and its problems; `file` is the name that places use.
 
     The same rules as for manifests: duplicate keys, unknown aliases and more than one document are
     errors. ``None`` stands for an empty text, or one that cannot be parsed.
     """
-    found: list[Document] = []
+    all_documents: list[Document] = []
     for part in parts(text):
-        found += documents(part, file, len(found))
-    if not found:
+        all_documents += documents(part, file, len(all_documents))
+    if not all_documents:
         return None, ()
-    first = found[0]
-    problems = [document.problem for document in found if document.problem]
-    problems += [_second(document) for document in found[1:] if not document.problem]
+    first = all_documents[0]
+    problems = [document.problem for document in all_documents if document.problem]
+    problems += [_second(document) for document in all_documents[1:] if not document.problem]
     if first.root is None or problems:
         return None, tuple(problems)
     root = first.root if isinstance(first.root, Mapping) else Mapping({}, first.root.place)
@@ -49,7 +49,7 @@ def _second(document: Document) -> Diagnostic:
     return Diagnostic(
         severity=Severity.ERROR,
         code="documents-many",
-        message="only one document belongs in this file",
+        message="this file must hold only one document",
         field="",
         source=document.source(document.root.place)
         if document.root

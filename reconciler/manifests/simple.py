@@ -3,7 +3,7 @@
 Most manifests consist of ``key: value`` and ``- item`` lines, and libyaml needs longer for their
 events than everything else takes. A regular expression reads such lines, as far as they can mean
 only one thing; `reconciler.manifests.yaml` reads all other documents, and defines what is right:
-tests hold that both readers make the same tree wherever this one makes any.
+tests hold that both readers make the same tree wherever this one makes any at all.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from reconciler.manifests.scalars import WORDS, resolve
 from reconciler.manifests.yaml import MAX_DEPTH, MAX_EVENTS, Part
 
 _LONGEST = MAX_EVENTS // 2  # characters; no text has more than two events for each
+_WIDEST = MAX_DEPTH // 2 - 2  # columns; each may begin one list and one map
 _ROOT_LEVEL = -1
 
 _WORD = "|".join(map(re.escape, filter(None, WORDS)))
@@ -28,13 +29,13 @@ _REST = r"[!-9;-~]*+(?:(?::(?=[!-~])|[ ]++(?=[!-~])(?!\#))[!-9;-~]*+)*+"
 _START = re.compile(r"---[ ]*+\n")
 _LINE = re.compile(
     rf"""
-    (?P<indent>[ ]*+(?:-[ ])?+)
+    ( (?P<indent>[ ]{{0,{_WIDEST}}}+(?:-[ ])?+)
     (?:                         # a key of a string's type; YAML allows 1024 characters
       (?!(?={_SHORT}:)(?:{_WORD}):)(?P<key>\.?[A-Za-z_][A-Za-z0-9._/-]{{0,999}}+):
       (?:[ ](?!\n)|(?=\n))
     )?+
     (?: (?!(?={_SHORT}\n)(?:{_WORD})\n)(?P<text>[A-Za-z/_<$(=;^]{_REST})\n
-      | \n
+      | \n(?=(?P<deeper>[ ]{{1,{_WIDEST}}}+)[A-Za-z_.])?+
       | (?P<other>(?:[A-Za-z0-9+.~<=]|-(?=[!-~])){_REST}
           | "(?:[ !\#-\[\]-~]|\\["\\bfnrt])*+"
           | '(?:[ -&(-~]|'')*+'
@@ -44,8 +45,9 @@ _LINE = re.compile(
           (?:\n*+(?P=margin)[ -~]*[!-~]\n)*+
         )(?!\n*+(?P=margin))
     )
-    | (?P<comment>[ ]*+\#[ -~]*+\n)
+    | [ ]*+\#[ -~]*+\n          # a comment
     | (?P<strange>.+)           # to the end
+    )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -67,7 +69,7 @@ def simple_document(part: Part, file: str, index: int) -> Document | None:
 
 
 def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - see below
-    """The tree of what stands in `text` from `offset` on; ``None`` for anything unusual.
+    """The tree of `text` from `offset` on; ``None`` if there is anything unusual.
 
     A map in column c is at level c and a list at c + 0.5, since a list may stand in the column of
     its key. The root is treated as the value of a key at a level above all others. A key with
@@ -83,17 +85,20 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
     width = 0
     around: list[tuple[float, Any]] = []
     opened: tuple[str, int] | None = ("", 0)  # a key without a value as yet, and its place
-    for indent, key, plain, other, literal, margin, comment, strange in _LINE.findall(text, offset):
+    for line, indent, key, plain, deeper, other, literal, margin, strange in _LINE.findall(
+        text, offset
+    ):
+        start = offset
+        offset += len(line)
         if indent == column and key:
-            place = offset + width
+            place = start + width
         elif not key and "-" not in indent:
             if indent or plain or other or literal or strange:
                 return None
-            offset += len(comment) or 1
             continue
         else:
             width = len(indent)
-            place = offset + width
+            place = start + width
             dash = "-" in indent
             here = width - 1.5 if dash else width
             if opened is not None:
@@ -107,8 +112,6 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
                     items[name] = new(Entry, (name, name_place, value, value.place))
                     around.append((level, items))
                     items, level = inner, here
-                    if len(around) >= MAX_DEPTH:
-                        return None
                 else:
                     items[name] = _null(name, name_place)
             while here < level:
@@ -123,7 +126,6 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
                     value = plain or _value(other, place)
                     whole = isinstance(value, Sequence | Mapping)
                     items.append(value if whole else Scalar(value, place))
-                    offset = place + len(plain) + len(other) + 1
                     column = None
                     continue
                 inner = {}
@@ -134,18 +136,21 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
             return None
         if plain:
             items[intern(key)] = new(Entry, (key, place, plain, None))
-            offset = place + len(key) + len(plain) + 3
         elif other:
             items[intern(key)] = Entry(key, place, _value(other, place + len(key) + 2))
-            offset = place + len(key) + len(other) + 3
         elif literal:
             if len(margin) <= width:
                 return None
             items[intern(key)] = Entry(key, place, _unindented(literal, margin))
-            offset = place + len(key) + len(literal) + 3
+        elif len(deeper) > width:
+            around.append((level, items))
+            level = width = len(deeper)
+            inner = {}
+            value = new(Mapping, (inner, offset + width, ()))
+            items[intern(key)] = new(Entry, (key, place, value, offset + width))
+            items, column = inner, deeper
         else:
             opened, column = (intern(key), place), None
-            offset = place + len(key) + 2
     if opened is not None:
         if level == _ROOT_LEVEL:
             return None
@@ -156,12 +161,12 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
 
 
 def _null(key: str, place: int) -> Entry:
-    """The entry of a key with nothing behind its colon."""
+    """The entry of a key without a value."""
     return Entry(key, place, None, place + len(key) + len(":"))
 
 
 def _value(written: str, place: int) -> Value | Sequence | Mapping:
-    """What stands in quotes, an empty map or list, or a plain scalar that may be no text."""
+    """The value of a quoted scalar, an empty map or list, or a plain scalar."""
     if written[0] == '"':
         text: str = json.loads(written) if "\\" in written else written[1:-1]
         return text

@@ -1,4 +1,4 @@
-"""Objects of other kinds that use Secrets, or have another program make them."""
+"""Objects of other kinds that use Secrets, or cause other programs to make them."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _ELSEWHERE = (
 def secrets_of(
     fields: Fields, kind: str, version: str, namespace: str
 ) -> tuple[tuple[Consumer, ...], tuple[ObjectKey, ...]]:
-    """Who uses which Secret in this object, and which Secrets are made because of it.
+    """The Secrets that this object uses, and those that are made because of it.
 
-    Objects of most kinds are not even looked into.
+    Kinds that can do neither are not decoded.
     """
     group = version.rpartition("/")[0]
     uses, makes = CONSUMER_GROUPS.get(kind) == group, (group, kind) in MAKERS
@@ -40,8 +40,8 @@ def secrets_of(
         return (), ()
     document = _plain(fields, fields.root)
     place = f"{fields.source.file}:{fields.source.line}"
-    found = consumers_of(document, kind, namespace=namespace, manifest=place) if uses else ()
-    return tuple(found), tuple(secrets_made_by(document, namespace)) if makes else ()
+    consumers = consumers_of(document, kind, namespace=namespace, manifest=place) if uses else ()
+    return tuple(consumers), tuple(secrets_made_by(document, namespace)) if makes else ()
 
 
 def unprovided(
@@ -50,58 +50,62 @@ def unprovided(
     made: frozenset[ObjectKey],
     lints: LintSettings,
 ) -> Iterator[Diagnostic]:
-    """What to say of references to Secrets, or keys of them, that no manifest provides.
+    """Warnings about references to Secrets, or to keys of them, that no manifest provides.
 
-    A Secret is missed only in a namespace of which the manifests hold any Secrets, a key only
-    where nothing else is expected to fill it in. `made` are Secrets that other programs make.
+    A Secret is reported only if the manifests declare other Secrets in its namespace, a key only
+    if nothing else is expected to add it. `made` are Secrets that other programs make.
     """
-    secrets = {one.key: one for one in objects if one.kind == SECRET}
+    secrets = {item.key: item for item in objects if item.kind == SECRET}
     homes = {key.namespace for key in secrets}
-    told: set[tuple[str, ObjectKey, str]] = set()
-    for one in (*consumers, *_accounts(objects)):
-        if one.optional or one.secret in made or one.secret.namespace not in homes:
+    reported: set[tuple[str, ObjectKey, str]] = set()
+    for consumer in (*consumers, *_accounts(objects)):
+        if consumer.optional or consumer.secret in made or consumer.secret.namespace not in homes:
             continue
-        secret = secrets.get(one.secret)
-        about = (str(one), one.secret, "" if secret is None else one.key)
-        if about in told or (secret is not None and _provides(secret, one.key)):
+        secret = secrets.get(consumer.secret)
+        about = (str(consumer), consumer.secret, "" if secret is None else consumer.key)
+        if about in reported or (secret is not None and _provides(secret, consumer.key)):
             continue
-        told.add(about)
-        yield from _warning(one, lints, whole=secret is None)
+        reported.add(about)
+        yield from _warning(consumer, lints, whole=secret is None)
 
 
 def _provides(secret: Desired, key: str) -> bool:
-    """Whether the Secret has the key, or something else may be expected to add it."""
+    """Whether the Secret has the key, or something else is expected to add it."""
     steering = lifecycle(secret)
     filled_elsewhere = not secret.data or steering.create_only or steering.ignores(key)
     return not key or key in secret.data or filled_elsewhere
 
 
-def _warning(one: Consumer, lints: LintSettings, *, whole: bool) -> Iterator[Diagnostic]:
+def _warning(consumer: Consumer, lints: LintSettings, *, whole: bool) -> Iterator[Diagnostic]:
     code = "secret-unprovided" if whole else "secret-key-unprovided"
     level = lints.level(code)
     if level == OFF:
         return
-    what = f"the Secret {one.secret.name!r}" if whole else f"the key {one.key!r} of {one.secret}"
-    file, _, line = one.manifest.rpartition(":")
+    what = (
+        f"the Secret {consumer.secret.name!r}"
+        if whole
+        else f"the key {consumer.key!r} of {consumer.secret}"
+    )
+    file, _, line = consumer.manifest.rpartition(":")
     yield Diagnostic(
         severity=level,
         code=code,
         message=f"it uses {what}, which no manifest provides",
-        field=one.field,
+        field=consumer.field,
         source=Source(file, int(line), 1),
-        object=str(one),
+        object=str(consumer),
         hint=_ELSEWHERE,
     )
 
 
 def _accounts(objects: tuple[Desired, ...]) -> Iterator[Consumer]:
-    for one in objects:
-        if one.kind == SERVICE_ACCOUNT:
-            yield from account_consumers(one, f"{one.source.file}:{one.source.line}")
+    for item in objects:
+        if item.kind == SERVICE_ACCOUNT:
+            yield from account_consumers(item, f"{item.source.file}:{item.source.line}")
 
 
 def _plain(fields: Fields, node: Node) -> Any:
-    """What `node` is in JSON; what is wrong with it is not this program's to tell."""
+    """`node` as JSON; problems in objects that are not managed are not reported."""
     if isinstance(node, Scalar):
         return node.value
     if not isinstance(node, Mapping):

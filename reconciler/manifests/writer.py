@@ -1,4 +1,4 @@
-"""Live objects as manifests that load back to what they were."""
+"""Writes live objects as manifests that load back to the same objects."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from reconciler.escapes import is_plain, yaml_text
 from reconciler.model.values import MASK, SecretValue
 
-# What every reader of YAML takes for text without quotes, unless it is one of the words below.
+# Every YAML reader takes this for text without quotes, except for the words below.
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 _NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 
@@ -20,8 +20,8 @@ _NO_TEXT = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null
 def manifests(documents: Iterable[dict[str, Any]], *, reveal: bool) -> str:
     """A stream of `documents`, in the form of the API, whose ``data`` holds wrapped values.
 
-    With `reveal`, text goes to ``stringData`` and anything else to ``data``, as base64. Else a mark
-    stands in place of each value, which no loader takes for one.
+    With `reveal`, text goes to ``stringData`` and anything else to ``data``, as base64. Otherwise
+    a mask replaces each value, which no loader accepts.
     """
     text: str = yaml.dump_all(
         (_written(document, reveal=reveal) for document in documents),
@@ -63,7 +63,7 @@ def _text(value: SecretValue) -> str | None:
 
 
 class _Dumper(yaml.CSafeDumper):
-    """Quotes every text that some reader of YAML takes for something else."""
+    """Quotes all text that some YAML reader takes for another type."""
 
 
 def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:

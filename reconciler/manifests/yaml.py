@@ -1,7 +1,7 @@
-"""YAML text to trees, by libyaml's events.
+"""The full reader: makes trees of libyaml's events.
 
-A stream is cut at its ``---`` lines first, as kubectl does, so that a broken document does not
-take the others with it.
+A stream is split at its ``---`` lines first, as kubectl does, so that a broken document does not
+affect the others.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Tree = tuple[Node, int, int]
 """A document's root, and where its text begins and ends."""
 
 MAX_DEPTH = 100
-"""How many lists and maps may lie in each other."""
+"""How deep lists and maps may be nested."""
 MAX_EVENTS = 4_000_000
 """How many of libyaml's events one document may need: about 80,000 small Secrets in one List."""
 MAX_EXPANSION = 3 * 1024 * 1024
@@ -67,12 +67,12 @@ _HINTS = {
     "found invalid Unicode character escape code": (
         r"write the character itself, or one escape of the form \U0001F600"
     ),
-    "found unknown escape character": "use single quotes where a backslash is meant as it stands",
+    "found unknown escape character": "use single quotes if the backslash is meant literally",
 }
 
 
 class Part(NamedTuple):
-    """A piece of a file that stands by itself, and the number of lines before it."""
+    """A piece of a file that can be parsed by itself, and the number of lines before it."""
 
     text: str
     first_line: int
@@ -82,8 +82,8 @@ class Part(NamedTuple):
 
 
 def parts(text: str) -> list[Part]:
-    """Cut `text` before each ``---``, as kubectl does; most parts are one document."""
-    found: list[Part] = []
+    """Split `text` before each ``---``, as kubectl does; most parts are one document."""
+    pieces: list[Part] = []
     start, line = 0, 0
     position = text.find("\n---")
     # Directives belong to what follows them.
@@ -91,18 +91,18 @@ def parts(text: str) -> list[Part]:
         while position >= 0:
             if _SEPARATOR.match(text, position + 1):
                 part = Part(text[start : position + 1], line)
-                found.append(part)
+                pieces.append(part)
                 start, line = position + 1, line + part.text.count("\n")
             position = text.find("\n---", position + 1)
-    found.append(Part(text[start:] if start else text, line))
-    return found
+    pieces.append(Part(text[start:] if start else text, line))
+    return pieces
 
 
 def documents(part: Part, file: str, index: int) -> Iterator[Document]:
     """The documents of `part`, one at a time, empty ones included; `index` is the first one's.
 
     One that cannot be parsed comes as a `Document` with a ``problem``. Bytes that could not be
-    decoded stand in the text as lone surrogates. `file` is what diagnostics call the file.
+    decoded are lone surrogates in the text. `file` is the name that diagnostics use.
     """
     text = part.text.removeprefix("\ufeff")  # libyaml does not count it
     first_line = part.first_line
@@ -163,8 +163,7 @@ def _compose_yaml(part: str, trees: list[Tree]) -> None:
         ) from None
     except MarkedYAMLError as error:
         problem = error.problem or error.context or "the syntax is broken"
-        told = error.context_mark if problem in _UNCLOSED else None
-        mark = told or error.problem_mark
+        mark = (error.context_mark if problem in _UNCLOSED else None) or error.problem_mark
         raise Malformed(
             "yaml-invalid",
             f"this is not valid YAML: {problem}",
@@ -174,7 +173,7 @@ def _compose_yaml(part: str, trees: list[Tree]) -> None:
 
 
 class _Composer:
-    """Makes trees of one part's events."""
+    """Makes trees of the events of a part."""
 
     def __init__(self, part: str) -> None:
         self._get: Callable[[], Any] = CParser(part).get_event  # all of its events have marks
@@ -194,9 +193,9 @@ class _Composer:
                 self._anchors, self._sizes, self._expansion = {}, {}, 0
 
     def _tree(self) -> Node:  # noqa: C901, PLR0912 - see below
-        """The tree of the events up to the document's end, which is left to be read.
+        """The tree of the events up to the end of the document, which is not read.
 
-        One long loop, since there is about one turn for each twenty bytes of a manifest.
+        One long loop, since it runs about once for every twenty bytes of a manifest.
         """
         get, new = self._get, tuple.__new__
         root: list[Node] = []
@@ -246,9 +245,9 @@ class _Composer:
         )
 
     def _alias(self, event: Any, around: list[list[Node]]) -> Node:
-        """What the alias stands for, with the alias's own place.
+        """The node that the alias refers to, with the place of the alias.
 
-        No message names it: a password that begins with ``*`` looks like an alias.
+        No message names the alias: a password that begins with ``*`` looks like one.
         """
         place = event.start_mark.index
         node = self._anchors.get(event.anchor)
@@ -260,7 +259,9 @@ class _Composer:
                 "put a value that begins with * in quotes",
             )
         if not isinstance(node, Scalar) and any(items is _inside(node) for items in around):
-            raise Malformed("alias-invalid", "what this alias stands for contains itself", place)
+            raise Malformed(
+                "alias-invalid", "this alias refers to a value that contains itself", place
+            )
         size = self._size(node)
         self._expansion += size.weight
         if self._expansion > MAX_EXPANSION:
@@ -313,7 +314,7 @@ def _pair(items: list[Any], mapping: Any) -> None:
 
 
 def _inside(node: Sequence | Mapping) -> Any:
-    """The list that makes `node` the same one under each of its aliases."""
+    """The list that `node` shares with its aliases."""
     return node.items if isinstance(node, Sequence) else node.mixed
 
 
@@ -327,7 +328,7 @@ def _children(node: Sequence | Mapping) -> Iterator[Node]:
 
 
 def _tagged(event: Any) -> Value:
-    """The value of a scalar with a tag; a password that begins with ``!`` looks like one."""
+    """The value of a tagged scalar; a password that begins with ``!`` looks like one."""
     try:
         return resolve_tagged(event.tag, event.value)
     except BadTag:
@@ -341,5 +342,5 @@ def _tagged(event: Any) -> Value:
 
 def _too_deep(place: int) -> Malformed:
     return Malformed(
-        "nesting-too-deep", f"lists and maps lie more than {MAX_DEPTH} deep in each other", place
+        "nesting-too-deep", f"lists and maps are nested more than {MAX_DEPTH} deep", place
     )

@@ -1,7 +1,7 @@
-"""What an API server accepts and its author most likely did not mean, told as warnings.
+"""Warnings about Secrets that an API server accepts, though their author hardly meant them.
 
-A lint looks at a value only where a cheap test of its first bytes, or of the key's name, says so:
-every value of every manifest comes by here. No message holds a value, nor tells its length.
+Lints run on every value of every manifest, so each starts with a cheap test of the first bytes or
+of the key's name. No message reveals a value or its length.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ __all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "LintSettings", "lint"]
 def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation]:
     """Everything that looks like a mistake in `secret`, as warnings.
 
-    Certificates are judged as of `moment`, which has a time zone; those that end within
-    `expiry_days` of it are told of.
+    Certificates are checked as of `moment`, which has a time zone; those that expire within
+    `expiry_days` of it are reported.
     """
-    found: list[Violation] = []
+    warnings: list[Violation] = []
     for key, value in secret.data.items():
         content = value.reveal()
-        found += value_warnings(key, content)
+        warnings += value_warnings(key, content)
         if b"-----BEGIN " in content:
-            found += pem_warnings(secret, key, moment, expiry_days)
+            warnings += pem_warnings(secret, key, moment, expiry_days)
     if secret.annotations:
-        found += annotation_warnings(secret)
+        warnings += annotation_warnings(secret)
     if secret.type != OPAQUE:
-        found += registry_warnings(secret)
-    return found
+        warnings += registry_warnings(secret)
+    return warnings

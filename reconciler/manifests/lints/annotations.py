@@ -1,4 +1,4 @@
-"""Annotations that give a value away: anybody who may list Secrets by metadata reads them."""
+"""Annotations that expose a value: anybody who may list the metadata of Secrets can read them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def annotation_warnings(secret: Resource) -> Iterator[Violation]:
                 name,
                 "annotation-repeats-value",
                 f"this annotation repeats the value of the key {keys[value]}",
-                "remove the value from the annotation, and consider it known",
+                "remove the value from the annotation, and treat it as exposed",
             )
 
 

@@ -1,4 +1,4 @@
-"""What the name of a key tells of its value: ``DB_PASSWORD``, ``apiToken``, ``client-secret``."""
+"""What the name of a key says about its value: ``DB_PASSWORD``, ``apiToken``, ``client-secret``."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def is_credential(key: str) -> bool:
 
 
 def is_identifier(key: str) -> bool:
-    """Tell whether `key` names what may well be read by anybody, such as a user or a host."""
+    """Tell whether `key` names something that is no secret, such as a user or a host."""
     return _last_word(key) in _IDENTIFIERS
 
 

@@ -1,4 +1,4 @@
-"""PEM blocks that nobody can read, and certificates out of their time."""
+"""Unreadable PEM blocks, and certificates outside their validity."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from reconciler.rules import Violation, validity
 
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _BLOCK = re.compile(rb"-----BEGIN ([^\n-]+)-----[ \t]*\r?\n.*?-----END \1-----", re.DOTALL)
-# Told by the rule for the type, as the API server tells it.
+# The rule for the type reports these, as the API server does.
 _PAIR = {("kubernetes.io/tls", "tls.crt"), ("kubernetes.io/tls", "tls.key")}
 
 
 def pem_warnings(
     secret: Resource, key: str, moment: datetime, expiry_days: int
 ) -> Iterator[Violation]:
-    """What is wrong with the PEM text at `key`; text that only mentions PEM is left alone."""
+    """Warnings about the PEM text at `key`; text that only mentions PEM is ignored."""
     content = secret.data[key].reveal()
     if (_CERTIFICATE in content and key.endswith((".crt", ".pem", ".cer", ".cert"))) or (
         content.lstrip().startswith(_CERTIFICATE)
@@ -44,11 +44,11 @@ def pem_warnings(
 
 
 def _span(content: bytes) -> tuple[datetime, datetime] | None:
-    with warnings.catch_warnings():  # old roots are odd, and that is nobody's business here
+    with warnings.catch_warnings():  # about oddities of old root certificates
         warnings.simplefilter("ignore")
         try:
             return validity(content)
-        except ValueError:  # its text may tell of the value
+        except ValueError:  # its message may quote the value
             return None
 
 

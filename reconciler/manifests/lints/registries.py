@@ -1,4 +1,4 @@
-"""Registry accounts that contradict themselves, or that have one of a registry's two domains."""
+"""Registry accounts that contradict themselves, or cover only one of a registry's two domains."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def registry_warnings(secret: Resource) -> Iterator[Violation]:
 
 
 def _lone_domains(key: str, registries: Mapping[str, Any]) -> Iterator[Violation]:
-    """One warning for each registry of which one of two domains is there."""
-    found = [_DOMAIN.fullmatch(_host(name)) for name in registries]
-    held = {(match["head"], bool(match["vpc"]), match["tail"]) for match in found if match}
-    for number, match in enumerate(found, 1):
+    """One warning for each registry that is listed under only one of its two domains."""
+    matches = [_DOMAIN.fullmatch(_host(name)) for name in registries]
+    held = {(match["head"], bool(match["vpc"]), match["tail"]) for match in matches if match}
+    for number, match in enumerate(matches, 1):
         if match and (match["head"], not match["vpc"], match["tail"]) not in held:
             here, missing = ("internal", "public") if match["vpc"] else ("public", "internal")
             yield Violation(
                 ("data", key),
                 "registry-one-domain",
-                f"registry {number} is there with its {here} domain and not with its {missing} one",
-                "give the account for both domains: images are pulled by either, as the network is",
+                f"registry {number} is listed under its {here} domain only, not its {missing} one",
+                "add the account for both domains: the network decides which one images come from",
                 Severity.WARNING,
             )
 
@@ -53,10 +53,10 @@ def _host(name: str) -> str:
 
 
 def _mismatches(key: str, registries: Mapping[str, Any]) -> Iterator[Violation]:
-    """One warning for each account of which a kubelet reads something else than is written.
+    """One warning for each account whose ``auth`` differs from its username and password.
 
-    As in Kubernetes v1.35, pkg/credentialprovider/config.go: where there is an ``auth``, username
-    and password are taken from it. Accounts are told by number, since the value holds their names.
+    As in Kubernetes v1.35, pkg/credentialprovider/config.go: a kubelet takes username and
+    password from ``auth``, if set. Messages number the accounts: their names are in the value.
     """
     for number, account in enumerate(registries.values(), 1):
         auth = account.get("auth") if isinstance(account, dict) else None
@@ -69,12 +69,12 @@ def _mismatches(key: str, registries: Mapping[str, Any]) -> Iterator[Violation]:
 
 def _registries(key: str, content: bytes) -> Mapping[str, Any]:
     try:
-        found = json.loads(content)
-    except (ValueError, RecursionError):  # the type's rule tells of these
+        registries = json.loads(content)
+    except (ValueError, RecursionError):  # the rule for the type reports these
         return {}
-    if key == ".dockerconfigjson" and isinstance(found, dict):
-        found = found.get("auths")
-    return found if isinstance(found, dict) else {}
+    if key == ".dockerconfigjson" and isinstance(registries, dict):
+        registries = registries.get("auths")
+    return registries if isinstance(registries, dict) else {}
 
 
 def _agrees(auth: str, account: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Which lints speak up, and how loudly."""
+"""The lints, and the settings that turn them off or make errors of them."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ LINTS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintSettings:
-    """How loudly warnings are told.
+    """How warnings are reported.
 
-    ``levels`` has an entry for each code of `LINTS` that is not to be a warning, or stays one
-    explicitly. ``strict`` makes errors of all that are left. ``expiry_days`` is how long before
-    its end a certificate is told of.
+    ``levels`` maps codes of `LINTS` to their levels; all others are warnings. ``strict`` turns the
+    remaining warnings into errors. A certificate is reported ``expiry_days`` before it expires.
     """
 
     levels: Mapping[str, Severity | Literal["off"]] = field(default_factory=dict)

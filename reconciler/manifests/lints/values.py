@@ -11,8 +11,8 @@ from reconciler.rules import Violation
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{6}[A-Za-z0-9+/\r\n]*+={0,2}")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-# By chance, eight bytes of text come out of a key now and then, sixteen hardly ever do; passwords
-# and tokens are rarely files or numbers that look like base64. Padding or a line break makes sure.
+# A random key sometimes decodes to eight bytes of text, hardly ever to sixteen; passwords and
+# tokens are rarely files or numbers that look like base64. Padding or a line break settles it.
 _SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
 _SHORTEST_CREDENTIAL, _SHORTEST_CERTAIN_CREDENTIAL = 12, 5
 _HEAD = 12
@@ -47,34 +47,34 @@ _NAMES_OF_VALUES = {
 
 
 def value_warnings(key: str, content: bytes) -> list[Violation]:
-    """What is suspicious in the value `content` of `key`."""
-    found = []
+    """Warnings about the value `content` of `key`."""
+    warnings = []
     bare = content.strip()
     if len(bare) != len(content) and _is_one_line(bare) and names.is_exact(key):
         warning = _warning(
             key,
             "value-whitespace",
-            "white space or a line break stands around the value, and is part of it",
+            "the value begins or ends with white space or a line break, which is part of it",
             "remove it: encode with 'printf %s' rather than 'echo', write |- rather than |",
         )
-        found.append(warning)
+        warnings.append(warning)
     if len(bare) <= _LONGEST_PLACEHOLDER and _is_placeholder(key, bare):
         warning = _warning(
             key,
             "value-placeholder",
             "the value looks like a placeholder that was never filled in",
-            "put the real value there, or have it rendered before it gets here",
+            "replace it with the real value, or render the manifest first",
         )
-        found.append(warning)
+        warnings.append(warning)
     if _BASE64.fullmatch(bare) and _holds_text(key, bare) and not names.says_encoded(key):
         warning = _warning(
             key,
             "value-encoded-twice",
-            "the value is text in base64 still: it was encoded once too often",
+            "the value is still base64 after decoding: it was encoded twice",
             "data takes base64 of the value itself, stringData the value as it is",
         )
-        found.append(warning)
-    return found
+        warnings.append(warning)
+    return warnings
 
 
 def _warning(key: str, code: str, message: str, hint: str) -> Violation:

@@ -296,7 +296,7 @@ def test_a_registry_of_two_domains_is_there_with_both(
     found = loaded(manifest(".dockerconfigjson", json.dumps({"auths": auths}), head))
     assert set(codes(found)) <= {"registry-one-domain"}
     texts = [item.message for item in found.diagnostics]
-    assert all(f"with its {domain} domain" in "".join(texts) for domain in told)
+    assert all(f"under its {domain} domain only" in "".join(texts) for domain in told)
     assert bool(texts) is bool(told)
     assert not [name for name in names if name in "".join(texts)]
 

@@ -225,7 +225,7 @@ def test_an_object_with_errors_still_holds_its_name(loaded: Loader) -> None:
     for texts in ([broken, HEAD], [HEAD, broken], [broken, broken]):
         found = loaded("---\n".join(texts))
         (error,) = (item for item in found.diagnostics if item.code == "object-duplicate")
-        assert "f.yaml:1 already" in error.message
+        assert "already declared at f.yaml:1" in error.message
         assert error.source.document == 1
         assert sum(item.code == "base64-invalid" for item in found.diagnostics) == texts.count(
             broken

@@ -10,7 +10,7 @@ from reconciler.manifests.decode import decode
 from reconciler.manifests.decoded import Accepted, Rejected
 from reconciler.manifests.nodes import Document, Entry, Mapping, Scalar, Sequence
 from reconciler.manifests.simple import simple_document
-from reconciler.manifests.yaml import MAX_DEPTH, Part, documents
+from reconciler.manifests.yaml import Part, documents
 from reconciler.model.objects import Desired, ObjectKey, OwnerReference, Source
 from reconciler.model.values import SecretValue
 
@@ -153,13 +153,16 @@ def test_what_is_no_map_or_list_of_whole_lines_is_left_to_the_full_reader(text: 
     assert read(text) is None
 
 
-def test_depth_is_left_to_the_full_reader() -> None:
-    def nested(depth: int) -> Part:
-        return Part("".join(f"{' ' * level}a:\n" for level in range(depth)), 0)
-
-    assert simple_document(nested(MAX_DEPTH - 1), "a.yaml", 0) is not None
-    assert simple_document(nested(MAX_DEPTH + 1), "a.yaml", 0) is None
-    (document,) = documents(nested(MAX_DEPTH + 1), "a.yaml", 0)
+def test_no_depth_is_read_that_the_full_reader_refuses() -> None:
+    maps = [Part("".join(f"{' ' * level}a:\n" for level in range(depth)), 0) for depth in (40, 120)]
+    lists = [
+        Part("".join(f"{'  ' * level}- a:\n{'  ' * level}  b:\n" for level in range(depth)), 0)
+        for depth in (20, 60)
+    ]
+    for shallow, deep in (maps, lists):
+        assert simple_document(shallow, "a.yaml", 0) is not None
+        assert simple_document(deep, "a.yaml", 0) is None
+    (document,) = documents(maps[1], "a.yaml", 0)
     assert document.problem is not None
     assert document.problem.code == "nesting-too-deep"
 
