@@ -38,9 +38,9 @@ class Compared:
     manifest's values in place of those that cannot be read and have the same fingerprint.
     ``before`` are the fields of the live object; where there is none, those of the copy that an
     interrupted replace left, or of the ``predecessor`` whose place a new version takes. ``applied``
-    is what the set applied to it last. ``wanted``
-    are the fields that the manifest asks for, as far as the store keeps them; ``merged`` is what
-    the object is to become. ``changed`` are the paths in which a live object differs from that.
+    is what the set applied to it last. ``wanted`` are the fields that the manifest asks for, as
+    far as the store keeps them; ``merged`` is what the object is to become. ``changed`` are the
+    paths in which a live object differs from that.
     """
 
     key: ObjectKey
