@@ -7,8 +7,6 @@ No ``repr`` here shows any text of a manifest.
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
 from collections.abc import Callable, Collection
 from functools import lru_cache
 from operator import itemgetter
@@ -135,8 +133,7 @@ class MergeKey(str):
 
 MERGE = MergeKey("<<")
 
-_LINE_BREAK = re.compile("\r\n?|\n")
-_NEAR = 512  # characters; up to here, counting is quicker than listing all lines
+_BLOCK = 4096  # characters
 
 
 class Document(NamedTuple):
@@ -166,20 +163,30 @@ class Document(NamedTuple):
 
 def _line_and_column(text: str, place: int) -> tuple[int, int]:
     """Both from 0, as editors count: YAML 1.1 would break lines at U+2028, too."""
-    if place == 0:
-        return 0, 0
-    if place < _NEAR:
-        before = text[:place]
-        line = before.count("\n") + before.count("\r") - before.count("\r\n")
-        return line, place - 1 - max(before.rfind("\n"), before.rfind("\r"))
-    starts = _line_starts(text)
-    line = bisect_right(starts, place) - 1
-    return line, place - starts[line]
+    block = place // _BLOCK
+    line, start = _blocks(text)[block] if block else (0, 0)
+    line, start = _line_at(text, block * _BLOCK, place, line, start)
+    return line, place - start
 
 
 @lru_cache(maxsize=1)  # a large List asks once for each item
-def _line_starts(text: str) -> list[int]:
-    return [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
+def _blocks(text: str) -> list[tuple[int, int]]:
+    """For the beginning of each block of `text`: its line, and where that line begins."""
+    blocks = [(0, 0)]
+    for begin in range(0, len(text), _BLOCK):
+        blocks.append(_line_at(text, begin, begin + _BLOCK, *blocks[-1]))
+    return blocks
+
+
+def _line_at(text: str, begin: int, end: int, line: int, start: int) -> tuple[int, int]:
+    """The line at `end` and where it begins, given `line` and its `start` for `begin`."""
+    line += text.count("\n", begin, end)
+    last = text.rfind("\n", begin, end)
+    before = max(begin - 1, 0)  # a block may begin between CR and LF
+    if text.find("\r", before, end) >= 0:
+        line += text.count("\r", begin, end) - text.count("\r\n", before, end)
+        last = max(last, text.rfind("\r", begin, end))
+    return line, start if last < 0 else last + 1
 
 
 class Malformed(Exception):
