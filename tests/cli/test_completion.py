@@ -43,8 +43,8 @@ def test_what_is_completed(workplace: Any, words: str, expected: str) -> None:
 IN_SHELLS = {
     "bash": """
         eval "$(reconciler completion bash)"
-        COMP_WORDS=(reconciler drift --metr) COMP_CWORD=2
-        _reconciler_completion reconciler --metr drift
+        COMP_WORDS=(reconciler drift --repo) COMP_CWORD=2
+        _reconciler_completion reconciler --repo drift
         complete -p reconciler
         echo "${COMPREPLY[@]}"
     """,
@@ -53,12 +53,12 @@ IN_SHELLS = {
         eval "$(reconciler completion zsh)"
         compadd() { print -r -- "$@"; }
         _describe() { eval "print -r -- \\${$3[@]}"; }
-        words=(reconciler drift --metr) CURRENT=3
+        words=(reconciler drift --repo) CURRENT=3
         $_comps[reconciler]
     """,
     "fish": """
         reconciler completion fish | source
-        complete -C "reconciler drift --metr"
+        complete -C "reconciler drift --repo"
     """,
 }
 
