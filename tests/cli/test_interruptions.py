@@ -136,7 +136,7 @@ def test_what_the_machine_refuses_is_no_bug(
         raise error
 
     workplace.secret("a", x="1")
-    monkeypatch.setattr(workflow, "plan", failing)
+    monkeypatch.setattr(workflow, "plan_of", failing)
     result = workplace.run("plan")
     assert result.code == 1
     assert told in result.err

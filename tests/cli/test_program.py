@@ -93,7 +93,7 @@ def test_a_fault_of_ours_shows_no_text_of_its_own(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("text that might hold a value")
 
-    monkeypatch.setattr(workflow, "plan", broken)
+    monkeypatch.setattr(workflow, "plan_of", broken)
     result = shop.run("plan")
     assert result.code == 1
     assert "RuntimeError" in result.err
