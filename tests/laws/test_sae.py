@@ -22,9 +22,7 @@ from reconciler.stores import open_store
 from tests.laws.strategies import plain_sets
 from tests.laws.test_convergence import FAULTS, converges, survives
 from tests.standins.sae import REGION, Standin
-from tests.world import IN_HAND, SET, World
-
-HOLDER = "a test"
+from tests.world import IN_HAND, World, held, run
 
 
 class SaeWorld(World):
@@ -34,21 +32,25 @@ class SaeWorld(World):
         standin.namespaces[REGION].clear()
         self._standin = standin
         self._open()
-        with self.truth.session(SET, HOLDER, 600):
-            pass  # the set has a key from now on
 
     def _open(self) -> None:
         """Go on as another process would."""
         environ, options = self._standin.environ, {"qps": "100000"}
         self.truth = self.store = open_store(self._standin.url, environ, options=options)
+        self.hand = held(self.truth)
 
     def apply(
         self, desired: Sequence[Desired], options: PlanOptions = IN_HAND, **how: Any
     ) -> ApplyEnded:
+        work = self.work(desired, options, **how)
+        session = held(self.truth)  # what is put off is written at its end, unless it was killed
+        faulty = how.get("store")
         try:
-            return super().apply(desired, options, **how)
+            ended = run(replace(work, session=faulty.over(session) if faulty else session))
+            session.give_back()
         finally:
             self._open()
+        return ended
 
     def put(self, resource: Resource, applied: Applied | None = None) -> Live:
         assert applied is None
