@@ -283,7 +283,7 @@ class TestRecordsOf010:
         try:
             robot = world.put(ROBOT, record(ROBOT))
             ours = replace(OURS, uid=robot.uid)
-            prints = Fingerprinter(world.store.fingerprint_key(SET))
+            prints = world.fingerprinter
             world.put(owned(*others, ours), former_record(owned(ours), prints=prints))
             wanted = [ROBOT, replace(owned(owner(ROBOT)), labels={"new": "x"})]
             world.apply(wanted)
