@@ -14,6 +14,7 @@ import inspect
 import json
 import pkgutil
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -118,11 +119,13 @@ class Watch:
 
     def run(self, call: Callable[[], Any]) -> Any:
         """Watch `call`, and look at all objects that are alive after it."""
+        threading.setprofile(self)
         sys.setprofile(self)
         try:
             result = call()
         finally:
             sys.setprofile(None)
+            threading.setprofile(None)
         for value in gc.get_objects():
             if is_ours(value):
                 self.look(value, "after the call")
@@ -193,6 +196,8 @@ UNTRIED = {
     *("model.listing.DependencyGraph", "model.listing.GraphEdge", "model.listing.GraphNode"),
     *("model.listing.ListedObject", "model.listing.Listing", "model.store.Opening"),
     *("model.values.UidOf", "planning.promises.Deviation"),
+    *("model.locks.Lock", "model.store.StoreChoice", "workflow.environments.Environment"),
+    *("workflow.reports.Report", "workflow.reports.Result"),
 }
 """Classes that the run above does not come by; none of them has a field for manifest text."""
 

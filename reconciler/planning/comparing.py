@@ -46,10 +46,10 @@ class Compared:
     key: ObjectKey
     resource: Desired
     lifecycle: Lifecycle
-    wanted: Fields
+    wanted: Fields = field(repr=False)
     merged: Merged
     live: Live | None = None
-    before: Fields = field(default_factory=dict)
+    before: Fields = field(default_factory=dict, repr=False)
     applied: Mapping[FieldPath, str] = field(default_factory=dict)
     changed: frozenset[FieldPath] = frozenset()
     predecessor: Compared | None = None

@@ -52,8 +52,8 @@ MUTANTS = (
     Mutant(
         "an owner without a uid must be among the manifests",
         "manifests/loading.py",
-        "if one.desired and (not one.owed or all(owner in sound for owner, _ in one.owed))",
-        "if one.desired",
+        "if isinstance(result, Accepted) and all(owner in sound for owner, _ in result.owners)",
+        "if isinstance(result, Accepted)",
         ("tests/unit/manifests",),
     ),
     Mutant(

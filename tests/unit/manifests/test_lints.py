@@ -410,6 +410,14 @@ def test_what_becomes_an_error_is_not_used(loaded: Loader) -> None:
     assert (found.diagnostics, len(found.objects)) == ((), 1)
 
 
+def test_an_object_with_a_warning_made_an_error_still_holds_its_name(loaded: Loader) -> None:
+    text = manifest("a", "changeme")
+    loaded(f"{text}---\n{text}")
+    strict = load("f.yaml", lints=LintSettings(strict=True))
+    assert [item.code for item in strict.errors].count("object-duplicate") == 1
+    assert strict.objects == ()
+
+
 def test_every_warning_of_the_page_can_be_set() -> None:
     text = PAGE.read_text(encoding="utf-8")
     lints = text.split("## Lints", 1)[1].split("## ", 1)[0]
