@@ -16,8 +16,8 @@ from reconciler.manifests.nodes import (
     Scalar,
     Sequence,
     Value,
+    bare,
     distinct,
-    entry_of,
 )
 
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -89,7 +89,7 @@ class _Reader:
                 raise self._malformed("a key in double quotes is missing", position)
             key, key_place = self._string(lexeme, position), position
             value, end = self.value(self._expect(":", end), depth)
-            entries.append(entry_of(Scalar(key, key_place), value))
+            entries.append(Entry(key, key_place, bare(value), value.place))
             position, done = self._after(end, "}")
             if done:
                 by_key = distinct(entries)

@@ -8,7 +8,6 @@ No ``repr`` here shows any text of a manifest.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -102,17 +101,13 @@ class Entry(NamedTuple):
 Node = Scalar | Sequence | Mapping
 
 
-def entry_of(key: Node, node: Node) -> Entry:
-    """The entry of a map that holds `node` at `key`."""
-    return Entry(_bare(key), key.place, _bare(node), node.place)
-
-
 def item_of(node: Node) -> Entry:
     """`node`, which a list holds or which is the root of a document, as an entry without a key."""
-    return Entry(None, node.place, _bare(node), node.place)
+    return Entry(None, node.place, bare(node), node.place)
 
 
-def _bare(node: Node) -> Value | Sequence | Mapping:
+def bare(node: Node) -> Value | Sequence | Mapping:
+    """`node` as an entry holds it."""
     return node.value if isinstance(node, Scalar) else node
 
 
@@ -140,7 +135,8 @@ class Document(NamedTuple):
     """One document of a stream: its tree, or the problem that prevents one.
 
     ``text`` is the part of the file that places point into, ``first_line`` (from 0) that part's
-    place in the file. ``start`` and ``end`` are the document's own range in ``text``.
+    place in the file. ``start`` and ``end`` are the document's own range in ``text``. ``blocks``
+    starts as an empty list, in which `source` notes what it needs to count lines.
     """
 
     file: str
@@ -148,6 +144,7 @@ class Document(NamedTuple):
     first_line: int
     text: str
     root: Node | None
+    blocks: list[tuple[int, int]]
     start: int = 0
     end: int = 0
     problem: Diagnostic | None = None
@@ -157,25 +154,24 @@ class Document(NamedTuple):
 
     def source(self, place: int, item: int | None = None) -> Source:
         """The line and column of `place`, within the `item` of a List."""
-        line, column = _line_and_column(self.text, place)
+        line, column = self._line_and_column(place)
         return Source(self.file, self.first_line + line + 1, column + 1, self.number, item)
 
+    def _line_and_column(self, place: int) -> tuple[int, int]:
+        """Both from 0, as editors count: YAML 1.1 would break lines at U+2028, too."""
+        block = place // _BLOCK
+        line, start = self._block(block) if block else (0, 0)
+        line, start = _line_at(self.text, block * _BLOCK, place, line, start)
+        return line, place - start
 
-def _line_and_column(text: str, place: int) -> tuple[int, int]:
-    """Both from 0, as editors count: YAML 1.1 would break lines at U+2028, too."""
-    block = place // _BLOCK
-    line, start = _blocks(text)[block] if block else (0, 0)
-    line, start = _line_at(text, block * _BLOCK, place, line, start)
-    return line, place - start
-
-
-@lru_cache(maxsize=1)  # a large List asks once for each item
-def _blocks(text: str) -> list[tuple[int, int]]:
-    """For the beginning of each block of `text`: its line, and where that line begins."""
-    blocks = [(0, 0)]
-    for begin in range(0, len(text), _BLOCK):
-        blocks.append(_line_at(text, begin, begin + _BLOCK, *blocks[-1]))
-    return blocks
+    def _block(self, number: int) -> tuple[int, int]:
+        """The line at the beginning of a block of the text, and where that line begins."""
+        blocks = self.blocks
+        if not blocks:
+            blocks.append((0, 0))
+            for begin in range(0, len(self.text), _BLOCK):
+                blocks.append(_line_at(self.text, begin, begin + _BLOCK, *blocks[-1]))
+        return blocks[number]
 
 
 def _line_at(text: str, begin: int, end: int, line: int, start: int) -> tuple[int, int]:

@@ -65,7 +65,9 @@ def simple_document(part: Part, file: str, index: int) -> Document | None:
     root = _tree(text, start.end() if start else 0)
     if root is None:
         return None
-    return Document(file, index, part.first_line, text, root, 0 if start else root.place, len(text))
+    return Document(
+        file, index, part.first_line, text, root, [], 0 if start else root.place, len(text)
+    )
 
 
 def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - see below

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 from yaml._yaml import CParser
@@ -15,7 +16,6 @@ from yaml.error import MarkedYAMLError
 from yaml.events import (
     AliasEvent,
     DocumentStartEvent,
-    MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
     SequenceStartEvent,
@@ -34,6 +34,7 @@ from reconciler.manifests.nodes import (
     Scalar,
     Sequence,
     Value,
+    bare,
     distinct,
 )
 from reconciler.manifests.scalars import NUMERIC, WORDS, BadTag, resolve, resolve_tagged
@@ -69,6 +70,9 @@ _HINTS = {
     ),
     "found unknown escape character": "use single quotes if the backslash is meant literally",
 }
+
+
+_entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)
 
 
 class Part(NamedTuple):
@@ -115,10 +119,10 @@ def documents(part: Part, file: str, index: int) -> Iterator[Document]:
         if foreign.directive(text, malformed) is not None:
             trees = []  # what looked like documents was the template's beginning
     for root, start, end in trees:
-        yield Document(file, index, first_line, text, root, start, end)
+        yield Document(file, index, first_line, text, root, [], start, end)
         index += 1
     if broken:
-        document = Document(file, index, first_line, text, None)
+        document = Document(file, index, first_line, text, None, [])
         yield document._replace(problem=foreign.problem(document, broken))
 
 
@@ -198,49 +202,48 @@ class _Composer:
         One long loop, since it runs about once for every twenty bytes of a manifest.
         """
         get, new = self._get, tuple.__new__
-        root: list[Node] = []
-        items, around = root, list[list[Node]]()
+        items: list[Any] = []  # of the innermost map or list: bare values and their places in turn
+        around: list[list[Any]] = []
+        place = 0
         for _ in range(MAX_EVENTS):
             event = get()
             kind = type(event)
             if kind is ScalarEvent:
                 value: Any = event.value
+                place = event.start_mark.index
                 if event.tag is not None:
                     value = _tagged(event)
                 elif event.implicit[0] and (value[:1] in NUMERIC or value in WORDS):
                     value = resolve(value)
-                node: Node = new(Scalar, (value, event.start_mark.index))
-                items.append(node)
+                items += (value, place)
                 if event.anchor is not None:
-                    self._anchors[event.anchor] = node
+                    self._anchors[event.anchor] = Scalar(value, place)
             elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                inner: list[Node] = []
+                inner: list[Any] = []
                 place = event.start_mark.index
                 if kind is MappingStartEvent:
-                    node = new(Mapping, ({}, place, inner))
+                    value = new(Mapping, ({}, place, inner))
                 else:
-                    node = new(Sequence, (inner, place))
-                items.append(node)
+                    value = new(Sequence, (inner, place))
+                items += (value, place)
                 around.append(items)
                 items = inner
                 if event.anchor is not None:
-                    self._anchors[event.anchor] = node
+                    self._anchors[event.anchor] = value
                 if len(around) > MAX_DEPTH:
                     raise _too_deep(place)
             elif kind is AliasEvent:
-                items.append(self._alias(event, [*around, items]))
-            elif kind is MappingEndEvent:
-                parent = around.pop()
-                _pair(items, parent[-1])
-                items = parent
+                node = self._alias(event, [*around, items])
+                items += (bare(node), node.place)
             else:
+                _complete(items, around[-1][-2])
                 items = around.pop()
             if not around:
-                return root[0]
+                return _node(*items)
         raise Malformed(
             "document-too-large",
             f"the document has more than {MAX_EVENTS:,} parts",
-            root[0].place,
+            around[0][1],
             "split it into several documents",
         )
 
@@ -290,27 +293,22 @@ class _Size(NamedTuple):
     depth: int
 
 
-def _pair(items: list[Any], mapping: Any) -> None:
-    """Fill `mapping` with the keys and values in `items`, which is its ``mixed``."""
-    new, nodes = tuple.__new__, iter(items)
-    entries: list[Entry] = [
-        new(
-            Entry,
-            (
-                key[0] if type(key) is Scalar else key,
-                key.place,
-                node[0] if type(node) is Scalar else node,
-                node.place,
-            ),
-        )
-        for key, node in zip(nodes, nodes, strict=True)
-    ]
+def _complete(items: list[Any], node: Any) -> None:
+    """Finish `node`, whose bare values and their places are in `items`, a list of its own."""
+    if isinstance(node, Sequence):
+        items[:] = map(_node, items[::2], items[1::2])
+        return
+    entries = [*map(_entry, zip(items[::4], items[1::4], items[2::4], items[3::4], strict=True))]
     by_key = distinct(entries)
     if by_key is None:
         items[:] = entries
     else:
-        mapping.entries.update(by_key)
+        node.entries.update(by_key)
         items.clear()
+
+
+def _node(value: Any, place: int) -> Node:
+    return value if isinstance(value, Sequence | Mapping) else Scalar(value, place)
 
 
 def _inside(node: Sequence | Mapping) -> Any:

@@ -171,5 +171,7 @@ def test_other_kinds_and_large_documents_are_read() -> None:
     namespace = read("apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n")
     assert namespace is not None
     assert read(HEAD + "stringData:\n  k: " + "v" * 300_000 + "\n") is not None
-    assert read("- a\n") == Document("a.yaml", 2, 7, "- a\n", Sequence([Scalar("a", 2)], 0), 0, 4)
+    assert read("- a\n") == Document(
+        "a.yaml", 2, 7, "- a\n", Sequence([Scalar("a", 2)], 0), [], 0, 4
+    )
     assert Entry("a", 0, "b").value_place == 3
