@@ -109,7 +109,9 @@ class KubernetesStore:
 
     def try_delete(self, before: Live) -> None:
         """Let the server try to delete `before`."""
-        self._writer().delete(before.key, Precondition.of(before), dry_run=True)
+        writer = self._writer()
+        writer.has_seen(before)
+        writer.delete(before.key, Precondition.of(before), dry_run=True)
 
     def close(self) -> None:
         """Close the connections."""

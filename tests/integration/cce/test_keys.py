@@ -76,9 +76,10 @@ _CHECK = """
 import sys
 from reconciler import stores
 from reconciler.model.objects import Desired, ObjectKey, Source
+from reconciler.model.store import StoreChoice
 key = ObjectKey("Secret", "default", "a")
 made = Desired(key=key, type="opaque", source=Source("a.yaml", 1, 1))
-assert [one.code for one in stores.check(sys.argv[1], [made])] == ["cce-type-spelling"]
+assert [one.code for one in stores.check(StoreChoice(sys.argv[1]), [made])] == ["cce-type-spelling"]
 print(*{name.partition(".")[0] for name in sys.modules})
 """
 

@@ -21,6 +21,7 @@ SEED = os.environ.get("CRASH_SEED", "kills")
 KILLS = int(os.environ.get("CLUSTER_KILLS", "52"))
 """In all; at least 50 are what a run of CI has to stand."""
 _SERIES = 2
+COPY_PREFIX = "reconciler-copy-"
 _LEASE = "/apis/coordination.k8s.io/v1/namespaces/{}/leases/reconciler-default"
 
 
@@ -47,7 +48,10 @@ def killed_apply(series: Series) -> Ended:
         time.sleep(series.random.uniform(0.3, 1.0))
     elif how < 0.4:
         run.until(b'"replace"')
-        time.sleep(series.random.uniform(0.0, 0.05))
+        if how < 0.25:
+            wait_for_copy(run, series.site)
+        else:
+            time.sleep(series.random.uniform(0.0, 0.05))
     else:
         run.lines(series.random.randrange(1, 16))
         time.sleep(series.random.uniform(0.0, 0.02))
@@ -57,6 +61,14 @@ def killed_apply(series: Series) -> Ended:
         assert ended.code == 0, ended
     series.figures["in the midst of steps"] += ended.code != 0 and bool(ended.events)
     return ended
+
+
+def wait_for_copy(run: Run, site: Site) -> None:
+    """A replace deletes its object right after it has kept a copy; return between the two."""
+    while run.process.poll() is None:
+        names = (item["metadata"]["name"] for item in site.call("GET", "secrets")["items"])
+        if any(name.startswith(COPY_PREFIX) for name in names):
+            return
 
 
 def give_back_lock(site: Site) -> None:
