@@ -70,8 +70,13 @@ def misfits() -> list[str]:
     return [
         f"{mutant.file} has {count} times: {mutant.old}"
         for mutant in MUTANTS
-        if (count := (ROOT / "reconciler" / mutant.file).read_text().count(mutant.old)) != 1
+        if (count := _times(mutant)) != 1
     ]
+
+
+def _times(mutant: Mutant) -> int:
+    file = ROOT / "reconciler" / mutant.file
+    return file.read_text().count(mutant.old) if file.exists() else 0
 
 
 def noticed(mutant: Mutant, copies: SimpleQueue[Path]) -> bool:
