@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, InvalidManifests
-from reconciler.manifests import LintSettings, Loaded, load
+from reconciler.manifests import LintSettings, Loaded
 from reconciler.model.drift import DriftReport
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import PlanOptions
@@ -17,6 +17,7 @@ from reconciler.model.store import Store, StoreChoice
 from reconciler.planfile import PlanFile, Standing
 from reconciler.stores import check, open_store
 from reconciler.workflow.applying import utc_now
+from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
 from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 
