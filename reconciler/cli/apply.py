@@ -15,6 +15,7 @@ from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
 from reconciler.cli.options import (
     AUTO_APPROVE,
+    EXCLUDE,
     LOCK_TIMEOUT,
     PARALLELISM,
     REQUIRE_SEALED,
@@ -168,6 +169,8 @@ def _refuse_contradictions(saved: SavedPlan, settings: dict[str, Any]) -> None:
         and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
         and settings[str(parameter.name)] != getattr(options, str(parameter.name))
     ]
+    if settings[EXCLUDE.parameter]:
+        given.append(EXCLUDE.flag)
     if given:
         raise ConfigError(
             f"the saved plan was made with other options: {', '.join(given)}",

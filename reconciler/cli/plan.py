@@ -125,6 +125,11 @@ def _save(
             hint="set RECONCILER_FINGERPRINT_KEY (openssl rand -base64 32) for plan and apply, or "
             "use --allow-weak-plan and keep the file as secret as the values",
         )
-    saved = planned.saved(environment.inputs, store=environment.store.url, created=created)
+    saved = planned.saved(
+        environment.inputs,
+        exclude=environment.exclude,
+        store=environment.store.url,
+        created=created,
+    )
     planfile.save(saved, out, planned.fingerprinter.key)
     remark(f"Saved. To apply just this plan: reconciler apply {escaped(str(out))}")

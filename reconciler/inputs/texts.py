@@ -1,10 +1,13 @@
-"""The bytes of a file to its text."""
+"""Files to texts."""
 
 from __future__ import annotations
 
 import codecs
+import os
+import stat
 
-from reconciler.inputs.problems import input_error, printable
+from reconciler.inputs.locked import locked
+from reconciler.inputs.problems import input_error, printable, unreadable
 from reconciler.model.inputs import Text
 from reconciler.model.objects import Diagnostic, Source
 
@@ -19,6 +22,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF8, "utf-8"),
 )
+_CHUNK_BYTES = 64 * 1024
 _LONGEST_MARK = 4
 _NULLS = (
     ((True, True, True, False), "utf-32-be"),
@@ -26,6 +30,35 @@ _NULLS = (
     ((True, False), "utf-16-be"),
     ((False, True), "utf-16-le"),
 )
+
+
+def file_text(path: str, *, only_regular: bool = False) -> Text | Diagnostic:
+    """The text of one file; with `only_regular`, anything else than a regular file is an error."""
+    try:
+        if only_regular and not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - a NUL raises, too
+            return input_error(path, "file-unreadable", "this is not a regular file", "remove it")
+        content = _content(path)
+    except (OSError, ValueError) as error:
+        return unreadable(path, error)
+    return text_of(path, content)
+
+
+def _content(path: str) -> bytes:
+    """The bytes of one file, up to some more than `MAX_FILE_BYTES`.
+
+    By calls of the system, since ``open`` takes as long again for a file of the usual size.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        content = os.read(handle, _CHUNK_BYTES)
+        if part := os.read(handle, _CHUNK_BYTES):
+            large = bytearray(content + part)
+            while len(large) <= MAX_FILE_BYTES and (part := os.read(handle, _CHUNK_BYTES)):
+                large += part
+            return bytes(large)
+        return content
+    finally:
+        os.close(handle)
 
 
 def text_of(path: str, content: bytes) -> Text | Diagnostic:
@@ -36,6 +69,9 @@ def text_of(path: str, content: bytes) -> Text | Diagnostic:
         return input_error(
             path, "file-too-large", f"there are more than {size} MiB", "split the file"
         )
+    problem = locked(path, content)
+    if problem:
+        return problem
     if content.isascii() and b"\0" not in content:
         return Text(file, content.decode("ascii"))
     codec, length = _encoding(content[:_LONGEST_MARK])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reconciler.manifests.lints import LINTS, OFF, LintSettings
 from reconciler.manifests.loading import Loaded, objects_of, unprovided
-from reconciler.manifests.plaintree import Placed, parse_document
+from reconciler.manifests.plaintree import Placed, parse_document, plain_document
 
 __all__ = [
     "LINTS",
@@ -14,5 +14,6 @@ __all__ = [
     "Placed",
     "objects_of",
     "parse_document",
+    "plain_document",
     "unprovided",
 ]

@@ -80,8 +80,8 @@ def test_destroy_is_there_to_leave_nothing(workplace: Any) -> None:
 def test_validate_tells_of_an_input_without_any_object(workplace: Any) -> None:
     empties(workplace)
     result = workplace.ok("validate", "manifests", "comments.yaml", "skipped.yaml")
-    assert result.err.count("holds no object") == 1
-    assert "Note: comments.yaml holds no object at all\n" in result.err
+    assert result.out.count("holds no object") == 1
+    assert "! comments.yaml holds no object at all\n" in result.out
 
 
 def piped(process: Any, command: str, *, stdin: bytes | None = None) -> tuple[int, str, str]:

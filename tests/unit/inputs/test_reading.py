@@ -42,8 +42,6 @@ def test_directories_are_read_in_order_without_what_is_no_manifest(tmp_path: Pat
     (tmp_path / "m/a/b/c.json").write_text(
         '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "json"}}'
     )
-    for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"]:
-        (tmp_path / "m" / name).write_text("resources: []\n")
     found = load("m")
     assert names(found) == ["json", "a-z-yml", "b-yaml"]
     assert found.diagnostics == ()

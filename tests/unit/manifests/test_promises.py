@@ -37,7 +37,8 @@ stringData:
   text: 'it''s'
 ---
 {"apiVersion": "v1", "kind": "List", "items": [{"kind": "Namespace", "metadata": *none}]}
---- !!map
+---
+!!map
 apiVersion: v1
 kind: ServiceAccount
 metadata: {generateName: sa-}
