@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, InvalidManifests
+from reconciler.inputs import STDIN
 from reconciler.manifests import LintSettings, Loaded
 from reconciler.model.drift import DriftReport
 from reconciler.model.inputs import Exclusion
@@ -144,7 +145,7 @@ def environment_of_plan(environment: Environment, file: PlanFile) -> Environment
     """
     saved = file.saved
     planfile.refuse_expired(saved.expires, utc_now())
-    missing = [path for path in saved.manifests if not Path(path).exists()]
+    missing = [path for path in saved.manifests if path != STDIN and not Path(path).exists()]
     if missing:
         raise ConfigError(
             f"the plan was made from manifests that are not here: {', '.join(missing)}",

@@ -145,7 +145,7 @@ def test_a_saved_plan_is_shown_from_a_pipe(shop: Any, process: Any) -> None:
 def test_a_plan_of_a_pipe_cannot_be_saved(shop: Any, process: Any) -> None:
     text = (shop.path / "manifests/shop.yaml").read_bytes()
     os.mkfifo(shop.path / "pipe")
-    for path in ("/dev/stdin", "-", "pipe", "/dev/fd/0"):
+    for path in ("/dev/stdin", "pipe", "/dev/fd/0", "- /dev/stdin"):
         code, _, err = piped(process, f"plan {path} --out p", stdin=text)
         assert code == 1
         assert "cannot be saved, since apply reads manifests again" in err

@@ -14,7 +14,7 @@ from reconciler.manifests import Loaded, parse_document
 from reconciler.model.objects import Severity
 from reconciler.workflow import load
 
-ROOMS = [Path(room.__file__).parent for room in (reconciler.inputs, reconciler.manifests)]
+ROOMS = [Path(str(room.__file__)).parent for room in (reconciler.inputs, reconciler.manifests)]
 PAGE = Path(__file__).parents[3] / "docs" / "diagnostics.md"
 
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"

@@ -166,7 +166,9 @@ def test_no_diagnostic_holds_a_value(loaded: Callable[[bytes, str], Loaded], tex
     found = loaded(content, "f.yaml")
     if "!x y" not in text:  # an unknown tag only makes a string
         assert found.diagnostics
-    told = "".join(map(shown, found.diagnostics)) + "".join(found.notices)
+    told = "".join(map(shown, found.diagnostics)) + "".join(
+        notice.message for notice in found.notices
+    )
     assert VALUE not in told
     assert ENCODED[:12] not in told
 
