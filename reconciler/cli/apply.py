@@ -15,6 +15,7 @@ from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
 from reconciler.cli.options import (
     AUTO_APPROVE,
+    EXCLUDE,
     LOCK_TIMEOUT,
     PARALLELISM,
     REQUIRE_SEALED,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         "reconciler apply",
         "reconciler apply manifests/ --prune --auto-approve",
         "reconciler apply release.plan",
+        "sops -d secrets.yaml | reconciler apply release.plan -",
     ),
 )
 @paths_argument
@@ -70,12 +72,14 @@ def apply(
     """Plan, ask, and make the changes; or make just those of a saved plan.
 
     PATH is a file, a pipe or a directory of manifests, - for standard input, or one file
-    that `reconciler plan --out` has written: its options count then, other ones are an
-    error, and nothing is asked but whether to use its store, where none is named.
+    that `reconciler plan --out` has written, and - too if that plan was made from standard
+    input. The options of the plan count then, other ones are an error, and nothing is asked
+    but whether to use its store, where none is named.
     """
     path = _plan_file(paths)
     if path is not None:
-        return _of_plan_file(path, settings, require_sealed=require_sealed)
+        piped = "-" in paths
+        return _of_plan_file(path, settings, require_sealed=require_sealed, piped=piped)
     if require_sealed:
         raise PlanNotTrusted(
             "--require-sealed: no plan file was given, so nothing was applied",
@@ -95,12 +99,15 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
         )
 
 
-def _of_plan_file(path: Path, settings: dict[str, Any], *, require_sealed: bool) -> ExitCode:
+def _of_plan_file(
+    path: Path, settings: dict[str, Any], *, require_sealed: bool, piped: bool
+) -> ExitCode:
     from reconciler import workflow
     from reconciler.planfile import load, origin_notes
 
     file = load(path)
     _refuse_contradictions(file.saved, settings)
+    _refuse_other_inputs(file.saved, path, piped=piped)
     environment = replace(
         environment_of(settings), store=_store_for(file.saved, path, settings["store"])
     )
@@ -146,9 +153,26 @@ def _plan_file(paths: tuple[str, ...]) -> Path | None:
     found = [Path(path) for path in paths if path != "-" and is_plan_file(Path(path))]
     if not found:
         return None
-    if len(paths) > 1:
-        raise ConfigError(f"{found[0]} is a plan file, and can only be applied alone")
+    if len(paths) > 1 and sorted(paths) != sorted(("-", str(found[0]))):
+        raise ConfigError(f"{found[0]} is a plan file, and can only be applied alone, or with -")
     return found[0]
+
+
+def _refuse_other_inputs(saved: SavedPlan, path: Path, *, piped: bool) -> None:
+    """Standard input is read again for a plan that was made from it, and for no other one.
+
+    Raises:
+        ConfigError: it was given to a plan without it, or not to one that needs it.
+    """
+    needed = "-" in saved.manifests
+    if needed and not piped:
+        raise ConfigError(
+            f"{path} was made from standard input, which apply reads again",
+            hint="pipe the same manifests into it: "
+            f"… | reconciler apply {shlex.quote(str(path))} -",
+        )
+    if piped and not needed:
+        raise ConfigError(f"{path} was not made from standard input", hint="leave - out")
 
 
 def _refuse_contradictions(saved: SavedPlan, settings: dict[str, Any]) -> None:
@@ -168,6 +192,8 @@ def _refuse_contradictions(saved: SavedPlan, settings: dict[str, Any]) -> None:
         and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
         and settings[str(parameter.name)] != getattr(options, str(parameter.name))
     ]
+    if settings[EXCLUDE.parameter]:
+        given.append(EXCLUDE.flag)
     if given:
         raise ConfigError(
             f"the saved plan was made with other options: {', '.join(given)}",

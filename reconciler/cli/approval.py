@@ -11,6 +11,7 @@ import click
 from reconciler.cli.config import tell_configuration
 from reconciler.cli.output import shown_text, verbosity_of
 from reconciler.cli.progress import reporter
+from reconciler.cli.requests import show_notices
 from reconciler.cli.terminal import (
     confirmed,
     going_on_unheard,
@@ -54,6 +55,7 @@ def approved_and_applied(
         tell_configuration()
         for note in origin:
             remark(f"Note: {escaped(note.message)}")
+        show_notices(planned.plan.notices)
     if planned.blocked:
         return Result(plan=planned.plan).exit_code
     if not planned.plan.steps:

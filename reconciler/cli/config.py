@@ -22,6 +22,7 @@ from reconciler.cli.trust import nearest_file, trusted_content
 from reconciler.cli.types import READINGS, relative_path
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
+from reconciler.model.inputs import Exclusion
 from reconciler.model.options import Option
 from reconciler.model.plans import PLAN_OPTIONS
 from reconciler.model.store import StoreChoice
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from reconciler.manifests import Placed
 
 _MANIFESTS = "manifests"
+_EXCLUDE = "exclude"
+_EXCLUDE_SETTING = "excluded"  # no parameter's name: options add to the setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +156,16 @@ def tell_configuration() -> None:
         remark(escaped(f"Configuration: {configuration()}"))
 
 
+def exclusions(patterns: Sequence[str]) -> tuple[Exclusion, ...]:
+    """What the setting ``exclude`` leaves out, and what `patterns` of the command line add."""
+    settings = _invocation(click.get_current_context()).settings
+    setting: tuple[Exclusion, ...] = settings.get(_EXCLUDE_SETTING, ())
+    return (*setting, Exclusion(".", tuple(patterns))) if patterns else setting
+
+
 def setting_names() -> tuple[str, ...]:
     """The settings that ``reconciler.yaml`` may hold."""
-    return (_MANIFESTS, *(option.setting for option in _options().values()), SETTING)
+    return (_MANIFESTS, _EXCLUDE, *(option.setting for option in _options().values()), SETTING)
 
 
 def _invocation(ctx: click.Context) -> Invocation:
@@ -230,6 +240,12 @@ def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]
                 yield f"{entry.source}: the setting {name!r} must be a path or a list of paths"
             else:
                 values["paths"] = paths
+        elif name == _EXCLUDE:
+            patterns = _texts(entry.value)
+            if patterns is None:
+                yield f"{entry.source}: the setting {name!r} must be a pattern or a list of them"
+            else:
+                values[_EXCLUDE_SETTING] = (Exclusion(relative_path(directory), patterns),)
         elif name in options:
             parameter, option = options[name]
             reading = READINGS[option.kind]
@@ -249,7 +265,11 @@ def _options() -> dict[str, Option]:
 
 
 def _paths(value: Any, directory: Path) -> tuple[str, ...] | None:
-    paths = [item.value for item in value] if isinstance(value, list) else [value]
-    if not paths or not all(isinstance(path, str) and path for path in paths):
-        return None
-    return tuple(relative_path(directory / str(path)) for path in paths)
+    paths = _texts(value)
+    return paths and tuple(relative_path(directory / path) for path in paths)
+
+
+def _texts(value: Any) -> tuple[str, ...] | None:
+    """One text or a list of them; ``None`` for anything else."""
+    texts = [item.value for item in value] if isinstance(value, list) else [value]
+    return tuple(texts) if texts and all(isinstance(text, str) and text for text in texts) else None

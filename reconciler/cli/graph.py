@@ -9,7 +9,7 @@ import click
 from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.options import examples, paths_argument, plan_options
 from reconciler.cli.output import output_options, show
-from reconciler.cli.requests import environment_of, loaded_of
+from reconciler.cli.requests import environment_of, loaded_of, show_notices
 from reconciler.errors import ExitCode, InvalidManifests
 from reconciler.model.store import DEFAULT_STORE, StoreChoice
 from reconciler.views.formats import Subject
@@ -33,4 +33,5 @@ def graph(paths: tuple[str, ...], **settings: Any) -> ExitCode:
     if loaded.errors:
         raise InvalidManifests("the manifests have errors, so nothing was done")
     show(Subject.GRAPH, graph_of(loaded.objects, loaded.consumers), settings)
+    show_notices(loaded.notices)
     return ExitCode.OK

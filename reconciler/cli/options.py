@@ -89,6 +89,15 @@ REQUIRE_SEALED = Option(
     help="Apply nothing but a saved plan whose seal is verified.",
 )
 
+EXCLUDE = Option(
+    name="exclude",
+    kind=OptionKind.TEXT,
+    metavar="PATTERN",
+    default=(),
+    repeatable=True,
+    help="Leave out files of directories that match, as in .gitignore. Repeatable.",
+)
+
 RUN_OPTIONS = (
     CONFIG,
     STORE,
@@ -111,8 +120,9 @@ def examples(*lines: str) -> str:
 
 
 def paths_argument(command: Command) -> Command:
-    """``[PATH]...``: files and directories of manifests, ``-`` for standard input."""
-    return click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())(command)
+    """``[PATH]...``, the inputs, ``-`` for standard input; and ``--exclude``."""
+    argument = click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())
+    return argument(run_options(EXCLUDE)(command))
 
 
 def parameter_of(option: Option, **attributes: Any) -> click.Option:

@@ -23,7 +23,7 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import output_options, show, verbosity_options
-from reconciler.cli.requests import environment_of, is_stream, loaded_of, opened, takes_stdin
+from reconciler.cli.requests import environment_of, is_stream, loaded_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -94,19 +94,17 @@ def _timestamp(time: datetime) -> str:
 
 
 def _refuse_streams(paths: tuple[str, ...]) -> None:
-    """Make sure that apply can read the manifests again.
+    """Make sure that apply can read the manifests again; ``-`` is piped into it once more.
 
     Raises:
         ConfigError: one of `paths` can be read only once, or only by this process.
     """
-    if takes_stdin(paths):
-        stream = "standard input"
-    else:
-        stream = next((path for path in paths if is_stream(path)), "")
+    stream = next((path for path in paths if is_stream(path)), "")
     if stream:
         raise ConfigError(
             f"--out: a plan of {stream} cannot be saved, since apply reads manifests again",
-            hint="write the manifests to a file, and plan that",
+            hint="write the manifests to a file, or name standard input as -: apply is then given "
+            "it again, as in … | reconciler apply FILE -",
         )
 
 
@@ -125,6 +123,12 @@ def _save(
             hint="set RECONCILER_FINGERPRINT_KEY (openssl rand -base64 32) for plan and apply, or "
             "use --allow-weak-plan and keep the file as secret as the values",
         )
-    saved = planned.saved(environment.inputs, store=environment.store.url, created=created)
+    saved = planned.saved(
+        environment.inputs,
+        exclude=environment.exclude,
+        store=environment.store.url,
+        created=created,
+    )
     planfile.save(saved, out, planned.fingerprinter.key)
-    remark(f"Saved. To apply just this plan: reconciler apply {escaped(str(out))}")
+    piped, dash = ("… | ", " -") if "-" in environment.inputs else ("", "")
+    remark(f"Saved. To apply just this plan: {piped}reconciler apply {escaped(str(out))}{dash}")

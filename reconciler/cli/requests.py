@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.config import exclusions
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
-from reconciler.cli.options import PARALLELISM, plan_options_of
+from reconciler.cli.options import EXCLUDE, PARALLELISM, plan_options_of
 from reconciler.cli.terminal import colour_on, remark
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
@@ -20,6 +21,7 @@ from reconciler.files import own_descriptor
 if TYPE_CHECKING:
     from reconciler.manifests import Loaded
     from reconciler.model.objects import Desired, Diagnostic
+    from reconciler.model.plans import Note
     from reconciler.model.store import Store
     from reconciler.workflow import Environment
 
@@ -39,6 +41,7 @@ def environment_of(
     return Environment(
         store=settings["store"],
         inputs=tuple(paths) or (DEFAULT_MANIFESTS,),
+        exclude=exclusions(settings.get(EXCLUDE.parameter, ())),
         options=plan_options_of(settings, **fixed),
         lints=lint_settings(strict=settings.get("strict", False)),
         server_dry_run=settings.get("server_dry_run", False),
@@ -75,20 +78,23 @@ def is_stream(path: str) -> bool:
 def loaded_of(
     environment: Environment, *checks: Callable[[Sequence[Desired]], Iterable[Diagnostic]]
 ) -> Loaded:
-    """The manifests of `environment`, with their diagnostics and notices shown.
+    """The manifests of `environment`, with their diagnostics shown.
 
-    `checks` say what else is wrong with them; without any, the store's own rules do.
+    Their notices stand in what the command shows, unless errors end it before. `checks` say what
+    else is wrong with them; without any, the store's own rules do.
     """
     from reconciler import workflow
 
     checks = checks or (workflow.store_rules(environment),)
     loaded = workflow.load_environment(environment, *checks)
-    show_loaded(loaded)
+    show_diagnostics(loaded)
+    if loaded.errors:
+        show_notices(loaded.notices)
     return loaded
 
 
-def show_loaded(loaded: Loaded) -> None:
-    """Diagnostics and notices of the loader, on standard error."""
+def show_diagnostics(loaded: Loaded) -> None:
+    """Diagnostics of the loader, on standard error."""
     from reconciler.views import text
 
     if loaded.diagnostics:
@@ -99,12 +105,11 @@ def show_loaded(loaded: Loaded) -> None:
             colour=colour_on(sys.stderr),
         )
         click.echo(shown, err=True)
-    show_notices(*loaded.notices)
 
 
-def show_notices(*notices: str) -> None:
-    """What is worth telling of the manifests and wrong in no way, unless --quiet is given."""
+def show_notices(notices: Iterable[Note]) -> None:
+    """What was left out of the manifests, on standard error, unless --quiet is given."""
     if click.get_current_context().params.get("quiet"):
         return
     for notice in notices:
-        remark(f"Note: {escaped(notice)}")
+        remark(f"Note: {escaped(notice.message)}")

@@ -15,17 +15,27 @@ from pathlib import Path
 
 from reconciler.errors import ConfigError
 
-FILE_NAME = "reconciler.yaml"
+FILE_NAMES = ("reconciler.yaml", "reconciler.yml")
 
 
 def nearest_file(directory: Path) -> Path | None:
-    """The nearest ``reconciler.yaml``, from `directory` up to the top of its repository.
+    """The nearest configuration file, from `directory` up to the top of its repository.
 
     The home directory is searched too, and nothing above it.
+
+    Raises:
+        ConfigError: a directory has both, so that nobody can tell which one is meant.
     """
-    candidates = (place / FILE_NAME for place in _searched(directory))
-    # Path.is_file() fails where a directory on the way may not be searched.
-    return next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113
+    for place in _searched(directory):
+        # Path.is_file() fails where a directory on the way may not be searched.
+        files = [place / name for name in FILE_NAMES if os.path.isfile(place / name)]  # noqa: PTH113
+        if len(files) > 1:
+            raise ConfigError(
+                f"{place} has both {' and '.join(FILE_NAMES)}", hint="remove one of the two"
+            )
+        if files:
+            return files[0]
+    return None
 
 
 def trusted_content(file: Path, environ: Mapping[str, str]) -> bytes:

@@ -17,7 +17,7 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import output_options, show, verbosity_options
-from reconciler.cli.requests import environment_of, show_notices
+from reconciler.cli.requests import environment_of
 from reconciler.errors import ExitCode
 from reconciler.views.formats import Checked, Subject
 
@@ -47,6 +47,7 @@ def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
     from reconciler import workflow
     from reconciler.manifests import unprovided
     from reconciler.planning.checks import errors_without_store
+    from reconciler.planning.emptied import input_notices
     from reconciler.stores import store_annotations
 
     tell_configuration()
@@ -58,8 +59,11 @@ def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
     )
     unmet = unprovided(loaded, environment.lints)
     loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *unmet))
-    checked = Checked(diagnostics=loaded.diagnostics, objects=loaded.objects, files=loaded.files)
+    checked = Checked(
+        diagnostics=loaded.diagnostics,
+        objects=loaded.objects,
+        files=loaded.files,
+        notices=(*loaded.notices, *input_notices(loaded.inputs)),
+    )
     show(Subject.CHECK, checked, settings)
-    empty = [f"{source.path} holds no object at all" for source in loaded.inputs if source.empty]
-    show_notices(*loaded.notices, *empty)
     return ExitCode.ERROR if loaded.errors else ExitCode.OK

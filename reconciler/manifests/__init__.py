@@ -1,10 +1,10 @@
-"""Parses files and streams into desired objects, each with its place."""
+"""Parses texts into desired objects, each with its place."""
 
 from __future__ import annotations
 
 from reconciler.manifests.lints import LINTS, OFF, LintSettings
-from reconciler.manifests.loading import Loaded, load, unprovided
-from reconciler.manifests.plaintree import Placed, parse_document
+from reconciler.manifests.loading import Loaded, objects_of, unprovided
+from reconciler.manifests.plaintree import Placed, parse_document, plain_document
 
 __all__ = [
     "LINTS",
@@ -12,7 +12,8 @@ __all__ = [
     "LintSettings",
     "Loaded",
     "Placed",
-    "load",
+    "objects_of",
     "parse_document",
+    "plain_document",
     "unprovided",
 ]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
-from reconciler.manifests import foreign
+from reconciler.manifests import foreign, separators
 from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped, with_violations
 from reconciler.manifests.entries import Entries, is_null
 from reconciler.manifests.fields import Fields
@@ -21,6 +22,7 @@ from reconciler.manifests.kinds import (
 from reconciler.manifests.metadata import read_metadata
 from reconciler.manifests.nodes import Document, Mapping, Node, item_of
 from reconciler.manifests.workloads import secrets_of
+from reconciler.model.inputs import IGNORE_FILE
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -47,6 +49,8 @@ _LIST_FIELDS = frozenset({"apiVersion", "kind", "metadata", "items"})
 _VERSION = "v1"
 _TOO_LARGE = "the object is larger than the 3 MiB that an API server accepts in one request"
 _NOT_AN_OBJECT = "this is not an object: expected a map with apiVersion and kind"
+_LIST_NESTED = "a List within a List: kubectl refuses it"
+_OTHER_FILE = f"to leave a file out that is no manifest, use --exclude or {IGNORE_FILE}"
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 
 
@@ -60,7 +64,7 @@ def decode(document: Document, namespace: str, lint: Lint) -> list[Decoded]:
     Objects without a namespace get `namespace`. The warnings of `lint` are reported with the rest.
     """
     if document.problem:
-        return [Rejected((document.problem,))]
+        return [Rejected((document.problem,), foreign=not foreign.claims_object(document.text))]
     if document.root is None or is_null(document.root):
         return []
     decoder = _DocumentDecoder(document, namespace, lint)
@@ -89,7 +93,12 @@ class _DocumentDecoder:
         if not isinstance(node, Mapping):
             item = self._next_item() if listed else None
             source = self._document.source(node.place, item)
-            self.decoded.append(_failed(source, "not-an-object", _NOT_AN_OBJECT))
+            failed = _failed(source, "not-an-object", _NOT_AN_OBJECT)
+            self.decoded.append(replace(failed, foreign=not listed))
+            return
+        separator = None if listed else separators.missing(self._document, node)
+        if separator:
+            self.decoded.append(Rejected((separator,)))
             return
         fields = Fields(self._document, node, None)
         entries = fields.entries(node, ())
@@ -97,13 +106,23 @@ class _DocumentDecoder:
         version = fields.text(entries, "apiVersion", ()) or (_VERSION if assumed else "")
         encrypted = "sops" in entries and foreign.is_sops_record(entries["sops"].node)
         if not encrypted and version == _VERSION and (kind == _LIST or kind in _TYPED_LISTS):
+            if listed:
+                source = self._document.source(node.place, self._next_item())
+                hint = "move the items of the inner List to the outer one"
+                self.decoded.append(_failed(source, "list-nested", _LIST_NESTED, hint))
+                return
             self._list(fields, entries, extent, _TYPED_LISTS.get(kind, ""))
             return
         fields.item = self._next_item() if listed else None
         if encrypted and not _is_other(kind, version):
             place = entries["sops"].place
             encrypted_here = foreign.undecrypted(self._document, place, fields.item)
-            self.decoded.append(Rejected((encrypted_here,)))
+            is_foreign = not listed and _is_foreign(entries)
+            self.decoded.append(Rejected((encrypted_here,), foreign=is_foreign))
+            return
+        if version.startswith(foreign.KUSTOMIZE_GROUP):
+            unbuilt = foreign.unbuilt(self._document, node.place, fields.item)
+            self.decoded.append(Rejected((unbuilt,), foreign=not listed))
             return
         self.decoded.append(self._object(fields, entries, kind, version, extent))
 
@@ -127,7 +146,10 @@ class _DocumentDecoder:
         self, fields: Fields, entries: Entries, kind: str, version: str, extent: tuple[int, int]
     ) -> Decoded:
         if kind not in KINDS or version != _VERSION:
-            return _not_managed(fields, entries, kind, version, self._namespace)
+            result = _not_managed(fields, entries, kind, version, self._namespace)
+            if isinstance(result, Rejected) and fields.item is None and _is_foreign(entries):
+                return replace(result, foreign=True)
+            return result
         if not _fits(self._document.text, *extent):
             source = fields.source
             return _failed(source, "document-too-large", _TOO_LARGE, hint="split it")
@@ -140,7 +162,12 @@ def _fits(text: str, start: int, end: int) -> bool:
     return len(text[start:end].encode("utf-8", "surrogatepass")) <= MAX_DOCUMENT_BYTES
 
 
-def _failed(source: Source, code: str, message: str, hint: str = "") -> Decoded:
+def _is_foreign(entries: Entries) -> bool:
+    """Whether a document does not even claim to be an object."""
+    return "apiVersion" not in entries and "kind" not in entries
+
+
+def _failed(source: Source, code: str, message: str, hint: str = "") -> Rejected:
     diagnostic = Diagnostic(
         severity=Severity.ERROR, code=code, message=message, field="", source=source, hint=hint
     )
@@ -174,7 +201,7 @@ def _not_managed(
     wrong = {problem.path for problem in fields.problems}
     root = item_of(fields.root)
     if not version and ("apiVersion",) not in wrong:
-        hint = f"write apiVersion: {_VERSION}"
+        hint = f"write apiVersion: {_VERSION}; {_OTHER_FILE}"
         fields.error("api-version-missing", "the object has no apiVersion", (), root, hint)
     if not kind and ("kind",) not in wrong:
         hint = f"write kind: {SECRET}, {SERVICE_ACCOUNT} or {NAMESPACE}"

@@ -35,11 +35,13 @@ class Rejected:
     """Something that cannot be used as an object; ``diagnostics`` say why.
 
     ``desired`` is the object as far as it can be read, ``None`` if not even its name can.
+    ``foreign`` is what does not even claim to be an object, such as the values of a chart.
     """
 
     diagnostics: tuple[Diagnostic, ...]
     desired: Desired | None = None
     owners: MissingOwners = ()
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,8 @@ class Fields:
         for problem in self.problems:
             if problem.severity is Severity.WARNING or problem.node is None:
                 continue
-            if foreign.is_directive(self.document, problem.node):
-                yield foreign.unrendered(self.document, problem.place, self.item)
+            if foreign.is_directive(self.document, problem.place, problem.node):
+                yield foreign.unrendered(self.document, problem.place, self.item, problem.node)
                 return
             if foreign.is_encrypted(problem.node):
                 yield foreign.undecrypted(self.document, problem.place, self.item)

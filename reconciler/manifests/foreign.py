@@ -1,21 +1,54 @@
-"""Documents that are not manifests yet: Helm templates and files encrypted with SOPS."""
+"""Documents that are not manifests yet: templates, kustomizations, files encrypted with SOPS."""
 
 from __future__ import annotations
 
 import re
+import shlex
 
 from reconciler.manifests.nodes import Document, Malformed, Mapping, Node, Scalar
 from reconciler.model.objects import Diagnostic, Severity
 
+KUSTOMIZE_GROUP = "kustomize.config.k8s.io/"
+"""What begins the apiVersion of kustomizations and components."""
+
+_RENDER = "render it first, and load the output"
+_TEMPLATES = {
+    "{{": (
+        "{{ directive }}",
+        "render it first, for example with 'helm template', and load its output",
+    ),
+    "${": (
+        "${variable}",
+        "substitute it first, for example with 'flux build' or 'envsubst', and load the output",
+    ),
+    "{%": ("{% statement %}", _RENDER),
+    "{#": ("{# comment #}", _RENDER),
+    "<%": ("<% tag %>", _RENDER),
+}
+"""What a template is told by, how to show it, and what to do: Helm, Flux, Jinja and Jekyll, ERB."""
+
+_MARKS = tuple(_TEMPLATES)
+_MARK = "|".join(map(re.escape, _MARKS))
 _DIRECTIVE = re.compile(  # possessive, for long lines
-    r"""[ \t]*+(?:-[ \t]++)*+(?:[^\s"'#][^"'\n]*:[ \t]++)?(?P<start>\{\{)"""
+    r"""(?:---)?[ \t]*+(?:-[ \t]++)*+(?:[^\s"'#][^"'\n]*:[ \t]++)?"""
+    rf"(?P<start>{_MARK})"
 )
+_VARIABLE = re.compile(r"""[^"'#\n$]*+(?:\$(?!\{)[^"'#\n$]*+)*+(?P<start>\$\{)""")
+_COMMENT = re.compile(r"^[ \t]*(?P<start>\{#)[^\n]*#\}[ \t]*$", re.MULTILINE)
 # An action may hold quotes that end those around it, and a comment lines of any kind.
 _ACTION = re.compile(r"\{\{[-\s/.$(A-Za-z](?:(?!\{\{|\}\}).)*+\}\}", re.DOTALL)
 # libyaml reports these on the line after the broken one.
 _REPORTED_LATE = ("did not find expected <document start>", "could not find expected ':'")
+# To libyaml, {# is a map that begins with a comment to the end of the line.
+_MAP_UNCLOSED = "did not find expected ',' or '}'"
+_CLAIM = re.compile(r"""(?:^|[\s{,"'])(?:apiVersion|kind)["']?[ \t]*:""")
 _ENCRYPTED = "ENC[AES256_GCM,"  # https://getsops.io/docs/#encryption-protocol
 _SOPS_FIELDS = {"mac", "version", "lastmodified"}
+
+
+def claims_object(text: str) -> bool:
+    """Whether `text`, which cannot be parsed, has an ``apiVersion`` or a ``kind`` somewhere."""
+    return _CLAIM.search(text) is not None
 
 
 def problem(document: Document, broken: Malformed) -> Diagnostic:
@@ -33,9 +66,13 @@ def directive(text: str, broken: Malformed) -> int | None:
     last = text.count("\n", 0, broken.place)
     first = max(last - 1, 0) if broken.message.endswith(_REPORTED_LATE) else last
     for line in range(first, last + 1):
-        match = _DIRECTIVE.match(lines[line])
+        match = _DIRECTIVE.match(lines[line]) or _VARIABLE.match(lines[line])
         if match:
             return sum(len(before) + 1 for before in lines[:line]) + match.start("start")
+    if broken.message.endswith(_MAP_UNCLOSED):
+        comments = [match.start("start") for match in _COMMENT.finditer(text, 0, broken.place)]
+        if comments:
+            return comments[-1]
     return _action_around(text, broken.place)
 
 
@@ -48,24 +85,50 @@ def _action_around(text: str, index: int) -> int | None:
     return start
 
 
-def is_directive(document: Document, node: Node) -> bool:
-    """Tell whether `node` is, or holds, a template's directive."""
+def is_directive(document: Document, place: int, node: Node) -> bool:
+    """Whether `node`, or the key of it at `place`, is or holds a template's directive."""
+    return bool(_mark_in(document, place, node))
+
+
+def _mark_in(document: Document, place: int, node: Node | None) -> str:
+    """What begins the directive; empty where there is none."""
+    text = document.text
     if isinstance(node, Scalar):
-        return isinstance(node.value, str) and "{{" in node.value
-    return document.text.startswith("{{", node.place) or document.text.startswith(
-        "{{", max(node.place - 1, 0)
-    )
+        if isinstance(node.value, str):
+            mark = next((mark for mark in _MARKS if mark in node.value), "")
+            if mark:
+                return mark
+    elif node is not None and text.startswith("{{", max(node.place - 1, 0)):
+        return "{{"
+    places = (place,) if node is None else (place, node.place)
+    return next((mark for at in places for mark in _MARKS if text.startswith(mark, at)), "")
 
 
-def unrendered(document: Document, place: int, item: int | None = None) -> Diagnostic:
-    """The error for a template, or for the `item` of a List in one."""
+def unrendered(
+    document: Document, place: int, item: int | None = None, node: Node | None = None
+) -> Diagnostic:
+    """The error for a template, or for the `item` of a List in one; its directive is in `node`."""
+    shown, hint = _TEMPLATES[_mark_in(document, place, node) or _MARKS[0]]
     return Diagnostic(
         severity=Severity.ERROR,
         code="template-unrendered",
-        message="this is a template that has not been rendered: it has a {{ directive }} here",
+        message=f"this is a template that has not been rendered: it has a {shown} here",
         field="",
         source=document.source(place, item),
-        hint="render it first, for example with 'helm template', and load its output",
+        hint=hint,
+    )
+
+
+def unbuilt(document: Document, place: int, item: int | None = None) -> Diagnostic:
+    """The error for a kustomization that was given in place of what it comes to."""
+    directory = shlex.quote(document.file.rpartition("/")[0] or ".")
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="input-unbuilt",
+        message="this is a kustomization: only kustomize can make manifests of it",
+        field="",
+        source=document.source(place, item),
+        hint=f"kustomize build {directory} | reconciler plan -",
     )
 
 

@@ -11,7 +11,7 @@ from reconciler.manifests.nodes import Entry
 from reconciler.manifests.scalars import decode_base64
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json, Severity
 from reconciler.model.values import SecretValue
-from reconciler.rules import RulePath
+from reconciler.rules import RulePath, finalizer_violations
 
 _TAG_OR_ANCHOR_ALONE = re.compile(r"[!&][^\s,}\]]*[ \t]*(?:[,}\]#\r]|$)", re.MULTILINE)
 _COMMON = frozenset({"apiVersion", "kind", "metadata"})
@@ -113,7 +113,10 @@ def check_namespace(fields: Fields, entries: Entries) -> None:
     spec = fields.map(entries, "spec", ())
     fields.refuse_unknown(spec, _NAMESPACE_SPEC, ("spec",))
     for index, entry in enumerate(fields.list(spec, "finalizers", ("spec",))):
-        fields.string(entry, ("spec", "finalizers", index))
+        path = ("spec", "finalizers", index)
+        for fault in finalizer_violations(fields.string(entry, path), path):
+            if isinstance(entry.value, str):
+                fields.error(fault.code, fault.message, path, entry, fault.hint)
     status = fields.map(entries, "status", ())
     fields.refuse_unknown(status, _NAMESPACE_STATUS, ("status",))
     fields.text(status, "phase", ("status",))

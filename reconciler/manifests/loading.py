@@ -1,23 +1,22 @@
-"""Loads manifests from paths: desired objects and all diagnostics."""
+"""Texts to desired objects and all diagnostics."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import IO
 
 from reconciler.manifests import workloads
 from reconciler.manifests.decode import Lint, decode
 from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
+from reconciler.manifests.exported import summarised
 from reconciler.manifests.lints import OFF, LintSettings, lint
-from reconciler.manifests.reader import Text, read
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
+from reconciler.model.inputs import Read, Text
 from reconciler.model.objects import (
     SECRET,
     Desired,
@@ -26,6 +25,7 @@ from reconciler.model.objects import (
     ObjectKey,
     Severity,
 )
+from reconciler.model.plans import Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,15 +33,15 @@ class Loaded:
     """The result of loading manifests.
 
     ``objects`` are in the order of the manifests, without those that have errors. ``diagnostics``
-    are sorted by file and place. ``notices`` are remarks that call for no action. ``files`` counts
-    the files that were read. ``consumers`` are the uses of Secrets by objects of other kinds, and
-    ``made`` the Secrets that other programs make because of such objects. ``inputs`` tells how
-    many objects each of the given paths held.
+    are sorted by file and place. ``notices`` say what was left out, for those who review the rest.
+    ``files`` counts the files that were read. ``consumers`` are the uses of Secrets by objects of
+    other kinds, and ``made`` the Secrets that other programs make because of such objects.
+    ``inputs`` says how many objects each of the given paths held.
     """
 
     objects: tuple[Desired, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    notices: tuple[str, ...] = ()
+    notices: tuple[Note, ...] = ()
     files: int = 0
     consumers: tuple[Consumer, ...] = ()
     made: frozenset[ObjectKey] = frozenset()
@@ -54,52 +54,66 @@ class Loaded:
 
 
 _DEFAULT_LINTS = LintSettings()
+_MOST_NAMED = 5
 
 
-def load(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+def objects_of(
+    reads: Iterable[Read],
     *,
-    namespace: str = "default",
-    stdin: IO[bytes] | None = None,
+    namespace: str,
     lints: LintSettings = _DEFAULT_LINTS,
-    moment: datetime | None = None,
+    moment: datetime,
 ) -> Loaded:
-    """Load the manifests at `paths` and report every problem in them.
+    """The objects in the texts of `reads`, and every problem with them.
 
-    Directories are read recursively; ``-`` stands for `stdin`, or the process's own standard
-    input. Objects that name no namespace get `namespace`. `lints` sets which warnings are
-    reported, and which count as errors. Certificates are checked as of `moment`, which has a time
-    zone, or now. Bad input raises nothing.
+    Objects that name no namespace get `namespace`. `lints` sets which warnings are reported, and
+    which count as errors. Certificates are checked as of `moment`, which has a time zone.
     """
-    linted = partial(lint, moment=moment or datetime.now(UTC), expiry_days=lints.expiry_days)
+    linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
     inputs: dict[str, set[str]] = {}
     held: dict[str, InputYield] = {}
-    for path, identity, content in read(
-        [paths] if isinstance(paths, str | bytes | os.PathLike) else paths, stdin
-    ):
+    notices: list[Note] = []
+    others: list[str] = []
+    for path, identity, content, listed in reads:
         if isinstance(content, Diagnostic):
             decoded.append(Rejected((content,)))
+        elif isinstance(content, Note):
+            notices.append(content)
         elif content is not None:
+            results = [*_decoded(content, namespace, linted)]
+            if listed and results and all(map(_is_foreign, results)):
+                others.append(content.file)
+                results = []
+            elif any(isinstance(result, Rejected) for result in results):
+                results = summarised(results)
             part = [
                 result if isinstance(result, Skipped) else _graded(result, lints)
-                for result in _decoded(content, namespace, linted)
+                for result in results
             ]
             held[identity] = _yield_of(part)
             decoded += part
         inputs.setdefault(path, set()).add(identity)
+    if others:
+        notices.append(_other_files(others))
     yields = [_input_yield(path, files, held) for path, files in inputs.items()]
-    return _loaded(decoded, files=len(held), inputs=tuple(yields))
+    return _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
 
 
-def _loaded(decoded: Sequence[Decoded], files: int, inputs: tuple[InputYield, ...]) -> Loaded:
+def _loaded(
+    decoded: Sequence[Decoded],
+    *,
+    files: int,
+    inputs: tuple[InputYield, ...],
+    notices: Sequence[Note],
+) -> Loaded:
     objects, diagnostics = _joined(item for item in decoded if not isinstance(item, Skipped))
     others = [item for item in decoded if isinstance(item, Skipped)]
     skipped = Counter(item.kind for item in others)
     return Loaded(
         objects=objects,
         diagnostics=tuple(_in_order(diagnostics)),
-        notices=(_skipped_notice(skipped),) if skipped else (),
+        notices=(*notices, *((_skipped_notice(skipped),) if skipped else ())),
         files=files,
         consumers=tuple(consumer for item in others for consumer in item.consumers),
         made=frozenset(key for item in others for key in item.made),
@@ -217,7 +231,24 @@ def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
     )
 
 
-def _skipped_notice(skipped: Counter[str]) -> str:
+def _is_foreign(result: Decoded) -> bool:
+    return isinstance(result, Rejected) and result.foreign
+
+
+def _other_files(files: Sequence[str]) -> Note:
+    """What is said of files in directories that are no manifests."""
+    count = len(files)
+    more = f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
+    return Note(
+        "files-skipped",
+        f"skipped {count} file{'s' * (count > 1)} with neither apiVersion nor kind: "
+        f"{', '.join(files[:_MOST_NAMED])}{more}",
+    )
+
+
+def _skipped_notice(skipped: Counter[str]) -> Note:
     total = sum(skipped.values())
     kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(skipped.items()))
-    return f"skipped {total} object{'s' * (total != 1)} of other kinds: {kinds}"
+    return Note(
+        "objects-skipped", f"skipped {total} object{'s' * (total != 1)} of other kinds: {kinds}"
+    )

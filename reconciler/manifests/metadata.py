@@ -15,6 +15,7 @@ PATH: RulePath = ("metadata",)
 _READ_ONLY = frozenset(
     {"uid", "resourceVersion", "selfLink", "creationTimestamp", "deletionTimestamp"}
 )
+_TIMES = frozenset({"creationTimestamp", "deletionTimestamp"})  # Go parses what is no null
 _SERVER_COUNTED = frozenset({"generation", "deletionGracePeriodSeconds"})
 _SERVER_FILLED = _SERVER_COUNTED | {"managedFields"}
 _SETTABLE = frozenset(
@@ -30,6 +31,9 @@ _SETTABLE = frozenset(
 )
 _KNOWN = _SETTABLE | _READ_ONLY | _SERVER_FILLED
 _OWNER_FIELDS = frozenset({"apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"})
+
+
+_REMOVE = "remove the field; it comes with objects that were exported from a cluster"
 
 
 class Metadata(NamedTuple):
@@ -77,13 +81,15 @@ def read_metadata(fields: Fields, entries: Entries) -> Metadata:
 
 
 def _refuse_read_only(fields: Fields, name: str, entry: Entry) -> None:
-    if entry.value is not None and entry.value != "":
+    if entry.value == "" and name in _TIMES:
+        fields.error("type-wrong", "must be null or a time", (*PATH, name), entry, _REMOVE)
+    elif entry.value is not None and entry.value != "":
         fields.error(
             "field-read-only",
             f"only the server sets {name}",
             (*PATH, name),
             entry,
-            "remove the field; it comes with objects that were exported from a cluster",
+            _REMOVE,
         )
 
 
@@ -95,6 +101,8 @@ def _check_dropped(fields: Fields, inner: Entries) -> None:
         if entry.value is not None and type(entry.value) is not int:
             message = f"must be a whole number, not {noun(entry.node)}"
             fields.error("type-wrong", message, (*PATH, name), entry)
+        elif name == "generation" and entry.value is not None and entry.value < 0:
+            fields.error("type-wrong", "must not be negative", (*PATH, name), entry)
 
 
 def _owner(fields: Fields, entry: Entry, path: RulePath) -> OwnerReference:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from reconciler.manifests.fields import Fields
 from reconciler.manifests.nodes import Document, Entry, Mapping, Node, Scalar, item_of
@@ -43,6 +44,19 @@ def parse_document(text: str, file: str) -> tuple[Placed | None, tuple[Diagnosti
     fields = Fields(first, root, None)
     placed = _placed(fields, item_of(first.root), (), None)
     return placed, tuple(fields.diagnostics(""))
+
+
+def plain_document(text: str, file: str) -> tuple[Any, tuple[Diagnostic, ...]]:
+    """The same as JSON would have it, without places."""
+    placed, problems = parse_document(text, file)
+    return _plain(placed), problems
+
+
+def _plain(placed: Placed | None) -> Any:
+    value = None if placed is None else placed.value
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
 
 
 def _second(document: Document) -> Diagnostic:

@@ -23,7 +23,7 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
-from reconciler.manifests import foreign
+from reconciler.manifests import foreign, separators
 from reconciler.manifests.jsontext import compose_json
 from reconciler.manifests.nodes import (
     Document,
@@ -63,6 +63,10 @@ _HINTS = {
     "mapping values are not allowed in this context": (
         "check the indentation, and put values that hold ': ' in quotes"
     ),
+    "did not find expected <document start>": (
+        "remove directives (lines that begin with %), which kubectl refuses, and check the "
+        "indentation"
+    ),
     "did not find expected key": "check the indentation, and that all quotes are closed",
     "could not find expected ':'": "check the indentation of this line and the one before",
     "found invalid Unicode character escape code": (
@@ -90,14 +94,12 @@ def parts(text: str) -> list[Part]:
     pieces: list[Part] = []
     start, line = 0, 0
     position = text.find("\n---")
-    # Directives belong to what follows them.
-    if position >= 0 and not text.startswith("%") and "\n%" not in text:
-        while position >= 0:
-            if _SEPARATOR.match(text, position + 1):
-                part = Part(text[start : position + 1], line)
-                pieces.append(part)
-                start, line = position + 1, line + part.text.count("\n")
-            position = text.find("\n---", position + 1)
+    while position >= 0:
+        if _SEPARATOR.match(text, position + 1):
+            part = Part(text[start : position + 1], line)
+            pieces.append(part)
+            start, line = position + 1, line + part.text.count("\n")
+        position = text.find("\n---", position + 1)
     pieces.append(Part(text[start:] if start else text, line))
     return pieces
 
@@ -144,6 +146,8 @@ def _compose(part: str, file: str, trees: list[Tree]) -> None:
                 raise
         else:
             return
+    if glued := separators.GLUED.search(part):
+        raise Malformed(separators.CODE, separators.MESSAGE, glued.start(), separators.HINT)
     _compose_yaml(part, trees)
 
 

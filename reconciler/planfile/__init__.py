@@ -11,6 +11,7 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
+from reconciler.model.inputs import Exclusion
 from reconciler.model.plans import Note, Plan
 from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
@@ -48,11 +49,13 @@ def saved_plan(
     store: str = "",
     created: str = "",
     expires: str = "",
+    exclude: tuple[Exclusion, ...] = (),
 ) -> SavedPlan:
     """Put together what a plan file holds, as `SavedPlan` has it, without credentials."""
     return SavedPlan(
         plan=plan,
         manifests=manifests,
+        exclude=exclude,
         salt=salt,
         key_check=key_check(fingerprinter.key),
         store=without_credentials(store),

@@ -11,7 +11,7 @@ from reconciler.model.objects import (
     InputYield,
     ObjectKey,
 )
-from reconciler.model.plans import Action, Reason, Refusal
+from reconciler.model.plans import Action, Note, Reason, Refusal
 from reconciler.planning.guarded import Guarded
 
 
@@ -51,6 +51,13 @@ def emptied(guarded: Guarded) -> Iterator[Refusal]:
         "check what should have written the manifests; if that is meant, allow it with "
         "--allow-empty",
     )
+
+
+def input_notices(inputs: Iterable[InputYield]) -> Iterator[Note]:
+    """The inputs that held nothing, whatever the plan comes to."""
+    for source in inputs:
+        if source.empty:
+            yield Note("input-empty", f"{source.path} holds no object at all")
 
 
 def _staying(guarded: Guarded, pruned: Collection[ObjectKey]) -> set[ObjectKey]:

@@ -26,6 +26,7 @@ from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.consumers import Users, users_of, with_consumers
+from reconciler.planning.emptied import input_notices
 from reconciler.planning.guarded import Guarded
 from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
@@ -118,7 +119,7 @@ def plan(
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
             *rotation.notices(selected.chosen, snapshot, options),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
-            *_input_notices(inputs),
+            *input_notices(inputs),
             *selected.notices,
         ),
     )
@@ -157,12 +158,6 @@ def _selected(comparison: Comparison, users: Users) -> _Selected:
         old=old,
         notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
     )
-
-
-def _input_notices(inputs: Iterable[InputYield]) -> Iterator[Note]:
-    for source in inputs:
-        if source.empty:
-            yield Note("input-empty", f"{source.path} holds no object at all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.rules.certificates import validity
 from reconciler.rules.consumers import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.creation import refusals, validate
+from reconciler.rules.metadata import finalizer_violations
 from reconciler.rules.names import (
     SUFFIX_ALPHABET,
     SUFFIX_LENGTH,
@@ -25,6 +26,7 @@ __all__ = [
     "account_consumers",
     "consumers_of",
     "field_text",
+    "finalizer_violations",
     "generated_name",
     "is_data_key",
     "refusals",

@@ -28,7 +28,7 @@ from reconciler.rules.names import (
     shown,
     without_trailing_dash,
 )
-from reconciler.rules.violations import Violation
+from reconciler.rules.violations import RulePath, Violation
 
 ANNOTATIONS_LIMIT = 256 * 1024
 """Bytes of all keys and values of the annotations together."""
@@ -180,22 +180,27 @@ def _annotations(resource: Resource) -> Iterator[Violation]:
 def _finalizers(finalizers: tuple[str, ...]) -> Iterator[Violation]:
     """ValidateFinalizers, validateKubeFinalizerName."""
     for index, finalizer in enumerate(finalizers):
-        fault = qualified_name_fault(finalizer)
-        if not fault and "/" not in finalizer and finalizer not in _UNQUALIFIED_FINALIZERS:
-            fault = f"{shown(finalizer)} has no prefix and is none of Kubernetes' own finalizers"
-        if fault:
-            yield Violation(
-                ("metadata", "finalizers", index),
-                "finalizer-invalid",
-                fault,
-                "write the finalizer as DOMAIN/NAME, for example example.com/cleanup",
-            )
+        yield from finalizer_violations(finalizer, ("metadata", "finalizers", index))
     if _ORPHAN in finalizers and _FOREGROUND in finalizers:
         yield Violation(
             ("metadata", "finalizers"),
             "finalizers-conflict",
             f"{_ORPHAN} and {_FOREGROUND} exclude each other",
             "keep one of them",
+        )
+
+
+def finalizer_violations(finalizer: str, path: RulePath) -> Iterator[Violation]:
+    """What is wrong with the name of a finalizer: validateKubeFinalizerName."""
+    fault = qualified_name_fault(finalizer)
+    if not fault and "/" not in finalizer and finalizer not in _UNQUALIFIED_FINALIZERS:
+        fault = f"{shown(finalizer)} has no prefix and is none of Kubernetes' own finalizers"
+    if fault:
+        yield Violation(
+            path,
+            "finalizer-invalid",
+            fault,
+            "write the finalizer as DOMAIN/NAME, for example example.com/cleanup",
         )
 
 

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.model.objects import Desired, Diagnostic
+from reconciler.model.plans import Note
 from reconciler.views.heading import NO_HEADING, Heading
 
 
@@ -49,11 +50,15 @@ class Style:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What checking manifests came to: the objects without errors, and how many files were read."""
+    """What checking manifests came to: the objects without errors, and how many files were read.
+
+    ``notices`` say what was left out.
+    """
 
     diagnostics: tuple[Diagnostic, ...]
     objects: tuple[Desired, ...]
     files: int
+    notices: tuple[Note, ...] = ()
 
 
 _TABLE: Mapping[Subject, Mapping[str, str]] = {

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.model.objects import Diagnostic, Severity
+from reconciler.model.plans import Note
 from reconciler.version import __version__
 from reconciler.views.formats import Checked, Style
 from reconciler.views.json.parts import serialised
@@ -28,8 +29,13 @@ _BRACKET = re.compile(r"[\\\[\]]")
 _PLACEHOLDER = re.compile(r"\{[0-9]+\}")
 
 
-def diagnostics(diagnostics: Sequence[Diagnostic], *, tool_version: str) -> str:
-    """One run with a rule for each code and a result for each diagnostic, in the given order."""
+def diagnostics(
+    diagnostics: Sequence[Diagnostic], *, tool_version: str, notices: Sequence[Note] = ()
+) -> str:
+    """One run with a rule for each code and a result for each diagnostic, in the given order.
+
+    `notices`, on what was left out, are notifications of the run (SARIF 2.1.0, 3.20.21).
+    """
     severities = {item.code: item.severity for item in diagnostics}
     codes = sorted(severities)
     driver = {
@@ -43,14 +49,26 @@ def diagnostics(diagnostics: Sequence[Diagnostic], *, tool_version: str) -> str:
         identity = _identity(item)
         seen[identity] += 1
         results.append(_result(item, codes.index(item.code), f"{identity}:{seen[identity]}"))
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    run: Document = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
+    if notices:
+        told = [_notification(notice) for notice in notices]
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": told}]
     return serialised({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def styled_check(checked: Checked, style: Style) -> str:
     """What is wrong with manifests, as this version of the program says it."""
     del style
-    return diagnostics(checked.diagnostics, tool_version=__version__)
+    return diagnostics(checked.diagnostics, tool_version=__version__, notices=checked.notices)
+
+
+def _notification(notice: Note) -> Document:
+    text = _plain(notice.message)
+    return {"descriptor": {"id": notice.code}, "level": "note", "message": {"text": text}}
 
 
 def _rule(code: str, severity: Severity) -> Document:

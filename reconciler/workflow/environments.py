@@ -9,14 +9,17 @@ from pathlib import Path
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, InvalidManifests
-from reconciler.manifests import LintSettings, Loaded, load
+from reconciler.inputs import STDIN
+from reconciler.manifests import LintSettings, Loaded
 from reconciler.model.drift import DriftReport
+from reconciler.model.inputs import Exclusion
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Store, StoreChoice
 from reconciler.planfile import PlanFile, Standing
 from reconciler.stores import check, open_store
 from reconciler.workflow.applying import utc_now
+from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
 from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 
@@ -25,13 +28,15 @@ from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 class Environment:
     """A store, the manifests that it is to hold, and the options of plans for it.
 
-    ``inputs`` are paths of manifests, ``-`` for standard input. ``parallelism`` is how many changes
+    ``inputs`` are paths of manifests, ``-`` for standard input; ``exclude`` says what is left out
+    of directories. ``parallelism`` is how many changes
     are made, or tried, at a time; with ``server_dry_run``, the store tries each change of a plan.
     """
 
     name: str = ""
     store: StoreChoice
     inputs: tuple[str, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
     options: PlanOptions = field(default_factory=PlanOptions)
     lints: LintSettings = field(default_factory=LintSettings)
     server_dry_run: bool = False
@@ -47,7 +52,10 @@ def load_environment(environment: Environment, *checks: Check) -> Loaded:
     Errors are among the diagnostics; what plans or compares refuses to go on with them.
     """
     loaded = load(
-        environment.inputs, namespace=environment.options.namespace, lints=environment.lints
+        environment.inputs,
+        exclude=environment.exclude,
+        namespace=environment.options.namespace,
+        lints=environment.lints,
     )
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))
@@ -95,7 +103,7 @@ def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
         consumers=loaded.consumers,
         inputs=loaded.inputs,
     )
-    return _tried(environment, planned, store)
+    return _tried(environment, _with_notices(planned, loaded), store)
 
 
 def plan_file_again(
@@ -125,7 +133,7 @@ def plan_file_again(
     )
     if require_sealed:
         planfile.refuse_unverified(standing)
-    return _tried(environment, planned, store), standing
+    return _tried(environment, _with_notices(planned, loaded), store), standing
 
 
 def environment_of_plan(environment: Environment, file: PlanFile) -> Environment:
@@ -137,13 +145,15 @@ def environment_of_plan(environment: Environment, file: PlanFile) -> Environment
     """
     saved = file.saved
     planfile.refuse_expired(saved.expires, utc_now())
-    missing = [path for path in saved.manifests if not Path(path).exists()]
+    missing = [path for path in saved.manifests if path != STDIN and not Path(path).exists()]
     if missing:
         raise ConfigError(
             f"the plan was made from manifests that are not here: {', '.join(missing)}",
             hint="its paths are relative to the directory in which it was made: apply it there",
         )
-    return replace(environment, inputs=saved.manifests, options=saved.plan.options)
+    return replace(
+        environment, inputs=saved.manifests, exclude=saved.exclude, options=saved.plan.options
+    )
 
 
 def drift_of(
@@ -165,12 +175,19 @@ def drift_of(
             "the store does not exist, so there is nothing that could have drifted",
             hint="check --store, or apply once before the first check",
         )
-    return drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
+    report = drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
+    return replace(report, notices=(*loaded.notices, *report.notices))
 
 
 def _refuse_errors(loaded: Loaded) -> None:
     if loaded.errors:
         raise InvalidManifests("the manifests have errors, so nothing was done")
+
+
+def _with_notices(planned: Planned, loaded: Loaded) -> Planned:
+    """`planned` with what was left out of the manifests, which a reviewer must see."""
+    plan = planned.plan
+    return replace(planned, plan=replace(plan, notices=(*loaded.notices, *plan.notices)))
 
 
 def _tried(environment: Environment, planned: Planned, store: Store) -> Planned:

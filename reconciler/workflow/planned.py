@@ -11,6 +11,7 @@ from reconciler import planfile
 from reconciler.errors import ConfigError, StalePlan
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport
+from reconciler.model.inputs import Exclusion
 from reconciler.model.objects import Desired, InputYield
 from reconciler.model.plans import Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
@@ -58,8 +59,17 @@ class Planned:
             value for resource in self.desired for value in resource.data.values()
         )
 
-    def saved(self, manifests: Sequence[str], *, store: str = "", created: str = "") -> SavedPlan:
+    def saved(
+        self,
+        manifests: Sequence[str],
+        *,
+        exclude: Sequence[Exclusion] = (),
+        store: str = "",
+        created: str = "",
+    ) -> SavedPlan:
         """What a plan file holds of it; `manifests` are the paths that it was made from.
+
+        `exclude` says what was left out of directories.
 
         `store` is the store's URL, of which credentials are left out; `created` is in RFC 3339.
         """
@@ -71,6 +81,7 @@ class Planned:
             store=store,
             created=created,
             expires=self.expires,
+            exclude=tuple(exclude),
         )
 
 

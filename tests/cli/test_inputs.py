@@ -80,8 +80,8 @@ def test_destroy_is_there_to_leave_nothing(workplace: Any) -> None:
 def test_validate_tells_of_an_input_without_any_object(workplace: Any) -> None:
     empties(workplace)
     result = workplace.ok("validate", "manifests", "comments.yaml", "skipped.yaml")
-    assert result.err.count("holds no object") == 1
-    assert "Note: comments.yaml holds no object at all\n" in result.err
+    assert result.out.count("holds no object") == 1
+    assert "! comments.yaml holds no object at all\n" in result.out
 
 
 def piped(process: Any, command: str, *, stdin: bytes | None = None) -> tuple[int, str, str]:
@@ -145,7 +145,7 @@ def test_a_saved_plan_is_shown_from_a_pipe(shop: Any, process: Any) -> None:
 def test_a_plan_of_a_pipe_cannot_be_saved(shop: Any, process: Any) -> None:
     text = (shop.path / "manifests/shop.yaml").read_bytes()
     os.mkfifo(shop.path / "pipe")
-    for path in ("/dev/stdin", "-", "pipe", "/dev/fd/0"):
+    for path in ("/dev/stdin", "pipe", "/dev/fd/0", "- /dev/stdin"):
         code, _, err = piped(process, f"plan {path} --out p", stdin=text)
         assert code == 1
         assert "cannot be saved, since apply reads manifests again" in err

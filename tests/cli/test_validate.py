@@ -34,7 +34,7 @@ def test_how_much_validate_tells(shop: Any) -> None:
     shop.write("manifests/other.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n")
     shop.write("manifests/z.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {generateName: job-}\n")
     summary = "No problems in 3 objects of 3 files.\n"
-    assert shop.ok("validate").out == summary
+    assert shop.ok("validate").out == f"! skipped 1 object of other kinds: 1 Pod\n\n{summary}"
     verbose = shop.ok("validate", "--verbose")
     assert verbose.out.endswith(f"\n\n{summary}")
     assert verbose.out.split("\n")[:3] == [
@@ -42,7 +42,7 @@ def test_how_much_validate_tells(shop: Any) -> None:
         "= Secret/shop/database (checked)  manifests/shop.yaml:6",
         "= Secret/default/job-(known after apply) (checked)  manifests/z.yaml:1",
     ]
-    assert "1 Pod" in verbose.err
+    assert "1 Pod" in verbose.out
     quiet = shop.ok("validate", "-q")
     assert (quiet.out, quiet.err) == (summary, "")
     shop.write("manifests/z.yaml", BROKEN)
@@ -53,13 +53,19 @@ def test_how_much_validate_tells(shop: Any) -> None:
 def test_what_is_skipped_is_told_unless_quiet(shop: Any, command: str) -> None:
     shop.ok("apply", "--auto-approve")
     shop.write("manifests/other.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n")
-    assert "skipped 1 object of other kinds: 1 Pod" in shop.ok(command).err
-    assert shop.ok(command, "--quiet").err == ""
+    skipped = "skipped 1 object of other kinds: 1 Pod"
+    assert skipped in shop.ok(command).out
+    document = json.loads(shop.ok(command, "-o", "json").out)
+    assert {"code": "objects-skipped", "message": skipped} in document["notices"]
+    other = "sarif" if command == "validate" else "markdown"
+    assert skipped in shop.ok(command, "-o", other).out
+    quiet = shop.ok(command, "--quiet")
+    assert skipped not in quiet.out + quiet.err
 
 
 def test_every_problem_at_once_with_its_place(workplace: Any) -> None:
     workplace.write("broken/a.yaml", BROKEN)
-    workplace.write("broken/b.yaml", "a: [")
+    workplace.write("broken/b.yaml", "kind: [")
     result = workplace.run("validate", "broken")
     assert result.code == 1
     for place in ("broken/a.yaml:4:9", "broken/a.yaml:5:", "broken/a.yaml:7:3", "broken/b.yaml:"):
@@ -95,8 +101,7 @@ def test_other_kinds_are_skipped_with_a_count(shop: Any) -> None:
     kinds = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
     shop.write("manifests/other.yaml", f"{kinds}---\n{kinds}")
     result = shop.ok("validate")
-    assert "2 ConfigMap" in result.err
-    assert "ConfigMap" not in result.out
+    assert "! skipped 2 objects of other kinds: 2 ConfigMap\n" in result.out
 
 
 def test_missing_path(workplace: Any) -> None:

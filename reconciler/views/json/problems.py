@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.model.objects import Diagnostic, Severity
-from reconciler.views.json.parts import Document, serialised, source_document
+from reconciler.model.plans import Note
+from reconciler.views.json.parts import Document, note_document, serialised, source_document
 
 DIAGNOSTICS_FORMAT = "reconciler.diagnostics/v1"
 
 
-def diagnostics(diagnostics: Sequence[Diagnostic], *, objects: int, files: int) -> str:
-    """What is wrong with manifests (``diagnostics-v1.json``); `objects` and `files` were read."""
+def diagnostics(
+    diagnostics: Sequence[Diagnostic], *, objects: int, files: int, notices: Sequence[Note] = ()
+) -> str:
+    """What is wrong with manifests (``diagnostics-v1.json``); `objects` and `files` were read.
+
+    `notices` say what was left out.
+    """
     errors = sum(item.severity is Severity.ERROR for item in diagnostics)
     return serialised(
         {
@@ -23,6 +29,7 @@ def diagnostics(diagnostics: Sequence[Diagnostic], *, objects: int, files: int) 
                 "files": files,
             },
             "diagnostics": [diagnostic_document(item) for item in diagnostics],
+            "notices": [note_document(notice) for notice in notices],
         }
     )
 

@@ -22,7 +22,12 @@ def drift(report: DriftReport, style: Style) -> str:
 def check(checked: Checked, style: Style) -> str:
     """See `reconciler.views.json.diagnostics`."""
     del style
-    return json.diagnostics(checked.diagnostics, objects=len(checked.objects), files=checked.files)
+    return json.diagnostics(
+        checked.diagnostics,
+        objects=len(checked.objects),
+        files=checked.files,
+        notices=checked.notices,
+    )
 
 
 def listing(listing: Listing, style: Style) -> str:

@@ -6,7 +6,7 @@ from reconciler.views.text.events import event
 from reconciler.views.text.listings import listing, listing_summary
 from reconciler.views.text.locks import lock
 from reconciler.views.text.plans import plan
-from reconciler.views.text.problems import diagnostics, error, sources
+from reconciler.views.text.problems import diagnostics, error, notices, sources
 from reconciler.views.text.reports import drift, drift_summary
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "listing",
     "listing_summary",
     "lock",
+    "notices",
     "plan",
     "sources",
 ]

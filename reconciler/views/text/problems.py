@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from reconciler.errors import ReconcilerError
 from reconciler.escapes import escaped, inert
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
-from reconciler.model.plans import UNBORN
+from reconciler.model.plans import UNBORN, Note
 from reconciler.views import words
-from reconciler.views.text.palette import Palette, headline, hint_line
+from reconciler.views.text.palette import Palette, headline, hint_line, note_line
 from reconciler.views.words import counted
 
 
@@ -33,6 +33,12 @@ def diagnostics(
     ]
     lines = [diagnostic_line(item, palette) for item in diagnostics]
     return inert("\n".join([*lines, palette.paint(f"{', '.join(found)} {where}.", "strong")]))
+
+
+def notices(notices: Iterable[Note], *, colour: bool) -> str:
+    """A line for each remark on what was left out."""
+    palette = Palette(colour)
+    return inert("\n".join(note_line(notice.message, palette) for notice in notices))
 
 
 def sources(objects: Iterable[Desired], *, colour: bool) -> str:

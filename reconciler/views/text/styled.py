@@ -34,6 +34,8 @@ def check(checked: Checked, style: Style) -> str:
     blocks = []
     if style.verbose and checked.objects:
         blocks.append(text.sources(checked.objects, colour=style.colour))
+    if checked.notices and not style.quiet:
+        blocks.append(text.notices(checked.notices, colour=style.colour))
     blocks.append(
         text.diagnostics(
             checked.diagnostics,

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import reconciler.inputs
 import reconciler.manifests
-from reconciler.manifests import Loaded, load, parse_document
+from reconciler.manifests import Loaded, parse_document
 from reconciler.model.objects import Severity
+from reconciler.workflow import load
 
-ROOM = Path(reconciler.manifests.__file__).parent
+ROOMS = [Path(str(room.__file__)).parent for room in (reconciler.inputs, reconciler.manifests)]
 PAGE = Path(__file__).parents[3] / "docs" / "diagnostics.md"
 
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
@@ -31,6 +33,41 @@ CASES = [
     (HEAD + "data:\n  a: '{{ .b }}'\n", "template-unrendered", "6:6", "", "rendered"),
     (HEAD + "{{ .a }}: b\n", "template-unrendered", "5:1", "", "rendered"),
     (HEAD.replace(": a", ": a-{{ .b }}"), "template-unrendered", "4:9", "", "rendered"),
+    ("{% if x %}\n" + HEAD, "template-unrendered", "1:1", "", "{% statement %}"),
+    ("---\n---\n{% raw %}\n" + HEAD, "template-unrendered", "3:1", "", "rendered"),
+    (HEAD + "data:\n{% for k in x %}\n  a: b\n", "template-unrendered", "6:1", "", "rendered"),
+    ("{# a comment #}\n" + HEAD, "template-unrendered", "1:1", "", "{# comment #}"),
+    (HEAD + "stringData:\n  <%= x %>: '\n", "template-unrendered", "6:3", "", "<% tag %>"),
+    (HEAD.replace(": a", ": a-${B}"), "template-unrendered", "4:9", "", "envsubst"),
+    (HEAD + "immutable: ${A:=true}\n", "template-unrendered", "5:12", "", "flux build"),
+    (HEAD + "data: {a: '${B}'}\n", "template-unrendered", "5:11", "", "${variable}"),
+    (HEAD + "data: [${B}]\n", "template-unrendered", "5:8", "", "${variable}"),
+    (HEAD + "stringData:\n  ${B}\n", "template-unrendered", "6:3", "", "${variable}"),
+    (HEAD + "${B}: c\n", "template-unrendered", "5:1", "", "${variable}"),
+    ("apiVersion: v1\nkind: ${B}\n", "template-unrendered", "2:7", "", "${variable}"),
+    ("---apiVersion: v1\nkind: Secret\n", "separator-missing", "1:1", "", "line of its own"),
+    (HEAD + "---" + HEAD, "separator-missing", "5:1", "", "does not stand alone"),
+    ("--- {a: b}\n", "separator-missing", "1:1", "", "line of its own"),
+    (HEAD + "----\n" + HEAD, "separator-missing", "5:1", "", "line of its own"),
+    (HEAD + "---# a\n", "separator-missing", "5:1", "", "line of its own"),
+    (HEAD + HEAD, "separator-missing", "5:1", "", "is missing here"),
+    ("%YAML 1.2\n", "yaml-invalid", "2:1", "", "remove directives"),
+    (
+        "apiVersion: v1\nkind: List\nitems: [{apiVersion: v1, kind: SecretList}]\n",
+        *("list-nested", "3:9", "", "outer one"),
+    ),
+    (
+        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
+        *("input-unbuilt", "1:1", "", "kustomize build . | reconciler plan -"),
+    ),
+    (HEAD + "  generation: -1\n", "type-wrong", "5:15", "metadata.generation", "negative"),
+    (
+        HEAD + "  creationTimestamp: ''\n",
+        "type-wrong",
+        "5:22",
+        "metadata.creationTimestamp",
+        "null",
+    ),
     (HEAD + "sops: {mac: x, version: 3.9.0}\n", "sops-encrypted", "5:1", "", "sops -d"),
     (HEAD + "data: {a: 'ENC[AES256_GCM,data:x]'}\n", "sops-encrypted", "5:11", "", "sops -d"),
     (HEAD + "stringData: {a: 'ENC[AES256_GCM,x]'}", "sops-encrypted", "5:17", "", "sops -d"),
@@ -217,13 +254,14 @@ def test_every_code_is_explained_and_tested() -> None:
     """The encodings look like codes, and the words for them are left out by hand."""
     words = {
         word
-        for source in ROOM.rglob("*.py")
+        for room in ROOMS
+        for source in room.rglob("*.py")
         for word in re.findall(r'"([a-z]+(?:-[a-z0-9]+)+)"', source.read_text())
     }
     codes = {word for word in words if not word.startswith("utf-")}
     page = PAGE.read_text().split("## Loading", 1)[1].split("## Rules", 1)[0]
     assert codes == set(re.findall(r"^\| `([a-z-]+)`", page, re.MULTILINE))
-    tests = "".join(test.read_text() for test in Path(__file__).parent.glob("test_*.py"))
+    tests = "".join(test.read_text() for test in Path(__file__).parents[1].glob("[im]*/test_*.py"))
     assert [code for code in sorted(codes) if f'"{code}"' not in tests] == []
 
 

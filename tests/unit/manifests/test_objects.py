@@ -19,6 +19,10 @@ def values(found: Loaded) -> dict[str, bytes]:
     return {key: value.reveal() for key, value in secret.data.items()}
 
 
+def said(found: Loaded) -> list[str]:
+    return [notice.message for notice in found.notices]
+
+
 def test_a_whole_secret(loaded: Loader) -> None:
     found = loaded(
         HEAD
@@ -187,7 +191,7 @@ def test_generated_names(loaded: Loader) -> None:
 
 
 def test_the_first_of_two_is_kept_even_across_files(loaded: Loader) -> None:
-    from reconciler.manifests import load
+    from reconciler.workflow import load
 
     loaded(HEAD + "stringData: {k: first}\n", "x.yaml")
     loaded(HEAD + "stringData: {k: second}\n", "b.yaml")
@@ -269,7 +273,7 @@ def test_encrypted_items_of_a_list_are_counted(loaded: Loader) -> None:
 def test_encrypted_objects_of_other_kinds_are_skipped_as_well(loaded: Loader) -> None:
     found = loaded("apiVersion: isindir.github.com/v1\nkind: SopsSecret\nsops: {mac: x}\n")
     assert found.diagnostics == ()
-    assert found.notices == ("skipped 1 object of other kinds: 1 SopsSecret",)
+    assert said(found) == ["skipped 1 object of other kinds: 1 SopsSecret"]
     for kind in ("List", "ENC[AES256_GCM,data:x]"):
         found = loaded(f"apiVersion: v1\nkind: {kind}\nitems: []\nsops: {{mac: x}}\n")
         assert [item.code for item in found.diagnostics] == ["sops-encrypted"]
@@ -285,11 +289,11 @@ def test_other_kinds_are_counted_and_skipped(loaded: Loader) -> None:
     )
     assert len(found.objects) == 1
     assert found.diagnostics == ()
-    assert found.notices == (
-        "skipped 4 objects of other kinds: 2 ConfigMap, 1 Deployment, 1 Secret.example.com",
-    )
+    assert said(found) == [
+        "skipped 4 objects of other kinds: 2 ConfigMap, 1 Deployment, 1 Secret.example.com"
+    ]
     assert loaded(HEAD).notices == ()
-    assert loaded(other.format("v1", "Pod")).notices == ("skipped 1 object of other kinds: 1 Pod",)
+    assert said(loaded(other.format("v1", "Pod"))) == ["skipped 1 object of other kinds: 1 Pod"]
 
 
 def test_documents_and_items_are_counted(loaded: Loader) -> None:
@@ -299,8 +303,8 @@ def test_documents_and_items_are_counted(loaded: Loader) -> None:
         + "...\n---\napiVersion: v1\nkind: List\nmetadata: {resourceVersion: ''}\nitems:\n"
         + "- {apiVersion: v1, kind: ConfigMap}\n"
         + "- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n"
-        + "- apiVersion: v1\n  kind: List\n  items:\n"
-        + "  - {apiVersion: v1, kind: Secret, metadata: {name: c}}\n"
+        + "- apiVersion: v1\n  kind: Secret\n"
+        + "  metadata: {name: c}\n\n"
         + "- {apiVersion: v1, kind: Namespace, metadata: {name: d}}\n"
         + "---\napiVersion: v1\nkind: ServiceAccountList\nitems:\n- metadata: {name: e}\n"
     )
@@ -308,11 +312,11 @@ def test_documents_and_items_are_counted(loaded: Loader) -> None:
     assert [(str(item.key), item.source) for item in found.objects] == [
         ("Secret/default/a", Source("f.yaml", 6, 1, 2)),
         ("Secret/default/b", Source("f.yaml", 17, 3, 3, 1)),
-        ("Secret/default/c", Source("f.yaml", 21, 5, 3, 2)),
+        ("Secret/default/c", Source("f.yaml", 18, 3, 3, 2)),
         ("Namespace/d", Source("f.yaml", 22, 3, 3, 3)),
         ("ServiceAccount/default/e", Source("f.yaml", 27, 3, 4, 0)),
     ]
-    assert found.notices == ("skipped 1 object of other kinds: 1 ConfigMap",)
+    assert said(found) == ["skipped 1 object of other kinds: 1 ConfigMap"]
 
 
 @pytest.mark.parametrize("items", ["", "items:\n", "items: []\n"])
@@ -382,3 +386,34 @@ def test_lines_are_counted_as_editors_count_them(loaded: Loader, breaks: str) ->
     assert found.diagnostics[1].source.column == 11
     broken = loaded(f"{head}data: [\n")
     assert broken.diagnostics[0].source.line == 5
+
+
+def test_a_finalizer_of_a_namespace_needs_a_domain(loaded: Loader) -> None:
+    namespace = (
+        "apiVersion: v1\nkind: Namespace\nmetadata: {{name: a}}\nspec: {{finalizers: [{}]}}\n"
+    )
+    assert loaded(namespace.format("kubernetes, example.com/a")).diagnostics == ()
+    (error,) = loaded(namespace.format("kubernetes, cleanup")).diagnostics
+    assert (error.code, error.field) == ("finalizer-invalid", "spec.finalizers[1]")
+
+
+@pytest.mark.parametrize("ending", ["", " ", " # a comment", "\r"])
+def test_what_may_stand_behind_a_separator(loaded: Loader, ending: str) -> None:
+    other = HEAD.replace("name: a", "name: b")
+    found = loaded(f"{HEAD}---{ending}\n{other}")
+    assert found.diagnostics == ()
+    assert [item.name for item in found.objects] == ["a", "b"]
+
+
+def test_pem_that_is_not_indented_is_no_separator(loaded: Loader) -> None:
+    (error,) = loaded(HEAD + "stringData:\n  a: |\n-----BEGIN KEY-----\nx\n").diagnostics
+    assert error.code == "yaml-invalid"
+
+
+def test_a_key_that_was_written_twice_is_no_missing_separator(loaded: Loader) -> None:
+    assert [item.code for item in loaded(HEAD + "kind: Secret\n").diagnostics] == ["key-duplicate"]
+
+
+def test_a_variable_within_a_value_is_text(loaded: Loader) -> None:
+    found = loaded(HEAD + "stringData: {config: 'home = ${HOME} and {% raw %}'}\n")
+    assert found.errors == ()

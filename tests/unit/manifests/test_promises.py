@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests import Loaded, load, parse_document
+from reconciler.manifests import Loaded, parse_document
 from reconciler.model.objects import Diagnostic
+from reconciler.workflow import load
 
 WHOLE = """\
 # a file as people write them
@@ -36,7 +37,8 @@ stringData:
   text: 'it''s'
 ---
 {"apiVersion": "v1", "kind": "List", "items": [{"kind": "Namespace", "metadata": *none}]}
---- !!map
+---
+!!map
 apiVersion: v1
 kind: ServiceAccount
 metadata: {generateName: sa-}
@@ -164,7 +166,9 @@ def test_no_diagnostic_holds_a_value(loaded: Callable[[bytes, str], Loaded], tex
     found = loaded(content, "f.yaml")
     if "!x y" not in text:  # an unknown tag only makes a string
         assert found.diagnostics
-    told = "".join(map(shown, found.diagnostics)) + "".join(found.notices)
+    told = "".join(map(shown, found.diagnostics)) + "".join(
+        notice.message for notice in found.notices
+    )
     assert VALUE not in told
     assert ENCODED[:12] not in told
 

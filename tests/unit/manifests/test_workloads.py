@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import LintSettings, Loaded, load, unprovided
+from reconciler.manifests import LintSettings, Loaded, unprovided
 from reconciler.model.objects import ObjectKey, Severity
+from reconciler.workflow import load
 
 Loader = Callable[..., Loaded]
 
@@ -47,7 +48,7 @@ def test_a_workload_is_a_consumer_with_its_place(loaded: Loader) -> None:
     )
     assert one.manifest == "f.yaml:6"
     assert one.field == "spec.containers[0].env[0].valueFrom.secretKeyRef"
-    assert found.notices == ("skipped 1 object of other kinds: 1 Pod",)
+    assert [note.message for note in found.notices] == ["skipped 1 object of other kinds: 1 Pod"]
     assert found.diagnostics == ()
     assert told(found) == []
 

@@ -15,6 +15,7 @@ from reconciler.model.events import (
     StepStarted,
     StepWaiting,
 )
+from reconciler.model.plans import Note
 from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text
 from tests.unit.views import drift_samples, listing_samples, samples
 
@@ -29,6 +30,11 @@ EVENTS += [event for event in samples.EVENTS if isinstance(event, ApplyEnded)][1
 ONE = samples.PROBLEMS[1:2]
 
 
+LEFT_OUT = Note(
+    "files-skipped", "skipped 1 file with neither apiVersion nor kind: manifests/values.yaml"
+)
+
+
 @pytest.mark.parametrize(
     "example",
     [
@@ -37,7 +43,7 @@ ONE = samples.PROBLEMS[1:2]
         "\n".join(text.event(event, colour=False) for event in EVENTS[1:]),
         markdown.plan(samples.EXAMPLE),
         json.plan(samples.EXAMPLE),
-        json.diagnostics(ONE, objects=14, files=3),
+        json.diagnostics(ONE, objects=14, files=3, notices=[LEFT_OUT]),
         "\n".join(map(json.event, EVENTS)),
         sarif.diagnostics(ONE, tool_version="1.0.0"),
         text.drift(drift_samples.EXAMPLE, colour=False),

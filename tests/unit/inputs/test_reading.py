@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded
 from reconciler.model.objects import InputYield
+from reconciler.workflow import load
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\nstringData:\n  key: ключ 😀\n"
 
@@ -41,8 +42,6 @@ def test_directories_are_read_in_order_without_what_is_no_manifest(tmp_path: Pat
     (tmp_path / "m/a/b/c.json").write_text(
         '{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "json"}}'
     )
-    for name in ["kustomization.yaml", "kustomization.yml", "Kustomization"]:
-        (tmp_path / "m" / name).write_text("resources: []\n")
     found = load("m")
     assert names(found) == ["json", "a-z-yml", "b-yaml"]
     assert found.diagnostics == ()
@@ -111,7 +110,7 @@ def test_paths_that_are_none(path: str) -> None:
 def test_files_that_are_too_large(
     loaded: Callable[[str], Loaded], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.manifests.reader.MAX_FILE_BYTES", 100)
+    monkeypatch.setattr("reconciler.inputs.texts.MAX_FILE_BYTES", 100)
     assert told(loaded("#" * 101)) == [("file-too-large", "f.yaml:1:1")]
     assert told(loaded("#" * 100)) == []
 

@@ -1,0 +1,40 @@
+"""Inputs to objects: the two rooms that know nothing of each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import IO
+
+from reconciler import inputs
+from reconciler.manifests import LintSettings, Loaded, objects_of, plain_document
+from reconciler.model.inputs import Exclusion
+
+_DEFAULT_LINTS = LintSettings()
+
+
+def load(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    namespace: str = "default",
+    stdin: IO[bytes] | None = None,
+    exclude: Sequence[Exclusion] = (),
+    lints: LintSettings = _DEFAULT_LINTS,
+    moment: datetime | None = None,
+) -> Loaded:
+    """Load the manifests at `paths` and report every problem in them.
+
+    Directories are read recursively, without what `exclude` leaves out; ``-`` stands for `stdin`,
+    or the process's own standard input. Objects that name no namespace get `namespace`. `lints`
+    sets which warnings are reported, and which count as errors. Certificates are checked as of
+    `moment`, which has a time zone, or now. Bad input raises nothing.
+    """
+    names = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
+    reading = inputs.Reading(parse=plain_document, stdin=stdin, exclude=tuple(exclude))
+    return objects_of(
+        inputs.read(names, reading),
+        namespace=namespace,
+        lints=lints,
+        moment=moment or datetime.now(UTC),
+    )

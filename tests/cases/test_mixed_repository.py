@@ -1,0 +1,71 @@
+"""See ``mixed-repository/README.md``."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.cli.conftest import Workplace
+
+SKIPPED = (
+    "skipped 3 files with neither apiVersion nor kind: ./apps/base/values.yaml, "
+    "./docker-compose.yml, ./renovate.json"
+)
+LEFT_OUT = (
+    "what belongs to 2 kustomizations was not read; "
+    "plan it with: kustomize build ./apps/prod | reconciler plan -"
+)
+
+
+@pytest.mark.parametrize("command", ["plan", "validate"])
+def test_what_is_no_manifest_is_skipped_and_counted(case: Workplace, command: str) -> None:
+    shown = case.ok(command, ".")
+    assert SKIPPED in shown.out
+    assert LEFT_OUT in shown.out
+    document = json.loads(case.ok(command, ".", "-o", "json").out)
+    assert [note["code"] for note in document["notices"]][:3] == [
+        "kustomizations-left-out",
+        "files-skipped",
+        "objects-skipped",
+    ]
+
+
+def test_named_itself_it_is_an_error_whose_hint_names_the_way_out(case: Workplace) -> None:
+    result = case.run("validate", "apps/base/values.yaml")
+    assert result.code == 1
+    assert "api-version-missing" in result.out
+    assert "--exclude or .reconcilerignore" in result.out
+
+
+def test_a_file_with_one_of_the_two_stays_an_error(case: Workplace) -> None:
+    case.write("half.yaml", "apiVersion: v1\nmetadata: {name: a}\n")
+    result = case.run("validate", ".")
+    assert result.code == 1
+    assert "./half.yaml:1:1: error[kind-missing]" in result.out
+
+
+@pytest.mark.parametrize("way", ["option", "setting", "file", "file below"])
+def test_anything_can_be_excluded(case: Workplace, way: str) -> None:
+    case.write("tests/broken.yaml", "apiVersion: v1\nkind: Sercet\n")
+    assert case.run("validate", ".").code == 1
+    arguments = ["--exclude", "broken.yaml"] if way == "option" else []
+    if way == "setting":
+        case.write("reconciler.yaml", "manifests: .\nexclude: [/tests/broken.yaml]\n")
+    if way == "file":
+        case.write(".reconcilerignore", "# of ours\ntests/*\n!tests/kept.yaml\n")
+    if way == "file below":
+        case.write("tests/.reconcilerignore", "/broken.yaml\n")
+    shown = case.ok("validate", ".", *arguments)
+    assert "! .: 1 file or directory is excluded by patterns\n" in shown.out
+
+
+def test_a_saved_plan_leaves_out_the_same(case: Workplace) -> None:
+    case.secret("a", file="m/a.yaml", TOKEN="not-a-real-token")
+    case.secret("b", file="m/b.yaml", TOKEN="not-a-real-token")
+    case.ok("plan", "m", "--exclude", "b.yaml", "--out", "p.plan", "--allow-weak-plan")
+    refused = case.run("apply", "p.plan", "--exclude", "a.yaml")
+    assert refused.code == 1
+    assert "--exclude" in refused.err
+    assert "1 created" in case.ok("apply", "p.plan").out
+    assert "Secret/default/b" not in case.ok("get").out
