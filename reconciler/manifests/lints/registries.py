@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.manifests.scalars import decode_base64
 from reconciler.model.objects import Resource, Severity
 from reconciler.rules import Violation
+from reconciler.rules.base64 import decode_base64
 
 _KEYS = {
     "kubernetes.io/dockerconfigjson": ".dockerconfigjson",

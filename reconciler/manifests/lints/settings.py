@@ -22,6 +22,7 @@ LINTS = frozenset(
         "data-overridden",
         "merge-override",
         "pem-unreadable",
+        "private-key-unterminated",
         "registry-auth-mismatch",
         "registry-one-domain",
         "secret-key-unprovided",
