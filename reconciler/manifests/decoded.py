@@ -63,13 +63,15 @@ def with_violations(
 ) -> Decoded:
     """The result for `desired`, with one problem for each wrong field.
 
-    A violation is left out where the decoder has reported an error for the same field.
+    A violation is left out where the decoder has reported an error for the same field, or a warning
+    that explains it.
     """
     name = str(desired.key._replace(name=desired.name or desired.generate_name))
     reported = [
         problem.path
         for problem in fields.problems
-        if problem.severity is Severity.ERROR and problem.code not in _OF_KEYS
+        if problem.code not in _OF_KEYS
+        and (problem.severity is Severity.ERROR or problem.code == "value-lost")
     ]
     named = not any(_overlap(path, other) for path in reported for other in _IDENTITY)
     owners = []

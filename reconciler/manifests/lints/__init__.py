@@ -17,7 +17,7 @@ from reconciler.manifests.lints.settings import (
     OFF,
     LintSettings,
 )
-from reconciler.manifests.lints.values import value_warnings
+from reconciler.manifests.lints.values import empty_warnings, value_warnings
 from reconciler.model.objects import OPAQUE, Resource
 from reconciler.rules import Violation
 
@@ -33,6 +33,9 @@ def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation
     warnings: list[Violation] = []
     for key, value in secret.data.items():
         content = value.reveal()
+        if not content:
+            warnings += empty_warnings(secret, key)
+            continue
         warnings += value_warnings(key, content)
         if b"-----BEGIN " in content:
             warnings += pem_warnings(secret, key, moment, expiry_days)

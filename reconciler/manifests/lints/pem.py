@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -11,6 +12,11 @@ from reconciler.rules import Violation, pem, validity
 from reconciler.rules.key_pairs import is_private_key
 
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
+# Others, such as those of PGP, OpenVPN and licences, need not hold base64 of bytes.
+_DER_IN_PEM = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+-----BEGIN (?!PGP )[A-Z0-9 ]*"
+    rb"(?:KEY|CERTIFICATE|CRL|REQUEST|PARAMETERS)-----"
+)
 _OPENSSH = b"OPENSSH PRIVATE KEY"
 _TLS = "kubernetes.io/tls"
 # The rule for the type reports these, as the API server does.
@@ -22,7 +28,7 @@ def pem_warnings(
 ) -> Iterator[Violation]:
     """Warnings about the PEM text at `key`; text that only mentions PEM is ignored."""
     content = secret.data[key].reveal()
-    begins_as_pem = content.removeprefix(pem.BOM).lstrip().startswith(pem.BEGIN)
+    begins_as_pem = _DER_IN_PEM.match(content) is not None
     if (_CERTIFICATE in content and key.endswith((".crt", ".pem", ".cer", ".cert"))) or (
         begins_as_pem and _CERTIFICATE in content[: content.find(b"\n") + 1]
     ):

@@ -120,7 +120,7 @@ def test_stray_white_space(loaded: Loader, key: str, value: str | bytes) -> None
     [
         ("password", "not-real"),
         ("password", "not real"),
-        ("password", ""),
+        ("user", ""),
         ("ssh-key", PEM_TEXT),
         ("tokens.json", '{"a": 1}\n'),
         ("service-account-key", '{"a": 1}\n'),
@@ -165,7 +165,6 @@ def test_placeholders(loaded: Loader, value: str) -> None:
         ("POSTGRES_PASSWORD", "Password"),
         ("api-key", "api-key"),
         ("clientSecret", "secret"),
-        ("token", "{{ .Values.token }}"),
         ("token", "{{token}}"),
         ("password", "undefined"),
         ("password", "dummy"),
@@ -181,7 +180,6 @@ def test_placeholders_in_keys_of_credentials_alone(loaded: Loader, key: str, val
 @pytest.mark.parametrize(
     "value",
     [
-        "",
         "not-a-real-password",
         "not-a-real-api-key",
         "example",
@@ -386,7 +384,7 @@ LEAKS = [
     ),
     ("annotation-last-applied", annotated(LAST_APPLIED, CANARY, "a", CANARY)),
     ("annotation-repeats-value", annotated("note", f"{CANARY}4", "a", f"{CANARY}4")),
-    ("pem-unreadable", manifest("a", f"-----BEGIN {CANARY}----- {CANARY}")),
+    ("pem-unreadable", manifest("a", f"-----BEGIN PRIVATE KEY----- {CANARY}")),
     ("pem-unreadable", manifest("a", f"-----BEGIN CERTIFICATE-----\n{CANARY}\n")),
 ]
 
@@ -440,6 +438,60 @@ def test_a_tag_without_a_value_in_a_flow(loaded: Loader) -> None:
     assert codes(loaded(HEAD + "stringData: {password: !x, user: &y }\n")) == ["value-lost"] * 2
 
 
-@pytest.mark.parametrize("written", ['""', "", "null", '!!str ""', "&a\n    x", "'!x'", "!x y"])
-def test_a_value_that_is_empty_or_there_on_purpose(loaded: Loader, written: str) -> None:
+@pytest.mark.parametrize("written", ['"!x"', "'!x'", "!x y", "!!str x", "&a\n    x"])
+def test_a_value_that_is_there_on_purpose(loaded: Loader, written: str) -> None:
     assert codes(loaded(f"{HEAD}stringData:\n  password: {written}\n")) == []
+
+
+@pytest.mark.parametrize("written", ['""', "", "null", "~", '!!str ""'])
+@pytest.mark.parametrize("field", ["data", "stringData"])
+@pytest.mark.parametrize("key", ["password", "token", "DB_PASSWORD", "api-key", "clientSecret"])
+def test_an_empty_credential(loaded: Loader, field: str, key: str, written: str) -> None:
+    assert codes(loaded(f"{HEAD}{field}:\n  {key}: {written}\n")) == ["value-empty"]
+    assert codes(loaded(f"{HEAD}{field}:\n  note: {written}\n")) == []
+
+
+@pytest.mark.parametrize(
+    "annotation", ["reconciler/ignore-keys: password", "reconciler/create-only: 'true'"]
+)
+def test_an_empty_credential_that_something_else_fills_in(loaded: Loader, annotation: str) -> None:
+    head = f"{HEAD}  annotations:\n    {annotation}\n"
+    assert codes(loaded(f"{head}stringData:\n  password: ''\n")) == []
+
+
+def test_an_empty_value_that_is_overridden(loaded: Loader) -> None:
+    text = f"{HEAD}data:\n  password: ''\nstringData:\n  password: not-a-real-one\n"
+    assert codes(loaded(text)) == ["data-overridden"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("motd", "hello\r\n"),
+        ("region", "eu-1\r"),
+        ("app.conf", "a=1\rb=2"),
+        ("htpasswd", "a:not-real\r\nb:not-real\r\n"),
+        ("users", "a:$apr1$x$y\r\nb:$apr1$x$y\r\n"),
+        ("auth", "a:{SHA}eA==\r\nb:{SHA}eA==\r\n"),
+        ("auth", "a:$2y$05$not-real\r\n"),
+        ("run.sh", "#!/bin/sh\r\nexit 0\r\n"),
+        ("ssh", PEM_TEXT.replace("PRIVATE", "OPENSSH PRIVATE").replace("\n", "\r\n")),
+    ],
+)
+def test_carriage_returns(loaded: Loader, key: str, value: str) -> None:
+    assert codes(loaded(manifest(key, value))) == ["value-carriage-return"]
+    assert codes(loaded(manifest(key, value.encode()))) == ["value-carriage-return"]
+    assert codes(loaded(manifest(key, value.replace("\r", "")))) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("app.ini", "a = 1\r\nb = 2\r\n"),
+        ("a.json", '{"a": 1}\r\n'),
+        ("tls.pem", PEM_TEXT.replace("\n", "\r\n")),
+        ("blob", b"\x00\r\n\xff"),
+    ],
+)
+def test_carriage_returns_that_do_no_harm(loaded: Loader, key: str, value: str | bytes) -> None:
+    assert codes(loaded(manifest(key, value))) == []

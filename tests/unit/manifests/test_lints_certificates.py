@@ -157,6 +157,8 @@ def test_pem_that_nobody_can_read(tmp_path: Path, text: str) -> None:
         "Bag Attributes\n" + certificate(100),
         "-----BEGIN OPENSSH PRIVATE KEY-----\nbm90\n-----END OPENSSH PRIVATE KEY-----\n",
         certificate(100).rstrip(),
+        "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nbm90\n=abcd\n-----END PGP PUBLIC KEY BLOCK-----",
+        "-----BEGIN LICENSE-----\nissued to: nobody!\n-----END LICENSE-----\n",
         "",
         "not PEM at all",
     ],
