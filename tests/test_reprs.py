@@ -67,6 +67,15 @@ SOUND = {
     f"  containers: [{{name: a, env: [{{name: A, value: {CANARY}}}, {{name: B, valueFrom: "
     "{secretKeyRef: {name: simple, key: gone}}}]}]\n",
 }
+PEM = f"-----BEGIN {{label}}-----\n{ENCODED}\n-----END {{label}}-----\n"
+SOUND["pair.yaml"] = (
+    HEAD
+    + "type: kubernetes.io/tls\nstringData:\n"
+    + "".join(
+        f"  {key}: {json.dumps(PEM.format(label=label))}\n"
+        for key, label in (("tls.crt", "CERTIFICATE"), ("tls.key", CANARY))
+    )
+)
 CHANGED = {"simple.yaml": HEAD + f"stringData:\n  password: {CANARY}, changed\n"}
 BROKEN = {
     "unknown.yaml": HEAD
