@@ -10,6 +10,7 @@ from reconciler.model.consumers import Consumer
 from reconciler.model.fields import owner_key
 from reconciler.model.objects import KINDS, Desired, Diagnostic, ObjectKey, Severity
 from reconciler.rules import CUMULATIVE, RulePath, Violation
+from reconciler.rules.makers import MadeSecret
 
 _OF_KEYS = frozenset({"field-unknown", "key-invalid"})  # these leave the rest of their path intact
 _IDENTITY: tuple[RulePath, ...] = tuple(
@@ -51,7 +52,7 @@ class Skipped:
 
     kind: str
     consumers: tuple[Consumer, ...] = ()
-    made: tuple[ObjectKey, ...] = ()
+    made: tuple[MadeSecret, ...] = ()
 
 
 Decoded = Accepted | Rejected | Skipped

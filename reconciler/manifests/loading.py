@@ -26,6 +26,7 @@ from reconciler.model.objects import (
     ObjectKey,
     Severity,
 )
+from reconciler.rules.makers import MadeSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ class Loaded:
     notices: tuple[str, ...] = ()
     files: int = 0
     consumers: tuple[Consumer, ...] = ()
-    made: frozenset[ObjectKey] = frozenset()
+    made: tuple[MadeSecret, ...] = ()
     inputs: tuple[InputYield, ...] = ()
 
     @property
@@ -89,7 +90,8 @@ def load(
             decoded += part
         inputs.setdefault(path, set()).add(identity)
     yields = [_input_yield(path, files, held) for path, files in inputs.items()]
-    return _loaded(decoded, files=len(held), inputs=tuple(yields))
+    loaded = _loaded(decoded, files=len(held), inputs=tuple(yields))
+    return _with_two_owners(loaded, lints)
 
 
 def _loaded(decoded: Sequence[Decoded], files: int, inputs: tuple[InputYield, ...]) -> Loaded:
@@ -102,8 +104,20 @@ def _loaded(decoded: Sequence[Decoded], files: int, inputs: tuple[InputYield, ..
         notices=(_skipped_notice(skipped),) if skipped else (),
         files=files,
         consumers=tuple(consumer for item in others for consumer in item.consumers),
-        made=frozenset(key for item in others for key in item.made),
+        made=tuple(made for item in others for made in item.made),
         inputs=inputs,
+    )
+
+
+def _with_two_owners(loaded: Loaded, lints: LintSettings) -> Loaded:
+    warnings = [*workloads.two_owners(loaded.objects, loaded.made, lints)]
+    if not warnings:
+        return loaded
+    wrong = {item.object for item in warnings if item.severity is Severity.ERROR}
+    return replace(
+        loaded,
+        objects=tuple(item for item in loaded.objects if str(item.key) not in wrong),
+        diagnostics=tuple(_in_order([*loaded.diagnostics, *warnings])),
     )
 
 

@@ -19,8 +19,10 @@ from reconciler.model.objects import (
     Source,
 )
 from reconciler.rules import CONSUMER_GROUPS, account_consumers, consumers_of
-from reconciler.rules.makers import MAKERS, secrets_made_by
+from reconciler.rules.makers import ANY_NAMESPACE, MAKERS, MadeSecret, secrets_made_by
 
+# https://github.com/bitnami-labs/sealed-secrets#patching-existing-secrets
+_SEALED_PATCH = "sealedsecrets.bitnami.com/patch"
 _ELSEWHERE = (
     "add it, correct the reference, or mark it as optional; where it comes from elsewhere, lints "
     "in reconciler.yaml silence this"
@@ -29,7 +31,7 @@ _ELSEWHERE = (
 
 def secrets_of(
     fields: Fields, kind: str, version: str, namespace: str
-) -> tuple[tuple[Consumer, ...], tuple[ObjectKey, ...]]:
+) -> tuple[tuple[Consumer, ...], tuple[MadeSecret, ...]]:
     """The Secrets that this object uses, and those that are made because of it.
 
     Kinds that can do neither are not decoded.
@@ -41,13 +43,13 @@ def secrets_of(
     document = _plain(fields, fields.root)
     place = f"{fields.source.file}:{fields.source.line}"
     consumers = consumers_of(document, kind, namespace=namespace, manifest=place) if uses else ()
-    return tuple(consumers), tuple(secrets_made_by(document, namespace)) if makes else ()
+    return tuple(consumers), tuple(secrets_made_by(document, namespace, place)) if makes else ()
 
 
 def unprovided(
     objects: tuple[Desired, ...],
     consumers: tuple[Consumer, ...],
-    made: frozenset[ObjectKey],
+    made: tuple[MadeSecret, ...],
     lints: LintSettings,
 ) -> Iterator[Diagnostic]:
     """Warnings about references to Secrets, or to keys of them, that no manifest provides.
@@ -57,9 +59,13 @@ def unprovided(
     """
     secrets = {item.key: item for item in objects if item.kind == SECRET}
     homes = {key.namespace for key in secrets}
+    elsewhere = {item.secret for item in made}
     reported: set[tuple[str, ObjectKey, str]] = set()
     for consumer in (*consumers, *_accounts(objects)):
-        if consumer.optional or consumer.secret in made or consumer.secret.namespace not in homes:
+        anywhere = consumer.secret._replace(namespace=ANY_NAMESPACE)
+        if consumer.optional or consumer.secret.namespace not in homes:
+            continue
+        if consumer.secret in elsewhere or anywhere in elsewhere:
             continue
         secret = secrets.get(consumer.secret)
         about = (str(consumer), consumer.secret, "" if secret is None else consumer.key)
@@ -67,6 +73,36 @@ def unprovided(
             continue
         reported.add(about)
         yield from _warning(consumer, lints, whole=secret is None)
+
+
+def two_owners(
+    objects: tuple[Desired, ...], made: tuple[MadeSecret, ...], lints: LintSettings
+) -> Iterator[Diagnostic]:
+    """Warnings about Secrets that another program overwrites because of another manifest.
+
+    Nothing is said where the manifest leaves the data to the program: it has none, or is
+    ``create-only``, or is annotated so that Sealed Secrets adds its keys to it.
+    """
+    if not made:
+        return
+    secrets = {item.key: item for item in objects if item.kind == SECRET and item.data}
+    for maker in made:
+        secret = secrets.get(maker.secret)
+        level = lints.level("secret-two-owners")
+        if secret is None or level == OFF or not maker.overwrites:
+            continue
+        if lifecycle(secret).create_only or secret.annotations.get(_SEALED_PATCH) == "true":
+            continue
+        yield Diagnostic(
+            severity=level,
+            code="secret-two-owners",
+            message=f"{maker.maker} ({maker.manifest}) makes this Secret too: each would overwrite "
+            "what the other writes",
+            field="metadata.name",
+            source=secret.source,
+            object=str(secret.key),
+            hint="keep one of the two, or give one of them another name",
+        )
 
 
 def _provides(secret: Desired, key: str) -> bool:

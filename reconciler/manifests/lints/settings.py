@@ -26,6 +26,7 @@ LINTS = frozenset(
         "registry-auth-mismatch",
         "registry-one-domain",
         "secret-key-unprovided",
+        "secret-two-owners",
         "secret-unprovided",
         "value-carriage-return",
         "value-empty",
