@@ -68,6 +68,10 @@ SOUND = {
     "{secretKeyRef: {name: simple, key: gone}}}]}]\n",
 }
 PEM = f"-----BEGIN {{label}}-----\n{ENCODED}\n-----END {{label}}-----\n"
+SOUND["sealed.yaml"] = (
+    "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: sealed}\n"
+    f"spec: {{encryptedData: {{a: {CANARY}}}}}\n"
+)
 SOUND["pair.yaml"] = (
     HEAD
     + "type: kubernetes.io/tls\nstringData:\n"

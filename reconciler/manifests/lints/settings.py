@@ -20,6 +20,7 @@ LINTS = frozenset(
         "certificate-expiring",
         "certificate-not-yet-valid",
         "data-overridden",
+        "key-renamed",
         "merge-override",
         "pem-unreadable",
         "private-key-unterminated",
