@@ -39,6 +39,7 @@ HOMES = {
     "huaweicloudsdkcore": {"stores"},
     "huaweicloudsdkiam": {"stores"},
     "jsonpatch": {"model"},
+    "pathspec": {"manifests"},
     "yaml": {"manifests"},
 }
 

@@ -47,12 +47,14 @@ class Rejected:
 class Skipped:
     """An object of a kind that is not managed, with the Secrets that it uses or leads to.
 
-    ``made`` are the Secrets that another program makes because of it.
+    ``made`` are the Secrets that another program makes because of it, ``ignored`` the codes of the
+    warnings that are not to be reported of it.
     """
 
     kind: str
     consumers: tuple[Consumer, ...] = ()
     made: tuple[MadeSecret, ...] = ()
+    ignored: frozenset[str] = frozenset()
 
 
 Decoded = Accepted | Rejected | Skipped

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import IO
@@ -18,8 +18,10 @@ from reconciler.manifests.reader import Text, read
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
+from reconciler.model.lifecycle import ignored_lints
 from reconciler.model.objects import (
     SECRET,
+    SERVICE_ACCOUNT,
     Desired,
     Diagnostic,
     InputYield,
@@ -36,7 +38,8 @@ class Loaded:
     ``objects`` are in the order of the manifests, without those that have errors. ``diagnostics``
     are sorted by file and place. ``notices`` are remarks that call for no action. ``files`` counts
     the files that were read. ``consumers`` are the uses of Secrets by objects of other kinds, and
-    ``made`` the Secrets that other programs make because of such objects. ``inputs`` tells how
+    ``made`` the Secrets that other programs make because of such objects. ``ignoring`` has the
+    lints that consumers switch off, by ``KIND/NAMESPACE/NAME``. ``inputs`` tells how
     many objects each of the given paths held.
     """
 
@@ -46,6 +49,7 @@ class Loaded:
     files: int = 0
     consumers: tuple[Consumer, ...] = ()
     made: tuple[MadeSecret, ...] = ()
+    ignoring: Mapping[str, frozenset[str]] = field(default_factory=dict)
     inputs: tuple[InputYield, ...] = ()
 
     @property
@@ -82,8 +86,9 @@ def load(
         if isinstance(content, Diagnostic):
             decoded.append(Rejected((content,)))
         elif content is not None:
+            here = lints.of_file(content.file)
             part = [
-                result if isinstance(result, Skipped) else _graded(result, lints)
+                result if isinstance(result, Skipped) else _graded(result, here)
                 for result in _decoded(content, namespace, linted)
             ]
             held[identity] = _yield_of(part)
@@ -105,6 +110,7 @@ def _loaded(decoded: Sequence[Decoded], files: int, inputs: tuple[InputYield, ..
         files=files,
         consumers=tuple(consumer for item in others for consumer in item.consumers),
         made=tuple(made for item in others for made in item.made),
+        ignoring={str(one): item.ignored for item in others for one in item.consumers},
         inputs=inputs,
     )
 
@@ -128,7 +134,21 @@ def unprovided(loaded: Loaded, lints: LintSettings = _DEFAULT_LINTS) -> tuple[Di
     """
     if loaded.errors:
         return ()
-    return tuple(workloads.unprovided(loaded.objects, loaded.consumers, loaded.made, lints))
+    return tuple(
+        workloads.unprovided(
+            loaded.objects, loaded.consumers, loaded.made, _ignoring(loaded), lints
+        )
+    )
+
+
+def _ignoring(loaded: Loaded) -> Mapping[str, frozenset[str]]:
+    """The lints that anything which uses Secrets switches off."""
+    accounts = {
+        str(item.key): ignored_lints(item.annotations)
+        for item in loaded.objects
+        if item.kind == SERVICE_ACCOUNT and item.annotations
+    }
+    return {**loaded.ignoring, **accounts}
 
 
 def _decoded(text: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
@@ -167,9 +187,10 @@ def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]
 def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
     """`result` with each warning reported, left out or made an error, as the settings say."""
     graded = []
+    ignored = ignored_lints(result.desired.annotations) if result.desired else frozenset()
     for item in result.diagnostics:
         level = item.severity if item.severity is Severity.ERROR else lints.level(item.code)
-        if level != OFF:
+        if level != OFF and (item.severity is Severity.ERROR or item.code not in ignored):
             graded.append(replace(item, severity=level))
     if isinstance(result, Accepted) and any(item.severity is Severity.ERROR for item in graded):
         return Rejected(tuple(graded), result.desired, result.owners)

@@ -15,13 +15,14 @@ from reconciler.manifests.lints.settings import (
     EXPIRY_DAYS,
     LINTS,
     OFF,
+    Level,
     LintSettings,
 )
 from reconciler.manifests.lints.values import empty_warnings, value_warnings
 from reconciler.model.objects import OPAQUE, Resource
 from reconciler.rules import Violation
 
-__all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "LintSettings", "lint"]
+__all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "Level", "LintSettings", "lint"]
 
 
 def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation]:

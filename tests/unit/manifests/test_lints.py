@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import LINTS, OFF, LintSettings, Loaded, load
+from reconciler.manifests.lints import Level
+from reconciler.model.objects import Severity
 
 Loader = Callable[[str], Loaded]
 
@@ -495,3 +497,82 @@ def test_carriage_returns(loaded: Loader, key: str, value: str) -> None:
 )
 def test_carriage_returns_that_do_no_harm(loaded: Loader, key: str, value: str | bytes) -> None:
     assert codes(loaded(manifest(key, value))) == []
+
+
+def ignoring(codes: str, head: str = HEAD) -> str:
+    return f"{head}  annotations:\n    reconciler/lint-ignore: {json.dumps(codes)}\n"
+
+
+@pytest.mark.parametrize(
+    "names", ["value-placeholder", "value-empty,value-placeholder", " value-placeholder , "]
+)
+def test_a_lint_that_an_object_is_not_for(loaded: Loader, names: str) -> None:
+    text = manifest("any", "changeme", ignoring(names))
+    assert codes(loaded(text)) == []
+    other = manifest("any", "changeme", HEAD.replace(": a", ": b"))
+    found = loaded(f"{text}---\n{other}")
+    assert [item.object for item in found.diagnostics] == ["Secret/default/b"]
+    loaded(text)
+    assert load("f.yaml", lints=LintSettings(strict=True)).diagnostics == ()
+
+
+def test_a_lint_that_another_one_does_not_silence(loaded: Loader) -> None:
+    assert codes(loaded(manifest("any", "changeme", ignoring("value-empty")))) == [
+        "value-placeholder"
+    ]
+
+
+def test_no_error_can_be_ignored(loaded: Loader) -> None:
+    text = manifest("any", "ENC[AES256_GCM,data:x,iv:y]", ignoring("sops-encrypted"))
+    found = loaded(text)
+    assert {item.code for item in found.errors} == {"sops-encrypted"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "says"),
+    [
+        ("Secret", "value-placeholders", "did you mean 'value-placeholder'"),
+        ("Secret", "value-empty, nonsense", "docs/diagnostics.md"),
+        ("Namespace", "nonsense", "docs/diagnostics.md"),
+        ("Secret", "\u001b[31m", "docs/diagnostics.md"),
+    ],
+)
+def test_lints_that_do_not_exist(loaded: Loader, kind: str, names: str, says: str) -> None:
+    (warning,) = loaded(ignoring(names, HEAD.replace("Secret", kind))).diagnostics
+    assert (warning.code, warning.source.line) == ("lint-ignore-unknown", 6)
+    assert warning.field == "metadata.annotations[reconciler/lint-ignore]"
+    assert says in warning.hint
+    assert "\x1b" not in warning.message
+
+
+def test_lints_for_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.yaml", "fixtures/b.yaml", "fixtures/deep/c.yaml", "d.sample.yaml"):
+        file = tmp_path / "manifests" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(manifest("any", "changeme", HEAD.replace(": a", f": {name[-6]}")))
+
+    def files(root: str, **paths: str) -> list[str]:
+        levels = {pattern.replace("__", "/"): {"value-placeholder": OFF} for pattern in paths}
+        settings = LintSettings(paths=levels, root=root)
+        found = load("manifests", lints=settings)
+        return [item.source.file.removeprefix("manifests/") for item in found.diagnostics]
+
+    everything = ["a.yaml", "d.sample.yaml", "fixtures/b.yaml", "fixtures/deep/c.yaml"]
+    assert files(".") == everything
+    assert files(".", fixtures__="") == ["a.yaml", "d.sample.yaml"]
+    assert files(".", manifests__fixtures__deep="") == everything[:3]
+    assert files("manifests", __fixtures="") == ["a.yaml", "d.sample.yaml"]
+    assert files(".", __fixtures="") == everything
+    assert files("elsewhere", manifests="") == everything
+    assert files(".", **{"*.sample.yaml": ""}) == [everything[0], *everything[2:]]
+
+
+def test_the_last_path_counts(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("any", "changeme"))
+    paths: dict[str, dict[str, Level]] = {
+        "*.yaml": {"value-placeholder": OFF},
+        "a.*": {"value-placeholder": Severity.ERROR},
+    }
+    found = load(tmp_path, lints=LintSettings(paths=paths, root=str(tmp_path)))
+    assert [item.severity for item in found.diagnostics] == [Severity.ERROR]

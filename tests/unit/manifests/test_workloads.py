@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import LintSettings, Loaded, load, unprovided
+from reconciler.manifests.lints import Level
 from reconciler.model.objects import ObjectKey, Severity
 
 Loader = Callable[..., Loaded]
@@ -283,3 +284,36 @@ def test_two_owners_by_the_settings(tmp_path: Path) -> None:
 def test_a_secret_for_many_namespaces_is_missed_in_none(loaded: Loader) -> None:
     maker = HEAD.replace("x", "b") % ("external-secrets.io/v1", "ClusterExternalSecret")
     assert told(loaded(SECRET + INGRESS + "---\n" + maker)) == []
+
+
+IGNORED = "metadata: {name: %s, annotations: {reconciler/lint-ignore: %s}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET
+        + POD.replace("metadata:\n  name: web", IGNORED % ("web", "secret-unprovided"))
+        % "{name: b, key: k}",
+        SECRET
+        + ACCOUNT.replace("metadata: {name: r}", IGNORED % ("r", "secret-unprovided"))
+        + "imagePullSecrets: [{name: b}]\n",
+        SECRET.replace("metadata: {name: a}", IGNORED % ("a", "secret-two-owners")) + SEALED,
+    ],
+)
+def test_an_object_can_switch_a_lint_off(loaded: Loader, text: str) -> None:
+    found = loaded(text)
+    assert (owners(found), told(found)) == ([], [])
+    other = loaded(text.replace("lint-ignore: secret", "lint-ignore: value-empty #"))
+    assert other.errors or other.diagnostics or told(other)
+
+
+def test_lints_of_other_kinds_by_path(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(SECRET + SEALED + "---\n" + POD % "{name: b, key: k}")
+    codes = ("secret-two-owners", "secret-unprovided")
+    paths: dict[str, dict[str, Level]] = {"a.yaml": dict.fromkeys(codes, "off")}
+    for root, silent in ((str(tmp_path), True), ("/elsewhere", False)):
+        lints = LintSettings(paths=paths, root=root)
+        found = load(path, lints=lints)
+        assert bool(found.diagnostics or unprovided(found, lints)) is not silent
