@@ -18,6 +18,7 @@ from reconciler.manifests.lints.settings import (
     Level,
     LintSettings,
 )
+from reconciler.manifests.lints.types import type_warnings
 from reconciler.manifests.lints.values import empty_warnings, value_warnings
 from reconciler.model.objects import OPAQUE, Resource
 from reconciler.rules import Violation
@@ -42,6 +43,7 @@ def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation
             warnings += pem_warnings(secret, key, moment, expiry_days)
     if secret.annotations:
         warnings += annotation_warnings(secret)
-    if secret.type != OPAQUE:
+    if secret.type != OPAQUE or ".dockerconfigjson" in secret.data or ".dockercfg" in secret.data:
         warnings += registry_warnings(secret)
+        warnings += type_warnings(secret)
     return warnings

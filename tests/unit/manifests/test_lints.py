@@ -268,11 +268,73 @@ def test_registry_accounts(
 
 
 @pytest.mark.parametrize(
-    "value", ['{"auths": []}', '{"auths": {"r": 1}}', '{"auths": {"r": {"auth": 1}}}', "{}", "null"]
+    ("value", "says"),
+    [
+        ("{}", "no accounts"),
+        ("null", "no accounts"),
+        ('{"auths": {}}', "no accounts"),
+        ('{"auths": null}', "no accounts"),
+        ('{"auths": []}', "no accounts"),
+        ('{"auths": {}, "credsStore": "desktop"}', "store or helper"),
+        ('{"credHelpers": {"r": "ecr-login"}}', "store or helper"),
+        ('{"auths": {"r": {}}, "credsStore": "osxkeychain"}', "registry 1 has no auth"),
+        ('{"auths": {"r": {}, "s": {"auth": "dTpw"}}}', "registry 1 has no auth"),
+        ('{"auths": {"r": {"auth": "dTpw"}, "s": {"email": "a@b"}}}', "registry 2 has no auth"),
+        ('{"auths": {"r": 1}}', "registry 1 has no auth"),
+        ('{"auths": {"r": {"auth": 1}}}', "registry 1 has no auth"),
+        ('{"auths": {"r": {"identitytoken": "x"}}}', "registry 1 has no auth"),
+        ('{"r": {"auth": "dTpw"}}', "under auths"),
+    ],
 )
-def test_registry_files_of_other_shapes(loaded: Loader, value: str) -> None:
+def test_no_kubelet_finds_a_credential(loaded: Loader, value: str, says: str) -> None:
+    head = HEAD + "type: kubernetes.io/dockerconfigjson\n"
+    (warning,) = loaded(manifest(".dockerconfigjson", value, head)).diagnostics
+    assert warning.code == "registry-no-credential"
+    assert says in f"{warning.message}; {warning.hint}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['{"Auths": {"r": {"Username": "u", "Password": "p"}}}', '{"auths": {"r": {"auth": "dTpw"}}}'],
+)
+def test_a_kubelet_finds_a_credential(loaded: Loader, value: str) -> None:
     head = HEAD + "type: kubernetes.io/dockerconfigjson\n"
     assert codes(loaded(manifest(".dockerconfigjson", value, head))) == []
+
+
+@pytest.mark.parametrize("key", [".dockerconfigjson", ".dockercfg"])
+def test_registry_accounts_of_another_type(loaded: Loader, key: str) -> None:
+    value = '{"auths": {"r": {"auth": "dTpw"}}}'
+    for head in (HEAD, HEAD + "type: example.com/registry\n"):
+        (warning,) = loaded(manifest(key, value, head)).diagnostics
+        assert warning.code == "registry-no-credential"
+        assert f"kubernetes.io/{key[1:]}" in warning.hint
+
+
+def test_accounts_in_the_format_of_the_other_type(loaded: Loader) -> None:
+    head = HEAD + "type: kubernetes.io/dockercfg\n"
+    (warning,) = loaded(
+        manifest(".dockercfg", '{"auths": {"r": {"auth": "dTpw"}}}', head)
+    ).diagnostics
+    assert warning.code == "registry-no-credential"
+    assert "dockerconfigjson" in warning.hint
+
+
+@pytest.mark.parametrize(
+    ("type_", "meant"),
+    [
+        ("opaque", "Opaque"),
+        ("kubernetes.io/TLS", "kubernetes.io/tls"),
+        ("kubernetes.io/dockerConfigJson", "kubernetes.io/dockerconfigjson"),
+        ("Kubernetes.io/ssh-auth", "kubernetes.io/ssh-auth"),
+        ("bootstrap.kubernetes.io/Token", "bootstrap.kubernetes.io/token"),
+    ],
+)
+def test_a_type_that_differs_in_case_alone(loaded: Loader, type_: str, meant: str) -> None:
+    (warning,) = loaded(f"{HEAD}type: {type_}\nstringData: {{a: b}}\n").diagnostics
+    assert (warning.code, warning.field) == ("type-misspelt", "type")
+    assert warning.hint == f"write {meant}"
+    assert codes(loaded(f"{HEAD}type: example.com/opaque\nstringData: {{a: b}}\n")) == []
 
 
 @pytest.mark.parametrize(
