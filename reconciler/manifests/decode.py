@@ -22,6 +22,7 @@ from reconciler.manifests.lints.ignoring import ignoring_warnings
 from reconciler.manifests.metadata import read_metadata
 from reconciler.manifests.nodes import Document, Mapping, Node, item_of
 from reconciler.manifests.workloads import secrets_of
+from reconciler.manifests.ytt import ytt_directive
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -131,6 +132,8 @@ class _DocumentDecoder:
     ) -> Decoded:
         if kind not in KINDS or version != _VERSION:
             return _not_managed(fields, entries, kind, version, self._namespace)
+        if directive := ytt_directive(self._document, fields.root, fields.item):
+            return Rejected((directive,))
         if not _fits(self._document.text, *extent):
             source = fields.source
             return _failed(source, "document-too-large", _TOO_LARGE, hint="split it")
