@@ -39,7 +39,7 @@ HOMES = {
     "huaweicloudsdkcore": {"stores"},
     "huaweicloudsdkiam": {"stores"},
     "jsonpatch": {"model"},
-    "pathspec": {"inputs"},
+    "pathspec": {"inputs", "manifests"},
     "yaml": {"manifests"},
 }
 

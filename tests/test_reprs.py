@@ -69,6 +69,19 @@ SOUND = {
     f"  containers: [{{name: a, env: [{{name: A, value: {CANARY}}}, {{name: B, valueFrom: "
     "{secretKeyRef: {name: simple, key: gone}}}]}]\n",
 }
+PEM = f"-----BEGIN {{label}}-----\n{ENCODED}\n-----END {{label}}-----\n"
+SOUND["sealed.yaml"] = (
+    "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: sealed}\n"
+    f"spec: {{encryptedData: {{a: {CANARY}}}}}\n"
+)
+SOUND["pair.yaml"] = (
+    HEAD
+    + "type: kubernetes.io/tls\nstringData:\n"
+    + "".join(
+        f"  {key}: {json.dumps(PEM.format(label=label))}\n"
+        for key, label in (("tls.crt", "CERTIFICATE"), ("tls.key", CANARY))
+    )
+)
 CHANGED = {"simple.yaml": HEAD + f"stringData:\n  password: {CANARY}, changed\n"}
 BROKEN = {
     "unknown.yaml": HEAD

@@ -233,7 +233,7 @@ def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]
     options = {option.setting: (name, option) for name, option in _options().items()}
     for name, entry in entries.items():
         if name == SETTING:
-            yield from read_lints(entry, values)
+            yield from read_lints(entry, values, directory)
         elif name == _MANIFESTS:
             paths = _paths(entry.value, directory)
             if paths is None:

@@ -19,9 +19,11 @@ from reconciler.manifests.kinds import (
     secret_data,
     service_account_settings,
 )
+from reconciler.manifests.lints.ignoring import ignoring_warnings
 from reconciler.manifests.metadata import read_metadata
 from reconciler.manifests.nodes import Document, Mapping, Node, item_of
 from reconciler.manifests.workloads import secrets_of
+from reconciler.manifests.ytt import ytt_directive
 from reconciler.model.inputs import IGNORE_FILE
 from reconciler.model.objects import (
     KINDS,
@@ -75,7 +77,9 @@ def decode(document: Document, namespace: str, lint: Lint) -> list[Decoded]:
 def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
     """The violations of the rules and, for a Secret, those that `lint` reports."""
     violations = validate(desired)
-    return (*violations, *lint(desired)) if desired.key.kind == SECRET else violations
+    if desired.key.kind == SECRET:
+        violations = (*violations, *lint(desired))
+    return (*violations, *ignoring_warnings(desired)) if desired.annotations else violations
 
 
 class _DocumentDecoder:
@@ -150,6 +154,8 @@ class _DocumentDecoder:
             if isinstance(result, Rejected) and fields.item is None and _is_foreign(entries):
                 return replace(result, foreign=True)
             return result
+        if directive := ytt_directive(self._document, fields.root, fields.item):
+            return Rejected((directive,))
         if not _fits(self._document.text, *extent):
             source = fields.source
             return _failed(source, "document-too-large", _TOO_LARGE, hint="split it")
@@ -196,8 +202,8 @@ def _not_managed(
     """Skip an object of another kind, or report why its kind is not valid."""
     if _is_other(kind, version):
         group = version.rpartition("/")[0]
-        consumers, made = secrets_of(fields, kind, version, namespace)
-        return Skipped(f"{kind}.{group}" if kind in _READ else kind, consumers, made)
+        used, made, ignored = secrets_of(fields, kind, version, namespace)
+        return Skipped(f"{kind}.{group}" if kind in _READ else kind, used, made, ignored)
     wrong = {problem.path for problem in fields.problems}
     root = item_of(fields.root)
     if not version and ("apiVersion",) not in wrong:

@@ -10,6 +10,7 @@ from reconciler.model.consumers import Consumer
 from reconciler.model.fields import owner_key
 from reconciler.model.objects import KINDS, Desired, Diagnostic, ObjectKey, Severity
 from reconciler.rules import CUMULATIVE, RulePath, Violation
+from reconciler.rules.makers import MadeSecret
 
 _OF_KEYS = frozenset({"field-unknown", "key-invalid"})  # these leave the rest of their path intact
 _IDENTITY: tuple[RulePath, ...] = tuple(
@@ -48,12 +49,14 @@ class Rejected:
 class Skipped:
     """An object of a kind that is not managed, with the Secrets that it uses or leads to.
 
-    ``made`` are the Secrets that another program makes because of it.
+    ``made`` are the Secrets that another program makes because of it, ``ignored`` the codes of the
+    warnings that are not to be reported of it.
     """
 
     kind: str
     consumers: tuple[Consumer, ...] = ()
-    made: tuple[ObjectKey, ...] = ()
+    made: tuple[MadeSecret, ...] = ()
+    ignored: frozenset[str] = frozenset()
 
 
 Decoded = Accepted | Rejected | Skipped
@@ -65,13 +68,15 @@ def with_violations(
 ) -> Decoded:
     """The result for `desired`, with one problem for each wrong field.
 
-    A violation is left out where the decoder has reported an error for the same field.
+    A violation is left out where the decoder has reported an error for the same field, or a warning
+    that explains it.
     """
     name = str(desired.key._replace(name=desired.name or desired.generate_name))
     reported = [
         problem.path
         for problem in fields.problems
-        if problem.severity is Severity.ERROR and problem.code not in _OF_KEYS
+        if problem.code not in _OF_KEYS
+        and (problem.severity is Severity.ERROR or problem.code == "value-lost")
     ]
     named = not any(_overlap(path, other) for path in reported for other in _IDENTITY)
     owners = []

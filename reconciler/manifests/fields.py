@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from reconciler.manifests import foreign
+from reconciler.manifests import foreign, keys
 from reconciler.manifests.entries import Entries, Problem, noun, shown_place
 from reconciler.manifests.nodes import (
     MERGE,
@@ -27,6 +27,7 @@ from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.rules import RulePath, field_text, is_data_key
 
 _STRINGS = {str}
+_FIELDS_OF_OTHERS = {"binaryData": "data"}  # what a ConfigMap calls it
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.$-]{0,62}")
 
 
@@ -103,8 +104,10 @@ class Fields:
             elif name not in by_name or name in merged:
                 merged.discard(name)
                 by_name[name] = entry
+                self._warn_of_rename(entry, name, path)
             else:
-                self._duplicate(name, entry, by_name[name], path)
+                first = by_name[name]
+                self.problems.append(keys.duplicate(self.document, entry, first, name, path))
         return by_name
 
     def _merge(self, by_name: Entries, merged: set[str], entry: Entry, path: RulePath) -> None:
@@ -129,6 +132,14 @@ class Fields:
                 by_name[name] = inner
                 merged.add(name)
 
+    def _warn_of_rename(self, entry: Entry, name: str, path: RulePath) -> None:
+        """Warn once of a key that YAML has changed; a map may be merged into several others."""
+        if type(entry.key) in _STRINGS:
+            return
+        problem = keys.renamed(self.document, entry, name, path)
+        if problem and all(problem.place != other.place for other in self.problems):
+            self.problems.append(problem)
+
     def _bad_key(self, entry: Entry, path: RulePath) -> None:
         self.error(
             "key-invalid",
@@ -138,19 +149,6 @@ class Fields:
             "put the key in quotes",
         )
 
-    def _duplicate(self, name: str, entry: Entry, first: Entry, path: RulePath) -> None:
-        line = self.document.source(first.place).line
-        self.problems.append(
-            Problem(
-                "key-duplicate",
-                f"this key is already used in line {line}",
-                (*path, name),
-                entry.place,
-                "remove one of the two",
-                node=entry.node,
-            )
-        )
-
     def refuse_unknown(self, entries: Entries, allowed: Collection[str], path: RulePath) -> None:
         """Report fields that are not `allowed`."""
         for name, entry in entries.items():
@@ -158,6 +156,8 @@ class Fields:
                 continue
             shown = _IDENTIFIER.fullmatch(name)  # anything else may be a misplaced value
             close = difflib.get_close_matches(name, allowed, n=1) if shown else []
+            if name in _FIELDS_OF_OTHERS and _FIELDS_OF_OTHERS[name] in allowed:
+                close = [_FIELDS_OF_OTHERS[name]]
             self.problems.append(
                 Problem(
                     "field-unknown",

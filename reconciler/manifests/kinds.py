@@ -8,10 +8,10 @@ from reconciler.manifests import foreign
 from reconciler.manifests.entries import Entries, Problem, shown_place
 from reconciler.manifests.fields import Fields
 from reconciler.manifests.nodes import Entry
-from reconciler.manifests.scalars import decode_base64
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json, Severity
 from reconciler.model.values import SecretValue
 from reconciler.rules import RulePath, finalizer_violations
+from reconciler.rules.base64 import decode_base64
 
 _TAG_OR_ANCHOR_ALONE = re.compile(r"[!&][^\s,}\]]*[ \t]*(?:[,}\]#\r]|$)", re.MULTILINE)
 _COMMON = frozenset({"apiVersion", "kind", "metadata"})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -17,8 +17,10 @@ from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
 from reconciler.model.inputs import Read, Text
+from reconciler.model.lifecycle import ignored_lints
 from reconciler.model.objects import (
     SECRET,
+    SERVICE_ACCOUNT,
     Desired,
     Diagnostic,
     InputYield,
@@ -26,6 +28,7 @@ from reconciler.model.objects import (
     Severity,
 )
 from reconciler.model.plans import Note
+from reconciler.rules.makers import MadeSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,8 @@ class Loaded:
     are sorted by file and place. ``notices`` say what was left out, for those who review the rest.
     ``files`` counts the files that were read. ``consumers`` are the uses of Secrets by objects of
     other kinds, and ``made`` the Secrets that other programs make because of such objects.
-    ``inputs`` says how many objects each of the given paths held.
+    ``ignoring`` has the lints that consumers switch off, by ``KIND/NAMESPACE/NAME``. ``inputs``
+    says how many objects each of the given paths held.
     """
 
     objects: tuple[Desired, ...] = ()
@@ -44,7 +48,8 @@ class Loaded:
     notices: tuple[Note, ...] = ()
     files: int = 0
     consumers: tuple[Consumer, ...] = ()
-    made: frozenset[ObjectKey] = frozenset()
+    made: tuple[MadeSecret, ...] = ()
+    ignoring: Mapping[str, frozenset[str]] = field(default_factory=dict)
     inputs: tuple[InputYield, ...] = ()
 
     @property
@@ -87,8 +92,9 @@ def objects_of(
                 results = []
             elif any(isinstance(result, Rejected) for result in results):
                 results = summarised(results)
+            here = lints.of_file(content.file)
             part = [
-                result if isinstance(result, Skipped) else _graded(result, lints)
+                result if isinstance(result, Skipped) else _graded(result, here)
                 for result in results
             ]
             held[identity] = _yield_of(part)
@@ -97,7 +103,8 @@ def objects_of(
     if others:
         notices.append(_other_files(others))
     yields = [_input_yield(path, files, held) for path, files in inputs.items()]
-    return _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
+    loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
+    return _with_two_owners(loaded, lints)
 
 
 def _loaded(
@@ -116,8 +123,21 @@ def _loaded(
         notices=(*notices, *((_skipped_notice(skipped),) if skipped else ())),
         files=files,
         consumers=tuple(consumer for item in others for consumer in item.consumers),
-        made=frozenset(key for item in others for key in item.made),
+        made=tuple(made for item in others for made in item.made),
+        ignoring={str(one): item.ignored for item in others for one in item.consumers},
         inputs=inputs,
+    )
+
+
+def _with_two_owners(loaded: Loaded, lints: LintSettings) -> Loaded:
+    warnings = [*workloads.two_owners(loaded.objects, loaded.made, lints)]
+    if not warnings:
+        return loaded
+    wrong = {item.object for item in warnings if item.severity is Severity.ERROR}
+    return replace(
+        loaded,
+        objects=tuple(item for item in loaded.objects if str(item.key) not in wrong),
+        diagnostics=tuple(_in_order([*loaded.diagnostics, *warnings])),
     )
 
 
@@ -128,7 +148,21 @@ def unprovided(loaded: Loaded, lints: LintSettings = _DEFAULT_LINTS) -> tuple[Di
     """
     if loaded.errors:
         return ()
-    return tuple(workloads.unprovided(loaded.objects, loaded.consumers, loaded.made, lints))
+    return tuple(
+        workloads.unprovided(
+            loaded.objects, loaded.consumers, loaded.made, _ignoring(loaded), lints
+        )
+    )
+
+
+def _ignoring(loaded: Loaded) -> Mapping[str, frozenset[str]]:
+    """The lints that anything which uses Secrets switches off."""
+    accounts = {
+        str(item.key): ignored_lints(item.annotations)
+        for item in loaded.objects
+        if item.kind == SERVICE_ACCOUNT and item.annotations
+    }
+    return {**loaded.ignoring, **accounts}
 
 
 def _decoded(text: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
@@ -167,9 +201,10 @@ def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]
 def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
     """`result` with each warning reported, left out or made an error, as the settings say."""
     graded = []
+    ignored = ignored_lints(result.desired.annotations) if result.desired else frozenset()
     for item in result.diagnostics:
         level = item.severity if item.severity is Severity.ERROR else lints.level(item.code)
-        if level != OFF:
+        if level != OFF and (item.severity is Severity.ERROR or item.code not in ignored):
             graded.append(replace(item, severity=level))
     if isinstance(result, Accepted) and any(item.severity is Severity.ERROR for item in graded):
         return Rejected(tuple(graded), result.desired, result.owners)

@@ -43,7 +43,8 @@ def parse_document(text: str, file: str) -> tuple[Placed | None, tuple[Diagnosti
     root = first.root if isinstance(first.root, Mapping) else Mapping({}, first.root.place)
     fields = Fields(first, root, None)
     placed = _placed(fields, item_of(first.root), (), None)
-    return placed, tuple(fields.diagnostics(""))
+    # What reads the settings knows their names, and says which one is none.
+    return placed, tuple(item for item in fields.diagnostics("") if item.code != "key-renamed")
 
 
 def plain_document(text: str, file: str) -> tuple[Any, tuple[Diagnostic, ...]]:

@@ -6,12 +6,12 @@ the conversion of keys to strings.
 
 from __future__ import annotations
 
-import binascii
 import math
 import re
 import struct
 
 from reconciler.manifests.nodes import MERGE, Mapping, Sequence, Value
+from reconciler.rules.base64 import decode_base64
 
 NUMERIC = frozenset("+-.0123456789")
 """The first characters of plain scalars that may be numbers."""
@@ -136,22 +136,6 @@ def _binary(text: str) -> str:
         return decode_base64(text).decode()
     except ValueError:
         raise BadTag from None
-
-
-def decode_base64(text: str) -> bytes:
-    """Decode as Go's ``base64.StdEncoding`` does, which skips CR and LF and no other white space.
-
-    Bits that no byte needs may be set.
-
-    Raises:
-        ValueError: a character is not of the alphabet, or padding is missing or too long.
-    """
-    if "\n" in text or "\r" in text:
-        text = text.replace("\n", "").replace("\r", "")
-    decoded = binascii.a2b_base64(text, strict_mode=True)
-    if len(text) != (len(decoded) + 2) // 3 * 4:  # Python lets padding through where none is due
-        raise ValueError
-    return decoded
 
 
 def _float_key(value: float) -> str:

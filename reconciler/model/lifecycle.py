@@ -12,6 +12,7 @@ from reconciler.model.objects import Resource
 PREFIX = "reconciler/"
 DEPENDS_ON = "config.kubernetes.io/depends-on"
 REPLACE = "reconciler/replace"
+LINT_IGNORE = "reconciler/lint-ignore"
 VERSION_OF = "reconciler/version-of"
 """The annotation of a version: the name of the object whose place it takes. Never in a manifest."""
 
@@ -82,6 +83,12 @@ def lifecycle(resource: Resource) -> Lifecycle:
     )
 
 
+def ignored_lints(annotations: Mapping[str, str]) -> frozenset[str]:
+    """The codes of the warnings that are not to be reported of an object."""
+    text = annotations.get(LINT_IGNORE, "")
+    return frozenset(filter(None, map(str.strip, text.split(",")))) if text else frozenset()
+
+
 def lifecycle_problems(
     annotations: Mapping[str, str], store_annotations: Collection[str]
 ) -> Iterator[tuple[str, str, str]]:
@@ -115,6 +122,7 @@ _KEY_PATTERNS = f"key patterns, comma-separated, at most {_MOST_WILDCARDS} of th
 _ALLOWED: dict[str, tuple[Callable[[str], bool], str]] = {
     "reconciler/prevent-destroy": (_BOOLEANS.__contains__, '"true" or "false"'),
     "reconciler/ignore-keys": (lambda text: bool(_patterns(text)), _KEY_PATTERNS),
+    LINT_IGNORE: (lambda text: bool(text.strip(" ,")), "codes of lints, comma-separated"),
     "reconciler/create-only": (_BOOLEANS.__contains__, '"true" or "false"'),
     "reconciler/data-policy": ({"exact", "merge"}.__contains__, '"exact" or "merge"'),
     REPLACE: ({"allowed", "versioned"}.__contains__, '"allowed" or "versioned"'),

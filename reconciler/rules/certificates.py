@@ -4,31 +4,34 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.rules.key_pairs import with_lines
+from reconciler.rules import pem
+
+_LABEL = b"CERTIFICATE"
 
 
-def validity(pem: bytes) -> tuple[datetime, datetime]:
-    """The first and the last moment, in UTC, at which what `pem` holds is of use.
+def validity(content: bytes) -> tuple[datetime, datetime]:
+    """The first and the last moment, in UTC, at which what the PEM `content` holds is of use.
 
     A chain needs all of its certificates. A bundle of roots, told by a first certificate that is
     its own issuer, is of use as long as one of them is: the old root stays in it on purpose while
     a new one takes over.
 
     Raises:
-        ValueError: `pem` holds no certificate, or one that cannot be read.
+        ValueError: `content` holds no certificate, or one that cannot be read.
     """
     # Imported here, since most runs meet no certificate.
     from cryptography import x509
 
+    ders = [block.content for block in pem.blocks(content) if block.label == _LABEL]
+    if not ders or len(ders) < content.count(pem.BEGIN + _LABEL + b"-----"):
+        raise ValueError
     try:
-        found = x509.load_pem_x509_certificates(with_lines(pem))
-        root = len(found) > 1 and found[0].issuer == found[0].subject
+        certificates = [*map(x509.load_der_x509_certificate, ders)]
+        root = len(certificates) > 1 and certificates[0].issuer == certificates[0].subject
     except (x509.InvalidVersion, TypeError):  # what damaged bytes come to, besides ValueError
         raise ValueError from None
-    if len(found) < pem.count(b"-----BEGIN CERTIFICATE-----"):
-        raise ValueError  # the last one has no end
-    begins = [one.not_valid_before_utc for one in found]
-    ends = [one.not_valid_after_utc for one in found]
+    begins = [certificate.not_valid_before_utc for certificate in certificates]
+    ends = [certificate.not_valid_after_utc for certificate in certificates]
     if root:
         return min(begins), max(ends)
     return max(begins), min(ends)

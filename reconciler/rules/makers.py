@@ -1,54 +1,177 @@
 """Which Secrets other programs make, told by the objects that ask them to.
 
-Source: the API references of cert-manager (Certificate, and "Annotated Ingress resource"), External
-Secrets (ExternalSecret) and Sealed Secrets. What does not have their shape is passed over.
+Source: the API references of the programs. What does not have their shape is passed over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from reconciler.model.objects import SECRET, ObjectKey
 
-_NAMED: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("cert-manager.io", "Certificate"): ("spec", "secretName"),
-    ("external-secrets.io", "ExternalSecret"): ("spec", "target", "name"),
-    ("bitnami.com", "SealedSecret"): ("spec", "template", "metadata", "name"),
-}
-"""Group and kind, and where the Secret's name stands; without one, the object's own name counts."""
+ANY_NAMESPACE = "*"
+"""The namespace of a Secret that is made in namespaces which no manifest names."""
 
-_INGRESS = ("networking.k8s.io", "Ingress")
+_Path = tuple[str, ...]
+"""Where something stands in an object; ``*`` is each item of a list."""
+
+_NAME: _Path = ("metadata", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class MadeSecret:
+    """A Secret that another program makes because of an object.
+
+    ``maker`` is the object's ``KIND/NAMESPACE/NAME`` and ``manifest`` its ``FILE:LINE``.
+    ``overwrites`` tells that the program writes the whole of the Secret, whoever made it.
+    """
+
+    secret: ObjectKey
+    maker: str
+    manifest: str
+    overwrites: bool = True
+
+
+class _Making(NamedTuple):
+    """A row: where the Secret's name and namespace stand, and what is put around the name.
+
+    An object without the name uses its own, if ``own`` says so; without the namespace, its own.
+    """
+
+    name: _Path = _NAME
+    namespace: _Path = ()
+    own: bool = False
+    form: str = "{}"
+    overwrites: bool = True
+
+
+def _generated(*forms: str) -> tuple[_Making, ...]:
+    """Secrets of an operator, named after the object, which a user may provide instead."""
+    return tuple(_Making(form=form, overwrites=False) for form in forms)
+
+
+_OWN = (_Making(),)
+_DESTINATION = (_Making(("spec", "destination", "name")),)
+_INFISICAL = ("spec", "managedSecretReference")
+
+_MAKINGS: Mapping[tuple[str, str], tuple[_Making, ...]] = {
+    ("bitnami.com", "SealedSecret"): _OWN,
+    ("cert-manager.io", "Certificate"): (_Making(("spec", "secretName")),),
+    ("cert-manager.io", "Issuer"): (
+        _Making(("spec", "acme", "privateKeySecretRef", "name"), overwrites=False),
+    ),
+    ("external-secrets.io", "ExternalSecret"): (_Making(("spec", "target", "name"), own=True),),
+    ("external-secrets.io", "ClusterExternalSecret"): (
+        _Making(("spec", "externalSecretSpec", "target", "name"), own=True),
+    ),
+    ("kubernetes-client.io", "ExternalSecret"): _OWN,
+    ("secrets.hashicorp.com", "VaultStaticSecret"): _DESTINATION,
+    ("secrets.hashicorp.com", "VaultDynamicSecret"): _DESTINATION,
+    ("secrets.hashicorp.com", "VaultPKISecret"): _DESTINATION,
+    ("secrets.hashicorp.com", "HCPVaultSecretsApp"): _DESTINATION,
+    ("ricoberger.de", "VaultSecret"): _OWN,
+    ("koudingspawn.de", "Vault"): _OWN,
+    ("redhatcop.redhat.io", "VaultSecret"): (_Making(("spec", "output", "name"), own=True),),
+    ("onepassword.com", "OnePasswordItem"): _OWN,
+    ("secrets.doppler.com", "DopplerSecret"): (
+        _Making(("spec", "managedSecret", "name"), ("spec", "managedSecret", "namespace")),
+    ),
+    ("secrets.infisical.com", "InfisicalSecret"): (
+        _Making((*_INFISICAL, "secretName"), (*_INFISICAL, "secretNamespace")),
+        _Making(("spec", "managedKubeSecretReferences", "*", "secretName")),
+    ),
+    ("secrets.infisical.com", "InfisicalDynamicSecret"): (
+        _Making((*_INFISICAL, "secretName"), (*_INFISICAL, "secretNamespace")),
+    ),
+    ("k8s.bitwarden.com", "BitwardenSecret"): (_Making(("spec", "secretName")),),
+    ("isindir.github.com", "SopsSecret"): (_Making(("spec", "secretTemplates", "*", "name")),),
+    ("craftypath.github.io", "SopsSecret"): _OWN,
+    ("spv.no", "AzureKeyVaultSecret"): (_Making(("spec", "output", "secret", "name")),),
+    ("secrets-store.csi.x-k8s.io", "SecretProviderClass"): (
+        _Making(("spec", "secretObjects", "*", "secretName")),
+    ),
+    ("secret-sync.x-k8s.io", "SecretSync"): _OWN,
+    ("secretgen.k14s.io", "Password"): _OWN,
+    ("secretgen.k14s.io", "Certificate"): _OWN,
+    ("secretgen.k14s.io", "RSAKey"): _OWN,
+    ("secretgen.k14s.io", "SSHKey"): _OWN,
+    ("secretgen.carvel.dev", "SecretImport"): _OWN,
+    ("secretgen.carvel.dev", "SecretTemplate"): _OWN,
+    ("secretgenerator.mittwald.de", "StringSecret"): _OWN,
+    ("secretgenerator.mittwald.de", "BasicAuth"): _OWN,
+    ("secretgenerator.mittwald.de", "SSHKeyPair"): _OWN,
+    ("postgresql.cnpg.io", "Cluster"): _generated(
+        "{}-app", "{}-superuser", "{}-ca", "{}-server", "{}-replication"
+    ),
+    ("postgres-operator.crunchydata.com", "PostgresCluster"): _generated("{0}-pguser-{0}"),
+    ("kafka.strimzi.io", "KafkaUser"): _OWN,
+    ("kafka.strimzi.io", "Kafka"): _generated("{}-cluster-ca-cert", "{}-clients-ca-cert"),
+    ("rabbitmq.com", "RabbitmqCluster"): _generated("{}-default-user"),
+    ("rabbitmq.com", "User"): _generated("{}-user-credentials"),
+    ("elasticsearch.k8s.elastic.co", "Elasticsearch"): _generated(
+        "{}-es-elastic-user", "{}-es-http-certs-public", "{}-es-http-ca-internal"
+    ),
+    ("k8s.keycloak.org", "Keycloak"): _generated("{}-initial-admin"),
+}
+"""Group and kind of what makes Secrets, and which. A maker more is a row more."""
+
 _ISSUERS = ("cert-manager.io/issuer", "cert-manager.io/cluster-issuer", "kubernetes.io/tls-acme")
-MAKERS = frozenset({*_NAMED, _INGRESS})
+_ANNOTATED: Mapping[tuple[str, str], tuple[_Making, ...]] = {
+    ("networking.k8s.io", "Ingress"): (_Making(("spec", "tls", "*", "secretName")),),
+    ("gateway.networking.k8s.io", "Gateway"): (
+        _Making(("spec", "listeners", "*", "tls", "certificateRefs", "*", "name")),
+    ),
+}
+"""The same, of objects for which cert-manager acts where an annotation names an issuer."""
+
+MAKERS = frozenset({*_MAKINGS, *_ANNOTATED})
 """The groups and kinds that `secrets_made_by` reads."""
 
 
-def secrets_made_by(document: Mapping[str, Any], namespace: str) -> Iterator[ObjectKey]:
-    """The Secrets that another program makes because of `document`.
+def secrets_made_by(
+    document: Mapping[str, Any], namespace: str, manifest: str
+) -> Iterator[MadeSecret]:
+    """The Secrets that another program makes because of `document`, which `manifest` holds.
 
     `namespace` is that of objects that name none.
     """
-    metadata = _map(document.get("metadata"))
-    home = metadata.get("namespace") or namespace
-    for name in _names(document, metadata):
-        if isinstance(name, str) and isinstance(home, str) and name:
-            yield ObjectKey(SECRET, home, name)
+    kind = str(document.get("kind"))
+    key = (str(document.get("apiVersion")).rpartition("/")[0], kind)
+    home = next(_texts(document, ("metadata", "namespace")), namespace)
+    maker = "/".join((kind, home, *_texts(document, _NAME)))
+    policy = next(_texts(document, ("spec", "target", "creationPolicy")), "")
+    if policy == "None":
+        return
+    for making in _makings(document, key):
+        target = next(_texts(document, making.namespace), home) if making.namespace else home
+        names = [*_texts(document, making.name)] or [*_texts(document, _NAME)] * making.own
+        for name in names:
+            yield MadeSecret(
+                ObjectKey(
+                    SECRET,
+                    ANY_NAMESPACE if kind == "ClusterExternalSecret" else target,
+                    making.form.format(name),
+                ),
+                maker,
+                manifest,
+                making.overwrites and policy != "Merge",
+            )
 
 
-def _names(document: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[Any]:
-    group = str(document.get("apiVersion")).rpartition("/")[0]
-    key = (group, str(document.get("kind")))
-    if key in _NAMED:
-        found: Any = document
-        for part in _NAMED[key]:
-            found = _map(found).get(part)
-        yield found or metadata.get("name")
-    elif key == _INGRESS and any(map(_map(metadata.get("annotations")).get, _ISSUERS)):
-        entries = _map(document.get("spec")).get("tls")
-        for entry in entries if isinstance(entries, list) else ():
-            yield _map(entry).get("secretName")
+def _makings(document: Mapping[str, Any], key: tuple[str, str]) -> tuple[_Making, ...]:
+    annotated = any(any(_texts(document, ("metadata", "annotations", one))) for one in _ISSUERS)
+    return _MAKINGS.get(key, ()) + (_ANNOTATED.get(key, ()) if annotated else ())
 
 
-def _map(node: Any) -> Mapping[str, Any]:
-    return node if isinstance(node, Mapping) else {}
+def _texts(node: Any, path: _Path) -> Iterator[str]:
+    """The texts at `path`, empty ones left out."""
+    if not path:
+        if isinstance(node, str) and node:
+            yield node
+    elif path[0] == "*":
+        for item in node if isinstance(node, list) else ():
+            yield from _texts(item, path[1:])
+    elif isinstance(node, Mapping):
+        yield from _texts(node.get(path[0]), path[1:])

@@ -116,14 +116,8 @@ def _tls_warnings(secret: Resource) -> Iterator[Violation]:
         return
     fault = key_pair_fault(secret.data["tls.crt"].reveal(), secret.data["tls.key"].reveal())
     if fault:
-        key, message = fault
-        yield Violation(
-            ("data", key),
-            "tls-pair-unusable",
-            message,
-            "put the PEM certificate in tls.crt and its own unencrypted PEM private key in tls.key",
-            Severity.WARNING,
-        )
+        path = ("data", fault.key)
+        yield Violation(path, "tls-pair-unusable", fault.message, fault.hint, Severity.WARNING)
 
 
 TYPE_RULES: Mapping[str, Rule] = {

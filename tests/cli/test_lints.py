@@ -121,6 +121,10 @@ def test_a_level_does_not_make_less_of_an_error(workplace: Any) -> None:
         ("{expiry-days: true}", "1:22", "a whole number"),
         ("{expiry-days: 1.5}", "1:22", "a whole number"),
         ("off", "1:8", "must be a map"),
+        ("{paths: off}", "1:16", "paths must be a map of patterns"),
+        ("{paths: {a: off}}", "1:20", "the lints of 'a' must be a map"),
+        ("{paths: {a: {nonsense: off}}}", "1:21", "there is no warning 'nonsense'"),
+        ("{paths: {a: {value-empty: loud}}}", "1:34", "must be off, warning or error"),
     ],
 )
 def test_bad_settings(suspicious: Any, lints: str, place: str, says: str) -> None:
@@ -160,3 +164,24 @@ def test_days_before_the_end_of_a_certificate(workplace: Any) -> None:
     assert told(workplace) == (0, [])
     workplace.write("reconciler.yaml", "lints: {expiry-days: 21, certificate-expiring: error}\n")
     assert told(workplace) == (1, [("certificate-expiring", "error")])
+
+
+def test_levels_for_paths(suspicious: Any) -> None:
+    suspicious.secret("b", file="manifests/fixtures/b.yaml", any="changeme")
+    text = "lints:\n  paths:\n    fixtures/: {value-placeholder: off}\n"
+    suspicious.write("reconciler.yaml", text)
+    assert told(suspicious) == (0, WARNINGS)
+    suspicious.write("reconciler.yaml", text.replace("fixtures/", "manifests/a.yaml"))
+    assert told(suspicious) == (0, [WARNINGS[1], WARNINGS[0]])
+    suspicious.write("reconciler.yaml", text.replace("off", "error"))
+    assert told(suspicious) == (1, [*WARNINGS, ERRORS[0]])
+
+
+def test_an_object_that_ignores_a_lint(suspicious: Any) -> None:
+    head = "  annotations: {reconciler/lint-ignore: 'value-placeholder,value-whitespace'}\n"
+    suspicious.secret("a", head=head, any="changeme", token=f"{CANARY}\n")
+    assert told(suspicious, "--strict") == (0, [])
+    suspicious.ok("apply", "--strict", "--auto-approve")
+    assert "No changes" in suspicious.ok("plan").out
+    suspicious.secret("a", head="  annotations: {reconciler/lint-ignore: ' , '}\n", any="x")
+    assert told(suspicious) == (1, [("lifecycle-invalid", "error")])

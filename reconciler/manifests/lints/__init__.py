@@ -15,13 +15,15 @@ from reconciler.manifests.lints.settings import (
     EXPIRY_DAYS,
     LINTS,
     OFF,
+    Level,
     LintSettings,
 )
-from reconciler.manifests.lints.values import value_warnings
+from reconciler.manifests.lints.types import type_warnings
+from reconciler.manifests.lints.values import empty_warnings, value_warnings
 from reconciler.model.objects import OPAQUE, Resource
 from reconciler.rules import Violation
 
-__all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "LintSettings", "lint"]
+__all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "Level", "LintSettings", "lint"]
 
 
 def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation]:
@@ -33,11 +35,15 @@ def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation
     warnings: list[Violation] = []
     for key, value in secret.data.items():
         content = value.reveal()
+        if not content:
+            warnings += empty_warnings(secret, key)
+            continue
         warnings += value_warnings(key, content)
         if b"-----BEGIN " in content:
             warnings += pem_warnings(secret, key, moment, expiry_days)
     if secret.annotations:
         warnings += annotation_warnings(secret)
-    if secret.type != OPAQUE:
+    if secret.type != OPAQUE or ".dockerconfigjson" in secret.data or ".dockercfg" in secret.data:
         warnings += registry_warnings(secret)
+        warnings += type_warnings(secret)
     return warnings

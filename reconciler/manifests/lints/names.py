@@ -40,6 +40,11 @@ def is_credential(key: str) -> bool:
     return last.endswith(_CREDENTIAL_ENDINGS) or (last in _CREDENTIALS and not key.endswith(".key"))
 
 
+def is_htpasswd(key: str) -> bool:
+    """Tell whether `key` names a file of users and hashes, for a web server."""
+    return _last_word(key) in _FILES
+
+
 def is_identifier(key: str) -> bool:
     """Tell whether `key` names something that is no secret, such as a user or a host."""
     return _last_word(key) in _IDENTIFIERS

@@ -1,4 +1,4 @@
-"""Unreadable PEM blocks, and certificates outside their validity."""
+"""PEM that cannot be read or lacks its end, and certificates outside their validity."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reconciler.model.objects import Resource, Severity
-from reconciler.rules import Violation, validity
+from reconciler.rules import Violation, pem, validity
+from reconciler.rules.key_pairs import is_private_key
 
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
-_BLOCK = re.compile(rb"-----BEGIN ([^\n-]+)-----[ \t]*\r?\n.*?-----END \1-----", re.DOTALL)
+# Others, such as those of PGP, OpenVPN and licences, need not hold base64 of bytes.
+_DER_IN_PEM = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*+-----BEGIN (?!PGP )[A-Z0-9 ]*"
+    rb"(?:KEY|CERTIFICATE|CRL|REQUEST|PARAMETERS)-----"
+)
+_OPENSSH = b"OPENSSH PRIVATE KEY"
+_TLS = "kubernetes.io/tls"
 # The rule for the type reports these, as the API server does.
-_PAIR = {("kubernetes.io/tls", "tls.crt"), ("kubernetes.io/tls", "tls.key")}
+_PAIR = {(_TLS, "tls.crt"), (_TLS, "tls.key")}
 
 
 def pem_warnings(
@@ -21,25 +28,41 @@ def pem_warnings(
 ) -> Iterator[Violation]:
     """Warnings about the PEM text at `key`; text that only mentions PEM is ignored."""
     content = secret.data[key].reveal()
+    begins_as_pem = _DER_IN_PEM.match(content) is not None
     if (_CERTIFICATE in content and key.endswith((".crt", ".pem", ".cer", ".cert"))) or (
-        content.lstrip().startswith(_CERTIFICATE)
+        begins_as_pem and _CERTIFICATE in content[: content.find(b"\n") + 1]
     ):
         span = _span(content)
-        if span is not None:
+        if span is None:
+            yield from _unreadable(secret, key, content)
+        else:
             yield from _time_warnings(key, span, moment, expiry_days)
-            return
-    elif (
-        (secret.type, key) in _PAIR
-        or not content.lstrip().startswith(b"-----BEGIN ")
-        or _BLOCK.search(content)
-    ):
-        return
+    elif begins_as_pem and next(pem.blocks(content), None) is None:
+        yield from _unreadable(secret, key, content)
+    if secret.type != _TLS and content.endswith(b"-----"):
+        yield from _unterminated(key, content)
+
+
+def _unreadable(secret: Resource, key: str, content: bytes) -> Iterator[Violation]:
     if (secret.type, key) not in _PAIR:
+        fault, hint = pem.fault(content)
+        yield _warning(key, "pem-unreadable", f"the value {fault}", hint)
+
+
+def _unterminated(key: str, content: bytes) -> Iterator[Violation]:
+    """A warning of a private key at the end of `content` that has no line break.
+
+    OpenSSH wants one behind the END line (sshkey.c, MARK_END); other programs join files, which
+    puts the next BEGIN line behind the END line.
+    """
+    *_, last = [None, *pem.blocks(content)]
+    if last is not None and is_private_key(last):
+        who = "OpenSSH" if last.label == _OPENSSH else "some programs"
         yield _warning(
             key,
-            "pem-unreadable",
-            "the value holds PEM that cannot be read",
-            "keep its line breaks with a block scalar (|), and the BEGIN and END lines",
+            "private-key-unterminated",
+            f"the private key has no line break behind its END line: {who} will not read it",
+            "write | rather than |- above it, or encode the file as it is",
         )
 
 

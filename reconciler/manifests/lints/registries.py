@@ -1,4 +1,4 @@
-"""Registry accounts that contradict themselves, or cover only one of a registry's two domains."""
+"""Registry accounts that lack a credential, contradict themselves, or cover one of two domains."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from reconciler.manifests.scalars import decode_base64
 from reconciler.model.objects import Resource, Severity
 from reconciler.rules import Violation
+from reconciler.rules.base64 import decode_base64
 
+_JSON_KEY = ".dockerconfigjson"
 _KEYS = {
-    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
+    "kubernetes.io/dockerconfigjson": _JSON_KEY,
     "kubernetes.io/dockercfg": ".dockercfg",
 }
 # The public and the internal domain of a registry of Alibaba Cloud; the page of CreateSecret of its
@@ -20,6 +21,7 @@ _KEYS = {
 _DOMAIN = re.compile(
     r"(?P<head>(?:[a-z0-9-]+-)?registry)(?P<vpc>-vpc)?(?P<tail>\.[a-z0-9-]+(?:\.cr)?\.aliyuncs\.com)"
 )
+_CREATE = "create it with 'kubectl create secret docker-registry'"
 _HINT = "write base64 of USERNAME:PASSWORD into auth, or leave auth out: kubelets believe auth"
 
 
@@ -27,9 +29,57 @@ def registry_warnings(secret: Resource) -> Iterator[Violation]:
     """What looks like a mistake in the registry accounts of a Secret, as warnings."""
     key = _KEYS.get(secret.type, "")
     if key in secret.data:
-        registries = _registries(key, secret.data[key].reveal())
-        yield from _mismatches(key, registries)
-        yield from _lone_domains(key, registries)
+        config = _json(secret.data[key].reveal())
+        if isinstance(config, dict | None):
+            registries = _registries(key, config or {})
+            yield from _without_credential(key, config or {}, registries)
+            yield from _mismatches(key, registries)
+            yield from _lone_domains(key, registries)
+        return
+    for type_, other in _KEYS.items():
+        if other in secret.data:
+            yield _no_credential(
+                other,
+                f"kubelets read {other} only from Secrets of the type {type_}",
+                f"write type: {type_}; a type cannot be changed without a replace",
+            )
+
+
+def _without_credential(
+    key: str, config: Mapping[str, Any], registries: Mapping[str, Any]
+) -> Iterator[Violation]:
+    """A warning for a file without accounts, or for each account that holds no credential.
+
+    As in Kubernetes v1.35, pkg/credentialprovider/config.go (DockerConfigJSON,
+    DockerConfigEntry): a kubelet knows ``auths`` with ``auth``, ``username`` and ``password``,
+    runs no credential helper and knows no token.
+    """
+    hint = _CREATE
+    if {"credsstore", "credhelpers"} & {*map(str.lower, config)}:
+        hint = f"docker login has kept the credential in a store or helper; {_CREATE}"
+    elif key == _JSON_KEY and not registries and any(map(_holds_credential, config.values())):
+        hint = "put the accounts under auths; without it this is the format of .dockercfg"
+    elif key != _JSON_KEY and isinstance(config.get("auths"), dict):
+        hint = "write the type and key of dockerconfigjson: that is the format of the file"
+    if not registries:
+        yield _no_credential(key, "there are no accounts in it for a kubelet to use", hint)
+    for number, account in enumerate(registries.values(), 1):
+        if not _holds_credential(account):
+            message = f"registry {number} has no auth, nor username and password"
+            yield _no_credential(key, message, hint)
+
+
+def _no_credential(key: str, message: str, hint: str) -> Violation:
+    return Violation(("data", key), "registry-no-credential", message, hint, Severity.WARNING)
+
+
+def _holds_credential(account: Any) -> bool:
+    """Whether a kubelet finds a credential in `account`; Go's fields know no upper case."""
+    if not isinstance(account, dict):
+        return False
+    fields = {name.lower(): value for name, value in account.items()}
+    values = [fields.get(name) for name in ("auth", "username", "password")]
+    return any(isinstance(value, str) and value for value in values)
 
 
 def _lone_domains(key: str, registries: Mapping[str, Any]) -> Iterator[Violation]:
@@ -67,13 +117,19 @@ def _mismatches(key: str, registries: Mapping[str, Any]) -> Iterator[Violation]:
             )
 
 
-def _registries(key: str, content: bytes) -> Mapping[str, Any]:
+def _json(content: bytes) -> Any:
     try:
-        registries = json.loads(content)
+        return json.loads(content)
     except (ValueError, RecursionError):  # the rule for the type reports these
-        return {}
-    if key == ".dockerconfigjson" and isinstance(registries, dict):
-        registries = registries.get("auths")
+        return content
+
+
+def _registries(key: str, config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The accounts by registry; none where they have another shape."""
+    if key != _JSON_KEY:
+        return config
+    fields = {name.lower(): value for name, value in config.items()}
+    registries = fields.get("auths")
     return registries if isinstance(registries, dict) else {}
 
 

@@ -1,12 +1,15 @@
-"""Values that look like mistakes: encoded twice, with stray white space, never filled in."""
+"""Values that look like mistakes: empty, encoded twice, with stray white space or line breaks."""
 
 from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterator
 
 from reconciler.manifests.lints import names
-from reconciler.model.objects import Severity
+from reconciler.manifests.lints.placeholders import placeholder_warning
+from reconciler.model.lifecycle import lifecycle
+from reconciler.model.objects import Resource, Severity
 from reconciler.rules import Violation
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{6}[A-Za-z0-9+/\r\n]*+={0,2}")
@@ -16,40 +19,30 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
 _SHORTEST_CREDENTIAL, _SHORTEST_CERTAIN_CREDENTIAL = 12, 5
 _HEAD = 12
+_HTPASSWD = re.compile(rb"[^\s:]+:(?:\$(?:apr1|2[aby]|[156])\$|\{SHA\})")
+_OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----\r"
 
-_LONGEST_PLACEHOLDER = 80
-_THINGS = rb"(?:password|passwd|pass|token|key|secret|username|user|name|id|url|value|credentials?)"
-_PLACEHOLDER = re.compile(
-    rb"""
-      <[a-z_][\w .:-]*>                              # <password>, Go's <no value>
-    | \$\{\{.*\}\} | \$\{[^{}]+\} | \$\([^()]+\)    # templates of all kinds
-    | \#\{[^{}]+\}\#? | %[a-z_]+% | @[a-z_]+@ | __[a-z_]+__
-    | \$[a-z]+(?:_[a-z0-9]+)+
-    | x{3,}(?:[-_. ]x+)* | \*{3,} | \.{3,}
-    | \[?(?:redacted|masked|placeholder)\]?
-    | (?:[a-z]+[-_ ]){0,3}placeholder
-    | (?:todo|tbd|fixme)(?:[:\ ].*)?
-    | (?:please[-_ ]?)?change[-_ ]?(?:me|it|this)(?:[-_ ][a-z]+)*[-_ ]?[0-9!.]*
-    | (?:please[-_ ]?)?(?:replace|fill|edit)[-_ ]?(?:me|it|this|in)(?:[-_ ][a-z]+)*[!.]*
-    | (?:please[-_ ])?(?:replace|fill|insert|enter|put|set|add)[-_ ](?:[a-z]+[-_ ]){0,4}
-      (?:here|THINGS)
-    | your[-_ ]?(?:[a-z0-9]+[-_ ]){0,4}(?:here|THINGS)
-    | (?:[a-z]+[-_ ]){0,4}goes[-_ ]here
-    """.replace(b"THINGS", _THINGS),
-    re.IGNORECASE | re.VERBOSE,
-)
-_FIRST_LETTERS = re.compile(rb"[<$%*{@#_.\[acdefimnprstuxyACDEFIMNPRSTUXY]")
-_NAMES_OF_VALUES = {
-    *(b"password", b"passwd", b"pass", b"passphrase", b"secret", b"token", b"apikey"),
-    *(b"secretkey", b"accesskey", b"accesstoken", b"clientsecret", b"mypassword", b"undefined"),
-    *(b"dummy", b"null", b"none"),
-}
+
+def empty_warnings(secret: Resource, key: str) -> Iterator[Violation]:
+    """A warning of the empty value of `key`, where that names a password and nothing fills it."""
+    if not names.is_credential(key):
+        return
+    steering = lifecycle(secret)
+    if not (steering.create_only or steering.ignores(key)):
+        yield _warning(
+            key,
+            "value-empty",
+            "the value is empty, though its key names a password, a token or the like",
+            "give it a value, or remove the key; where something else fills it in, say so with "
+            "the annotation reconciler/ignore-keys",
+        )
 
 
 def value_warnings(key: str, content: bytes) -> list[Violation]:
-    """Warnings about the value `content` of `key`."""
-    warnings = []
+    """Warnings about the value `content` of `key`, which is not empty."""
     bare = content.strip()
+    placeholder = placeholder_warning(key, content, bare)
+    warnings = [] if placeholder is None else [placeholder]
     if len(bare) != len(content) and _is_one_line(bare) and names.is_exact(key):
         warning = _warning(
             key,
@@ -58,12 +51,12 @@ def value_warnings(key: str, content: bytes) -> list[Violation]:
             "remove it: encode with 'printf %s' rather than 'echo', write |- rather than |",
         )
         warnings.append(warning)
-    if len(bare) <= _LONGEST_PLACEHOLDER and _is_placeholder(key, bare):
+    elif b"\r" in content and _breaks_at_cr(key, content, bare):
         warning = _warning(
             key,
-            "value-placeholder",
-            "the value looks like a placeholder that was never filled in",
-            "replace it with the real value, or render the manifest first",
+            "value-carriage-return",
+            "the value has carriage returns (CR), which become part of what is read",
+            "save it with the line breaks of Unix (LF), for example with dos2unix",
         )
         warnings.append(warning)
     if _BASE64.fullmatch(bare) and _holds_text(key, bare) and not names.says_encoded(key):
@@ -77,6 +70,20 @@ def value_warnings(key: str, content: bytes) -> list[Violation]:
     return warnings
 
 
+def _breaks_at_cr(key: str, content: bytes, bare: bytes) -> bool:
+    """Whether what reads the value takes a carriage return for a part of it.
+
+    A single line is taken as it is. Web servers take it for the end of a hash in an htpasswd file,
+    the kernel for the end of an interpreter's name, and OpenSSH knows only LF in its own format.
+    """
+    return (
+        _is_one_line(bare)
+        or names.is_htpasswd(key)
+        or _HTPASSWD.match(content) is not None
+        or content.startswith((b"#!", _OPENSSH))
+    )
+
+
 def _warning(key: str, code: str, message: str, hint: str) -> Violation:
     return Violation(("data", key), code, message, hint, Severity.WARNING)
 
@@ -86,16 +93,6 @@ def _is_one_line(bare: bytes) -> bool:
     if b"\n" in bare or bare[:1] + bare[-1:] in {b"{}", b"[]"} or _CONTROL.search(bare):
         return False
     return _text(bare) is not None
-
-
-def _is_placeholder(key: str, bare: bytes) -> bool:
-    if _FIRST_LETTERS.match(bare) is None:
-        return False
-    if _PLACEHOLDER.fullmatch(bare):
-        return True
-    low = bare.lower().translate(None, b"-_ ")
-    never_real = low in _NAMES_OF_VALUES or (low.startswith(b"{{") and low.endswith(b"}}"))
-    return never_real and names.is_credential(key)
 
 
 def _holds_text(key: str, bare: bytes) -> bool:

@@ -136,6 +136,64 @@ def test_a_merge_key_that_overrides_is_a_warning_and_no_more(
     assert found.objects[0].data["a"].reveal() == b"c"
 
 
+RENAMED = [
+    ("NO", "false"),
+    ("on", "true"),
+    ("Y", "true"),
+    ("True", "true"),
+    ("0123", "83"),
+    ("0x10", "16"),
+    ("1e3", "1000"),
+    ("1.10", "1.1"),
+    ("1_000", "1000"),
+    ("+1", "1"),
+    (".INF", ".inf"),
+]
+
+
+@pytest.mark.parametrize(("written", "name"), RENAMED)
+def test_a_key_that_yaml_renames(loaded: Callable[[str], Loaded], written: str, name: str) -> None:
+    for text in (f"stringData:\n  {written}: x\n", f"stringData: {{{written}: x}}\n"):
+        found = loaded(HEAD + text)
+        (warning,) = found.diagnostics
+        assert (warning.code, warning.severity) == ("key-renamed", Severity.WARNING)
+        assert f"the key {written} as {name}" in warning.message
+        assert f'"{written}"' in warning.hint
+        assert warning.field == f"stringData[{name}]"
+        assert [*found.objects[0].data] == [name]
+    quoted = loaded(f'{HEAD}  annotations:\n    "a{written}": x\n    "{name}": x\n')
+    assert "key-renamed" not in [item.code for item in quoted.diagnostics]
+
+
+@pytest.mark.parametrize("key", ["1", "8080", "-5", "1.5", "true", "false", "nope", "1.2.3"])
+def test_a_key_that_stays_what_was_written(loaded: Callable[[str], Loaded], key: str) -> None:
+    assert loaded(f"{HEAD}stringData:\n  {key}: x\n").diagnostics == ()
+
+
+def test_half_a_value_is_no_key_to_tell_of(loaded: Callable[[str], Loaded]) -> None:
+    assert "0123" not in repr(loaded(HEAD + "stringData: {pin: a,0123, x: y}\n").diagnostics)
+
+
+def test_a_renamed_key_is_told_once(loaded: Callable[[str], Loaded]) -> None:
+    text = "  annotations: &a\n    on: x\n  labels:\n    <<: *a\n"
+    found = loaded(HEAD + text)
+    assert [item.code for item in found.diagnostics] == ["key-renamed"]
+
+
+def test_duplicates_are_told_by_what_was_written(loaded: Callable[[str], Loaded]) -> None:
+    (error,) = loaded(HEAD + "stringData:\n  Y: x\n  on: x\n").errors
+    assert (error.code, error.source.line) == ("key-duplicate", 7)
+    assert "this key, on, and Y in line 6 as true" in error.message
+    assert "quotes" in error.hint
+    (error,) = loaded(HEAD + "stringData:\n  on: x\n  on: x\n").errors
+    assert "already used in line 6" in error.message
+
+
+def test_what_a_config_map_calls_data(loaded: Callable[[str], Loaded]) -> None:
+    (error,) = loaded(HEAD + "binaryData: {a: YQ==}\n").errors
+    assert (error.code, error.hint) == ("field-unknown", "did you mean 'data'?")
+
+
 def test_aliases_are_bounded(loaded: Callable[[str], Loaded]) -> None:
     bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
         f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
@@ -237,10 +295,10 @@ def test_a_key_that_can_be_none_hides_nothing_beside_it(
     [
         ("  finalizers: [orphan, 1, foregroundDeletion]\n", ["finalizers-conflict", "type-wrong"]),
         (
-            "  annotations: {n: 1, a: " + "x" * 262_145 + "}\n",
+            "  annotations: {m: 1, a: " + "x" * 262_145 + "}\n",
             ["annotations-too-large", "type-wrong"],
         ),
-        ("stringData: {n: 1, a: " + "x" * 1_048_577 + "}\n", ["data-too-large", "type-wrong"]),
+        ("stringData: {m: 1, a: " + "x" * 1_048_577 + "}\n", ["data-too-large", "type-wrong"]),
         ("type: kubernetes.io/basic-auth\ndata: {username: '?'}\n", ["base64-invalid"]),
     ],
 )

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import LINTS, OFF, LintSettings, Loaded
+from reconciler.manifests.lints import Level
+from reconciler.model.objects import Severity
 from reconciler.workflow import load
 
 Loader = Callable[[str], Loaded]
@@ -121,7 +123,7 @@ def test_stray_white_space(loaded: Loader, key: str, value: str | bytes) -> None
     [
         ("password", "not-real"),
         ("password", "not real"),
-        ("password", ""),
+        ("user", ""),
         ("ssh-key", PEM_TEXT),
         ("tokens.json", '{"a": 1}\n'),
         ("service-account-key", '{"a": 1}\n'),
@@ -166,7 +168,6 @@ def test_placeholders(loaded: Loader, value: str) -> None:
         ("POSTGRES_PASSWORD", "Password"),
         ("api-key", "api-key"),
         ("clientSecret", "secret"),
-        ("token", "{{ .Values.token }}"),
         ("token", "{{token}}"),
         ("password", "undefined"),
         ("password", "dummy"),
@@ -182,7 +183,6 @@ def test_placeholders_in_keys_of_credentials_alone(loaded: Loader, key: str, val
 @pytest.mark.parametrize(
     "value",
     [
-        "",
         "not-a-real-password",
         "not-a-real-api-key",
         "example",
@@ -269,11 +269,73 @@ def test_registry_accounts(
 
 
 @pytest.mark.parametrize(
-    "value", ['{"auths": []}', '{"auths": {"r": 1}}', '{"auths": {"r": {"auth": 1}}}', "{}", "null"]
+    ("value", "says"),
+    [
+        ("{}", "no accounts"),
+        ("null", "no accounts"),
+        ('{"auths": {}}', "no accounts"),
+        ('{"auths": null}', "no accounts"),
+        ('{"auths": []}', "no accounts"),
+        ('{"auths": {}, "credsStore": "desktop"}', "store or helper"),
+        ('{"credHelpers": {"r": "ecr-login"}}', "store or helper"),
+        ('{"auths": {"r": {}}, "credsStore": "osxkeychain"}', "registry 1 has no auth"),
+        ('{"auths": {"r": {}, "s": {"auth": "dTpw"}}}', "registry 1 has no auth"),
+        ('{"auths": {"r": {"auth": "dTpw"}, "s": {"email": "a@b"}}}', "registry 2 has no auth"),
+        ('{"auths": {"r": 1}}', "registry 1 has no auth"),
+        ('{"auths": {"r": {"auth": 1}}}', "registry 1 has no auth"),
+        ('{"auths": {"r": {"identitytoken": "x"}}}', "registry 1 has no auth"),
+        ('{"r": {"auth": "dTpw"}}', "under auths"),
+    ],
 )
-def test_registry_files_of_other_shapes(loaded: Loader, value: str) -> None:
+def test_no_kubelet_finds_a_credential(loaded: Loader, value: str, says: str) -> None:
+    head = HEAD + "type: kubernetes.io/dockerconfigjson\n"
+    (warning,) = loaded(manifest(".dockerconfigjson", value, head)).diagnostics
+    assert warning.code == "registry-no-credential"
+    assert says in f"{warning.message}; {warning.hint}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['{"Auths": {"r": {"Username": "u", "Password": "p"}}}', '{"auths": {"r": {"auth": "dTpw"}}}'],
+)
+def test_a_kubelet_finds_a_credential(loaded: Loader, value: str) -> None:
     head = HEAD + "type: kubernetes.io/dockerconfigjson\n"
     assert codes(loaded(manifest(".dockerconfigjson", value, head))) == []
+
+
+@pytest.mark.parametrize("key", [".dockerconfigjson", ".dockercfg"])
+def test_registry_accounts_of_another_type(loaded: Loader, key: str) -> None:
+    value = '{"auths": {"r": {"auth": "dTpw"}}}'
+    for head in (HEAD, HEAD + "type: example.com/registry\n"):
+        (warning,) = loaded(manifest(key, value, head)).diagnostics
+        assert warning.code == "registry-no-credential"
+        assert f"kubernetes.io/{key[1:]}" in warning.hint
+
+
+def test_accounts_in_the_format_of_the_other_type(loaded: Loader) -> None:
+    head = HEAD + "type: kubernetes.io/dockercfg\n"
+    (warning,) = loaded(
+        manifest(".dockercfg", '{"auths": {"r": {"auth": "dTpw"}}}', head)
+    ).diagnostics
+    assert warning.code == "registry-no-credential"
+    assert "dockerconfigjson" in warning.hint
+
+
+@pytest.mark.parametrize(
+    ("type_", "meant"),
+    [
+        ("opaque", "Opaque"),
+        ("kubernetes.io/TLS", "kubernetes.io/tls"),
+        ("kubernetes.io/dockerConfigJson", "kubernetes.io/dockerconfigjson"),
+        ("Kubernetes.io/ssh-auth", "kubernetes.io/ssh-auth"),
+        ("bootstrap.kubernetes.io/Token", "bootstrap.kubernetes.io/token"),
+    ],
+)
+def test_a_type_that_differs_in_case_alone(loaded: Loader, type_: str, meant: str) -> None:
+    (warning,) = loaded(f"{HEAD}type: {type_}\nstringData: {{a: b}}\n").diagnostics
+    assert (warning.code, warning.field) == ("type-misspelt", "type")
+    assert warning.hint == f"write {meant}"
+    assert codes(loaded(f"{HEAD}type: example.com/opaque\nstringData: {{a: b}}\n")) == []
 
 
 @pytest.mark.parametrize(
@@ -387,7 +449,7 @@ LEAKS = [
     ),
     ("annotation-last-applied", annotated(LAST_APPLIED, CANARY, "a", CANARY)),
     ("annotation-repeats-value", annotated("note", f"{CANARY}4", "a", f"{CANARY}4")),
-    ("pem-unreadable", manifest("a", f"-----BEGIN {CANARY}----- {CANARY}")),
+    ("pem-unreadable", manifest("a", f"-----BEGIN PRIVATE KEY----- {CANARY}")),
     ("pem-unreadable", manifest("a", f"-----BEGIN CERTIFICATE-----\n{CANARY}\n")),
 ]
 
@@ -441,6 +503,139 @@ def test_a_tag_without_a_value_in_a_flow(loaded: Loader) -> None:
     assert codes(loaded(HEAD + "stringData: {password: !x, user: &y }\n")) == ["value-lost"] * 2
 
 
-@pytest.mark.parametrize("written", ['""', "", "null", '!!str ""', "&a\n    x", "'!x'", "!x y"])
-def test_a_value_that_is_empty_or_there_on_purpose(loaded: Loader, written: str) -> None:
+@pytest.mark.parametrize("written", ['"!x"', "'!x'", "!x y", "!!str x", "&a\n    x"])
+def test_a_value_that_is_there_on_purpose(loaded: Loader, written: str) -> None:
     assert codes(loaded(f"{HEAD}stringData:\n  password: {written}\n")) == []
+
+
+@pytest.mark.parametrize("written", ['""', "", "null", "~", '!!str ""'])
+@pytest.mark.parametrize("field", ["data", "stringData"])
+@pytest.mark.parametrize("key", ["password", "token", "DB_PASSWORD", "api-key", "clientSecret"])
+def test_an_empty_credential(loaded: Loader, field: str, key: str, written: str) -> None:
+    assert codes(loaded(f"{HEAD}{field}:\n  {key}: {written}\n")) == ["value-empty"]
+    assert codes(loaded(f"{HEAD}{field}:\n  note: {written}\n")) == []
+
+
+@pytest.mark.parametrize(
+    "annotation", ["reconciler/ignore-keys: password", "reconciler/create-only: 'true'"]
+)
+def test_an_empty_credential_that_something_else_fills_in(loaded: Loader, annotation: str) -> None:
+    head = f"{HEAD}  annotations:\n    {annotation}\n"
+    assert codes(loaded(f"{head}stringData:\n  password: ''\n")) == []
+
+
+def test_an_empty_value_that_is_overridden(loaded: Loader) -> None:
+    text = f"{HEAD}data:\n  password: ''\nstringData:\n  password: not-a-real-one\n"
+    assert codes(loaded(text)) == ["data-overridden"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("motd", "hello\r\n"),
+        ("region", "eu-1\r"),
+        ("app.conf", "a=1\rb=2"),
+        ("htpasswd", "a:not-real\r\nb:not-real\r\n"),
+        ("users", "a:$apr1$x$y\r\nb:$apr1$x$y\r\n"),
+        ("auth", "a:{SHA}eA==\r\nb:{SHA}eA==\r\n"),
+        ("auth", "a:$2y$05$not-real\r\n"),
+        ("run.sh", "#!/bin/sh\r\nexit 0\r\n"),
+        ("ssh", PEM_TEXT.replace("PRIVATE", "OPENSSH PRIVATE").replace("\n", "\r\n")),
+    ],
+)
+def test_carriage_returns(loaded: Loader, key: str, value: str) -> None:
+    assert codes(loaded(manifest(key, value))) == ["value-carriage-return"]
+    assert codes(loaded(manifest(key, value.encode()))) == ["value-carriage-return"]
+    assert codes(loaded(manifest(key, value.replace("\r", "")))) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("app.ini", "a = 1\r\nb = 2\r\n"),
+        ("a.json", '{"a": 1}\r\n'),
+        ("tls.pem", PEM_TEXT.replace("\n", "\r\n")),
+        ("blob", b"\x00\r\n\xff"),
+    ],
+)
+def test_carriage_returns_that_do_no_harm(loaded: Loader, key: str, value: str | bytes) -> None:
+    assert codes(loaded(manifest(key, value))) == []
+
+
+def ignoring(codes: str, head: str = HEAD) -> str:
+    return f"{head}  annotations:\n    reconciler/lint-ignore: {json.dumps(codes)}\n"
+
+
+@pytest.mark.parametrize(
+    "names", ["value-placeholder", "value-empty,value-placeholder", " value-placeholder , "]
+)
+def test_a_lint_that_an_object_is_not_for(loaded: Loader, names: str) -> None:
+    text = manifest("any", "changeme", ignoring(names))
+    assert codes(loaded(text)) == []
+    other = manifest("any", "changeme", HEAD.replace(": a", ": b"))
+    found = loaded(f"{text}---\n{other}")
+    assert [item.object for item in found.diagnostics] == ["Secret/default/b"]
+    loaded(text)
+    assert load("f.yaml", lints=LintSettings(strict=True)).diagnostics == ()
+
+
+def test_a_lint_that_another_one_does_not_silence(loaded: Loader) -> None:
+    assert codes(loaded(manifest("any", "changeme", ignoring("value-empty")))) == [
+        "value-placeholder"
+    ]
+
+
+def test_no_error_can_be_ignored(loaded: Loader) -> None:
+    text = manifest("any", "ENC[AES256_GCM,data:x,iv:y]", ignoring("sops-encrypted"))
+    found = loaded(text)
+    assert {item.code for item in found.errors} == {"sops-encrypted"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names", "says"),
+    [
+        ("Secret", "value-placeholders", "did you mean 'value-placeholder'"),
+        ("Secret", "value-empty, nonsense", "docs/diagnostics.md"),
+        ("Namespace", "nonsense", "docs/diagnostics.md"),
+        ("Secret", "\u001b[31m", "docs/diagnostics.md"),
+    ],
+)
+def test_lints_that_do_not_exist(loaded: Loader, kind: str, names: str, says: str) -> None:
+    (warning,) = loaded(ignoring(names, HEAD.replace("Secret", kind))).diagnostics
+    assert (warning.code, warning.source.line) == ("lint-ignore-unknown", 6)
+    assert warning.field == "metadata.annotations[reconciler/lint-ignore]"
+    assert says in warning.hint
+    assert "\x1b" not in warning.message
+
+
+def test_lints_for_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.yaml", "fixtures/b.yaml", "fixtures/deep/c.yaml", "d.sample.yaml"):
+        file = tmp_path / "manifests" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(manifest("any", "changeme", HEAD.replace(": a", f": {name[-6]}")))
+
+    def files(root: str, **paths: str) -> list[str]:
+        levels = {pattern.replace("__", "/"): {"value-placeholder": OFF} for pattern in paths}
+        settings = LintSettings(paths=levels, root=root)
+        found = load("manifests", lints=settings)
+        return [item.source.file.removeprefix("manifests/") for item in found.diagnostics]
+
+    everything = ["a.yaml", "d.sample.yaml", "fixtures/b.yaml", "fixtures/deep/c.yaml"]
+    assert files(".") == everything
+    assert files(".", fixtures__="") == ["a.yaml", "d.sample.yaml"]
+    assert files(".", manifests__fixtures__deep="") == everything[:3]
+    assert files("manifests", __fixtures="") == ["a.yaml", "d.sample.yaml"]
+    assert files(".", __fixtures="") == everything
+    assert files("elsewhere", manifests="") == everything
+    assert files(".", **{"*.sample.yaml": ""}) == [everything[0], *everything[2:]]
+
+
+def test_the_last_path_counts(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(manifest("any", "changeme"))
+    paths: dict[str, dict[str, Level]] = {
+        "*.yaml": {"value-placeholder": OFF},
+        "a.*": {"value-placeholder": Severity.ERROR},
+    }
+    found = load(tmp_path, lints=LintSettings(paths=paths, root=str(tmp_path)))
+    assert [item.severity for item in found.diagnostics] == [Severity.ERROR]

@@ -136,6 +136,11 @@ def test_a_pair_of_the_type_is_told_of_once(tmp_path: Path) -> None:
         certificate(100).replace("MII", "MIX"),
         certificate(100)[:200],
         certificate(100) + certificate(100)[:200],
+        "\ufeff" + certificate(100),
+        "\ufeff" + KEY_PEM,
+        certificate(100).replace("\n", "\n  "),
+        "  " + KEY_PEM.replace("\n", "\n  "),
+        KEY_PEM.replace("\n", "\\n"),
     ],
 )
 def test_pem_that_nobody_can_read(tmp_path: Path, text: str) -> None:
@@ -151,13 +156,35 @@ def test_pem_that_nobody_can_read(tmp_path: Path, text: str) -> None:
         certificate(100) + KEY_PEM,
         KEY_PEM + certificate(100),
         "Bag Attributes\n" + certificate(100),
-        "-----BEGIN OPENSSH PRIVATE KEY-----\nbm90\n-----END OPENSSH PRIVATE KEY-----",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nbm90\n-----END OPENSSH PRIVATE KEY-----\n",
+        certificate(100).rstrip(),
+        "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nbm90\n=abcd\n-----END PGP PUBLIC KEY BLOCK-----",
+        "-----BEGIN LICENSE-----\nissued to: nobody!\n-----END LICENSE-----\n",
         "",
         "not PEM at all",
     ],
 )
 def test_pem_as_it_should_be(tmp_path: Path, text: str) -> None:
     assert told(tmp_path, a_pem=text) == []
+
+
+OPENSSH_PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+
+
+@pytest.mark.parametrize("text", [KEY_PEM, OPENSSH_PEM, certificate(100) + KEY_PEM])
+def test_a_private_key_needs_its_last_line_break(tmp_path: Path, text: str) -> None:
+    type_, key = "kubernetes.io/ssh-auth", "ssh-privatekey"
+    good: dict[str, Any] = {key: text}
+    bad: dict[str, Any] = {key: text.rstrip()}
+    expected = [("private-key-unterminated", f"stringData[{key}]")]
+    assert told(tmp_path, type_, **bad) == expected
+    assert told(tmp_path, any=text.rstrip()) == [(expected[0][0], "stringData[any]")]
+    assert told(tmp_path, type_, **good) == []
+
+
+def test_go_does_without_the_last_line_break(tmp_path: Path) -> None:
+    pair: dict[str, Any] = {"tls_crt": certificate(100).rstrip(), "tls_key": KEY_PEM.rstrip()}
+    assert told(tmp_path, "kubernetes.io/tls", **pair) == []
 
 
 def test_text_that_mentions_pem(tmp_path: Path) -> None:

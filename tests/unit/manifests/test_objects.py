@@ -116,11 +116,11 @@ def test_templates_within_values_are_text(loaded: Loader) -> None:
     text = (
         HEAD
         + "  annotations: {note: '{{ x }}'}\nstringData:\n"
-        + "  a: '{{ .Values.a }}'\n  b: \"{{ b }}\"\n  c: |\n    {{- if x }}\n    {{ y }}\n"
+        + "  a: '{{ .a }}'\n  b: \"{{ b }}\"\n  c: |\n    {{- if x }}\n    {{ y }}\n"
         + "  d: x {{ y }}\n"
     )
     assert values(loaded(text)) == {
-        "a": b"{{ .Values.a }}",
+        "a": b"{{ .a }}",
         "b": b"{{ b }}",
         "c": b"{{- if x }}\n{{ y }}\n",
         "d": b"x {{ y }}",

@@ -59,3 +59,41 @@ def test_a_directive_within_text_does_not_hide_what_is_wrong_elsewhere(
     ]
     text = HEAD + 'stringData:\n  c: "{{"a": "b"}}"\n'
     assert [item.code for item in loaded(text).diagnostics] == ["yaml-invalid"]
+
+
+YTT = [
+    (HEAD + "stringData:\n  password: #@ data.values.password\n", "6:13"),
+    (HEAD + "stringData:\n  a: b\n  password:   #@ data.values.password\n", "7:15"),
+    (HEAD + "stringData: #@ data.values.all\n", "5:13"),
+    (HEAD + "data: {a: YQ==}\n  #@ comment\ntype: #@ data.values.type\n", "7:7"),
+    (HEAD.replace("name: a", "name: #@ data.values.name"), "4:9"),
+    (HEAD + "  finalizers:\n  - #@ data.values.finalizer\n", "6:5"),
+    (HEAD + "  labels: #@ labels()\nstringData: {a: b}\n", "5:11"),
+    ('#@ load("@ytt:data", "data")\n' + HEAD + "stringData: {a: b}\n", "1:1"),
+    ("#@ if data.values.on:\n" + HEAD + "stringData: {a: b}\n#@ end\n", "1:1"),
+    ("#@overlay/match by=1\n" + HEAD, "1:1"),
+    (HEAD.replace("Secret", "Namespace") + "  labels:\n    a: #@ x\n", "6:8"),
+]
+
+
+@pytest.mark.parametrize(("text", "place"), YTT)
+def test_a_template_of_ytt(loaded: Callable[[str], Loaded], text: str, place: str) -> None:
+    (error,) = loaded(text).diagnostics
+    assert (error.code, str(error.source)) == ("template-unrendered", f"f.yaml:{place}")
+    assert "ytt" in error.message
+    assert "ytt" in error.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEAD + "stringData:\n  overlay.yaml: |\n    #@ load('x')\n    a: #@ data.values.a\n",
+        HEAD + "stringData:\n  a: b #@ note\n",
+        HEAD + "stringData:\n  a: 'x: #@ y'\n",
+        "#@author: somebody\n" + HEAD,
+        "# a: #@ x\n" + HEAD,
+        HEAD + "stringData:\n  a: # @ x\n",
+    ],
+)
+def test_what_is_no_template_of_ytt(loaded: Callable[[str], Loaded], text: str) -> None:
+    assert loaded(text).diagnostics == ()

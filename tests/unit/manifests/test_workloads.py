@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import LintSettings, Loaded, unprovided
+from reconciler.manifests.lints import Level
 from reconciler.model.objects import ObjectKey, Severity
 from reconciler.workflow import load
 
@@ -194,8 +195,6 @@ INGRESS = HEAD % ("networking.k8s.io/v1", "Ingress") + "spec: {tls: [{secretName
         HEAD % ("external-secrets.io/v1", "ExternalSecret") + "spec: {target: {name: b}}\n",
         HEAD.replace("x", "b") % ("external-secrets.io/v1beta1", "ExternalSecret"),
         HEAD.replace("x", "b") % ("bitnami.com/v1alpha1", "SealedSecret"),
-        HEAD % ("bitnami.com/v1alpha1", "SealedSecret")
-        + "spec: {template: {metadata: {name: b}}}\n",
         INGRESS.replace("x}", "y, annotations: {cert-manager.io/cluster-issuer: i}}"),
         INGRESS.replace("x}", "y, annotations: {kubernetes.io/tls-acme: 'true'}}"),
     ],
@@ -222,3 +221,100 @@ def test_settings_count_and_errors_come_first(tmp_path: Path) -> None:
     broken = load(path)
     assert broken.errors
     assert unprovided(broken) == ()
+
+
+SEALED = HEAD.replace("x", "a") % ("bitnami.com/v1alpha1", "SealedSecret")
+
+
+def owners(found: Loaded) -> list[tuple[str, str]]:
+    return [(item.code, item.object) for item in found.diagnostics]
+
+
+@pytest.mark.parametrize("text", [SECRET + SEALED, SEALED + "---\n" + SECRET])
+def test_a_secret_that_another_manifest_makes_too(loaded: Loader, text: str) -> None:
+    found = loaded(text)
+    assert owners(found) == [("secret-two-owners", "Secret/default/a")]
+    (warning,) = found.diagnostics
+    assert "SealedSecret/default/a" in warning.message
+    assert f"f.yaml:{text[: text.index(SEALED)].count(chr(10)) + 1}" in warning.message
+    assert warning.source.line == text[: text.index(SECRET)].count("\n") + 1
+    assert len(found.objects) == 1
+
+
+@pytest.mark.parametrize(
+    ("secret", "maker"),
+    [
+        (SECRET, SEALED.replace("name: a", "name: b")),
+        (SECRET, SEALED.replace("name: a", "name: a, namespace: far")),
+        (SECRET.replace("stringData: {k: v}\n", ""), SEALED),
+        (
+            SECRET.replace("name: a", "name: a, annotations: {reconciler/create-only: 'true'}"),
+            SEALED,
+        ),
+        (
+            SECRET.replace(
+                "name: a", "name: a, annotations: {sealedsecrets.bitnami.com/patch: 'true'}"
+            ),
+            SEALED,
+        ),
+        (
+            SECRET,
+            HEAD.replace("x", "a") % ("external-secrets.io/v1", "ExternalSecret")
+            + "spec: {target: {creationPolicy: Merge}}\n",
+        ),
+        (
+            SECRET.replace("name: a", "name: db-app"),
+            HEAD.replace("x", "db") % ("postgresql.cnpg.io/v1", "Cluster"),
+        ),
+    ],
+)
+def test_a_secret_of_one_owner(loaded: Loader, secret: str, maker: str) -> None:
+    assert owners(loaded(secret + maker)) == []
+
+
+def test_two_owners_by_the_settings(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(SECRET + SEALED)
+    off = load(path, lints=LintSettings(levels={"secret-two-owners": "off"}))
+    assert off.diagnostics == ()
+    strict = load(path, lints=LintSettings(strict=True))
+    assert [item.code for item in strict.errors] == ["secret-two-owners"]
+    assert strict.objects == ()
+
+
+def test_a_secret_for_many_namespaces_is_missed_in_none(loaded: Loader) -> None:
+    maker = HEAD.replace("x", "b") % ("external-secrets.io/v1", "ClusterExternalSecret")
+    assert told(loaded(SECRET + INGRESS + "---\n" + maker)) == []
+
+
+IGNORED = "metadata: {name: %s, annotations: {reconciler/lint-ignore: %s}}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET
+        + POD.replace("metadata:\n  name: web", IGNORED % ("web", "secret-unprovided"))
+        % "{name: b, key: k}",
+        SECRET
+        + ACCOUNT.replace("metadata: {name: r}", IGNORED % ("r", "secret-unprovided"))
+        + "imagePullSecrets: [{name: b}]\n",
+        SECRET.replace("metadata: {name: a}", IGNORED % ("a", "secret-two-owners")) + SEALED,
+    ],
+)
+def test_an_object_can_switch_a_lint_off(loaded: Loader, text: str) -> None:
+    found = loaded(text)
+    assert (owners(found), told(found)) == ([], [])
+    other = loaded(text.replace("lint-ignore: secret", "lint-ignore: value-empty #"))
+    assert other.errors or other.diagnostics or told(other)
+
+
+def test_lints_of_other_kinds_by_path(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(SECRET + SEALED + "---\n" + POD % "{name: b, key: k}")
+    codes = ("secret-two-owners", "secret-unprovided")
+    paths: dict[str, dict[str, Level]] = {"a.yaml": dict.fromkeys(codes, "off")}
+    for root, silent in ((str(tmp_path), True), ("/elsewhere", False)):
+        lints = LintSettings(paths=paths, root=root)
+        found = load(path, lints=lints)
+        assert bool(found.diagnostics or unprovided(found, lints)) is not silent

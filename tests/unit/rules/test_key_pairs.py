@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -34,7 +36,8 @@ EC_PARAMETERS = b"-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC P
 def certificate(key: PrivateKey, years: int = 1) -> bytes:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "shop.example")])
     start = dt.datetime(2001, 1, 1, tzinfo=dt.UTC)
-    algorithm = None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    edwards = isinstance(key, ed25519.Ed25519PrivateKey | ed448.Ed448PrivateKey)
+    algorithm = None if edwards else hashes.SHA256()
     made = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -117,6 +120,65 @@ def test_lines_that_yaml_has_folded() -> None:
     assert warned(certificate(key), pem(key).replace(b"\n", b" ")) == ["data[tls.key]"]
     windows = certificate(key).replace(b"\n", b"\r\n")
     assert warned(windows, pem(key).replace(b"\n", b"\r\n")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda text: text.replace(b"\n", b"\n  "), "cannot be decoded|END line|indented"),
+        (lambda text: b"  " + text.replace(b"\n", b"\n  "), "indented"),
+        (lambda text: b"\xef\xbb\xbf" + text, "byte order mark"),
+        (lambda text: base64.b64decode(b"".join(text.splitlines()[1:-1])), "DER"),
+        (base64.b64encode, "encoded twice"),
+        (lambda _: b"canary", "no PEM block"),
+        (lambda _: b"", "empty"),
+        (lambda text: text.rsplit(b"-----END", 1)[0], "END line"),
+        (lambda _: EC_PARAMETERS, "holds PEM, but no"),
+    ],
+)
+def test_what_go_cannot_read(change: Callable[[bytes], bytes], says: str) -> None:
+    key = KEYS["ecdsa"]
+    for field, crt, private in (
+        ("tls.crt", change(certificate(key)), pem(key)),
+        ("tls.key", certificate(key), change(pem(key))),
+    ):
+        (warning,) = validate(
+            secret({"tls.crt": crt, "tls.key": private}, type="kubernetes.io/tls")
+        )
+        assert (warning.code, warning.path) == ("tls-pair-unusable", ("data", field))
+        assert any(word in warning.message for word in says.split("|"))
+        assert warning.message.startswith(field)
+        assert warning.hint
+        assert "canary" not in repr(warning)
+
+
+@pytest.mark.parametrize("which", ["secp256k1", "ed448", "dsa"])
+def test_keys_that_go_does_not_support(which: str) -> None:
+    made: dict[str, Any] = {
+        "secp256k1": lambda: ec.generate_private_key(ec.SECP256K1()),
+        "ed448": ed448.Ed448PrivateKey.generate,
+        "dsa": lambda: dsa.generate_private_key(2048),
+    }
+    key = made[which]()
+    assert warned(certificate(key), pem(key)) == ["data[tls.crt]"]
+    assert warned(certificate(OTHER), pem(key)) == ["data[tls.key]"]
+
+
+def test_a_key_of_openssh() -> None:
+    key = KEYS["ecdsa"]
+    assert warned(certificate(key), pem(key, PrivateFormat.OpenSSH)) == ["data[tls.key]"]
+
+
+@pytest.mark.parametrize("field", ["d", "dmp1", "dmq1", "iqmp"])
+def test_an_rsa_key_whose_numbers_do_not_fit(field: str) -> None:
+    key = KEYS["rsa"]
+    assert isinstance(key, rsa.RSAPrivateKey)
+    sound = key.private_numbers()
+    names = ("p", "q", "d", "dmp1", "dmq1", "iqmp", "public_numbers")
+    numbers = {name: getattr(sound, name) for name in names}
+    numbers[field] += 2
+    damaged = rsa.RSAPrivateNumbers(**numbers).private_key(unsafe_skip_rsa_key_validation=True)
+    assert warned(certificate(key), pem(damaged)) == ["data[tls.key]"]
 
 
 def test_a_certificate_of_a_version_that_there_is_not() -> None:

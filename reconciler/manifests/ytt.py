@@ -1,0 +1,55 @@
+"""Templates of ytt: valid YAML, in which every directive is a comment and its value is null.
+
+Source: https://carvel.dev/ytt/docs/latest/lang/. A Secret may hold a template as text, so what
+stands within values does not count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from reconciler.manifests.nodes import Document, Mapping, Node, Sequence, bare
+from reconciler.model.objects import Diagnostic, Severity
+
+_MARK = "#@"
+_FOLLOWS = re.compile(r"[ \t]*#@")
+# No text within a value begins in the first column.
+_STATEMENT = re.compile(
+    r"^#@(?:[ \t]*(?:load|if|elif|else|for|while|def|end)\b|(?:overlay|data|schema|library|yaml)/)",
+    re.MULTILINE,
+)
+
+
+def ytt_directive(document: Document, node: Node, item: int | None) -> Diagnostic | None:
+    """The error of a template of ytt, if the object `node` of `document` is one."""
+    if _MARK not in document.text:
+        return None
+    place = next(_places(document.text, node), None)
+    if place is None and (statement := _STATEMENT.search(document.text)):
+        place = statement.start()
+    if place is None:
+        return None
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code="template-unrendered",
+        message="this is a template of ytt that has not been rendered: it has a #@ directive here",
+        field="",
+        source=document.source(place, item),
+        hint="render it first, with 'ytt -f FILE', and load its output",
+    )
+
+
+def _places(text: str, node: Node) -> Iterator[int]:
+    """The places of directives where a value belongs."""
+    if isinstance(node, Mapping):
+        inner = [(entry.value, entry.value_place) for entry in node.all_entries()]
+    elif isinstance(node, Sequence):
+        inner = [(bare(item), item.place) for item in node.items]
+    else:
+        return
+    for value, place in inner:
+        if isinstance(value, Mapping | Sequence):
+            yield from _places(text, value)
+        elif value is None and (match := _FOLLOWS.match(text, place)):
+            yield match.end() - len(_MARK)
