@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -115,16 +115,13 @@ def record(resource: Resource, set_name: str = SET) -> Applied:
 
 def live(resource: Resource, applied: Resource | Applied | None, **content: Any) -> Live:
     """`resource` as a store holds it, after an apply of `applied`."""
-    inherited = {field.name: getattr(resource, field.name) for field in fields(Resource)}
-    return Live(
-        **{
-            **inherited,
-            "uid": uid_of(resource.key),
-            "resource_version": "7",
-            "applied": record(applied) if isinstance(applied, Resource) else applied,
-            **content,
-        }
+    held = Live.of(
+        resource,
+        uid=uid_of(resource.key),
+        resource_version="7",
+        applied=record(applied) if isinstance(applied, Resource) else applied,
     )
+    return replace(held, **content)
 
 
 def in_sync(*resources: Resource) -> tuple[Live, ...]:

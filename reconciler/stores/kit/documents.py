@@ -50,11 +50,6 @@ class Documents(Protocol):
     knows whether the call has happened.
     """
 
-    @property
-    def part_bytes(self) -> int:
-        """The size from which on a part of an inventory takes no more objects."""
-        ...
-
     def list(self, about: str) -> Mapping[str, Listed]:
         """The documents by name; other objects of the place may be among them.
 
@@ -105,7 +100,7 @@ class SetRecord:
 class Sets:
     """The records of sets in the namespace `home`, as they were last read or written."""
 
-    def __init__(self, documents: Documents, home: str) -> None:
+    def __init__(self, documents: Documents, home: str = "") -> None:
         self._documents = documents
         self._home = home
         self._latest: dict[str, tuple[Listed, SetRecord]] = {}

@@ -120,11 +120,20 @@ class _Part:
 class Inventory:
     """The entries of one set in one namespace, as they were read and have been written since.
 
-    `guard` is called before each write, and raises where the lock is no longer held.
+    `guard` is called before each write, and raises where the lock is no longer held. A part of
+    `part_bytes` or more takes no more objects.
     """
 
-    def __init__(self, documents: Documents, set_name: str, guard: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        set_name: str,
+        guard: Callable[[], None],
+        *,
+        part_bytes: int,
+    ) -> None:
         self._documents = documents
+        self._part_bytes = part_bytes
         self._set_name = set_name
         self._guard = guard
         self._parts: list[_Part] = []
@@ -226,7 +235,7 @@ class Inventory:
         for part in self._parts:
             if part.size is None:
                 part.size = len(encode(self._set_name, part.entries))
-            if part.size < self._documents.part_bytes:
+            if part.size < self._part_bytes:
                 return part
         taken = {part.name for part in self._parts}
         names = (f"{_prefix(self._set_name)}{number}" for number in range(len(taken) + 1))

@@ -128,8 +128,7 @@ class _Reading:
         for original in self._listed(SECRET, selector, JSON, copies.original):
             if original is None:
                 continue
-            owner = None if original.applied is None else original.applied.set_name
-            if self._scope.wants(original.key, owner):
+            if self._scope.wants(original.key, original.owner_set):
                 self.found.copies[original.key] = original
 
     def consumers(self) -> None:

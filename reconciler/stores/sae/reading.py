@@ -15,7 +15,7 @@ from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import PREFIXES, Listed
 from reconciler.stores.kit.inventory import Entry, Inventory, parts_of, read_part
 from reconciler.stores.sae import lives
-from reconciler.stores.sae.documents import SecretDocuments
+from reconciler.stores.sae.documents import PART_BYTES, SecretDocuments
 from reconciler.stores.sae.places import Place
 from reconciler.stores.sae.service import Item, Secret, Service
 
@@ -104,7 +104,7 @@ class Reader:
 
     def _view(self, namespace_id: str, items: Mapping[str, Item]) -> View:
         documents = SecretDocuments(self.service, namespace_id)
-        inventory = Inventory(documents, self.scope.set_name, self.guard)
+        inventory = Inventory(documents, self.scope.set_name, self.guard, part_bytes=PART_BYTES)
         return View(self.place.namespace(namespace_id), namespace_id, items, documents, inventory)
 
     def _load_inventories(self, views: Sequence[View], pool: ThreadPoolExecutor) -> None:
@@ -154,8 +154,7 @@ class Reader:
         if live.applied is None and name in view.others:
             set_name, entry = view.others[name]
             live = lives.live(key, secret, entry, set_name)
-        owner = None if live.applied is None else live.applied.set_name
-        if self.scope.wants(key, owner):
+        if self.scope.wants(key, live.owner_set):
             self.objects[key] = live
 
     def _kept_copies(self, views: Sequence[View], pool: ThreadPoolExecutor) -> None:

@@ -16,7 +16,7 @@ from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.inventory import Inventory
 from reconciler.stores.kit.leases import Lease
 from reconciler.stores.sae.checks import violations
-from reconciler.stores.sae.documents import SecretDocuments
+from reconciler.stores.sae.documents import PART_BYTES, SecretDocuments
 from reconciler.stores.sae.places import Place
 from reconciler.stores.sae.reading import View
 from reconciler.stores.sae.service import Service
@@ -143,7 +143,7 @@ class SaeSession:
             inventory = self._inventories.get((set_name, namespace_id))
             if inventory is None:
                 documents = SecretDocuments(self._service, namespace_id)
-                inventory = Inventory(documents, set_name, self._lease.guard)
+                inventory = Inventory(documents, set_name, self._lease.guard, part_bytes=PART_BYTES)
                 inventory.load(documents.list("the inventory"))
                 self._inventories[set_name, namespace_id] = inventory
             return inventory

@@ -68,14 +68,13 @@ def to_row(live: Live, sealer: Sealer, *, automatic: bool = False) -> Row:
         lengths.append((name, len(sealed)))
     content = orjson.dumps(_content(live, lengths, automatic=automatic), default=_plain)
     owner_uids = orjson.dumps([owner.uid for owner in live.owners]).decode() if live.owners else ""
-    set_name = None if live.applied is None else live.applied.set_name
     clear = (
         *live.key,
         live.uid,
         int(live.resource_version),
         live.type,
         live.created,
-        set_name,
+        live.owner_set,
         owner_uids,
     )
     return Row(

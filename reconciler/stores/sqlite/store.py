@@ -95,9 +95,7 @@ class EmbeddedStore:
             capabilities=_CAPABILITIES,
             objects={live.key: live for live in born if scope.wants(live.key, None)},
             bystanders={
-                live.key: Bystander(live.key, live.uid)
-                for live in born
-                if not scope.wants(live.key, None)
+                live.key: Bystander.of(live) for live in born if not scope.wants(live.key, None)
             },
             vanished=frozenset(),
             fingerprint_key=self._given_key,

@@ -15,8 +15,6 @@ from reconciler.stores.sqlite import deletion, rows, seeds
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
 
-_CONTENT = tuple(field.name for field in dataclasses.fields(Resource))
-
 
 def create(
     database: Database, resource: Resource, applied: Applied | None, *, keep: bool = True
@@ -39,9 +37,12 @@ def update(
 
     def work(contents: Contents) -> Live:
         live = _expected(contents, key, precondition)
-        content = patching.updated(live, patch)
-        updated = dataclasses.replace(
-            live, **{name: getattr(content, name) for name in _CONTENT}, applied=applied
+        updated = Live.of(
+            patching.updated(live, patch),
+            uid=live.uid,
+            resource_version=live.resource_version,
+            created=live.created,
+            applied=applied,
         )
         refuse(key, rules.validate_update(live, updated))
         return live if updated == live else contents.rewrite(updated)
@@ -92,8 +93,8 @@ def _create(contents: Contents, resource: Resource, applied: Applied | None) -> 
             f"{key}: the namespace {key.namespace!r} does not exist",
             hint="create it first, or add its manifest",
         )
-    live = Live(
-        **{name: getattr(resource, name) for name in _CONTENT},
+    live = Live.of(
+        resource,
         uid=new_uid(),
         resource_version=contents.next_version(),
         created=now_text(),
