@@ -59,9 +59,14 @@ def builtin_options() -> tuple[Option, ...]:
     return tuple({option.name: option for option in options}.values())
 
 
-def store_annotations() -> frozenset[str]:
-    """The annotations that steer single kinds of the stores of this project."""
-    return frozenset[str]().union(*(backend_of(name).annotations for name in _MODULES))
+def store_annotations(url: str) -> frozenset[str]:
+    """The annotations that steer single kinds of stores: those of this project, and that of `url`.
+
+    Raises:
+        ConfigError: see `backend_of`.
+    """
+    backends = (backend_of(each) for each in (*_MODULES, url))
+    return frozenset[str]().union(*(backend.annotations for backend in backends))
 
 
 def open_store(
