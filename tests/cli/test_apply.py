@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -12,9 +13,10 @@ import jsonschema
 import pytest
 
 from reconciler.model.objects import Live
+from reconciler.model.store import Store
 from reconciler.stores import open_store
-from reconciler.stores.sqlite import writing
-from reconciler.stores.sqlite.session import EmbeddedSession
+from tests.cli import altered
+from tests.world import Slow
 
 STORE = ".reconciler/store.db"
 
@@ -254,16 +256,27 @@ def test_a_failed_step_skips_its_dependents_and_the_next_apply_goes_on(workplace
     assert "finalizer" in result.out
 
 
+Wrap = Callable[[Callable[[Store], Any]], None]
+
+
 @pytest.fixture
-def tardy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded store as one whose creates never have their effect."""
-    create = EmbeddedSession.create
+def wrap_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Wrap:
+    """Put a wrapper around the store of all commands that follow."""
+    site = tmp_path_factory.mktemp("site")
+    altered.install(site)
+    monkeypatch.syspath_prepend(str(site))
 
-    def answer(*arguments: Any, **options: Any) -> Live:
-        return replace(create(*arguments, **options), unfinished="the token")
+    def wrap(wrapper: Callable[[Store], Any]) -> None:
+        monkeypatch.setattr(altered.BACKEND, "wrap", wrapper)
+        monkeypatch.setenv("RECONCILER_STORE", altered.URL)
 
-    monkeypatch.setattr(EmbeddedSession, "create", answer)
-    monkeypatch.setattr(EmbeddedSession, "unfinished", lambda *_: "the token")
+    return wrap
+
+
+@pytest.fixture
+def tardy(wrap_store: Wrap) -> None:
+    """A store whose creates never have their effect."""
+    wrap_store(lambda store: Slow(store, *["the token"] * 1000))
 
 
 @pytest.mark.usefixtures("tardy")
@@ -300,15 +313,13 @@ def test_a_change_that_is_not_waited_for_is_warned_of(workplace: Any) -> None:
 
 
 @pytest.fixture
-def meddling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded store as one with an admission webhook, which labels what is created."""
-    create = writing.create
+def meddling(wrap_store: Wrap) -> None:
+    """A store with an admission webhook, which labels what is created."""
 
-    def answer(*arguments: Any, **options: Any) -> Live:
-        live = create(*arguments, **options)
+    def label(live: Live) -> Live:
         return replace(live, labels={**live.labels, "injected": "yes"}, warnings=("odd",))
 
-    monkeypatch.setattr(writing, "create", answer)
+    wrap_store(lambda store: Slow(store, altered=label))
 
 
 @pytest.mark.usefixtures("meddling")
