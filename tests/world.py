@@ -76,6 +76,17 @@ def secret(name: str, values: Values | None = None, *, home: str = HOME, **conte
     return Desired(key=ObjectKey(SECRET, home, name), **content)
 
 
+def secret_manifest(name: str, /, *, immutable: bool = False, **values: str) -> dict[str, Any]:
+    """A Secret as a manifest has it; its name is generated where `name` ends with a hyphen."""
+    manifest: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": SECRET,
+        "metadata": {"generateName" if name.endswith("-") else "name": name},
+        "stringData": values,
+    }
+    return {**manifest, "immutable": True} if immutable else manifest
+
+
 def namespace(name: str, **content: Any) -> Desired:
     return Desired(key=ObjectKey(NAMESPACE, "", name), source=SOURCE, **content)
 

@@ -13,8 +13,8 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.auth.provider import CredentialProviderChain
 
 from tests.integration.cce.conftest import CceSite
-from tests.integration.kubernetes.site import secret
 from tests.standins.cce_gateway import KEY_ID, KEY_SECRET
+from tests.world import secret_manifest as secret
 
 
 def test_a_temporary_key_goes_with_its_security_token(
