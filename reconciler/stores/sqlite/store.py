@@ -42,7 +42,7 @@ class EmbeddedStore:
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants; what it would be born with where it does not exist yet."""
         snapshot = self._database.read(lambda contents: self._snapshot(contents, scope))
-        return self._unborn(scope) if snapshot is None else snapshot
+        return self._before_creation(scope) if snapshot is None else snapshot
 
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: who may write the file may do all of it."""
@@ -88,14 +88,14 @@ class EmbeddedStore:
         """Let go of the file."""
         self._database.close()
 
-    def _unborn(self, scope: Scope) -> Snapshot:
-        born = seeds.firstborn()
+    def _before_creation(self, scope: Scope) -> Snapshot:
+        initial = seeds.initial_objects()
         return Snapshot(
             identity=StoreIdentity(SCHEME, "", self._database.shown),
             capabilities=_CAPABILITIES,
-            objects={live.key: live for live in born if scope.wants(live.key, None)},
+            objects={live.key: live for live in initial if scope.wants(live.key, None)},
             bystanders={
-                live.key: Bystander.of(live) for live in born if not scope.wants(live.key, None)
+                live.key: Bystander.of(live) for live in initial if not scope.wants(live.key, None)
             },
             vanished=frozenset(),
             fingerprint_key=self._given_key,

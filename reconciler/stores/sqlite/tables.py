@@ -68,8 +68,8 @@ class Contents:
 
     def find(self, key: ObjectKey) -> Row | None:
         """The row of that key."""
-        found = self.connection.execute(_FIND, key).fetchone()
-        return None if found is None else rows.checked(found, self.sealer)
+        columns = self.connection.execute(_FIND, key).fetchone()
+        return None if columns is None else rows.checked(columns, self.sealer)
 
     def refuse_lost(self, key: ObjectKey) -> None:
         """Tell an object that is not there from one that only the index has lost.
@@ -88,8 +88,8 @@ class Contents:
     def surroundings(self, key: ObjectKey) -> tuple[bool, bool]:
         """Whether the Namespace of `key` is there, and whether an object of `key` has vanished."""
         # One query for both: each costs more than what it looks for.
-        found = self.connection.execute(_SURROUNDINGS, (NAMESPACE, "", key.namespace, *key))
-        namespace, vanished = found.fetchone()
+        cursor = self.connection.execute(_SURROUNDINGS, (NAMESPACE, "", key.namespace, *key))
+        namespace, vanished = cursor.fetchone()
         return bool(namespace), bool(vanished)
 
     def all(self, table: str) -> Iterator[Row]:
@@ -100,8 +100,8 @@ class Contents:
         """
         seen: set[tuple[str, ...]] = set()
         total = 0
-        for found in self.connection.execute(f"SELECT {_COLUMNS} FROM {table} NOT INDEXED"):
-            row = rows.checked(found, self.sealer)
+        for columns in self.connection.execute(f"SELECT {_COLUMNS} FROM {table} NOT INDEXED"):
+            row = rows.checked(columns, self.sealer)
             if row.version > self.header.version:
                 raise Damage(f"{row.key} is newer than the store")
             seen.add(row[:3])
@@ -147,10 +147,10 @@ class Contents:
 
     def forget_vanished(self, key: ObjectKey) -> None:
         """An object of that key is there again, or its set wanted it gone."""
-        found = self.connection.execute(f"SELECT * FROM vanished WHERE {_BY_KEY}", key).fetchone()
-        if found is not None:
+        row = self.connection.execute(f"SELECT * FROM vanished WHERE {_BY_KEY}", key).fetchone()
+        if row is not None:
             self.connection.execute(f"DELETE FROM vanished WHERE {_BY_KEY}", key)
-            self.header.totals["vanished"].take(_share(found, self.sealer))
+            self.header.totals["vanished"].take(_share(row, self.sealer))
 
     def vanished(self, set_name: str) -> frozenset[ObjectKey]:
         """The objects that the set had applied and that are gone.
@@ -158,9 +158,9 @@ class Contents:
         Raises:
             Damage: rows are missing or added.
         """
-        found = self.connection.execute("SELECT * FROM vanished").fetchall()
-        self._refuse_other("vanished", _vanished_totals(found, self.sealer))
-        return frozenset(ObjectKey(*key) for name, *key in found if name == set_name)
+        vanished = self.connection.execute("SELECT * FROM vanished").fetchall()
+        self._refuse_other("vanished", _vanished_totals(vanished, self.sealer))
+        return frozenset(ObjectKey(*key) for name, *key in vanished if name == set_name)
 
     def keep_copy(self, key: ObjectKey) -> None:
         """Put a copy of the object of that key in place of any that was kept before."""
@@ -172,8 +172,8 @@ class Contents:
     def copied_uid(self, key: ObjectKey) -> str:
         """The uid of the object of that key of which a copy is kept; empty where there is none."""
         query = f"SELECT {_COLUMNS} FROM copies WHERE {_BY_KEY}"
-        found = self.connection.execute(query, key).fetchone()
-        return "" if found is None else rows.checked(found, self.sealer).uid
+        columns = self.connection.execute(query, key).fetchone()
+        return "" if columns is None else rows.checked(columns, self.sealer).uid
 
     def drop_copy(self, key: ObjectKey) -> None:
         """Drop the copy kept of that key, where there is one."""
@@ -244,8 +244,8 @@ class Contents:
     def _lives(self, where: str, values: Iterable[str]) -> list[Live]:
         query = f"SELECT {_COLUMNS} FROM objects WHERE {where}"
         return [
-            self.live(rows.checked(found, self.sealer))
-            for found in self.connection.execute(query, tuple(values))
+            self.live(rows.checked(columns, self.sealer))
+            for columns in self.connection.execute(query, tuple(values))
         ]
 
     def _row(self, live: Live, *, automatic: bool = False) -> Row:
@@ -263,9 +263,9 @@ class Contents:
         return self.sealer.share(mark)
 
 
-def _vanished_totals(found: Iterable[tuple[str, ...]], sealer: Sealer) -> Totals:
+def _vanished_totals(vanished: Iterable[tuple[str, ...]], sealer: Sealer) -> Totals:
     totals = Totals()
-    for row in found:
+    for row in vanished:
         totals.add(_share(row, sealer))
     return totals
 

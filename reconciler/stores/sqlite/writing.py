@@ -112,11 +112,11 @@ def _create(contents: Contents, resource: Resource, applied: Applied | None) -> 
 
 def _taken_over(contents: Contents, live: Live) -> Live:
     """Put `live` in the place of an object that nobody asked for or has touched."""
-    found = contents.find(live.key)
-    assert found is not None
-    if not rows.is_automatic(found, contents.sealer):
+    row = contents.find(live.key)
+    assert row is not None
+    if not rows.is_automatic(row, contents.sealer):
         raise exists(live.key)
-    return contents.rewrite(dataclasses.replace(live, uid=found.uid, created=found.created))
+    return contents.rewrite(dataclasses.replace(live, uid=row.uid, created=row.created))
 
 
 def _expected(contents: Contents, key: ObjectKey, precondition: Precondition) -> Live:
