@@ -46,8 +46,8 @@ class Refused(Exception):
     @property
     def user(self) -> str:
         """The services that use what was to be removed, as the engine names them; else empty."""
-        found = re.search(r"is in use by the following services?: (.*)", self.text)
-        return found[1].strip() if found else ""
+        names = re.search(r"is in use by the following services?: (.*)", self.text)
+        return names[1].strip() if names else ""
 
 
 class Engine:
@@ -177,11 +177,11 @@ def _away(shown: str) -> StoreUnavailable:
 
 def _is_away(error: BaseException) -> bool:
     """Whether a connection that could not be made is at the bottom of `error`."""
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, OSError):
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError):
             return True
-        found = found.__cause__ or found.__context__
+        cause = cause.__cause__ or cause.__context__
     return False
 
 

@@ -139,12 +139,12 @@ class DockerSession:
         return ""
 
     def rotate(self, key: ObjectKey) -> None:
-        """Move services to the newest version, one by one, and remove those left behind."""
+        """Update services to the newest version one by one, and remove the old versions."""
         with self._rotating:
             held = self._holding(key)
             successors = successors_of(held)
             if successors:
-                services.moved(self._engine, successors)
+                services.move_services(self._engine, successors)
             self._sweep(held.old)
 
     def _keep(self, key: ObjectKey, precondition: Precondition) -> None:
@@ -159,8 +159,8 @@ class DockerSession:
 
     def _holding(self, key: ObjectKey) -> Holding:
         """What the swarm holds of `key` now."""
-        mark = f"{SECRET_OF}={key.namespace}/{key.name}"
-        entries = self._engine.get("/secrets", label=[mark])
+        label = f"{SECRET_OF}={key.namespace}/{key.name}"
+        entries = self._engine.get("/secrets", label=[label])
         parts = [part for part in map(part_of, entries) if part is not None]
         if not parts and key in self._seen.foreign:
             parts = [*self._still_foreign(key)]
