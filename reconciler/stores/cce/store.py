@@ -12,7 +12,7 @@ from reconciler.stores.cce.dialect import Spellings, spelled_as, understood
 from reconciler.stores.cce.places import SCHEME
 from reconciler.stores.cce.session import CceSession
 from reconciler.stores.kubernetes.connection import Connection
-from reconciler.stores.kubernetes.found import Found
+from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.store import KubernetesStore
 
 
@@ -44,7 +44,7 @@ class CceStore(KubernetesStore):
         """What the server would answer to an update of `before`."""
         return spelled_as(before.type, super().try_update(before, patch, applied))
 
-    def _read(self, scope: Scope) -> tuple[Snapshot, Found]:
+    def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
         snapshot, found = super()._read(scope)
         spellings = Spellings.of(scope.desired)
         shown = replace(

@@ -162,8 +162,8 @@ def _read_certificates(pool: urllib3.PoolManager, place: str) -> None:
 
 def _credentials(settings: client.Configuration) -> dict[str, str]:
     """The headers that authenticate; asked for each time, as plugins renew them."""
-    found: Mapping[str, Any] = settings.auth_settings()
-    return {each["key"]: each["value"] for each in found.values()}
+    auth_settings: Mapping[str, Any] = settings.auth_settings()
+    return {setting["key"]: setting["value"] for setting in auth_settings.values()}
 
 
 class _Listener(logging.Handler):

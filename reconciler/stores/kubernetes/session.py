@@ -11,8 +11,8 @@ from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
 from reconciler.stores.kubernetes import paths, sets, waits
 from reconciler.stores.kubernetes.connection import Connection
-from reconciler.stores.kubernetes.found import Found
 from reconciler.stores.kubernetes.leases import Lease
+from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.writing import Writer
 
 
@@ -23,7 +23,7 @@ class KubernetesSession:
         self,
         *,
         connection: Connection,
-        read: Callable[[Scope], tuple[Snapshot, Found]],
+        read: Callable[[Scope], tuple[Snapshot, ClusterRead]],
         writer: Writer,
         lease: Lease,
         holder: str,
@@ -49,8 +49,8 @@ class KubernetesSession:
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants, and nothing of the values of others."""
-        snapshot, found = self._read(scope)
-        self._writer.has_read(found)
+        snapshot, result = self._read(scope)
+        self._writer.has_read(result)
         return snapshot
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:

@@ -14,7 +14,7 @@ from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.kubernetes import leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.connection import Connection
-from reconciler.stores.kubernetes.found import Found
+from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.session import KubernetesSession
 from reconciler.stores.kubernetes.writing import Writer
 
@@ -74,7 +74,7 @@ class KubernetesStore:
     @contextmanager
     def session(self, set_name: str, holder: str, seconds: float) -> Iterator[KubernetesSession]:
         """Hold the set's Lease; gives the set its parent where it has none."""
-        parent = sets.found_or_made(self._connection, set_name, self._set_namespace)
+        parent = sets.find_or_create(self._connection, set_name, self._set_namespace)
         lease = self._lease_of(set_name)
         lease.take(holder, seconds)
         with given_back(lambda: lease.give_back(holder)):
@@ -117,10 +117,10 @@ class KubernetesStore:
         """Close the connections."""
         self._connection.close()
 
-    def _read(self, scope: Scope) -> tuple[Snapshot, Found]:
+    def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
         parent = sets.find(self._connection, scope.set_name, self._set_namespace)
         namespaces = () if parent is None else parent.namespaces
-        found = reading.read(
+        result = reading.read(
             self._connection,
             scope,
             sets.id_of(scope.set_name, self._set_namespace),
@@ -133,15 +133,15 @@ class KubernetesStore:
                 SCHEME, "" if parent is None else parent.uid, self._connection.shown
             ),
             capabilities=_CAPABILITIES,
-            objects=found.objects,
-            bystanders=found.bystanders,
-            copies=found.copies,
-            consumers=found.consumers,
-            unseen=found.unseen,
+            objects=result.objects,
+            bystanders=result.bystanders,
+            copies=result.copies,
+            consumers=result.consumers,
+            unseen=result.unseen,
             fingerprint_key=self._given_key or kept_key,
-            notices=tuple(sorted(found.notices, key=lambda note: (note.code, note.message))),
+            notices=tuple(sorted(result.notices, key=lambda note: (note.code, note.message))),
         )
-        return snapshot, found
+        return snapshot, result
 
     def _is_allowed(self, right: rights.Right) -> bool:
         """Ask the server (API reference: SelfSubjectAccessReview v1 authorization.k8s.io)."""
