@@ -24,11 +24,11 @@ def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
             encrypted and not this machine.
     """
     _check_installed()
-    given = given_endpoint(service, region, environ)
-    if given:
-        return given
+    configured = given_endpoint(service, region, environ)
+    if configured:
+        return configured
     try:
-        found: str = _regions(service).value_of(region).endpoints[0]
+        address: str = _regions(service).value_of(region).endpoints[0]
     except KeyError:
         raise ConfigError(
             f"the SDK knows no endpoint of {service} in the region that the store's URL or "
@@ -37,7 +37,7 @@ def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
             f"HUAWEICLOUD_SDK_REGION_{service}_REGION, with the region's name in capitals and '_' "
             "for '-'",
         ) from None
-    return _address(found, _variable(service, region))
+    return _address(address, _variable(service, region))
 
 
 def given_endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:

@@ -37,7 +37,7 @@ class CceStore(KubernetesStore):
         self._cluster = cluster
 
     def try_create(self, resource: Resource, applied: Applied | None) -> Live:
-        """What the server would answer to a create of `resource`, its type as a server knows it."""
+        """What the server would answer to a create of `resource`, with the type that it knows."""
         return spelled_as(resource.type, super().try_create(understood(resource), applied))
 
     def try_update(self, before: Live, patch: tuple[Operation, ...], applied: Applied) -> Live:
@@ -45,7 +45,7 @@ class CceStore(KubernetesStore):
         return spelled_as(before.type, super().try_update(before, patch, applied))
 
     def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
-        snapshot, found = super()._read(scope)
+        snapshot, result = super()._read(scope)
         spellings = Spellings.of(scope.desired)
         shown = replace(
             snapshot,
@@ -53,4 +53,4 @@ class CceStore(KubernetesStore):
             objects={key: spellings.shown(live) for key, live in snapshot.objects.items()},
             copies={key: spellings.shown(live) for key, live in snapshot.copies.items()},
         )
-        return shown, found
+        return shown, result

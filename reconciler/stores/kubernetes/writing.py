@@ -242,8 +242,8 @@ class Writer:
 
 
 def _moved(key: ObjectKey, document: Any, precondition: Precondition) -> ObjectMoved | None:
-    metadata = document["metadata"]
-    return refusals.moved(key, metadata["uid"], metadata["resourceVersion"], precondition)
+    uid, version = (document["metadata"][name] for name in ("uid", "resourceVersion"))
+    return refusals.precondition_error(key, uid, version, precondition)
 
 
 def _deleted(answer: Answer) -> Any:

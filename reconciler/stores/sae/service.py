@@ -165,7 +165,7 @@ class Service:
             body = self._warmed(lambda: call(request, {}, self._runtime).body)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a value
             fault = faults.from_exception(error, action, about)
-        # Raised out here, so that the SDK's exception is not even the context of this one.
+        # Raised here, so that the SDK's exception is not the context of this error.
         if fault is None and (body is None or body.success is not True):
             fault = faults.from_body(body, action, about)
         if fault is None:
