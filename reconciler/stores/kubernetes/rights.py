@@ -55,14 +55,14 @@ def needed(
     Reading is not among them: whoever has planned has read. A right to create has no name, as the
     server does not know it yet when it decides.
     """
-    needed = {right for action, key in work for right in _of_step(action, key)}
+    rights = {right for action, key in work for right in _of_step(action, key)}
     own = object_name(set_name)
-    needed.add(Right("create", CORE, "secrets", set_namespace))
-    needed.add(Right("patch", CORE, "secrets", set_namespace, own))
+    rights.add(Right("create", CORE, "secrets", set_namespace))
+    rights.add(Right("patch", CORE, "secrets", set_namespace, own))
     for verb in LEASE_VERBS:
         name = "" if verb == "create" else own
-        needed.add(Right(verb, LEASES_GROUP, "leases", set_namespace, name))
-    return tuple(sorted(needed))
+        rights.add(Right(verb, LEASES_GROUP, "leases", set_namespace, name))
+    return tuple(sorted(rights))
 
 
 def missing(rights: Iterable[Right], is_allowed: Callable[[Right], bool]) -> tuple[Right, ...]:

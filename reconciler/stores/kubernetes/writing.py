@@ -222,7 +222,7 @@ class Writer:
         return dict.fromkeys(self._maps[key], ())
 
     def _to_be_copied(self, key: ObjectKey, precondition: Precondition) -> Any:
-        """The object, after keeping a copy of it; ``None`` where it is deleted and has one."""
+        """The object, of which a copy is kept now; ``None`` where it is deleted and has one."""
         try:
             document = self._connection.get(paths.of(key), str(key))
         except ObjectNotFound:
@@ -232,10 +232,10 @@ class Writer:
             self._copied.add(key)
             return None
         being_deleted = document["metadata"].get("deletionTimestamp")
-        error = _moved(key, document, precondition)
+        moved = _moved(key, document, precondition)
         same = document["metadata"]["uid"] == precondition.uid
-        if error is not None and not (being_deleted and same):
-            raise error
+        if moved is not None and not (being_deleted and same):
+            raise moved
         copies.keep(self._connection, document)
         self._copied.add(key)
         return document
