@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigError
 from reconciler.model.objects import Desired, Diagnostic
+from reconciler.model.opening import DEFAULT_STORE, Opening, StoreChoice
 from reconciler.model.options import Option
-from reconciler.model.store import DEFAULT_STORE, Opening, Store, StoreChoice
+from reconciler.model.store import Store
 from reconciler.stores.backend import Backend
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def open_store(
 ) -> Store:
     """Open the store that `url` names.
 
-    See `reconciler.model.store.Opening` for the rest.
+    See `reconciler.model.opening.Opening` for the rest.
 
     Raises:
         ConfigError: no store has that scheme, or the store cannot use its settings.

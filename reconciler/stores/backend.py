@@ -9,7 +9,8 @@ from reconciler.model.options import Option, OptionKind
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
-    from reconciler.model.store import Opening, Store, StoreChoice
+    from reconciler.model.opening import Opening, StoreChoice
+    from reconciler.model.store import Store
     from reconciler.rules import Violation
 
 

@@ -12,8 +12,9 @@ from reconciler.errors import ConfigError, InvalidManifests
 from reconciler.manifests import LintSettings, Loaded, load
 from reconciler.model.drift import DriftReport
 from reconciler.model.objects import Desired, Diagnostic
+from reconciler.model.opening import StoreChoice
 from reconciler.model.plans import PlanOptions
-from reconciler.model.store import Store, StoreChoice
+from reconciler.model.store import Store
 from reconciler.planfile import PlanFile, Standing
 from reconciler.stores import check, open_store
 from reconciler.workflow.applying import utc_now

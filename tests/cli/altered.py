@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.model.objects import Resource
+from reconciler.model.opening import Opening, StoreChoice
 from reconciler.model.options import Option
-from reconciler.model.store import Opening, Store, StoreChoice
+from reconciler.model.store import Store
 from reconciler.rules import Violation
 from reconciler.stores.sqlite import BACKEND as EMBEDDED
 

@@ -9,8 +9,8 @@ from cryptography.fernet import Fernet
 
 from reconciler.errors import ConfigError, StoreDamaged
 from reconciler.model.objects import Live
+from reconciler.model.opening import StoreChoice
 from reconciler.model.plans import Precondition
-from reconciler.model.store import StoreChoice
 from reconciler.stores import check, open_store
 from tests.stores.words import Subject, Words
 from tests.world import account, secret

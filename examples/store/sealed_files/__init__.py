@@ -12,7 +12,7 @@ from reconciler.rules import SUFFIX_LENGTH, Violation
 from reconciler.stores.backend import Backend
 
 if TYPE_CHECKING:
-    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.model.opening import Opening, StoreChoice
     from sealed_files.store import FileStore
 
 KEY = "RECONCILER_FILES_KEY"

@@ -143,7 +143,7 @@ class FileSession:
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Write a Secret's file anew, where that changes anything."""

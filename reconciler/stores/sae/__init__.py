@@ -12,7 +12,7 @@ from reconciler.stores.backend import SET_NAMESPACE, Backend
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
-    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.model.opening import Opening, StoreChoice
     from reconciler.rules import Violation
     from reconciler.stores.sae.pace import Patience
     from reconciler.stores.sae.store import SaeStore

@@ -13,7 +13,8 @@ from reconciler.model.plans import Note
 from reconciler.model.store import Scope
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import PREFIXES, Listed
-from reconciler.stores.kit.inventory import Entry, Inventory, parts_of, read_part
+from reconciler.stores.kit.entries import Entry
+from reconciler.stores.kit.inventory import Inventory, parts_of, read_part
 from reconciler.stores.sae import lives
 from reconciler.stores.sae.documents import PART_BYTES, SecretDocuments
 from reconciler.stores.sae.places import Place

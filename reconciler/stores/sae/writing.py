@@ -17,7 +17,8 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Precondition
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
-from reconciler.stores.kit.inventory import Copy, Entry, Inventory
+from reconciler.stores.kit.entries import Copy, Entry
+from reconciler.stores.kit.inventory import Inventory
 from reconciler.stores.kit.refusals import refuse_moved
 from reconciler.stores.sae import lives, wire
 from reconciler.stores.sae.service import Secret, Service

@@ -76,7 +76,7 @@ _CHECK = """
 import sys
 from reconciler import stores
 from reconciler.model.objects import Desired, ObjectKey, Source
-from reconciler.model.store import StoreChoice
+from reconciler.model.opening import StoreChoice
 key = ObjectKey("Secret", "default", "a")
 made = Desired(key=key, type="opaque", source=Source("a.yaml", 1, 1))
 assert [one.code for one in stores.check(StoreChoice(sys.argv[1]), [made])] == ["cce-type-spelling"]

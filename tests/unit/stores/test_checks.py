@@ -12,7 +12,7 @@ from reconciler import stores
 from reconciler.cli import main
 from reconciler.errors import ConfigError
 from reconciler.model.objects import Severity, Source
-from reconciler.model.store import StoreChoice
+from reconciler.model.opening import StoreChoice
 from tests.world import secret
 
 PLACE = Source("manifests/db.yaml", 7, 3)
@@ -21,7 +21,7 @@ PLACE = Source("manifests/db.yaml", 7, 3)
 PACKAGE = """
 from dataclasses import replace
 
-from reconciler.model.store import Opening
+from reconciler.model.opening import Opening
 from reconciler.rules import Violation
 from reconciler.stores.backend import Backend
 from reconciler.stores.sqlite import BACKEND as EMBEDDED

@@ -23,7 +23,8 @@ from reconciler.errors import (
 )
 from reconciler.model.objects import Applied
 from reconciler.stores.kit.documents import Documents, Listed, Sets
-from reconciler.stores.kit.inventory import Copy, Entry, Inventory, parts_of, read_part
+from reconciler.stores.kit.entries import Copy, Entry
+from reconciler.stores.kit.inventory import Inventory, parts_of, read_part
 from reconciler.stores.kit.leases import Lease, break_lock, read_lock
 
 PART_BYTES = 300
