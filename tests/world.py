@@ -238,6 +238,17 @@ class Faulty:
         return call
 
 
+def raising(error: Exception) -> Callable[..., None]:
+    """For `Faulty`: every read raises `error`."""
+
+    def strike(_number: int, name: str, *, happened: bool) -> None:
+        del happened
+        if name == "read":
+            raise error
+
+    return strike
+
+
 class Slow(Faulty):
     """A real store, whose answers say more than those of the store itself.
 

@@ -67,13 +67,13 @@ class Scope:
 class Snapshot:
     """A store as one read saw it.
 
-    ``copies`` holds what an interrupted replace had deleted: objects that exist nowhere else.
-    ``vanished`` are objects that the set had applied and that are gone, ``None`` where the store
-    keeps no memory of them. ``consumers`` is ``None`` where they were not asked for;
-    ``unseen`` are namespaces in which not all of them could be seen.
-    ``fingerprint_key`` is ``None`` where the store has none yet. ``fixed_annotations`` are those
-    whose change needs a replace. ``outdated`` has the objects of which old versions are left, with
-    what uses those and could be moved.
+    ``copies`` holds the objects that an interrupted replace deleted; they exist nowhere else.
+    ``vanished`` are objects that the set applied and that are gone, ``None`` where the store keeps
+    no memory of them. ``consumers`` is ``None`` where they were not asked for; in the namespaces
+    ``unseen``, not all of them could be seen. ``fingerprint_key`` is ``None`` where the store has
+    none yet. A change of one of ``fixed_annotations`` needs a replace. ``outdated`` has the objects
+    of which old versions are left, with the users of those versions. ``exists`` tells whether
+    there is a store yet.
     """
 
     identity: StoreIdentity
@@ -88,7 +88,7 @@ class Snapshot:
     fixed_annotations: frozenset[str] = frozenset()
     outdated: Mapping[ObjectKey, tuple[Consumer, ...]] = field(default_factory=dict)
     notices: tuple[Note, ...] = ()
-    born: bool = True
+    exists: bool = True
 
     def same_as(self, earlier: Snapshot) -> bool:
         """Whether a plan for this snapshot is that for `earlier`, which was of the same store.

@@ -161,7 +161,7 @@ def drift_of(
     """
     _refuse_errors(loaded)
     snapshot = read(loaded.objects, store, environment.options, unmanaged=unmanaged)
-    if not snapshot.born:  # or a check of a wrong path would pass for a good one, day after day
+    if not snapshot.exists:  # or a check of a wrong path would pass for a good one, day after day
         raise ConfigError(
             "the store does not exist, so there is nothing that could have drifted",
             hint="check --store, or apply once before the first check",

@@ -17,6 +17,7 @@ from reconciler.rules import Violation
 from reconciler.stores.sqlite import BACKEND as EMBEDDED
 
 URL = "altered:.reconciler/store.db"
+Wrap = Callable[[Callable[[Store], Any]], None]
 
 
 class AlteredBackend:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -13,9 +12,8 @@ import jsonschema
 import pytest
 
 from reconciler.model.objects import Live
-from reconciler.model.store import Store
 from reconciler.stores import open_store
-from tests.cli import altered
+from tests.cli.altered import Wrap
 from tests.world import Slow
 
 STORE = ".reconciler/store.db"
@@ -254,23 +252,6 @@ def test_a_failed_step_skips_its_dependents_and_the_next_apply_goes_on(workplace
     assert "created Secret/default/fine" in result.out
     assert "Failed: 1" in result.out
     assert "finalizer" in result.out
-
-
-Wrap = Callable[[Callable[[Store], Any]], None]
-
-
-@pytest.fixture
-def wrap_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Wrap:
-    """Put a wrapper around the store of all commands that follow."""
-    site = tmp_path_factory.mktemp("site")
-    altered.install(site)
-    monkeypatch.syspath_prepend(str(site))
-
-    def wrap(wrapper: Callable[[Store], Any]) -> None:
-        monkeypatch.setattr(altered.BACKEND, "wrap", wrapper)
-        monkeypatch.setenv("RECONCILER_STORE", altered.URL)
-
-    return wrap
 
 
 @pytest.fixture

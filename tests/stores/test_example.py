@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from reconciler.errors import ConfigError, StoreDamaged
+from reconciler.errors import ConfigError, StoreDamaged, StoreError
 from reconciler.model.objects import Live
 from reconciler.model.opening import StoreChoice
 from reconciler.model.plans import Precondition
@@ -56,6 +56,26 @@ def test_a_delete_that_is_repeated_finds_its_copy(example_subject: Subject, live
     for _ in range(2):
         session.delete(live.key, Precondition.of(live), keep_copy=True)
     assert Words.look(example_subject.open()).copies[live.key].data == live.data
+
+
+def test_the_copy_of_another_sets_object_is_that_of_the_session(
+    example_subject: Subject, live: Live
+) -> None:
+    taker = example_subject.session(set_name="other")
+    taker.delete(live.key, Precondition.of(live), keep_copy=True)
+    store = example_subject.open()
+    assert not Words.look(store).copies
+    (copy,) = Words.look(store, set_name="other").copies.values()
+    assert copy.applied == Words.mark(set_name="other")
+    assert copy.data == live.data
+
+
+def test_a_directory_that_cannot_be_made_is_an_error_of_the_store(
+    example_subject: Subject, tmp_path: Path
+) -> None:
+    (tmp_path / "made").write_text("a file")
+    with pytest.raises(StoreError, match="refused a call"):
+        example_subject.session()
 
 
 @pytest.mark.parametrize("key", ["", "canary-not-a-key"])

@@ -15,6 +15,7 @@ from reconciler.errors import (
     ObjectExists,
     ObjectNotFound,
     StoreDamaged,
+    StoreError,
     StoreUnavailable,
     environment_text,
 )
@@ -27,6 +28,17 @@ class Directory:
     def __init__(self, path: Path, cipher: Fernet) -> None:
         self.path = path
         self._cipher = cipher
+
+    def create(self) -> None:
+        """Make the directory where there is none.
+
+        Raises:
+            StoreError: the operating system refuses.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"{self.path}: {environment_text(error)}") from None
 
     @contextmanager
     def turn(self, *, writing: bool = True) -> Iterator[None]:
@@ -77,6 +89,10 @@ class Directory:
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.path / name)
+
+    def rename(self, name: str, new: str) -> None:
+        """Give a file another name, in place of the file that has that name."""
+        (self.path / name).replace(self.path / new)
 
     def remove(self, name: str) -> None:
         """Remove the file of that name, where there is one."""

@@ -52,9 +52,9 @@ class FileStore:
             identity=StoreIdentity(BACKEND.scheme, "", str(self._directory.path)),
             capabilities=_CAPABILITIES,
             fingerprint_key=self._given_key,
-            born=self._directory.path.exists(),
+            exists=self._directory.path.exists(),
         )
-        if not snapshot.born:
+        if not snapshot.exists:
             return snapshot
         record = Sets(self._documents).record(scope.set_name)
         if record is not None:
@@ -80,14 +80,13 @@ class FileStore:
     @contextmanager
     def session(self, set_name: str, holder: str, seconds: float) -> Iterator[FileSession]:
         """Hold the set's lock; creates the directory where there is none."""
-        self._directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory.create()
         record = Sets(self._documents).made(set_name)
         lease = Lease(self._documents, set_name, holder)
         lease.take(seconds)
+        key = self._given_key or record.fingerprint_key
         with given_back(lease.give_back):
-            yield FileSession(
-                self, self._directory, lease, self._given_key or record.fingerprint_key
-            )
+            yield FileSession(self, self._directory, lease, set_name, key)
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock."""
@@ -110,8 +109,14 @@ class FileSession:
     """See `reconciler.model.store.Session`."""
 
     def __init__(
-        self, store: FileStore, directory: Directory, lease: Lease, fingerprint_key: bytes
+        self,
+        store: FileStore,
+        directory: Directory,
+        lease: Lease,
+        set_name: str,
+        fingerprint_key: bytes,
     ) -> None:
+        self._set_name = set_name
         self.read = store.read
         self.renew = lease.renew
         self.fingerprint_key = fingerprint_key
@@ -180,11 +185,13 @@ class FileSession:
             copy = _opened(self._directory, copy_file) if keep_copy else None
             if copy is not None and copy.uid == precondition.uid and self._find(key) is None:
                 return ""
-            self._expected(key, precondition)
-            if keep_copy:
-                (self._directory.path / object_file).replace(self._directory.path / copy_file)
-            else:
+            live = self._expected(key, precondition)
+            if not keep_copy:
                 self._directory.remove(object_file)
+                return ""
+            if live.applied is not None:  # another set's object is about to be this set's
+                self._put(replace(live, applied=replace(live.applied, set_name=self._set_name)))
+            self._directory.rename(object_file, copy_file)
             return ""
 
     def look(self, key: ObjectKey) -> Live | None:

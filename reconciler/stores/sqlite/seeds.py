@@ -1,4 +1,4 @@
-"""What a store holds without anybody's asking, as a fresh cluster does."""
+"""The objects that a new store holds, as a fresh cluster does."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def initial_objects() -> tuple[Live, ...]:
 
 
 def plant(contents: Contents) -> None:
-    """Put into a new store what it is born with."""
+    """Put the initial objects into a new store."""
     for live in initial_objects():
-        contents.next_version()  # which is the one that it has
+        contents.next_version()  # the object already has it
         contents.add(live, automatic=True)
 
 

@@ -40,7 +40,7 @@ class EmbeddedStore:
         return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
-        """Read what `scope` wants; what it would be born with where it does not exist yet."""
+        """Read what `scope` wants; the objects of a new store where it does not exist yet."""
         snapshot = self._database.read(lambda contents: self._snapshot(contents, scope))
         return self._before_creation(scope) if snapshot is None else snapshot
 
@@ -99,7 +99,7 @@ class EmbeddedStore:
             },
             vanished=frozenset(),
             fingerprint_key=self._given_key,
-            born=False,
+            exists=False,
         )
 
     def _snapshot(self, contents: Contents, scope: Scope) -> Snapshot:
