@@ -1,4 +1,4 @@
-"""The stores: one package each, imported when their scheme is asked for."""
+"""The stores: one package each, imported when its scheme is named."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def open_store(
 
 
 def check(choice: StoreChoice, desired: Iterable[Desired]) -> Iterator[Diagnostic]:
-    """What the chosen store would refuse of `desired`. Asks no server.
+    """Report what the chosen store would refuse of `desired`. Contacts no server.
 
     Raises:
         ConfigError: no store has that scheme.
@@ -106,7 +106,7 @@ def check(choice: StoreChoice, desired: Iterable[Desired]) -> Iterator[Diagnosti
 
 
 def _loaded(load: object, scheme: str) -> Backend:
-    """The backend that an entry point's `load` gives."""
+    """The backend that an entry point's `load` returns."""
     assert callable(load)
     try:
         backend: Backend = load()

@@ -1,4 +1,4 @@
-"""What is asked of Huawei Cloud itself, through its SDK: keys, tokens, certificates.
+"""Keys, tokens and certificates from Huawei Cloud, through its SDK.
 
 Texts of the SDK's errors may quote requests, so none of them is shown, and its log is switched off.
 """

@@ -1,4 +1,4 @@
-"""The connection to a cluster, whichever way leads there."""
+"""Connects to a cluster, by any of the ways."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def connection(
 
 
 def _with_certificate(document: Mapping[str, Any], context: str, workers: int) -> Connection:
-    """A connection by what `create_kubernetes_cluster_cert` answers, which is a kubeconfig."""
+    """A connection from the kubeconfig that `create_kubernetes_cluster_cert` returns."""
     cluster, user = _chosen(document, context)
     settings = client.Configuration()
     settings.host = str(cluster["server"]).rstrip("/")

@@ -1,4 +1,4 @@
-"""What the API reference of CCE calls otherwise than an API server does.
+"""Types that the API reference of CCE spells differently than an API server does.
 
 From its page "Creating a Secret" (cce_02_0043), in English and in Chinese. Where the two differ
 from each other or from a server, the server is right, and `reconciler.rules` have its rules.

@@ -1,4 +1,4 @@
-"""Where the services of Huawei Cloud are."""
+"""The addresses of the services of Huawei Cloud."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
 
 
 def given_endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
-    """The address that the environment gives; empty where it gives none.
+    """The address from the environment; empty where it has none.
 
     Raises:
         ConfigError: it is not encrypted and not this machine.
@@ -58,7 +58,7 @@ def _variable(service: str, region: str) -> str:
 
 
 def _regions(service: str) -> Any:
-    """The SDK's table; to look into one of them is to import all of the service's part."""
+    """The SDK's table of regions; importing one imports all of the service's package."""
     if service == "CCE":
         from huaweicloudsdkcce.v3.region.cce_region import CceRegion
 

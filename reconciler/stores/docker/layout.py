@@ -118,7 +118,7 @@ def check(resource: Resource) -> Iterator[Violation]:
 
 
 def _telling_texts(resource: Resource) -> Iterator[Violation]:
-    """Labels and annotations become labels, which more people may read than the value."""
+    """Refuse values in labels and annotations: more people may read those than the value."""
     search = ValueSearch(resource.data.values())
     for group, texts in (("labels", resource.labels), ("annotations", resource.annotations)):
         for name, text in texts.items():
@@ -203,7 +203,7 @@ def _piece_faults(piece: Piece) -> Iterator[Violation]:
 
 
 def _alike(split: tuple[Piece, ...]) -> Iterator[Violation]:
-    """The engine takes names that differ only in case for the same."""
+    """Refuse names that differ only in case: the engine treats them as equal."""
     first_by_name: dict[str, Piece] = {}
     for piece in split:
         first = first_by_name.setdefault(piece.name.lower(), piece)
@@ -214,7 +214,7 @@ def _alike(split: tuple[Piece, ...]) -> Iterator[Violation]:
 
 
 def _joined(layout: str, data: Mapping[str, SecretValue]) -> SecretValue:
-    """All of `data` as one value; unread where any of it is."""
+    """All of `data` as one value; unread where any value is."""
     unread = [value for value in data.values() if isinstance(value, UnreadValue)]
     if unread:
         return unread[0]

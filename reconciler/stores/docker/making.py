@@ -39,7 +39,7 @@ class Maker:
     look: Callable[[], Holding]
 
     def made_anew(self) -> tuple[Part, ...]:
-        """Make it where there was nothing of it when the store was read.
+        """Make the object, of which there was nothing when the store was read.
 
         Raises:
             ObjectExists: its name is taken.
@@ -103,7 +103,7 @@ class Maker:
         )
 
     def _fitting(self, piece: Piece, copy: Iterable[Part]) -> Part | None:
-        """The part of the copy that is what `piece` is to become."""
+        """The part of the copy that already equals `piece`."""
         for part in copy:
             if part.key != piece.key or part.holds != piece.keys:
                 continue
@@ -167,7 +167,7 @@ class Maker:
         raise AssertionError  # there is always another number
 
     def _removed(self, parts: Iterable[Part], *keys: str | None) -> list[Part]:
-        """Remove those of `parts` that hold `keys` and that nothing uses; returns the others."""
+        """Remove the unused parts that hold `keys`; returns the other parts."""
         unused = []
         for part in parts:
             if part.key in keys:

@@ -1,4 +1,4 @@
-"""Docker secrets and what their labels say of the Secret that they are part of.
+"""Docker secrets, and what their labels say about the Secret they belong to.
 
 The labels of a manifest stand as they are. What else belongs to the object stands in labels of
 this tool's own, with every part: a part that is lost takes nothing of the others along.
@@ -62,7 +62,7 @@ class Part:
 
 
 def part_of(entry: Mapping[str, Any]) -> Part | None:
-    """The part that an entry of the API's list is; ``None`` where this tool has not marked it."""
+    """An entry of the API's list as a part; ``None`` without labels of this tool."""
     labels = entry["Spec"].get("Labels") or {}
     try:
         namespace, _, name = labels[SECRET_OF].partition("/")
@@ -88,7 +88,7 @@ def part_of(entry: Mapping[str, Any]) -> Part | None:
 
 
 def foreign_part(entry: Mapping[str, Any], secret: ObjectKey, keys: tuple[str, ...]) -> Part:
-    """A Docker secret that somebody else has made, as the part that a manifest would make of it."""
+    """Somebody else's Docker secret, as the part that a manifest would make of it."""
     single = keys[0] if len(keys) == 1 else None
     return Part(
         **_engine_fields(entry),
@@ -113,7 +113,7 @@ def _engine_fields(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def labels_of(part: Part) -> dict[str, str]:
-    """The labels that say all that `part` does."""
+    """`part` as labels."""
     own = {
         "uid": part.uid,
         "key": part.key,
@@ -140,7 +140,7 @@ def labels_of(part: Part) -> dict[str, str]:
 
 
 def described(part: Part, resource: Resource, applied: Applied | None, print_key: str) -> Part:
-    """`part` with what `resource` and its record say of the object as a whole."""
+    """`part` with the metadata of `resource` and its record."""
     document = to_document(replace(resource, data={}))
     labels = document["metadata"].pop("labels", {})
     return replace(
@@ -185,7 +185,7 @@ def live_of(parts: Iterable[Part], print_key: str) -> Live:
 
 
 def print_key_of(key: bytes) -> str:
-    """What recognises a fingerprint key and says nothing of it."""
+    """Identifies a fingerprint key without revealing it."""
     return hashlib.sha256(Fingerprinter(key).of("", _KEY_CHECK, "").encode()).hexdigest()[:12]
 
 

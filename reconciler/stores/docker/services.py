@@ -22,7 +22,7 @@ _DRAWS = 5
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A service's use of a Docker secret: as which file its tasks see it."""
+    """A service's use of a Docker secret, and the file in which its tasks see it."""
 
     service: str
     secret_id: str
@@ -117,7 +117,7 @@ def _wait(engine: Engine, service_id: str, name: str) -> None:
 
 
 def _is_idle(service: Mapping[str, Any]) -> bool:
-    """Whether the service has no tasks to update, so that no update is ever begun."""
+    """Whether the service has no tasks, so that an update never starts."""
     replicated = service["Spec"].get("Mode", {}).get("Replicated")
     return replicated is not None and replicated.get("Replicas", 0) == 0
 

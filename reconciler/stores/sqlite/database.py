@@ -71,7 +71,7 @@ class Database:
 
     @property
     def entrusted(self) -> tuple[Path, ...]:
-        """What decides which store and which key are used; not all of it need exist."""
+        """The paths that decide which store and key are used; not all of them need exist."""
         key_file, successor = self.master.file, self.master.successor
         return (*self._links, self.path.parent, key_file.parent, self.path, key_file, successor)
 
@@ -127,7 +127,7 @@ class Database:
             self._close()
 
     def compact(self) -> None:
-        """Move the log into the file and empty it, so that nothing old lingers in it."""
+        """Move the log into the file and empty it, so that it holds no old content."""
         with self._turn, faults(self.shown):
             assert self._connection is not None
             busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -139,7 +139,7 @@ class Database:
             )
 
     def _read(self, work: Callable[[Contents], T]) -> tuple[T, bool]:
-        """The result, and whether the file could have changed meanwhile."""
+        """The result, and whether the file could change during the read."""
         with _opening:
             # Without -shm nobody writes. Then SQLite would make both files, or fail where it may
             # not, unless it is told that nobody writes.
@@ -202,7 +202,7 @@ class Database:
                 owners.refuse_foreign(self.entrusted, self.trusted, self.shown)
 
     def _refuse_truncated(self, connection: sqlite3.Connection) -> None:
-        """SQLite fills up a short last page with zeros; unless the log has it, it is lost."""
+        """Refuse a short last page, which SQLite pads with zeros, unless the log has it."""
         if not _size(self.wal):
             pages, size = (
                 connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -261,7 +261,7 @@ class Database:
 
 
 def _stamp(path: Path) -> tuple[int, ...] | None:
-    """What changes when the file does; `None` where there is none."""
+    """Values that change with the file; `None` where there is none."""
     try:
         status = path.stat()
     except FileNotFoundError:

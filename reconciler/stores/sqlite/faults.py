@@ -1,4 +1,4 @@
-"""What SQLite and the system say, in words for the person who reads them."""
+"""Translates errors of SQLite and the system into messages for users."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PRIMARY = 0xFF
 
 
 class faults:  # noqa: N801 - used as a word of the language
-    """Turns what goes wrong with the store at `shown` into this program's errors.
+    """Turns errors from the store at `shown` into this program's errors.
 
     A class, since what contextlib makes of a generator takes four times as long for each write.
     """

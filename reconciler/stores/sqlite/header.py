@@ -24,7 +24,7 @@ TABLES = ("objects", "copies", "vanished")
 
 @dataclass(slots=True)
 class Totals:
-    """What the rows of a table come to: their number, and their shares added up.
+    """The totals of a table: the number of its rows, and the sum of their shares.
 
     Shares are keyed and nobody sees them, so who has no key can neither drop a row nor put an
     older one back so that the sum is right.
@@ -106,7 +106,7 @@ def read_header(connection: sqlite3.Connection) -> dict[str, Any]:
 
 
 def header_with(connection: sqlite3.Connection, key_check: bytes, sealer: Sealer) -> Header | None:
-    """The header, where it is still the one with that key check, and so of a known format."""
+    """The header, if it still has that key check, and so a format that was checked before."""
     row = connection.execute("SELECT * FROM store WHERE key_check = ?", (key_check,)).fetchone()
     return None if row is None else _opened(row, sealer)
 
@@ -156,7 +156,7 @@ def _opened(columns: Sequence[Any], sealer: Sealer) -> Header:
 
 
 def write_header(connection: sqlite3.Connection, header: Header, sealer: Sealer) -> None:
-    """Put `header` in the place of the one there is."""
+    """Replace the header."""
     connection.execute("DELETE FROM store")
     connection.execute(
         "INSERT INTO store VALUES (?, ?, ?, ?, ?)",

@@ -59,7 +59,7 @@ class MasterKey:
         sync_directory(self.file.parent)
 
     def make(self) -> bytes:
-        """The key for a new store: the one there is, else a random one in a new key file."""
+        """The key for a new store: the present key, else a random one in a new key file."""
         if self.given is None and not self.file.exists():
             try:
                 write_key_file(self.file, secrets.token_bytes(MASTER_KEY_BYTES), replace=False)

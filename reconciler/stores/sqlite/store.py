@@ -27,7 +27,7 @@ _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class EmbeddedStore:
     """See `reconciler.model.store.Store` and `Trying`.
 
-    `fingerprint_key` is the one that the environment gives, in place of the store's own.
+    `fingerprint_key` is the key from the environment, used instead of the store's own.
     """
 
     def __init__(self, database: Database, fingerprint_key: bytes | None) -> None:
@@ -85,7 +85,7 @@ class EmbeddedStore:
         writing.delete(self._database, before.key, Precondition.of(before), keep=False)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
     def _before_creation(self, scope: Scope) -> Snapshot:

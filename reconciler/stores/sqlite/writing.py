@@ -1,4 +1,4 @@
-"""Writes to the embedded store: each is one transaction, so that it is whole or not at all."""
+"""Writes to the embedded store: each is one transaction, done completely or not at all."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def delete(
 
 
 def forget(database: Database, key: ObjectKey) -> None:
-    """Drop the copy kept of `key`, where there is one, and the memory of its object."""
+    """Drop the copy of `key`, if there is one, and forget that its object vanished."""
 
     def work(contents: Contents) -> None:
         contents.drop_copy(key)
@@ -111,7 +111,7 @@ def _create(contents: Contents, resource: Resource, applied: Applied | None) -> 
 
 
 def _taken_over(contents: Contents, live: Live) -> Live:
-    """Put `live` in the place of an object that nobody asked for or has touched."""
+    """Replace an automatic object by `live`."""
     row = contents.find(live.key)
     assert row is not None
     if not rows.is_automatic(row, contents.sealer):
