@@ -1,4 +1,4 @@
-"""A Docker swarm as a store: values go in and never come out, and only labels can change."""
+"""A Docker swarm as a store: values cannot be read back, and only labels can change."""
 
 from __future__ import annotations
 
@@ -81,11 +81,11 @@ class DockerStore:
         return head.read(self._engine, set_name)
 
     def break_lock(self, lock: Lock) -> None:
-        """Give the lock back, whoever holds it."""
+        """Remove `lock`, whoever holds it."""
         head.remove(self._engine, lock)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._engine.close()
 
     def _read(self, scope: Scope) -> tuple[Snapshot, Seen]:

@@ -107,7 +107,7 @@ class Sets:
         self._turn = threading.RLock()
 
     def record(self, set_name: str, listed: Mapping[str, Listed] | None = None) -> SetRecord | None:
-        """Read the record of a set; `listed` saves listing the place.
+        """Read the record of a set; `listed` saves a call.
 
         Raises:
             StoreDamaged: somebody has changed it.

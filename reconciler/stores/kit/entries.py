@@ -1,4 +1,4 @@
-"""What a set records of its objects, and the content of a part of an inventory."""
+"""The records of a set's objects, and how a part of an inventory encodes them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Remembered = TypeVar("_Remembered", "Entry", "Copy")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """The copy, called ``name``, of an object that is to be deleted, and what the object was.
+    """The copy, called ``name``, of an object that is about to be deleted, with its metadata.
 
     ``fields`` is ``None`` where no set owned the object. Times are in milliseconds.
     """
@@ -42,7 +42,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a set records of one object.
+    """The record of one object in an inventory.
 
     ``fields`` is the record of the last completed write, to the object with that ``id``.
     ``pending`` is the record of a write that may or may not have happened: a create where ``id`` is
@@ -63,11 +63,11 @@ class Entry:
         return self == Entry()
 
     def may_own(self, object_id: Id) -> bool:
-        """Whether the object with that id may be the set's, before its data are read."""
+        """Whether the object with that id may belong to the set; its data decide."""
         return self.id == object_id or (self.id is None and self.pending is not None)
 
     def completed(self, object_id: Id, current: Fields) -> Fields | None:
-        """The record of the last write, where the object with that id shows that it is complete.
+        """The record of the last write, if the object with that id shows that it is complete.
 
         `current` holds the fingerprints of the object's data.
         """
@@ -109,7 +109,7 @@ def encode(set_name: str, entries: Mapping[str, Entry]) -> bytes:
 
 
 def decode(content: bytes) -> tuple[str, dict[str, Entry]]:
-    """The set of a part, and its entries. Raises all kinds of errors where `content` is no part."""
+    """The set of a part, and its entries. Raises various errors where `content` is no part."""
     document = json.loads(zlib.decompress(content))
     if document["format"] != _FORMAT:
         raise ValueError
@@ -118,7 +118,7 @@ def decode(content: bytes) -> tuple[str, dict[str, Entry]]:
 
 
 def _document(remembered: Entry | Copy) -> dict[str, Any]:
-    """Its fields that differ from their defaults, as JSON has them."""
+    """The fields that differ from their defaults, as JSON."""
     document = {}
     for each in dataclasses.fields(remembered):
         value = getattr(remembered, each.name)

@@ -31,7 +31,7 @@ class _Part:
 
 
 class Inventory:
-    """The entries of one set in one namespace, as they were read and have been written since.
+    """The entries of one set in one namespace, as they were last read or written.
 
     `guard` is called before each write, and raises where the lock is no longer held. A part of
     `part_bytes` or more takes no more objects.
@@ -71,7 +71,7 @@ class Inventory:
             return {name: entry for part in self._parts for name, entry in part.entries.items()}
 
     def entry(self, name: str) -> Entry:
-        """What is recorded of an object; an empty entry where nothing is."""
+        """The entry of an object; an empty one where there is none."""
         with self._turn:
             part = self._part_with(name)
             return Entry() if part is None else part.entries[name]
@@ -96,7 +96,7 @@ class Inventory:
                 self._flush(part)
 
     def flush(self) -> None:
-        """Write what was put without waiting."""
+        """Write the entries that were put without waiting."""
         with self._turn:
             for part in self._parts:
                 self._flush(part)
@@ -167,7 +167,7 @@ def parts_of(set_name: str, listed: Mapping[str, Listed]) -> tuple[list[Listed],
 
 
 def read_part(documents: Documents, document: Listed) -> tuple[str, dict[str, Entry]]:
-    """The set of a part, and its entries; none where it is gone since it was listed.
+    """The set of a part, and its entries; none where the part is gone.
 
     Raises:
         StoreDamaged: somebody has changed it.

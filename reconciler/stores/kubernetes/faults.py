@@ -35,11 +35,11 @@ _NOBODY = '"system:anonymous"'
 
 
 class Forbidden(StoreError):
-    """This user may not do it."""
+    """The user lacks the right to do this."""
 
 
 class ListExpired(StoreError):
-    """A list that was begun cannot be gone on with: its token has expired (410 Gone)."""
+    """A list cannot be continued: its token has expired (410 Gone)."""
 
 
 class Unprocessable(ObjectInvalid):
@@ -63,7 +63,7 @@ def refusal(
     body: bytes,
     values: Iterable[SecretValue] = (),
 ) -> StoreError:
-    """The error that an answer of `status` stands for; `what` is the object or the collection.
+    """The error for an answer with `status`; `what` is the object or the collection.
 
     `values` are those that the request held.
     """

@@ -1,4 +1,4 @@
-"""Reading a cluster: the set by its label, then what manifests name besides.
+"""Reads a cluster: the set by its label, then the other objects that manifests name.
 
 A list of the whole cluster is the quickest; where it is not allowed, namespaces are listed one by
 one, and where that is not allowed either, objects are asked for one by one.
@@ -123,7 +123,7 @@ class _Reading:
             self._for_each(bare, self._bare)
 
     def copies(self) -> None:
-        """The copies that interrupted replaces of the set, or of named objects, have left."""
+        """The copies that interrupted replaces of the set, or of named objects, left."""
         selector = f"{wire.COPY_OF_SET} in ({self._set_id},{copies.NO_SET})"
         for original in self._listed(SECRET, selector, JSON, copies.original):
             if original is None:

@@ -1,4 +1,4 @@
-"""Which rights the work of an apply takes, and which of them somebody lacks."""
+"""The rights that an apply needs, and those that a user lacks."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def object_name(set_name: str) -> str:
 def needed(
     set_name: str, set_namespace: str, work: Sequence[tuple[Action, ObjectKey]]
 ) -> tuple[Right, ...]:
-    """The rights that `work` and the set's own objects take, sorted, each once.
+    """The rights that `work` and the set's own objects need, sorted, each once.
 
     Reading is not among them: whoever has planned has read. A right to create has no name, as the
     server does not know it yet when it decides.

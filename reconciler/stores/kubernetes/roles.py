@@ -1,4 +1,4 @@
-"""The least that a plan, a drift check, an apply or an unlock needs, as roles of Kubernetes.
+"""The least rights of a plan, a drift check, an apply or an unlock, as roles of Kubernetes.
 
 API reference: Role v1 and ClusterRole v1 rbac.authorization.k8s.io.
 """
@@ -151,5 +151,5 @@ def _list(texts: Iterable[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A name as a YAML string, whatever it looks like: names hold no quotes nor backslashes."""
+    """A name as a YAML string; names hold neither quotes nor backslashes."""
     return f'"{text}"'

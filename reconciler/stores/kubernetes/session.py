@@ -40,7 +40,7 @@ class KubernetesSession:
 
     @property
     def fingerprint_key(self) -> bytes:
-        """The key that the environment gives, or the one that the set's parent holds."""
+        """The key of the environment, or that of the set's parent."""
         return self._key
 
     def renew(self, seconds: float) -> None:
@@ -48,7 +48,7 @@ class KubernetesSession:
         self._lease.renew(self._holder, seconds)
 
     def read(self, scope: Scope) -> Snapshot:
-        """Read what `scope` wants, and nothing of the values of others."""
+        """Read what `scope` wants, without the values of other objects."""
         snapshot, result = self._read(scope)
         self._writer.has_read(result)
         return snapshot

@@ -30,7 +30,7 @@ _CAPABILITIES = frozenset(Capability) - {
 class KubernetesStore:
     """See `reconciler.model.store.Store` and `Trying`.
 
-    `fingerprint_key` is the one that the environment gives, in place of each set's own.
+    `fingerprint_key` is the key of the environment, used instead of each set's own.
     """
 
     session_type = KubernetesSession
@@ -53,7 +53,7 @@ class KubernetesStore:
         return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
-        """Read what `scope` wants, and nothing of the values of others."""
+        """Read what `scope` wants, without the values of other objects."""
         return self._read(scope)[0]
 
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:

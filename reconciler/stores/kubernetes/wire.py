@@ -1,4 +1,4 @@
-"""Objects as the API of Kubernetes has them, to and from the model.
+"""Converts objects between the API of Kubernetes and the model.
 
 A member of a set carries its label (KEP-3659) and an annotation with the record of what was
 applied; both are the tool's own, and the model does not show them as labels and annotations.
@@ -43,7 +43,7 @@ _PATH_PARTS = {"metadata": 3, "data": 2}
 
 
 def live(document: Mapping[str, Any], kind: str) -> Live:
-    """The object of `kind` that an answer or an item of a list holds."""
+    """The object of `kind` in an answer or in an item of a list."""
     metadata = document["metadata"]
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
@@ -102,7 +102,7 @@ def names_in_maps(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 
 
 def bystander(document: Mapping[str, Any], kind: str) -> Bystander:
-    """The bystander that an object is of which only the metadata was read."""
+    """A bystander, from the metadata of an object."""
     metadata = document["metadata"]
     labels = metadata.get("labels") or {}
     applied = _applied(labels, metadata.get("annotations") or {})
@@ -117,7 +117,7 @@ def bystander(document: Mapping[str, Any], kind: str) -> Bystander:
 
 
 def without_record(live: Live) -> Bystander:
-    """What is known of an object whose mark is not its own."""
+    """A bystander whose label was copied from another object, and so has no owner."""
     return Bystander(live.key, live.uid, tuple(owner.uid for owner in live.owners))
 
 

@@ -1,4 +1,4 @@
-"""Writes to a cluster, and what they need of what was read before."""
+"""Writes to a cluster, with the parts of earlier reads that they need."""
 
 from __future__ import annotations
 

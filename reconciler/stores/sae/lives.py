@@ -1,4 +1,4 @@
-"""Secrets of the service as live objects: what it holds of them, and what a set records."""
+"""Turns Secrets of the service, and what a set records of them, into live objects."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ class Reader:
         return View(self.place.namespace(namespace_id), namespace_id, items, documents, inventory)
 
     def _load_inventories(self, views: Sequence[View], pool: ThreadPoolExecutor) -> None:
-        """Read the set's inventories, and those of other sets where owners matter."""
+        """Read the set's inventories, and those of other sets if owners matter."""
         parts = {view.namespace_id: parts_of(self.scope.set_name, view.items) for view in views}
         self._fetch([(view, part) for view in views for part in parts[view.namespace_id][0]], pool)
         for view in views:

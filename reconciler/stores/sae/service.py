@@ -1,4 +1,4 @@
-"""The calls that the service offers, made through its SDK, one method for each.
+"""The calls of the service, made through its SDK, one method for each.
 
 All parameters, values included, travel in the URL. So the SDK's own exceptions and debug output
 hold values: no exception gets out of here, and the output is switched off.

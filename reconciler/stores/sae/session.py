@@ -54,7 +54,7 @@ class SaeSession:
 
     @property
     def fingerprint_key(self) -> bytes:
-        """The key that the environment gives, or the one of the set's record."""
+        """The key of the environment, or that of the set's record."""
         return self._key
 
     def renew(self, seconds: float) -> None:
@@ -138,7 +138,7 @@ class SaeSession:
         return Spot(key, namespace_id, set_name, self._inventory(set_name, namespace_id))
 
     def _inventory(self, set_name: str, namespace_id: str) -> Inventory:
-        """The inventory as it was last read; it is read now where it was not."""
+        """The inventory as it was last read; reads it the first time."""
         with self._turn:
             inventory = self._inventories.get((set_name, namespace_id))
             if inventory is None:
