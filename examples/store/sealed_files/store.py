@@ -14,7 +14,7 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.kit import patching
 from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.encoding import decoded, encoded
@@ -78,7 +78,7 @@ class FileStore:
         """Nothing: who may write one file of the directory may write all of them."""
 
     @contextmanager
-    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[FileSession]:
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; creates the directory where there is none."""
         self._directory.create()
         record = Sets(self._documents).made(set_name)

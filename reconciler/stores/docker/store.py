@@ -9,7 +9,7 @@ from reconciler.errors import StoreError
 from reconciler.model.locks import Lock
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Note, StoreIdentity
-from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.docker import head, services
 from reconciler.stores.docker.annotations import ANNOTATIONS
 from reconciler.stores.docker.engine import Engine
@@ -67,7 +67,7 @@ class DockerStore:
         """Nothing: who may speak to a manager may do all of it."""
 
     @contextmanager
-    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[DockerSession]:
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; makes the set's head where there is none."""
         head.take(self._engine, set_name, holder, seconds)
         with given_back(lambda: head.give_back(self._engine, set_name, holder)):

@@ -10,7 +10,7 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.kubernetes import leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.connection import Connection
@@ -72,7 +72,7 @@ class KubernetesStore:
             )
 
     @contextmanager
-    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[KubernetesSession]:
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's Lease; gives the set its parent where it has none."""
         parent = sets.find_or_create(self._connection, set_name, self._set_namespace)
         lease = self._lease_of(set_name)

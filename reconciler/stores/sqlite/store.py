@@ -11,7 +11,7 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.sqlite import locks, owners, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
@@ -48,7 +48,7 @@ class EmbeddedStore:
         """Nothing: who may write the file may do all of it."""
 
     @contextmanager
-    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[EmbeddedSession]:
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; creates the store where it does not exist yet."""
         now = time.time()
         self._database.write(
