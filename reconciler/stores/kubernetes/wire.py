@@ -197,11 +197,7 @@ def read_record(text: str) -> Applied | None:
         return None
     return Applied(
         set_name=name,
-        fields={
-            _path(path): fingerprint
-            for path, fingerprint in fields.items()
-            if isinstance(fingerprint, str)
-        },
+        fields={_path(path): value for path, value in fields.items() if isinstance(value, str)},
     )
 
 
