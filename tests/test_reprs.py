@@ -214,9 +214,9 @@ UNTRIED = {
     *("model.events.StepWaiting", "model.objects.Resource", "model.plans.Refusal"),
     "inputs.locked._Lock",
     *("model.listing.DependencyGraph", "model.listing.GraphEdge", "model.listing.GraphNode"),
-    *("model.listing.ListedObject", "model.listing.Listing", "model.store.Opening"),
+    *("model.listing.ListedObject", "model.listing.Listing", "model.opening.Opening"),
     *("model.values.UidOf", "planning.promises.Deviation"),
-    *("model.locks.Lock", "model.store.StoreChoice", "workflow.environments.Environment"),
+    *("model.locks.Lock", "model.opening.StoreChoice", "workflow.environments.Environment"),
     *("workflow.reports.Report", "workflow.reports.Result"),
 }
 """Classes that the run above does not come by; none of them has a field for manifest text."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,17 @@ def secret(name: str, values: Values | None = None, *, home: str = HOME, **conte
     return Desired(key=ObjectKey(SECRET, home, name), **content)
 
 
+def secret_manifest(name: str, /, *, immutable: bool = False, **values: str) -> dict[str, Any]:
+    """A Secret as a manifest has it; its name is generated where `name` ends with a hyphen."""
+    manifest: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": SECRET,
+        "metadata": {"generateName" if name.endswith("-") else "name": name},
+        "stringData": values,
+    }
+    return {**manifest, "immutable": True} if immutable else manifest
+
+
 def namespace(name: str, **content: Any) -> Desired:
     return Desired(key=ObjectKey(NAMESPACE, "", name), source=SOURCE, **content)
 
@@ -115,16 +126,13 @@ def record(resource: Resource, set_name: str = SET) -> Applied:
 
 def live(resource: Resource, applied: Resource | Applied | None, **content: Any) -> Live:
     """`resource` as a store holds it, after an apply of `applied`."""
-    inherited = {field.name: getattr(resource, field.name) for field in fields(Resource)}
-    return Live(
-        **{
-            **inherited,
-            "uid": uid_of(resource.key),
-            "resource_version": "7",
-            "applied": record(applied) if isinstance(applied, Resource) else applied,
-            **content,
-        }
+    held = Live.of(
+        resource,
+        uid=uid_of(resource.key),
+        resource_version="7",
+        applied=record(applied) if isinstance(applied, Resource) else applied,
     )
+    return replace(held, **content)
 
 
 def in_sync(*resources: Resource) -> tuple[Live, ...]:
@@ -228,6 +236,17 @@ class Faulty:
             return result
 
         return call
+
+
+def raising(error: Exception) -> Callable[..., None]:
+    """For `Faulty`: every read raises `error`."""
+
+    def strike(_number: int, name: str, *, happened: bool) -> None:
+        del happened
+        if name == "read":
+            raise error
+
+    return strike
 
 
 class Slow(Faulty):

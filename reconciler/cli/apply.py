@@ -33,7 +33,7 @@ from reconciler.cli.requests import environment_of, loaded_of, opened, takes_std
 from reconciler.cli.terminal import confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
-from reconciler.model.store import StoreChoice
+from reconciler.model.opening import StoreChoice
 
 if TYPE_CHECKING:
     from reconciler.planfile import SavedPlan

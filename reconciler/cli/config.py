@@ -23,9 +23,9 @@ from reconciler.cli.types import READINGS, relative_path
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.model.inputs import Exclusion
+from reconciler.model.opening import StoreChoice
 from reconciler.model.options import Option
 from reconciler.model.plans import PLAN_OPTIONS
-from reconciler.model.store import StoreChoice
 from reconciler.stores import backend_of, builtin_options
 
 if TYPE_CHECKING:

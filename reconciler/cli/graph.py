@@ -11,7 +11,7 @@ from reconciler.cli.options import examples, paths_argument, plan_options
 from reconciler.cli.output import output_options, show
 from reconciler.cli.requests import environment_of, loaded_of, show_notices
 from reconciler.errors import ExitCode, InvalidManifests
-from reconciler.model.store import DEFAULT_STORE, StoreChoice
+from reconciler.model.opening import DEFAULT_STORE, StoreChoice
 from reconciler.views.formats import Subject
 
 

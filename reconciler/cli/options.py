@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from reconciler.cli.types import READINGS
+from reconciler.model.opening import DEFAULT_STORE
 from reconciler.model.options import Option, OptionKind
 from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
-from reconciler.model.store import DEFAULT_STORE
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -9,7 +9,7 @@ from reconciler.cli.environment import environ
 from reconciler.cli.options import STORE, examples, run_options
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.escapes import escaped, inert
-from reconciler.model.store import StoreChoice
+from reconciler.model.opening import StoreChoice
 
 
 @click.group(epilog=examples("reconciler store rekey"))

@@ -54,7 +54,7 @@ def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
     environment = environment_of(settings, paths)
     loaded = workflow.load_environment(
         environment,
-        lambda desired: errors_without_store(desired, store_annotations()),
+        lambda desired: errors_without_store(desired, store_annotations(environment.store.url)),
         workflow.store_rules(environment),
     )
     unmet = unprovided(loaded, environment.lints)

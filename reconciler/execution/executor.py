@@ -47,7 +47,7 @@ _CREATED_LATER = "the next apply creates the new object once the old one is gone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """A plan with all that carrying it out takes.
+    """A plan with everything that its execution needs.
 
     ``before`` holds the live objects that the plan saw, for putting one back. ``session`` is one of
     ``store``.
@@ -81,7 +81,7 @@ def execute(work: Work, stop: threading.Event, emit: Callable[[Event], None]) ->
 
 
 class _Execution:
-    """One execution on its way."""
+    """One execution in progress."""
 
     def __init__(self, work: Work, stop: threading.Event, emit: Callable[[Event], None]) -> None:
         self._work = work
@@ -106,17 +106,17 @@ class _Execution:
             try:
                 wait(working, return_when=FIRST_EXCEPTION)
             finally:
-                ready.clear()  # nothing more begins where something went wrong
+                ready.clear()  # after a fault, no further step begins
         for worker in working:
             worker.result()
 
     def _workers(self) -> int:
-        """How many steps are taken at a time; workers that wait for each other cost a third."""
+        """The number of steps at a time; workers that wait for each other cost a third more."""
         one_writer = Capability.ONE_WRITER in self._work.store.capabilities
         return 1 if one_writer else self._work.parallelism
 
     def _work_off(self, ready: deque[Step]) -> None:
-        """Be one of the workers that share `ready`; a task for each step would cost more."""
+        """Work as one of those that share `ready`; a task for each step would cost more."""
         while ready:
             try:
                 step = ready.popleft()
@@ -249,11 +249,11 @@ class _Execution:
         return live
 
     def _hold(self, step: Step, live: Live, promise: promises.Promise) -> None:
-        """Note what the store answered besides: its warnings, and what it did not do as told."""
-        found = [*promises.shown_warnings(live.warnings, promise)]
-        found += map(str, promises.deviations(promise, live, self._work.store.capabilities))
-        if found:
-            self._warnings.setdefault(step.key, []).extend(found)
+        """Note the warnings of the store, and what differs from the promise."""
+        warnings = [*promises.shown_warnings(live.warnings, promise)]
+        warnings += map(str, promises.deviations(promise, live, self._work.store.capabilities))
+        if warnings:
+            self._warnings.setdefault(step.key, []).extend(warnings)
 
     def _finish(self, step: Step, key: ObjectKey, what: str, deleted_uid: str = "") -> ObjectKey:
         """Wait until the write to `key` has had its effect; without a timeout, tell what it lacks.

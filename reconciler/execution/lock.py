@@ -35,7 +35,7 @@ _DEFAULT = LockPolicy()
 
 
 def new_holder() -> str:
-    """Who takes the lock, told so that a person finds the process: user, host, process id."""
+    """A name for whoever takes the lock, by which a person finds the process: user, host, id."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
@@ -59,7 +59,7 @@ class _Lease:
         self._policy = policy
         self._released = threading.Event()
         self.lost = ""
-        """Why it is lost, where it is."""
+        """Why it is lost; empty while it is held."""
 
     @contextmanager
     def kept(self, stop: threading.Event) -> Iterator[None]:
@@ -119,7 +119,7 @@ def locked(
 ) -> Iterator[Session]:
     """A session of `set_name`, its lock held; `stop` is set should it be lost on the way.
 
-    Waits up to `timeout` seconds for another holder, whom `waiting` is told of once.
+    Waits up to `timeout` seconds for another holder, and calls `waiting` with it once.
 
     Raises:
         StoreLocked: another apply still holds it.
@@ -151,7 +151,7 @@ def _taken(
 ) -> tuple[Session, float]:
     """What `take` returns once the lock is free, and when that lock expires if not renewed."""
     deadline = time.monotonic() + timeout
-    told = False
+    reported = False
     while True:
         expiry = time.monotonic() + policy.lease
         try:
@@ -159,6 +159,6 @@ def _taken(
         except StoreLocked as held:
             if time.monotonic() >= deadline or stop.wait(policy.poll):
                 raise
-            if not told:
+            if not reported:
                 waiting(held.message)
-                told = True
+                reported = True

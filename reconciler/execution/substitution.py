@@ -1,4 +1,4 @@
-"""References back into values, at the last moment before a store is called."""
+"""Replaces references by values, at the last moment before a store is called."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def resource_of(change: Change, values: PlanValues, uids: Mapping[ObjectKey, str
     """The whole object that a create or a replace makes."""
     (operation,) = change.patch
     document = _substituted(operation.value, values, uids)
-    unborn = change.key.name.endswith(UNBORN)
-    key = change.key._replace(name="") if unborn else change.key
+    is_generated = change.key.name.endswith(UNBORN)
+    key = change.key._replace(name="") if is_generated else change.key
     return from_document(key, document, change.generate_name)
 
 

@@ -1,4 +1,4 @@
-"""Asks a store what it would say of a plan's steps, without taking any."""
+"""Tries the steps of a plan in the store without making any change."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _ALTERS = "store-alters"
 
 @dataclass(frozen=True, slots=True)
 class TrialResult:
-    """What the store refuses, which steps could not be tried, and what it said of the others.
+    """What the store refuses, which steps could not be tried, and notes on the others.
 
-    A step that waits for another cannot be: what it waits for is not there yet.
+    A step that waits for another step cannot be tried, since its precondition does not exist yet.
     """
 
     refused: tuple[tuple[Change, StoreError], ...]
@@ -34,7 +34,7 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A plan, and what trying it out takes; ``before`` has the live objects."""
+    """A plan, and what a trial of it needs; ``before`` has the live objects."""
 
     plan: Plan
     values: PlanValues
@@ -55,12 +55,12 @@ class Trial:
         ready = [changes[step.key] for step in self.plan.steps if not self._waits(step)]
         uids = {key: live.uid for key, live in self.before.items()}
         with ThreadPoolExecutor(self.parallelism) as workers:
-            found = workers.map(lambda change: self._attempt(change, uids), ready)
-            answers = list(zip(ready, found, strict=True))
+            tried = workers.map(lambda change: self._attempt(change, uids), ready)
+            answers = list(zip(ready, tried, strict=True))
         return TrialResult(
-            tuple((one, answer) for one, answer in answers if isinstance(answer, StoreError)),
+            tuple((change, answer) for change, answer in answers if isinstance(answer, StoreError)),
             tuple(waiting),
-            {one.key: answer for one, answer in answers if isinstance(answer, tuple) and answer},
+            {change.key: notes for change, notes in answers if isinstance(notes, tuple) and notes},
         )
 
     def _waits(self, step: Step) -> bool:
@@ -103,12 +103,12 @@ class Trial:
         return record_of(change, target, set_name, self.fingerprinter, uids)
 
     def _notes(self, promise: promises.Promise, answer: Live) -> tuple[Note, ...]:
-        """What the store says besides, and what it would make of the object by itself."""
+        """The warnings of the store, and what it would change by itself."""
         warned = dict.fromkeys(promises.shown_warnings(answer.warnings, promise))
         altered = promises.deviations(promise, answer, self.capabilities)
         return (
             *(Note(_WARNS, f"the store warns: {warning}") for warning in warned),
-            *(Note(_ALTERS, one.forecast) for one in altered),
+            *(Note(_ALTERS, deviation.forecast) for deviation in altered),
         )
 
 

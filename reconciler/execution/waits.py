@@ -12,7 +12,7 @@ from threading import Event as Signal
 class WaitPolicy:
     """How long, and how often to look; all in seconds.
 
-    A ``timeout`` of 0 waits for nothing. What is looked for grows rarer from ``first_poll`` to
+    A ``timeout`` of 0 does not wait. The time between two looks doubles from ``first_poll`` up to
     ``longest_poll``.
     """
 
@@ -22,32 +22,32 @@ class WaitPolicy:
 
 
 def waited(
-    what: str,
+    unfinished: str,
     look: Callable[[], str],
     policy: WaitPolicy,
     stop: Signal,
     report: Callable[[str, float], None],
 ) -> str:
-    """Wait until `look` has nothing left to wait for; `what` is the first that it does.
+    """Wait until `look` returns an empty text; `unfinished` is what it would return now.
 
-    Answers what is left when the time is up or `stop` is set, empty where nothing is. `report` is
-    told of each new text, with the seconds that have passed.
+    Returns what is unfinished when the time is up or `stop` is set, or an empty text. `report` is
+    called with each new text and the seconds that have passed.
 
     Raises:
         StoreError: `look` could not.
     """
     began = time.monotonic()
     delay = policy.first_poll
-    told = ""
-    while what:
+    reported = ""
+    while unfinished:
         passed = time.monotonic() - began
         if passed >= policy.timeout:
-            return what
-        if what != told:
-            report(what, passed)
-            told = what
+            return unfinished
+        if unfinished != reported:
+            report(unfinished, passed)
+            reported = unfinished
         if stop.wait(min(delay, policy.timeout - passed)):
-            return what
-        what = look()
+            return unfinished
+        unfinished = look()
         delay = min(delay * 2, policy.longest_poll)
     return ""

@@ -1,8 +1,8 @@
 """Writes that can be repeated after their answer was lost.
 
-Such a write may have happened. Where it has, its repetition is refused: the name is taken, the
-object is gone or has changed. Then the object is looked at once, and if it is as the write was to
-make it, the write counts as done.
+Such a write may have happened. If so, its repetition is refused: the name is taken, the object is
+gone or has changed. Then the object is read once; if it is as the write was to make it, the write
+counts as done.
 """
 
 from __future__ import annotations
@@ -103,9 +103,9 @@ class Writes:
 def _repeatable(
     write: Callable[[], Result], happened: Callable[[], Result | None]
 ) -> Callable[[], Result]:
-    """`write`, which asks `happened` where an answer was lost and the repetition is refused.
+    """`write`, which calls `happened` if an answer was lost and the repetition is refused.
 
-    `happened` returns what the write would have answered, or ``None`` where it has not happened.
+    `happened` returns what the write would have answered, or ``None`` if it has not happened.
     """
     lost = False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -162,6 +162,34 @@ class Live(Resource):
     warnings: tuple[str, ...] = field(default=(), compare=False)
     unfinished: str = field(default="", compare=False)
 
+    @classmethod
+    def of(
+        cls,
+        resource: Resource,
+        *,
+        uid: str,
+        resource_version: str,
+        created: str = "",
+        applied: Applied | None = None,
+    ) -> Live:
+        """The content of `resource` as a store holds it."""
+        content = {name: getattr(resource, name) for name in _CONTENT}
+        return cls(
+            **content,
+            uid=uid,
+            resource_version=resource_version,
+            created=created,
+            applied=applied,
+        )
+
+    @property
+    def owner_set(self) -> str | None:
+        """The set that owns the object; ``None`` where none does."""
+        return None if self.applied is None else self.applied.set_name
+
+
+_CONTENT = tuple(each.name for each in fields(Resource))
+
 
 @dataclass(frozen=True, slots=True)
 class Bystander:
@@ -174,6 +202,11 @@ class Bystander:
     uid: str
     owner_uids: tuple[str, ...] = ()
     set_name: str | None = None
+
+    @classmethod
+    def of(cls, live: Live) -> Bystander:
+        """`live` without its content."""
+        return cls(live.key, live.uid, tuple(owner.uid for owner in live.owners), live.owner_set)
 
 
 @dataclass(frozen=True, slots=True)

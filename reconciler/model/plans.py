@@ -291,7 +291,8 @@ PLAN_OPTIONS = options_of(PlanOptions)
 class StoreIdentity:
     """Which store a plan is for; ``id`` is empty where the store does not exist yet.
 
-    ``id`` is given by the store itself and survives a move to another path or address.
+    ``scheme`` is that of the store's backend. ``id`` is given by the store itself and survives a
+    move to another path or address.
     """
 
     scheme: str

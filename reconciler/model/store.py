@@ -14,8 +14,6 @@ from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resour
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 
-DEFAULT_STORE = "sqlite:.reconciler/store.db"
-
 
 class Capability(StrEnum):
     """Something that not every store can do."""
@@ -40,28 +38,6 @@ class Capability(StrEnum):
     """A write happens only where the object still is what the plan saw."""
     MEMORY = "memory"
     """The store remembers the objects that a set had applied and that are gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoreChoice:
-    """Which store is meant: its URL, and the options of its kind by their names without dashes."""
-
-    url: str
-    options: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """How to open a store: its URL, the environment, and what the user said besides.
-
-    ``workers`` is how many threads will use it at a time. ``options`` are those that not every
-    store has, by their name on the command line without the dashes.
-    """
-
-    url: str
-    environ: Mapping[str, str] = field(repr=False)
-    workers: int = 10
-    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +67,13 @@ class Scope:
 class Snapshot:
     """A store as one read saw it.
 
-    ``copies`` holds what an interrupted replace had deleted: objects that exist nowhere else.
-    ``vanished`` are objects that the set had applied and that are gone, ``None`` where the store
-    keeps no memory of them. ``consumers`` is ``None`` where they were not asked for;
-    ``unseen`` are namespaces in which not all of them could be seen.
-    ``fingerprint_key`` is ``None`` where the store has none yet. ``fixed_annotations`` are those
-    whose change needs a replace. ``outdated`` has the objects of which old versions are left, with
-    what uses those and could be moved.
+    ``copies`` holds the objects that an interrupted replace deleted; they exist nowhere else.
+    ``vanished`` are objects that the set applied and that are gone, ``None`` where the store keeps
+    no memory of them. ``consumers`` is ``None`` where they were not asked for; in the namespaces
+    ``unseen``, not all of them could be seen. ``fingerprint_key`` is ``None`` where the store has
+    none yet. A change of one of ``fixed_annotations`` needs a replace. ``outdated`` has the objects
+    of which old versions are left, with the users of those versions. ``exists`` tells whether
+    there is a store yet.
     """
 
     identity: StoreIdentity
@@ -112,7 +88,7 @@ class Snapshot:
     fixed_annotations: frozenset[str] = frozenset()
     outdated: Mapping[ObjectKey, tuple[Consumer, ...]] = field(default_factory=dict)
     notices: tuple[Note, ...] = ()
-    born: bool = True
+    exists: bool = True
 
     def same_as(self, earlier: Snapshot) -> bool:
         """Whether a plan for this snapshot is that for `earlier`, which was of the same store.
@@ -139,26 +115,7 @@ def _versions(lives: Mapping[ObjectKey, Live]) -> dict[ObjectKey, tuple[str, str
     return {key: (live.uid, live.resource_version) for key, live in lives.items()}
 
 
-class Locks(Protocol):
-    """The locks of sets, as somebody sees them who holds none."""
-
-    def read_lock(self, set_name: str) -> Lock | None:
-        """The set's lock, expired or not; ``None`` where there is none.
-
-        Raises nothing for what stands in the lock, whatever it is. Must not write.
-        """
-        ...
-
-    def break_lock(self, lock: Lock) -> None:
-        """Remove `lock`, whoever holds it; nothing happens where the set has none any more.
-
-        Raises:
-            ObjectMoved: the set's lock is another one by now.
-        """
-        ...
-
-
-class Store(Locks, Protocol):
+class Store(Protocol):
     """A place that holds Secrets. Every method may be called from several threads at once.
 
     A store remembers nothing about a set between two calls; what an apply learns stays in its
@@ -197,6 +154,21 @@ class Store(Locks, Protocol):
         Raises:
             StoreLocked: somebody else has it, or what is there cannot be understood; ``holder``
                 names them.
+        """
+        ...
+
+    def read_lock(self, set_name: str) -> Lock | None:
+        """The set's lock, expired or not; ``None`` where there is none.
+
+        Raises nothing for what stands in the lock, whatever it is. Must not write.
+        """
+        ...
+
+    def break_lock(self, lock: Lock) -> None:
+        """Remove `lock`, whoever holds it; nothing happens where the set has none any more.
+
+        Raises:
+            ObjectMoved: the set's lock is another one by now.
         """
         ...
 

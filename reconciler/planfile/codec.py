@@ -1,4 +1,4 @@
-"""Frozen data as JSON and back, led by the types of the dataclasses.
+"""Converts frozen data to JSON and back, by the types of the dataclasses.
 
 On the way back, types are checked strictly. Fields that the type does not have are ignored.
 """
@@ -20,15 +20,15 @@ Shape = TypeVar("Shape")
 
 
 def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
-    """Frozen data as JSON; fields that are empty, and so by default, are left out.
+    """Frozen data as JSON; empty fields whose default is empty are left out.
 
-    A name in a map that begins with ``$`` gets another one, so that no map is taken for a
+    A name in a map that begins with ``$`` gets a second one, so that no map looks like a
     reference.
     """
     match node:
         case ValueRef(number=number, fingerprint=fingerprint, unread=unread):
-            more = {"unread": True} if unread else {}
-            return {"$value": number, "fingerprint": fingerprint, **more}
+            flags = {"unread": True} if unread else {}
+            return {"$value": number, "fingerprint": fingerprint, **flags}
         case UidOf():
             return {"$uidOf": [node.kind, node.namespace, node.name]}
         case Enum():
@@ -49,7 +49,7 @@ def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
 
 
 def _named(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that are not empty and as they are by default."""
+    """The fields, without those that are empty and have their default."""
     return {
         name: encode(value)
         for name, value in values.items()
@@ -95,9 +95,9 @@ def _fitted_choice(choices: tuple[Any, ...], node: Any) -> Any:
 
 def _fitted_fields(shape: Any, node: Any) -> Any:
     hints = _hints(shape)
-    given = _checked(dict, node)
+    content = _checked(dict, node)
     return shape(
-        **{name: _fitted(hints[name], child) for name, child in given.items() if name in hints}
+        **{name: _fitted(hints[name], child) for name, child in content.items() if name in hints}
     )
 
 

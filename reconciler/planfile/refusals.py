@@ -1,4 +1,4 @@
-"""Why a plan file may not be applied, whatever is in it."""
+"""Refusals of a plan file, whatever it contains."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Standing(Enum):
 
     @property
     def code(self) -> str:
-        """The code of a note about it."""
+        """The code of the note that reports it."""
         if self in {Standing.VERIFIED, Standing.ALTERED, Standing.UNCHECKED}:
             return f"plan-{self.name.lower()}"
         return "plan-unverified"
@@ -45,10 +45,10 @@ def mac(sealed: bytes, key: bytes) -> str:
 
 
 def standing(sealed: bytes, seal: str, check: str, key: bytes, *, derived: bool) -> Standing:
-    """Hold `seal` against the bytes that it covers.
+    """Check `seal` against the bytes that it covers.
 
-    `check` is the plan's own `key_check`, `key` the fingerprint key at hand; `derived` tells that
-    it comes from the manifests' values, as it does before the first apply.
+    `check` is the plan's own `key_check`, `key` the present fingerprint key. `derived` means that
+    the key comes from the manifests' values, as it does before the first apply.
     """
     if not seal:
         return Standing.UNSEALED

@@ -129,14 +129,10 @@ def _state_of(fields: Iterable[FieldDrift]) -> ObjectState:
     return ObjectState.DRIFTED
 
 
-def _owner(live: Live) -> str | None:
-    return None if live.applied is None else live.applied.set_name
-
-
 def _unmanaged(
     snapshot: Snapshot, namespaces: Collection[str], named: Collection[ObjectKey]
 ) -> list[ObjectDrift]:
-    free = {key for key, live in snapshot.objects.items() if _owner(live) is None}
+    free = {key for key, live in snapshot.objects.items() if live.owner_set is None}
     free |= {key for key, other in snapshot.bystanders.items() if other.set_name is None}
     return [
         ObjectDrift(key, ObjectState.UNMANAGED)

@@ -1,4 +1,4 @@
-"""The stores: one package each, imported when their scheme is asked for."""
+"""The stores: one package each, imported when its scheme is named."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigError
 from reconciler.model.objects import Desired, Diagnostic
+from reconciler.model.opening import DEFAULT_STORE, Opening, StoreChoice
 from reconciler.model.options import Option
-from reconciler.model.store import DEFAULT_STORE, Opening, Store, StoreChoice
+from reconciler.model.store import Store
 from reconciler.stores.backend import Backend
 
 if TYPE_CHECKING:
@@ -59,9 +60,14 @@ def builtin_options() -> tuple[Option, ...]:
     return tuple({option.name: option for option in options}.values())
 
 
-def store_annotations() -> frozenset[str]:
-    """The annotations that steer single kinds of the stores of this project."""
-    return frozenset[str]().union(*(backend_of(name).annotations for name in _MODULES))
+def store_annotations(url: str) -> frozenset[str]:
+    """The annotations that steer single kinds of stores: those of this project, and that of `url`.
+
+    Raises:
+        ConfigError: see `backend_of`.
+    """
+    backends = (backend_of(each) for each in (*_MODULES, url))
+    return frozenset[str]().union(*(backend.annotations for backend in backends))
 
 
 def open_store(
@@ -73,7 +79,7 @@ def open_store(
 ) -> Store:
     """Open the store that `url` names.
 
-    See `reconciler.model.store.Opening` for the rest.
+    See `reconciler.model.opening.Opening` for the rest.
 
     Raises:
         ConfigError: no store has that scheme, or the store cannot use its settings.
@@ -88,7 +94,7 @@ def open_store(
 
 
 def check(choice: StoreChoice, desired: Iterable[Desired]) -> Iterator[Diagnostic]:
-    """What the chosen store would refuse of `desired`. Asks no server.
+    """Report what the chosen store would refuse of `desired`. Contacts no server.
 
     Raises:
         ConfigError: no store has that scheme.
@@ -100,7 +106,7 @@ def check(choice: StoreChoice, desired: Iterable[Desired]) -> Iterator[Diagnosti
 
 
 def _loaded(load: object, scheme: str) -> Backend:
-    """The backend that an entry point's `load` gives."""
+    """The backend that an entry point's `load` returns."""
     assert callable(load)
     try:
         backend: Backend = load()

@@ -1,4 +1,4 @@
-"""What is known of a kind of store without opening one."""
+"""What the program needs to know of a kind of store before it opens one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from reconciler.model.options import Option, OptionKind
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
-    from reconciler.model.store import Opening, Store, StoreChoice
+    from reconciler.model.opening import Opening, StoreChoice
+    from reconciler.model.store import Store
     from reconciler.rules import Violation
 
 
@@ -22,21 +23,21 @@ class Backend(Protocol):
 
     @property
     def scheme(self) -> str:
-        """What the URLs of its stores begin with."""
+        """The scheme of the URLs of its stores."""
         ...
 
     @property
     def options(self) -> tuple[Option, ...]:
-        """The options of its own. They are offered where a store of this kind is meant."""
+        """Its own options, offered where the URL names a store of this kind."""
         ...
 
     @property
     def annotations(self) -> frozenset[str]:
-        """The annotations of the tool that steer this kind of store alone."""
+        """The annotations under ``reconciler/`` that only this kind of store obeys."""
         ...
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
-        """What such a store would refuse of `resource` by rules of its own. Asks no server.
+        """What such a store would refuse of `resource` by its own rules. Contacts no server.
 
         Raises:
             ConfigError: the URL or an option cannot be used.
@@ -44,7 +45,7 @@ class Backend(Protocol):
         ...
 
     def open(self, opening: Opening) -> Store:
-        """Open a store; contacts no server before the store is used, if that can be helped.
+        """Open a store; where possible, contact no server before the store is used.
 
         Raises:
             ConfigError: the URL, an option or the environment cannot be used.

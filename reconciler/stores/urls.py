@@ -1,4 +1,4 @@
-"""The URLs of stores: taken apart, and shown without the credentials that they may hold."""
+"""Parses the URLs of stores, and shows them without credentials."""
 
 from __future__ import annotations
 
@@ -65,6 +65,6 @@ def shown_url(url: str) -> str:
 
 
 def shown_path(path: str) -> str:
-    """`path` where something is there; else empty, since it may be a key in the wrong place."""
+    """`path` if it exists; else empty, since it may be a key in the wrong place."""
     # Path.exists() fails for a text that is too long for a path, as a key may be.
     return path if os.path.exists(path) else ""  # noqa: PTH110

@@ -14,8 +14,9 @@ from reconciler.manifests import LintSettings, Loaded
 from reconciler.model.drift import DriftReport
 from reconciler.model.inputs import Exclusion
 from reconciler.model.objects import Desired, Diagnostic
+from reconciler.model.opening import StoreChoice
 from reconciler.model.plans import PlanOptions
-from reconciler.model.store import Store, StoreChoice
+from reconciler.model.store import Store
 from reconciler.planfile import PlanFile, Standing
 from reconciler.stores import check, open_store
 from reconciler.workflow.applying import utc_now
@@ -170,7 +171,7 @@ def drift_of(
     """
     _refuse_errors(loaded)
     snapshot = read(loaded.objects, store, environment.options, unmanaged=unmanaged)
-    if not snapshot.born:  # or a check of a wrong path would pass for a good one, day after day
+    if not snapshot.exists:  # or a check of a wrong path would pass for a good one, day after day
         raise ConfigError(
             "the store does not exist, so there is nothing that could have drifted",
             hint="check --store, or apply once before the first check",

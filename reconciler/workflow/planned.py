@@ -180,7 +180,7 @@ def _planned(
         options,
         fingerprinter,
         consumers=consumers,
-        store_annotations=store_annotations(),
+        store_annotations=store_annotations(snapshot.identity.scheme),
         inputs=inputs,
     )
     return Planned(

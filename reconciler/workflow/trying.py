@@ -27,7 +27,7 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
     untried = planned.plan
     if Capability.SERVER_DRY_RUN not in planned.snapshot.capabilities:
         raise ConfigError("--server-dry-run: this store cannot try a change without making it")
-    if not planned.snapshot.born:
+    if not planned.snapshot.exists:
         note = Note("dry-run-impossible", "the store does not exist yet, so nothing could be tried")
         return replace(planned, plan=replace(untried, notices=(*untried.notices, note)))
     result = Trial(

@@ -9,11 +9,15 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from reconciler.cli import main
+from reconciler.model.store import Store
+from tests.cli import altered
+from tests.cli.altered import Wrap
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +95,20 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
 def shop(workplace: Workplace) -> Workplace:
     workplace.write("manifests/shop.yaml", SHOP)
     return workplace
+
+
+@pytest.fixture
+def wrap_store(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Wrap:
+    """Put a wrapper around the store of all commands that follow."""
+    site = tmp_path_factory.mktemp("site")
+    altered.install(site)
+    monkeypatch.syspath_prepend(str(site))
+
+    def wrap(wrapper: Callable[[Store], Any]) -> None:
+        monkeypatch.setattr(altered.BACKEND, "wrap", wrapper)
+        monkeypatch.setenv("RECONCILER_STORE", altered.URL)
+
+    return wrap
 
 
 @pytest.fixture

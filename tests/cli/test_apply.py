@@ -13,8 +13,8 @@ import pytest
 
 from reconciler.model.objects import Live
 from reconciler.stores import open_store
-from reconciler.stores.sqlite import writing
-from reconciler.stores.sqlite.session import EmbeddedSession
+from tests.cli.altered import Wrap
+from tests.world import Slow
 
 STORE = ".reconciler/store.db"
 
@@ -255,15 +255,9 @@ def test_a_failed_step_skips_its_dependents_and_the_next_apply_goes_on(workplace
 
 
 @pytest.fixture
-def tardy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded store as one whose creates never have their effect."""
-    create = EmbeddedSession.create
-
-    def answer(*arguments: Any, **options: Any) -> Live:
-        return replace(create(*arguments, **options), unfinished="the token")
-
-    monkeypatch.setattr(EmbeddedSession, "create", answer)
-    monkeypatch.setattr(EmbeddedSession, "unfinished", lambda *_: "the token")
+def tardy(wrap_store: Wrap) -> None:
+    """A store whose creates never have their effect."""
+    wrap_store(lambda store: Slow(store, *["the token"] * 1000))
 
 
 @pytest.mark.usefixtures("tardy")
@@ -300,15 +294,13 @@ def test_a_change_that_is_not_waited_for_is_warned_of(workplace: Any) -> None:
 
 
 @pytest.fixture
-def meddling(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The embedded store as one with an admission webhook, which labels what is created."""
-    create = writing.create
+def meddling(wrap_store: Wrap) -> None:
+    """A store with an admission webhook, which labels what is created."""
 
-    def answer(*arguments: Any, **options: Any) -> Live:
-        live = create(*arguments, **options)
+    def label(live: Live) -> Live:
         return replace(live, labels={**live.labels, "injected": "yes"}, warnings=("odd",))
 
-    monkeypatch.setattr(writing, "create", answer)
+    wrap_store(lambda store: Slow(store, altered=label))
 
 
 @pytest.mark.usefixtures("meddling")

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from reconciler import workflow
 from reconciler.stores import open_store
+from tests.cli.altered import Wrap
+from tests.world import Faulty, raising
 
 
 def many(workplace: Any, count: int) -> None:
@@ -130,13 +131,10 @@ def test_a_wait_for_the_lock_is_given_up_at_the_first_signal(
     ids=lambda value: type(value).__name__,
 )
 def test_what_the_machine_refuses_is_no_bug(
-    workplace: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+    workplace: Any, wrap_store: Wrap, error: Exception, told: str
 ) -> None:
-    def failing(*_: object, **__: object) -> None:
-        raise error
-
     workplace.secret("a", x="1")
-    monkeypatch.setattr(workflow, "plan_of", failing)
+    wrap_store(lambda store: Faulty(store, raising(error)))
     result = workplace.run("plan")
     assert result.code == 1
     assert told in result.err

@@ -11,8 +11,10 @@ from typing import Any
 import click
 import pytest
 
-from reconciler import __version__, workflow
+from reconciler import __version__
 from reconciler.cli import main
+from tests.cli.altered import Wrap
+from tests.world import Faulty, raising
 
 HERE = Path(__file__).parent
 
@@ -87,13 +89,9 @@ def test_help_imports_nothing_heavy() -> None:
     assert heavy & set(json.loads(result.stderr)) == set()
 
 
-def test_a_fault_of_ours_shows_no_text_of_its_own(
-    shop: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def broken(*_: object, **__: object) -> None:
-        raise RuntimeError("text that might hold a value")
-
-    monkeypatch.setattr(workflow, "plan_of", broken)
+def test_a_fault_of_ours_shows_no_text_of_its_own(shop: Any, wrap_store: Wrap) -> None:
+    fault = RuntimeError("text that might hold a value")
+    wrap_store(lambda store: Faulty(store, raising(fault)))
     result = shop.run("plan")
     assert result.code == 1
     assert "RuntimeError" in result.err

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from reconciler.execution.retries import RetryPolicy
-from reconciler.stores.sae import pace
+from reconciler.stores import sae
+from reconciler.stores.sae import SaeBackend
+from reconciler.stores.sae.pace import Patience
 from tests.cli.test_leaks import CANARIES, encoded, leaked
 from tests.standins.sae import CUT_AFTER, CUT_BEFORE, KEY_SECRET, REGION, Call, Standin, Strike
 
@@ -110,7 +112,7 @@ def test_nothing_leaks_from_what_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(RetryPolicy, "delay", lambda *_: 0.0)
-    monkeypatch.setattr(pace, "_FIRST_DELAY", 0.0)
+    monkeypatch.setattr(sae, "BACKEND", SaeBackend(Patience(first_delay=0.0)))
     manifests(workplace)
 
     def befalls(call: Call) -> Strike | None:

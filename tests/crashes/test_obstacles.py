@@ -14,6 +14,7 @@ from reconciler.model.store import Scope
 from reconciler.model.values import SecretValue
 from tests.crashes.program import APPLY, Ended, put_manifests, ran_well, run, told_clearly
 from tests.crashes.series import SET, add_values, opened
+from tests.world import secret_manifest
 
 REPLACING = (*APPLY, "--allow-replace")
 KEYS = [ObjectKey(SECRET, "default", f"s{number}") for number in range(6)]
@@ -21,13 +22,7 @@ THEIRS = SecretValue(b"not-a-real value of others")
 
 
 def secret(name: str, value: str, *, immutable: bool = False) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name},
-        "immutable": immutable,
-        "stringData": {"password": f"not-a-real-{value}"},
-    }
+    return secret_manifest(name, immutable=immutable, password=f"not-a-real-{value}")
 
 
 def filled(place: Path, letter: str, size: int, *, immutable: bool = False) -> None:

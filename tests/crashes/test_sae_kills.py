@@ -15,6 +15,7 @@ import pytest
 
 from tests.crashes.program import APPLY, Run, put_manifests, ran_well
 from tests.standins.sae import CUT_BEFORE, REGION, Call, Standin, Strike
+from tests.world import secret_manifest
 
 SEED = os.environ.get("CRASH_SEED", "kills")
 KILLS = int(os.environ.get("CRASH_SAE_KILLS", "54"))
@@ -93,13 +94,7 @@ class Series:
 
     def _document(self, name: str) -> Mapping[str, Any]:
         kind, data = self._wanted[name]
-        return {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": name},
-            "type": kind,
-            "stringData": data,
-        }
+        return {**secret_manifest(name), "type": kind, "stringData": data}
 
     def _meddle(self) -> None:
         """Add a key of somebody else's."""

@@ -6,10 +6,13 @@ A store joins by a fixture ``NAME_subject`` and its name in `SUBJECTS`. What it 
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from reconciler.model.store import Session, Store
 from tests import engines
@@ -18,8 +21,10 @@ from tests.standins.cce_gateway import Gateway
 from tests.standins.sae import Standin
 from tests.stores.words import Subject, Words
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples/store"
+
 SUBJECTS = (
-    *("embedded", "docker", "sae"),
+    *("embedded", "docker", "sae", "example"),
     *(
         pytest.param(name, marks=pytest.mark.control_plane)
         for name in ("kubernetes", "cce", "cce_token")
@@ -51,6 +56,26 @@ def sae_subject() -> Iterator[Subject]:
     standin = Standin()
     yield Subject(standin.url, standin.environ, home="default", options={"qps": "10000"})
     standin.stop()
+
+
+@pytest.fixture(scope="session")
+def installed_example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The store of ``examples/store``, installed as a user would, in a place of its own."""
+    site = tmp_path_factory.mktemp("site")
+    offline = ("--no-index", "--no-deps", "--no-build-isolation", "--disable-pip-version-check")
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "--quiet", *offline, "--target", site, EXAMPLE],
+        check=True,
+    )
+    sys.path.insert(0, str(site))
+    yield
+    sys.path.remove(str(site))
+
+
+@pytest.fixture
+def example_subject(installed_example: None, tmp_path: Path) -> Subject:  # noqa: ARG001 - its URL needs it
+    environ = {"RECONCILER_FILES_KEY": Fernet.generate_key().decode()}
+    return Subject(url=f"files:{tmp_path / 'made' / 'store'}", environ=environ, home="default")
 
 
 @pytest.fixture

@@ -6,22 +6,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from reconciler.model.objects import (
-    NAMESPACE,
-    OPAQUE,
-    SECRET,
-    SERVICE_ACCOUNT,
-    Applied,
-    Live,
-    ObjectKey,
-    Resource,
-)
+from reconciler.model.objects import NAMESPACE, SECRET, Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
 from reconciler.model.store import Capability, Scope, Session, Snapshot, Store, Trying
 from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.stores import open_store
-from tests.world import wrapped
+from tests.world import account, namespace, secret
 
 _LEFT: list[object] = []
 """Sessions of all tests: one that is collected as garbage would give its lock back."""
@@ -76,14 +67,13 @@ class Words:
         return ObjectKey(kind, "" if kind == NAMESPACE else self.home, name)
 
     def secret(self, name: str, values: dict[str, bytes] | None = None, **fields: Any) -> Resource:
-        content = {"type": OPAQUE, "data": wrapped(values or {}), **fields}
-        return Resource(key=self.key(name), **content)
+        return secret(name, values, home=self.home, **fields)
 
     def namespace(self, name: str, **fields: Any) -> Resource:
-        return Resource(key=self.key(name, NAMESPACE), **fields)
+        return namespace(name, **fields)
 
     def account(self, name: str, **fields: Any) -> Resource:
-        return Resource(key=self.key(name, SERVICE_ACCOUNT), **fields)
+        return account(name, home=self.home, **fields)
 
     @staticmethod
     def shown(store: Store, values: dict[str, bytes]) -> dict[str, SecretValue]:

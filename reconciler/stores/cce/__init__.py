@@ -12,7 +12,7 @@ from reconciler.stores.backend import KUBE_CONTEXT, KUBECONFIG, SET_NAMESPACE, B
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
-    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.model.opening import Opening, StoreChoice
     from reconciler.rules import Violation
     from reconciler.stores.cce.store import CceStore
 

@@ -1,4 +1,4 @@
-"""What is asked of Huawei Cloud itself, through its SDK: keys, tokens, certificates.
+"""Keys, tokens and certificates from Huawei Cloud, through its SDK.
 
 Texts of the SDK's errors may quote requests, so none of them is shown, and its log is switched off.
 """
@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 def signature(place: Place, environ: Mapping[str, str]) -> Sign:
-    """What signs requests with an access key; one that expires is renewed in time.
+    """Signs requests with an access key; a key that expires is renewed in time.
 
     The key is that of the environment, or else of the SDK's chain of providers: OIDC, the file of
     profiles, the agency of the machine or the Pod. Where no project is named, the service is asked
@@ -63,7 +63,7 @@ def signature(place: Place, environ: Mapping[str, str]) -> Sign:
             body=body or b"",
         )
         with lock:
-            _asked(
+            _answer_of(
                 "a temporary access key",
                 lambda: credentials.process_sts(http_client),
                 "check the agency or the identity provider",
@@ -91,7 +91,7 @@ def cluster_certificate(place: Place, environ: Mapping[str, str]) -> Mapping[str
         cluster_id=place.cluster, body=ClusterCertDuration(duration=_CERTIFICATE_DAYS)
     )
     with closing(client):
-        answer = _asked(
+        answer = _answer_of(
             f"a certificate for the cluster {place.cluster}",
             lambda: client.create_kubernetes_cluster_cert(request),
             "check the cluster's id and region, and that the user may ask for its certificate",
@@ -121,7 +121,7 @@ def tokens(place: Place, environ: Mapping[str, str]) -> Callable[[], str]:
 
     def issue() -> str:
         with closing(_iam_client(address)) as client:
-            answer = _asked(
+            answer = _answer_of(
                 "a token",
                 lambda: client.keystone_create_user_token_by_password(request),
                 f"check {', '.join(names)}, and that the user may use the API",
@@ -168,7 +168,7 @@ def _cce_client(place: Place, environ: Mapping[str, str]) -> Any:
         .with_region(Region(place.region, address))
     )
     hint = f"check the access key; or name the project: {_PROJECT}"
-    return _asked("the project of the region", builder.build, hint)
+    return _answer_of("the project of the region", builder.build, hint)
 
 
 def _iam_client(address: str) -> Any:
@@ -207,18 +207,18 @@ def _credentials(environ: Mapping[str, str]) -> Any:
         token = environ.get(_SECURITY_TOKEN) or None
         return BasicCredentials(key, secret, project).with_security_token(token)
     try:
-        found = CredentialProviderChain.get_basic().get_credentials()
+        credentials = CredentialProviderChain.get_basic().get_credentials()
     except Exception:  # noqa: BLE001 - each provider has errors of its own
         raise ConfigError(
             "there is no access key of Huawei Cloud",
             hint=f"set {AK} and {_SK}; or {USER}, {PASSWORD} and {ACCOUNT} for a token; "
             "or give a kubeconfig with --kubeconfig",
         ) from None
-    return found.with_project_id(project) if project else found
+    return credentials.with_project_id(project) if project else credentials
 
 
-def _asked(what: str, call: Callable[[], Result], hint: str) -> Result:
-    """What a call of the SDK gives.
+def _answer_of(what: str, call: Callable[[], Result], hint: str) -> Result:
+    """The result of a call of the SDK.
 
     Raises:
         StoreUnavailable: Huawei Cloud is busy or cannot be reached.
@@ -234,23 +234,23 @@ def _asked(what: str, call: Callable[[], Result], hint: str) -> Result:
             hint="check the network, proxies included",
         ) from None
     except exceptions.SdkException as error:
-        # What asks for a project wraps the answer in an error of another kind.
+        # The request for a project wraps the answer in an error of another class.
         answers = [
-            each
-            for each in (error, error.__context__)
-            if isinstance(each, exceptions.ServiceResponseException)
+            exception
+            for exception in (error, error.__context__)
+            if isinstance(exception, exceptions.ServiceResponseException)
         ]
-        told = _shown(answers[0]) if answers else type(error).__name__
+        answered = _shown(answers[0]) if answers else type(error).__name__
         status = answers[0].status_code if answers else 0
         if status == _TOO_MANY or status >= _FIRST_SERVER_FAULT:
-            raise StoreUnavailable(f"{what}: Huawei Cloud answered {told}") from None
-        raise StoreError(f"{what}: Huawei Cloud gives none ({told})", hint=hint) from None
+            raise StoreUnavailable(f"{what}: Huawei Cloud answered {answered}") from None
+        raise StoreError(f"{what}: Huawei Cloud gives none ({answered})", hint=hint) from None
 
 
 def _shown(error: Any) -> str:
-    """Status, code and request id: what support asks for, and nothing that a request held."""
+    """Status, code and request id: what support asks for, and no content of a request."""
     parts = [str(error.status_code)]
-    for name, found in (("", error.error_code), ("request ", error.request_id)):
-        if found and str(found) not in parts and _TELLING.fullmatch(str(found)):
-            parts.append(f"{name}{found}")
+    for name, part in (("", error.error_code), ("request ", error.request_id)):
+        if part and str(part) not in parts and _TELLING.fullmatch(str(part)):
+            parts.append(f"{name}{part}")
     return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""The connection to a cluster, whichever way leads there."""
+"""Connects to a cluster, by any of the ways."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def connection(
 
 
 def _with_certificate(document: Mapping[str, Any], context: str, workers: int) -> Connection:
-    """A connection by what `create_kubernetes_cluster_cert` answers, which is a kubeconfig."""
+    """A connection from the kubeconfig that `create_kubernetes_cluster_cert` returns."""
     cluster, user = _chosen(document, context)
     settings = client.Configuration()
     settings.host = str(cluster["server"]).rstrip("/")
@@ -69,33 +69,34 @@ def _with_certificate(document: Mapping[str, Any], context: str, workers: int) -
 
 
 def _chosen(document: Mapping[str, Any], context: str) -> tuple[Mapping[str, Any], Any]:
-    """The cluster and user of `context`; without one, of one whose server can be verified.
+    """The cluster and user of `context`, or else of a context whose server can be verified.
 
-    The service's own choice is often the context ``external``, whose server cannot be.
+    The service often chooses the context ``external``, whose server cannot be verified.
     """
     clusters = {entry["name"]: entry["cluster"] for entry in document.get("clusters") or ()}
     users = {entry["name"]: entry["user"] for entry in document.get("users") or ()}
     contexts = {entry["name"]: entry["context"] for entry in document.get("contexts") or ()}
     safe = [
         name
-        for name, each in contexts.items()
-        if clusters.get(each.get("cluster"), {}).get("certificate-authority-data")
+        for name, entry in contexts.items()
+        if clusters.get(entry.get("cluster"), {}).get("certificate-authority-data")
     ]
     wanted = [context] if context else [str(document.get("current-context")), *_VERIFYING, *safe]
     name = next((name for name in wanted if name in safe), None)
     if name is None:
-        known = ", ".join(safe) or "none"
+        usable = ", ".join(safe) or "none"
         raise ConfigError(
             "the service knows no such context whose server can be verified"
             if context
             else "the service gives no address of the cluster whose server can be verified",
-            hint=f"contexts that can be: {known}; or use the gateway: auth=aksk in the store's URL",
+            hint=f"contexts that can be: {usable}; or use the gateway: auth=aksk in the store's"
+            " URL",
         )
     return clusters[contexts[name]["cluster"]], users.get(contexts[name].get("user"), {})
 
 
 def _load_certificate(trusted: ssl.SSLContext, user: Mapping[str, Any]) -> None:
-    """OpenSSL reads certificate and key from files: from such as no directory has."""
+    """OpenSSL reads certificate and key from files; these are in no directory."""
     with ExitStack() as open_files:
         places = []
         for content in _pair(user):

@@ -1,4 +1,4 @@
-"""What the API reference of CCE calls otherwise than an API server does.
+"""Types that the API reference of CCE spells differently than an API server does.
 
 From its page "Creating a Secret" (cce_02_0043), in English and in Chinese. Where the two differ
 from each other or from a server, the server is right, and `reconciler.rules` have its rules.
@@ -13,23 +13,23 @@ from reconciler import rules
 from reconciler.model.objects import OPAQUE, Live, Resource, Severity
 from reconciler.rules import Violation
 
-KNOWN_AS: Mapping[str, str] = {
+SERVER_TYPES: Mapping[str, str] = {
     "opaque": OPAQUE,
     "kubernetes.io/.dockercfg": "kubernetes.io/dockercfg",
     "kubernetes.io/.dockerconfigjson": "kubernetes.io/dockerconfigjson",
 }
-"""From types as the page spells them to what an API server and kubelets know."""
+"""The types of the page, by the page's spelling, as an API server and kubelets know them."""
 
 
 def understood(resource: Resource) -> Resource:
-    """`resource` with its type as a server knows it."""
-    known = KNOWN_AS.get(resource.type)
-    return resource if known is None else replace(resource, type=known)
+    """`resource` with the type that a server knows."""
+    server_type = SERVER_TYPES.get(resource.type)
+    return resource if server_type is None else replace(resource, type=server_type)
 
 
 def spelled_as(spelling: str, live: Live) -> Live:
-    """`live` with its type spelled so, where that is the same type."""
-    same = KNOWN_AS.get(spelling) == live.type
+    """`live` with its type in that spelling, if it is the same type."""
+    same = SERVER_TYPES.get(spelling) == live.type
     return replace(live, type=spelling) if same else live
 
 
@@ -44,9 +44,13 @@ class Spellings:
         """Those of `desired`."""
         return cls(
             {
-                (one.namespace, one.name, "" if one.name else one.generate_name): one.type
-                for one in desired
-                if one.type in KNOWN_AS
+                (
+                    resource.namespace,
+                    resource.name,
+                    "" if resource.name else resource.generate_name,
+                ): resource.type
+                for resource in desired
+                if resource.type in SERVER_TYPES
             }
         )
 
@@ -58,18 +62,18 @@ class Spellings:
 
 
 def check(resource: Resource) -> Iterator[Violation]:
-    """What is to be said of a type that the page spells otherwise, and what its rules refuse."""
-    if resource.type not in KNOWN_AS:
+    """A warning about the page's spelling of a type, and what the rules of that type refuse."""
+    if resource.type not in SERVER_TYPES:
         return
-    known = understood(resource)
+    sent = understood(resource)
     yield Violation(
         ("type",),
         "cce-type-spelling",
-        f"a server knows the type {resource.type} as {known.type}, and is sent that",
-        f"write {known.type}",
+        f"a server knows the type {resource.type} as {sent.type}, and is sent that",
+        f"write {sent.type}",
         Severity.WARNING,
     )
-    said = {(fault.path, fault.code) for fault in rules.validate(resource)}
-    for fault in rules.validate(known):
-        if (fault.path, fault.code) not in said:
+    reported = {(fault.path, fault.code) for fault in rules.validate(resource)}
+    for fault in rules.validate(sent):
+        if (fault.path, fault.code) not in reported:
             yield fault

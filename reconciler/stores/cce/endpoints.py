@@ -1,4 +1,4 @@
-"""Where the services of Huawei Cloud are."""
+"""The addresses of the services of Huawei Cloud."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
             encrypted and not this machine.
     """
     _check_installed()
-    given = given_endpoint(service, region, environ)
-    if given:
-        return given
+    configured = given_endpoint(service, region, environ)
+    if configured:
+        return configured
     try:
-        found: str = _regions(service).value_of(region).endpoints[0]
+        address: str = _regions(service).value_of(region).endpoints[0]
     except KeyError:
         raise ConfigError(
             f"the SDK knows no endpoint of {service} in the region that the store's URL or "
@@ -37,11 +37,11 @@ def endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
             f"HUAWEICLOUD_SDK_REGION_{service}_REGION, with the region's name in capitals and '_' "
             "for '-'",
         ) from None
-    return _address(found, _variable(service, region))
+    return _address(address, _variable(service, region))
 
 
 def given_endpoint(service: str, region: str, environ: Mapping[str, str]) -> str:
-    """The address that the environment gives; empty where it gives none.
+    """The address from the environment; empty where it has none.
 
     Raises:
         ConfigError: it is not encrypted and not this machine.
@@ -58,7 +58,7 @@ def _variable(service: str, region: str) -> str:
 
 
 def _regions(service: str) -> Any:
-    """The SDK's table; to look into one of them is to import all of the service's part."""
+    """The SDK's table of regions; importing one imports all of the service's package."""
     if service == "CCE":
         from huaweicloudsdkcce.v3.region.cce_region import CceRegion
 

@@ -94,27 +94,27 @@ class Renewed:
 
 
 def _let_through(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
-    """The answer, unless it is a refusal of the gateway's own.
+    """The answer, unless the gateway itself refuses the request.
 
-    A gateway that knows no such cluster answers 404 too: an object must not seem missing for it.
-    What passes, and what the API server itself answers, is left to the connection. Of the
-    gateway's own text, only the code is shown.
+    A gateway that does not know the cluster answers 404 too; the object must not seem missing.
+    The connection judges passing faults and the answers of the API server. Of the gateway's own
+    text, only the code is shown.
 
     Raises:
-        StoreError: it is one.
+        StoreError: the gateway refuses the request.
     """
     status = answer.status
     if status < _FIRST_FAULT or status in _PASSING:
         return answer
     try:
-        found = orjson.loads(answer.data)
+        content = orjson.loads(answer.data)
     except orjson.JSONDecodeError:
-        found = None
-    document = found if isinstance(found, dict) else {}
+        content = None
+    document = content if isinstance(content, dict) else {}
     if document.get("kind") == "Status":
         return answer
     code = str(document.get("error_code") or document.get("errorCode") or "")
-    told = f"{status} {code}" if _CODE.fullmatch(code) else str(status)
+    shown = f"{status} {code}" if _CODE.fullmatch(code) else str(status)
     raise StoreError(
-        f"the gateway of Huawei Cloud refuses the request ({told})", hint=_HINTS.get(status, "")
+        f"the gateway of Huawei Cloud refuses the request ({shown})", hint=_HINTS.get(status, "")
     )

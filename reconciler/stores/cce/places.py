@@ -1,4 +1,4 @@
-"""Which cluster is meant, and which way leads there."""
+"""Which cluster the URL names, and how to reach it."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _auth(text: str, options: Mapping[str, str], environ: Mapping[str, str]) -> 
 
 
 def _check_options(auth: Auth, options: Mapping[str, str]) -> None:
-    """Refuse options that the way would not look at."""
+    """Refuse options that the chosen way ignores."""
     usable = {
         Auth.KUBECONFIG: {"kubeconfig", "kube-context"},
         Auth.CERTIFICATE: {"kube-context"},

@@ -12,7 +12,7 @@ from reconciler.stores.cce.dialect import Spellings, spelled_as, understood
 from reconciler.stores.cce.places import SCHEME
 from reconciler.stores.cce.session import CceSession
 from reconciler.stores.kubernetes.connection import Connection
-from reconciler.stores.kubernetes.found import Found
+from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.store import KubernetesStore
 
 
@@ -37,15 +37,15 @@ class CceStore(KubernetesStore):
         self._cluster = cluster
 
     def try_create(self, resource: Resource, applied: Applied | None) -> Live:
-        """What the server would answer to a create of `resource`, its type as a server knows it."""
+        """What the server would answer to a create of `resource`, with the type that it knows."""
         return spelled_as(resource.type, super().try_create(understood(resource), applied))
 
     def try_update(self, before: Live, patch: tuple[Operation, ...], applied: Applied) -> Live:
         """What the server would answer to an update of `before`."""
         return spelled_as(before.type, super().try_update(before, patch, applied))
 
-    def _read(self, scope: Scope) -> tuple[Snapshot, Found]:
-        snapshot, found = super()._read(scope)
+    def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
+        snapshot, result = super()._read(scope)
         spellings = Spellings.of(scope.desired)
         shown = replace(
             snapshot,
@@ -53,4 +53,4 @@ class CceStore(KubernetesStore):
             objects={key: spellings.shown(live) for key, live in snapshot.objects.items()},
             copies={key: spellings.shown(live) for key, live in snapshot.copies.items()},
         )
-        return shown, found
+        return shown, result

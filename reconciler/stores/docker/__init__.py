@@ -10,8 +10,8 @@ from reconciler.stores.docker.annotations import ANNOTATIONS
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
+    from reconciler.model.opening import Opening, StoreChoice
     from reconciler.model.options import Option
-    from reconciler.model.store import Opening, StoreChoice
     from reconciler.rules import Violation
     from reconciler.stores.docker.store import DockerStore
 

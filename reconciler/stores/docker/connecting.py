@@ -1,4 +1,4 @@
-"""From a URL, a context or the environment to a connection, as the docker command would.
+"""Connects to the engine that a URL, a context or the environment names, as docker does.
 
 The precedence is that of https://docs.docker.com/engine/manage-resources/contexts/: what is named
 outright, then ``DOCKER_HOST``, then ``DOCKER_CONTEXT`` and the current context.

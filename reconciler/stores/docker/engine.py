@@ -1,6 +1,6 @@
-"""Requests to a Docker Engine, and its errors in words.
+"""Requests to a Docker Engine, and messages for its errors.
 
-What is known of its answers was tried on 20.10.24 (API 1.41). No text of the engine is shown
+Its answers are those of 20.10.24 (API 1.41). No text of the engine is shown
 where the request held a value.
 """
 
@@ -45,9 +45,9 @@ class Refused(Exception):
 
     @property
     def user(self) -> str:
-        """The services that use what was to be removed, as the engine names them; else empty."""
-        found = re.search(r"is in use by the following services?: (.*)", self.text)
-        return found[1].strip() if found else ""
+        """The services that use the secret, as the engine names them; empty for other refusals."""
+        names = re.search(r"is in use by the following services?: (.*)", self.text)
+        return names[1].strip() if names else ""
 
 
 class Engine:
@@ -61,25 +61,25 @@ class Engine:
 
     @property
     def shown(self) -> str:
-        """The address, without a password that may stand in it."""
+        """The address without a password."""
         return shown_url(str(self._settings["base_url"]))
 
     def get(self, path: str, **filters: list[str]) -> Answer:
-        """What is at `path`, narrowed by `filters` as the API has them."""
+        """The resource at `path`, narrowed by `filters` as the API defines them."""
         query = {"filters": json.dumps(filters)} if filters else {}
         return self._request("GET", path, query)
 
     def post(self, path: str, body: Mapping[str, Any], version: int | None = None) -> Answer:
-        """Create something, or update what is at `path` and has that `version`."""
+        """Create a resource, or update the resource at `path` that has that `version`."""
         query = {} if version is None else {"version": str(version)}
         return self._request("POST", path, query, orjson.dumps(body))
 
     def delete(self, path: str) -> None:
-        """Remove what is at `path`."""
+        """Remove the resource at `path`."""
         self._request("DELETE", path)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         if self._client is not None:
             self._client.close()
 
@@ -176,12 +176,12 @@ def _away(shown: str) -> StoreUnavailable:
 
 
 def _is_away(error: BaseException) -> bool:
-    """Whether a connection that could not be made is at the bottom of `error`."""
-    found: BaseException | None = error
-    while found is not None:
-        if isinstance(found, OSError):
+    """Whether a failed connection caused `error`."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError):
             return True
-        found = found.__cause__ or found.__context__
+        cause = cause.__cause__ or cause.__context__
     return False
 
 

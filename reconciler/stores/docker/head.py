@@ -118,7 +118,7 @@ def renew(engine: Engine, set_name: str, holder: str, seconds: float) -> None:
 
 
 def give_back(engine: Engine, set_name: str, holder: str) -> None:
-    """Give the lock back, where `holder` has it."""
+    """Release the lock, where `holder` has it."""
     head = find(engine, set_name)
     if head is not None and head.labels.get(HOLDER) == holder:
         # Where somebody was quicker, the lock had expired and is theirs.
@@ -126,7 +126,7 @@ def give_back(engine: Engine, set_name: str, holder: str) -> None:
 
 
 def remove(engine: Engine, lock: Lock) -> None:
-    """Give `lock` back, whoever has it.
+    """Remove `lock`, whoever has it.
 
     Raises:
         ObjectMoved: the set's lock is another one by now.
@@ -143,7 +143,7 @@ def remove(engine: Engine, lock: Lock) -> None:
 
 
 def _lock(set_name: str, head: Head, now: float) -> Lock | None:
-    """The lock in the labels of a head, which anybody may have changed."""
+    """The lock in the labels of a head, which other programs may have changed."""
     holder, since, until = (head.labels.get(name, "") for name in (HOLDER, SINCE, UNTIL))
     if not holder and until in {"", _FREE[UNTIL]}:
         return None
@@ -162,7 +162,7 @@ def _contended(set_name: str) -> StoreUnavailable:
 
 
 def _written(engine: Engine, set_name: str, head: Head | None, held: Mapping[str, str]) -> bool:
-    """Write the labels; tells whether nobody else has written meanwhile."""
+    """Write the labels; returns false where somebody else has written meanwhile."""
     try:
         if head is None:
             salt = secrets.token_hex(FINGERPRINT_KEY_BYTES)

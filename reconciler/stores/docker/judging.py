@@ -17,7 +17,7 @@ from reconciler.stores.kit.refusals import refuse
 
 
 def violations(resource: Resource) -> Iterator[rules.Violation]:
-    """What is wrong with what is sent; of values that are not, nothing can be said."""
+    """The violations of an object; values that are not sent are not checked."""
     if any(isinstance(value, UnreadValue) for value in resource.data.values()):
         yield from metadata_violations(resource)
     else:

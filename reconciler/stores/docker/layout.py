@@ -77,15 +77,18 @@ def pieces(resource: Resource) -> tuple[Piece, ...]:
 
 def specification(resource: Resource) -> dict[str, Any]:
     """``Driver`` and ``Templating`` as the API has them, where they are asked for."""
-    found = {}
+    chosen_drivers = {}
     for field, name, options in (
         ("Driver", DRIVER, DRIVER_OPTIONS),
         ("Templating", TEMPLATING, TEMPLATING_OPTIONS),
     ):
         if name in resource.annotations:
-            chosen = resource.annotations.get(options, "{}")
-            found[field] = {"Name": resource.annotations[name], "Options": json.loads(chosen)}
-    return found
+            driver_options = resource.annotations.get(options, "{}")
+            chosen_drivers[field] = {
+                "Name": resource.annotations[name],
+                "Options": json.loads(driver_options),
+            }
+    return chosen_drivers
 
 
 def check(resource: Resource) -> Iterator[Violation]:
@@ -115,7 +118,7 @@ def check(resource: Resource) -> Iterator[Violation]:
 
 
 def _telling_texts(resource: Resource) -> Iterator[Violation]:
-    """Labels and annotations become labels, which more people may read than the value."""
+    """Refuse values in labels and annotations: more people may read those than the value."""
     search = ValueSearch(resource.data.values())
     for group, texts in (("labels", resource.labels), ("annotations", resource.annotations)):
         for name, text in texts.items():
@@ -132,8 +135,8 @@ def _annotation_faults(annotations: Mapping[str, str]) -> Iterator[Violation]:
         path = ("metadata", "annotations", name)
         code = "docker-annotation"
         if name not in ANNOTATIONS:
-            known = ", ".join(sorted(ANNOTATIONS))
-            yield Violation(path, code, f"{name} means nothing", f"known are {known}")
+            names = ", ".join(sorted(ANNOTATIONS))
+            yield Violation(path, code, f"{name} means nothing", f"known are {names}")
         elif name == LAYOUT and text not in LAYOUTS:
             yield Violation(path, code, "no such layout", f"write one of {', '.join(LAYOUTS)}")
         elif name in {DRIVER_OPTIONS, TEMPLATING_OPTIONS} and not _is_options(text):
@@ -199,11 +202,11 @@ def _piece_faults(piece: Piece) -> Iterator[Violation]:
             yield Violation(path, "docker-size", message, "split it")
 
 
-def _alike(found: tuple[Piece, ...]) -> Iterator[Violation]:
-    """The engine takes names that differ only in case for the same."""
-    known: dict[str, Piece] = {}
-    for piece in found:
-        first = known.setdefault(piece.name.lower(), piece)
+def _alike(split: tuple[Piece, ...]) -> Iterator[Violation]:
+    """Refuse names that differ only in case: the engine treats them as equal."""
+    first_by_name: dict[str, Piece] = {}
+    for piece in split:
+        first = first_by_name.setdefault(piece.name.lower(), piece)
         if first is not piece:
             message = f"its name differs from that of {first.key} only in case"
             hint = f"rename the key, or name it otherwise with {NAME}"
@@ -211,7 +214,7 @@ def _alike(found: tuple[Piece, ...]) -> Iterator[Violation]:
 
 
 def _joined(layout: str, data: Mapping[str, SecretValue]) -> SecretValue:
-    """All of `data` as one value; unread where any of it is."""
+    """All of `data` as one value; unread where any value is."""
     unread = [value for value in data.values() if isinstance(value, UnreadValue)]
     if unread:
         return unread[0]
@@ -227,10 +230,10 @@ def _joined(layout: str, data: Mapping[str, SecretValue]) -> SecretValue:
 
 def _is_options(text: str) -> bool:
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except ValueError:
         return False
-    return isinstance(found, dict) and all(isinstance(value, str) for value in found.values())
+    return isinstance(parsed, dict) and all(isinstance(value, str) for value in parsed.values())
 
 
 def _fits_a_line(key: str, value: SecretValue) -> bool:

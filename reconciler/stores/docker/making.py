@@ -1,4 +1,4 @@
-"""Making the Docker secrets of one object, with what is there of it already."""
+"""Makes the Docker secrets of an object, and keeps those that fit already."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from reconciler.stores.kit.refusals import exists
 class Maker:
     """Makes `resource`, marked as `applied`, whose fingerprints are of the key of `print_key`.
 
-    `look` tells what the swarm holds of it.
+    `look` reads what the swarm holds of the object.
     """
 
     engine: Engine
@@ -39,7 +39,7 @@ class Maker:
     look: Callable[[], Holding]
 
     def made_anew(self) -> tuple[Part, ...]:
-        """Make it where there was nothing of it when the store was read.
+        """Make the object, of which there was nothing when the store was read.
 
         Raises:
             ObjectExists: its name is taken.
@@ -50,16 +50,16 @@ class Maker:
             return self.made()
 
     def made(self) -> tuple[Part, ...]:
-        """Make it of what there is of it, and of what there is not.
+        """Make the object; its existing parts are used where they fit.
 
         Raises:
             ObjectExists: there is such an object, or somebody else has its name.
         """
-        found = self.look()
-        if found.current:
+        holding = self.look()
+        if holding.current:
             raise exists(self.resource.key)
         try:
-            return self.written(found)
+            return self.written(holding)
         except NameTaken as taken:
             raise ObjectExists(
                 f"{self.resource.key}: there is a Docker secret of the name {taken} already, "
@@ -67,14 +67,14 @@ class Maker:
                 hint="rename the object, or give it another name with reconciler/docker-name",
             ) from None
 
-    def written(self, found: Holding) -> tuple[Part, ...]:
+    def written(self, holding: Holding) -> tuple[Part, ...]:
         """Write every piece; the last one completes the object.
 
         Raises:
             NameTaken: by somebody else.
         """
         uid = str(uuid.uuid4())
-        work = [(piece, self._fitting(piece, found.copy)) for piece in pieces(self.resource)]
+        work = [(piece, self._fitting(piece, holding.copy)) for piece in pieces(self.resource)]
         for piece, part in work:
             if part is None and isinstance(piece.content, UnreadValue):
                 raise StoreError(
@@ -82,12 +82,12 @@ class Maker:
                     f"{piece.key or 'a key of others'}, so it cannot be made anew",
                     hint="remove the key, or leave the layout as it is",
                 )
-        # What is there already comes first: until the object is complete, it is its own copy.
+        # Existing parts come first: until the object is complete, they are its copy.
         work.sort(key=lambda pair: pair[1] is None)
         used = {part.id for _, part in work if part is not None}
-        left = [part for part in found.all if part.id not in used]
-        # Before the object is complete: what a service holds on to is none of it.
-        marked(self.engine, (part for part in left if not part.replaced))
+        unused = [part for part in holding.all if part.id not in used]
+        # Now, while the object is incomplete: a part that a service still uses is none of its own.
+        marked(self.engine, (part for part in unused if not part.replaced))
         ids = []
         for number, (piece, part) in enumerate(work, start=1):
             complete = number == len(work)
@@ -95,15 +95,15 @@ class Maker:
                 self._take_over(part, uid, complete=complete)
                 ids.append(part.id)
             else:
-                left = self._removed(left, piece.key)
-                ids.append(self._create(piece, uid, found, complete=complete))
-        self._removed(left, *{part.key for part in left})
+                unused = self._removed(unused, piece.key)
+                ids.append(self._create(piece, uid, holding, complete=complete))
+        self._removed(unused, *{part.key for part in unused})
         return tuple(
             self._read(identity, piece) for identity, (piece, _) in zip(ids, work, strict=True)
         )
 
     def _fitting(self, piece: Piece, copy: Iterable[Part]) -> Part | None:
-        """The part of the copy that is what `piece` is to become."""
+        """The part of the copy that already equals `piece`."""
         for part in copy:
             if part.key != piece.key or part.holds != piece.keys:
                 continue
@@ -133,7 +133,7 @@ class Maker:
         wanted = described(again, self.resource, self.applied, self.print_key)
         rewritten(self.engine, [(part, wanted)])
 
-    def _create(self, piece: Piece, uid: str, found: Holding, *, complete: bool) -> str:
+    def _create(self, piece: Piece, uid: str, holding: Holding, *, complete: bool) -> str:
         blank = Part(
             id="",
             name=piece.name,
@@ -155,7 +155,7 @@ class Maker:
         try:
             return under(piece.name)
         except NameTaken:
-            mine = {part.name.lower() for part in found.all}
+            mine = {part.name.lower() for part in holding.all}
             if piece.name.lower() not in mine:
                 raise NameTaken(piece.name) from None
         entries = self.engine.get("/secrets", name=[piece.name])
@@ -167,17 +167,17 @@ class Maker:
         raise AssertionError  # there is always another number
 
     def _removed(self, parts: Iterable[Part], *keys: str | None) -> list[Part]:
-        """Remove those of `parts` that hold `keys` and that nothing uses; returns the others."""
-        left = []
+        """Remove the unused parts that hold `keys`; returns the other parts."""
+        unused = []
         for part in parts:
             if part.key in keys:
                 try:
                     self.engine.delete(f"/secrets/{part.id}")
                 except Refused:
-                    left.append(part)
+                    unused.append(part)
             else:
-                left.append(part)
-        return left
+                unused.append(part)
+        return unused
 
     def _read(self, identity: str, piece: Piece) -> Part:
         entry = self.engine.get(f"/secrets/{identity}")

@@ -1,4 +1,4 @@
-"""Docker secrets and what their labels say of the Secret that they are part of.
+"""Docker secrets, and what their labels say about the Secret they belong to.
 
 The labels of a manifest stand as they are. What else belongs to the object stands in labels of
 this tool's own, with every part: a part that is lost takes nothing of the others along.
@@ -62,7 +62,7 @@ class Part:
 
 
 def part_of(entry: Mapping[str, Any]) -> Part | None:
-    """The part that an entry of the API's list is; ``None`` where this tool has not marked it."""
+    """An entry of the API's list as a part; ``None`` without labels of this tool."""
     labels = entry["Spec"].get("Labels") or {}
     try:
         namespace, _, name = labels[SECRET_OF].partition("/")
@@ -88,7 +88,7 @@ def part_of(entry: Mapping[str, Any]) -> Part | None:
 
 
 def foreign_part(entry: Mapping[str, Any], secret: ObjectKey, keys: tuple[str, ...]) -> Part:
-    """A Docker secret that somebody else has made, as the part that a manifest would make of it."""
+    """Somebody else's Docker secret, as the part that a manifest would make of it."""
     single = keys[0] if len(keys) == 1 else None
     return Part(
         **_engine_fields(entry),
@@ -113,7 +113,7 @@ def _engine_fields(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def labels_of(part: Part) -> dict[str, str]:
-    """The labels that say all that `part` does."""
+    """`part` as labels."""
     own = {
         "uid": part.uid,
         "key": part.key,
@@ -125,22 +125,22 @@ def labels_of(part: Part) -> dict[str, str]:
         "complete": part.complete,
         "foreign": not part.marked,
     }
-    found = dict(part.labels)
+    labels = dict(part.labels)
     if not part.marked and not part.replaced:
-        return found
-    found[SECRET_OF] = f"{part.secret.namespace}/{part.secret.name}"
-    found[OBJECT] = json.dumps(
+        return labels
+    labels[SECRET_OF] = f"{part.secret.namespace}/{part.secret.name}"
+    labels[OBJECT] = json.dumps(
         {name: value for name, value in own.items() if value}, ensure_ascii=False, sort_keys=True
     )
     if part.set_name is not None:
-        found[SET] = part.set_name
+        labels[SET] = part.set_name
     if part.replaced:
-        found[REPLACED] = "true"
-    return found
+        labels[REPLACED] = "true"
+    return labels
 
 
 def described(part: Part, resource: Resource, applied: Applied | None, print_key: str) -> Part:
-    """`part` with what `resource` and its record say of the object as a whole."""
+    """`part` with the metadata of `resource` and its record."""
     document = to_document(replace(resource, data={}))
     labels = document["metadata"].pop("labels", {})
     return replace(
@@ -155,19 +155,19 @@ def described(part: Part, resource: Resource, applied: Applied | None, print_key
 
 
 def live_of(parts: Iterable[Part], print_key: str) -> Live:
-    """The object that `parts` are, all of one Secret.
+    """The object that `parts`, all of one Secret, form.
 
-    Metadata are those of the part that was written first: an update that was interrupted shows as
-    one that is still to be made. A fingerprint that was made with another key than that of
-    `print_key` says nothing.
+    Its metadata are those of the part that was written first, so that an interrupted update shows
+    as an update that is still to be made. Fingerprints that were made with another key than that
+    of `print_key` are ignored.
     """
-    found = sorted(parts, key=lambda part: part.version)
-    first = found[0]
-    held = {("data", key) for part in found for key in part.holds}
-    # The record of a key whose part is gone stands with the others: that is how it is missed.
+    parts = sorted(parts, key=lambda part: part.version)
+    first = parts[0]
+    held = {("data", key) for part in parts for key in part.holds}
+    # The record of a key whose part is gone stays, so that the next plan misses the key.
     record = {path: text for path, text in first.record.items() if path not in held}
     data: dict[str, SecretValue] = {}
-    for part in found:
+    for part in parts:
         for key in part.holds:
             fingerprint = part.record.get(("data", key))
             if fingerprint is not None:
@@ -175,19 +175,17 @@ def live_of(parts: Iterable[Part], print_key: str) -> Live:
             data[key] = UnreadValue(fingerprint if part.print_key == print_key else None)
     document = {**first.content, "data": {key: data[key] for key in sorted(data)}}
     document["metadata"] = {**document.get("metadata", {}), "labels": dict(first.labels)}
-    content = from_document(first.secret, document, first.generate_name)
-    fields = {name: getattr(content, name) for name in Resource.__dataclass_fields__}
-    return Live(
-        **fields,
+    return Live.of(
+        from_document(first.secret, document, first.generate_name),
         uid=first.uid,
-        resource_version=".".join(str(part.version) for part in found),
-        created=min(part.created for part in found),
+        resource_version=".".join(str(part.version) for part in parts),
+        created=min(part.created for part in parts),
         applied=None if first.set_name is None else Applied(set_name=first.set_name, fields=record),
     )
 
 
 def print_key_of(key: bytes) -> str:
-    """What recognises a fingerprint key and says nothing of it."""
+    """Identifies a fingerprint key without revealing it."""
     return hashlib.sha256(Fingerprinter(key).of("", _KEY_CHECK, "").encode()).hexdigest()[:12]
 
 
@@ -195,9 +193,9 @@ def print_key_of(key: bytes) -> str:
 class Holding:
     """All Docker secrets of one Secret.
 
-    ``current`` are the parts of the object as it is, empty where there is none; ``copy`` those of
-    one that a replace, or its first creation, has left unfinished; ``old`` are versions that the
-    object has left behind.
+    ``current`` are the parts of the object, empty where it does not exist. ``copy`` are the parts
+    of an object that a replace, or its first creation, has left unfinished. ``old`` are versions
+    that newer ones have replaced.
     """
 
     current: tuple[Part, ...] = ()
@@ -211,15 +209,15 @@ class Holding:
 
 
 def holding(parts: Iterable[Part]) -> Holding:
-    """Tell what `parts`, all of one Secret, are to it."""
-    known = sorted(parts, key=lambda part: (part.replaced, part.created, part.version))
-    active = [part for part in known if not part.replaced]
-    replaced = [part for part in known if part.replaced]
+    """Sort `parts`, all of one Secret, into current ones, a copy and old versions."""
+    oldest_first = sorted(parts, key=lambda part: (part.replaced, part.created, part.version))
+    active = [part for part in oldest_first if not part.replaced]
+    replaced = [part for part in oldest_first if part.replaced]
     if any(part.complete for part in active):
         return Holding(current=tuple(active), old=tuple(replaced))
-    # Of each key the part that was made last: what is older is left from an earlier replace.
+    # The newest part of each key; older ones are left from an earlier replace.
     newest: dict[str | None, Part] = {}
     for part in [*replaced, *active]:
         newest[part.key] = part
     copy = tuple(newest.values())
-    return Holding(copy=copy, old=tuple(part for part in known if part not in copy))
+    return Holding(copy=copy, old=tuple(part for part in oldest_first if part not in copy))

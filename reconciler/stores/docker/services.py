@@ -1,4 +1,4 @@
-"""Services as users of secrets, and moving them from one version to the next."""
+"""Services as users of secrets, and updating them to a new version."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from reconciler.stores.docker.parts import Part
 CONVERGE_SECONDS = 600.0
 _POLL_SECONDS = 0.5
 _CONVERGED = frozenset({"completed"})
-_GIVEN_UP = frozenset({"paused", "rollback_paused", "rollback_completed"})
+_STOPPED = frozenset({"paused", "rollback_paused", "rollback_completed"})
 _DRAWS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A service's use of a Docker secret: as which file its tasks see it."""
+    """A service's use of a Docker secret, and the file in which its tasks see it."""
 
     service: str
     secret_id: str
@@ -37,9 +37,9 @@ def uses(services: Iterable[Mapping[str, Any]]) -> Iterator[Use]:
             yield Use(service["Spec"]["Name"], reference["SecretID"], file)
 
 
-def consumers(found: Iterable[Use], parts: Mapping[str, Part]) -> Iterator[Consumer]:
-    """The uses of `parts`, by the id of the Docker secret, as the planner has them."""
-    for use in found:
+def consumers(used: Iterable[Use], parts: Mapping[str, Part]) -> Iterator[Consumer]:
+    """The uses of `parts`, which are by the id of the Docker secret, as consumers."""
+    for use in used:
         part = parts.get(use.secret_id)
         if part is not None:
             yield Consumer(
@@ -52,13 +52,13 @@ def consumers(found: Iterable[Use], parts: Mapping[str, Part]) -> Iterator[Consu
             )
 
 
-def moved(engine: Engine, successors: Mapping[str, Part]) -> None:
-    """Move every service from the Docker secrets that `successors` has ids of to the new ones.
+def move_services(engine: Engine, successors: Mapping[str, Part]) -> None:
+    """Replace the Docker secrets in every service: `successors` has the new part by the old id.
 
-    One service after the other; each has ended its update before the next one begins.
+    Services are updated one after the other, each once the update before it has ended.
 
     Raises:
-        StoreError: a service has not come up with the new one; those before it have.
+        StoreError: a service did not come up with the new secret; the earlier ones did.
     """
     for service in engine.get("/services"):
         used = {reference["SecretID"] for reference in _references(service["Spec"])}
@@ -100,7 +100,7 @@ def _wait(engine: Engine, service_id: str, name: str) -> None:
     while time.monotonic() < deadline:
         service = engine.get(f"/services/{service_id}")
         state = (service.get("UpdateStatus") or {}).get("State", "")
-        if state in _GIVEN_UP:
+        if state in _STOPPED:
             what = "was rolled back" if state == "rollback_completed" else "has stopped half way"
             raise StoreError(
                 f"the update of the service {name} {what}: its tasks do not come up with the new "
@@ -117,12 +117,12 @@ def _wait(engine: Engine, service_id: str, name: str) -> None:
 
 
 def _is_idle(service: Mapping[str, Any]) -> bool:
-    """Whether the service has no tasks to update, so that no update is ever begun."""
+    """Whether the service has no tasks, so that an update never starts."""
     replicated = service["Spec"].get("Mode", {}).get("Replicated")
     return replicated is not None and replicated.get("Replicas", 0) == 0
 
 
 def _references(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     container = (spec.get("TaskTemplate") or {}).get("ContainerSpec") or {}
-    found: list[dict[str, Any]] = container.get("Secrets") or []
-    return found
+    references: list[dict[str, Any]] = container.get("Secrets") or []
+    return references

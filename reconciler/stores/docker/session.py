@@ -32,7 +32,7 @@ from reconciler.stores.kit.refusals import missing, refuse, refuse_moved
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a read saw that writes need.
+    """The part of a read that writes need.
 
     ``foreign`` are Docker secrets of others that bear the names of objects; ``secrets`` are all
     Secrets of which there was something, ``None`` where nothing was read yet.
@@ -64,7 +64,7 @@ class DockerSession:
 
     @property
     def fingerprint_key(self) -> bytes:
-        """The key that was given, or the set's salt, which everybody may know."""
+        """The key of the environment, or the set's salt, which is public."""
         return self._key
 
     def renew(self, seconds: float) -> None:
@@ -80,7 +80,7 @@ class DockerSession:
         """Nothing: every Docker secret says whose it is."""
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
-        """Make the Docker secrets of `resource`, with what the copy of it holds already."""
+        """Make the Docker secrets of `resource`; parts of its copy are used."""
         refuse(resource.key, violations(resource))
         secrets = self._seen.secrets
         maker = Maker(
@@ -115,7 +115,7 @@ class DockerSession:
         keep_copy: bool = False,
         released: bool = False,
     ) -> str:
-        """Remove every part; a copy is what there is, marked as such: nobody could make it anew."""
+        """Remove every part; for a copy, mark the parts instead, as they cannot be made again."""
         del released
         if precondition is None:
             left = self._holding(key)
@@ -139,12 +139,12 @@ class DockerSession:
         return ""
 
     def rotate(self, key: ObjectKey) -> None:
-        """Move services to the newest version, one by one, and remove those left behind."""
+        """Update services to the newest version one by one, and remove the old versions."""
         with self._rotating:
             held = self._holding(key)
             successors = successors_of(held)
             if successors:
-                services.moved(self._engine, successors)
+                services.move_services(self._engine, successors)
             self._sweep(held.old)
 
     def _keep(self, key: ObjectKey, precondition: Precondition) -> None:
@@ -158,9 +158,9 @@ class DockerSession:
         marked(self._engine, sorted(parts, key=lambda part: not part.complete))
 
     def _holding(self, key: ObjectKey) -> Holding:
-        """What the swarm holds of `key` now."""
-        mark = f"{SECRET_OF}={key.namespace}/{key.name}"
-        entries = self._engine.get("/secrets", label=[mark])
+        """What the swarm holds of `key`."""
+        label = f"{SECRET_OF}={key.namespace}/{key.name}"
+        entries = self._engine.get("/secrets", label=[label])
         parts = [part for part in map(part_of, entries) if part is not None]
         if not parts and key in self._seen.foreign:
             parts = [*self._still_foreign(key)]
@@ -183,7 +183,7 @@ class DockerSession:
         return held
 
     def _sweep(self, old: Iterable[Part]) -> None:
-        """Remove versions that were left behind; those that are used still stay."""
+        """Remove old versions that nothing uses."""
         for part in old:
             try:
                 self._engine.delete(f"/secrets/{part.id}")

@@ -1,4 +1,4 @@
-"""A Docker swarm as a store: values go in and never come out, and only labels can change."""
+"""A Docker swarm as a store: values cannot be read back, and only labels can change."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reconciler.errors import StoreError
 from reconciler.model.locks import Lock
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Note, StoreIdentity
-from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.docker import head, services
 from reconciler.stores.docker.annotations import ANNOTATIONS
 from reconciler.stores.docker.engine import Engine
@@ -45,7 +45,7 @@ _PUBLIC = Note(
 
 
 class DockerStore:
-    """See `reconciler.model.store.Store`. `given_key` is the fingerprint key, where there is one.
+    """See `reconciler.model.store.Store`. `given_key` is the fingerprint key of the environment.
 
     A Secret is one Docker secret, or one for each of its keys; see `layout`.
     """
@@ -67,7 +67,7 @@ class DockerStore:
         """Nothing: who may speak to a manager may do all of it."""
 
     @contextmanager
-    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[DockerSession]:
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; makes the set's head where there is none."""
         head.take(self._engine, set_name, holder, seconds)
         with given_back(lambda: head.give_back(self._engine, set_name, holder)):
@@ -81,16 +81,16 @@ class DockerStore:
         return head.read(self._engine, set_name)
 
     def break_lock(self, lock: Lock) -> None:
-        """Give the lock back, whoever holds it."""
+        """Remove `lock`, whoever holds it."""
         head.remove(self._engine, lock)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         self._engine.close()
 
     def _read(self, scope: Scope) -> tuple[Snapshot, Seen]:
-        found = head.find(self._engine, scope.set_name)
-        key = self._key_of(found)
+        set_head = head.find(self._engine, scope.set_name)
+        key = self._key_of(set_head)
         print_key = "" if key is None else print_key_of(key)
         entries = self._engine.get("/secrets")
         parts = [part for part in map(part_of, entries) if part is not None]
@@ -98,20 +98,22 @@ class DockerStore:
         parts += [part for several in foreign.values() for part in several]
         holdings = {secret: holding(several) for secret, several in by_secret(parts).items()}
         wanted = {
-            secret: one for secret, one in holdings.items() if scope.wants(secret, owner(one))
+            secret: held for secret, held in holdings.items() if scope.wants(secret, owner(held))
         }
         uses = list(services.uses(self._engine.get("/services")))
         snapshot = Snapshot(
-            identity=self._identity(born=found is not None or self._given_key is not None),
+            identity=self._identity(exists=set_head is not None or self._given_key is not None),
             capabilities=CAPABILITIES,
             objects={
-                secret: live_of(one.current, print_key)
-                for secret, one in wanted.items()
-                if one.current
+                secret: live_of(held.current, print_key)
+                for secret, held in wanted.items()
+                if held.current
             },
             bystanders=bystanders_of(holdings, wanted),
             copies={
-                secret: live_of(one.copy, print_key) for secret, one in wanted.items() if one.copy
+                secret: live_of(held.copy, print_key)
+                for secret, held in wanted.items()
+                if held.copy
             },
             consumers=users_of(wanted, uses),
             fingerprint_key=key,
@@ -125,11 +127,11 @@ class DockerStore:
         )
         return snapshot, Seen(foreign, set(holdings))
 
-    def _identity(self, *, born: bool) -> StoreIdentity:
-        swarm = self._engine.get("/swarm")["ID"] if born else ""
+    def _identity(self, *, exists: bool) -> StoreIdentity:
+        swarm = self._engine.get("/swarm")["ID"] if exists else ""
         return StoreIdentity(SCHEME, swarm, self._engine.shown)
 
-    def _key_of(self, found: head.Head | None) -> bytes | None:
+    def _key_of(self, set_head: head.Head | None) -> bytes | None:
         if self._given_key is not None:
             return self._given_key
-        return None if found is None else found.salt
+        return None if set_head is None else set_head.salt

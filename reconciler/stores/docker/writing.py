@@ -1,4 +1,4 @@
-"""Writes of single Docker secrets, and what may go wrong with each."""
+"""Writes of single Docker secrets, and their errors."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def created(
 
 
 def rewritten(engine: Engine, pairs: Iterable[tuple[Part, Part]]) -> None:
-    """Give each first part the labels of the second, where they are not its own.
+    """Replace the labels of each first part by those of the second, where they differ.
 
     Raises:
         ObjectMoved, ObjectNotFound: somebody else was quicker.

@@ -1,4 +1,4 @@
-"""Where a store without labels keeps what it records of a set: small documents in the service.
+"""Small documents in which a store without labels keeps the record of a set.
 
 The service must be able to list names, to create a name exactly once, and to read, update and
 delete by id. A store implements `Documents`. This module has the record of a set, `leases` its lock
@@ -50,11 +50,6 @@ class Documents(Protocol):
     knows whether the call has happened.
     """
 
-    @property
-    def part_bytes(self) -> int:
-        """The size from which on a part of an inventory takes no more objects."""
-        ...
-
     def list(self, about: str) -> Mapping[str, Listed]:
         """The documents by name; other objects of the place may be among them.
 
@@ -64,7 +59,7 @@ class Documents(Protocol):
         ...
 
     def read(self, document: Listed, about: str) -> bytes | None:
-        """What a listed document holds; ``None`` where it is gone."""
+        """The content of a listed document; ``None`` where it is gone."""
         ...
 
     def create(self, name: str, content: bytes, about: str) -> Listed:
@@ -92,8 +87,8 @@ class Documents(Protocol):
 class SetRecord:
     """The record of a set.
 
-    ``namespaces`` are those in which it has ever had members, besides its home. They are named as
-    the service names them.
+    ``namespaces`` are those in which the set has ever had members, besides its home, under the
+    service's names.
     """
 
     id: str
@@ -105,14 +100,14 @@ class SetRecord:
 class Sets:
     """The records of sets in the namespace `home`, as they were last read or written."""
 
-    def __init__(self, documents: Documents, home: str) -> None:
+    def __init__(self, documents: Documents, home: str = "") -> None:
         self._documents = documents
         self._home = home
         self._latest: dict[str, tuple[Listed, SetRecord]] = {}
         self._turn = threading.RLock()
 
     def record(self, set_name: str, listed: Mapping[str, Listed] | None = None) -> SetRecord | None:
-        """Read the record of a set; `listed` saves listing the place.
+        """Read the record of a set; `listed` saves a call.
 
         Raises:
             StoreDamaged: somebody has changed it.
@@ -130,7 +125,7 @@ class Sets:
         return record
 
     def latest(self, set_name: str) -> SetRecord | None:
-        """The record of a set without a call: as it was last read or written."""
+        """The record as it was last read or written, without a call."""
         latest = self._latest.get(set_name)
         return None if latest is None else latest[1]
 
@@ -163,12 +158,12 @@ class Sets:
 
 
 def digest_of(set_name: str) -> str:
-    """Stands for a set in names, which cannot hold all the characters of a set's name."""
+    """A name for a set in the service, whose names cannot hold all characters."""
     return hashlib.sha256(set_name.encode()).hexdigest()[:_DIGEST_DIGITS]
 
 
 def json_object(content: bytes) -> dict[str, Any] | None:
-    """The JSON object that `content` is; ``None`` where it is none."""
+    """`content` as a JSON object; ``None`` where it is something else."""
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):

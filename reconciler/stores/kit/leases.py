@@ -35,7 +35,7 @@ class _Held:
 
 
 class Lease:
-    """The lock of one set, as one holder takes it, extends it and gives it back."""
+    """The lock of one set: a holder takes it, extends it and releases it."""
 
     def __init__(self, documents: Documents, set_name: str, holder: str) -> None:
         self.holder = holder
@@ -168,7 +168,7 @@ def _read(documents: Documents, set_name: str) -> tuple[Listed, Lock] | None:
 
 
 def _lock(set_name: str, document_id: object, content: bytes) -> Lock:
-    """The lock that a document holds, whoever has written it and whatever it is."""
+    """The lock in a document, whoever wrote it and whatever it holds."""
     document = json_object(content) or {}
     return Lock(
         set_name=set_name,

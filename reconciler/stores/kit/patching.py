@@ -1,4 +1,4 @@
-"""Patches, in stores whose server takes none."""
+"""Applies patches for stores whose service has none."""
 
 from __future__ import annotations
 

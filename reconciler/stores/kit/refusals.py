@@ -11,7 +11,7 @@ from reconciler.model.plans import Precondition
 
 
 def refuse(key: ObjectKey, violations: Iterable[rules.Violation]) -> None:
-    """Raise `ObjectInvalid` where there is any violation; its message names them all."""
+    """Raise `ObjectInvalid` if there is any violation; its message names them all."""
     faults = tuple(violations)
     if faults:
         texts = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
@@ -19,10 +19,12 @@ def refuse(key: ObjectKey, violations: Iterable[rules.Violation]) -> None:
         raise ObjectInvalid(f"{key}: {texts}", hint=hints)
 
 
-def moved(key: ObjectKey, uid: str, version: str, seen: Precondition) -> ObjectMoved | None:
-    """The error where an object is no longer what a plan saw; ``None`` where it is.
+def precondition_error(
+    key: ObjectKey, uid: str, version: str, seen: Precondition
+) -> ObjectMoved | None:
+    """The error if an object is no longer what the plan saw, else ``None``.
 
-    `uid` and `version`, its resource version, are those that the object has now.
+    `uid` and `version` are the present uid and resource version of the object.
     """
     if uid != seen.uid:
         return ObjectMoved(f"{key} was deleted and created again since it was read")
@@ -35,8 +37,8 @@ def moved(key: ObjectKey, uid: str, version: str, seen: Precondition) -> ObjectM
 
 
 def refuse_moved(key: ObjectKey, uid: str, version: str, seen: Precondition) -> None:
-    """Raise the error of `moved`, where there is one."""
-    error = moved(key, uid, version, seen)
+    """Raise the error of `precondition_error`, if there is one."""
+    error = precondition_error(key, uid, version, seen)
     if error is not None:
         raise error
 

@@ -10,7 +10,7 @@ from reconciler.errors import StoreError
 
 @contextmanager
 def given_back(give_back: Callable[[], None]) -> Iterator[None]:
-    """Give the lock back when the block ends; where that fails, it is left to expire."""
+    """Release the lock when the block ends; a lock that cannot be released expires."""
     try:
         yield
     finally:

@@ -28,12 +28,12 @@ _OF_PLUGIN = (
 
 
 def of_kubeconfig(text: str) -> str:
-    """What is wrong with the kubeconfig where the client has raised `text`."""
+    """What is wrong with the kubeconfig when the client raises `text`."""
     return _in_words(text, _OF_KUBECONFIG)
 
 
 def of_plugin(text: str) -> str:
-    """What is wrong with the credentials plugin where the client has logged `text`."""
+    """What is wrong with the credentials plugin when the client logs `text`."""
     return _in_words(text, _OF_PLUGIN)
 
 

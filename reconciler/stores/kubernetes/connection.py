@@ -42,7 +42,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server answered to a request that it accepted."""
+    """The server's answer to a request that it accepted."""
 
     body: bytes = field(repr=False)
     warnings: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Answer:
 
 
 class Pool(Protocol):
-    """What makes requests, as `urllib3.PoolManager` does; for several threads at once."""
+    """Makes requests, as `urllib3.PoolManager` does; for several threads at once."""
 
     def request(  # noqa: D102
         self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **how: Any
@@ -99,7 +99,7 @@ class Connection:
         return "the API server" if self._offset() else "this machine"
 
     def _offset(self) -> float:
-        """By how many seconds the server's clock is ahead of this machine's."""
+        """The seconds by which the server's clock is ahead of this machine's."""
         written, noted = self._last_date
         try:
             date = parsedate_to_datetime(written)
@@ -125,7 +125,7 @@ class Connection:
         return retried(lambda: self.request("GET", path, what, query=query, accept=accept))
 
     def ask(self, path: str, what: str, body: Any) -> Any:
-        """The JSON that a POST is answered with which changes nothing, such as a review."""
+        """The JSON answer to a POST that changes nothing, such as a review."""
         return retried(lambda: self.request("POST", path, what, body=body)).json()
 
     def request(
@@ -179,7 +179,7 @@ class Connection:
 
 
 def retried(request: Callable[[], Result]) -> Result:
-    """What `request` answers, asked again while the server is busy or connections are cut.
+    """The answer of `request`, repeated while the server is busy or connections are cut.
 
     Only for what is harmless to repeat.
     """

@@ -1,4 +1,4 @@
-"""What uses Secrets in a cluster: everything that the rules know to refer to one."""
+"""What uses Secrets in a cluster: the objects that refer to one, by `reconciler.rules`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def read(
     unseen: dict[str, list[str]] = {}
     with ThreadPoolExecutor(len(CONSUMER_GROUPS)) as pool:
         read_kind = partial(_of_kind, connection, places, unseen)
-        found = [one for kind in pool.map(read_kind, CONSUMER_GROUPS) for one in kind]
-    return tuple(sorted(set(found))), unseen
+        consumers = [consumer for kind in pool.map(read_kind, CONSUMER_GROUPS) for consumer in kind]
+    return tuple(sorted(set(consumers))), unseen
 
 
 def _of_kind(
@@ -36,25 +36,25 @@ def _of_kind(
     def listed(namespace: str = "") -> list[Consumer]:
         path = paths.collection(kind, namespace)
         pages = listing.pages(connection, path, lambda item: [*consumers_of(item, kind)])
-        return [consumer for found in pages for consumer in found]
+        return [consumer for page in pages for consumer in page]
 
     try:
         return listed()
     except Forbidden:
-        found: list[Consumer] = []
+        consumers: list[Consumer] = []
         for namespace in namespaces:
             try:
-                found += listed(namespace)
+                consumers += listed(namespace)
             except Forbidden:
                 unseen.setdefault(namespace, []).append(paths.plural(kind))
-        return found
+        return consumers
 
 
-def told(unseen: Mapping[str, Sequence[str]]) -> Iterator[Note]:
-    """What is to be said of what may not be seen."""
+def unseen_notices(unseen: Mapping[str, Sequence[str]]) -> Iterator[Note]:
+    """A notice for each namespace in which consumers may not be listed."""
     for namespace, kinds in sorted(unseen.items()):
         yield Note(
             "consumers-unseen",
-            f"{', '.join(sorted(kinds))} in {namespace} may not be listed, so what uses Secrets "
-            "there is not known",
+            f"{', '.join(sorted(kinds))} in {namespace} may not be listed, so it is unknown what "
+            "uses Secrets there",
         )

@@ -1,4 +1,4 @@
-"""Copies of Secrets that a replace has deleted and not yet created anew.
+"""Copies of Secrets that a replace has deleted and not yet created again.
 
 A copy is a Secret beside the one that it was made of: its data in the same form, so that it fits
 wherever the object did, and the rest of the object in an annotation.
@@ -32,7 +32,7 @@ def key_of(original: ObjectKey) -> ObjectKey:
 
 
 def keep(connection: Connection, document: Mapping[str, Any]) -> None:
-    """Keep a copy of a Secret, in the place of one that an earlier try has left."""
+    """Keep a copy of a Secret, in place of one that an earlier attempt left."""
     kind = document["kind"]
     copied = wire.live(document, kind)
     key = key_of(copied.key)
@@ -70,7 +70,7 @@ def keep(connection: Connection, document: Mapping[str, Any]) -> None:
 
 
 def drop(connection: Connection, deleted: ObjectKey, values: Sequence[SecretValue]) -> None:
-    """Drop the copy of an object, where there is one; `values` may be in it."""
+    """Drop the copy of an object, if there is one; it may hold `values`."""
     key = key_of(deleted)
     with suppress(ObjectNotFound):
         retried(lambda: connection.request("DELETE", paths.of(key), str(key), values=values))

@@ -35,11 +35,11 @@ _NOBODY = '"system:anonymous"'
 
 
 class Forbidden(StoreError):
-    """This user may not do it."""
+    """The user lacks the right to do this."""
 
 
 class ListExpired(StoreError):
-    """A list that was begun cannot be gone on with: its token has expired (410 Gone)."""
+    """A list cannot be continued: its token has expired (410 Gone)."""
 
 
 class Unprocessable(ObjectInvalid):
@@ -63,7 +63,7 @@ def refusal(
     body: bytes,
     values: Iterable[SecretValue] = (),
 ) -> StoreError:
-    """The error that an answer of `status` stands for; `what` is the object or the collection.
+    """The error for an answer with `status`; `what` is the object or the collection.
 
     `values` are those that the request held.
     """
@@ -86,12 +86,12 @@ def refusal(
     if status == 404:  # noqa: PLR2004
         return ObjectNotFound(_joined(what, text or "does not exist"))
     kind = _KINDS.get(status, StoreError)
-    told = _joined(what, text or f"the API server answered {status}")
-    return kind(told, hint=_NO_CREDENTIALS if _NOBODY in text else "")
+    message = _joined(what, text or f"the API server answered {status}")
+    return kind(message, hint=_NO_CREDENTIALS if _NOBODY in text else "")
 
 
 def unreached(what: str, host: str, error: Exception) -> StoreError:
-    """The error that stands for a request which was not answered."""
+    """The error for a request that was not answered."""
     cause = error.args[0] if error.args else None
     if isinstance(cause, ssl.SSLCertVerificationError):
         return StoreError(
@@ -129,10 +129,10 @@ def _words(answer: Mapping[str, Any]) -> str:
 
 
 def scrubbed(text: str, values: Iterable[SecretValue]) -> str:
-    """A server's text without the values: the usual forms are cut out of it.
+    """A server's text with every usual form of the values removed.
 
-    A text that still holds one, in an encoding that cannot be cut out, is withheld as a whole. So
-    is one too long to be looked through for every form of every value.
+    A text that still holds a value, in another encoding, is withheld as a whole. So is a text that
+    is too long to search for every form of every value.
     """
     secrets = [*values]
     if secrets and len(text) > _LONGEST_READ:
@@ -146,7 +146,7 @@ def scrubbed(text: str, values: Iterable[SecretValue]) -> str:
 
 def _forms(values: Iterable[SecretValue]) -> set[str]:
     """The values as a message may show them: plain, quoted, in base64 and in hex."""
-    found: set[str] = set()
+    forms: set[str] = set()
     for value in values:
         content = value.reveal()
         plain = content.decode("utf-8", "replace")
@@ -160,8 +160,8 @@ def _forms(values: Iterable[SecretValue]) -> set[str]:
             content.hex(),
         ):
             if len(text) >= _TELLING_LENGTH:
-                found.add(text)
-    return found
+                forms.add(text)
+    return forms
 
 
 def _joined(what: str, text: str) -> str:

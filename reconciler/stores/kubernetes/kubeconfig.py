@@ -1,4 +1,4 @@
-"""Connections as a kubeconfig, or the account of a Pod, asks for them."""
+"""Connects by a kubeconfig, or by the account of a Pod."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _missing(kubeconfig: str, environ: Mapping[str, str]) -> str:
 
 
 def _contexts(files: str) -> str:
-    """The contexts that there are, for a hint; nothing where they cannot be read."""
+    """The contexts, for a hint; empty where they cannot be read."""
     try:
         entries = KubeConfigMerger(files).config.value["contexts"]
         names = [str(entry.value["name"]) for entry in entries]
@@ -118,7 +118,7 @@ def _files_of_client() -> Iterator[str]:
 
 
 def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager:
-    """The connections that `settings` ask for, proxies of the environment included."""
+    """A pool of connections by `settings`, with the proxies of the environment."""
     settings.connection_pool_maxsize = workers + 2
     pool: urllib3.PoolManager = client.ApiClient(settings).rest_client.pool_manager
     return pool
@@ -162,8 +162,8 @@ def _read_certificates(pool: urllib3.PoolManager, place: str) -> None:
 
 def _credentials(settings: client.Configuration) -> dict[str, str]:
     """The headers that authenticate; asked for each time, as plugins renew them."""
-    found: Mapping[str, Any] = settings.auth_settings()
-    return {each["key"]: each["value"] for each in found.values()}
+    auth_settings: Mapping[str, Any] = settings.auth_settings()
+    return {setting["key"]: setting["value"] for setting in auth_settings.values()}
 
 
 class _Listener(logging.Handler):

@@ -61,7 +61,7 @@ class Lease:
         """Extend the lock that `holder` has.
 
         Raises:
-            LockLost: `holder` has it no more.
+            LockLost: `holder` no longer has it.
         """
         if not self._settled(lambda: self._try_to_renew(holder, seconds)):
             raise self._contended()
@@ -69,7 +69,7 @@ class Lease:
     def give_back(self, holder: str) -> None:
         """Delete the lock, where `holder` has it."""
         with suppress(ObjectNotFound, ObjectMoved):
-            retried(lambda: self._delete_that_of(holder))
+            retried(lambda: self._delete_if_held_by(holder))
 
     def remove(self, lock: Lock) -> None:
         """Delete `lock`, whoever has it.
@@ -81,53 +81,53 @@ class Lease:
             raise self._contended()
 
     def _settled(self, request: Callable[[], bool]) -> bool:
-        """Make `request`, some times, until it tells that nobody came in between."""
+        """Repeat `request` until it returns true, which means that no other writer interfered."""
         return any(retried(request) for _ in range(_TRIES))
 
     def _contended(self) -> StoreUnavailable:
         return StoreUnavailable(f"{self._shown} is changed all the time", hint="try again")
 
-    def _delete_that_of(self, holder: str) -> None:
-        found = self._get()
-        if _holder(found) == holder:
-            self._delete(found)
+    def _delete_if_held_by(self, holder: str) -> None:
+        document = self._get()
+        if _holder(document) == holder:
+            self._delete(document)
 
     def _try_to_take(self, holder: str, seconds: float) -> bool:
         now = self.connection.now()
         try:
-            found = self._get()
+            document = self._get()
         except ObjectNotFound:
             return self._create(self._lease(holder, now, now, seconds))
-        lock = self._lock(found)
+        lock = self._lock(document)
         since = now
         if lock is not None and lock.is_held:
             if lock.holder != holder:
                 raise lock.refusal()
             since = now if lock.since is None else lock.since
-        return self._replace(found, self._lease(holder, since, now, seconds))
+        return self._replace(document, self._lease(holder, since, now, seconds))
 
     def _try_to_renew(self, holder: str, seconds: float) -> bool:
         try:
-            found = self._get()
+            document = self._get()
         except ObjectNotFound:
             raise lost(None) from None
-        lock = self._lock(found)
+        lock = self._lock(document)
         if lock is None or lock.holder != holder:
             raise lost(lock)
         since = lock.read_at if lock.since is None else lock.since
-        return self._replace(found, self._lease(holder, since, lock.read_at, seconds))
+        return self._replace(document, self._lease(holder, since, lock.read_at, seconds))
 
     def _try_to_remove(self, lock: Lock) -> bool:
         try:
-            found = self._get()
-            current = self._lock(found)
+            document = self._get()
+            current = self._lock(document)
             if current is None:
                 return True
             lock.refuse_other(current)
         except ObjectNotFound:
             return True
         try:
-            self._delete(found)
+            self._delete(document)
         except ObjectMoved:  # extended meanwhile, or another lock
             return False
         except ObjectNotFound:
@@ -154,9 +154,9 @@ class Lease:
             return False
         return True
 
-    def _replace(self, found: Mapping[str, Any], lease: Mapping[str, Any]) -> bool:
+    def _replace(self, document: Mapping[str, Any], lease: Mapping[str, Any]) -> bool:
         # Without the uid, a server would make a Lease anew that was removed meanwhile.
-        body = {**lease, "metadata": {**lease["metadata"], **self._version(found)}}
+        body = {**lease, "metadata": {**lease["metadata"], **self._version(document)}}
         query = {"fieldManager": MANAGER}
         try:
             self.connection.request("PUT", self._path, self._shown, query=query, body=body)
@@ -164,13 +164,13 @@ class Lease:
             return False
         return True
 
-    def _delete(self, found: Mapping[str, Any]) -> None:
-        body = {"preconditions": self._version(found)}
+    def _delete(self, document: Mapping[str, Any]) -> None:
+        body = {"preconditions": self._version(document)}
         self.connection.request("DELETE", self._path, self._shown, body=body)
 
-    def _version(self, found: Mapping[str, Any]) -> dict[str, str]:
-        """What a write of what was `found` must name, so that it changes nothing else."""
-        metadata = _mapping(found.get("metadata"))
+    def _version(self, document: Mapping[str, Any]) -> dict[str, str]:
+        """The uid and version of a Lease, by which a write changes that Lease and no other."""
+        metadata = _mapping(document.get("metadata"))
         try:
             return {name: metadata[name] for name in ("uid", "resourceVersion")}
         except KeyError:
@@ -190,17 +190,17 @@ class Lease:
             },
         }
 
-    def _lock(self, found: Mapping[str, Any]) -> Lock | None:
-        """The lock in a Lease; ``None`` in one that nobody has taken since it was released."""
-        spec = _mapping(found.get("spec"))
-        holder = _holder(found)
+    def _lock(self, document: Mapping[str, Any]) -> Lock | None:
+        """The lock in a Lease; ``None`` where the Lease was released."""
+        spec = _mapping(document.get("spec"))
+        holder = _holder(document)
         if not holder and spec.get("renewTime") is None:
             return None
         renewed = _seconds(spec.get("renewTime"))
         duration = moment(spec.get("leaseDurationSeconds"))
         return Lock(
             set_name=self.set_name,
-            id=lock_id(_mapping(found.get("metadata")).get("uid"), holder),
+            id=lock_id(_mapping(document.get("metadata")).get("uid"), holder),
             holder=holder,
             since=_seconds(spec.get("acquireTime")),
             until=None if renewed is None or duration is None else moment(renewed + duration),
@@ -210,8 +210,8 @@ class Lease:
         )
 
 
-def _holder(found: Mapping[str, Any]) -> str:
-    return str(_mapping(found.get("spec")).get("holderIdentity") or "")
+def _holder(document: Mapping[str, Any]) -> str:
+    return str(_mapping(document.get("spec")).get("holderIdentity") or "")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -22,24 +22,24 @@ def pages(
     selector: str = "",
     accept: str = JSON,
 ) -> list[Seen]:
-    """What `look` makes of each object of a list as of one moment; no more than a page is kept raw.
+    """Apply `look` to each object of a list, as of one moment; only one page is kept raw.
 
-    The list is begun again where its token has expired on the way.
+    The list starts again where its continue token expires.
 
     Raises:
         Forbidden: this user may not list there.
         StoreError: the server cannot be reached, or the token expires again and again.
     """
     for attempt in range(1, _TRIES + 1):
-        found: list[Seen] = []
+        objects: list[Seen] = []
         token = ""
         try:
             while True:
                 page = _page(connection, path, selector, accept, token)
-                found += map(look, page.get("items") or ())
+                objects += map(look, page.get("items") or ())
                 token = page["metadata"].get("continue") or ""
                 if not token:
-                    return found
+                    return objects
         except ListExpired:
             if attempt == _TRIES:
                 raise

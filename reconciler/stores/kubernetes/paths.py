@@ -1,4 +1,4 @@
-"""Where the API of Kubernetes has its objects (its API reference, v1.35)."""
+"""The paths of objects in the API of Kubernetes (API reference, v1.35)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a cluster: the set by its label, then what manifests name besides.
+"""Reads a cluster: the set by its label, then the other objects that manifests name.
 
 A list of the whole cluster is the quickest; where it is not allowed, namespaces are listed one by
 one, and where that is not allowed either, objects are asked for one by one.
@@ -32,8 +32,8 @@ from reconciler.stores.kubernetes.connection import (
     Connection,
 )
 from reconciler.stores.kubernetes.faults import Forbidden
-from reconciler.stores.kubernetes.found import Found
 from reconciler.stores.kubernetes.listing import Item, Seen
+from reconciler.stores.kubernetes.reads import ClusterRead
 
 _FEW = 8
 
@@ -56,10 +56,10 @@ def _seen_of(kind: str) -> Callable[[Item], _Seen]:
 
 def read(
     connection: Connection, scope: Scope, set_id: str, namespaces: Collection[str], workers: int
-) -> Found:
+) -> ClusterRead:
     """Read what `scope` wants; `namespaces` are those in which the set has ever had members.
 
-    An object elsewhere that carries the set's label was copied with it, and is nobody's.
+    An object elsewhere that carries the set's label is a copy, label included, and has no owner.
 
     Raises:
         StoreError: the server cannot be reached, or does not even let single objects be read.
@@ -70,17 +70,17 @@ def read(
         parts += [pool.submit(reading.copies), pool.submit(reading.consumers)]
         for part in parts:
             part.result()
-    found = reading.found
-    for key in found.copies.keys() & found.objects.keys():
-        del found.copies[key]  # the object lives, and so a copy is not needed
+    result = reading.result
+    for key in result.copies.keys() & result.objects.keys():
+        del result.copies[key]  # the object exists, so its copy is not needed
         if key not in reading.going:
-            found.leftovers.add(key)
-    found.notices += reading.told()
-    return found
+            result.leftovers.add(key)
+    result.notices += reading.notices()
+    return result
 
 
 class _Reading:
-    """One read on its way."""
+    """A read in progress."""
 
     def __init__(
         self,
@@ -103,45 +103,44 @@ class _Reading:
         self._by_object: dict[str, set[str]] = defaultdict(set)
         self._unseen: set[str] = set()
         self.going: set[ObjectKey] = set()
-        self.found = Found()
+        self.result = ClusterRead()
 
     def of_kind(self, kind: str) -> None:
         """Members of the set, named objects and bystanders of one kind."""
         for seen in self._listed(kind, self._members, JSON, _seen_of(kind)):
             key = seen.live.key
             if self._is_used(key) or key in self._scope.keys:
-                self._take(seen)
+                self._add_object(seen)
             else:
-                self.found.bystanders[key] = wire.copied(seen.live)
-        known = self.found.objects.keys()
-        missing = {key for key in self._scope.keys if key.kind == kind} - known
-        bare = {key for key in self._scope.references if key.kind == kind} - missing - known
+                self.result.bystanders[key] = wire.without_record(seen.live)
+        read_keys = self.result.objects.keys()
+        missing = {key for key in self._scope.keys if key.kind == kind} - read_keys
+        bare = {key for key in self._scope.references if key.kind == kind} - missing - read_keys
         if self._scope.surroundings or len(missing) + len(bare) > _FEW:
-            self._look_around(kind, missing, bare)
+            self._read_surroundings(kind, missing, bare)
         else:
-            self._each(missing, self._full)
-            self._each(bare, self._bare)
+            self._for_each(missing, self._full)
+            self._for_each(bare, self._bare)
 
     def copies(self) -> None:
-        """The copies that interrupted replaces of the set, or of named objects, have left."""
+        """The copies that interrupted replaces of the set, or of named objects, left."""
         selector = f"{wire.COPY_OF_SET} in ({self._set_id},{copies.NO_SET})"
         for original in self._listed(SECRET, selector, JSON, copies.original):
             if original is None:
                 continue
-            owner = None if original.applied is None else original.applied.set_name
-            if self._scope.wants(original.key, owner):
-                self.found.copies[original.key] = original
+            if self._scope.wants(original.key, original.owner_set):
+                self.result.copies[original.key] = original
 
     def consumers(self) -> None:
         """What uses Secrets, where that was asked for."""
         if self._scope.consumers:
-            found, unseen = consumers.read(self._connection, self._namespaces)
-            self.found.consumers = found
-            self.found.unseen = frozenset(unseen)
-            self.found.notices += consumers.told(unseen)
+            result, unseen = consumers.read(self._connection, self._namespaces)
+            self.result.consumers = result
+            self.result.unseen = frozenset(unseen)
+            self.result.notices += consumers.unseen_notices(unseen)
 
-    def told(self) -> Iterator[Note]:
-        """What a reader should know of how it was read."""
+    def notices(self) -> Iterator[Note]:
+        """What the plan must say about how the cluster was read."""
         if self._by_namespace:
             kinds = ", ".join(sorted(self._by_namespace))
             yield Note(
@@ -156,7 +155,7 @@ class _Reading:
                 f"{paths.plural(kind)} may not be listed{where}, so only what manifests name was "
                 "looked at: what the set has left there besides is not seen",
             )
-        for key in sorted(self.found.leftovers):
+        for key in sorted(self.result.leftovers):
             yield Note(
                 "copy-left",
                 f"an interrupted apply has left a copy of the old {key}: the next apply that "
@@ -169,48 +168,48 @@ class _Reading:
                 f"namespaces may not be looked at, and are taken to exist: {names}",
             )
 
-    def _take(self, seen: _Seen) -> None:
+    def _add_object(self, seen: _Seen) -> None:
         live = seen.live if self._is_used(seen.live.key) else replace(seen.live, applied=None)
-        self.found.objects[live.key] = live
-        self.found.maps[live.key] = seen.maps
+        self.result.objects[live.key] = live
+        self.result.maps[live.key] = seen.maps
         if seen.deleted:
             self.going.add(live.key)
-            self._tell_of_deletion(live.key, seen.deleted, ", ".join(live.finalizers))
+            self._note_deletion(live.key, seen.deleted, ", ".join(live.finalizers))
 
-    def _pass_by(self, item: Item, kind: str) -> Bystander:
+    def _bystander_in(self, item: Item, kind: str) -> Bystander:
         other = wire.bystander(item, kind)
         deleted = item["metadata"].get("deletionTimestamp")
         if deleted and kind == NAMESPACE and other.key in self._scope.references:
-            self._tell_of_deletion(other.key, deleted)
+            self._note_deletion(other.key, deleted)
         return other
 
-    def _tell_of_deletion(self, key: ObjectKey, since: str, held: str = "") -> None:
+    def _note_deletion(self, key: ObjectKey, since: str, held: str = "") -> None:
         text = f"{key} is being deleted since {since}, and waits for: {held or 'its content'}"
-        self.found.notices.append(Note("being-deleted", text))
+        self.result.notices.append(Note("being-deleted", text))
 
     def _is_used(self, key: ObjectKey) -> bool:
-        """Whether the set may have members there: elsewhere, the label is that of a mere copy."""
+        """Whether the set may have members there; elsewhere, its label was copied."""
         return key.kind == NAMESPACE or key.namespace in self._used
 
-    def _look_around(
+    def _read_surroundings(
         self, kind: str, missing: Collection[ObjectKey], bare: Collection[ObjectKey]
     ) -> None:
-        """Metadata of what is not the set's, and the whole of what a manifest names."""
+        """Read the metadata of other objects, and the whole of those that are named."""
         named: list[ObjectKey] = []
-        for other in self._surrounding(kind, {*missing, *bare}):
+        for other in self._metadata_of(kind, {*missing, *bare}):
             if other.key in missing:
                 named.append(other.key)
             elif self._scope.surroundings or other.key in bare:
-                self.found.bystanders[other.key] = other
+                self.result.bystanders[other.key] = other
         unlisted = self._by_object.get(kind, ())
         named += [key for key in missing if key.namespace in unlisted]
-        self._each(named, self._full)
-        self._each([key for key in bare if key.namespace in unlisted], self._bare)
+        self._for_each(named, self._full)
+        self._for_each([key for key in bare if key.namespace in unlisted], self._bare)
 
-    def _surrounding(self, kind: str, wanted: Collection[ObjectKey]) -> Iterator[Bystander]:
-        """Metadata of a kind: of the whole cluster, or of the namespaces that matter."""
+    def _metadata_of(self, kind: str, wanted: Collection[ObjectKey]) -> Iterator[Bystander]:
+        """The metadata of a kind, in the whole cluster or in the namespaces of `wanted`."""
         selector = f"{wire.PART_OF}!={self._set_id}"
-        look = partial(self._pass_by, kind=kind)
+        look = partial(self._bystander_in, kind=kind)
         if self._scope.surroundings or kind == NAMESPACE:
             yield from self._listed(kind, selector, METADATA_LIST_ONLY, look)
             return
@@ -220,7 +219,7 @@ class _Reading:
     def _listed(
         self, kind: str, selector: str, accept: str, look: Callable[[Item], Seen]
     ) -> list[Seen]:
-        """Objects of a kind by label: of the whole cluster, or else namespace by namespace."""
+        """Objects of a kind by label, from the whole cluster or else namespace by namespace."""
         try:
             return listing.pages(
                 self._connection, paths.collection(kind), look, selector=selector, accept=accept
@@ -228,7 +227,7 @@ class _Reading:
         except Forbidden:
             if kind == NAMESPACE:
                 self._by_object[kind].add("")
-                return self._one_by_one(look) if selector == self._members else []
+                return self._readable_namespaces(look) if selector == self._members else []
             self._by_namespace.add(paths.plural(kind))
             return [
                 seen
@@ -251,19 +250,19 @@ class _Reading:
             self._by_object[kind].add(namespace)
             return []
 
-    def _one_by_one(self, look: Callable[[Item], Seen]) -> list[Seen]:
-        """The set's own namespaces among those that may be read, where they may not be listed."""
-        found: list[Seen] = []
+    def _readable_namespaces(self, look: Callable[[Item], Seen]) -> list[Seen]:
+        """The set's own namespaces among those that can be read, where none can be listed."""
+        namespaces: list[Seen] = []
         for name in self._namespaces:
             try:
                 item = self._connection.get(paths.of(ObjectKey(NAMESPACE, "", name)), name)
             except (Forbidden, ObjectNotFound):
                 continue
             if (item["metadata"].get("labels") or {}).get(wire.PART_OF) == self._set_id:
-                found.append(look(item))
-        return found
+                namespaces.append(look(item))
+        return namespaces
 
-    def _each(self, keys: Iterable[ObjectKey], read_one: Callable[[ObjectKey], None]) -> None:
+    def _for_each(self, keys: Iterable[ObjectKey], read_one: Callable[[ObjectKey], None]) -> None:
         wanted = list(keys)
         if len(wanted) == 1:
             read_one(wanted[0])
@@ -280,9 +279,9 @@ class _Reading:
             if key.kind != NAMESPACE:
                 raise
             self._unseen.add(key.name)
-            self.found.bystanders[key] = Bystander(key, "")
+            self.result.bystanders[key] = Bystander(key, "")
             return
-        self._take(_seen_of(key.kind)(item))
+        self._add_object(_seen_of(key.kind)(item))
 
     def _bare(self, key: ObjectKey) -> None:
         try:
@@ -294,6 +293,6 @@ class _Reading:
                 raise
             if key.kind == NAMESPACE:
                 self._unseen.add(key.name)
-            self.found.bystanders[key] = Bystander(key, "")
+            self.result.bystanders[key] = Bystander(key, "")
             return
-        self.found.bystanders[key] = self._pass_by(answer.json(), key.kind)
+        self.result.bystanders[key] = self._bystander_in(answer.json(), key.kind)

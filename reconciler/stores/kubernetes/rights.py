@@ -1,4 +1,4 @@
-"""Which rights the work of an apply takes, and which of them somebody lacks."""
+"""The rights that an apply needs, and those that a user lacks."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def object_name(set_name: str) -> str:
 def needed(
     set_name: str, set_namespace: str, work: Sequence[tuple[Action, ObjectKey]]
 ) -> tuple[Right, ...]:
-    """The rights that `work` and the set's own objects take, sorted, each once.
+    """The rights that `work` and the set's own objects need, sorted, each once.
 
     Reading is not among them: whoever has planned has read. A right to create has no name, as the
     server does not know it yet when it decides.
     """
-    found = {right for action, key in work for right in _of_step(action, key)}
+    rights = {right for action, key in work for right in _of_step(action, key)}
     own = object_name(set_name)
-    found.add(Right("create", CORE, "secrets", set_namespace))
-    found.add(Right("patch", CORE, "secrets", set_namespace, own))
+    rights.add(Right("create", CORE, "secrets", set_namespace))
+    rights.add(Right("patch", CORE, "secrets", set_namespace, own))
     for verb in LEASE_VERBS:
         name = "" if verb == "create" else own
-        found.add(Right(verb, LEASES_GROUP, "leases", set_namespace, name))
-    return tuple(sorted(found))
+        rights.add(Right(verb, LEASES_GROUP, "leases", set_namespace, name))
+    return tuple(sorted(rights))
 
 
 def missing(rights: Iterable[Right], is_allowed: Callable[[Right], bool]) -> tuple[Right, ...]:

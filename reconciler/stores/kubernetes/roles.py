@@ -1,4 +1,4 @@
-"""The least that a plan, a drift check, an apply or an unlock needs, as roles of Kubernetes.
+"""The least rights of a plan, a drift check, an apply or an unlock, as roles of Kubernetes.
 
 API reference: Role v1 and ClusterRole v1 rbac.authorization.k8s.io.
 """
@@ -77,22 +77,22 @@ def roles(
         return (Role(name, set_namespace, own),)
     if not namespaces:
         everywhere = Rule(CORE, (*_MANAGED, "namespaces"), verbs)
-        found = [Role(name, "", (everywhere, *extra))]
-        return (*found, Role(name, set_namespace, own)) if own else tuple(found)
-    found = []
+        roles = [Role(name, "", (everywhere, *extra))]
+        return (*roles, Role(name, set_namespace, own)) if own else tuple(roles)
+    roles = []
     for namespace in dict.fromkeys(namespaces):
         rules = (Rule(CORE, _MANAGED, verbs), Rule(CORE, ("namespaces",), ("get",), (namespace,)))
         is_home = namespace == set_namespace
-        found.append(Role(name, namespace, (*rules, *(own if is_home else ()), *extra)))
+        roles.append(Role(name, namespace, (*rules, *(own if is_home else ()), *extra)))
     if set_namespace not in namespaces:
         reading = Rule(CORE, _MANAGED, _READING)
-        found.append(Role(name, set_namespace, (reading, *_parent(purpose, set_name), *own)))
-    return tuple(found)
+        roles.append(Role(name, set_namespace, (reading, *_parent(purpose, set_name), *own)))
+    return tuple(roles)
 
 
-def manifests(found: Iterable[Role]) -> str:
+def manifests(roles: Iterable[Role]) -> str:
     """The roles as YAML for ``kubectl apply -f -``, each with how to bind it in a comment."""
-    return "---\n".join("\n".join([*_binding(role), *_document(role), ""]) for role in found)
+    return "---\n".join("\n".join([*_binding(role), *_document(role), ""]) for role in roles)
 
 
 def _parent(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
@@ -151,5 +151,5 @@ def _list(texts: Iterable[str]) -> str:
 
 
 def _quoted(text: str) -> str:
-    """A name as a YAML string, whatever it looks like: names hold no quotes nor backslashes."""
+    """A name as a YAML string; names hold neither quotes nor backslashes."""
     return f'"{text}"'

@@ -11,8 +11,8 @@ from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
 from reconciler.stores.kubernetes import paths, sets, waits
 from reconciler.stores.kubernetes.connection import Connection
-from reconciler.stores.kubernetes.found import Found
 from reconciler.stores.kubernetes.leases import Lease
+from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.writing import Writer
 
 
@@ -23,7 +23,7 @@ class KubernetesSession:
         self,
         *,
         connection: Connection,
-        read: Callable[[Scope], tuple[Snapshot, Found]],
+        read: Callable[[Scope], tuple[Snapshot, ClusterRead]],
         writer: Writer,
         lease: Lease,
         holder: str,
@@ -40,7 +40,7 @@ class KubernetesSession:
 
     @property
     def fingerprint_key(self) -> bytes:
-        """The key that the environment gives, or the one that the set's parent holds."""
+        """The key of the environment, or that of the set's parent."""
         return self._key
 
     def renew(self, seconds: float) -> None:
@@ -48,9 +48,9 @@ class KubernetesSession:
         self._lease.renew(self._holder, seconds)
 
     def read(self, scope: Scope) -> Snapshot:
-        """Read what `scope` wants, and nothing of the values of others."""
-        snapshot, found = self._read(scope)
-        self._writer.has_read(found)
+        """Read what `scope` wants, without the values of other objects."""
+        snapshot, result = self._read(scope)
+        self._writer.has_read(result)
         return snapshot
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:

@@ -76,15 +76,15 @@ def find(connection: Connection, set_name: str, namespace: str) -> Parent | None
     return _parent(document, key, set_name)
 
 
-def found_or_made(connection: Connection, set_name: str, namespace: str) -> Parent:
-    """The parent, made where there is none: with a fingerprint key that was drawn just now.
+def find_or_create(connection: Connection, set_name: str, namespace: str) -> Parent:
+    """The parent; created with a random fingerprint key where there is none.
 
     Raises:
         ObjectNotFound: its namespace does not exist.
     """
-    found = find(connection, set_name, namespace)
-    if found is not None:
-        return found
+    parent = find(connection, set_name, namespace)
+    if parent is not None:
+        return parent
     key = key_of(set_name, namespace)
     drawn = SecretValue(secrets.token_bytes(FINGERPRINT_KEY_BYTES))
     document = _document(key, set_name, drawn)
@@ -100,7 +100,7 @@ def found_or_made(connection: Connection, set_name: str, namespace: str) -> Pare
             )
         )
     except ObjectExists:  # another apply was quicker, or the answer to this one was lost
-        return found_or_made(connection, set_name, namespace)
+        return find_or_create(connection, set_name, namespace)
     except ObjectNotFound:
         raise ObjectNotFound(
             f"the set {set_name!r} is kept in the namespace {namespace!r}, which does not exist",

@@ -10,11 +10,11 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.kubernetes import leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.connection import Connection
-from reconciler.stores.kubernetes.found import Found
+from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.session import KubernetesSession
 from reconciler.stores.kubernetes.writing import Writer
 
@@ -30,7 +30,7 @@ _CAPABILITIES = frozenset(Capability) - {
 class KubernetesStore:
     """See `reconciler.model.store.Store` and `Trying`.
 
-    `fingerprint_key` is the one that the environment gives, in place of each set's own.
+    `fingerprint_key` is the key of the environment, used instead of each set's own.
     """
 
     session_type = KubernetesSession
@@ -53,7 +53,7 @@ class KubernetesStore:
         return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
-        """Read what `scope` wants, and nothing of the values of others."""
+        """Read what `scope` wants, without the values of other objects."""
         return self._read(scope)[0]
 
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
@@ -72,9 +72,9 @@ class KubernetesStore:
             )
 
     @contextmanager
-    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[KubernetesSession]:
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's Lease; gives the set its parent where it has none."""
-        parent = sets.found_or_made(self._connection, set_name, self._set_namespace)
+        parent = sets.find_or_create(self._connection, set_name, self._set_namespace)
         lease = self._lease_of(set_name)
         lease.take(holder, seconds)
         with given_back(lambda: lease.give_back(holder)):
@@ -117,10 +117,10 @@ class KubernetesStore:
         """Close the connections."""
         self._connection.close()
 
-    def _read(self, scope: Scope) -> tuple[Snapshot, Found]:
+    def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
         parent = sets.find(self._connection, scope.set_name, self._set_namespace)
         namespaces = () if parent is None else parent.namespaces
-        found = reading.read(
+        result = reading.read(
             self._connection,
             scope,
             sets.id_of(scope.set_name, self._set_namespace),
@@ -133,15 +133,15 @@ class KubernetesStore:
                 SCHEME, "" if parent is None else parent.uid, self._connection.shown
             ),
             capabilities=_CAPABILITIES,
-            objects=found.objects,
-            bystanders=found.bystanders,
-            copies=found.copies,
-            consumers=found.consumers,
-            unseen=found.unseen,
+            objects=result.objects,
+            bystanders=result.bystanders,
+            copies=result.copies,
+            consumers=result.consumers,
+            unseen=result.unseen,
             fingerprint_key=self._given_key or kept_key,
-            notices=tuple(sorted(found.notices, key=lambda note: (note.code, note.message))),
+            notices=tuple(sorted(result.notices, key=lambda note: (note.code, note.message))),
         )
-        return snapshot, found
+        return snapshot, result
 
     def _is_allowed(self, right: rights.Right) -> bool:
         """Ask the server (API reference: SelfSubjectAccessReview v1 authorization.k8s.io)."""

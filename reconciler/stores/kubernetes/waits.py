@@ -1,4 +1,4 @@
-"""What a write still waits for, as the object tells it."""
+"""What a write still waits for, according to the object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects as the API of Kubernetes has them, to and from the model.
+"""Converts objects between the API of Kubernetes and the model.
 
 A member of a set carries its label (KEP-3659) and an annotation with the record of what was
 applied; both are the tool's own, and the model does not show them as labels and annotations.
@@ -43,7 +43,7 @@ _PATH_PARTS = {"metadata": 3, "data": 2}
 
 
 def live(document: Mapping[str, Any], kind: str) -> Live:
-    """The object of `kind` that an answer or an item of a list holds."""
+    """The object of `kind` in an answer or in an item of a list."""
     metadata = document["metadata"]
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
@@ -75,7 +75,7 @@ def live(document: Mapping[str, Any], kind: str) -> Live:
 
 
 def preconditions(seen: Precondition) -> list[dict[str, Any]]:
-    """What leads a JSON Patch: it fails where the object is not the one that was seen."""
+    """The head of a JSON Patch, which fails where the object is not the one that was read."""
     return [
         {"op": "test", "path": "/metadata/uid", "value": seen.uid},
         {"op": "replace", "path": "/metadata/resourceVersion", "value": seen.resource_version},
@@ -83,8 +83,10 @@ def preconditions(seen: Precondition) -> list[dict[str, Any]]:
 
 
 def removes_map(operations: Iterable[Operation]) -> bool:
-    """Whether a patch removes all labels or annotations that the plan knows of."""
-    return any(one.op == "remove" and one.path in _MAP_PATHS for one in operations)
+    """Whether a patch removes all labels or annotations that the plan contains."""
+    return any(
+        operation.op == "remove" and operation.path in _MAP_PATHS for operation in operations
+    )
 
 
 def maps_of(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ def names_in_maps(document: Mapping[str, Any]) -> dict[str, frozenset[str]]:
 
 
 def bystander(document: Mapping[str, Any], kind: str) -> Bystander:
-    """What is known of an object of which only the metadata was read."""
+    """A bystander, from the metadata of an object."""
     metadata = document["metadata"]
     labels = metadata.get("labels") or {}
     applied = _applied(labels, metadata.get("annotations") or {})
@@ -114,9 +116,9 @@ def bystander(document: Mapping[str, Any], kind: str) -> Bystander:
     )
 
 
-def copied(found: Live) -> Bystander:
-    """What is known of an object whose mark is not its own."""
-    return Bystander(found.key, found.uid, tuple(owner.uid for owner in found.owners))
+def without_record(live: Live) -> Bystander:
+    """A bystander whose label was copied from another object, and so has no owner."""
+    return Bystander(live.key, live.uid, tuple(owner.uid for owner in live.owners))
 
 
 def body(resource: Resource, applied: Applied | None, set_id: str) -> dict[str, Any]:
@@ -143,7 +145,7 @@ def patch(
     precondition: Precondition,
     metadata: Mapping[str, Iterable[str]],
 ) -> list[dict[str, Any]]:
-    """A plan's patch as the server takes it, led by what must still hold.
+    """A plan's patch as the server takes it, with the preconditions first.
 
     `metadata` has the names in ``labels`` and ``annotations`` of the live object, where it has
     them. The plan does not know of the tool's own label and annotation, so where it adds or
@@ -183,30 +185,30 @@ def record(applied: Applied) -> str:
 
 
 def read_record(text: str) -> Applied | None:
-    """What `record` has written; ``None`` where it is something else."""
+    """The record in `text`; ``None`` where `record` did not write it."""
     try:
-        found = orjson.loads(text)
+        document = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         return None
-    name, fields = found.get("set"), found.get("fields")
+    name, fields = document.get("set"), document.get("fields")
     if not isinstance(name, str) or not isinstance(fields, dict):
         return None
     return Applied(
         set_name=name,
-        fields={_path(path): mark for path, mark in fields.items() if isinstance(mark, str)},
+        fields={_path(path): value for path, value in fields.items() if isinstance(value, str)},
     )
 
 
 def _applied(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Applied | None:
-    """The label makes the member; without a record, nothing is known to have been applied."""
+    """What was applied. The label makes an object a member; its record may be missing."""
     set_id = labels.get(PART_OF)
     if set_id is None:
         return None
     text = annotations.get(RECORD)
-    found = None if text is None else read_record(text)
-    return found or Applied(set_name=set_id)
+    applied = None if text is None else read_record(text)
+    return applied or Applied(set_name=set_id)
 
 
 @lru_cache(maxsize=_CACHED_PATHS)  # objects have the same few
@@ -228,13 +230,13 @@ def _owner(owner: Mapping[str, Any]) -> OwnerReference:
 
 def _managers(entries: Iterable[Mapping[str, Any]]) -> dict[tuple[str, ...], str]:
     """The fields that another program wrote last (API reference: ManagedFieldsEntry v1 meta)."""
-    found: dict[tuple[str, ...], str] = {}
+    managers: dict[tuple[str, ...], str] = {}
     others = [entry for entry in entries if entry.get("manager") != MANAGER]
-    for entry in sorted(others, key=lambda one: one.get("time") or ""):
+    for entry in sorted(others, key=lambda entry: entry.get("time") or ""):
         fields = entry.get("fieldsV1") or {}
         for path in _managed(fields):
-            found[path] = str(entry.get("manager") or "unknown")
-    return found
+            managers[path] = str(entry.get("manager") or "unknown")
+    return managers
 
 
 def _managed(fields: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:

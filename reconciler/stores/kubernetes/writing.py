@@ -1,4 +1,4 @@
-"""Writes to a cluster, and what they need of what was read before."""
+"""Writes to a cluster, with the parts of earlier reads that they need."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from reconciler.stores.kit import refusals
 from reconciler.stores.kubernetes import copies, paths, sets, waits, wire
 from reconciler.stores.kubernetes.connection import JSON, JSON_PATCH, MANAGER, Answer, Connection
 from reconciler.stores.kubernetes.faults import Unprocessable
-from reconciler.stores.kubernetes.found import Found
+from reconciler.stores.kubernetes.reads import ClusterRead
 
 _NO_NAMESPACE = "create the namespace first, or add its manifest"
 _IDENTITY = frozenset({"apiVersion", "kind", "metadata"})
@@ -31,7 +31,7 @@ _GIVEN = ("labels", "annotations", "finalizers", "ownerReferences")
 class Writer:
     """The writes of one session, or of one trial; see `reconciler.model.store.Session`.
 
-    `set_namespace` is that in which sets are kept.
+    Sets have their records in `set_namespace`.
     """
 
     def __init__(self, connection: Connection, set_namespace: str) -> None:
@@ -42,20 +42,20 @@ class Writer:
         self._copied: set[ObjectKey] = set()
         self._leftovers: set[ObjectKey] = set()
 
-    def has_read(self, found: Found) -> None:
-        """Take over what a read has found: the maps that objects have, and what has a copy."""
-        self._maps.update(found.maps)
-        self._copied.update(found.copies)
-        for live in (*found.objects.values(), *found.copies.values()):
+    def has_read(self, result: ClusterRead) -> None:
+        """Remember the result of a read: the maps of each object, and which have a copy."""
+        self._maps.update(result.maps)
+        self._copied.update(result.copies)
+        for live in (*result.objects.values(), *result.copies.values()):
             self.has_seen(live)
-        self._leftovers = found.leftovers
+        self._leftovers = result.leftovers
 
     def has_seen(self, live: Live) -> None:
-        """Take over the values of `live`: a refusal may quote them."""
+        """Remember the values of `live`: a refusal may quote them."""
         self._data[live.key] = live.data
 
     def tidy(self) -> None:
-        """Drop the copies that interrupted applies have left of objects that live."""
+        """Drop the copies that interrupted applies left of objects that exist."""
         while self._leftovers:
             self._drop_if_possible(self._leftovers.pop())
 
@@ -85,7 +85,7 @@ class Writer:
         *,
         dry_run: bool = False,
     ) -> Live:
-        """Send `patch`, led by the uid and the resource version that must still hold."""
+        """Send `patch`, preceded by the uid and the resource version that must still hold."""
         maps = self._maps_of(key, look=wire.removes_map(patch))
         steps = wire.patch(patch, applied, self._id_of(applied), precondition, maps)
         try:
@@ -135,15 +135,15 @@ class Writer:
         return self._seen(key, document)
 
     def drop_copy(self, key: ObjectKey) -> None:
-        """Drop the copy kept of `key`, where there is one."""
+        """Drop the copy of `key`, if there is one."""
         if key.kind == SECRET:
             copies.drop(self._connection, key, self._values_of(key))
         self._copied.discard(key)
 
     def _taken_over(self, key: ObjectKey, body: dict[str, Any]) -> Any:
-        """The ServiceAccount that each namespace is given, made what `body` says.
+        """Update the ServiceAccount that the cluster creates in each namespace to `body`.
 
-        ``None`` where it is another object, or somebody has touched it.
+        ``None`` where the object is another one, or somebody has changed it.
         """
         if key.kind != SERVICE_ACCOUNT or key.name != "default":
             return None
@@ -200,7 +200,7 @@ class Writer:
         return replace(live, unfinished=waits.creation(document, key.kind))
 
     def _drop_if_possible(self, key: ObjectKey) -> tuple[str, ...]:
-        """Drop the copy of an object that lives; a warning where that fails for now."""
+        """Drop the copy of an existing object; a warning where that fails."""
         try:
             self.drop_copy(key)
         except StoreError as error:
@@ -211,7 +211,7 @@ class Writer:
         return sets.id_of(applied.set_name, self._set_namespace)
 
     def _values_of(self, key: ObjectKey) -> tuple[SecretValue, ...]:
-        """What the object held when it was read: a refusal may quote that, too."""
+        """The values that the object had when it was read: a refusal may quote those too."""
         return tuple(self._data.get(key, {}).values())
 
     def _maps_of(self, key: ObjectKey, *, look: bool) -> Mapping[str, Iterable[str]]:
@@ -242,18 +242,18 @@ class Writer:
 
 
 def _moved(key: ObjectKey, document: Any, precondition: Precondition) -> ObjectMoved | None:
-    metadata = document["metadata"]
-    return refusals.moved(key, metadata["uid"], metadata["resourceVersion"], precondition)
+    uid, version = (document["metadata"][name] for name in ("uid", "resourceVersion"))
+    return refusals.precondition_error(key, uid, version, precondition)
 
 
 def _deleted(answer: Answer) -> Any:
-    """The object whose deletion goes on; what is gone at once is answered by a Status."""
+    """The object whose deletion is in progress; a Status says that it is gone at once."""
     document = answer.json()
     return {} if document.get("kind") == "Status" else document
 
 
 def _is_automatic(document: Any) -> bool:
-    """Whether a ServiceAccount is as its controller makes one, and nobody has touched it."""
+    """Whether a ServiceAccount is as its controller creates it, and unchanged since."""
     metadata = document["metadata"]
     touched = set(document) - _IDENTITY
     return not touched and not any(metadata.get(name) for name in _GIVEN)

@@ -12,8 +12,9 @@ from reconciler.stores.backend import SET_NAMESPACE, Backend
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
-    from reconciler.model.store import Opening, StoreChoice
+    from reconciler.model.opening import Opening, StoreChoice
     from reconciler.rules import Violation
+    from reconciler.stores.sae.pace import Patience
     from reconciler.stores.sae.store import SaeStore
 
 DEFAULT_QPS = 20.0
@@ -35,11 +36,14 @@ _QPS = Option(
 
 
 class SaeBackend:
-    """See `reconciler.stores.backend.Backend`."""
+    """See `reconciler.stores.backend.Backend`. `patience` says how calls are repeated."""
 
     scheme = "sae"
     options = (SET_NAMESPACE, _SAE_NAMESPACES, _QPS)
     annotations: frozenset[str] = frozenset()
+
+    def __init__(self, patience: Patience | None = None) -> None:
+        self._patience = patience
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What the service would refuse."""
@@ -58,7 +62,9 @@ class SaeBackend:
         place = place_of(opening.url, options.get("sae-namespaces", ""))
         qps = _qps(options.get("qps", ""))
         home = options.get("set-namespace") or DEFAULT_NAMESPACE
-        service = Service(place, opening.environ, workers=opening.workers, qps=qps)
+        service = Service(
+            place, opening.environ, workers=opening.workers, qps=qps, patience=self._patience
+        )
         key = given_fingerprint_key(opening.environ)
         return SaeStore(service, place, home, opening.workers, key)
 

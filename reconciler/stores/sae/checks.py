@@ -1,4 +1,4 @@
-"""What the service refuses of manifests, and an API server accepts.
+"""What the service refuses and an API server accepts.
 
 From the page of CreateSecret (SAE, version 2019-05-06).
 """

@@ -13,6 +13,9 @@ from reconciler.stores.kit.documents import PART_PREFIX, Listed
 from reconciler.stores.sae import wire
 from reconciler.stores.sae.service import Item, Service
 
+PART_BYTES = 2_625
+"""3,500 characters in base64. Gateways commonly allow URLs of 8 KiB."""
+
 _TYPE = "Opaque"
 
 
@@ -21,9 +24,6 @@ class SecretDocuments:
 
     A write of a part of an inventory is not repeated here, since the lock may expire meanwhile.
     """
-
-    part_bytes = 2_625
-    """3,500 characters in base64. Gateways commonly allow URLs of 8 KiB."""
 
     def __init__(self, service: Service, namespace_id: str) -> None:
         self._service = service

@@ -95,7 +95,7 @@ class Answer(NamedTuple):
 
     @property
     def origin(self) -> str:
-        """The code and the id by which the service's support can find the call."""
+        """The code and the id that identify the call to the service's support."""
         request = f", request {self.request_id}" if self.request_id else ""
         return f"{self.code or f'status {self.status}'}{request}"
 

@@ -1,4 +1,4 @@
-"""Secrets of the service as live objects: what it holds of them, and what a set records."""
+"""Turns Secrets of the service, and what a set records of them, into live objects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.model.objects import Applied, Live, ObjectKey
 from reconciler.model.plans import FieldPath
 from reconciler.model.values import Fingerprinter
-from reconciler.stores.kit.inventory import Copy, Entry
+from reconciler.stores.kit.entries import Copy, Entry
 from reconciler.stores.sae import wire
 from reconciler.stores.sae.service import Secret
 
@@ -21,7 +21,7 @@ def live(
 ) -> Live:
     """A Secret as a live object, owned by the set if its `entry` says so.
 
-    Without `fingerprinter`, a pending write counts as one that has not happened.
+    Without `fingerprinter`, a pending write counts as not done.
     """
     current = {} if entry.pending is None else fingerprints(key, secret, fingerprinter)
     applied = entry.applied(set_name, secret.item.id, current)
@@ -49,7 +49,7 @@ def fingerprints(
 
 
 def copied(key: ObjectKey, secret: Secret, copy: Copy, set_name: str) -> Live:
-    """The object that a copy was made of, as it was."""
+    """The original of a copy."""
     fields = copy.fields
     return replace(
         live(key, secret, Entry(), set_name),

@@ -13,9 +13,10 @@ from reconciler.model.plans import Note
 from reconciler.model.store import Scope
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import PREFIXES, Listed
-from reconciler.stores.kit.inventory import Entry, Inventory, parts_of, read_part
+from reconciler.stores.kit.entries import Entry
+from reconciler.stores.kit.inventory import Inventory, parts_of, read_part
 from reconciler.stores.sae import lives
-from reconciler.stores.sae.documents import SecretDocuments
+from reconciler.stores.sae.documents import PART_BYTES, SecretDocuments
 from reconciler.stores.sae.places import Place
 from reconciler.stores.sae.service import Item, Secret, Service
 
@@ -24,7 +25,7 @@ APPLICATION = "Application"
 
 @dataclass(slots=True)
 class View:
-    """What one read has seen of one namespace; ``others`` are the entries of other sets."""
+    """One namespace as a read saw it; ``others`` are the entries of other sets."""
 
     namespace: str
     namespace_id: str
@@ -69,19 +70,19 @@ class Reader:
         self, listed: Mapping[str, Mapping[str, Item]], namespace_ids: Iterable[str]
     ) -> list[View]:
         """Read the namespaces; `listed` has those that were listed already."""
-        wanted = sorted({*namespace_ids, *listed})
+        ids = sorted({*namespace_ids, *listed})
         with ThreadPoolExecutor(self.workers) as pool:
-            lists = pool.map(
-                lambda each: listed[each] if each in listed else self._list(each), wanted
-            )
-            views = [self._view(each, items) for each, items in zip(wanted, lists, strict=True)]
+            lists = pool.map(lambda id_: listed[id_] if id_ in listed else self._list(id_), ids)
+            views = [self._view(id_, items) for id_, items in zip(ids, lists, strict=True)]
             self._load_inventories(views, pool)
-            members = [(view, view.items[name]) for view in views for name in self._wanted(view)]
+            members = [
+                (view, view.items[name]) for view in views for name in self._names_to_fetch(view)
+            ]
             for view, secret in self._fetch(members, pool):
                 self._object(view, secret)
             self._kept_copies(views, pool)
         for view in views:
-            self._others(view)
+            self._read_listed(view)
         return views
 
     def notices(self) -> tuple[Note, ...]:
@@ -104,11 +105,11 @@ class Reader:
 
     def _view(self, namespace_id: str, items: Mapping[str, Item]) -> View:
         documents = SecretDocuments(self.service, namespace_id)
-        inventory = Inventory(documents, self.scope.set_name, self.guard)
+        inventory = Inventory(documents, self.scope.set_name, self.guard, part_bytes=PART_BYTES)
         return View(self.place.namespace(namespace_id), namespace_id, items, documents, inventory)
 
     def _load_inventories(self, views: Sequence[View], pool: ThreadPoolExecutor) -> None:
-        """Read the set's inventories, and those of other sets where owners matter."""
+        """Read the set's inventories, and those of other sets if owners matter."""
         parts = {view.namespace_id: parts_of(self.scope.set_name, view.items) for view in views}
         self._fetch([(view, part) for view in views for part in parts[view.namespace_id][0]], pool)
         for view in views:
@@ -117,7 +118,8 @@ class Reader:
         others = [
             (view, part)
             for view in views
-            if self.scope.surroundings or any(not view.may_own(name) for name in self._wanted(view))
+            if self.scope.surroundings
+            or any(not view.may_own(name) for name in self._names_to_fetch(view))
             for part in parts[view.namespace_id][1]
         ]
         self._fetch(others, pool)
@@ -125,8 +127,8 @@ class Reader:
             set_name, entries = read_part(view.documents, part)
             view.others.update({name: (set_name, entry) for name, entry in entries.items()})
 
-    def _wanted(self, view: View) -> list[str]:
-        """The Secrets of which the data are needed."""
+    def _names_to_fetch(self, view: View) -> list[str]:
+        """The names of the Secrets whose data are needed."""
         return [
             name
             for name in sorted(view.secrets)
@@ -136,7 +138,7 @@ class Reader:
     def _fetch(
         self, listed: Sequence[tuple[View, Listed]], pool: ThreadPoolExecutor
     ) -> list[tuple[View, Secret]]:
-        """Those of the listed Secrets that still exist, with their data."""
+        """The listed Secrets that still exist, with their data."""
         secrets = pool.map(
             lambda pair: self.service.secret(
                 pair[0].namespace_id, pair[1], f"Secret {pair[1].name}"
@@ -154,12 +156,11 @@ class Reader:
         if live.applied is None and name in view.others:
             set_name, entry = view.others[name]
             live = lives.live(key, secret, entry, set_name)
-        owner = None if live.applied is None else live.applied.set_name
-        if self.scope.wants(key, owner):
+        if self.scope.wants(key, live.owner_set):
             self.objects[key] = live
 
     def _kept_copies(self, views: Sequence[View], pool: ThreadPoolExecutor) -> None:
-        """Copies of what a replace has deleted."""
+        """Read the copies of objects that a replace has deleted."""
         kept = {
             (view.namespace_id, entry.copy.name): (view.key(name), entry.copy)
             for view in views
@@ -178,8 +179,8 @@ class Reader:
             if self.scope.wants(key, owner):
                 self.copies[key] = lives.copied(key, secret, copy, self.scope.set_name)
 
-    def _others(self, view: View) -> None:
-        """What needs no data: bystanders, consumers, and Secrets that somebody deleted."""
+    def _read_listed(self, view: View) -> None:
+        """Derive from the lists: bystanders, consumers, and Secrets that somebody deleted."""
         for name, item in view.secrets.items():
             key = view.key(name)
             self.consumers += [Consumer(APPLICATION, view.namespace, app, key) for app in item.apps]

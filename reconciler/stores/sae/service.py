@@ -1,4 +1,4 @@
-"""The calls that the service offers, made through its SDK, one method for each.
+"""The calls of the service, made through its SDK, one method for each.
 
 All parameters, values included, travel in the URL. So the SDK's own exceptions and debug output
 hold values: no exception gets out of here, and the output is switched off.
@@ -15,7 +15,7 @@ from typing import Any
 from reconciler.errors import ConfigError, ObjectNotFound, StoreError, StoreUnavailable
 from reconciler.stores.kit.documents import Id, Listed
 from reconciler.stores.sae import faults, wire
-from reconciler.stores.sae.pace import Pace, patiently
+from reconciler.stores.sae.pace import Pace, Patience
 from reconciler.stores.sae.places import Place
 from reconciler.version import __version__
 
@@ -51,10 +51,17 @@ class Service:
     """
 
     def __init__(
-        self, place: Place, environ: Mapping[str, str], *, workers: int, qps: float
+        self,
+        place: Place,
+        environ: Mapping[str, str],
+        *,
+        workers: int,
+        qps: float,
+        patience: Patience | None = None,
     ) -> None:
+        self._patience = patience or Patience()
         self._client, self._models, self._runtime = _sdk(place, environ, workers)
-        self._pace = Pace(qps)
+        self._pace = Pace(qps, self._patience)
         self._warming = threading.Lock()
         self._warm = False
         self._described: dict[tuple[str, Id], Secret] = {}
@@ -128,7 +135,7 @@ class Service:
         self._write("DeleteSecret", about, named, patient=patient)
 
     def _read(self, action: str, about: str, **parameters: Any) -> Any:
-        return patiently(lambda: self._call(action, about, parameters), lambda _: True)
+        return self._patience.call(lambda: self._call(action, about, parameters), lambda _: True)
 
     def _write(
         self,
@@ -142,7 +149,7 @@ class Service:
         if raw is not None:
             data = getattr(self._models, f"{action}RequestSecretData")
             parameters["secret_data"] = data(secret_data=wire.parameter(raw))
-        return patiently(
+        return self._patience.call(
             lambda: self._call(action, about, parameters),
             lambda fault: patient and fault.retry_after is not None,
         )
@@ -158,7 +165,7 @@ class Service:
             body = self._warmed(lambda: call(request, {}, self._runtime).body)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold a value
             fault = faults.from_exception(error, action, about)
-        # Raised out here, so that the SDK's exception is not even the context of this one.
+        # Raised here, so that the SDK's exception is not the context of this error.
         if fault is None and (body is None or body.success is not True):
             fault = faults.from_body(body, action, about)
         if fault is None:

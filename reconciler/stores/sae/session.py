@@ -16,7 +16,7 @@ from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.inventory import Inventory
 from reconciler.stores.kit.leases import Lease
 from reconciler.stores.sae.checks import violations
-from reconciler.stores.sae.documents import SecretDocuments
+from reconciler.stores.sae.documents import PART_BYTES, SecretDocuments
 from reconciler.stores.sae.places import Place
 from reconciler.stores.sae.reading import View
 from reconciler.stores.sae.service import Service
@@ -54,7 +54,7 @@ class SaeSession:
 
     @property
     def fingerprint_key(self) -> bytes:
-        """The key that the environment gives, or the one of the set's record."""
+        """The key of the environment, or that of the set's record."""
         return self._key
 
     def renew(self, seconds: float) -> None:
@@ -138,12 +138,12 @@ class SaeSession:
         return Spot(key, namespace_id, set_name, self._inventory(set_name, namespace_id))
 
     def _inventory(self, set_name: str, namespace_id: str) -> Inventory:
-        """The inventory as it was last read; it is read now where it was not."""
+        """The inventory as it was last read; reads it the first time."""
         with self._turn:
             inventory = self._inventories.get((set_name, namespace_id))
             if inventory is None:
                 documents = SecretDocuments(self._service, namespace_id)
-                inventory = Inventory(documents, set_name, self._lease.guard)
+                inventory = Inventory(documents, set_name, self._lease.guard, part_bytes=PART_BYTES)
                 inventory.load(documents.list("the inventory"))
                 self._inventories[set_name, namespace_id] = inventory
             return inventory

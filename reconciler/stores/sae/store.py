@@ -9,7 +9,7 @@ from reconciler.errors import ObjectNotFound
 from reconciler.model.locks import Lock
 from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, StoreIdentity
-from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import SetRecord, Sets
 from reconciler.stores.kit.leases import Lease, break_lock, read_lock
@@ -75,7 +75,7 @@ class SaeStore:
             )
 
     @contextmanager
-    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[SaeSession]:
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; makes the set's record where there is none yet."""
         record = self._sets.made(set_name)
         lease = Lease(self._home, set_name, holder)

@@ -17,7 +17,8 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Precondition
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
-from reconciler.stores.kit.inventory import Copy, Entry, Inventory
+from reconciler.stores.kit.entries import Copy, Entry
+from reconciler.stores.kit.inventory import Inventory
 from reconciler.stores.kit.refusals import refuse_moved
 from reconciler.stores.sae import lives, wire
 from reconciler.stores.sae.service import Secret, Service
@@ -40,7 +41,7 @@ class Spot:
 
     @property
     def entry(self) -> Entry:
-        """What the set records of it."""
+        """What the set records of the Secret."""
         return self.inventory.entry(self.key.name)
 
     def record(self, entry: Entry, *, wait: bool = True) -> None:
@@ -249,7 +250,7 @@ class Writer:
         self._service.create(spot.namespace_id, copy.name, secret.item.type, secret.raw, about)
 
     def _without_copy(self, spot: Spot) -> None:
-        """Delete the copy of a Secret, where there is one."""
+        """Delete the copy of a Secret, if there is one."""
         entry = spot.entry
         if entry.copy is not None:
             self._delete_copy(spot, entry.copy.name)
@@ -263,7 +264,7 @@ class Writer:
                 self._service.delete(spot.namespace_id, item.id, about)
 
     def _forget(self, spot: Spot) -> None:
-        """Drop the entry of a Secret that is gone; together with the next change."""
+        """Drop the entry of a Secret that is gone, with the next change."""
         spot.record(Entry(copy=spot.entry.copy), wait=False)
 
     def _described(self, spot: Spot, secret_id: Id) -> Secret:

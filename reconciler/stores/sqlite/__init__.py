@@ -9,8 +9,8 @@ from reconciler.stores.backend import Backend
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
+    from reconciler.model.opening import Opening, StoreChoice
     from reconciler.model.options import Option
-    from reconciler.model.store import Opening, StoreChoice
     from reconciler.rules import Violation
     from reconciler.stores.sqlite.store import EmbeddedStore
 

@@ -1,4 +1,4 @@
-"""How a store comes into being: whole, under a temporary name, and only then under its own."""
+"""Creates a store: completely, under a temporary name, which then becomes its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reconciler.stores.sqlite.tables import SCHEMA, Contents, new_uid
 
 
 def make(path: Path, sealer: Sealer) -> None:
-    """Make a store at `path`, unless there is one.
+    """Create a store at `path`, unless there is one.
 
     SQLite says nothing where it cannot move the log into the file as it closes it. So the log
     begins only when everything is in the file, and a file that would need one gets no name.

@@ -36,7 +36,7 @@ class Database:
     """The store's file at `path`, which is no link; messages call it `shown`.
 
     `links` were followed on the way to the file and its key, and `trusted` are the users to whom
-    all of it may belong.
+    all of it may belong. A transaction waits ``busy_seconds`` for that of another process.
     """
 
     def __init__(
@@ -47,7 +47,9 @@ class Database:
         *,
         links: tuple[Path, ...] = (),
         trusted: frozenset[int],
+        busy_seconds: float = BUSY_SECONDS,
     ) -> None:
+        self._busy_seconds = busy_seconds
         self.path = path
         self.shown = shown
         self.master = master
@@ -69,7 +71,7 @@ class Database:
 
     @property
     def entrusted(self) -> tuple[Path, ...]:
-        """What decides which store and which key are used; not all of it need exist."""
+        """The paths that decide which store and key are used; not all of them need exist."""
         key_file, successor = self.master.file, self.master.successor
         return (*self._links, self.path.parent, key_file.parent, self.path, key_file, successor)
 
@@ -125,7 +127,7 @@ class Database:
             self._close()
 
     def compact(self) -> None:
-        """Move the log into the file and empty it, so that nothing old lingers in it."""
+        """Move the log into the file and empty it, so that it holds no old content."""
         with self._turn, faults(self.shown):
             assert self._connection is not None
             busy = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
@@ -137,17 +139,17 @@ class Database:
             )
 
     def _read(self, work: Callable[[Contents], T]) -> tuple[T, bool]:
-        """The result, and whether the file could have changed meanwhile."""
+        """The result, and whether the file could change during the read."""
         with _opening:
             # Without -shm nobody writes. Then SQLite would make both files, or fail where it may
             # not, unless it is told that nobody writes.
             unguarded = not self.shm.exists() and not _size(self.wal)
             if unguarded:
-                return self._looked(work, "mode=ro&immutable=1"), True
-        return self._looked(work, "mode=ro"), False
+                return self._read_in(work, "mode=ro&immutable=1"), True
+        return self._read_in(work, "mode=ro"), False
 
-    def _looked(self, work: Callable[[Contents], T], mode: str) -> T:
-        connection = _connect(self.path, mode)
+    def _read_in(self, work: Callable[[Contents], T], mode: str) -> T:
+        connection = self._connect(mode)
         try:
             connection.execute("BEGIN")
             columns = read_header(connection)
@@ -165,7 +167,7 @@ class Database:
                     raise StoreError(f"{self.shown} does not exist")
                 self._create()
             with _opening:
-                connection = _connect(self.path, "mode=rw")
+                connection = self._connect("mode=rw")
                 try:
                     connection.execute("PRAGMA synchronous = FULL")
                     connection.execute("PRAGMA secure_delete = ON")
@@ -181,9 +183,9 @@ class Database:
     def _contents(self, connection: sqlite3.Connection) -> Contents:
         if self._opened_with is not None:
             key_check, sealer = self._opened_with
-            known = header_with(connection, key_check, sealer)
-            if known is not None:
-                return Contents(connection, sealer, known)
+            header = header_with(connection, key_check, sealer)
+            if header is not None:
+                return Contents(connection, sealer, header)
         columns = read_header(connection)
         self._refuse_truncated(connection)
         sealer = self._sealer_for(columns, writing=True)
@@ -200,7 +202,7 @@ class Database:
                 owners.refuse_foreign(self.entrusted, self.trusted, self.shown)
 
     def _refuse_truncated(self, connection: sqlite3.Connection) -> None:
-        """SQLite fills up a short last page with zeros; unless the log has it, it is lost."""
+        """Refuse a short last page, which SQLite pads with zeros, unless the log has it."""
         if not _size(self.wal):
             pages, size = (
                 connection.execute(f"PRAGMA {name}").fetchone()[0]
@@ -237,6 +239,15 @@ class Database:
                 raise
         sync_directory(directory)
 
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        return sqlite3.connect(
+            f"{self.path.as_uri()}?{mode}",
+            uri=True,
+            timeout=self._busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+
     def _close(self) -> None:
         self._opened_with = None
         if self._connection is not None:
@@ -249,23 +260,13 @@ class Database:
             return tuple(_stamp(path) for path in paths)
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"{path.as_uri()}?{mode}",
-        uri=True,
-        timeout=BUSY_SECONDS,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-
-
 def _stamp(path: Path) -> tuple[int, ...] | None:
-    """What changes when the file does; `None` where there is none."""
+    """Values that change with the file; `None` where there is none."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return None
-    return (found.st_ino, found.st_size, found.st_mtime_ns)
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _size(path: Path) -> int:

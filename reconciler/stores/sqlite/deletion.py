@@ -1,4 +1,4 @@
-"""What goes with an object that is deleted, as a cluster's controllers see to it.
+"""Deletes what a cluster's controllers delete together with an object.
 
 From Kubernetes v1.35: the namespace controller (content of a Namespace), the garbage collector
 (pkg/controller/garbagecollector: dependents none of whose owners is left) and the tokens controller
@@ -52,7 +52,7 @@ def delete(contents: Contents, live: Live) -> None:
 
 
 def fall_of(contents: Contents, first: Live) -> Fall:
-    """What the deletion of `first` takes with it."""
+    """The objects that the deletion of `first` deletes or changes."""
     gone = {first.uid: first}
     changed: dict[str, Live] = {}
     waiting = [first]

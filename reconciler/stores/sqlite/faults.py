@@ -1,4 +1,4 @@
-"""What SQLite and the system say, in words for the person who reads them."""
+"""Translates errors of SQLite and the system into messages for users."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PRIMARY = 0xFF
 
 
 class faults:  # noqa: N801 - used as a word of the language
-    """Turns what goes wrong with the store at `shown` into this program's errors.
+    """Turns errors from the store at `shown` into this program's errors.
 
     A class, since what contextlib makes of a generator takes four times as long for each write.
     """
@@ -27,12 +27,12 @@ class faults:  # noqa: N801 - used as a word of the language
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         """Raise this program's error in the place of `error`."""
         if error is not None:
-            told = _told(error, self._shown)
-            if told is not None:
-                raise told from None
+            store_error = _store_error(error, self._shown)
+            if store_error is not None:
+                raise store_error from None
 
 
-def _told(error: BaseException, shown: str) -> StoreError | None:
+def _store_error(error: BaseException, shown: str) -> StoreError | None:
     match error:
         case Damage():
             return _damaged(shown, error)

@@ -1,4 +1,4 @@
-"""The files of a store on the disk: written whole, onto the disk, and never over another's."""
+"""Writes the files of a store: whole, synced, and never over another file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def temporary_file(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def remove_temporary_files(path: Path) -> None:
-    """Remove what killed processes have left of `temporary_file`, as far as that can be.
+    """Remove the temporary files that killed processes left, where possible.
 
     Only for whoever holds the store's write lock: then nobody else needs such a file, apart from
     processes that still try to make the store, and they accept that they come too late.
@@ -49,7 +49,7 @@ def put_in_place(made: Path, path: Path) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make new names in `directory` outlive a power cut."""
+    """Sync `directory`, so that new names survive a power cut."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -24,7 +24,7 @@ TABLES = ("objects", "copies", "vanished")
 
 @dataclass(slots=True)
 class Totals:
-    """What the rows of a table come to: their number, and their shares added up.
+    """The totals of a table: the number of its rows, and the sum of their shares.
 
     Shares are keyed and nobody sees them, so who has no key can neither drop a row nor put an
     older one back so that the sum is right.
@@ -96,19 +96,19 @@ def read_header(connection: sqlite3.Connection) -> dict[str, Any]:
         Damage: there is not exactly one.
     """
     cursor = connection.execute("SELECT * FROM store")
-    found = cursor.fetchall()
-    if len(found) != 1:
+    rows = cursor.fetchall()
+    if len(rows) != 1:
         raise Damage("its header is missing")
-    columns = {column[0]: value for column, value in zip(cursor.description, found[0], strict=True)}
+    columns = {column[0]: value for column, value in zip(cursor.description, rows[0], strict=True)}
     if not {"id", "format", "key_check"} <= columns.keys():
         raise Damage("its header is not whole")
     return columns
 
 
 def header_with(connection: sqlite3.Connection, key_check: bytes, sealer: Sealer) -> Header | None:
-    """The header, where it is still the one with that key check, and so of a known format."""
-    found = connection.execute("SELECT * FROM store WHERE key_check = ?", (key_check,)).fetchone()
-    return None if found is None else _opened(found, sealer)
+    """The header, if it still has that key check, and so a format that was checked before."""
+    row = connection.execute("SELECT * FROM store WHERE key_check = ?", (key_check,)).fetchone()
+    return None if row is None else _opened(row, sealer)
 
 
 def key_fits(columns: dict[str, Any], sealer: Sealer) -> bool:
@@ -151,12 +151,12 @@ def _opened(columns: Sequence[Any], sealer: Sealer) -> Header:
     starts = range(0, len(content), _NUMBER_BYTES)
     version, *numbers = (int.from_bytes(content[at : at + _NUMBER_BYTES]) for at in starts)
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
-    found = {name: Totals(*pair) for name, pair in zip(TABLES, pairs, strict=True)}
-    return Header(store_id, store_format, key_check, fingerprint_key, version, found)
+    totals_of_tables = {name: Totals(*pair) for name, pair in zip(TABLES, pairs, strict=True)}
+    return Header(store_id, store_format, key_check, fingerprint_key, version, totals_of_tables)
 
 
 def write_header(connection: sqlite3.Connection, header: Header, sealer: Sealer) -> None:
-    """Put `header` in the place of the one there is."""
+    """Replace the header."""
     connection.execute("DELETE FROM store")
     connection.execute(
         "INSERT INTO store VALUES (?, ?, ?, ?, ?)",

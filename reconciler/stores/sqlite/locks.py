@@ -49,7 +49,7 @@ def renew(
     """Extend the lock that `holder` has.
 
     Raises:
-        LockLost: `holder` has it no more.
+        LockLost: `holder` no longer has it.
     """
     lock = read(connection, set_name, now)
     if lock is None or lock.holder != holder:
@@ -58,12 +58,12 @@ def renew(
 
 
 def give_back(connection: sqlite3.Connection, set_name: str, holder: str) -> None:
-    """Drop a lock that `holder` has."""
+    """Release the lock that `holder` has."""
     connection.execute("DELETE FROM locks WHERE set_name = ? AND holder = ?", (set_name, holder))
 
 
 def remove(connection: sqlite3.Connection, lock: Lock) -> None:
-    """Drop `lock`, whoever has it.
+    """Remove `lock`, whoever has it.
 
     Raises:
         ObjectMoved: the set's lock is another one by now.

@@ -44,14 +44,14 @@ class MasterKey:
         """
         if self.given is not None:
             return (self.given,)
-        found = [_read(path) for path in (self.file, self.successor) if path.exists()]
-        if not found:
+        keys = [_read(path) for path in (self.file, self.successor) if path.exists()]
+        if not keys:
             raise StoreDamaged(
                 f"the key file {self.file} is missing, so the store cannot be read",
                 hint="put the file back (it stands beside the store's file itself, not beside a"
                 f" link to that), or give the key in {STORE_KEY} or {STORE_KEY}_FILE",
             )
-        return tuple(found)
+        return tuple(keys)
 
     def succeed(self) -> None:
         """Put the successor in the place of the key file; only while the store is locked."""
@@ -59,7 +59,7 @@ class MasterKey:
         sync_directory(self.file.parent)
 
     def make(self) -> bytes:
-        """The key for a new store: the one there is, else a random one in a new key file."""
+        """The key for a new store: the present key, else a random one in a new key file."""
         if self.given is None and not self.file.exists():
             try:
                 write_key_file(self.file, secrets.token_bytes(MASTER_KEY_BYTES), replace=False)

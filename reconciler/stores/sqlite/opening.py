@@ -9,7 +9,7 @@ from pathlib import Path
 
 from reconciler.errors import ConfigError
 from reconciler.stores.sqlite import owners, rekeying
-from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.database import BUSY_SECONDS, Database
 from reconciler.stores.sqlite.faults import faults
 from reconciler.stores.sqlite.masterkey import STORE_KEY, MasterKey, given_key
 from reconciler.stores.sqlite.rekeying import Rekeyed
@@ -27,7 +27,9 @@ def rekey(url: str, environ: Mapping[str, str]) -> Rekeyed:
         database.close()
 
 
-def database_of(url: str, environ: Mapping[str, str]) -> Database:
+def database_of(
+    url: str, environ: Mapping[str, str], *, busy_seconds: float = BUSY_SECONDS
+) -> Database:
     """The file that ``sqlite:PATH`` names, relative to the current directory.
 
     Raises:
@@ -55,4 +57,5 @@ def database_of(url: str, environ: Mapping[str, str]) -> Database:
         MasterKey(key_file, given_key(environ, STORE_KEY)),
         links=links,
         trusted=owners.trusted_users(environ),
+        busy_seconds=busy_seconds,
     )

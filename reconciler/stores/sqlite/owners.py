@@ -1,4 +1,4 @@
-"""Whose the files of a store are.
+"""Checks the owners of the files of a store.
 
 Whoever can put a store where another user will look for it, with a key that they know, is handed
 every value that is applied. So a store's files, its directory and the links that lead there must
@@ -46,7 +46,7 @@ def _refuse_circle(link: Path) -> None:
 
 
 def foreign(paths: Iterable[Path], trusted: frozenset[int]) -> Iterator[tuple[Path, int]]:
-    """Those of `paths` that exist and belong to another user, with that user's id."""
+    """The existing `paths` that belong to another user, with that user's id."""
     for path in paths:
         try:
             owner = path.lstat().st_uid

@@ -1,8 +1,9 @@
-"""A live object as a row: found by what is in clear, with its content and values sealed.
+"""A live object as a row: its index columns in clear, its content and values sealed.
 
 Each value is sealed by itself, bound to its object, key and version. The rest of the content is
 sealed as one body, which also lists the values, so that none can be dropped or swapped. A keyed
-mark covers the columns in clear, so that objects whose content is not read are checked too.
+checksum (the column ``mark``) covers the columns in clear, so that objects whose content is not
+read are checked too.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Damage(Exception):
 
 
 def to_row(live: Live, sealer: Sealer, *, automatic: bool = False) -> Row:
-    """Seal `live`; `automatic` tells that nobody asked for it, so that a create may take it over.
+    """Seal `live`; a create may take over an `automatic` object, which no user has asked for.
 
     Raises:
         TypeError: a field holds what JSON cannot hold.
@@ -68,14 +69,13 @@ def to_row(live: Live, sealer: Sealer, *, automatic: bool = False) -> Row:
         lengths.append((name, len(sealed)))
     content = orjson.dumps(_content(live, lengths, automatic=automatic), default=_plain)
     owner_uids = orjson.dumps([owner.uid for owner in live.owners]).decode() if live.owners else ""
-    set_name = None if live.applied is None else live.applied.set_name
     clear = (
         *live.key,
         live.uid,
         int(live.resource_version),
         live.type,
         live.created,
-        set_name,
+        live.owner_set,
         owner_uids,
     )
     return Row(
@@ -87,7 +87,7 @@ def to_row(live: Live, sealer: Sealer, *, automatic: bool = False) -> Row:
 
 
 def from_row(row: Row, sealer: Sealer) -> Live:
-    """Open a row that `checked` has made.
+    """Open a row that `checked` returned.
 
     Raises:
         Damage: it is not what `to_row` made.
@@ -112,7 +112,7 @@ def from_row(row: Row, sealer: Sealer) -> Live:
         if row.set_name is None
         else Applied(
             set_name=row.set_name,
-            fields={_path(*path): mark for mark, *path in body.get("applied", ())},
+            fields={_path(*path): value for value, *path in body.get("applied", ())},
         ),
     )
 
@@ -123,19 +123,19 @@ def _path(*names: str) -> tuple[str, ...]:
 
 
 def is_automatic(row: Row, sealer: Sealer) -> bool:
-    """Whether nobody asked for the object and nobody has touched it since."""
+    """Whether the object was made automatically and is unchanged since."""
     bound = _bound(row.kind, row.namespace, row.name, row.uid, str(row.version))
     return _body(row, sealer, bound).get("automatic", False) is True
 
 
 def to_bystander(row: Row) -> Bystander:
-    """What is known of an object without opening it, from a row that `checked` has made."""
+    """The bystander in a row that `checked` returned; the row is not opened."""
     uids = tuple(orjson.loads(row.owner_uids)) if row.owner_uids else ()
     return Bystander(row.key, row.uid, uids, row.set_name)
 
 
 def checked(columns: tuple[Any, ...], sealer: Sealer) -> Row:
-    """A row as it was read, its columns in clear held against their mark.
+    """A row as it was read, after checking its columns in clear.
 
     Raises:
         Damage: they do not fit.

@@ -1,4 +1,4 @@
-"""AES-256-GCM for what the store keeps, and a keyed checksum for what it must find in clear."""
+"""AES-256-GCM for the content of a store, and keyed checksums for its columns in clear."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MARK_BYTES = 16
 
 
 class BrokenSeal(Exception):
-    """The key does not fit, or what was sealed or what it was bound to has changed."""
+    """The key does not fit, or the sealed text or its bound text has changed."""
 
 
 class Sealer:
@@ -49,10 +49,10 @@ class Sealer:
             raise BrokenSeal from None
 
     def mark(self, content: bytes) -> bytes:
-        """A keyed checksum of `content`, which stays in clear beside it: 16 bytes."""
+        """A keyed checksum of `content`, stored in clear beside it: 16 bytes."""
         return hashlib.blake2b(content, key=self._mark_key, digest_size=_MARK_BYTES).digest()
 
     def share(self, content: bytes) -> int:
-        """What `content` adds to the total of a table: a keyed number that stands nowhere."""
+        """The share of `content` in the sum of a table: a keyed number that is not stored."""
         digest = hashlib.blake2b(content, key=self._share_key, digest_size=_MARK_BYTES).digest()
         return int.from_bytes(digest)

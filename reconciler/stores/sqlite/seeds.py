@@ -1,4 +1,4 @@
-"""What a store holds without anybody's asking, as a fresh cluster does."""
+"""The objects that a new store holds, as a fresh cluster does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ACCOUNT = "default"
 _SPACE = uuid.UUID("5a3f1e0c-6f0e-4f5b-9c1b-2f6d5f0f7b11")
 
 
-def firstborn() -> tuple[Live, ...]:
+def initial_objects() -> tuple[Live, ...]:
     """The Namespaces of a fresh cluster with their ServiceAccounts, in the order of their making.
 
     Their uids and versions are the same in every store: a plan that was made before the store
@@ -38,9 +38,9 @@ def firstborn() -> tuple[Live, ...]:
 
 
 def plant(contents: Contents) -> None:
-    """Put into a new store what it is born with."""
-    for live in firstborn():
-        contents.next_version()  # which is the one that it has
+    """Put the initial objects into a new store."""
+    for live in initial_objects():
+        contents.next_version()  # the object already has it
         contents.add(live, automatic=True)
 
 

@@ -52,7 +52,7 @@ class EmbeddedSession:
         )
 
     def give_back(self) -> None:
-        """Give the lock back, where the session still has it."""
+        """Release the lock, where the session still has it."""
         self._database.write(
             lambda contents: locks.give_back(contents.connection, self._set_name, self._holder)
         )
@@ -65,7 +65,7 @@ class EmbeddedSession:
         """Nothing: every write is whole, and says whose it is."""
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
-        """Create `resource`, and take over one that nobody asked for or has touched."""
+        """Create `resource`, or take over an automatic object of that key."""
         return writing.create(self._database, resource, applied)
 
     def update(

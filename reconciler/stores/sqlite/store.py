@@ -11,7 +11,7 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Snapshot
+from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.sqlite import locks, owners, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
@@ -27,7 +27,7 @@ _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 class EmbeddedStore:
     """See `reconciler.model.store.Store` and `Trying`.
 
-    `fingerprint_key` is the one that the environment gives, in place of the store's own.
+    `fingerprint_key` is the key from the environment, used instead of the store's own.
     """
 
     def __init__(self, database: Database, fingerprint_key: bytes | None) -> None:
@@ -40,15 +40,15 @@ class EmbeddedStore:
         return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
-        """Read what `scope` wants; what it would be born with where it does not exist yet."""
+        """Read what `scope` wants; the objects of a new store where it does not exist yet."""
         snapshot = self._database.read(lambda contents: self._snapshot(contents, scope))
-        return self._unborn(scope) if snapshot is None else snapshot
+        return self._before_creation(scope) if snapshot is None else snapshot
 
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: who may write the file may do all of it."""
 
     @contextmanager
-    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[EmbeddedSession]:
+    def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; creates the store where it does not exist yet."""
         now = time.time()
         self._database.write(
@@ -85,23 +85,21 @@ class EmbeddedStore:
         writing.delete(self._database, before.key, Precondition.of(before), keep=False)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._database.close()
 
-    def _unborn(self, scope: Scope) -> Snapshot:
-        born = seeds.firstborn()
+    def _before_creation(self, scope: Scope) -> Snapshot:
+        initial = seeds.initial_objects()
         return Snapshot(
             identity=StoreIdentity(SCHEME, "", self._database.shown),
             capabilities=_CAPABILITIES,
-            objects={live.key: live for live in born if scope.wants(live.key, None)},
+            objects={live.key: live for live in initial if scope.wants(live.key, None)},
             bystanders={
-                live.key: Bystander(live.key, live.uid)
-                for live in born
-                if not scope.wants(live.key, None)
+                live.key: Bystander.of(live) for live in initial if not scope.wants(live.key, None)
             },
             vanished=frozenset(),
             fingerprint_key=self._given_key,
-            born=False,
+            exists=False,
         )
 
     def _snapshot(self, contents: Contents, scope: Scope) -> Snapshot:

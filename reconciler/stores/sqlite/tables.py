@@ -1,4 +1,4 @@
-"""The tables, and what one transaction finds in them and changes."""
+"""The tables, and how a transaction reads and changes them."""
 
 # ruff: noqa: S608 - the statements are put together from names that stand in this file
 
@@ -55,7 +55,7 @@ _KEEP = f"INSERT INTO copies SELECT * FROM objects WHERE {_BY_KEY}"
 
 
 class Contents:
-    """What the store holds, within one transaction and under one key."""
+    """The content of the store, within one transaction and under one key."""
 
     def __init__(self, connection: sqlite3.Connection, sealer: Sealer, header: Header) -> None:
         self.connection = connection
@@ -68,11 +68,11 @@ class Contents:
 
     def find(self, key: ObjectKey) -> Row | None:
         """The row of that key."""
-        found = self.connection.execute(_FIND, key).fetchone()
-        return None if found is None else rows.checked(found, self.sealer)
+        columns = self.connection.execute(_FIND, key).fetchone()
+        return None if columns is None else rows.checked(columns, self.sealer)
 
     def refuse_lost(self, key: ObjectKey) -> None:
-        """Tell an object that is not there from one that only the index has lost.
+        """Refuse a store whose index has lost the object of that key.
 
         Raises:
             Damage: it is there.
@@ -88,20 +88,20 @@ class Contents:
     def surroundings(self, key: ObjectKey) -> tuple[bool, bool]:
         """Whether the Namespace of `key` is there, and whether an object of `key` has vanished."""
         # One query for both: each costs more than what it looks for.
-        found = self.connection.execute(_SURROUNDINGS, (NAMESPACE, "", key.namespace, *key))
-        namespace, vanished = found.fetchone()
+        cursor = self.connection.execute(_SURROUNDINGS, (NAMESPACE, "", key.namespace, *key))
+        namespace, vanished = cursor.fetchone()
         return bool(namespace), bool(vanished)
 
     def all(self, table: str) -> Iterator[Row]:
-        """Every row of ``objects`` or ``copies``, each seen once and none missing.
+        """All rows of ``objects`` or ``copies``; refuses missing and duplicate rows.
 
         Raises:
             Damage: rows are missing, doubled or newer than the header.
         """
         seen: set[tuple[str, ...]] = set()
         total = 0
-        for found in self.connection.execute(f"SELECT {_COLUMNS} FROM {table} NOT INDEXED"):
-            row = rows.checked(found, self.sealer)
+        for columns in self.connection.execute(f"SELECT {_COLUMNS} FROM {table} NOT INDEXED"):
+            row = rows.checked(columns, self.sealer)
             if row.version > self.header.version:
                 raise Damage(f"{row.key} is newer than the store")
             seen.add(row[:3])
@@ -115,7 +115,7 @@ class Contents:
         return str(self.header.version)
 
     def add(self, live: Live, *, automatic: bool = False) -> bool:
-        """Add an object, under its version; tells whether it is added and its key not taken."""
+        """Add an object with its version; returns false where its key is taken."""
         row = self._row(live, automatic=automatic)
         if self.connection.execute(_ADD, row).rowcount == 0:
             return False
@@ -123,7 +123,7 @@ class Contents:
         return True
 
     def rewrite(self, live: Live) -> Live:
-        """Put `live` in the place of the object of that key; returns it with its new version."""
+        """Replace the object of that key by `live`; returns it with its new version."""
         live = dataclasses.replace(live, resource_version=self.next_version())
         self._count_out("objects", live.key)
         row = self._row(live)
@@ -138,7 +138,7 @@ class Contents:
         self.header.version += 1
 
     def remember_vanished(self, live: Live) -> None:
-        """Note that `live` is gone, where a set had applied it: until it is created again."""
+        """Note that `live` is gone, if a set had applied it, until it is created again."""
         if live.applied is not None:
             self.forget_vanished(live.key)
             row = (live.applied.set_name, *live.key)
@@ -146,11 +146,11 @@ class Contents:
             self.header.totals["vanished"].add(_share(row, self.sealer))
 
     def forget_vanished(self, key: ObjectKey) -> None:
-        """An object of that key is there again, or its set wanted it gone."""
-        found = self.connection.execute(f"SELECT * FROM vanished WHERE {_BY_KEY}", key).fetchone()
-        if found is not None:
+        """Forget that the object vanished: it exists again, or its set deleted it."""
+        row = self.connection.execute(f"SELECT * FROM vanished WHERE {_BY_KEY}", key).fetchone()
+        if row is not None:
             self.connection.execute(f"DELETE FROM vanished WHERE {_BY_KEY}", key)
-            self.header.totals["vanished"].take(_share(found, self.sealer))
+            self.header.totals["vanished"].take(_share(row, self.sealer))
 
     def vanished(self, set_name: str) -> frozenset[ObjectKey]:
         """The objects that the set had applied and that are gone.
@@ -158,25 +158,25 @@ class Contents:
         Raises:
             Damage: rows are missing or added.
         """
-        found = self.connection.execute("SELECT * FROM vanished").fetchall()
-        self._refuse_other("vanished", _vanished_totals(found, self.sealer))
-        return frozenset(ObjectKey(*key) for name, *key in found if name == set_name)
+        vanished = self.connection.execute("SELECT * FROM vanished").fetchall()
+        self._refuse_other("vanished", _vanished_totals(vanished, self.sealer))
+        return frozenset(ObjectKey(*key) for name, *key in vanished if name == set_name)
 
     def keep_copy(self, key: ObjectKey) -> None:
-        """Put a copy of the object of that key in place of any that was kept before."""
+        """Keep a copy of the object of that key, in place of an earlier copy."""
         self.drop_copy(key)
         # Sealed rows are bound to the object and not to the table, so they can move as they are.
         self.connection.execute(_KEEP, key)
         self.header.totals["copies"].add(self._share_of("objects", key))
 
     def copied_uid(self, key: ObjectKey) -> str:
-        """The uid of the object of that key of which a copy is kept; empty where there is none."""
+        """The uid in the copy of that key; empty where there is no copy."""
         query = f"SELECT {_COLUMNS} FROM copies WHERE {_BY_KEY}"
-        found = self.connection.execute(query, key).fetchone()
-        return "" if found is None else rows.checked(found, self.sealer).uid
+        columns = self.connection.execute(query, key).fetchone()
+        return "" if columns is None else rows.checked(columns, self.sealer).uid
 
     def drop_copy(self, key: ObjectKey) -> None:
-        """Drop the copy kept of that key, where there is one."""
+        """Drop the copy of that key, if there is one."""
         if not self.header.totals["copies"].count:
             return
         if self.connection.execute(f"SELECT 1 FROM copies WHERE {_BY_KEY}", key).fetchone():
@@ -184,7 +184,7 @@ class Contents:
             self.connection.execute(f"DELETE FROM copies WHERE {_BY_KEY}", key)
 
     def inside(self, namespace: str) -> list[Live]:
-        """What stands in a namespace."""
+        """The objects in a namespace."""
         where = "kind IN (?, ?) AND namespace = ?"
         return self._lives(where, (SERVICE_ACCOUNT, SECRET, namespace))
 
@@ -244,8 +244,8 @@ class Contents:
     def _lives(self, where: str, values: Iterable[str]) -> list[Live]:
         query = f"SELECT {_COLUMNS} FROM objects WHERE {where}"
         return [
-            self.live(rows.checked(found, self.sealer))
-            for found in self.connection.execute(query, tuple(values))
+            self.live(rows.checked(columns, self.sealer))
+            for columns in self.connection.execute(query, tuple(values))
         ]
 
     def _row(self, live: Live, *, automatic: bool = False) -> Row:
@@ -263,9 +263,9 @@ class Contents:
         return self.sealer.share(mark)
 
 
-def _vanished_totals(found: Iterable[tuple[str, ...]], sealer: Sealer) -> Totals:
+def _vanished_totals(vanished: Iterable[tuple[str, ...]], sealer: Sealer) -> Totals:
     totals = Totals()
-    for row in found:
+    for row in vanished:
         totals.add(_share(row, sealer))
     return totals
 

@@ -1,4 +1,4 @@
-"""Writes to the embedded store: each is one transaction, so that it is whole or not at all."""
+"""Writes to the embedded store: each is one transaction, done completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from reconciler.stores.kit.refusals import exists, missing, refuse, refuse_moved
 from reconciler.stores.sqlite import deletion, rows, seeds
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.tables import Contents, new_uid, now_text
-
-_CONTENT = tuple(field.name for field in dataclasses.fields(Resource))
 
 
 def create(
@@ -39,9 +37,12 @@ def update(
 
     def work(contents: Contents) -> Live:
         live = _expected(contents, key, precondition)
-        content = patching.updated(live, patch)
-        updated = dataclasses.replace(
-            live, **{name: getattr(content, name) for name in _CONTENT}, applied=applied
+        updated = Live.of(
+            patching.updated(live, patch),
+            uid=live.uid,
+            resource_version=live.resource_version,
+            created=live.created,
+            applied=applied,
         )
         refuse(key, rules.validate_update(live, updated))
         return live if updated == live else contents.rewrite(updated)
@@ -75,7 +76,7 @@ def delete(
 
 
 def forget(database: Database, key: ObjectKey) -> None:
-    """Drop the copy kept of `key`, where there is one, and the memory of its object."""
+    """Drop the copy of `key`, if there is one, and forget that its object vanished."""
 
     def work(contents: Contents) -> None:
         contents.drop_copy(key)
@@ -92,8 +93,8 @@ def _create(contents: Contents, resource: Resource, applied: Applied | None) -> 
             f"{key}: the namespace {key.namespace!r} does not exist",
             hint="create it first, or add its manifest",
         )
-    live = Live(
-        **{name: getattr(resource, name) for name in _CONTENT},
+    live = Live.of(
+        resource,
         uid=new_uid(),
         resource_version=contents.next_version(),
         created=now_text(),
@@ -110,12 +111,12 @@ def _create(contents: Contents, resource: Resource, applied: Applied | None) -> 
 
 
 def _taken_over(contents: Contents, live: Live) -> Live:
-    """Put `live` in the place of an object that nobody asked for or has touched."""
-    found = contents.find(live.key)
-    assert found is not None
-    if not rows.is_automatic(found, contents.sealer):
+    """Replace an automatic object by `live`."""
+    row = contents.find(live.key)
+    assert row is not None
+    if not rows.is_automatic(row, contents.sealer):
         raise exists(live.key)
-    return contents.rewrite(dataclasses.replace(live, uid=found.uid, created=found.created))
+    return contents.rewrite(dataclasses.replace(live, uid=row.uid, created=row.created))
 
 
 def _expected(contents: Contents, key: ObjectKey, precondition: Precondition) -> Live:

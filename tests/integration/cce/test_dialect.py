@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.integration.cce.conftest import CceSite
-from tests.integration.kubernetes.site import Document, secret
+from tests.integration.kubernetes.site import Document
+from tests.world import secret_manifest as secret
 
 REGISTRY = '{"auths": {"registry.example.com": {"auth": "dXNlcjpub3QtcmVhbA=="}}}'
 SPELLINGS = [

@@ -15,8 +15,8 @@ from reconciler.stores.kubernetes import connection
 from tests.crashes.program import APPLY, Ended, Run
 from tests.integration.cce.conftest import CceSite
 from tests.integration.kubernetes.series import OPTIONS, Series
-from tests.integration.kubernetes.site import Document, secret
 from tests.standins.cce_gateway import CUT_AFTER, CUT_BEFORE, Call, Strike, throttled
+from tests.world import secret_manifest as secret
 
 APPLIES = int(os.environ.get("GATEWAY_APPLIES", "24"))
 KILLS = int(os.environ.get("GATEWAY_KILLS", "16"))
@@ -46,17 +46,8 @@ def delays(monkeypatch: pytest.MonkeyPatch) -> list[float | None]:
     return asked
 
 
-def drawn(prefix: str) -> Document:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"generateName": prefix},
-        "stringData": {"x": "1"},
-    }
-
-
 def test_a_gateway_that_limits(site: CceSite, delays: list[float | None]) -> None:
-    site.put(*(secret(f"s{number}", x="1") for number in range(9)), drawn("one-"))
+    site.put(*(secret(f"s{number}", x="1") for number in range(9)), secret("one-", x="1"))
     site.gateway.strike = lambda call: throttled(7) if call.number % 3 == 0 else None
     site.apply("--parallelism", "3")
     assert 7.0 in delays
@@ -99,7 +90,7 @@ def test_a_name_that_is_not_found_in_time(site: CceSite, delays: list[float | No
         return None
 
     site.gateway.strike = busy
-    site.put(drawn("one-"))
+    site.put(secret("one-", x="1"))
     site.apply()
     assert delays.count(3.0) >= 2
     names = {json.loads(call.body)["metadata"]["name"] for call in creates if b"one-" in call.body}
@@ -108,13 +99,20 @@ def test_a_name_that_is_not_found_in_time(site: CceSite, delays: list[float | No
     site.converged()
 
 
-def test_a_name_that_is_taken(site: CceSite, monkeypatch: pytest.MonkeyPatch) -> None:
-    names = iter(["one-taken", "one-free0"])
-    monkeypatch.setattr("reconciler.execution.naming._drawn", lambda _: next(names))
-    site.create(secret("one-taken", theirs="1"))
-    site.put(drawn("one-"))
+def test_a_name_that_is_taken(site: CceSite) -> None:
+    names: list[str] = []
+
+    def quicker(call: Call) -> None:
+        if call.method == "POST" and b'"one-' in call.body:
+            names.append(json.loads(call.body)["metadata"]["name"])
+            if len(names) == 1:
+                site.create(secret(names[0], theirs="1"))
+
+    site.gateway.strike = quicker
+    site.put(secret("one-", x="1"))
     site.apply()
-    assert site.secrets() == {"one-taken": {"theirs": "1"}, "one-free0": {"x": "1"}}
+    taken, free = names
+    assert site.secrets() == {taken: {"theirs": "1"}, free: {"x": "1"}}
 
 
 @pytest.mark.parametrize("way", ["aksk", "token"])

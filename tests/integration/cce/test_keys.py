@@ -13,8 +13,8 @@ from huaweicloudsdkcore.auth.credentials import BasicCredentials
 from huaweicloudsdkcore.auth.provider import CredentialProviderChain
 
 from tests.integration.cce.conftest import CceSite
-from tests.integration.kubernetes.site import secret
 from tests.standins.cce_gateway import KEY_ID, KEY_SECRET
+from tests.world import secret_manifest as secret
 
 
 def test_a_temporary_key_goes_with_its_security_token(
@@ -76,7 +76,7 @@ _CHECK = """
 import sys
 from reconciler import stores
 from reconciler.model.objects import Desired, ObjectKey, Source
-from reconciler.model.store import StoreChoice
+from reconciler.model.opening import StoreChoice
 key = ObjectKey("Secret", "default", "a")
 made = Desired(key=key, type="opaque", source=Source("a.yaml", 1, 1))
 assert [one.code for one in stores.check(StoreChoice(sys.argv[1]), [made])] == ["cce-type-spelling"]

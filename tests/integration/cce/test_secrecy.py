@@ -10,8 +10,8 @@ import pytest
 from huaweicloudsdkcore.auth.credentials import Credentials
 
 from tests.integration.cce.conftest import CceSite
-from tests.integration.kubernetes.site import secret
 from tests.standins.cce_gateway import KEY_SECRET, PASSWORD, Call, Strike
+from tests.world import secret_manifest as secret
 
 VALUES = ("canary-first-8841", "canary-second-77c0", "canary-third-ß漢")
 

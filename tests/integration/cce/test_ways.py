@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -12,8 +13,8 @@ from huaweicloudsdkcore.auth.credentials import Credentials
 from huaweicloudsdkcore.auth.provider import MetadataCredentialProvider
 
 from tests.integration.cce.conftest import CceSite
-from tests.integration.kubernetes.site import secret
 from tests.standins.cce_gateway import CLUSTER_ID, REGION, Call, Gateway, Strike
+from tests.world import secret_manifest as secret
 
 WAYS = ("aksk", "token", "certificate", "kubeconfig")
 SUFFIX = REGION.replace("-", "_").upper()
@@ -285,7 +286,7 @@ def test_the_file_of_profiles(site: CceSite, monkeypatch: pytest.MonkeyPatch) ->
 def test_without_the_sdk_a_kubeconfig_will_do(
     site: CceSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.stores.cce.endpoints.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "huaweicloudsdkcce", None)
     site.put(secret("a", x="1"))
     assert_clear(site.run("plan"), "secrets-reconciler[huawei]", "kubeconfig")
     choose(site, "kubeconfig")

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.crashes.program import APPLY, Ended, ran_well
 from tests.integration.kubernetes.site import Document, Site, data_of
+from tests.world import secret_manifest
 
 OPTIONS = (
     *("--prune", "--allow-empty", "--allow-replace", "--max-deletes", "100%"),
@@ -194,12 +195,4 @@ def _name(event: Mapping[str, Any]) -> str:
 
 
 def _document(name: str, state: State) -> Document:
-    given = {"generateName": name} if name in DRAWN else {"name": name}
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": given,
-        "type": state.type,
-        "immutable": state.immutable,
-        "stringData": dict(state.data),
-    }
+    return {**secret_manifest(name, immutable=state.immutable, **state.data), "type": state.type}

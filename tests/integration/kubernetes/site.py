@@ -26,16 +26,6 @@ def awaited(done: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
-def secret(name: str, /, *, immutable: bool = False, **values: str) -> Document:
-    document: Document = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": name},
-        "stringData": values,
-    }
-    return {**document, "immutable": True} if immutable else document
-
-
 def data_of(document: Mapping[str, Any]) -> dict[str, str]:
     values = document.get("data") or {}
     return {key: base64.b64decode(value).decode() for key, value in values.items()}

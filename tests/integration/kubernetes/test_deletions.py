@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.stores.kubernetes.session import KubernetesSession
 from tests.integration.kubernetes.policies import Policies
-from tests.integration.kubernetes.site import Document, Site, awaited, secret
+from tests.integration.kubernetes.site import Document, Site, awaited
+from tests.world import secret_manifest as secret
 
 FINALIZER = "example.com/holds-it"
 IN_A_MOMENT = ("--wait-timeout", "0.5")

@@ -10,7 +10,8 @@ import pytest
 from reconciler.model.values import MASK
 from tests.cli.test_leaks import CANARIES, Searched, leaked
 from tests.integration.kubernetes.policies import Policies
-from tests.integration.kubernetes.site import Document, Site, secret
+from tests.integration.kubernetes.site import Document, Site
+from tests.world import secret_manifest as secret
 
 QUOTING = (
     "'it was ' + (oldObject == null ? 'nothing' : oldObject.data.password)"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.stores.kubernetes.session import KubernetesSession
-from tests.integration.kubernetes.site import Site, secret
+from tests.integration.kubernetes.site import Site
+from tests.world import secret_manifest as secret
 
 
 @pytest.fixture

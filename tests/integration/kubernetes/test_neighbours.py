@@ -7,7 +7,8 @@ import hashlib
 
 import pytest
 
-from tests.integration.kubernetes.site import Document, Site, secret
+from tests.integration.kubernetes.site import Document, Site
+from tests.world import secret_manifest as secret
 
 
 def account(name: str, namespace: str = "", **metadata: object) -> Document:

@@ -13,7 +13,8 @@ import pytest
 from reconciler.stores.kubernetes import listing
 from reconciler.stores.kubernetes.connection import JSON, Connection
 from tests.crashes.program import APPLY, Run
-from tests.integration.kubernetes.site import Site, awaited, secret
+from tests.integration.kubernetes.site import Site, awaited
+from tests.world import secret_manifest as secret
 
 OwnSite = Callable[..., Site]
 _LEASE = "/apis/coordination.k8s.io/v1/namespaces/{}/leases/reconciler-default"

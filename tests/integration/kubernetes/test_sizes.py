@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tests.integration.kubernetes.site import Site, secret
+from tests.integration.kubernetes.site import Site
+from tests.world import secret_manifest as secret
 
 LIMIT = 1024 * 1024
 

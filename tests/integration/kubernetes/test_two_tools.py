@@ -6,7 +6,8 @@ import signal
 from typing import Any
 
 from tests.crashes.program import APPLY, Run
-from tests.integration.kubernetes.site import Site, secret
+from tests.integration.kubernetes.site import Site
+from tests.world import secret_manifest as secret
 
 
 def test_two_applies_of_one_set(site: Site) -> None:

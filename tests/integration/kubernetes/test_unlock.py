@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.crashes.program import APPLY, Run
-from tests.integration.kubernetes.site import Site, secret
+from tests.integration.kubernetes.site import Site
+from tests.world import secret_manifest as secret
 
 LEASES = "/apis/coordination.k8s.io/v1/namespaces/{}/leases"
 HOLDER = "anna@build-1 (process 4242, 1a2b3c4d)"

@@ -15,16 +15,11 @@ from reconciler.model.plans import FieldPath, StoreIdentity
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning.drift import drift
-from tests.world import secret, wrapped
+from tests.world import secret
 
 KEY = b"a key of thirty-two bytes, or so"
 PRINTS = Fingerprinter(KEY)
 PASSWORD = ("data", "password")
-
-
-def content(name: str, data: dict[str, str], **fields: Any) -> dict[str, Any]:
-    key = ObjectKey("Secret", "shop", name)
-    return {"key": key, "type": "Opaque", "data": wrapped(data), **fields}
 
 
 def desired(name: str, data: dict[str, str], **fields: Any) -> Desired:
@@ -41,7 +36,7 @@ def live(
     """A live object, and what was applied of it."""
     record = None
     if applied is not None:
-        was = Live(**content(name, applied, **fields), uid="u", resource_version="1")
+        was = desired(name, applied, **fields)
         record = Applied(
             set_name=set_name,
             fields={
@@ -49,7 +44,8 @@ def live(
                 for path, leaf in flatten(was).items()
             },
         )
-    return Live(**content(name, data, **fields), uid="u", resource_version="1", applied=record)
+    held = desired(name, data, **fields)
+    return Live.of(held, uid="u", resource_version="1", applied=record)
 
 
 def check(

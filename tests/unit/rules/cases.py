@@ -14,13 +14,13 @@ from typing import Any
 
 from reconciler.model.objects import (
     NAMESPACE,
-    SECRET,
-    SERVICE_ACCOUNT,
     ObjectKey,
     OwnerReference,
     Resource,
 )
-from tests.world import wrapped
+from tests.world import account as desired_account
+from tests.world import namespace as desired_namespace
+from tests.world import secret as desired_secret
 
 OBJECTMETA = "apimachinery/pkg/api/validation/objectmeta.go"
 GENERIC = "apimachinery/pkg/api/validation/generic.go"
@@ -61,15 +61,15 @@ def secret(
 ) -> Resource:
     """A Secret of one key, or of what is given; texts become values."""
     data = {"key": "value"} if data is None else data
-    return Resource(key=ObjectKey(SECRET, namespace, name), type=type, data=wrapped(data), **fields)
+    return desired_secret(name, data, home=namespace, type=type, **fields)
 
 
 def account(name: str = "app", namespace: str = "shop", **fields: Any) -> Resource:
-    return Resource(key=ObjectKey(SERVICE_ACCOUNT, namespace, name), **fields)
+    return desired_account(name, home=namespace, **fields)
 
 
 def namespace(name: str = "shop", **fields: Any) -> Resource:
-    return Resource(key=ObjectKey(NAMESPACE, "", name), **fields)
+    return desired_namespace(name, **fields)
 
 
 def owner(name: str = "web", uid: str = "8a4c2f60", **fields: Any) -> OwnerReference:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from reconciler.model.objects import Severity
-from reconciler.model.store import StoreChoice
+from reconciler.model.opening import StoreChoice
 from reconciler.stores import check
 from tests.world import secret
 

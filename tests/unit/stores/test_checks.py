@@ -12,14 +12,16 @@ from reconciler import stores
 from reconciler.cli import main
 from reconciler.errors import ConfigError
 from reconciler.model.objects import Severity, Source
-from reconciler.model.store import StoreChoice
+from reconciler.model.opening import StoreChoice
 from tests.world import secret
 
 PLACE = Source("manifests/db.yaml", 7, 3)
 
 
 PACKAGE = """
-from reconciler.model.store import Opening
+from dataclasses import replace
+
+from reconciler.model.opening import Opening
 from reconciler.rules import Violation
 from reconciler.stores.backend import Backend
 from reconciler.stores.sqlite import BACKEND as EMBEDDED
@@ -28,7 +30,7 @@ from reconciler.stores.sqlite import BACKEND as EMBEDDED
 class Picky:
     scheme = "picky"
     options = ()
-    annotations = frozenset()
+    annotations = frozenset({"reconciler/picky-mood"})
 
     def check(self, resource, choice):
         assert choice.url.startswith("picky:")
@@ -37,7 +39,15 @@ class Picky:
                 yield Violation(("data", key), "key-too-short", "one letter", "use two")
 
     def open(self, opening):
-        return EMBEDDED.open(opening)
+        store = EMBEDDED.open(opening)
+        read = store.read
+
+        def read_as_picky(scope):
+            snapshot = read(scope)
+            return replace(snapshot, identity=replace(snapshot.identity, scheme="picky"))
+
+        store.read = read_as_picky
+        return store
 
 
 BACKEND: Backend = Picky()
@@ -89,6 +99,22 @@ def test_a_package_that_cannot_be_loaded_is_an_error_of_the_settings() -> None:
 def test_an_unknown_scheme_is_told() -> None:
     with pytest.raises(ConfigError, match="no store has the scheme"):
         list(stores.check(StoreChoice("nowhere:x"), []))
+
+
+def test_an_annotation_of_its_own_is_one_for_its_stores_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    metadata = "{name: a, namespace: default, annotations: {reconciler/picky-mood: good}}"
+    manifest = f"apiVersion: v1\nkind: Secret\nmetadata: {metadata}\nstringData: {{key: v}}\n"
+    (tmp_path / "a.yaml").write_text(manifest)
+    for command in ("validate", "plan"):
+        codes = [
+            CliRunner().invoke(main, [command, "a.yaml", "--store", f"{scheme}:x.db"]).exit_code
+            for scheme in ("picky", "sqlite")
+        ]
+        assert codes[0] == 0, command
+        assert codes[1] != 0, command
 
 
 def test_the_commands_tell_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

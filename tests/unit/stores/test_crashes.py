@@ -14,7 +14,7 @@ import pytest
 from reconciler.errors import StoreUnavailable
 from reconciler.model.store import Session
 from reconciler.model.values import SecretValue
-from reconciler.stores.sqlite import database
+from reconciler.stores.sqlite.opening import database_of
 from reconciler.stores.sqlite.store import EmbeddedStore
 from tests.stores.words import Words
 from tests.world import held
@@ -206,14 +206,9 @@ def test_a_full_disk_is_a_passing_fault_and_loses_nothing(
     assert words.look(store).objects[live.key] == live
 
 
-def test_a_store_that_another_process_holds_is_busy(
-    store: EmbeddedStore,
-    session: Session,
-    words: Words,
-    place: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
+def test_a_store_that_another_process_holds_is_busy(words: Words, place: Path, url: str) -> None:
+    store = EmbeddedStore(database_of(url, {}, busy_seconds=0.05), None)
+    session = held(store, seconds=0)
     store.close()
     other = sqlite3.connect(place / "store.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -223,3 +218,4 @@ def test_a_store_that_another_process_holds_is_busy(
     other.execute("ROLLBACK")
     other.close()
     assert session.create(words.secret("s", {"a": b"1"}), words.mark())
+    store.close()

@@ -14,7 +14,8 @@ import pytest
 
 from reconciler.errors import ConfigError, StoreDamaged, StoreError
 from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, ObjectKey
-from reconciler.model.store import DEFAULT_STORE, Session
+from reconciler.model.opening import DEFAULT_STORE
+from reconciler.model.store import Session
 from reconciler.stores import open_store
 from reconciler.stores.sqlite import birth, header
 from reconciler.stores.sqlite.masterkey import MasterKey

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.errors import ConfigError
-from reconciler.model.store import StoreChoice
+from reconciler.model.opening import StoreChoice
 from reconciler.stores import backend_of, check, open_store
 from reconciler.stores.urls import shown_path, shown_url
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import itertools
 import threading
-import time
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,16 +23,16 @@ from reconciler.errors import (
 )
 from reconciler.model.objects import Applied
 from reconciler.stores.kit.documents import Documents, Listed, Sets
-from reconciler.stores.kit.inventory import Copy, Entry, Inventory, parts_of, read_part
+from reconciler.stores.kit.entries import Copy, Entry
+from reconciler.stores.kit.inventory import Inventory, parts_of, read_part
 from reconciler.stores.kit.leases import Lease, break_lock, read_lock
 
+PART_BYTES = 300
 A, B, TYPE = ("data", "a"), ("data", "b"), ("type",)
 
 
 class Table:
     """A place for documents in memory. ``lose`` says whose answers are lost, after the effect."""
-
-    part_bytes = 300
 
     def __init__(self) -> None:
         self.rows: dict[str, tuple[Listed, bytes]] = {}
@@ -97,9 +96,13 @@ def no_guard() -> None:
 
 
 def inventory(
-    table: Documents, set_name: str = "shop", guard: Callable[[], None] = no_guard
+    table: Documents,
+    set_name: str = "shop",
+    guard: Callable[[], None] = no_guard,
+    *,
+    part_bytes: int = PART_BYTES,
 ) -> Inventory:
-    made = Inventory(table, set_name, guard)
+    made = Inventory(table, set_name, guard, part_bytes=part_bytes)
     made.load(table.list("the documents"))
     return made
 
@@ -176,14 +179,11 @@ def test_of_two_holders_one_gets_the_lock(table: Table) -> None:
         anna.renew(60)
 
 
-def test_an_expired_lock_is_taken_over_and_never_extended(
-    table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_expired_lock_is_taken_over_and_never_extended(table: Table) -> None:
     anna, ben = Lease(table, "shop", "anna"), Lease(table, "shop", "ben")
     anna.take(60)
     anna.guard()
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 61)
+    anna.renew(-1)
     with pytest.raises(LockLost):
         anna.guard()
     with pytest.raises(LockLost):
@@ -248,7 +248,7 @@ def test_parts_stay_small_and_are_deleted_when_empty(table: Table) -> None:
     for number in range(40):
         written.put(f"s{number}", entry(number + 1))
     assert len(table.rows) > 4
-    assert max(len(content) for _, content in table.rows.values()) < 2 * table.part_bytes
+    assert max(len(content) for _, content in table.rows.values()) < 2 * PART_BYTES
     for number in range(20):
         written.put(f"s{number}", Entry(), wait=False)
     assert len(inventory(table).entries()) == 40, "not written yet"
@@ -281,9 +281,8 @@ def test_an_entry_that_did_not_change_is_not_written(table: Table) -> None:
 
 def test_threads_share_writes(table: Table) -> None:
     gate = threading.Event()
-    table.part_bytes = 100_000
     table.lose = lambda *_: not gate.wait(10)
-    written = inventory(table)
+    written = inventory(table, part_bytes=100_000)
     threads = [
         threading.Thread(target=written.put, args=(f"s{number}", entry(number)))
         for number in range(1, 9)

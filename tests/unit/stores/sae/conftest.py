@@ -12,9 +12,10 @@ from reconciler import workflow
 from reconciler.execution.retries import RetryPolicy
 from reconciler.model.events import ApplyEnded, Outcome
 from reconciler.model.objects import Desired
+from reconciler.model.opening import Opening
 from reconciler.model.plans import Action, Plan, PlanOptions
-from reconciler.stores import open_store
-from reconciler.stores.sae import pace
+from reconciler.stores.sae import SaeBackend
+from reconciler.stores.sae.pace import Patience
 from reconciler.stores.sae.store import SaeStore
 from tests.standins.sae import Standin
 from tests.world import IN_HAND
@@ -28,12 +29,15 @@ class Region:
     def __init__(self, standin: Standin) -> None:
         self.standin = standin
         self.retries = RetryPolicy(first_delay=0.0)
+        self.patience = Patience()
 
     def open(self, **options: str) -> SaeStore:
-        url, environ = self.standin.url, self.standin.environ
-        store = open_store(url, environ, options={"qps": "100000", **options})
-        assert isinstance(store, SaeStore)
-        return store
+        opening = Opening(
+            url=self.standin.url,
+            environ=self.standin.environ,
+            options={"qps": "100000", **options},
+        )
+        return SaeBackend(self.patience).open(opening)
 
     def planned(
         self, *desired: Desired, store: Any = None, options: PlanOptions = IN_HAND
@@ -83,10 +87,10 @@ def region(standin: Standin) -> Region:
 
 
 @pytest.fixture
-def no_patience(region: Region, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_patience(region: Region) -> None:
     """What fails is not tried again, neither by the store nor by an apply."""
     region.retries = RetryPolicy(attempts=1)
-    monkeypatch.setattr(pace, "_ATTEMPTS", 1)
+    region.patience = Patience(attempts=1)
 
 
 def without_data(one: Desired, *names: str) -> Desired:

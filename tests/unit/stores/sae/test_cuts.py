@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import random
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,6 +12,7 @@ import pytest
 
 from reconciler.errors import StoreError, StoreLocked
 from reconciler.model.objects import Desired
+from reconciler.stores.sae.pace import Patience
 from tests.standins.sae import CUT_AFTER, CUT_BEFORE, Call, Standin, Strike
 from tests.unit.stores.sae.conftest import Region, failures
 from tests.world import secret
@@ -40,8 +40,8 @@ WANTED = {
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(random, "random", lambda: 0.0)
+def quick(region: Region) -> None:
+    region.patience = Patience(first_delay=0.0)
 
 
 def data(standin: Standin) -> dict[str, dict[str, str]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import time
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +23,7 @@ from reconciler.model.patches import Operation
 from reconciler.model.plans import Precondition
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
+from reconciler.stores.sae.pace import Patience
 from tests.standins.sae import CUT_AFTER, CUT_BEFORE, KEY_SECRET, REGION, Call, Standin, Strike
 from tests.stores.words import Words
 from tests.unit.stores.sae.conftest import Region
@@ -195,11 +195,9 @@ def test_without_a_key_the_way_to_one_is_told(
         WORDS.look(open_store(standin.url, {}))
 
 
-def test_reads_are_tried_again_and_pauses_kept(
-    region: Region, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_reads_are_tried_again_and_pauses_kept(region: Region) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
+    region.patience = Patience(sleep=slept.append)
     region.standin.put("s", {"a": "MQ=="})
     befalls = [CUT_BEFORE, Strike(status=429, code="Throttling.User", retry_after=2500), CUT_AFTER]
     region.standin.strike = lambda _: befalls.pop() if befalls else None

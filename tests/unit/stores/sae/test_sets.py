@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -25,6 +24,7 @@ from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Scope
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
+from reconciler.stores.sae.pace import Patience
 from reconciler.stores.sae.places import place_of
 from tests.standins.sae import CUT_BEFORE, NAMESPACE_KEYS, REGION, Standin
 from tests.stores.words import Words
@@ -161,15 +161,14 @@ def test_of_two_applies_one_is_kept_out(region: Region) -> None:
 
 
 def test_a_lock_that_expired_is_taken_over_and_its_holder_writes_no_more(
-    region: Region, monkeypatch: pytest.MonkeyPatch
+    region: Region,
 ) -> None:
     first, second = region.open(), region.open()
     session = held(first, holder="anna", seconds=60)
     live = session.create(ONE, Words.mark(("data", "a")))
     with pytest.raises(StoreLocked, match="anna"):
         held(second, holder="ben", seconds=60)
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 61)
+    session.renew(-1)
     held(second, holder="ben", seconds=60)
     with pytest.raises(LockLost):
         session.create(secret("two", {"a": "1"}), Words.mark(("data", "a")))
@@ -242,11 +241,10 @@ def test_the_keys_of_namespaces_are_never_asked_for(region: Region) -> None:
     assert NAMESPACE_KEYS
 
 
-def test_calls_keep_to_their_pace(standin: Standin, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_calls_keep_to_their_pace(region: Region) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(time, "monotonic", lambda: sum(slept))
-    monkeypatch.setattr(time, "sleep", slept.append)
-    store = open_store(standin.url, standin.environ, options={"qps": "50"})
+    region.patience = Patience(monotonic=lambda: sum(slept), sleep=slept.append)
+    store = region.open(qps="50")
     for _ in range(11):
         store.read(Scope("default", frozenset()))
     assert sum(slept) == pytest.approx(10 / 50)

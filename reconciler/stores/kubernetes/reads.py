@@ -1,4 +1,4 @@
-"""What a read has found, before it becomes a snapshot."""
+"""The result of a read, before it becomes a snapshot."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from reconciler.model.plans import Note
 
 
 @dataclass(slots=True)
-class Found:
-    """What one read has found; ``maps`` has which maps an object has.
+class ClusterRead:
+    """The result of one read. ``maps`` says which of the maps of metadata an object has.
 
-    ``leftovers`` are objects that live and of which a copy was not tidied away.
-    ``consumers`` is ``None`` where they were not asked for; in the namespaces ``unseen`` there may
-    be more.
+    ``leftovers`` are existing objects of which an old copy is left. ``consumers`` is ``None`` where
+    they were not asked for; the namespaces ``unseen`` may have more.
     """
 
     objects: dict[ObjectKey, Live] = field(default_factory=dict)

@@ -1,0 +1,46 @@
+"""Every store has the methods of the protocols, and mypy compares them here.
+
+It does so at ``BACKEND: Backend`` too. But there, a package and its modules import each other, and
+mypy takes a decorated method, such as ``session``, for `Any`. What ``session`` yields is compared
+where it does so, as ``Iterator[Session]``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reconciler.model.store import Rotating, Session, Store, Trying
+from reconciler.stores.cce.store import CceStore
+from reconciler.stores.docker.session import DockerSession
+from reconciler.stores.docker.store import DockerStore
+from reconciler.stores.kubernetes.session import KubernetesSession
+from reconciler.stores.kubernetes.store import KubernetesStore
+from reconciler.stores.sae.session import SaeSession
+from reconciler.stores.sae.store import SaeStore
+from reconciler.stores.sqlite.session import EmbeddedSession
+from reconciler.stores.sqlite.store import EmbeddedStore
+
+if TYPE_CHECKING:
+    from sealed_files.store import FileStore
+
+    def stores(
+        *stores: CceStore | DockerStore | EmbeddedStore | FileStore | KubernetesStore | SaeStore,
+    ) -> tuple[Store, ...]:
+        return stores
+
+    def trying(*stores: CceStore | EmbeddedStore | KubernetesStore) -> tuple[Trying, ...]:
+        return stores
+
+    def rotating(session: DockerSession) -> Rotating:
+        return session
+
+
+def methods(protocol: type) -> set[str]:
+    return {name for name in vars(protocol) if not name.startswith("_")}
+
+
+def test_every_store_has_all_methods() -> None:
+    for store in (CceStore, DockerStore, EmbeddedStore, KubernetesStore, SaeStore):
+        assert methods(Store) <= set(dir(store)), store
+    for session in (DockerSession, EmbeddedSession, KubernetesSession, SaeSession):
+        assert methods(Session) <= set(dir(session)), session
