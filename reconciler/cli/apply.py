@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +27,7 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import format_option, verbosity_options
-from reconciler.cli.requests import environment_of, loaded_of, opened, takes_stdin
+from reconciler.cli.requests import apply_command, environment_of, loaded_of, opened, takes_stdin
 from reconciler.cli.terminal import confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -131,8 +130,7 @@ def _store_for(saved: SavedPlan, path: Path, choice: StoreChoice) -> StoreChoice
         raise ConfigError(
             f"the plan was made for the store {saved.store}, which nothing else names, so nothing "
             "was done",
-            hint="if it is the right one, name it: reconciler apply "
-            f"{shlex.quote(str(path))} --store {shlex.quote(saved.store)}",
+            hint=f"if it is the right one, name it: {apply_command(path, saved.store, named=True)}",
         )
     if not confirmed(escaped(f"This plan is for the store {saved.store}. Apply it there?")):
         raise ConfigError("not confirmed, so nothing was done", hint="name the store with --store")

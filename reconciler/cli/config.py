@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import SETTING, read_lints
@@ -145,6 +146,18 @@ class Configured(click.Command):
 def configuration() -> str:
     """The path of the configuration file in use, for headlines; empty where there is none."""
     return _invocation(click.get_current_context()).configuration
+
+
+def given_places() -> Iterator[tuple[Option, str]]:
+    """What the command line says of the store, the way to it, and the configuration file."""
+    context = click.get_current_context()
+    choice = context.params.get(STORE.parameter)
+    assert isinstance(choice, StoreChoice)
+    for option in (STORE, *_invocation(context).store_options, CONFIG):
+        source = context.get_parameter_source(option.parameter)
+        if source is ParameterSource.COMMANDLINE:
+            values = {STORE.name: choice.url, CONFIG.name: configuration(), **choice.options}
+            yield option, values[option.name]
 
 
 def tell_configuration() -> None:

@@ -23,7 +23,14 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import output_options, show, verbosity_options
-from reconciler.cli.requests import environment_of, is_stream, loaded_of, opened, takes_stdin
+from reconciler.cli.requests import (
+    apply_command,
+    environment_of,
+    is_stream,
+    loaded_of,
+    opened,
+    takes_stdin,
+)
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -127,4 +134,4 @@ def _save(
         )
     saved = planned.saved(environment.inputs, store=environment.store.url, created=created)
     planfile.save(saved, out, planned.fingerprinter.key)
-    remark(f"Saved. To apply just this plan: reconciler apply {escaped(str(out))}")
+    remark(escaped(f"Saved. To apply just this plan: {apply_command(out, saved.store)}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.config import given_places
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
-from reconciler.cli.options import PARALLELISM, plan_options_of
+from reconciler.cli.options import PARALLELISM, STORE, plan_options_of
 from reconciler.cli.terminal import colour_on, remark
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
@@ -57,6 +59,20 @@ def opened(environment: Environment) -> Iterator[Store]:
 
     with workflow.opened(environment, environ()) as store:
         yield store
+
+
+def apply_command(planfile: Path, store: str, *, named: bool = False) -> str:
+    """What to type to apply a saved plan as this command line reaches its `store`.
+
+    A plan file decides neither on the store nor on the way to it, so what the command line says of
+    both is repeated; `named` adds the store in any case.
+    """
+    given = {option.flag: value for option, value in given_places()}
+    if named or STORE.flag in given:
+        given[STORE.flag] = store  # without the credentials that may stand in the URL
+    name = f"./{planfile}" if str(planfile).startswith("-") else str(planfile)
+    words = (word for pair in given.items() for word in pair)
+    return shlex.join(["reconciler", "apply", name, *words])
 
 
 def takes_stdin(paths: Iterable[str]) -> bool:
