@@ -7,10 +7,18 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.options import STORE, examples, paths_argument, plan_options, run_options
+from reconciler.cli.options import (
+    STORE,
+    examples,
+    paths_argument,
+    plan_options,
+    run_options,
+)
 from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, loaded_of, opened
 from reconciler.errors import ExitCode
+from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
 
@@ -25,8 +33,11 @@ from reconciler.views.formats import Subject
 @paths_argument
 @run_options(STORE)
 @plan_options("set_name", "namespace")
-@click.option(
-    "--unmanaged", is_flag=True, help="List Secrets of no set too, in the set's namespaces."
+@listed(
+    Topic.WHAT,
+    "--unmanaged",
+    is_flag=True,
+    help="List Secrets of no set too, in the set's namespaces.",
 )
 @output_options(Subject.DRIFT)
 @verbosity_options("objects in sync")

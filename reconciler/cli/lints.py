@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from reconciler.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from reconciler.manifests import LintSettings, Placed
@@ -55,6 +56,6 @@ def read_lints(entry: Placed, values: dict[str, Any]) -> Iterator[str]:
 
 
 def _known(code: str, known: frozenset[str]) -> str:
-    close = difflib.get_close_matches(code, known, n=1)
-    names = ", ".join(sorted(known | {_DAYS}))
-    return f"did you mean {close[0]}? Known are {names}" if close else f"known are {names}"
+    listed = f"known are {', '.join(sorted(known | {_DAYS}))}"
+    advice = did_you_mean(code, known)
+    return f"{advice} {listed.capitalize()}" if advice else listed

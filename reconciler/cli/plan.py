@@ -23,6 +23,7 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.parameters import listed
 from reconciler.cli.requests import (
     apply_command,
     environment_of,
@@ -34,6 +35,7 @@ from reconciler.cli.requests import (
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
+from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
@@ -53,13 +55,19 @@ if TYPE_CHECKING:
 @run_options(STORE)
 @plan_options()
 @run_options(SERVER_DRY_RUN, PARALLELISM, STRICT)
-@click.option(
+@listed(
+    Topic.OUTPUT,
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the plan to this file, for `reconciler apply FILE`.",
 )
 @run_options(EXPIRES, ALLOW_WEAK_PLAN)
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where the plan has changes.")
+@listed(
+    Topic.OUTPUT,
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 2 where the plan has changes.",
+)
 @output_options(Subject.PLAN)
 @verbosity_options()
 def plan(

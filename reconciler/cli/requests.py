@@ -15,6 +15,7 @@ from reconciler.cli.config import given_places
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.options import PARALLELISM, STORE, plan_options_of
+from reconciler.cli.parameters import CHDIR
 from reconciler.cli.terminal import colour_on, remark
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
@@ -72,7 +73,9 @@ def apply_command(planfile: Path, store: str, *, named: bool = False) -> str:
         given[STORE.flag] = store  # without the credentials that may stand in the URL
     name = f"./{planfile}" if str(planfile).startswith("-") else str(planfile)
     words = (word for pair in given.items() for word in pair)
-    return shlex.join(["reconciler", "apply", name, *words])
+    place = click.get_current_context().meta.get(CHDIR)
+    where = ["-C", place] if place else []
+    return shlex.join(["reconciler", *where, "apply", name, *words])
 
 
 def takes_stdin(paths: Iterable[str]) -> bool:

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -20,20 +21,42 @@ if TYPE_CHECKING:
     from reconciler.model.events import Event
 
 
+_wish: ContextVar[str] = ContextVar("colour", default="auto")
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether somebody sits at `stream`; None stands for one that was closed from the start."""
     return stream is not None and stream.isatty()
 
 
+def paint(when: str) -> None:
+    """Let ``auto``, ``always`` or ``never`` decide on colour, for this run of the program."""
+    _wish.set(when)
+
+
 def colour_on(stream: TextIO | None) -> bool:
-    """Whether to paint: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
-    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+    """Whether to paint: on a terminal, unless something else was asked for.
+
+    ``--color`` wins over NO_COLOR (https://no-color.org), and that over FORCE_COLOR
+    (https://force-color.org), as in Python.
+    """
+    if is_forced():
+        return True
+    is_refused = _wish.get() == "never" or os.environ.get("NO_COLOR")
+    return is_terminal(stream) and not is_refused and os.environ.get("TERM") != "dumb"
+
+
+def is_forced() -> bool:
+    """Whether to paint wherever the output goes."""
+    wish = _wish.get()
+    forced = os.environ.get("FORCE_COLOR") and not os.environ.get("NO_COLOR")
+    return wish == "always" or (wish == "auto" and bool(forced))
 
 
 def remark(message: str) -> None:
     """Say `message`, without workflow commands, on standard error, if that can still be written."""
     try:
-        click.echo(inert(message), err=True)
+        click.echo(inert(message), err=True, color=is_forced() or None)
     except OSError:
         give_up(sys.stderr)
 

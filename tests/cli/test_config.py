@@ -218,8 +218,8 @@ def test_a_plan_file_names_no_directory_of_this_machine(shop: Any) -> None:
 
 def test_a_setting_for_another_store_is_left_out(workplace: Any) -> None:
     workplace.secret("a", x="1")
-    workplace.write("reconciler.yaml", "store: kubernetes:kind\nkube-context: nowhere\n")
+    workplace.write("reconciler.yaml", "store: kubernetes:kind\ncontext: nowhere\n")
     workplace.ok("plan", "--store", "sqlite:here.db")
-    refused = workplace.run("plan", "--store", "sqlite:here.db", "--kube-context", "nowhere")
+    refused = workplace.run("plan", "--store", "sqlite:here.db", "--context", "nowhere")
     assert refused.code == 1
-    assert "--kube-context" in refused.err
+    assert "--context" in refused.err

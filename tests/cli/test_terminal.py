@@ -90,3 +90,40 @@ def test_progress(shop: Any) -> None:
     _, seen = at_a_terminal(shop, "apply", "--auto-approve")
     assert b"Applying" in seen
     assert b"2/2" in seen
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "painted"),
+    [
+        ((), {}, False),
+        (("--color", "always"), {}, True),
+        (("--color", "always"), {"NO_COLOR": "1"}, True),
+        (("--color", "auto"), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": ""}, False),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (("--color=never",), {"FORCE_COLOR": "1"}, False),
+        ((), {"RECONCILER_COLOR": "always"}, True),
+        (("--color=never",), {"RECONCILER_COLOR": "always"}, False),
+    ],
+)
+def test_colour_where_no_terminal_is(
+    shop: Any, args: tuple[str, ...], env: dict[str, str], *, painted: bool
+) -> None:
+    assert ("\x1b[" in shop.ok("plan", *args, env=env).out) is painted
+    assert ("\x1b[" in shop.ok(*args, "plan", env=env).out) is painted
+    assert ("\x1b[" in shop.run("plan", "nowhere", *args, env=env).err) is painted
+    assert "\x1b[" not in shop.ok("plan", "-o", "json", *args, env=env).out
+
+
+def test_the_word_nearest_to_the_command_decides_on_colour(shop: Any) -> None:
+    assert "\x1b[" not in shop.ok("--color=always", "plan", "--color=never").out
+    assert "\x1b[" in shop.ok("--color=never", "plan", "--color=always").out
+    assert "\x1b[" not in shop.ok("plan").out
+
+
+def test_no_colour_on_a_terminal_that_was_told_so(shop: Any) -> None:
+    _, seen = at_a_terminal(shop, "plan", "--color", "never")
+    assert ESCAPE not in seen
+    _, dumb = at_a_terminal(shop, "plan", TERM="dumb")
+    assert ESCAPE not in dumb
