@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
+from reconciler.cli.live import alive
 from reconciler.cli.options import (
     AUTO_APPROVE,
     LOCK_TIMEOUT,
@@ -88,7 +89,9 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
 
     environment = environment_of(settings, paths)
     with opened(environment) as store:
-        planned = workflow.plan_of(environment, loaded_of(environment), store)
+        loaded = loaded_of(environment)
+        with alive("Reading the store and planning"):
+            planned = workflow.plan_of(environment, loaded, store)
         return approved_and_applied(
             planned, store, settings, ask=ask, stdin_taken=takes_stdin(paths)
         )
@@ -105,9 +108,11 @@ def _of_plan_file(path: Path, settings: dict[str, Any], *, require_sealed: bool)
     )
     environment = workflow.environment_of_plan(environment, file)
     with opened(environment) as store:
-        planned, standing = workflow.plan_file_again(
-            environment, file, loaded_of(environment), store, require_sealed=require_sealed
-        )
+        loaded = loaded_of(environment)
+        with alive("Reading the store and planning"):
+            planned, standing = workflow.plan_file_again(
+                environment, file, loaded, store, require_sealed=require_sealed
+            )
         origin = origin_notes(standing, planned.expires, workflow.utc_now())
         return approved_and_applied(planned, store, settings, ask=False, origin=origin)
 

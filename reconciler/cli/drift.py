@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured
+from reconciler.cli.live import alive
 from reconciler.cli.options import (
     STORE,
     examples,
@@ -51,7 +52,7 @@ def drift(paths: tuple[str, ...], *, unmanaged: bool, **settings: Any) -> ExitCo
 
     environment = environment_of(settings, paths)
     loaded = loaded_of(environment)
-    with opened(environment) as store:
+    with opened(environment) as store, alive("Reading the store"):
         report = workflow.drift_of(environment, loaded, store, unmanaged=unmanaged)
     show(Subject.DRIFT, report, settings)
     return workflow.Result(drift=report).exit_code

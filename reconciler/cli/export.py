@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.live import alive
 from reconciler.cli.options import (
     STORE,
     examples,
@@ -63,7 +64,8 @@ def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
     with opened(environment) as store:
         if reveal and Capability.READ_VALUES not in store.capabilities:
             raise ConfigError("--reveal: this store gives its values to nobody")
-        objects = store.read(Scope(set_name, frozenset(targets))).objects
+        with alive("Reading the store"):
+            objects = store.read(Scope(set_name, frozenset(targets))).objects
     chosen = sorted(targets) or exported_keys(objects, set_name)
     if not chosen:
         remark(f"Note: the store holds nothing of the set {set_name}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import Configured
+from reconciler.cli.live import alive
 from reconciler.cli.options import (
     ALLOW_WEAK_PLAN,
     EXPIRES,
@@ -81,8 +82,8 @@ def plan(
 ) -> ExitCode:
     """Show what an apply would change. Writes nothing, and needs no right to.
 
-    PATH is a file or a directory of manifests, or - for standard input; the directory
-    `manifests` where none is given.
+    PATH is a file or a directory of manifests, or - for standard input. Without
+    one, the directory `manifests` is read, or the current one if manifests lie in it.
     """
     from reconciler import workflow
     from reconciler.planfile import origin_notes
@@ -92,7 +93,9 @@ def plan(
         _refuse_streams(environment.inputs)
     now = workflow.utc_now()
     with opened(environment) as store:
-        planned = workflow.plan_of(environment, loaded_of(environment), store)
+        loaded = loaded_of(environment)
+        with alive("Reading the store and planning"):
+            planned = workflow.plan_of(environment, loaded, store)
     if out is not None and expires is not None:
         planned = replace(planned, expires=_timestamp(now + expires))
     show(Subject.PLAN, planned.plan, settings, origin_notes(None, planned.expires, now))

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import given_places
+from reconciler.cli.defaults import manifests_of, refuse_second_store
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
+from reconciler.cli.live import alive
 from reconciler.cli.options import PARALLELISM, STORE, plan_options_of
 from reconciler.cli.parameters import CHDIR
 from reconciler.cli.terminal import colour_on, remark
@@ -26,22 +28,23 @@ if TYPE_CHECKING:
     from reconciler.model.store import Store
     from reconciler.workflow import Environment
 
-DEFAULT_MANIFESTS = "manifests"
-
 
 def environment_of(
-    settings: dict[str, Any], paths: Sequence[str] = (), **fixed: Any
+    settings: dict[str, Any], paths: Sequence[str] | None = None, **fixed: Any
 ) -> Environment:
     """The environment that the parameters of a command stand for.
 
-    `paths` are those of manifests, ``manifests`` where there are none; `fixed` sets plan options
-    that are no parameters.
+    `paths` are those of manifests, as the command was given them, or ``None`` for a command that
+    reads none; `fixed` sets plan options that are no parameters.
+
+    Raises:
+        ConfigError: there are no manifests where they are looked for.
     """
     from reconciler.workflow import Environment
 
     return Environment(
         store=settings["store"],
-        inputs=tuple(paths) or (DEFAULT_MANIFESTS,),
+        inputs=() if paths is None else manifests_of(paths),
         options=plan_options_of(settings, **fixed),
         lints=lint_settings(strict=settings.get("strict", False)),
         server_dry_run=settings.get("server_dry_run", False),
@@ -58,6 +61,7 @@ def opened(environment: Environment) -> Iterator[Store]:
     """
     from reconciler import workflow
 
+    refuse_second_store(environment.store.url)
     with workflow.opened(environment, environ()) as store:
         yield store
 
@@ -101,7 +105,8 @@ def loaded_of(
     from reconciler import workflow
 
     checks = checks or (workflow.store_rules(environment),)
-    loaded = workflow.load_environment(environment, *checks)
+    with alive("Reading manifests"):
+        loaded = workflow.load_environment(environment, *checks)
     show_loaded(loaded)
     return loaded
 

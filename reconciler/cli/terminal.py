@@ -22,6 +22,28 @@ if TYPE_CHECKING:
 
 
 _wish: ContextVar[str] = ContextVar("colour", default="auto")
+_clearing: list[Callable[[], None]] = []
+
+
+@contextmanager
+def making_room(clear: Callable[[], None]) -> Iterator[None]:
+    """Meanwhile, have `make_room` call `clear`, which takes a line away that is in the way."""
+    _clearing.append(clear)
+    try:
+        yield
+    finally:
+        _clearing.remove(clear)
+
+
+def make_room() -> None:
+    """Call this before anything is printed while a command is at work."""
+    for clear in _clearing:
+        clear()
+
+
+def is_dumb() -> bool:
+    """Whether the terminal knows no more than to print."""
+    return os.environ.get("TERM") == "dumb"
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -43,7 +65,7 @@ def colour_on(stream: TextIO | None) -> bool:
     if is_forced():
         return True
     is_refused = _wish.get() == "never" or os.environ.get("NO_COLOR")
-    return is_terminal(stream) and not is_refused and os.environ.get("TERM") != "dumb"
+    return is_terminal(stream) and not is_refused and not is_dumb()
 
 
 def is_forced() -> bool:
@@ -55,6 +77,7 @@ def is_forced() -> bool:
 
 def remark(message: str) -> None:
     """Say `message`, without workflow commands, on standard error, if that can still be written."""
+    make_room()
     try:
         click.echo(inert(message), err=True, color=is_forced() or None)
     except OSError:

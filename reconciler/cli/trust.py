@@ -23,7 +23,7 @@ def nearest_file(directory: Path) -> Path | None:
 
     The home directory is searched too, and nothing above it.
     """
-    candidates = (place / FILE_NAME for place in _searched(directory))
+    candidates = (place / FILE_NAME for place in searched(directory))
     # Path.is_file() fails where a directory on the way may not be searched.
     return next((path for path in candidates if os.path.isfile(path)), None)  # noqa: PTH113
 
@@ -49,7 +49,8 @@ def trusted_content(file: Path, environ: Mapping[str, str]) -> bytes:
     )
 
 
-def _searched(directory: Path) -> Iterator[Path]:
+def searched(directory: Path) -> Iterator[Path]:
+    """`directory` and those above it, up to the top of the repository or the home directory."""
     home = _home()
     for place in (directory, *directory.parents):
         yield place

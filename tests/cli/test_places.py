@@ -58,3 +58,81 @@ def test_a_plan_file_as_kubectl_would_name_it(shop: Any) -> None:
 def test_the_version(shop: Any) -> None:
     assert f"reconciler {__version__} (Python 3." in shop.ok("version").out
     assert json.loads(shop.ok("version", "-o", "json").out)["version"] == __version__
+
+
+MANIFEST = """\
+apiVersion: v1
+kind: Secret
+metadata: {name: here}
+stringData: {token: not-a-real-token}
+"""
+
+
+@pytest.mark.parametrize("name", ["secret.yaml", "secret.yml", "secret.json"])
+def test_manifests_in_the_current_directory(workplace: Any, name: str) -> None:
+    text = (
+        MANIFEST
+        if name != "secret.json"
+        else ('{"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "here"}}')
+    )
+    workplace.write(name, text)
+    result = workplace.ok("plan")
+    assert "+ Secret/default/here" in result.out
+    assert "no manifests/ here, so the current directory is read" in result.err
+    for command in ("validate", "graph"):
+        workplace.ok(command)
+    workplace.ok("plan", "--out", "p")
+    workplace.ok("apply", "p")
+
+
+def test_the_directory_of_manifests_comes_first(shop: Any) -> None:
+    shop.write("secret.yaml", MANIFEST)
+    result = shop.ok("plan")
+    assert "Secret/default/here" not in result.out
+    assert not result.err
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "apply", "drift", "graph"])
+def test_no_manifests_anywhere(workplace: Any, command: str) -> None:
+    workplace.write("kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\n")
+    workplace.write("package.json", "{}")
+    workplace.write("deep/secret.yaml", MANIFEST)
+    result = workplace.run(command)
+    assert result.code == 1
+    assert f"{workplace.path} has no directory manifests" in result.err
+    assert f"reconciler {command} PATH" in result.err
+    assert "reconciler init" in result.err
+
+
+@pytest.fixture
+def below(shop: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A directory below one that has a store."""
+    shop.ok("apply", "--auto-approve")
+    shop.write("deep/down/manifests/secret.yaml", MANIFEST)
+    monkeypatch.chdir(shop.path / "deep/down")
+    return shop
+
+
+@pytest.mark.parametrize(
+    "command", ["plan", "apply --auto-approve", "drift", "get", "export", "unlock", "destroy"]
+)
+def test_a_store_further_up_is_not_passed_over(below: Any, command: str) -> None:
+    before = below.files()
+    result = below.run(*command.split())
+    assert result.code == 1
+    assert "one further up: ../../.reconciler/store.db" in result.err
+    assert "--store sqlite:../../.reconciler/store.db" in result.err
+    assert below.files() == before
+
+
+def test_either_store_can_be_named(below: Any) -> None:
+    shared = below.ok("plan", "--store", "sqlite:../../.reconciler/store.db")
+    assert "Secret/shop/database, which the set owns" in shared.out
+    below.ok("apply", "--auto-approve", "--store", "sqlite:.reconciler/store.db")
+    assert (below.path / "deep/down/.reconciler/store.db").exists()
+    assert "No changes." in below.ok("plan").out
+
+
+def test_a_store_beyond_the_repository_is_another_one_s(below: Any) -> None:
+    (below.path / "deep/.git").mkdir()
+    assert "Plan: 1 to create" in below.ok("plan").out

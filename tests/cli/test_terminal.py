@@ -5,14 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
 import termios
+import threading
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
+
+from reconciler.stores import open_store
 
 ESCAPE = b"\x1b["
 ASKED = b"Only 'yes' is accepted: "
@@ -86,10 +91,47 @@ def test_colours_on_a_terminal_and_nowhere_else(shop: Any) -> None:
     assert "\x1b[" not in shop.ok("plan").out
 
 
-def test_progress(shop: Any) -> None:
-    _, seen = at_a_terminal(shop, "apply", "--auto-approve")
-    assert b"Applying" in seen
-    assert b"2/2" in seen
+def screen(seen: bytes) -> list[str]:
+    """The lines that a terminal shows at last: a carriage return writes over what is there."""
+    lines = []
+    for line in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", seen.decode()).split("\n"):
+        shown = ""
+        for part in line.rstrip("\r").split("\r"):
+            shown = part + shown[len(part) :]
+        lines.append(shown.rstrip())
+    return lines
+
+
+def test_what_takes_long_shows_life_and_leaves_no_trace(workplace: Any) -> None:
+    os.mkfifo(workplace.path / "pipe")
+    writer = threading.Timer(3, (workplace.path / "pipe").write_text, ["# nothing\n"])
+    writer.start()
+    _, seen = at_a_terminal(workplace, "plan", "pipe")
+    writer.join()
+    assert b"| Reading manifests (1 s)" in seen
+    assert not any("Reading manifests" in line for line in screen(seen))
+
+
+def test_an_apply_that_waits_shows_its_count(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    shop.secret("more", x="1")
+    store = open_store("sqlite:.reconciler/store.db", {})
+    with closing(store), store.session("default", "somebody@elsewhere", 60):
+        code, seen = at_a_terminal(shop, "apply", "--auto-approve", "--lock-timeout", "3")
+    assert code == 1
+    assert b"Applying 0/1, 1 s" in seen
+    lines = screen(seen)
+    assert not any("Applying" in line for line in lines)
+    assert sum(line.startswith("Waiting: ") for line in lines) == 1
+
+
+def test_nothing_moves_on_a_dumb_terminal(workplace: Any) -> None:
+    os.mkfifo(workplace.path / "pipe")
+    writer = threading.Timer(3, (workplace.path / "pipe").write_text, ["# nothing\n"])
+    writer.start()
+    _, seen = at_a_terminal(workplace, "plan", "pipe", TERM="dumb")
+    writer.join()
+    assert b"Reading manifests" not in seen
 
 
 @pytest.mark.parametrize(
