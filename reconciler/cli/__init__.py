@@ -13,6 +13,7 @@ from reconciler.cli.program import Program, go_there
 from reconciler.model.options import Topic
 
 _COMMANDS = {
+    "init": "Write a configuration file and a first manifest, over nothing that is there.",
     "validate": "Check manifests as an API server would, without one.",
     "plan": "Show what an apply would change.",
     "apply": "Plan, ask, and make the changes; or make just those of a saved plan.",

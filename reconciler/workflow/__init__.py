@@ -6,6 +6,7 @@ This is the Python API too: `reconciler` exports it, and ``docs/python.md`` expl
 from __future__ import annotations
 
 from reconciler.workflow.applying import apply, utc_now
+from reconciler.workflow.beginning import Begun, begin
 from reconciler.workflow.environments import (
     Environment,
     drift_of,
@@ -21,11 +22,13 @@ from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.trying import tried
 
 __all__ = [
+    "Begun",
     "Environment",
     "Planned",
     "Report",
     "Result",
     "apply",
+    "begin",
     "drift",
     "drift_of",
     "environment_of_plan",
