@@ -37,9 +37,8 @@ def init(set_name: str, store: str) -> ExitCode:
     set_name = _asked("set_name", "Name of the set", set_name)
     store = _asked("store", "URL of the store", store)
     backend_of(store)  # refuses what no store is called
-    for begun in begin(set_name, store):
-        word = "wrote" if begun.written else "kept "
-        click.echo(inert(f"{word} {escaped(begun.path)}"))
+    for path, is_new in begin(set_name, store):
+        click.echo(inert(escaped(f"{'wrote' if is_new else 'kept'} {path}")))
     click.echo("What now: reconciler plan")
     return ExitCode.OK
 

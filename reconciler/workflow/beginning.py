@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.errors import FileNotWritten
@@ -31,16 +30,10 @@ stringData:
 _IGNORED = (".reconciler/", "*.plan")
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A file, and what became of it: ``written``, or ``kept`` as it was."""
-
-    path: str
-    written: bool
-
-
-def begin(set_name: str, store: str) -> Iterator[Begun]:
+def begin(set_name: str, store: str) -> Iterator[tuple[str, bool]]:
     """Write the files of a new repository into the current directory, over nothing that is there.
+
+    Yields each path, and whether it was written; else it is as it was.
 
     A first manifest is written where there is no directory ``manifests``; lines of ``.gitignore``
     are added to those that it has.
@@ -51,27 +44,27 @@ def begin(set_name: str, store: str) -> Iterator[Begun]:
     settings = _SETTINGS.format(set_name=json.dumps(set_name), store=json.dumps(store))
     yield _new(Path("reconciler.yaml"), settings, 0o644)
     if os.path.lexists("manifests"):
-        yield Begun("manifests", written=False)
+        yield "manifests", False
     else:
         token = json.dumps(secrets.token_urlsafe(24))
         yield _new(Path("manifests/example.yaml"), _MANIFEST.format(token=token), 0o600)
     yield _ignoring(Path(".gitignore"))
 
 
-def _new(path: Path, text: str, mode: int) -> Begun:
+def _new(path: Path, text: str, mode: int) -> tuple[str, bool]:
     try:
         path.parent.mkdir(exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        return Begun(str(path), written=False)
+        return str(path), False
     except OSError as error:
         raise FileNotWritten(f"{path}: cannot be written: {error.strerror}") from None
-    return Begun(str(path), written=True)
+    return str(path), True
 
 
-def _ignoring(path: Path) -> Begun:
+def _ignoring(path: Path) -> tuple[str, bool]:
     """Add the lines that are missing; what is there stays as it is, byte for byte."""
     try:
         content = path.read_bytes() if path.exists() else b""
@@ -83,4 +76,4 @@ def _ignoring(path: Path) -> Begun:
                 file.write(gap + "".join(f"{line}\n" for line in missing))
     except OSError as error:
         raise FileNotWritten(f"{path}: cannot be written: {error.strerror}") from None
-    return Begun(str(path), written=bool(missing))
+    return str(path), bool(missing)

@@ -44,8 +44,8 @@ def test_nothing_is_overwritten(workplace: Any) -> None:
     workplace.write("manifests/mine.yaml", "# mine\n")
     workplace.write(".gitignore", "*.log\n*.plan")
     said = workplace.ok("init").out
-    assert "kept  reconciler.yaml" in said
-    assert "kept  manifests" in said
+    assert "kept reconciler.yaml" in said
+    assert "kept manifests" in said
     assert workplace.files() == {
         ".gitignore": b"*.log\n*.plan\n.reconciler/\n",
         "manifests/mine.yaml": b"# mine\n",
@@ -58,7 +58,7 @@ def test_nothing_is_overwritten(workplace: Any) -> None:
 
 def test_a_link_that_leads_nowhere_is_not_followed(workplace: Any) -> None:
     (workplace.path / "reconciler.yaml").symlink_to("elsewhere.yaml")
-    assert "kept  reconciler.yaml" in workplace.ok("init").out
+    assert "kept reconciler.yaml" in workplace.ok("init").out
     assert not (workplace.path / "elsewhere.yaml").exists()
 
 
