@@ -111,7 +111,7 @@ def _without_namespace(homeless: Mapping[ObjectKey, Sequence[Desired]]) -> Diagn
         for target, inside in sorted(homeless.items())
     ]
     first, *more = sorted(homeless)
-    what = f"{len(places)} namespaces" if more else "the namespace"
+    what = f"{len(places)} namespaces:" if more else "the namespace"
     example = f"apiVersion: v1, kind: Namespace, metadata: {{name: {first.name}}}"
     return problem(
         homeless[first][0],

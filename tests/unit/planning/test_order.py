@@ -215,7 +215,7 @@ def test_missing_namespaces_are_one_problem() -> None:
     homeless.append(secret("b", home="n3"))
     (problem,) = planned(homeless)[0].problems
     assert problem.code == "reference-unknown"
-    assert problem.message.startswith("neither the manifests nor the store hold 8 namespaces ")
+    assert problem.message.startswith("neither the manifests nor the store hold 8 namespaces: ")
     for number in range(8):
         assert f"Namespace/n{number} (manifests/all.yaml:1" in problem.message
     assert problem.message.count(" and 1 more)") == 1

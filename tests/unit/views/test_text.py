@@ -5,7 +5,7 @@ import pytest
 
 from reconciler.model.events import ApplyEnded, Outcome, StepEnded
 from reconciler.model.plans import Note, Plan
-from reconciler.views import text
+from reconciler.views import text, words
 from tests.unit.views import samples
 
 
@@ -87,3 +87,11 @@ def test_what_to_do_after_an_apply(*, saved: bool) -> None:
     assert stopped == f"What now: {again}. What was applied stays, and the rest follows."
     mended = text.what_now(ApplyEnded((applied, failed, skipped)), saved=saved)
     assert f"mend what failed, then {again}; what was applied stays" in mended
+
+
+@pytest.mark.parametrize("length", [1, 51, 52, 53, 253])
+def test_columns_align_however_long_a_name_is(length: int) -> None:
+    names = ("k" * length, "short", "x" * 40)
+    lines = words.aligned(("+", f"data[{name}]", "(value #1)") for name in names)
+    (column,) = {line.text.index("(value #1)") for line in lines}
+    assert column == max(map(len, names)) + len("data[]") + 2
