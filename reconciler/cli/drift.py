@@ -33,7 +33,12 @@ from reconciler.views.formats import Subject
 )
 @paths_argument
 @run_options(STORE)
-@plan_options("set_name", "namespace")
+@plan_options(
+    "set_name",
+    "namespace",
+    "create_namespaces",
+    create_namespaces="Take the namespaces that --create-namespaces made for declared.",
+)
 @listed(
     Topic.WHAT,
     "--unmanaged",

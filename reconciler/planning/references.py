@@ -118,7 +118,7 @@ def _without_namespace(homeless: Mapping[ObjectKey, Sequence[Desired]]) -> Diagn
         "reference-unknown",
         "metadata.namespace",
         f"neither the manifests nor the store hold {what} {', '.join(places)}",
-        f"add manifests such as {{{example}}}, or correct the names",
+        f"plan with --create-namespaces, add manifests such as {{{example}}}, or correct the names",
     )
 
 
