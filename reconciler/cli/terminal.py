@@ -149,10 +149,7 @@ def stopping(stop: threading.Event, begun: threading.Event) -> Iterator[None]:
         stop.set()
         if not begun.is_set():
             raise KeyboardInterrupt
-        remark(
-            "\nStopping: steps in flight are finished, the others skipped. "
-            "Once more to stop at once."
-        )
+        remark("\nStopping: steps in flight are finished, others skipped. Again to stop at once.")
         # A second SIGTERM ends the process whatever it waits for, as SIGKILL would.
         second = signal.SIG_DFL if number == signal.SIGTERM else before[signal.Signals(number)]
         signal.signal(number, second)

@@ -291,7 +291,9 @@ def test_one_run_writes_every_format(shop: Any) -> None:
 def test_namespaces_that_nobody_declares(workplace: Any) -> None:
     for number in range(3):
         workplace.secret(f"a{number}", head=f"  namespace: n{number}\n", x="x7#kQ9!z-canary-canary")
-    refused = workplace.run("plan")
+    asked = {"RECONCILER_CREATE_NAMESPACES": "1"}
+    assert workplace.run("plan", env=asked).code == 0
+    refused = workplace.run("plan", "--no-create-namespaces", env=asked)
     assert refused.code == 1
     assert "1 problem." in refused.out
     assert refused.out.count("reference-unknown") == 1

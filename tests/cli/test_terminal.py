@@ -102,13 +102,26 @@ def screen(seen: bytes) -> list[str]:
     return lines
 
 
-def test_what_takes_long_shows_life_and_leaves_no_trace(workplace: Any) -> None:
-    os.mkfifo(workplace.path / "pipe")
-    writer = threading.Timer(3, (workplace.path / "pipe").write_text, ["# nothing\n"])
+def slow_pipe(workplace: Any) -> threading.Thread:
+    """A pipe of manifests that gives nothing for a while after somebody has opened it."""
+    pipe = workplace.path / "pipe"
+    os.mkfifo(pipe)
+
+    def write() -> None:
+        with pipe.open("w") as file:
+            time.sleep(3)
+            file.write("# nothing\n")
+
+    writer = threading.Thread(target=write)
     writer.start()
+    return writer
+
+
+def test_what_takes_long_shows_life_and_leaves_no_trace(workplace: Any) -> None:
+    writer = slow_pipe(workplace)
     _, seen = at_a_terminal(workplace, "plan", "pipe")
     writer.join()
-    assert b"| Reading manifests (1 s)" in seen
+    assert b"| Reading manifests (" in seen
     assert not any("Reading manifests" in line for line in screen(seen))
 
 
@@ -126,9 +139,7 @@ def test_an_apply_that_waits_shows_its_count(shop: Any) -> None:
 
 
 def test_nothing_moves_on_a_dumb_terminal(workplace: Any) -> None:
-    os.mkfifo(workplace.path / "pipe")
-    writer = threading.Timer(3, (workplace.path / "pipe").write_text, ["# nothing\n"])
-    writer.start()
+    writer = slow_pipe(workplace)
     _, seen = at_a_terminal(workplace, "plan", "pipe", TERM="dumb")
     writer.join()
     assert b"Reading manifests" not in seen

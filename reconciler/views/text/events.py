@@ -45,12 +45,12 @@ def what_now(ended: ApplyEnded, *, saved: bool) -> str:
         return ""
     again = "make a new plan and apply that" if saved else "run the same command again"
     if not ended.count(Outcome.FAILED):
-        return f"What now: {again}. What was applied stays, and the rest follows."
+        return f"What now: {again}. What was applied stays."
     return "\n".join(
         [
             "What now:",
-            f"  finish   mend what failed, then {again}; what was applied stays",
-            "  go back  apply the manifests of before, for example those of the last commit",
+            f"  finish   mend what failed, then {again}",
+            "  go back  apply the manifests of before, such as those of the last commit",
         ]
     )
 
