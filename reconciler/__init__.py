@@ -2,9 +2,9 @@
 
 The Python API, explained in ``docs/python.md``:
 
-- `load` reads manifests, `open_store` opens a store;
-- `read` takes a snapshot of it, `plan` compares, `drift` looks what became of what was applied;
-- `apply` does what a plan says, or nothing.
+- ``plan(paths, store=…)`` reads manifests and a store, and compares them;
+- `apply` does what a plan says, or nothing;
+- `load`, `open_store`, `read`, `plan` and `drift` are the same in single steps.
 
 What these need is imported when the first of them is used.
 """
@@ -38,3 +38,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

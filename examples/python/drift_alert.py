@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing
 
 import reconciler
 
@@ -18,7 +17,7 @@ def main(directory: str, store_url: str) -> int:
         return 1
 
     options = reconciler.PlanOptions(set_name="example")
-    with closing(reconciler.open_store(store_url, os.environ)) as store:
+    with reconciler.open_store(store_url, os.environ) as store:
         snapshot = reconciler.read(loaded.objects, store, options)
         report = reconciler.drift(loaded.objects, snapshot, options)
         drifted = [found.key for found in report.objects if found.state == "drifted"]

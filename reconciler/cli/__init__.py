@@ -8,9 +8,12 @@ from __future__ import annotations
 import click
 
 from reconciler import __version__
-from reconciler.cli.program import Program
+from reconciler.cli.parameters import listed
+from reconciler.cli.program import Program, go_there
+from reconciler.model.options import Topic
 
 _COMMANDS = {
+    "init": "Write a configuration file and a first manifest, over nothing that is there.",
     "validate": "Check manifests as an API server would, without one.",
     "plan": "Show what an apply would change.",
     "apply": "Plan, ask, and make the changes; or make just those of a saved plan.",
@@ -24,6 +27,7 @@ _COMMANDS = {
     "rbac": "Print the least roles that a cluster must grant.",
     "store": "Look after the embedded store.",
     "completion": "Print what makes a shell complete commands and options.",
+    "version": "Show the version of the program and its Python.",
 }
 """Each command, which is the object of its name in the module of its name, and what it is for."""
 
@@ -40,8 +44,19 @@ Examples:
 @click.group(
     cls=Program,
     summaries=_COMMANDS,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # As wide as the terminal, whatever that is.
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 1000},
     epilog=_EXAMPLES,
+)
+@listed(
+    Topic.WHERE,
+    "--chdir",
+    "-C",
+    metavar="DIRECTORY",
+    is_eager=True,
+    expose_value=False,
+    callback=go_there,
+    help="Run as if started in this directory. Goes before the command.",
 )
 @click.version_option(__version__, prog_name="reconciler")
 def main() -> None:

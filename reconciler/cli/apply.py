@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
+from reconciler.cli.live import alive
 from reconciler.cli.options import (
     AUTO_APPROVE,
     EXCLUDE,
@@ -29,7 +30,7 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import format_option, verbosity_options
-from reconciler.cli.requests import environment_of, loaded_of, opened, takes_stdin
+from reconciler.cli.requests import apply_command, environment_of, loaded_of, opened, takes_stdin
 from reconciler.cli.terminal import confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -93,7 +94,9 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
 
     environment = environment_of(settings, paths)
     with opened(environment) as store:
-        planned = workflow.plan_of(environment, loaded_of(environment), store)
+        loaded = loaded_of(environment)
+        with alive("Reading the store and planning"):
+            planned = workflow.plan_of(environment, loaded, store)
         return approved_and_applied(
             planned, store, settings, ask=ask, stdin_taken=takes_stdin(paths)
         )
@@ -113,9 +116,11 @@ def _of_plan_file(
     )
     environment = workflow.environment_of_plan(environment, file)
     with opened(environment) as store:
-        planned, standing = workflow.plan_file_again(
-            environment, file, loaded_of(environment), store, require_sealed=require_sealed
-        )
+        loaded = loaded_of(environment)
+        with alive("Reading the store and planning"):
+            planned, standing = workflow.plan_file_again(
+                environment, file, loaded, store, require_sealed=require_sealed
+            )
         origin = origin_notes(standing, planned.expires, workflow.utc_now())
         return approved_and_applied(planned, store, settings, ask=False, origin=origin)
 
@@ -138,8 +143,7 @@ def _store_for(saved: SavedPlan, path: Path, choice: StoreChoice) -> StoreChoice
         raise ConfigError(
             f"the plan was made for the store {saved.store}, which nothing else names, so nothing "
             "was done",
-            hint="if it is the right one, name it: reconciler apply "
-            f"{shlex.quote(str(path))} --store {shlex.quote(saved.store)}",
+            hint=f"if it is the right one, name it: {apply_command(path, saved.store, named=True)}",
         )
     if not confirmed(escaped(f"This plan is for the store {saved.store}. Apply it there?")):
         raise ConfigError("not confirmed, so nothing was done", hint="name the store with --store")

@@ -66,6 +66,8 @@ def approved_and_applied(
         remark("Not approved: nothing was changed.")
         return ExitCode.ERROR
     ended = _carried_out(planned, store, settings)
+    if not machine:
+        _tell_what_now(ended, saved=bool(origin))
     return Result(plan=planned.plan, outcome=ended).exit_code
 
 
@@ -74,6 +76,14 @@ def _tell_that_nothing_was_done() -> None:
     from reconciler.views import json
 
     click.echo(json.event(ApplyEnded(results=())))
+
+
+def _tell_what_now(ended: ApplyEnded, *, saved: bool) -> None:
+    from reconciler.views import text
+
+    advice = text.what_now(ended, saved=saved)
+    if advice:
+        remark(advice)
 
 
 def _approved(plan: Plan, *, stdin_taken: bool) -> bool:

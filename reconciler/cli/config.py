@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
+from reconciler.cli.command import Command
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import SETTING, read_lints
 from reconciler.cli.options import CONFIG, RUN_OPTIONS, STORE, parameter_of
@@ -24,8 +26,9 @@ from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.model.inputs import Exclusion
 from reconciler.model.opening import StoreChoice
-from reconciler.model.options import Option
+from reconciler.model.options import Option, Topic
 from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.spelling import did_you_mean
 from reconciler.stores import backend_of, builtin_options
 
 if TYPE_CHECKING:
@@ -51,7 +54,7 @@ class Invocation:
     store_options: tuple[Option, ...] = ()
 
 
-class Configured(click.Command):
+class Configured(Command):
     """A command with ``--config``, whose other options may stand in ``reconciler.yaml``.
 
     One with ``--store`` takes the options of that store besides, and its function is given a
@@ -83,19 +86,17 @@ class Configured(click.Command):
         """The parameters of the command, and those for the store that is meant."""
         own = super().get_params(ctx)
         names = {parameter.name for parameter in own}
-        more = map(parameter_of, _invocation(ctx).store_options)
+        more = (
+            parameter_of(option, topic=Topic.WHERE) for option in _invocation(ctx).store_options
+        )
         return [*own[:-1], *(option for option in more if option.name not in names), own[-1]]
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse `args`; an option of another kind of store says so."""
-        try:
-            return super().parse_args(ctx, args)
-        except click.NoSuchOption as error:
-            if error.option_name in {option.flag for option in builtin_options()}:
-                raise ConfigError(
-                    f"{error.option_name}: the store that --store names has no such option"
-                ) from None
-            raise
+    def _advised(self, ctx: click.Context, error: click.NoSuchOption) -> click.UsageError:
+        """An option of another kind of store says so."""
+        if error.option_name in {option.flag for option in builtin_options()}:
+            message = f"{error.option_name}: the store that --store names has no such option"
+            return click.UsageError(message, ctx)
+        return super()._advised(ctx, error)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the function of the command, with what it takes to open the store in one value."""
@@ -148,6 +149,18 @@ class Configured(click.Command):
 def configuration() -> str:
     """The path of the configuration file in use, for headlines; empty where there is none."""
     return _invocation(click.get_current_context()).configuration
+
+
+def given_places() -> Iterator[tuple[Option, str]]:
+    """What the command line says of the store, the way to it, and the configuration file."""
+    context = click.get_current_context()
+    choice = context.params.get(STORE.parameter)
+    assert isinstance(choice, StoreChoice)
+    for option in (STORE, *_invocation(context).store_options, CONFIG):
+        source = context.get_parameter_source(option.parameter)
+        if source is ParameterSource.COMMANDLINE:
+            values = {STORE.name: choice.url, CONFIG.name: configuration(), **choice.options}
+            yield option, values[option.name]
 
 
 def tell_configuration() -> None:
@@ -255,7 +268,8 @@ def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]
             else:
                 values[parameter] = value
         else:
-            yield f"{entry.key}: unknown setting {name!r}"
+            advice = did_you_mean(name, setting_names())
+            yield f"{entry.key}: unknown setting {name!r}" + (f"; {advice}" if advice else "")
 
 
 def _options() -> dict[str, Option]:

@@ -8,6 +8,7 @@ import click
 
 from reconciler.cli.approval import approved_and_applied
 from reconciler.cli.config import Configured
+from reconciler.cli.live import alive
 from reconciler.cli.options import (
     AUTO_APPROVE,
     LOCK_TIMEOUT,
@@ -53,5 +54,6 @@ def destroy(*, auto_approve: bool, **settings: Any) -> ExitCode:
     environment = environment_of(settings, destroy=True)
     options = environment.options
     with opened(environment) as store:
-        planned = workflow.plan((), workflow.read((), store, options), options)
+        with alive("Reading the store"):
+            planned = workflow.plan((), workflow.read((), store, options), options)
         return approved_and_applied(planned, store, settings, ask=not auto_approve)

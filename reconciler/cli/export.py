@@ -8,11 +8,19 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
-from reconciler.cli.options import STORE, examples, plan_options, run_options
+from reconciler.cli.live import alive
+from reconciler.cli.options import (
+    STORE,
+    examples,
+    plan_options,
+    run_options,
+)
+from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
+from reconciler.model.options import Topic
 from reconciler.model.store import Capability, Scope
 
 
@@ -28,8 +36,9 @@ from reconciler.model.store import Capability, Scope
 @plan_options(
     "set_name", "targets", targets="Export this object, of any set, instead of the set. Repeatable."
 )
-@click.option("--reveal", is_flag=True, help="Write the values too. Needs --out.")
-@click.option(
+@listed(Topic.OUTPUT, "--reveal", is_flag=True, help="Write the values too. Needs --out.")
+@listed(
+    Topic.OUTPUT,
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file, readable by you alone, and not to standard output.",
@@ -55,7 +64,8 @@ def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
     with opened(environment) as store:
         if reveal and Capability.READ_VALUES not in store.capabilities:
             raise ConfigError("--reveal: this store gives its values to nobody")
-        objects = store.read(Scope(set_name, frozenset(targets))).objects
+        with alive("Reading the store"):
+            objects = store.read(Scope(set_name, frozenset(targets))).objects
     chosen = sorted(targets) or exported_keys(objects, set_name)
     if not chosen:
         remark(f"Note: the store holds nothing of the set {set_name}")

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured
+from reconciler.cli.live import alive
 from reconciler.cli.options import STORE, examples, plan_options, run_options
 from reconciler.cli.output import output_options, show, verbosity_options
 from reconciler.cli.requests import environment_of, opened
@@ -28,7 +29,7 @@ def get(**settings: Any) -> ExitCode:
 
     environment = environment_of(settings)
     options = environment.options
-    with opened(environment) as store:
+    with opened(environment) as store, alive("Reading the store"):
         snapshot = workflow.read((), store, options)
     show(Subject.LISTING, listing(snapshot, options.set_name), settings)
     return ExitCode.OK

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from reconciler.spelling import did_you_mean
 
 if TYPE_CHECKING:
     from reconciler.manifests import LintSettings, Placed
@@ -89,6 +90,6 @@ def _read_levels(entries: Mapping[str, Placed], levels: dict[str, Level]) -> Ite
 
 
 def _known(code: str, known: frozenset[str]) -> str:
-    close = difflib.get_close_matches(code, known, n=1)
-    names = ", ".join(sorted(known | {_DAYS, _PATHS}))
-    return f"did you mean {close[0]}? Known are {names}" if close else f"known are {names}"
+    listed = f"known are {', '.join(sorted(known | {_DAYS, _PATHS}))}"
+    advice = did_you_mean(code, known)
+    return f"{advice} {listed.capitalize()}" if advice else listed

@@ -7,13 +7,17 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
+from reconciler.cli.parameters import COLOR, Listed, declaration, listed
 from reconciler.cli.types import READINGS
 from reconciler.model.opening import DEFAULT_STORE
-from reconciler.model.options import Option, OptionKind
+from reconciler.model.options import Option, OptionKind, Topic
 from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_FILENAMES = "filenames"
 
 CONFIG = Option(
     name="config",
@@ -22,6 +26,7 @@ CONFIG = Option(
     default_text="the nearest `reconciler.yaml`",
     has_setting=False,
     help="The configuration file, whoever owns it. By default, reconciler.yaml is looked for.",
+    about=Topic.WHERE,
 )
 STORE = Option(
     name="store",
@@ -29,6 +34,7 @@ STORE = Option(
     metavar="URL",
     default=DEFAULT_STORE,
     help="The store to reconcile with.",
+    about=Topic.WHERE,
 )
 SERVER_DRY_RUN = Option(
     name="server-dry-run",
@@ -44,7 +50,11 @@ PARALLELISM = Option(
     help="How many changes are made at a time.",
 )
 STRICT = Option(
-    name="strict", kind=OptionKind.FLAG, default=False, help="Treat warnings as errors."
+    name="strict",
+    kind=OptionKind.FLAG,
+    default=False,
+    help="Treat warnings as errors.",
+    about=Topic.GUARDS,
 )
 AUTO_APPROVE = Option(
     name="auto-approve",
@@ -73,6 +83,7 @@ EXPIRES = Option(
     kind=OptionKind.DURATION,
     default_text="never",
     help="How long the saved plan can be applied, for example 90m, 24h or 7d.",
+    about=Topic.OUTPUT,
 )
 ALLOW_WEAK_PLAN = Option(
     name="allow-weak-plan",
@@ -80,6 +91,7 @@ ALLOW_WEAK_PLAN = Option(
     default=False,
     has_setting=False,
     help="Save the plan even if its file lets others guess weak values.",
+    about=Topic.GUARDS,
 )
 REQUIRE_SEALED = Option(
     name="require-sealed",
@@ -87,6 +99,7 @@ REQUIRE_SEALED = Option(
     default=False,
     has_setting=False,
     help="Apply nothing but a saved plan whose seal is verified.",
+    about=Topic.GUARDS,
 )
 
 EXCLUDE = Option(
@@ -96,6 +109,7 @@ EXCLUDE = Option(
     default=(),
     repeatable=True,
     help="Leave out files of directories that match, as in .gitignore. Repeatable.",
+    about=Topic.WHAT,
 )
 
 RUN_OPTIONS = (
@@ -110,6 +124,7 @@ RUN_OPTIONS = (
     EXPIRES,
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,
+    COLOR,
 )
 """The options that decide how a command runs, and are no part of a plan."""
 
@@ -120,15 +135,45 @@ def examples(*lines: str) -> str:
 
 
 def paths_argument(command: Command) -> Command:
-    """``[PATH]...``, the inputs, ``-`` for standard input; and ``--exclude``."""
-    argument = click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())
-    return argument(run_options(EXCLUDE)(command))
+    """``[PATH]...``: files and directories of manifests, ``-`` for standard input; or ``-f PATH``.
+
+    With either, the paths of the configuration file do not count.
+    """
+    argument = click.argument(
+        "paths", metavar="[PATH]...", nargs=-1, type=click.Path(), callback=_all_paths
+    )
+    option = listed(
+        Topic.WHAT,
+        "--filename",
+        "-f",
+        _FILENAMES,
+        metavar="PATH",
+        multiple=True,
+        type=click.Path(),
+        is_eager=True,
+        expose_value=False,
+        callback=_keep,
+        help="A PATH, as kubectl spells it. Repeatable.",
+    )
+    return argument(option(run_options(EXCLUDE)(command)))
+
+
+def _keep(context: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:
+    context.meta[_FILENAMES] = value
+
+
+def _all_paths(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    filenames: tuple[str, ...] = context.meta.get(_FILENAMES, ())
+    typed = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+    return (*value, *filenames) if typed or not filenames else filenames
 
 
 def parameter_of(option: Option, **attributes: Any) -> click.Option:
     """The parameter of a command for `option`, with more `attributes` of click's."""
     names, own = _declaration(option, option.parameter)
-    return click.Option(names, **own | attributes)
+    return Listed(names, **own | attributes)
 
 
 def run_options(*options: Option) -> Callable[[Command], Command]:
@@ -153,29 +198,16 @@ def plan_options_of(settings: dict[str, Any], **fixed: Any) -> PlanOptions:
 
 
 def _declaration(option: Option, name: str, text: str = "") -> tuple[list[str], dict[str, Any]]:
-    """What click is told of `option`, which a function takes as `name`."""
-    flags = f"{option.flag}/--no-{option.name}" if option.kind is OptionKind.FLAG else option.flag
-    attributes: dict[str, Any] = {
-        "type": READINGS[option.kind].type,
-        "metavar": option.metavar or None,
-        "multiple": option.repeatable,
-        "envvar": option.variable or None,
-        "show_envvar": bool(option.variable),
-        "help": text or option.help,
-        "default": option.default,
-    }
-    if option.kind is OptionKind.FLAG:
-        del attributes["metavar"]
-    elif option.default not in {None, ()}:
-        attributes |= {"default": str(option.default), "show_default": True}
-    return [part for part in (flags, option.short, name) if part], attributes
+    return declaration(option, name, READINGS[option.kind].type, text)
 
 
 def _added(
     declarations: Iterable[tuple[list[str], dict[str, Any]]],
 ) -> Callable[[Command], Command]:
     """A decorator that adds options, in that order in the help."""
-    decorators = [click.option(*names, **attributes) for names, attributes in declarations]
+    decorators = [
+        click.option(*names, cls=Listed, **attributes) for names, attributes in declarations
+    ]
 
     def add(command: Command) -> Command:
         for decorator in reversed(decorators):

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from reconciler.cli.config import configuration
+from reconciler.cli.parameters import Word, listed
 from reconciler.cli.terminal import colour_on
 from reconciler.errors import ConfigError
 from reconciler.files import write_whole
+from reconciler.model.options import Topic
+from reconciler.spelling import did_you_mean
 from reconciler.views.formats import Style, Subject, formats_of, rendered
 from reconciler.views.heading import Heading
 
@@ -61,7 +64,9 @@ class ReportType(click.ParamType[tuple[str, Path]]):
             return value
         name, _, path = str(value).partition("=")
         if name not in self._formats or not path:
-            self.fail(f"write FORMAT=FILE with one of {', '.join(self._formats)}", param, ctx)
+            advice = did_you_mean(name, self._formats)
+            choices = f"write FORMAT=FILE with one of {', '.join(self._formats)}"
+            self.fail(f"{choices}; {advice}" if advice and path else choices, param, ctx)
         return name, Path(path)
 
 
@@ -69,7 +74,8 @@ def output_options(subject: Subject) -> Callable[[Command], Command]:
     """``--output`` and ``--report`` with the formats that can show `subject`."""
 
     def add(command: Command) -> Command:
-        report = click.option(
+        report = listed(
+            Topic.OUTPUT,
             "--report",
             "reports",
             type=ReportType(subject),
@@ -83,11 +89,12 @@ def output_options(subject: Subject) -> Callable[[Command], Command]:
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
     """``--output`` with the formats that a command has; the first is the default."""
-    return click.option(
+    return listed(
+        Topic.OUTPUT,
         "--output",
         "-o",
         "output",
-        type=click.Choice(formats),
+        type=Word(formats),
         default=formats[0],
         show_default=True,
         help="Format of what is printed.",
@@ -100,8 +107,8 @@ def verbosity_options(
     """``--verbose``, which shows `more`, and ``--quiet``."""
 
     def add(command: Command) -> Command:
-        quiet = click.option("--quiet", "-q", is_flag=True, help=_QUIET_HELP)
-        verbose = click.option("--verbose", "-v", is_flag=True, help=f"Show {more} too.")
+        quiet = listed(Topic.OUTPUT, "--quiet", "-q", is_flag=True, help=_QUIET_HELP)
+        verbose = listed(Topic.OUTPUT, "--verbose", "-v", is_flag=True, help=f"Show {more} too.")
         return verbose(quiet(command))
 
     return add

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import Configured
+from reconciler.cli.live import alive
 from reconciler.cli.options import (
     ALLOW_WEAK_PLAN,
     EXPIRES,
@@ -23,10 +24,18 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import output_options, show, verbosity_options
-from reconciler.cli.requests import environment_of, is_stream, loaded_of, opened
+from reconciler.cli.parameters import listed
+from reconciler.cli.requests import (
+    apply_command,
+    environment_of,
+    is_stream,
+    loaded_of,
+    opened,
+)
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
+from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
@@ -46,13 +55,19 @@ if TYPE_CHECKING:
 @run_options(STORE)
 @plan_options()
 @run_options(SERVER_DRY_RUN, PARALLELISM, STRICT)
-@click.option(
+@listed(
+    Topic.OUTPUT,
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Save the plan to this file, for `reconciler apply FILE`.",
 )
 @run_options(EXPIRES, ALLOW_WEAK_PLAN)
-@click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 where the plan has changes.")
+@listed(
+    Topic.OUTPUT,
+    "--detailed-exitcode",
+    is_flag=True,
+    help="Exit with 2 where the plan has changes.",
+)
 @output_options(Subject.PLAN)
 @verbosity_options()
 def plan(
@@ -66,8 +81,8 @@ def plan(
 ) -> ExitCode:
     """Show what an apply would change. Writes nothing, and needs no right to.
 
-    PATH is a file or a directory of manifests, or - for standard input; the directory
-    `manifests` where none is given.
+    PATH is a file or a directory of manifests, or - for standard input. Without
+    one, the directory `manifests` is read, or the current one if manifests lie in it.
     """
     from reconciler import workflow
     from reconciler.planfile import origin_notes
@@ -77,7 +92,9 @@ def plan(
         _refuse_streams(environment.inputs)
     now = workflow.utc_now()
     with opened(environment) as store:
-        planned = workflow.plan_of(environment, loaded_of(environment), store)
+        loaded = loaded_of(environment)
+        with alive("Reading the store and planning"):
+            planned = workflow.plan_of(environment, loaded, store)
     if out is not None and expires is not None:
         planned = replace(planned, expires=_timestamp(now + expires))
     show(Subject.PLAN, planned.plan, settings, origin_notes(None, planned.expires, now))
@@ -131,4 +148,5 @@ def _save(
     )
     planfile.save(saved, out, planned.fingerprinter.key)
     piped, dash = ("… | ", " -") if "-" in environment.inputs else ("", "")
-    remark(f"Saved. To apply just this plan: {piped}reconciler apply {escaped(str(out))}{dash}")
+    command = escaped(apply_command(out, saved.store))
+    remark(f"Saved. To apply just this plan: {piped}{command}{dash}")

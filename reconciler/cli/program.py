@@ -9,19 +9,22 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
+from reconciler.cli.command import CommandGroup
 from reconciler.cli.environment import keys_withheld
-from reconciler.cli.terminal import colour_on, give_up, interruptible, remark
-from reconciler.errors import ExitCode, ReconcilerError, environment_text
+from reconciler.cli.parameters import CHDIR
+from reconciler.cli.terminal import colour_on, give_up, interruptible, paint, remark
+from reconciler.errors import ConfigError, ExitCode, ReconcilerError, environment_text
 from reconciler.escapes import escaped
 
 
-class Program(click.Group):
+class Program(CommandGroup):
     """The command line as a whole: what a command returns or raises becomes the exit code.
 
     A command is imported when it is asked for; `summaries` has what the list of commands says.
@@ -62,6 +65,7 @@ class Program(click.Group):
         """Run a command and exit."""
         del standalone_mode
         _spare_the_encoding()
+        paint("auto")
         # What cryptography finds odd in a certificate; what matters of it is a diagnostic.
         warnings.filterwarnings("ignore", category=UserWarning, module=r"reconciler\.rules\.")
         # Frozen data has no cycles, and looking for them in all of a large plan takes half as
@@ -91,6 +95,21 @@ class Program(click.Group):
             remark(f"Error: {failure}")
         _drop_what_cannot_be_written()
         sys.exit(code)
+
+
+def go_there(ctx: click.Context, _: click.Parameter, place: str | None) -> None:
+    """Go to the directory of ``--chdir``, before anything is looked for.
+
+    Raises:
+        ConfigError: that cannot be.
+    """
+    ctx.meta[CHDIR] = place
+    if place is None or ctx.resilient_parsing:
+        return
+    try:
+        ctx.with_resource(chdir(place))
+    except OSError as error:
+        raise ConfigError(f"--chdir: {place}: {error.strerror}") from None
 
 
 def _spare_the_encoding() -> None:

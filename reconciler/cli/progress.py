@@ -1,16 +1,21 @@
-"""How an apply is followed: a bar on a terminal, a line for each event elsewhere."""
+"""How an apply is followed: a count on a terminal, a line for each event elsewhere."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 
+from reconciler.cli.live import live, time_text
 from reconciler.cli.output import Verbosity
-from reconciler.cli.terminal import colour_on, is_terminal
+from reconciler.cli.terminal import colour_on, is_terminal, make_room
 from reconciler.model.events import ApplyEnded, Event, Outcome, StepEnded, StepStarted, StepWaiting
+
+MOST_SKIPPED = 5
+"""How many skipped steps are told one by one."""
 
 
 @contextmanager
@@ -18,13 +23,19 @@ def reporter(output: str, verbosity: Verbosity, steps: int) -> Iterator[Callable
     """What is to be told every event, for the format `output`, ``text`` or ``json``."""
     if output == "json":
         yield _json_line
-    elif verbosity is Verbosity.QUIET:
-        yield _quiet_line
-    elif is_terminal(sys.stdout):
-        with _bar(steps) as emit:
-            yield emit
-    else:
-        yield _text_line
+        return
+    lines = _Lines(verbosity, watched=is_terminal(sys.stdout))
+    if verbosity is Verbosity.QUIET:
+        yield lines.tell
+        return
+    count = Count(steps)
+
+    def emit(event: Event) -> None:
+        count.tell(event)
+        lines.tell(event)
+
+    with live(count.text):
+        yield emit
 
 
 def _json_line(event: Event) -> None:
@@ -33,34 +44,73 @@ def _json_line(event: Event) -> None:
     click.echo(json.event(event))
 
 
-def _text_line(event: Event) -> None:
-    from reconciler.views import text
+class _Lines:
+    """Tells what happens in lines; where somebody watches the count, only what did not go well."""
 
-    if not isinstance(event, StepStarted):
-        click.echo(text.event(event, colour=colour_on(sys.stdout)))
+    def __init__(self, verbosity: Verbosity, *, watched: bool) -> None:
+        self._is_quiet = verbosity is Verbosity.QUIET
+        self._tells_all = verbosity is Verbosity.VERBOSE
+        self._watched = watched
+        self._skipped = 0
+
+    def tell(self, event: Event) -> None:
+        from reconciler.views import text
+
+        colour = colour_on(sys.stdout)
+        untold = self._skipped - MOST_SKIPPED
+        if isinstance(event, ApplyEnded) and untold > 0 and not self._tells_all:
+            self._print(text.more_skipped(untold, colour=colour))
+        if self._is_told(event):
+            self._print(text.event(event, colour=colour))
+
+    def _print(self, line: str) -> None:
+        make_room()
+        click.echo(line)
+
+    def _is_told(self, event: Event) -> bool:
+        match event:
+            case StepStarted():
+                return False
+            case StepWaiting():
+                return not self._is_quiet
+            case StepEnded(outcome=Outcome.SKIPPED):
+                self._skipped += 1
+                return self._tells_all or self._skipped <= MOST_SKIPPED
+            case StepEnded(outcome=Outcome.APPLIED):
+                return bool(event.warnings) or not (self._watched or self._is_quiet)
+        return True
 
 
-def _quiet_line(event: Event) -> None:
-    if not (_went_well(event) or isinstance(event, StepWaiting)):
-        _text_line(event)
+class Count:
+    """How far an apply has come, how fast it is, and how long the rest will take."""
 
+    def __init__(self, steps: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._steps = steps
+        self._clock = clock
+        self._began = clock()
+        self._started = False
+        self._ended = 0
+        self._failed = 0
 
-def _went_well(event: Event) -> bool:
-    return isinstance(event, StepEnded) and event.outcome is Outcome.APPLIED and not event.warnings
+    def tell(self, event: Event) -> None:
+        """Count a step that has ended; the time runs from the first that began."""
+        if isinstance(event, StepStarted) and not self._started:
+            self._started = True
+            self._began = self._clock()
+        if isinstance(event, StepEnded):
+            self._ended += 1
+            self._failed += event.outcome is Outcome.FAILED
 
-
-@contextmanager
-def _bar(steps: int) -> Iterator[Callable[[Event], None]]:
-    """A progress bar; what did not go well is told in full as it happens, the rest is counted."""
-    with click.progressbar(length=steps, label="Applying", show_pos=True) as bar:
-
-        def emit(event: Event) -> None:
-            if isinstance(event, StepEnded):
-                bar.update(1)
-            if isinstance(event, ApplyEnded):
-                bar.render_finish()
-            if not _went_well(event) and not isinstance(event, StepStarted):
-                click.echo("\r", nl=False)
-                _text_line(event)
-
-        yield emit
+    def text(self) -> str:
+        """``Applying 1204/3000, 85/s, 21 s left``."""
+        parts = [f"Applying {self._ended}/{self._steps}"]
+        passed = self._clock() - self._began
+        if self._ended and passed > 0:
+            rate = self._ended / passed
+            parts.append(f"{rate:.0f}/s" if rate >= 1 else f"{rate * 60:.0f}/min")
+            parts.append(f"{time_text((self._steps - self._ended) / rate)} left")
+        else:
+            parts.append(time_text(passed))
+        if self._failed:
+            parts.append(f"{self._failed} failed")
+        return ", ".join(parts)

@@ -7,8 +7,13 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
-from reconciler.cli.options import examples, plan_options
+from reconciler.cli.options import (
+    examples,
+    plan_options,
+)
+from reconciler.cli.parameters import Word, listed
 from reconciler.errors import ExitCode
+from reconciler.model.options import Topic
 
 _PURPOSES = ("plan", "apply", "drift", "unlock")
 
@@ -35,23 +40,26 @@ class NamespaceNameType(click.ParamType[str]):
         "reconciler rbac --for plan --namespaced shop --namespaced billing",
     ),
 )
-@click.option(
+@listed(
+    Topic.WHAT,
     "--for",
     "purpose",
-    type=click.Choice(_PURPOSES),
+    type=Word(_PURPOSES),
     required=True,
     help="What the roles are to allow.",
 )
-@click.option(
+@listed(
+    Topic.WHERE,
     "--namespaced",
     "namespaces",
     type=NamespaceNameType(),
     multiple=True,
     help="Allow it in this namespace alone, not everywhere. May be given several times.",
 )
-@click.option("--consumers", is_flag=True, help="Allow to see what uses Secrets, too.")
+@listed(Topic.WHAT, "--consumers", is_flag=True, help="Allow to see what uses Secrets, too.")
 @plan_options("set_name")
-@click.option(
+@listed(
+    Topic.WHERE,
     "--set-namespace",
     type=NamespaceNameType(),
     envvar="RECONCILER_SET_NAMESPACE",

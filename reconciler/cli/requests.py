@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,10 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.config import exclusions
+from reconciler.cli.config import exclusions, given_places
+from reconciler.cli.defaults import manifests_of, refuse_second_store
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
-from reconciler.cli.options import EXCLUDE, PARALLELISM, plan_options_of
+from reconciler.cli.live import alive
+from reconciler.cli.options import EXCLUDE, PARALLELISM, STORE, plan_options_of
+from reconciler.cli.parameters import CHDIR
 from reconciler.cli.terminal import colour_on, remark
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
@@ -25,22 +29,23 @@ if TYPE_CHECKING:
     from reconciler.model.store import Store
     from reconciler.workflow import Environment
 
-DEFAULT_MANIFESTS = "manifests"
-
 
 def environment_of(
-    settings: dict[str, Any], paths: Sequence[str] = (), **fixed: Any
+    settings: dict[str, Any], paths: Sequence[str] | None = None, **fixed: Any
 ) -> Environment:
     """The environment that the parameters of a command stand for.
 
-    `paths` are those of manifests, ``manifests`` where there are none; `fixed` sets plan options
-    that are no parameters.
+    `paths` are those of manifests, as the command was given them, or ``None`` for a command that
+    reads none; `fixed` sets plan options that are no parameters.
+
+    Raises:
+        ConfigError: there are no manifests where they are looked for.
     """
     from reconciler.workflow import Environment
 
     return Environment(
         store=settings["store"],
-        inputs=tuple(paths) or (DEFAULT_MANIFESTS,),
+        inputs=() if paths is None else manifests_of(paths),
         exclude=exclusions(settings.get(EXCLUDE.parameter, ())),
         options=plan_options_of(settings, **fixed),
         lints=lint_settings(strict=settings.get("strict", False)),
@@ -58,8 +63,25 @@ def opened(environment: Environment) -> Iterator[Store]:
     """
     from reconciler import workflow
 
+    refuse_second_store(environment.store.url)
     with workflow.opened(environment, environ()) as store:
         yield store
+
+
+def apply_command(planfile: Path, store: str, *, named: bool = False) -> str:
+    """What to type to apply a saved plan as this command line reaches its `store`.
+
+    A plan file decides neither on the store nor on the way to it, so what the command line says of
+    both is repeated; `named` adds the store in any case.
+    """
+    given = {option.flag: value for option, value in given_places()}
+    if named or STORE.flag in given:
+        given[STORE.flag] = store  # without the credentials that may stand in the URL
+    name = f"./{planfile}" if str(planfile).startswith("-") else str(planfile)
+    words = (word for pair in given.items() for word in pair)
+    place = click.get_current_context().meta.get(CHDIR)
+    where = ["-C", place] if place else []
+    return shlex.join(["reconciler", *where, "apply", name, *words])
 
 
 def takes_stdin(paths: Iterable[str]) -> bool:
@@ -86,7 +108,8 @@ def loaded_of(
     from reconciler import workflow
 
     checks = checks or (workflow.store_rules(environment),)
-    loaded = workflow.load_environment(environment, *checks)
+    with alive("Reading manifests"):
+        loaded = workflow.load_environment(environment, *checks)
     show_diagnostics(loaded)
     if loaded.errors:
         show_notices(loaded.notices)

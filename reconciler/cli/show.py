@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from reconciler.cli.command import Command
 from reconciler.cli.options import examples
 from reconciler.cli.output import output_options, verbosity_options
 from reconciler.cli.output import show as show_subject
@@ -17,6 +18,7 @@ from reconciler.views.formats import Subject
 
 
 @click.command(
+    cls=Command,
     epilog=examples(
         "reconciler show release.plan",
         "reconciler show release.plan -o markdown",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from reconciler.cli.command import CommandGroup
 from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.environment import environ
 from reconciler.cli.options import STORE, examples, run_options
@@ -12,7 +13,7 @@ from reconciler.escapes import escaped, inert
 from reconciler.model.opening import StoreChoice
 
 
-@click.group(epilog=examples("reconciler store rekey"))
+@click.group(cls=CommandGroup, epilog=examples("reconciler store rekey"))
 def store() -> None:
     """Look after the embedded store."""
 

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -20,20 +21,65 @@ if TYPE_CHECKING:
     from reconciler.model.events import Event
 
 
+_wish: ContextVar[str] = ContextVar("colour", default="auto")
+_clearing: list[Callable[[], None]] = []
+
+
+@contextmanager
+def making_room(clear: Callable[[], None]) -> Iterator[None]:
+    """Meanwhile, have `make_room` call `clear`, which takes a line away that is in the way."""
+    _clearing.append(clear)
+    try:
+        yield
+    finally:
+        _clearing.remove(clear)
+
+
+def make_room() -> None:
+    """Call this before anything is printed while a command is at work."""
+    for clear in _clearing:
+        clear()
+
+
+def is_dumb() -> bool:
+    """Whether the terminal knows no more than to print."""
+    return os.environ.get("TERM") == "dumb"
+
+
 def is_terminal(stream: TextIO | None) -> bool:
     """Whether somebody sits at `stream`; None stands for one that was closed from the start."""
     return stream is not None and stream.isatty()
 
 
+def paint(when: str) -> None:
+    """Let ``auto``, ``always`` or ``never`` decide on colour, for this run of the program."""
+    _wish.set(when)
+
+
 def colour_on(stream: TextIO | None) -> bool:
-    """Whether to paint: on a terminal, unless NO_COLOR is set (https://no-color.org)."""
-    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+    """Whether to paint: on a terminal, unless something else was asked for.
+
+    ``--color`` wins over NO_COLOR (https://no-color.org), and that over FORCE_COLOR
+    (https://force-color.org), as in Python.
+    """
+    if is_forced():
+        return True
+    is_refused = _wish.get() == "never" or os.environ.get("NO_COLOR")
+    return is_terminal(stream) and not is_refused and not is_dumb()
+
+
+def is_forced() -> bool:
+    """Whether to paint wherever the output goes."""
+    wish = _wish.get()
+    forced = os.environ.get("FORCE_COLOR") and not os.environ.get("NO_COLOR")
+    return wish == "always" or (wish == "auto" and bool(forced))
 
 
 def remark(message: str) -> None:
     """Say `message`, without workflow commands, on standard error, if that can still be written."""
+    make_room()
     try:
-        click.echo(inert(message), err=True)
+        click.echo(inert(message), err=True, color=is_forced() or None)
     except OSError:
         give_up(sys.stderr)
 
@@ -103,10 +149,7 @@ def stopping(stop: threading.Event, begun: threading.Event) -> Iterator[None]:
         stop.set()
         if not begun.is_set():
             raise KeyboardInterrupt
-        remark(
-            "\nStopping: steps in flight are finished, the others skipped. "
-            "Once more to stop at once."
-        )
+        remark("\nStopping: steps in flight are finished, others skipped. Again to stop at once.")
         # A second SIGTERM ends the process whatever it waits for, as SIGKILL would.
         second = signal.SIG_DFL if number == signal.SIGTERM else before[signal.Signals(number)]
         signal.signal(number, second)

@@ -26,7 +26,7 @@ def nearest_file(directory: Path) -> Path | None:
     Raises:
         ConfigError: a directory has both, so that nobody can tell which one is meant.
     """
-    for place in _searched(directory):
+    for place in searched(directory):
         # Path.is_file() fails where a directory on the way may not be searched.
         files = [place / name for name in FILE_NAMES if os.path.isfile(place / name)]  # noqa: PTH113
         if len(files) > 1:
@@ -59,7 +59,8 @@ def trusted_content(file: Path, environ: Mapping[str, str]) -> bytes:
     )
 
 
-def _searched(directory: Path) -> Iterator[Path]:
+def searched(directory: Path) -> Iterator[Path]:
+    """`directory` and those above it, up to the top of the repository or the home directory."""
     home = _home()
     for place in (directory, *directory.parents):
         yield place

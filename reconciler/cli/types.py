@@ -12,9 +12,11 @@ from typing import Any
 
 import click
 
+from reconciler.cli.parameters import COLOURS, Word
 from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
 from reconciler.model.options import OptionKind
 from reconciler.model.plans import DeleteLimit
+from reconciler.spelling import did_you_mean
 
 SQLITE = "sqlite:"
 
@@ -38,7 +40,9 @@ class TargetType(click.ParamType[ObjectKey]):
             return ObjectKey(spelled, "", rest[0])
         if spelled not in {None, NAMESPACE} and len(rest) == 2 and all(rest):  # noqa: PLR2004
             return ObjectKey(str(spelled), rest[0], rest[1])
-        return self.fail("write KIND/NAMESPACE/NAME, for example Secret/shop/database", param, ctx)
+        advice = did_you_mean(kind, KINDS) if spelled is None else ""
+        rule = "write KIND/NAMESPACE/NAME, for example Secret/shop/database"
+        return self.fail(f"{rule}; {advice}" if advice else rule, param, ctx)
 
 
 class DeleteLimitType(click.ParamType[DeleteLimit]):
@@ -193,5 +197,6 @@ READINGS: dict[OptionKind, Reading] = {
     OptionKind.SECONDS: Reading(_SECONDS, "a number", _number),
     OptionKind.STORE_URL: Reading(click.STRING, "a store's URL", _store),
     OptionKind.PATH: Reading(click.STRING, "a path", _path),
+    OptionKind.COLOUR: Reading(Word(COLOURS), " or ".join(COLOURS), _text),
     OptionKind.MAP: Reading(click.STRING, "a map of names to names", _map),
 }

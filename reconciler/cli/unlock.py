@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import Configured
-from reconciler.cli.options import AUTO_APPROVE, STORE, examples, plan_options, run_options
+from reconciler.cli.options import (
+    AUTO_APPROVE,
+    STORE,
+    examples,
+    plan_options,
+    run_options,
+)
+from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, opened
 from reconciler.cli.terminal import colour_on, confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.model.options import Topic
 
 if TYPE_CHECKING:
     from reconciler.model.locks import Lock
@@ -27,8 +35,9 @@ if TYPE_CHECKING:
 )
 @run_options(STORE)
 @plan_options("set_name")
-@click.option("--force", is_flag=True, help="Remove the lock though it has not expired.")
-@click.option(
+@listed(Topic.GUARDS, "--force", is_flag=True, help="Remove the lock though it has not expired.")
+@listed(
+    Topic.GUARDS,
     "--id",
     "lock_id",
     metavar="ID",

@@ -40,9 +40,10 @@ from reconciler.views.formats import Checked, Subject
 def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
     """Check manifests as an API server would, without one.
 
-    PATH is a file or a directory of manifests, or - for standard input; the directory
-    `manifests` where none is given. What the store of --store refuses besides is an
-    error too; it is not asked. Exits with 1 where there are errors.
+    PATH is a file or a directory of manifests, or - for standard input. Without
+    one, the directory `manifests` is read, or the current one if manifests lie in it.
+    What the store of --store refuses besides is an error too; it is not asked. Exits
+    with 1 where there are errors.
     """
     from reconciler import workflow
     from reconciler.manifests import unprovided

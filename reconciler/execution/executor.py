@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import cast
 
-from reconciler.errors import ObjectNotFound, ReconcilerError, StoreError, environment_text
+from reconciler.errors import (
+    ObjectInvalid,
+    ObjectNotFound,
+    ReconcilerError,
+    RightsMissing,
+    StoreError,
+    environment_text,
+)
 from reconciler.execution.naming import named
 from reconciler.execution.retries import Result, RetryPolicy, retrying
 from reconciler.execution.substitution import operations_of, record_of, resource_of, target_of
@@ -42,6 +49,7 @@ _STILL_THERE = (
     "undone: {}"
 )
 _COPY_OF_OLD = "; the store keeps a copy of the old one"
+_UNTOUCHED = "the object in the store is untouched"
 _CREATED_LATER = "the next apply creates the new object once the old one is gone"
 
 
@@ -177,7 +185,8 @@ class _Execution:
         target = target_of(change, self._work.values, self._uids)
         record = self._record(change, target)
         before = self._work.before[change.key]
-        live = self._call(step, self._writes.update(before, operations, record, target))
+        write = self._writes.update(before, operations, record, target)
+        live = _leaving(lambda: self._call(step, write))
         self._hold(step, live, target)
         return self._finish(step, live.key, live.unfinished)
 
@@ -186,7 +195,8 @@ class _Execution:
         if precondition is not None:
             # What is gone already went along with its owner, say: nobody is to miss it.
             with suppress(ObjectNotFound):
-                what = self._call(step, self._writes.delete(key, precondition))
+                write = self._writes.delete(key, precondition)
+                what = _leaving(lambda: self._call(step, write))
                 return self._finish(step, key, what, precondition.uid)
         self._call(step, lambda: self._work.session.delete(key, None))
         return key
@@ -200,9 +210,12 @@ class _Execution:
         record = self._record(change, flatten(resource))
         if Capability.SERVER_DRY_RUN in store.capabilities:
             trying = cast("Trying", store)
-            self._call(step, lambda: try_in_place_of(trying, resource, record))
-        what = self._call(
-            step, lambda: self._work.session.delete(change.key, precondition, keep_copy=True)
+            _leaving(lambda: self._call(step, lambda: try_in_place_of(trying, resource, record)))
+        session = self._work.session
+        what = _leaving(
+            lambda: self._call(
+                step, lambda: session.delete(change.key, precondition, keep_copy=True)
+            )
         )
         try:
             left = self._waited(step, change.key, what, precondition.uid, threading.Event())
@@ -232,7 +245,8 @@ class _Execution:
         except StoreError as second:
             kept = Capability.READ_VALUES in self._work.store.capabilities
             return (
-                f"{error.message}; the old object could not be put back either: {second.message}; "
+                f"{error.message}; the old object could not be put back either: "
+                f"{second.message.removeprefix(f'{step.key}: ')}; "
                 + (_COPY_KEPT if kept else _FROM_THE_MANIFEST)
             )
         return f"{error.message}; the old object was put back"
@@ -307,3 +321,11 @@ class _Execution:
     def _tell(self, event: Event) -> None:
         with self._emitting:
             self._emit(event)
+
+
+def _leaving(write: Callable[[], Result]) -> Result:
+    """The result of `write`; where the store refuses it, the error says what that leaves."""
+    try:
+        return write()
+    except (ObjectInvalid, RightsMissing) as error:
+        raise StoreError(f"{error.message}; {_UNTOUCHED}", hint=error.hint) from None

@@ -26,6 +26,7 @@ class OptionKind(Enum):
     STORE_URL = "store URL"
     PATH = "path"
     MAP = "map"
+    COLOUR = "colour"
 
 
 class Effect(Enum):
@@ -41,13 +42,24 @@ class Effect(Enum):
     """It lets the plan pass a guard."""
 
 
+class Topic(Enum):
+    """What an option is about: the heading under which help lists it."""
+
+    WHAT = "What"
+    WHERE = "Where"
+    GUARDS = "Guards"
+    RUN = "How it runs"
+    OUTPUT = "Output"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One option: ``--NAME``, ``RECONCILER_NAME``, and the setting ``name``.
 
     ``default_text`` says in words what happens without the option, where its default cannot.
     ``repeatable`` options collect their values in a tuple and have neither variable nor setting.
-    Options that bypass a safeguard of a single run have no setting, so that no file can.
+    Options that bypass a safeguard of a single run have no setting, so that no file can. ``about``
+    is for options whose ``effect`` does not say what they are about.
     """
 
     name: str
@@ -60,6 +72,12 @@ class Option:
     repeatable: bool = False
     has_setting: bool = True
     effect: Effect = Effect.NONE
+    about: Topic | None = None
+
+    @property
+    def topic(self) -> Topic:
+        """What the option is about."""
+        return self.about or _TOPICS[self.effect]
 
     @property
     def flag(self) -> str:
@@ -105,3 +123,9 @@ def options_of(shape: type[Any]) -> dict[str, Option]:
 
 
 _OPTION = "option"
+_TOPICS = {
+    Effect.NONE: Topic.RUN,
+    Effect.IDENTITY: Topic.WHAT,
+    Effect.SCOPE: Topic.WHAT,
+    Effect.LOOSENS: Topic.GUARDS,
+}

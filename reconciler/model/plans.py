@@ -245,6 +245,13 @@ class PlanOptions:
         help="Allow a prune after manifests without any Secret, or that leaves the set empty.",
         effect=Effect.LOOSENS,
     )
+    create_namespaces: bool = option_field(
+        "create-namespaces",
+        OptionKind.FLAG,
+        default=False,
+        help="Create the namespaces that objects name and neither manifests nor store hold.",
+        effect=Effect.SCOPE,
+    )
     scrub: bool = option_field(
         "scrub",
         OptionKind.FLAG,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, Self
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.locks import Lock
@@ -174,6 +174,14 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of connections and files."""
+        ...
+
+    def __enter__(self) -> Self:
+        """The store itself; `reconciler.stores.closable.Closable` has this and the next."""
+        ...
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
         ...
 
 

@@ -30,6 +30,7 @@ from reconciler.planning.emptied import input_notices
 from reconciler.planning.guarded import Guarded
 from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
+from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.naming import renamed_keys
 from reconciler.planning.references import Reference, reference_problems, references_of
 from reconciler.planning.scrubbing import copies_values, copying_notice
@@ -89,6 +90,7 @@ def plan(
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
     """
+    desired = with_namespaces(desired, snapshot, options)
     comparison = with_new_versions(
         comparison_of(desired, snapshot, options, fingerprinter), fingerprinter
     )

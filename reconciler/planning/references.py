@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -23,6 +23,8 @@ from reconciler.model.objects import (
 
 SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"  # noqa: S105 - a type
 SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+
+_IN_NAMESPACE = "namespace"
 
 # https://github.com/kubernetes-sigs/cli-utils pkg/object/dependson: GROUP/namespaces/NS/KIND/NAME,
 # or GROUP/KIND/NAME for what has no namespace; the core group is empty.
@@ -62,7 +64,7 @@ def references_of(resource: Resource) -> Iterator[Reference]:
 
 @lru_cache
 def _to_namespace(name: str) -> Reference:
-    return Reference(ObjectKey(NAMESPACE, "", name), "namespace", "metadata.namespace")
+    return Reference(ObjectKey(NAMESPACE, "", name), _IN_NAMESPACE, "metadata.namespace")
 
 
 def reference_problems(
@@ -78,9 +80,13 @@ def reference_problems(
     """
     if not missing:
         return
+    homeless: dict[ObjectKey, list[Desired]] = {}
     for resource, referred in references:
         for reference in referred:
             if reference.target not in missing:
+                continue
+            if namespaces and reference.what == _IN_NAMESPACE:
+                homeless.setdefault(reference.target, []).append(resource)
                 continue
             if not namespaces and reference.target.kind in {NAMESPACE, SERVICE_ACCOUNT}:
                 continue
@@ -93,6 +99,27 @@ def reference_problems(
                 f"neither the manifests nor the store hold the {reference.what} {reference.target}",
                 f"add a manifest for {reference.target}, or correct the name",
             )
+    if homeless:
+        yield _without_namespace(homeless)
+
+
+def _without_namespace(homeless: Mapping[ObjectKey, Sequence[Desired]]) -> Diagnostic:
+    """One error for all namespaces that are missing, however many objects are to be in them."""
+    places = [
+        f"{target} ({inside[0].source.file}:{inside[0].source.line}"
+        + (f" and {len(inside) - 1} more)" if len(inside) > 1 else ")")
+        for target, inside in sorted(homeless.items())
+    ]
+    first, *more = sorted(homeless)
+    what = f"{len(places)} namespaces:" if more else "the namespace"
+    example = f"apiVersion: v1, kind: Namespace, metadata: {{name: {first.name}}}"
+    return problem(
+        homeless[first][0],
+        "reference-unknown",
+        "metadata.namespace",
+        f"neither the manifests nor the store hold {what} {', '.join(places)}",
+        f"plan with --create-namespaces, add manifests such as {{{example}}}, or correct the names",
+    )
 
 
 def dependency_problems(resource: Desired) -> Iterator[Diagnostic]:

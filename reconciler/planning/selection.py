@@ -10,6 +10,7 @@ from reconciler.model.plans import Note, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.planning.naming import origin
 from reconciler.planning.references import references_of
+from reconciler.spelling import nearest
 
 _LEFT_OUT = "the manifests no longer name {}, which the set owns: --prune deletes it"
 _LASTS = "{}, which the set owns and no manifest names, stays: no server deletes this namespace"
@@ -26,7 +27,7 @@ _COPY_LEFT = (
 def targeted(
     named: Mapping[ObjectKey, Desired],
     renamed: Mapping[ObjectKey, ObjectKey],
-    leftovers: Iterable[ObjectKey],
+    leftovers: Collection[ObjectKey],
     options: PlanOptions,
 ) -> Collection[ObjectKey]:
     """The named keys that the plan is about: all, or the targets and what they need.
@@ -38,10 +39,13 @@ def targeted(
     targets = {renamed.get(key, key) for key in options.targets}
     unknown = sorted(targets - named.keys() - set(leftovers))
     if unknown:
+        held = [str(key) for key in (*named, *leftovers)]
+        meant = {str(key): nearest(str(key), held) for key in unknown}
         raise ConfigError(
-            "--target names what neither the manifests nor the set hold: "
-            + ", ".join(map(str, unknown)),
-            hint="write KIND/NAMESPACE/NAME, for example Secret/shop/database",
+            f"--target names what neither the manifests nor the set hold: {', '.join(meant)}",
+            hint=f"did you mean {', '.join(filter(None, meant.values()))}?"
+            if any(meant.values())
+            else "write KIND/NAMESPACE/NAME, for example Secret/shop/database",
         )
     chosen: set[ObjectKey] = set()
     waiting = [key for key in targets if key in named]

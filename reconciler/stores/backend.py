@@ -69,7 +69,7 @@ KUBECONFIG = Option(
     help="Kubeconfig to use in place of the one in KUBECONFIG.",
 )
 KUBE_CONTEXT = Option(
-    name="kube-context",
+    name="context",
     kind=OptionKind.TEXT,
     metavar="NAME",
     default_text="that of the URL, else the current one",

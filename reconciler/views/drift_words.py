@@ -13,7 +13,7 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.views.words import Line, aligned, counted, field_text, manager_text
+from reconciler.views.words import Line, aligned, counted, field_text, manager_text, object_text
 
 STATE_SYMBOLS = {
     ObjectState.IN_SYNC: "=",
@@ -54,6 +54,8 @@ REMARKS = {
 }
 PENDING_SYMBOLS = {Pending.SET: "~", Pending.REMOVE: "-"}
 PENDING_WORDS = {Pending.SET: "set by the manifest", Pending.REMOVE: "no longer in the manifest"}
+
+_GONE = {ObjectState.VANISHED, ObjectState.MISSING}
 
 PENDING_HEADING = "Pending changes: the manifests differ from what was applied last."
 UNMANAGED_HEADING = "Unmanaged Secrets: they are in the namespaces of this set."
@@ -110,6 +112,21 @@ def summary_text(report: DriftReport) -> str:
     drift = [f"{counted(number, 'object')} {first.value}"]
     drift += [f"{number} {state.value}" for state, number in found[1:]]
     return "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"]) + "."
+
+
+def what_now(report: DriftReport) -> list[str]:
+    """The ways to go on after drift; empty where there is none."""
+    if not report.drifted:
+        return []
+    drifted = [one.key for one in report.objects if one.state is ObjectState.DRIFTED]
+    ways = [("restore", "reconciler apply makes it as the manifests say")]
+    if drifted:
+        example = f"reconciler export --target {object_text(drifted[0])} --reveal --out FILE"
+        ways.append(("accept", f"take what is live into the manifests, for example from {example}"))
+        ways.append(("ignore", "name the keys in the annotation reconciler/ignore-keys"))
+    elif any(one.state in _GONE for one in report.objects):
+        ways.append(("accept", "remove the manifests of what is gone, and apply with --prune"))
+    return [f"  {way:<7}  {text}" for way, text in ways]
 
 
 def _drift_lines(one: ObjectDrift) -> list[Line]:

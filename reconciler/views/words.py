@@ -77,7 +77,6 @@ LATER = "(known after apply)"
 UNREAD = "(a value that the store gives to nobody)"
 
 _MAPS = {DATA, METADATA}
-_WIDEST_COLUMN = 52  # as wide as the annotations that steer this program
 
 
 class Line(NamedTuple):
@@ -171,7 +170,7 @@ def consumers_text(change: Change) -> str:
 def aligned(rows: Iterable[tuple[str, str, str]]) -> list[Line]:
     """Lines of symbols, names and what is said about them, which begins in one column."""
     rows = list(rows)
-    width = min(max((len(name) for _, name, _ in rows), default=0), _WIDEST_COLUMN)
+    width = max((len(name) for _, name, _ in rows), default=0)
     return [Line(symbol, f"{name:<{width}}  {text}".rstrip()) for symbol, name, text in rows]
 
 

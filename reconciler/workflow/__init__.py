@@ -6,6 +6,7 @@ This is the Python API too: `reconciler` exports it, and ``docs/python.md`` expl
 from __future__ import annotations
 
 from reconciler.workflow.applying import apply, utc_now
+from reconciler.workflow.beginning import begin
 from reconciler.workflow.environments import (
     Environment,
     drift_of,
@@ -17,7 +18,8 @@ from reconciler.workflow.environments import (
     store_rules,
 )
 from reconciler.workflow.loading import load
-from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
+from reconciler.workflow.planned import Planned, drift, plan_again, read
+from reconciler.workflow.planning import plan
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.trying import tried
 
@@ -27,6 +29,7 @@ __all__ = [
     "Report",
     "Result",
     "apply",
+    "begin",
     "drift",
     "drift_of",
     "environment_of_plan",

@@ -19,6 +19,7 @@ from reconciler.model.values import Fingerprinter, derive_fingerprint_key
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
 from reconciler.planning.drift import drift as compare_with_record
+from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.staleness import stale_reasons
 from reconciler.rules.strength import is_guessable
 from reconciler.stores import store_annotations
@@ -220,6 +221,7 @@ def drift(
     unmanaged: bool = False,
 ) -> DriftReport:
     """Hold the live objects of the set against what was applied last. Writes nothing."""
+    desired = with_namespaces(desired, snapshot, options)
     return compare_with_record(desired, snapshot, options.set_name, unmanaged=unmanaged)
 
 

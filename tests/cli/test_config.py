@@ -43,6 +43,7 @@ prune: true
 adopt: true
 allow-replace: true
 allow-empty: true
+create-namespaces: true
 scrub: true
 consumers: false
 rotate-services: true
@@ -64,6 +65,7 @@ wait-timeout: 7.5
         "adopt": True,
         "allowReplace": True,
         "allowEmpty": True,
+        "createNamespaces": True,
         "scrub": True,
         "consumers": False,
         "forceConsumers": False,
@@ -145,6 +147,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_ADOPT", "true", "--adopt"),
         ("RECONCILER_ALLOW_REPLACE", "yes", "--allow-replace"),
         ("RECONCILER_ALLOW_EMPTY", "1", "--allow-empty"),
+        ("RECONCILER_CREATE_NAMESPACES", "1", "--create-namespaces"),
         ("RECONCILER_SCRUB", "on", "--scrub"),
         ("RECONCILER_FORCE_CONSUMERS", "1", "--force-consumers"),
         ("RECONCILER_ROTATE_SERVICES", "1", "--rotate-services"),
@@ -218,8 +221,8 @@ def test_a_plan_file_names_no_directory_of_this_machine(shop: Any) -> None:
 
 def test_a_setting_for_another_store_is_left_out(workplace: Any) -> None:
     workplace.secret("a", x="1")
-    workplace.write("reconciler.yaml", "store: kubernetes:kind\nkube-context: nowhere\n")
+    workplace.write("reconciler.yaml", "store: kubernetes:kind\ncontext: nowhere\n")
     workplace.ok("plan", "--store", "sqlite:here.db")
-    refused = workplace.run("plan", "--store", "sqlite:here.db", "--kube-context", "nowhere")
+    refused = workplace.run("plan", "--store", "sqlite:here.db", "--context", "nowhere")
     assert refused.code == 1
-    assert "--kube-context" in refused.err
+    assert "--context" in refused.err

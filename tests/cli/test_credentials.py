@@ -113,7 +113,7 @@ OPTIONS = [
     "--store",
     "--config",
     "--kubeconfig",
-    "--kube-context",
+    "--context",
     "--sae-namespaces",
     "--qps",
     "--max-deletes",

@@ -145,7 +145,7 @@ def test_whatever_stands_on_the_command_line(workplace: Any, log: Log, text: str
     workplace.secret("a", key="value")
     options = (
         "--store --set --namespace --target --max-deletes --parallelism --output --out --kubeconfig"
-        " --kube-context --set-namespace --sae-namespaces --qps --lock-timeout --wait-timeout --for"
+        " --context --set-namespace --sae-namespaces --qps --lock-timeout --wait-timeout --for"
         " --namespaced"
     )
     for command in (*PLANNING, "get", "export", "rbac", "store rekey", "completion", "show"):

@@ -28,12 +28,12 @@ def parents(cluster: Cluster, namespace: str) -> str:
 
 
 def test_options(cluster: Cluster, workplace: Any, home: str) -> None:
-    options = ["--kubeconfig", str(cluster.kubeconfig), "--kube-context", "admin"]
+    options = ["--kubeconfig", str(cluster.kubeconfig), "--context", "admin"]
     options += ["--set-namespace", home, *STORE]
     workplace.ok("apply", "--auto-approve", *options)
     assert parents(cluster, home).split() == ["secret/a", "secret/reconciler-default"]
     workplace.ok("plan", "--detailed-exitcode", *options)
-    assert '"alice"' in workplace.run("plan", *options, "--kube-context", "alice").err
+    assert '"alice"' in workplace.run("plan", *options, "--context", "alice").err
 
 
 def test_the_context_of_the_url_and_the_one_of_the_option(
@@ -42,7 +42,7 @@ def test_the_context_of_the_url_and_the_one_of_the_option(
     options = ["--kubeconfig", str(cluster.kubeconfig), "--set-namespace", home]
     workplace.ok("plan", *options, "--store", "kubernetes:admin")
     assert workplace.run("plan", *options, "--store", "kubernetes:bob").code == 1
-    workplace.ok("plan", *options, "--store", "kubernetes:bob", "--kube-context", "admin")
+    workplace.ok("plan", *options, "--store", "kubernetes:bob", "--context", "admin")
 
 
 def test_the_environment(cluster: Cluster, workplace: Any, home: str) -> None:
@@ -63,7 +63,7 @@ def test_the_file(
     (workplace.path / "conf").symlink_to(cluster.kubeconfig)
     workplace.write(
         "reconciler.yaml",
-        "store: 'kubernetes:'\nmanifests: manifests\nkubeconfig: conf\nkube-context: admin\n"
+        "store: 'kubernetes:'\nmanifests: manifests\nkubeconfig: conf\ncontext: admin\n"
         f"set-namespace: {home}\n",
     )
     (workplace.path / "deep").mkdir()
@@ -73,7 +73,7 @@ def test_the_file(
 
 
 def test_another_store_refuses_the_options(shop: Any) -> None:
-    for name in ("--kubeconfig", "--kube-context", "--set-namespace"):
+    for name in ("--kubeconfig", "--context", "--set-namespace"):
         result = shop.run("plan", name, "something")
         assert result.code == 1
         assert name in result.err
@@ -184,7 +184,7 @@ def test_a_kubeconfig_that_is_not_there(shop: Any, tmp_path: Path) -> None:
 
 def test_a_context_that_is_not_there(cluster: Cluster, shop: Any) -> None:
     result = shop.run("plan", "--store", "kubernetes:nowhere", "--kubeconfig", cluster.kubeconfig)
-    assert_clear(result, "no context of the name", "--kube-context", "its contexts are", "admin")
+    assert_clear(result, "no context of the name", "--context", "its contexts are", "admin")
     assert "nowhere" not in result.err
 
 

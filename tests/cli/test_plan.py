@@ -286,3 +286,20 @@ def test_one_run_writes_every_format(shop: Any) -> None:
         refused = shop.run("plan", "--report", wrong)
         assert refused.code == 1
         assert "write FORMAT=FILE with one of text, json, markdown" in refused.err
+
+
+def test_namespaces_that_nobody_declares(workplace: Any) -> None:
+    for number in range(3):
+        workplace.secret(f"a{number}", head=f"  namespace: n{number}\n", x="x7#kQ9!z-canary-canary")
+    asked = {"RECONCILER_CREATE_NAMESPACES": "1"}
+    assert workplace.run("plan", env=asked).code == 0
+    refused = workplace.run("plan", "--no-create-namespaces", env=asked)
+    assert refused.code == 1
+    assert "1 problem." in refused.out
+    assert refused.out.count("reference-unknown") == 1
+    assert "--create-namespaces" in refused.out
+    workplace.ok("plan", "--create-namespaces", "--out", "p")
+    assert "Applied: 6 created." in workplace.ok("apply", "p").out
+    prune = ("--create-namespaces", "--prune", "--detailed-exitcode")
+    assert workplace.run("plan", *prune).code == 0
+    assert "pending" not in workplace.ok("drift", "--create-namespaces").out

@@ -5,14 +5,19 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import subprocess
 import sys
 import termios
+import threading
 import time
+from contextlib import closing
 from typing import Any
 
 import pytest
+
+from reconciler.stores import open_store
 
 ESCAPE = b"\x1b["
 ASKED = b"Only 'yes' is accepted: "
@@ -42,7 +47,7 @@ def at_a_terminal(workplace: Any, *args: str, answer: bytes = b"", **env: str) -
     given_up = time.monotonic() + PATIENCE
     while time.monotonic() < given_up:
         if not select.select([parent], [], [], 1)[0]:
-            if answer and ASKED in seen:
+            if answer and (ASKED in seen or seen.endswith(b"]: ")):
                 os.write(parent, answer)
             continue
         try:
@@ -86,7 +91,92 @@ def test_colours_on_a_terminal_and_nowhere_else(shop: Any) -> None:
     assert "\x1b[" not in shop.ok("plan").out
 
 
-def test_progress(shop: Any) -> None:
-    _, seen = at_a_terminal(shop, "apply", "--auto-approve")
-    assert b"Applying" in seen
-    assert b"2/2" in seen
+def screen(seen: bytes) -> list[str]:
+    """The lines that a terminal shows at last: a carriage return writes over what is there."""
+    lines = []
+    for line in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", seen.decode()).split("\n"):
+        shown = ""
+        for part in line.rstrip("\r").split("\r"):
+            shown = part + shown[len(part) :]
+        lines.append(shown.rstrip())
+    return lines
+
+
+def slow_pipe(workplace: Any) -> threading.Thread:
+    """A pipe of manifests that gives nothing for a while after somebody has opened it."""
+    pipe = workplace.path / "pipe"
+    os.mkfifo(pipe)
+
+    def write() -> None:
+        with pipe.open("w") as file:
+            time.sleep(3)
+            file.write("# nothing\n")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    return writer
+
+
+def test_what_takes_long_shows_life_and_leaves_no_trace(workplace: Any) -> None:
+    writer = slow_pipe(workplace)
+    _, seen = at_a_terminal(workplace, "plan", "pipe")
+    writer.join()
+    assert b"| Reading manifests (" in seen
+    assert not any("Reading manifests" in line for line in screen(seen))
+
+
+def test_an_apply_that_waits_shows_its_count(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    shop.secret("more", x="1")
+    store = open_store("sqlite:.reconciler/store.db", {})
+    with closing(store), store.session("default", "somebody@elsewhere", 60):
+        code, seen = at_a_terminal(shop, "apply", "--auto-approve", "--lock-timeout", "3")
+    assert code == 1
+    assert b"Applying 0/1, 1 s" in seen
+    lines = screen(seen)
+    assert not any("Applying" in line for line in lines)
+    assert sum(line.startswith("Waiting: ") for line in lines) == 1
+
+
+def test_nothing_moves_on_a_dumb_terminal(workplace: Any) -> None:
+    writer = slow_pipe(workplace)
+    _, seen = at_a_terminal(workplace, "plan", "pipe", TERM="dumb")
+    writer.join()
+    assert b"Reading manifests" not in seen
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "painted"),
+    [
+        ((), {}, False),
+        (("--color", "always"), {}, True),
+        (("--color", "always"), {"NO_COLOR": "1"}, True),
+        (("--color", "auto"), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": "1"}, True),
+        ((), {"FORCE_COLOR": ""}, False),
+        ((), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        (("--color=never",), {"FORCE_COLOR": "1"}, False),
+        ((), {"RECONCILER_COLOR": "always"}, True),
+        (("--color=never",), {"RECONCILER_COLOR": "always"}, False),
+    ],
+)
+def test_colour_where_no_terminal_is(
+    shop: Any, args: tuple[str, ...], env: dict[str, str], *, painted: bool
+) -> None:
+    assert ("\x1b[" in shop.ok("plan", *args, env=env).out) is painted
+    assert ("\x1b[" in shop.ok(*args, "plan", env=env).out) is painted
+    assert ("\x1b[" in shop.run("plan", "nowhere", *args, env=env).err) is painted
+    assert "\x1b[" not in shop.ok("plan", "-o", "json", *args, env=env).out
+
+
+def test_the_word_nearest_to_the_command_decides_on_colour(shop: Any) -> None:
+    assert "\x1b[" not in shop.ok("--color=always", "plan", "--color=never").out
+    assert "\x1b[" in shop.ok("--color=never", "plan", "--color=always").out
+    assert "\x1b[" not in shop.ok("plan").out
+
+
+def test_no_colour_on_a_terminal_that_was_told_so(shop: Any) -> None:
+    _, seen = at_a_terminal(shop, "plan", "--color", "never")
+    assert ESCAPE not in seen
+    _, dumb = at_a_terminal(shop, "plan", TERM="dumb")
+    assert ESCAPE not in dumb

@@ -203,7 +203,8 @@ def test_the_headline_names_the_file(
     assert "configuration reconciler.yaml" in shop.ok("get").out
     assert json.loads(shop.ok("get", "-o", "json").out)["configuration"] == "reconciler.yaml"
     monkeypatch.chdir(shop.path / "manifests")
-    assert "configuration ../reconciler.yaml" in shop.run("plan", ".").out
+    shared = shop.run("plan", ".", "--store", "sqlite:../.reconciler/store.db")
+    assert "configuration ../reconciler.yaml" in shared.out
 
 
 def test_where_no_headline_names_the_file_standard_error_does(shop: Any, file: Path) -> None:

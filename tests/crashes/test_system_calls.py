@@ -39,6 +39,7 @@ SEED = os.environ.get("CRASH_SEED", "faults")
 FAULTS = os.environ.get("CRASH_FAULTS", "110")
 """How many points are tried in all, spread evenly; ``all`` for each one there is."""
 STORE, KEY_FILE = ".reconciler/store.db", ".reconciler/store.key"
+IGNORED = ".reconciler/.gitignore"
 OPTIONS = ("--prune", "--allow-replace", "--max-deletes", "100%")
 KEPT, CHANGED, SEALED, LEAVING, COMING = (
     ObjectKey(SECRET, "default", name) for name in ("kept", "changed", "sealed", "leaving", "come")
@@ -142,7 +143,8 @@ class Scenario(ABC):
         """The next write removes what a killed one left beside the store; a read may not."""
         fresh(place, "store", "rekey")
         left = files(place) - files(self.template)
-        assert left <= {STORE, KEY_FILE}, left
+        assert left <= {STORE, KEY_FILE, IGNORED}, left
+        assert (place / IGNORED).read_bytes() == b"*\n"
 
 
 class Birth(Scenario):

@@ -15,6 +15,7 @@ from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resour
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
+from reconciler.stores.closable import Closable
 from reconciler.stores.kit import patching
 from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.encoding import decoded, encoded
@@ -36,7 +37,7 @@ _CAPABILITIES = frozenset(
 _OBJECT, _COPY = ".secret", ".copy"
 
 
-class FileStore:
+class FileStore(Closable):
     """See `reconciler.model.store.Store`."""
 
     capabilities = _CAPABILITIES

@@ -34,13 +34,13 @@ def connection(
         StoreError: Huawei Cloud refuses the credentials, or cannot be reached.
     """
     if place.auth is Auth.KUBECONFIG:
-        context, file = options.get("kube-context", ""), options.get("kubeconfig", "")
+        context, file = options.get("context", ""), options.get("kubeconfig", "")
         return connect(context, file, environ, workers)
     from reconciler.stores.cce import cloud
 
     if place.auth is Auth.CERTIFICATE:
         document = retried(lambda: cloud.cluster_certificate(place, environ))
-        return _with_certificate(document, options.get("kube-context", ""), workers)
+        return _with_certificate(document, options.get("context", ""), workers)
     settings = client.Configuration()
     settings.host = endpoint("CCE", place.region, environ)
     plain = pool_of(settings, workers)

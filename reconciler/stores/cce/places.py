@@ -73,7 +73,7 @@ def _auth(text: str, options: Mapping[str, str], environ: Mapping[str, str]) -> 
             ways = ", ".join(Auth)
             raise ConfigError("auth= in the store's URL is no known way", hint=f"write {ways}")
         return Auth(text)
-    if options.get("kubeconfig") or options.get("kube-context"):
+    if options.get("kubeconfig") or options.get("context"):
         return Auth.KUBECONFIG
     has_user = environ.get(USER) and environ.get(PASSWORD)
     return Auth.TOKEN if has_user and not environ.get(AK) else Auth.AKSK
@@ -82,10 +82,10 @@ def _auth(text: str, options: Mapping[str, str], environ: Mapping[str, str]) -> 
 def _check_options(auth: Auth, options: Mapping[str, str]) -> None:
     """Refuse options that the chosen way ignores."""
     usable = {
-        Auth.KUBECONFIG: {"kubeconfig", "kube-context"},
-        Auth.CERTIFICATE: {"kube-context"},
+        Auth.KUBECONFIG: {"kubeconfig", "context"},
+        Auth.CERTIFICATE: {"context"},
     }.get(auth, set())
-    useless = {"kubeconfig", "kube-context"} & options.keys() - usable
+    useless = {"kubeconfig", "context"} & options.keys() - usable
     if useless:
         named = ", ".join(f"--{name}" for name in sorted(useless))
         raise ConfigError(f"{named}: of no use with auth={auth}")

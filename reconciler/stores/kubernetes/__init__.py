@@ -39,7 +39,7 @@ class KubernetesBackend:
 
         options = opening.options
         fingerprint_key = given_fingerprint_key(opening.environ)
-        context = options.get("kube-context") or opening.url.partition(":")[2]
+        context = options.get("context") or opening.url.partition(":")[2]
         file = options.get("kubeconfig", "")
         connection = connect(context, file, opening.environ, opening.workers)
         namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE

@@ -76,7 +76,7 @@ def refusal(
     if status == 401:  # noqa: PLR2004
         return StoreError(
             f"{what}: the API server does not know who is asking (401)",
-            hint="log in again, or choose other credentials with --kubeconfig or --kube-context",
+            hint="log in again, or choose other credentials with --kubeconfig or --context",
         )
     if status == 409:  # noqa: PLR2004
         taken = reason == "AlreadyExists"

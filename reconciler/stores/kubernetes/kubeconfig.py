@@ -22,7 +22,7 @@ from reconciler.stores.kubernetes import complaints
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.urls import shown_path
 
-_OTHER_KUBECONFIG = "choose a file with --kubeconfig or KUBECONFIG, a context with --kube-context"
+_OTHER_KUBECONFIG = "choose a file with --kubeconfig or KUBECONFIG, a context with --context"
 
 
 def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: int) -> Connection:

@@ -11,6 +11,7 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
+from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.kubernetes import leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.connection import Connection
@@ -27,7 +28,7 @@ _CAPABILITIES = frozenset(Capability) - {
 }
 
 
-class KubernetesStore:
+class KubernetesStore(Closable):
     """See `reconciler.model.store.Store` and `Trying`.
 
     `fingerprint_key` is the key of the environment, used instead of each set's own.

@@ -11,6 +11,7 @@ from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.model.values import Fingerprinter
+from reconciler.stores.closable import Closable
 from reconciler.stores.kit.documents import SetRecord, Sets
 from reconciler.stores.kit.leases import Lease, break_lock, read_lock
 from reconciler.stores.kit.sessions import given_back
@@ -30,7 +31,7 @@ _CAPABILITIES = frozenset(
 )
 
 
-class SaeStore:
+class SaeStore(Closable):
     """See `reconciler.model.store.Store`.
 
     ``home`` is the namespace in which sets keep their records and locks. ``fingerprint_key`` is the

@@ -15,7 +15,12 @@ from typing import TypeVar
 from reconciler.errors import StoreDamaged, StoreError, StoreUnavailable
 from reconciler.stores.sqlite import birth, owners
 from reconciler.stores.sqlite.faults import faults
-from reconciler.stores.sqlite.files import remove_temporary_files, sync_directory
+from reconciler.stores.sqlite.files import (
+    hide_from_git,
+    ignore_file,
+    remove_temporary_files,
+    sync_directory,
+)
 from reconciler.stores.sqlite.header import checked_header, header_with, key_fits, read_header
 from reconciler.stores.sqlite.masterkey import MasterKey
 from reconciler.stores.sqlite.rows import Damage
@@ -24,6 +29,7 @@ from reconciler.stores.sqlite.tables import Contents
 
 BUSY_SECONDS = 20.0
 _READS = 10
+_HOME = ".reconciler"  # the directory of `DEFAULT_STORE`, which holds nothing but stores
 
 T = TypeVar("T")
 
@@ -191,7 +197,8 @@ class Database:
         sealer = self._sealer_for(columns, writing=True)
         header = checked_header(columns, sealer)
         self._opened_with = (header.key_check, sealer)
-        for path in (self.path, self.master.file, self.master.successor):
+        ignore = ignore_file(self.path.parent)
+        for path in (self.path, self.master.file, self.master.successor, ignore):
             remove_temporary_files(path)
         return Contents(connection, sealer, header)
 
@@ -228,8 +235,11 @@ class Database:
     def _create(self) -> None:
         """Make the store and its directory, unless another process is quicker."""
         directory = self.path.parent
+        is_ours = directory.name == _HOME or not directory.exists()
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._refuse_foreign()  # another user may have been quicker to make the directory
+        if is_ours:  # before there is a key in it, which `git add` would take along
+            hide_from_git(directory)
         sealer = Sealer(self.master.make())
         try:
             birth.make(self.path, sealer)

@@ -48,6 +48,22 @@ def put_in_place(made: Path, path: Path) -> None:
         os.link(made, path)
 
 
+def hide_from_git(directory: Path) -> None:
+    """Keep what `directory` holds out of commits, by a ``.gitignore`` of its own."""
+    path = ignore_file(directory)
+    # Another process that makes the store may have removed the temporary file.
+    with suppress(FileNotFoundError), temporary_file(path) as (made, file):
+        file.write(b"*\n")
+        file.flush()
+        os.fsync(file.fileno())
+        put_in_place(made, path)
+
+
+def ignore_file(directory: Path) -> Path:
+    """The file that tells git what of `directory` stays out of commits."""
+    return directory / ".gitignore"
+
+
 def sync_directory(directory: Path) -> None:
     """Sync `directory`, so that new names survive a power cut."""
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)

@@ -12,6 +12,7 @@ from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resour
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
+from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.sqlite import locks, owners, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
@@ -24,7 +25,7 @@ _CAPABILITIES = frozenset(Capability) - {Capability.CONSUMERS, Capability.ROTATI
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class EmbeddedStore:
+class EmbeddedStore(Closable):
     """See `reconciler.model.store.Store` and `Trying`.
 
     `fingerprint_key` is the key from the environment, used instead of the store's own.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.views.text.events import event
+from reconciler.views.text.events import event, more_skipped, what_now
 from reconciler.views.text.listings import listing, listing_summary
 from reconciler.views.text.locks import lock
 from reconciler.views.text.plans import plan
@@ -18,7 +18,9 @@ __all__ = [
     "listing",
     "listing_summary",
     "lock",
+    "more_skipped",
     "notices",
     "plan",
     "sources",
+    "what_now",
 ]

@@ -15,7 +15,7 @@ from reconciler.model.events import (
 )
 from reconciler.model.plans import Action
 from reconciler.views import words
-from reconciler.views.text.palette import Palette
+from reconciler.views.text.palette import Palette, hint_line
 
 _PRESENT_TENSE = {
     Action.CREATE: "creating",
@@ -28,6 +28,31 @@ _PRESENT_TENSE = {
 def event(event: Event, *, colour: bool) -> str:
     """One line for one event; for the last one, the summary of the apply."""
     return inert(_event(event, Palette(colour)))
+
+
+def more_skipped(number: int, *, colour: bool) -> str:
+    """The line that stands for `number` skipped steps that are not told one by one."""
+    more = f"and {words.counted(number, 'more step')} (--verbose lists them)"
+    return f"{Palette(colour).paint('skipped', 'warning')} {more}"
+
+
+def what_now(ended: ApplyEnded, *, saved: bool) -> str:
+    """What to do after an apply that did not do everything; nothing after one that did.
+
+    `saved` tells that it applied a plan file, which no longer matches what was applied in part.
+    """
+    if ended.count(Outcome.APPLIED) == len(ended.results):
+        return ""
+    again = "make a new plan and apply that" if saved else "run the same command again"
+    if not ended.count(Outcome.FAILED):
+        return f"What now: {again}. What was applied stays."
+    return "\n".join(
+        [
+            "What now:",
+            f"  finish   mend what failed, then {again}",
+            "  go back  apply the manifests of before, such as those of the last commit",
+        ]
+    )
 
 
 def _event(event: Event, palette: Palette) -> str:
@@ -63,9 +88,12 @@ def _step_ended(event: StepEnded, palette: Palette) -> str:
             line = f"{palette.paint('failed', 'bad')} to {event.step.action.value} {name}"
         case Outcome.SKIPPED:
             line = f"{palette.paint('skipped', 'warning')} {name}"
-    if event.message:
-        line += f": {escaped(event.message)}"
-    line = f"{line} ({escaped(event.hint)})" if event.hint else line
+    # Stores begin their messages with the object, which the line has named already.
+    message = event.message.removeprefix(f"{event.key}: ")
+    if message:
+        line += f": {escaped(message)}"
+    if event.hint:
+        line += f"\n{hint_line(event.hint)}"
     warnings = (
         f"  {palette.paint('warning', 'warning')}: {escaped(one)}" for one in event.warnings
     )

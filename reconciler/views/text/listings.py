@@ -15,7 +15,6 @@ from reconciler.views.words import counted, quoted
 _HEADINGS = ("OBJECT", "TYPE", "IMMUTABLE", "KEYS", "AGE", "CONSUMERS")
 _NOTHING = "-"
 _AMBIGUOUS = set(' ,"')
-_WIDEST_NAME = 60
 _WIDEST_CELL = 40
 _MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86_400, 365 * 86_400
 _NAMES = {1: "s", _MINUTE: "m", _HOUR: "h", _DAY: "d", _YEAR: "y"}
@@ -97,9 +96,7 @@ def _row(one: ListedObject, now: datetime, width: int) -> tuple[str, ...]:
 
 
 def _table(rows: Sequence[tuple[str, ...]], palette: Palette) -> list[str]:
-    widths = [
-        min(max(map(len, column)), _WIDEST_NAME) for column in zip(_HEADINGS, *rows, strict=True)
-    ]
+    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
     lines = [palette.paint(_line(_HEADINGS, widths), "strong")]
     return lines + [_line(row, widths) for row in rows]
 

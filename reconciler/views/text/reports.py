@@ -34,6 +34,9 @@ def drift(
         blocks.append("\n".join(note_line(notice.message, palette) for notice in report.notices))
     style = "warning" if report.drifted else "strong"
     blocks.append(palette.paint(drift_summary(report), style))
+    ways = drift_words.what_now(report)
+    if ways:
+        blocks.append("\n".join(["What now:", *ways]))
     return inert("\n\n".join(blocks))
 
 

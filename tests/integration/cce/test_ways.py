@@ -21,7 +21,7 @@ SUFFIX = REGION.replace("-", "_").upper()
 
 
 def choose(site: CceSite, way: str) -> None:
-    settings = {"kubeconfig": str(site.cluster.kubeconfig), "kube-context": "admin"}
+    settings = {"kubeconfig": str(site.cluster.kubeconfig), "context": "admin"}
     site.go_by(way, **(settings if way == "kubeconfig" else {}))
 
 
@@ -125,10 +125,10 @@ def test_certificate_and_key_leave_no_file(site: CceSite, monkeypatch: pytest.Mo
     ("context", "told"), [("external", "verified"), ("internal", "verified"), ("no", "verified")]
 )
 def test_a_context_whose_server_cannot_be_verified(site: CceSite, context: str, told: str) -> None:
-    site.go_by("certificate", **{"kube-context": context})
+    site.go_by("certificate", context=context)
     site.put(secret("a", x="1"))
     assert_clear(site.run("plan"), told, "externalTLSVerify")
-    site.go_by("certificate", **{"kube-context": "externalTLSVerify"})
+    site.go_by("certificate", context="externalTLSVerify")
     site.ok("plan")
 
 

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import ObjectInvalid, ObjectMoved, StoreUnavailable
+from reconciler.errors import (
+    ObjectInvalid,
+    ObjectMoved,
+    RightsMissing,
+    StoreError,
+    StoreUnavailable,
+)
 from reconciler.execution.retries import RetryPolicy
 from reconciler.execution.substitution import record_of
 from reconciler.model.events import (
@@ -207,7 +213,27 @@ def test_a_replace_that_would_be_refused_deletes_nothing(world: World) -> None:
     invalid = replace(SEALED, type="kubernetes.io/tls")
     ended = world.apply([invalid])
     assert outcomes(ended) == {"a": Outcome.FAILED}
+    assert message(ended).endswith("; the object in the store is untouched")
     assert stored(world) == before
+
+
+@pytest.mark.parametrize("error", [ObjectInvalid, RightsMissing])
+def test_a_refused_write_says_that_the_object_is_untouched(
+    world: World, error: type[StoreError]
+) -> None:
+    world.apply([A])
+    before = stored(world)
+    changed = replace(A, data=wrapped({"k": "other"}))
+    ended = world.apply([changed], store=failing(world, "update", lambda: error("no")))
+    assert message(ended) == "no; the object in the store is untouched"
+    assert stored(world) == before
+
+
+def test_of_a_write_that_may_have_happened_nothing_is_claimed(world: World) -> None:
+    world.apply([A])
+    changed = replace(A, data=wrapped({"k": "other"}))
+    store = failing(world, "update", lambda: StoreUnavailable("no answer"), calls=range(99))
+    assert "untouched" not in message(world.apply([changed], store=store))
 
 
 @pytest.mark.parametrize("is_ours", [True, False], ids=["ours", "nobody's"])

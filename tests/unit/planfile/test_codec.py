@@ -120,6 +120,7 @@ OPTIONS = st.builds(
     adopt=st.booleans(),
     allow_replace=st.booleans(),
     allow_empty=st.booleans(),
+    create_namespaces=st.booleans(),
     scrub=st.booleans(),
     consumers=st.booleans(),
     force_consumers=st.booleans(),

@@ -208,3 +208,15 @@ def test_what_this_very_plan_deletes_is_not_known() -> None:
 def test_an_owner_that_no_store_holds_is_taken_at_the_manifests_word() -> None:
     deployed = replace(owner(secret("web"), "u"), api_version="apps/v1", kind="Deployment")
     assert planned([secret("a", owners=(deployed,))])[0].problems == ()
+
+
+def test_missing_namespaces_are_one_problem() -> None:
+    homeless = [secret("a", home=f"n{number}") for number in range(8)]
+    homeless.append(secret("b", home="n3"))
+    (problem,) = planned(homeless)[0].problems
+    assert problem.code == "reference-unknown"
+    assert problem.message.startswith("neither the manifests nor the store hold 8 namespaces: ")
+    for number in range(8):
+        assert f"Namespace/n{number} (manifests/all.yaml:1" in problem.message
+    assert problem.message.count(" and 1 more)") == 1
+    assert "kind: Namespace, metadata: {name: n0}" in problem.hint

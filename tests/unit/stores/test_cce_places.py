@@ -23,9 +23,9 @@ USER = {"HW_USER_NAME": "robot", "HW_USER_PASSWORD": "not-a-real-password"}
         ("", {}, {}, Auth.AKSK),
         ("", {}, {"KUBECONFIG": "somewhere"}, Auth.AKSK),
         ("", {"kubeconfig": "somewhere"}, KEY, Auth.KUBECONFIG),
-        ("", {"kube-context": "internal"}, KEY, Auth.KUBECONFIG),
+        ("", {"context": "internal"}, KEY, Auth.KUBECONFIG),
         ("&auth=token", {}, KEY, Auth.TOKEN),
-        ("&auth=certificate", {"kube-context": "internal"}, USER, Auth.CERTIFICATE),
+        ("&auth=certificate", {"context": "internal"}, USER, Auth.CERTIFICATE),
         ("&auth=kubeconfig", {}, KEY, Auth.KUBECONFIG),
     ],
 )
@@ -57,7 +57,7 @@ def test_the_region_of_the_environment_is_for_urls_without_one() -> None:
         (f"{URL}&project=not-a-real-one", {}, "a parameter"),
         (f"{URL}&auth=password", {}, "auth="),
         (f"{URL}&auth=token", {"kubeconfig": "here"}, "--kubeconfig"),
-        (f"{URL}&auth=aksk", {"kube-context": "here"}, "--kube-context"),
+        (f"{URL}&auth=aksk", {"context": "here"}, "--context"),
         (f"{URL}&auth=certificate", {"kubeconfig": "here"}, "--kubeconfig"),
     ],
 )

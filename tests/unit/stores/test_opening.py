@@ -112,10 +112,12 @@ def test_directory_and_files_are_the_owners_alone(
         os.umask(old)
     assert mode(place) == 0o700
     files = {path.name: mode(path) for path in place.iterdir()}
-    assert files == dict.fromkeys(["store.db", "store.db-wal", "store.db-shm", "store.key"], 0o600)
+    assert files == dict.fromkeys(
+        [".gitignore", "store.db", "store.db-wal", "store.db-shm", "store.key"], 0o600
+    )
     assert words.look(store).notices == ()
     store.close()
-    assert {path.name for path in place.iterdir()} == {"store.db", "store.key"}
+    assert {path.name for path in place.iterdir()} == {".gitignore", "store.db", "store.key"}
 
 
 def test_a_directory_of_others_is_left_as_it_is_and_noticed(

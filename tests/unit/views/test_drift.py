@@ -19,7 +19,7 @@ def shown(found: DriftReport, *, verbose: bool = False) -> str:
 
 
 def closing(*objects: ObjectDrift) -> str:
-    return shown(report(*objects)).split("\n")[-1]
+    return shown(report(*objects)).partition("\n\nWhat now:")[0].split("\n")[-1]
 
 
 def of(state: ObjectState, name: str, *fields: FieldDrift, orphaned: bool = False) -> ObjectDrift:
@@ -59,12 +59,29 @@ def test_each_kind_of_drift_is_counted(state: ObjectState) -> None:
 
 
 def test_the_closing_line_names_every_kind_that_there_is() -> None:
-    assert shown(EVERYTHING).endswith(
+    assert (
         "\n\nDrift: 2 objects drifted, 1 vanished, 1 missing, 1 unknowable; "
-        "5 pending changes; 2 unmanaged; 4 in sync."
-    )
+        "5 pending changes; 2 unmanaged; 4 in sync.\n"
+    ) in shown(EVERYTHING)
     for found in REPORTS.values():
-        assert shown(found).endswith(f"\n\n{text.drift_summary(found)}")
+        ending = shown(found).partition(f"\n\n{text.drift_summary(found)}")[2]
+        assert ending.startswith("\n\nWhat now:\n  restore  ") if found.drifted else not ending
+
+
+@pytest.mark.parametrize(
+    ("states", "ways"),
+    [
+        ([ObjectState.DRIFTED], ["restore", "accept", "ignore"]),
+        ([ObjectState.DRIFTED, ObjectState.VANISHED], ["restore", "accept", "ignore"]),
+        ([ObjectState.VANISHED], ["restore", "accept"]),
+        ([ObjectState.MISSING], ["restore", "accept"]),
+        ([ObjectState.UNKNOWABLE], ["restore"]),
+        ([ObjectState.IN_SYNC], []),
+    ],
+)
+def test_what_can_be_done_about_drift(states: list[ObjectState], ways: list[str]) -> None:
+    advice = shown(report(*(of(state, f"a{state}") for state in states))).partition("What now:")[2]
+    assert [line.split()[0] for line in advice.strip().splitlines()] == ways
 
 
 def test_objects_in_sync_are_listed_on_request_alone() -> None:

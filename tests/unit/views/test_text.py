@@ -1,9 +1,11 @@
 from dataclasses import replace
 
 import click
+import pytest
 
+from reconciler.model.events import ApplyEnded, Outcome, StepEnded
 from reconciler.model.plans import Note, Plan
-from reconciler.views import text
+from reconciler.views import text, words
 from tests.unit.views import samples
 
 
@@ -64,3 +66,32 @@ def test_no_changes_is_never_said_of_a_plan_with_obstacles() -> None:
         shown = text.plan(obstacle, colour=False)
         assert "No changes" not in shown
         assert "This plan cannot be applied" in shown
+
+
+def test_a_failed_step_names_its_object_once() -> None:
+    step = samples.EVERYTHING.steps[0]
+    ended = StepEnded(step, Outcome.FAILED, step.key, f"{step.key}: it is held", "let it go")
+    line, hint = text.event(ended, colour=False).splitlines()
+    assert line.count(str(step.key)) == 1
+    assert line.endswith(": it is held")
+    assert hint == "    hint: let it go"
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_what_to_do_after_an_apply(*, saved: bool) -> None:
+    step = samples.EVERYTHING.steps[0]
+    applied, failed, skipped = (StepEnded(step, outcome, step.key) for outcome in Outcome)
+    again = "make a new plan and apply that" if saved else "run the same command again"
+    assert not text.what_now(ApplyEnded((applied,)), saved=saved)
+    stopped = text.what_now(ApplyEnded((applied, skipped), interrupted=True), saved=saved)
+    assert stopped == f"What now: {again}. What was applied stays."
+    mended = text.what_now(ApplyEnded((applied, failed, skipped)), saved=saved)
+    assert f"mend what failed, then {again}\n" in mended
+
+
+@pytest.mark.parametrize("length", [1, 51, 52, 53, 253])
+def test_columns_align_however_long_a_name_is(length: int) -> None:
+    names = ("k" * length, "short", "x" * 40)
+    lines = words.aligned(("+", f"data[{name}]", "(value #1)") for name in names)
+    (column,) = {line.text.index("(value #1)") for line in lines}
+    assert column == max(map(len, names)) + len("data[]") + 2

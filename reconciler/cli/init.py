@@ -1,0 +1,55 @@
+"""``reconciler init``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from reconciler.cli.command import Command
+from reconciler.cli.options import STORE, examples, plan_options, run_options
+from reconciler.cli.terminal import is_terminal
+from reconciler.errors import ExitCode
+from reconciler.escapes import escaped, inert
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "reconciler init",
+        "reconciler init --set shop --store kubernetes:production",
+        "reconciler -C deploy init",
+    ),
+)
+@run_options(STORE)
+@plan_options("set_name")
+def init(set_name: str, store: str) -> ExitCode:
+    """Write a configuration file and a first manifest, over nothing that is there.
+
+    What no option says is asked for at a terminal, and has its default elsewhere. Lines
+    for the store and for plan files are added to .gitignore.
+    """
+    from reconciler.stores import backend_of
+    from reconciler.workflow import begin
+
+    set_name = _asked("set_name", "Name of the set", set_name)
+    store = _asked("store", "URL of the store", store)
+    backend_of(store)  # refuses what no store is called
+    for path, is_new in begin(set_name, store):
+        click.echo(inert(escaped(f"{'wrote' if is_new else 'kept'} {path}")))
+    click.echo("What now: reconciler plan")
+    return ExitCode.OK
+
+
+def _asked(name: str, question: str, value: str) -> str:
+    """`value`, or what somebody at a terminal prefers to its default."""
+    context = click.get_current_context()
+    if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+        return value
+    if not is_terminal(sys.stdin):
+        return value
+    (parameter,) = (one for one in context.command.params if one.name == name)
+    answer: Any = click.prompt(question, default=value, type=parameter.type, err=True)
+    return str(answer)

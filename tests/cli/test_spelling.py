@@ -1,0 +1,93 @@
+"""What is misspelt, or spelled as another program does, is an error that says what to write."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("args", "advice"),
+    [
+        ("plan -no-color", "--color=never"),
+        ("plan --no-color", "--color=never"),
+        ("plan -out=p", "--out=p"),
+        ("plan -out p", "--out"),
+        ("apply -auto-approve", "--auto-approve"),
+        ("apply -auto-aprove", "--auto-approve"),
+        ("plan -target=Secret/shop/db", "--target=Secret/shop/db"),
+        ("plan -namespace=shop", "--namespace=shop"),
+        ("plan -namespcae shop", "--namespace"),
+        ("plan -nshop", "write -n shop"),
+        ("plan -n=shop", "write -n shop"),
+        ("plan -detailed-exitcode", "--detailed-exitcode"),
+        ("plan -json", "-o json"),
+        ("plan -prune", "--prune"),
+        ("plan -no-prune", "--no-prune"),
+        ("plan -destroy", "reconciler destroy"),
+        ("plan -var-file=x", "leave it out"),
+        ("plan manifests -out=p", "--out=p"),
+        ("plan -q -out=p", "--out=p"),
+        ("plan --set blue -out=p", "--out=p"),
+        ("-chdir=deep plan", "-C DIRECTORY"),
+        ("-version", "--version"),
+        ("-help", "--help"),
+        ("store -help", "--help"),
+        ("store rekey -store=x", "--store=x"),
+        ("show -output=json p", "--output=json"),
+        ("completion -bash", "this command has no such option"),
+    ],
+)
+def test_a_missing_dash_is_an_error(shop: Any, args: str, advice: str) -> None:
+    before = shop.files()
+    result = shop.run(*args.split())
+    assert result.code == 1
+    assert advice in result.err.partition("Error: ")[2]
+    assert shop.files() == before
+
+
+def test_what_has_one_dash_rightly(shop: Any) -> None:
+    document = json.loads(shop.ok("plan", "-ojson", "-n", "shop").out)
+    assert document["options"]["namespace"] == "shop"
+    both = shop.run("plan", "-qv")
+    assert "--verbose and --quiet contradict each other" in both.err
+    shop.ok("plan", "--out", "-out")
+    assert (shop.path / "-out").exists()
+    assert "-out" in shop.run("validate", "--", "-out").out
+
+
+@pytest.mark.parametrize(
+    ("args", "advice"),
+    [
+        ("plna", "did you mean plan?"),
+        ("aply", "did you mean apply?"),
+        ("diff", "did you mean plan?"),
+        ("delete", "did you mean destroy?"),
+        ("xyzzy", "the commands are validate, plan"),
+        ("store reky", "did you mean rekey?"),
+        ("plan --prnue", "did you mean --prune?"),
+        ("plan --kube-context x", "write --context NAME"),
+        ("plan -C deep", "goes before the command"),
+        ("plan --chdir deep", "before the command"),
+        ("plan -o jsn", "did you mean json?"),
+        ("plan --color sometimes", "'auto', 'always', 'never'"),
+        ("plan --report markdwn=x", "did you mean markdown?"),
+        ("plan --target Secrt/shop/database", "did you mean Secret?"),
+        ("plan --target Secret/shop/databse", "did you mean Secret/shop/database?"),
+        ("plan --target Secret/x/y", "write KIND/NAMESPACE/NAME"),
+        ("completion zhs", "did you mean zsh?"),
+    ],
+)
+def test_did_you_mean(shop: Any, args: str, advice: str) -> None:
+    result = shop.run(*args.split())
+    assert result.code == 1
+    assert advice in result.err
+
+
+def test_a_misspelt_setting(shop: Any) -> None:
+    shop.write("reconciler.yaml", "stroe: sqlite:x.db\nlints: {placehodler: error}\n")
+    result = shop.run("plan")
+    assert result.code == 1
+    assert "unknown setting 'stroe'; did you mean store?" in result.err
