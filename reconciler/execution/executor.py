@@ -164,6 +164,8 @@ class _Execution:
                 return self._update(step, change)
             case Action.REPLACE:
                 return self._replace(step, change)
+            case Action.RELEASE:
+                return self._release(step, change)
             case _:
                 return self._delete(step, change)
 
@@ -189,6 +191,14 @@ class _Execution:
                 what = self._call(step, self._writes.delete(key, precondition))
                 return self._finish(step, key, what, precondition.uid)
         self._call(step, lambda: self._work.session.delete(key, None))
+        return key
+
+    def _release(self, step: Step, change: Change) -> ObjectKey:
+        key, precondition = change.key, change.precondition
+        if precondition is None:
+            self._call(step, lambda: self._work.session.delete(key, None))
+        else:
+            self._call(step, self._writes.release(key, precondition))
         return key
 
     def _replace(self, step: Step, change: Change) -> ObjectKey:

@@ -252,10 +252,14 @@ class Session(Protocol):
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Apply `patch` to the live object, and nothing else; `applied` becomes its record.
+
+        An object of another set is moved to that of `applied`; the caller holds the locks of both.
+        Without `applied`, no set owns the object any more: its mark and its record go, and `patch`
+        is empty. It can be made again where the call was interrupted.
 
         Raises:
             ObjectNotFound: it is gone.
@@ -277,7 +281,7 @@ class Session(Protocol):
         Without a precondition there is no object: the copy kept of it is dropped, where there is
         one, and so is the memory of it. With `released`, its set wants it gone, so that it is not
         remembered as vanished. A delete with `keep_copy` that is repeated succeeds where the object
-        is gone and there is a copy of it. Returns what the deletion still waits for, in words;
+        is gone and there is a copy of it. The copy of another set's object is of no set. Returns what the deletion still waits for, in words;
         empty where the object is gone.
 
         Raises:

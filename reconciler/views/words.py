@@ -37,6 +37,7 @@ ACTION_SYMBOLS = {
     Action.UPDATE: "~",
     Action.REPLACE: "-/+",
     Action.DELETE: "-",
+    Action.RELEASE: ".",
 }
 FIELD_SYMBOLS = {FieldAction.ADDED: "+", FieldAction.CHANGED: "~", FieldAction.REMOVED: "-"}
 KEPT_SYMBOL = "="
@@ -57,10 +58,12 @@ REASON_WORDS = {
     Reason.VALUES: "values cannot be changed in this store",
     Reason.FIXED: "an annotation differs that counts only when the object is made",
     Reason.ADOPT: "not owned by this set yet",
+    Reason.TRANSFER: "moved here from another set",
     Reason.ROTATION: "old versions are left",
     Reason.RECORD: "only the record of the last apply is renewed",
     Reason.PRUNE: "no manifest names it any more",
     Reason.DESTROY: "the set is to be destroyed",
+    Reason.RELEASE: "the set lets go of it, and it stays as it is",
     Reason.VERSIONED: "a new version, as the one before cannot be changed",
     Reason.SUPERSEDED: "a newer version has taken its place",
     Reason.INTERRUPTED: "a replace of it was interrupted",
@@ -215,6 +218,8 @@ def summary_text(plan: Plan) -> str:
     in_sync = counts.get(Action.NO_OP, 0)
     if not (plan.pending or plan.problems or plan.refusals):
         return f"No changes. {counted(in_sync, 'object')} in sync."
+    if plan.options.release:
+        return f"Plan: {counts.get(Action.RELEASE, 0)} to release."
     actions = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     figures = ", ".join(f"{counts.get(action, 0)} to {action.value}" for action in actions)
     return f"Plan: {figures}; {in_sync} in sync."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from reconciler import planfile
@@ -13,6 +14,7 @@ from reconciler.execution.lock import LockPolicy, locked
 from reconciler.execution.retries import RetryPolicy
 from reconciler.execution.waits import WaitPolicy
 from reconciler.model.events import ApplyEnded, Event
+from reconciler.model.plans import Plan, Reason
 from reconciler.model.store import Store
 from reconciler.planning import planner
 from reconciler.workflow.planned import Planned, plan, refuse_stale
@@ -49,7 +51,7 @@ def apply(
 ) -> ApplyEnded:
     """Apply just what `approved` says, or nothing.
 
-    Under the set's lock, the store is read once more. Where it is as it was, so is the plan, which
+    Under the lock of the set, and of the one that objects are moved from, the store is read once more. Where it is as it was, so is the plan, which
     depends on nothing else; where anything moved, the plan is formed once more, and only where it
     is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
     how long a step waits until its write has had its effect. `stop` ends the apply early,
@@ -71,8 +73,19 @@ def apply(
     stop = stop or threading.Event()
     options = approved.plan.options
     intents = [(step.action, step.key) for step in approved.plan.steps]
+    giver = _giver(approved.plan)
     store.preflight(options.set_name, intents)
-    with locked(store, options.set_name, lock_timeout, stop, waiting, policy=locking) as session:
+    for name in giver:
+        store.preflight(name, ())
+    with ExitStack() as stack:
+        sessions = {
+            name: stack.enter_context(
+                locked(store, name, lock_timeout, stop, waiting, policy=locking)
+            )
+            # In one order, so that two sets that take from each other do not wait for ever.
+            for name in sorted({options.set_name, *giver})
+        }
+        session = sessions[options.set_name]
         planfile.refuse_expired(approved.expires, clock())
         snapshot = session.read(planner.scope(approved.desired, options))
         planned = approved
@@ -105,3 +118,9 @@ def apply(
         if begun is not None:
             begun.set()
         return execute(work, stop, emit)
+
+
+def _giver(plan: Plan) -> tuple[str, ...]:
+    """The set that the plan takes objects from, whose lock it needs as well; none where none."""
+    moves = any(Reason.TRANSFER in change.reasons for change in plan.changes)
+    return (plan.options.adopt_from,) if moves and plan.options.adopt_from else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
@@ -38,7 +38,7 @@ class Seen:
     Secrets of which there was something, ``None`` where nothing was read yet.
     """
 
-    foreign: Mapping[ObjectKey, tuple[Part, ...]] = field(default_factory=dict)
+    foreign: dict[ObjectKey, tuple[Part, ...]] = field(default_factory=dict)
     secrets: set[ObjectKey] | None = None
 
 
@@ -96,11 +96,13 @@ class DockerSession:
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Rewrite the labels of every part; an update that changes nothing keeps the versions."""
         before = self._expected(key, precondition)
+        if applied is None:
+            return self._release(before)
         updated = updated_resource(live_of(before.current, self._print_key), patch)
         wanted = [described(part, updated, applied, self._print_key) for part in before.current]
         rewritten(self._engine, zip(before.current, wanted, strict=True))
@@ -147,6 +149,17 @@ class DockerSession:
                 services.moved(self._engine, successors)
             self._sweep(held.old)
 
+    def _release(self, held: Holding) -> Live:
+        """Take the labels of this tool from every part, from the one that completes it last."""
+        self._sweep(held.old)
+        left = self._holding(held.current[0].secret)
+        parts = [*left.old, *sorted(left.current, key=lambda part: part.complete)]
+        bare = [replace(part, marked=False, replaced=False) for part in parts]
+        # Where the answer is lost, the object is looked at once more, as one of others.
+        self._seen.foreign[held.current[0].secret] = tuple(bare[len(left.old) :])
+        rewritten(self._engine, zip(parts, bare, strict=True))
+        return replace(live_of(left.current, ""), applied=None)
+
     def _keep(self, key: ObjectKey, precondition: Precondition) -> None:
         """Mark every part as the copy, where an interrupted call has not done so already."""
         held = self._holding(key)
@@ -155,6 +168,10 @@ class DockerSession:
             held = self._expected(key, precondition)
         # Without the part that completes it, there is no object any more.
         parts = held.current or held.copy
+        parts = tuple(
+            part if part.set_name in {None, self._set_name} else replace(part, set_name=None)
+            for part in parts
+        )
         marked(self._engine, sorted(parts, key=lambda part: not part.complete))
 
     def _holding(self, key: ObjectKey) -> Holding:

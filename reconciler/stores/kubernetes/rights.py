@@ -18,6 +18,7 @@ _STEPS = {
     Action.UPDATE: ("patch",),
     Action.REPLACE: ("delete", "create"),
     Action.DELETE: ("delete",),
+    Action.RELEASE: ("patch",),
 }
 
 

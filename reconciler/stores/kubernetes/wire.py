@@ -138,7 +138,7 @@ def body(resource: Resource, applied: Applied | None, set_id: str) -> dict[str, 
 
 def patch(
     operations: Iterable[Operation],
-    applied: Applied,
+    applied: Applied | None,
     set_id: str,
     precondition: Precondition,
     metadata: Mapping[str, Iterable[str]],
@@ -147,7 +147,8 @@ def patch(
 
     `metadata` has the names in ``labels`` and ``annotations`` of the live object, where it has
     them. The plan does not know of the tool's own label and annotation, so where it adds or
-    removes a whole map, the entries are added or removed one by one.
+    removes a whole map, the entries are added or removed one by one. Without `applied`, label and
+    annotation go.
     """
     steps = preconditions(precondition)
     steps += [
@@ -157,9 +158,24 @@ def patch(
     ]
     for operation in operations:
         steps += _steps(operation, metadata)
-    steps.append({"op": "add", "path": _pointer("labels", PART_OF), "value": set_id})
-    steps.append({"op": "add", "path": _pointer("annotations", RECORD), "value": record(applied)})
+    text = "" if applied is None else record(applied)
+    own = {_pointer("labels", PART_OF): set_id, _pointer("annotations", RECORD): text}
+    steps += [{"op": "add", "path": path, "value": value} for path, value in own.items()]
+    if applied is None:  # what was added just now is there to be removed, whoever took it away
+        steps += [{"op": "remove", "path": path} for path in own]
     return steps
+
+
+def unmarked(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of an object without what makes it a member of a set."""
+    bare = dict(metadata)
+    for group in _MAPS:
+        bare[group] = {
+            name: text
+            for name, text in (metadata.get(group) or {}).items()
+            if name not in {PART_OF, RECORD}
+        }
+    return bare
 
 
 def values_in(node: Any) -> Iterator[SecretValue]:

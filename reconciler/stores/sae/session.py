@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from reconciler import rules
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
@@ -13,7 +15,7 @@ from reconciler.model.store import Scope, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit import patching, refusals
 from reconciler.stores.kit.documents import Sets
-from reconciler.stores.kit.inventory import Inventory
+from reconciler.stores.kit.inventory import Entry, Inventory
 from reconciler.stores.kit.leases import Lease
 from reconciler.stores.sae.checks import violations
 from reconciler.stores.sae.documents import SecretDocuments
@@ -50,6 +52,7 @@ class SaeSession:
         self._key = fingerprint_key
         self._writer = Writer(service, fingerprinter_of)
         self._inventories: dict[tuple[str, str], Inventory] = {}
+        self._others: dict[ObjectKey, str] = {}
         self._turn = threading.Lock()
 
     @property
@@ -75,6 +78,11 @@ class SaeSession:
         snapshot, views = self._read(scope, self._lease.guard)
         for view in views:
             self._inventories[scope.set_name, view.namespace_id] = view.inventory
+        self._others = {
+            live.key: live.applied.set_name
+            for live in snapshot.objects.values()
+            if live.applied is not None and live.applied.set_name != scope.set_name
+        }
         return snapshot
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
@@ -87,22 +95,28 @@ class SaeSession:
         set_name = self._set_name if applied is None else applied.set_name
         self._refuse(rules.refusals(resource), resource)
         self._sets.note_namespaces(set_name, {self._place.namespace_id(resource.namespace)})
-        return self._writer.create(self._spot(resource.key, set_name), resource, applied)
+        live = self._writer.create(self._spot(resource.key, set_name), resource, applied)
+        if set_name != self._set_name:  # put back in its old set: the copy was this set's
+            self._writer.drop_copy(self._spot(resource.key, self._set_name))
+        return live
 
     def update(
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Apply `patch`, read the result, and remove the keys that the service has merged."""
+        if applied is None:
+            return self._writer.release(self._spot(key, self._owner(key)), precondition)
         spot = self._spot(key, applied.set_name)
         secret = self._writer.expected(spot, precondition)
         live = self._writer.live(spot, secret)
         updated = patching.updated(live, patch)
         self._refuse(rules.validate_update(live, updated), updated)
-        return self._writer.update(spot, secret, updated, applied)
+        with self._taken_over(spot):
+            return self._writer.update(spot, secret, updated, applied)
 
     def delete(
         self,
@@ -116,7 +130,8 @@ class SaeSession:
         spot = self._spot(key, self._owner(key))
         if precondition is None:
             self._writer.drop_copy(spot)
-        else:
+            return ""
+        with self._taken_over(spot):
             self._writer.delete(spot, precondition, keep_copy=keep_copy, released=released)
         return ""
 
@@ -128,6 +143,23 @@ class SaeSession:
         """Nothing: a write is done when it answers."""
         del key, deleted_uid
         return ""
+
+    @contextmanager
+    def _taken_over(self, spot: Spot) -> Iterator[None]:
+        """Take the entry of `spot` out of the inventory of the set that owns it, where one does.
+
+        That set claims it no more before the write begins, and is forgotten once it is done: at no
+        moment do two sets claim an object.
+        """
+        giver = self._others.get(spot.key, spot.set_name)
+        if giver == spot.set_name:
+            yield
+            return
+        given = replace(spot, set_name=giver, inventory=self._inventory(giver, spot.namespace_id))
+        if not given.entry.is_empty:
+            given.record(replace(given.entry, given=True))
+        yield
+        given.record(Entry())
 
     def _refuse(self, broken: Iterable[rules.Violation], resource: Resource) -> None:
         faults = (*broken, *violations(resource, hyphens=self._place.hyphens))
@@ -152,6 +184,7 @@ class SaeSession:
         """The set with an entry for the object; else that of the session."""
         namespace_id = self._place.namespace_id(key.namespace)
         for (set_name, at), inventory in list(self._inventories.items()):
-            if at == namespace_id and not inventory.entry(key.name).is_empty:
+            entry = inventory.entry(key.name)
+            if at == namespace_id and not (entry.is_empty or entry.given):
                 return set_name
         return self._set_name

@@ -108,6 +108,13 @@ class Writer:
                 warnings = (_MADE_ANEW,)
         return replace(self._finished(spot, secret, applied, meant), warnings=warnings)
 
+    def release(self, spot: Spot, seen: Precondition) -> Live:
+        """Drop all that the set records of a Secret, and the copy that it may still keep."""
+        secret = self.expected(spot, seen)
+        self._without_copy(spot)
+        spot.record(Entry())
+        return lives.live(spot.key, secret, Entry(), spot.set_name)
+
     def _finished(
         self, spot: Spot, secret: Secret, applied: Applied, meant: Entry | None = None
     ) -> Live:

@@ -72,7 +72,7 @@ class EmbeddedSession:
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Apply `patch`; an update that changes nothing keeps the resource version."""
@@ -91,7 +91,11 @@ class EmbeddedSession:
             writing.forget(self._database, key)
         else:
             writing.delete(
-                self._database, key, precondition, keep_copy=keep_copy, released=released
+                self._database,
+                key,
+                precondition,
+                copy_for=self._set_name if keep_copy else None,
+                released=released,
             )
         return ""
 
