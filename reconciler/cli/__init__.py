@@ -19,6 +19,7 @@ _COMMANDS = {
     "get": "Show what the set holds in the store.",
     "graph": "Draw what the manifests hold, what needs what, and the waves.",
     "export": "Turn live objects into manifests.",
+    "release": "Let objects go from the set without deleting them.",
     "destroy": "Delete what the set owns, under all guards.",
     "unlock": "Show who holds the lock of the set, and remove one left behind.",
     "rbac": "Print the least roles that a cluster must grant.",

@@ -76,10 +76,11 @@ def _tell_that_nothing_was_done() -> None:
 
 def _approved(plan: Plan, *, stdin_taken: bool) -> bool:
     if stdin_taken or not is_terminal(sys.stdin):
+        without_file = plan.options.destroy or plan.options.release
         reviewed = "review a plan and apply it with `reconciler apply FILE`, or "
         raise ConfigError(
             "there is nobody to ask: standard input is no terminal, so nothing was changed",
-            hint=f"{'' if plan.options.destroy else reviewed}use --auto-approve",
+            hint=f"{'' if without_file else reviewed}use --auto-approve",
         )
     return confirmed("\nMake these changes?")
 

@@ -63,7 +63,7 @@ REASON_WORDS = {
     Reason.RECORD: "only the record of the last apply is renewed",
     Reason.PRUNE: "no manifest names it any more",
     Reason.DESTROY: "the set is to be destroyed",
-    Reason.RELEASE: "the set lets go of it, and it stays as it is",
+    Reason.RELEASE: "the set is to let go of it",
     Reason.VERSIONED: "a new version, as the one before cannot be changed",
     Reason.SUPERSEDED: "a newer version has taken its place",
     Reason.INTERRUPTED: "a replace of it was interrupted",
