@@ -19,6 +19,7 @@ _COMMANDS = {
     "get": "Show what the set holds in the store.",
     "graph": "Draw what the manifests hold, what needs what, and the waves.",
     "export": "Turn live objects into manifests.",
+    "import": "Write manifests of live objects that no set owns.",
     "release": "Let objects go from the set without deleting them.",
     "destroy": "Delete what the set owns, under all guards.",
     "unlock": "Show who holds the lock of the set, and remove one left behind.",
@@ -26,7 +27,7 @@ _COMMANDS = {
     "store": "Look after the embedded store.",
     "completion": "Print what makes a shell complete commands and options.",
 }
-"""Each command, which is the object of its name in the module of its name, and what it is for."""
+"""Each command, which is the object of its name in the module of its name (`import_` for a keyword), and what it is for."""
 
 # As `options.examples` would write them, which takes as long to import as all the rest.
 _EXAMPLES = """\b

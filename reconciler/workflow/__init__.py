@@ -16,6 +16,7 @@ from reconciler.workflow.environments import (
     plan_of,
     store_rules,
 )
+from reconciler.workflow.exporting import controllers_of, exported, imported, manifests_of
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.trying import tried
@@ -26,10 +27,14 @@ __all__ = [
     "Report",
     "Result",
     "apply",
+    "controllers_of",
     "drift",
     "drift_of",
     "environment_of_plan",
+    "exported",
+    "imported",
     "load_environment",
+    "manifests_of",
     "opened",
     "plan",
     "plan_again",

@@ -14,7 +14,8 @@ from reconciler.execution.lock import LockPolicy, locked
 from reconciler.execution.retries import RetryPolicy
 from reconciler.execution.waits import WaitPolicy
 from reconciler.model.events import ApplyEnded, Event
-from reconciler.model.plans import Plan, Reason
+from reconciler.model.objects import ObjectKey
+from reconciler.model.plans import Action, Plan, Reason
 from reconciler.model.store import Store
 from reconciler.planning import planner
 from reconciler.workflow.planned import Planned, plan, refuse_stale
@@ -73,17 +74,17 @@ def apply(
     stop = stop or threading.Event()
     options = approved.plan.options
     intents = [(step.action, step.key) for step in approved.plan.steps]
-    giver = _giver(approved.plan)
+    given = _given(approved.plan)
     store.preflight(options.set_name, intents)
-    for name in giver:
-        store.preflight(name, ())
+    for giver, work in given.items():
+        store.preflight(giver, work)
     with ExitStack() as stack:
         sessions = {
             name: stack.enter_context(
                 locked(store, name, lock_timeout, stop, waiting, policy=locking)
             )
             # In one order, so that two sets that take from each other do not wait for ever.
-            for name in sorted({options.set_name, *giver})
+            for name in sorted({options.set_name, *given})
         }
         session = sessions[options.set_name]
         planfile.refuse_expired(approved.expires, clock())
@@ -120,7 +121,8 @@ def apply(
         return execute(work, stop, emit)
 
 
-def _giver(plan: Plan) -> tuple[str, ...]:
-    """The set that the plan takes objects from, whose lock it needs as well; none where none."""
-    moves = any(Reason.TRANSFER in change.reasons for change in plan.changes)
-    return (plan.options.adopt_from,) if moves and plan.options.adopt_from else ()
+def _given(plan: Plan) -> dict[str, list[tuple[Action, ObjectKey]]]:
+    """What another set gives away, by its name: the plan needs the lock of that set as well."""
+    moved = [change.key for change in plan.changes if Reason.TRANSFER in change.reasons]
+    giver = plan.options.adopt_from
+    return {giver: [(Action.RELEASE, key) for key in moved]} if moved and giver else {}

@@ -113,13 +113,13 @@ def test_an_object_moves_to_another_set(
     assert owner_of(seen_by(store, "default", wanted(words)).objects[owned.key]) == OTHER
 
 
-def test_the_copy_of_another_sets_object_is_not_that_sets_to_drop(
+def test_the_copy_of_another_sets_object_is_the_takers(
     store: Store, words: Words, owned: Live, taker: Session
 ) -> None:
     taker.delete(owned.key, words.as_seen(owned), keep_copy=True)
     assert_gone_from_default(store, words)
-    copy = seen_by(store, OTHER, wanted(words)).copies[owned.key]
-    assert copy.applied is None
+    copy = seen_by(store, OTHER).copies[owned.key]
+    assert copy.applied == words.mark(("data", "a"), ("type",), set_name=OTHER)
     assert copy.data.keys() == owned.data.keys()
 
     mark = words.mark(("data", "a"), set_name=OTHER)

@@ -169,8 +169,7 @@ class DockerSession:
         # Without the part that completes it, there is no object any more.
         parts = held.current or held.copy
         parts = tuple(
-            part if part.set_name in {None, self._set_name} else replace(part, set_name=None)
-            for part in parts
+            replace(part, set_name=part.set_name and self._set_name) for part in parts
         )
         marked(self._engine, sorted(parts, key=lambda part: not part.complete))
 

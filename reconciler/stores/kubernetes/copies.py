@@ -31,12 +31,12 @@ def key_of(original: ObjectKey) -> ObjectKey:
     return original._replace(name=f"{_NAME_PREFIX}{digest}")
 
 
-def keep(connection: Connection, document: Mapping[str, Any], set_id: str) -> None:
-    """Keep a copy of a Secret for a set, in the place of one that an earlier try has left."""
+def keep(connection: Connection, document: Mapping[str, Any]) -> None:
+    """Keep a copy of a Secret, in the place of one that an earlier try has left."""
     kind = document["kind"]
     copied = wire.live(document, kind)
     key = key_of(copied.key)
-    copy = _copy(key, document, set_id)
+    copy = _copy(key, document)
     query = {"fieldManager": MANAGER}
     values = tuple(copied.data.values())
     try:
@@ -94,20 +94,17 @@ def original(document: Mapping[str, Any]) -> Live | None:
     return wire.live({**rest, "data": document.get("data")}, rest["kind"])
 
 
-def _copy(key: ObjectKey, document: Mapping[str, Any], set_id: str) -> dict[str, Any]:
+def _copy(key: ObjectKey, document: Mapping[str, Any]) -> dict[str, Any]:
     metadata = {name: part for name, part in document["metadata"].items() if name not in _DROPPED}
     rest = {name: part for name, part in document.items() if name not in {"data", "metadata"}}
-    owner = (metadata.get("labels") or {}).get(wire.PART_OF, NO_SET)
-    if owner not in {set_id, NO_SET}:  # it is moved to this set, and the other must not drop it
-        metadata = wire.unmarked(metadata)
-        owner = set_id
+    labels = document["metadata"].get("labels") or {}
     return {
         "apiVersion": "v1",
         "kind": key.kind,
         "metadata": {
             "name": key.name,
             "namespace": key.namespace,
-            "labels": {wire.COPY_OF_SET: owner},
+            "labels": {wire.COPY_OF_SET: labels.get(wire.PART_OF, NO_SET)},
             "annotations": {_OBJECT: orjson.dumps({**rest, "metadata": metadata}).decode()},
         },
         "type": "Opaque",

@@ -58,7 +58,8 @@ def needed(
     """
     found = {right for action, key in work for right in _of_step(action, key)}
     own = object_name(set_name)
-    found.add(Right("create", CORE, "secrets", set_namespace))
+    if {action for action, _ in work} != {Action.RELEASE}:  # what owns objects has been born
+        found.add(Right("create", CORE, "secrets", set_namespace))
     found.add(Right("patch", CORE, "secrets", set_namespace, own))
     for verb in LEASE_VERBS:
         name = "" if verb == "create" else own

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -166,16 +167,19 @@ def patch(
     return steps
 
 
-def unmarked(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata of an object without what makes it a member of a set."""
-    bare = dict(metadata)
-    for group in _MAPS:
-        bare[group] = {
-            name: text
-            for name, text in (metadata.get(group) or {}).items()
-            if name not in {PART_OF, RECORD}
-        }
-    return bare
+def moved_to(document: Mapping[str, Any], set_name: str, set_id: str) -> Mapping[str, Any]:
+    """An object as a member of that set, with the record of the set that it is a member of.
+
+    What is a member of none, or of that set already, is as it was.
+    """
+    metadata = document["metadata"]
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    applied = _applied(labels, annotations)
+    if applied is None or labels[PART_OF] == set_id:
+        return document
+    text = record(replace(applied, set_name=set_name))
+    marked = {"labels": {**labels, PART_OF: set_id}, "annotations": {**annotations, RECORD: text}}
+    return {**document, "metadata": {**metadata, **marked}}
 
 
 def values_in(node: Any) -> Iterator[SecretValue]:

@@ -236,7 +236,8 @@ class Writer:
         same = document["metadata"]["uid"] == precondition.uid
         if moved is not None and not (being_deleted and same):
             raise moved
-        copies.keep(self._connection, document, sets.id_of(set_name, self._set_namespace))
+        set_id = sets.id_of(set_name, self._set_namespace)
+        copies.keep(self._connection, wire.moved_to(document, set_name, set_id))
         self._copied.add(key)
         return document
 

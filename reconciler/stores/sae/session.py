@@ -15,7 +15,7 @@ from reconciler.model.store import Scope, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit import patching, refusals
 from reconciler.stores.kit.documents import Sets
-from reconciler.stores.kit.inventory import Entry, Inventory
+from reconciler.stores.kit.inventory import Entry, Fields, Inventory
 from reconciler.stores.kit.leases import Lease
 from reconciler.stores.sae.checks import violations
 from reconciler.stores.sae.documents import SecretDocuments
@@ -115,8 +115,8 @@ class SaeSession:
         live = self._writer.live(spot, secret)
         updated = patching.updated(live, patch)
         self._refuse(rules.validate_update(live, updated), updated)
-        with self._taken_over(spot):
-            return self._writer.update(spot, secret, updated, applied)
+        with self._taken_over(spot) as record:
+            return self._writer.update(spot, secret, updated, applied, record)
 
     def delete(
         self,
@@ -131,8 +131,10 @@ class SaeSession:
         if precondition is None:
             self._writer.drop_copy(spot)
             return ""
-        with self._taken_over(spot):
-            self._writer.delete(spot, precondition, keep_copy=keep_copy, released=released)
+        with self._taken_over(spot) as record:
+            self._writer.delete(
+                spot, precondition, keep_copy=keep_copy, released=released, taken=record
+            )
         return ""
 
     def look(self, key: ObjectKey) -> Live | None:
@@ -145,20 +147,21 @@ class SaeSession:
         return ""
 
     @contextmanager
-    def _taken_over(self, spot: Spot) -> Iterator[None]:
+    def _taken_over(self, spot: Spot) -> Iterator[Fields | None]:
         """Take the entry of `spot` out of the inventory of the set that owns it, where one does.
 
-        That set claims it no more before the write begins, and is forgotten once it is done: at no
-        moment do two sets claim an object.
+        That set stops claiming the object before the write begins, and its entry goes once the
+        write is done, so that two sets never claim an object. Yields what it had applied.
         """
         giver = self._others.get(spot.key, spot.set_name)
         if giver == spot.set_name:
-            yield
+            yield None
             return
         given = replace(spot, set_name=giver, inventory=self._inventory(giver, spot.namespace_id))
-        if not given.entry.is_empty:
-            given.record(replace(given.entry, given=True))
-        yield
+        entry = given.entry
+        if not entry.is_empty:
+            given.record(replace(entry, given=True))
+        yield entry.fields
         given.record(Entry())
 
     def _refuse(self, broken: Iterable[rules.Violation], resource: Resource) -> None:

@@ -17,7 +17,7 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Precondition
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
-from reconciler.stores.kit.inventory import Copy, Entry, Inventory
+from reconciler.stores.kit.inventory import Copy, Entry, Fields, Inventory
 from reconciler.stores.kit.refusals import refuse_moved
 from reconciler.stores.sae import lives, wire
 from reconciler.stores.sae.service import Secret, Service
@@ -81,14 +81,24 @@ class Writer:
         self._without_copy(spot)
         return lives.live(spot.key, secret, done, spot.set_name)
 
-    def update(self, spot: Spot, secret: Secret, updated: Resource, applied: Applied) -> Live:
-        """Update a Secret, which was just read, to the data of `updated`."""
+    def update(
+        self,
+        spot: Spot,
+        secret: Secret,
+        updated: Resource,
+        applied: Applied,
+        taken: Fields | None = None,
+    ) -> Live:
+        """Update a Secret, which was just read, to the data of `updated`.
+
+        `taken` is the record of the set that hands it over, where one does.
+        """
         raw = wire.raw_of(updated.data, secret.raw)
         owned = self.live(spot, secret).applied
         meant = Entry(
             id=secret.item.id,
             # A pending write of an earlier run is decided by what was just read.
-            fields=None if owned is None else owned.fields,
+            fields=taken if owned is None else owned.fields,
             pending=applied.fields,
             immutable=updated.immutable,
             generate_name=updated.generate_name,
@@ -125,8 +135,19 @@ class Writer:
         self._without_copy(spot)
         return lives.live(spot.key, secret, spot.entry, spot.set_name)
 
-    def delete(self, spot: Spot, seen: Precondition, *, keep_copy: bool, released: bool) -> None:
-        """Delete a Secret; a copy of it, or that it is released, is recorded before."""
+    def delete(
+        self,
+        spot: Spot,
+        seen: Precondition,
+        *,
+        keep_copy: bool,
+        released: bool,
+        taken: Fields | None = None,
+    ) -> None:
+        """Delete a Secret; a copy of it, or that it is released, is recorded before.
+
+        `taken` is the record of the set that hands it over, where one does.
+        """
         copy = spot.entry.copy
         try:
             secret = self.expected(spot, seen)
@@ -138,7 +159,7 @@ class Writer:
             raise
         entry = spot.entry
         if keep_copy:
-            self._keep_copy(spot, secret)
+            self._keep_copy(spot, secret, taken)
         elif released and entry.id == secret.item.id:
             spot.record(replace(entry, released=True))
         self._service.delete(spot.namespace_id, secret.item.id, str(spot.key))
@@ -237,7 +258,7 @@ class Writer:
             hint=fault.hint,
         )
 
-    def _keep_copy(self, spot: Spot, secret: Secret) -> None:
+    def _keep_copy(self, spot: Spot, secret: Secret, taken: Fields | None = None) -> None:
         """Record that there will be a copy, and create it."""
         entry = spot.entry
         live = self.live(spot, secret)
@@ -246,7 +267,7 @@ class Writer:
             id=secret.item.id,
             created=secret.item.created,
             updated=secret.item.updated,
-            fields=None if live.applied is None else live.applied.fields,
+            fields=taken if live.applied is None else live.applied.fields,
             generate_name=live.generate_name,
             immutable=live.immutable,
         )

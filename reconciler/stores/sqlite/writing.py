@@ -67,7 +67,8 @@ def delete(
         live = _expected(contents, key, precondition)
         if copy_for is not None:
             if live.applied is not None and live.applied.set_name != copy_for:
-                live = contents.rewrite(dataclasses.replace(live, applied=None))
+                applied = dataclasses.replace(live.applied, set_name=copy_for)
+                live = contents.rewrite(dataclasses.replace(live, applied=applied))
             contents.keep_copy(key)
         deletion.delete(contents, live)
         if released:
