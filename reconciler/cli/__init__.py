@@ -27,7 +27,10 @@ _COMMANDS = {
     "store": "Look after the embedded store.",
     "completion": "Print what makes a shell complete commands and options.",
 }
-"""Each command, which is the object of its name in the module of its name (`import_` for a keyword), and what it is for."""
+"""Each command and what it is for; it is the object of its name in the module of its name.
+
+A command whose name is a keyword of Python has an underscore there.
+"""
 
 # As `options.examples` would write them, which takes as long to import as all the rest.
 _EXAMPLES = """\b

@@ -37,9 +37,7 @@ from reconciler.model.objects import ObjectKey
     required=True,
     help="Write to this new file, readable by you alone. An existing file is never overwritten.",
 )
-def import_(
-    keys: tuple[ObjectKey, ...], out: Path, *, reveal: bool, **settings: Any
-) -> ExitCode:
+def import_(keys: tuple[ObjectKey, ...], out: Path, *, reveal: bool, **settings: Any) -> ExitCode:
     """Write manifests of live objects that no set owns, so that a set can take them over.
 
     With --reveal, `reconciler apply FILE --adopt` changes nothing but the owner. Without it, a mark

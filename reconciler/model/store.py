@@ -281,8 +281,8 @@ class Session(Protocol):
         Without a precondition there is no object: the copy kept of it is dropped, where there is
         one, and so is the memory of it. With `released`, its set wants it gone, so that it is not
         remembered as vanished. A delete with `keep_copy` that is repeated succeeds where the object
-        is gone and there is a copy of it. The copy of another set's object is of the session's set. Returns what the deletion still waits for, in words;
-        empty where the object is gone.
+        is gone and there is a copy of it. The copy of another set's object is of the session's set.
+        Returns what the deletion still waits for, in words; empty where the object is gone.
 
         Raises:
             ObjectNotFound: it is gone.

@@ -52,14 +52,14 @@ def apply(
 ) -> ApplyEnded:
     """Apply just what `approved` says, or nothing.
 
-    Under the lock of the set, and of the one that objects are moved from, the store is read once more. Where it is as it was, so is the plan, which
-    depends on nothing else; where anything moved, the plan is formed once more, and only where it
-    is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
-    how long a step waits until its write has had its effect. `stop` ends the apply early,
-    `begun` is set before the first step. `emit` is called with every event, and `waiting` with who
-    holds the lock, where somebody does. A plan that expires while the lock is waited for is stale
-    by `clock`. `retries` and `locking` say how patiently calls of the store are repeated, and how
-    the lock is kept.
+    Under the lock of the set, and of the one that objects are moved from, the store is read once
+    more. Where it is as it was, so is the plan, which depends on nothing else; where anything
+    moved, the plan is formed once more, and only where it is the same does anything happen.
+    `lock_timeout` is in seconds, and so is `wait_timeout`: how long a step waits until its write
+    has had its effect. `stop` ends the apply early, `begun` is set before the first step. `emit` is
+    called with every event, and `waiting` with who holds the lock, where somebody does. A plan that
+    expires while the lock is waited for is stale by `clock`. `retries` and `locking` say how
+    patiently calls of the store are repeated, and how the lock is kept.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
@@ -76,8 +76,8 @@ def apply(
     intents = [(step.action, step.key) for step in approved.plan.steps]
     given = _given(approved.plan)
     store.preflight(options.set_name, intents)
-    for giver, work in given.items():
-        store.preflight(giver, work)
+    for giver, leaving in given.items():
+        store.preflight(giver, leaving)
     with ExitStack() as stack:
         sessions = {
             name: stack.enter_context(

@@ -64,9 +64,7 @@ def test_what_a_set_lets_go_is_nobodys_and_otherwise_as_it_was(
 
 
 @pytest.mark.needs(Capability.METADATA, Capability.READ_VALUES)
-def test_a_release_takes_nothing_but_the_mark(
-    store: Store, session: Session, words: Words
-) -> None:
+def test_a_release_takes_nothing_but_the_mark(session: Session, words: Words) -> None:
     resource = words.secret(
         "s", {"a": b"1"}, immutable=True, labels={"app": "shop"}, annotations={"note": "x"}
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
@@ -168,9 +168,7 @@ class DockerSession:
             held = self._expected(key, precondition)
         # Without the part that completes it, there is no object any more.
         parts = held.current or held.copy
-        parts = tuple(
-            replace(part, set_name=part.set_name and self._set_name) for part in parts
-        )
+        parts = tuple(replace(part, set_name=part.set_name and self._set_name) for part in parts)
         marked(self._engine, sorted(parts, key=lambda part: not part.complete))
 
     def _holding(self, key: ObjectKey) -> Holding:

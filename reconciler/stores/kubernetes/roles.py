@@ -1,4 +1,4 @@
-"""The least that a plan, a drift check, an apply, a release or an unlock needs, as roles of Kubernetes.
+"""The least that each command needs, as roles of Kubernetes.
 
 API reference: Role v1 and ClusterRole v1 rbac.authorization.k8s.io.
 """

@@ -92,7 +92,9 @@ def test_what_the_other_set_had_applied_is_removed_or_drifted_as_ones_own() -> N
         ({"adopt_from": "legacy"}, []),
     ],
 )
-def test_only_the_named_set_gives_its_objects(options: dict[str, object], guards: list[str]) -> None:
+def test_only_the_named_set_gives_its_objects(
+    options: dict[str, object], guards: list[str]
+) -> None:
     plan, _ = planned([A], snapshot(LEGACY), **options)
     assert [refusal.guard for refusal in plan.refusals] == guards
 

@@ -315,6 +315,7 @@ def test_the_summary_counts() -> None:
         "update": 4,
         "replace": 3,
         "delete": 3,
+        "release": 0,
         "inSync": 2,
         "driftedFields": 1,
         "canApply": True,
