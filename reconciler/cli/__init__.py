@@ -17,6 +17,7 @@ _COMMANDS = {
     "show": "Show a saved plan, stale or not.",
     "drift": "Show what somebody else did to what was applied last.",
     "get": "Show what the set holds in the store.",
+    "history": "Show the last runs of the set: when, who, how many changes.",
     "graph": "Draw what the manifests hold, what needs what, and the waves.",
     "export": "Turn live objects into manifests.",
     "import": "Write manifests of live objects that no set owns.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import tell_configuration
+from reconciler.cli.environment import environ
 from reconciler.cli.output import shown_text, verbosity_of
 from reconciler.cli.progress import reporter
 from reconciler.cli.terminal import (
@@ -102,6 +103,7 @@ def _carried_out(planned: Planned, store: Store, settings: dict[str, Any]) -> Ap
             wait_timeout=settings["wait_timeout"],
             stop=stop,
             begun=begun,
+            origin=workflow.origin_of(environ()),
             emit=going_on_unheard(emit),
             waiting=waiting,
         )

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
@@ -184,6 +185,13 @@ class Store(Locks, Protocol):
         """
         ...
 
+    def history(self, set_name: str) -> tuple[Run, ...]:
+        """The last runs of the set, `MOST_RUNS` at the most, oldest first. Must not write.
+
+        Raises nothing for what stands there, whatever it is.
+        """
+        ...
+
     def session(
         self, set_name: str, holder: str, seconds: float
     ) -> AbstractContextManager[Session]:
@@ -231,6 +239,14 @@ class Session(Protocol):
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Note what is about to be done, so that no crash hides it."""
+        ...
+
+    def note(self, run: Run) -> None:
+        """Put `run` into the history of the set, in the place of what it was before.
+
+        The history is one object of the store, whose size is bounded. Where not all of the last
+        `MOST_RUNS` fit, the oldest go.
+        """
         ...
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:

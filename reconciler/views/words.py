@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from reconciler.escapes import escaped
 from reconciler.model.fields import DATA, METADATA
+from reconciler.model.history import Run
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.model.options import Effect
 from reconciler.model.plans import (
@@ -199,6 +201,14 @@ def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> st
     if configuration:
         where += f", configuration {configuration}"
     return escaped(f"Set {set_name}, {where}")
+
+
+def last_text(last: Run | None, now: datetime | None) -> str:
+    """A second line: ``Last applied 2026-11-25 09:12:03 UTC (3 days ago) by anna``; or nothing."""
+    if last is None:
+        return ""
+    told = last.told(now)
+    return "\n" + escaped(f"{told[0].upper()}{told[1:]}")
 
 
 def options_text(options: PlanOptions) -> str:

@@ -18,6 +18,7 @@ from reconciler.workflow.environments import (
 )
 from reconciler.workflow.exporting import controllers_of, exported, imported, manifests_of
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
+from reconciler.workflow.provenance import origin_of
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.trying import tried
 
@@ -36,6 +37,7 @@ __all__ = [
     "load_environment",
     "manifests_of",
     "opened",
+    "origin_of",
     "plan",
     "plan_again",
     "plan_file_again",

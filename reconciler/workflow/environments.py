@@ -11,6 +11,7 @@ from reconciler import planfile
 from reconciler.errors import ConfigError, InvalidManifests
 from reconciler.manifests import LintSettings, Loaded, load
 from reconciler.model.drift import DriftReport
+from reconciler.model.history import last_of
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Store, StoreChoice
@@ -165,7 +166,8 @@ def drift_of(
             "the store does not exist, so there is nothing that could have drifted",
             hint="check --store, or apply once before the first check",
         )
-    return drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
+    report = drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
+    return replace(report, last=last_of(store.history(environment.options.set_name)))
 
 
 def _refuse_errors(loaded: Loaded) -> None:

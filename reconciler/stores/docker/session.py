@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
@@ -78,6 +79,10 @@ class DockerSession:
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: every Docker secret says whose it is."""
+
+    def note(self, run: Run) -> None:
+        """Put `run` into a label of the set's config."""
+        head.note(self._engine, self._set_name, run)
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Make the Docker secrets of `resource`, with what the copy of it holds already."""

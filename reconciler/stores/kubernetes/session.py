@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from reconciler.errors import ObjectNotFound
+from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
@@ -60,6 +61,10 @@ class KubernetesSession:
         used = {key.namespace for action, key in work if action not in _LEAVING}
         sets.note_namespaces(self._connection, self._lease.set_name, self._set_namespace, used)
         self._writer.tidy()
+
+    def note(self, run: Run) -> None:
+        """Put `run` among those that the parent keeps."""
+        sets.note(self._connection, self._lease.set_name, self._set_namespace, run)
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """See `Writer.create`."""

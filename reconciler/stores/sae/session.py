@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from reconciler import rules
+from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.stores.kit import patching, refusals
+from reconciler.stores.kit import histories, patching, refusals
 from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.inventory import Entry, Fields, Inventory
 from reconciler.stores.kit.leases import Lease
@@ -37,6 +38,7 @@ class SaeSession:
         service: Service,
         place: Place,
         sets: Sets,
+        home: SecretDocuments,
         lease: Lease,
         read: Read,
         fingerprinter_of: Callable[[str], Fingerprinter | None],
@@ -46,6 +48,7 @@ class SaeSession:
         self._service = service
         self._place = place
         self._sets = sets
+        self._home = home
         self._lease = lease
         self._read = read
         self._set_name = set_name
@@ -89,6 +92,10 @@ class SaeSession:
         """Note the namespaces in which the set will have members."""
         wanted = {self._place.namespace_id(key.namespace) for _, key in work if key.namespace}
         self._sets.note_namespaces(self._set_name, wanted)
+
+    def note(self, run: Run) -> None:
+        """Put `run` into the document of the set's runs."""
+        histories.note(self._home, self._set_name, run)
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Create `resource`, with its record in the inventory before and after."""

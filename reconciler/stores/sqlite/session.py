@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from reconciler.errors import StoreError
+from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
-from reconciler.stores.sqlite import locks, writing
+from reconciler.stores.sqlite import history, locks, writing
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.tables import Contents
 
@@ -63,6 +64,12 @@ class EmbeddedSession:
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: every write is whole, and says whose it is."""
+
+    def note(self, run: Run) -> None:
+        """Put `run` into the history of the set."""
+        self._database.write(
+            lambda contents: history.note(contents.connection, self._set_name, run)
+        )
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Create `resource`, and take over one that nobody asked for or has touched."""
