@@ -86,7 +86,8 @@ class FingerprintCheck:
         difference; any other field that was not applied is not.
         """
         if path not in applied:
-            added = self.counts(live) and path[0] == DATA and path in fields
+            is_ours = self.counts(live)
+            added = is_ours and path[0] == DATA and path in fields
             return FieldState.ADDED if added else FieldState.IN_SYNC
         if path not in fields:
             return FieldState.REMOVED

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,6 +9,12 @@ import pytest
 from reconciler.workflow import origin_of
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
+
+
+def git(*words: str) -> str:
+    program = shutil.which("git")
+    assert program is not None
+    return subprocess.run([program, *words], check=True, capture_output=True, text=True).stdout
 
 
 @pytest.mark.parametrize(
@@ -32,10 +39,10 @@ def test_the_commit_that_is_checked_out(tmp_path: Path, monkeypatch: pytest.Monk
     assert origin_of({}).commit == ""
     who = ("-c", "user.name=a", "-c", "user.email=a@example.com")
     for words in (("init", "-q"), (*who, "commit", "-q", "--allow-empty", "-m", "x")):
-        subprocess.run(["git", *words], check=True)
-    head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
-    assert origin_of({}).commit == head.stdout[:12]
-    assert origin_of({"GITHUB_SHA": "; reboot"}).commit == head.stdout[:12]
+        git(*words)
+    head = git("rev-parse", "HEAD")[:12]
+    assert origin_of({}).commit == head
+    assert origin_of({"GITHUB_SHA": "; reboot"}).commit == head
 
 
 def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
