@@ -6,7 +6,7 @@ import zlib
 
 from reconciler.errors import ObjectExists, ObjectNotFound, StoreUnavailable
 from reconciler.model.history import Run, decoded, encoded, with_run
-from reconciler.stores.kit.documents import RECORD_PREFIX, Documents, digest_of
+from reconciler.stores.kit.documents import HISTORY_PREFIX, Documents, digest_of
 
 _DRAWS = 3
 
@@ -65,7 +65,7 @@ _MOST_BYTES = 1 << 17
 
 
 def _name(set_name: str) -> str:
-    return f"{RECORD_PREFIX}{digest_of(set_name)}_runs"
+    return HISTORY_PREFIX + digest_of(set_name)
 
 
 def _about(set_name: str) -> str:
