@@ -194,6 +194,7 @@ UNTRIED = {
     *("model.events.StepStarted", "model.plans.StoreIdentity"),
     *("model.events.StepWaiting", "model.objects.Resource", "model.plans.Refusal"),
     *("model.listing.DependencyGraph", "model.listing.GraphEdge", "model.listing.GraphNode"),
+    "model.history.History",
     *("model.listing.ListedObject", "model.listing.Listing", "model.store.Opening"),
     *("model.values.UidOf", "planning.promises.Deviation"),
     *("model.locks.Lock", "model.store.StoreChoice", "workflow.environments.Environment"),
