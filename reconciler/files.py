@@ -43,6 +43,36 @@ def write_whole(path: Path, content: bytes, *, mode: int) -> None:
         ) from None
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write `content` to a file that does not exist yet, and that only its owner may read.
+
+    Raises:
+        FileNotWritten: there is something of that name, or it cannot be written; then there is
+            nothing of it.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    try:
+        handle = os.open(path, flags, 0o600)
+        try:
+            try:
+                _write(handle, content)
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        except BaseException:
+            with suppress(OSError):
+                path.unlink()
+            raise
+    except FileExistsError:
+        raise FileNotWritten(
+            f"{path} exists, and is not overwritten", hint="choose another name, or move it away"
+        ) from None
+    except OSError as error:
+        raise FileNotWritten(
+            f"{path}: cannot be written: {error.strerror}", hint="choose another place"
+        ) from None
+
+
 def own_descriptor(path: str | os.PathLike[str]) -> int | None:
     """The descriptor of this process that `path` leads to: 0 for ``/dev/stdin``, say."""
     own: set[str] = set()

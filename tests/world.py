@@ -469,7 +469,7 @@ class World:
         return self.hand.update(
             before.key,
             (Operation("add", "", to_document(after)),),
-            before.applied,  # type: ignore[arg-type]
+            before.applied,
             Precondition(before.uid, before.resource_version),
         )
 

@@ -20,8 +20,11 @@ _COMMANDS = {
     "show": "Show a saved plan, stale or not.",
     "drift": "Show what somebody else did to what was applied last.",
     "get": "Show what the set holds in the store.",
+    "history": "Show the last runs of the set: when, who, how many changes.",
     "graph": "Draw what the manifests hold, what needs what, and the waves.",
     "export": "Turn live objects into manifests.",
+    "import": "Write manifests of live objects that no set owns.",
+    "release": "Let objects go from the set without deleting them.",
     "destroy": "Delete what the set owns, under all guards.",
     "unlock": "Show who holds the lock of the set, and remove one left behind.",
     "rbac": "Print the least roles that a cluster must grant.",
@@ -29,7 +32,10 @@ _COMMANDS = {
     "completion": "Print what makes a shell complete commands and options.",
     "version": "Show the version of the program and its Python.",
 }
-"""Each command, which is the object of its name in the module of its name, and what it is for."""
+"""Each command and what it is for; it is the object of its name in the module of its name.
+
+A command whose name is a keyword of Python has an underscore there.
+"""
 
 # As `options.examples` would write them, which takes as long to import as all the rest.
 _EXAMPLES = """\b

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import tell_configuration
+from reconciler.cli.environment import environ
 from reconciler.cli.output import shown_text, verbosity_of
 from reconciler.cli.progress import reporter
 from reconciler.cli.requests import show_notices
@@ -88,10 +89,11 @@ def _tell_what_now(ended: ApplyEnded, *, saved: bool) -> None:
 
 def _approved(plan: Plan, *, stdin_taken: bool) -> bool:
     if stdin_taken or not is_terminal(sys.stdin):
+        without_file = plan.options.destroy or plan.options.release
         reviewed = "review a plan and apply it with `reconciler apply FILE`, or "
         raise ConfigError(
             "there is nobody to ask: standard input is no terminal, so nothing was changed",
-            hint=f"{'' if plan.options.destroy else reviewed}use --auto-approve",
+            hint=f"{'' if without_file else reviewed}use --auto-approve",
         )
     return confirmed("\nMake these changes?")
 
@@ -113,6 +115,7 @@ def _carried_out(planned: Planned, store: Store, settings: dict[str, Any]) -> Ap
             wait_timeout=settings["wait_timeout"],
             stop=stop,
             begun=begun,
+            origin=workflow.origin_of(environ()),
             emit=going_on_unheard(emit),
             waiting=waiting,
         )

@@ -21,7 +21,6 @@ from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.files import write_whole
 from reconciler.model.options import Topic
-from reconciler.model.store import Capability, Scope
 
 
 @click.command(
@@ -50,8 +49,7 @@ def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
     it, a mark stands in place of each value, which is refused where a value belongs. Keys that
     others added are left out.
     """
-    from reconciler.manifests.writer import manifests
-    from reconciler.planning.exporting import exported_keys, manifest_of
+    from reconciler import workflow
 
     if reveal and out is None:
         raise ConfigError(
@@ -60,19 +58,12 @@ def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
         )
     tell_configuration()
     environment = environment_of(settings)
-    set_name, targets = environment.options.set_name, environment.options.targets
-    with opened(environment) as store:
-        if reveal and Capability.READ_VALUES not in store.capabilities:
-            raise ConfigError("--reveal: this store gives its values to nobody")
-        with alive("Reading the store"):
-            objects = store.read(Scope(set_name, frozenset(targets))).objects
-    chosen = sorted(targets) or exported_keys(objects, set_name)
-    if not chosen:
+    set_name = environment.options.set_name
+    with opened(environment) as store, alive("Reading the store"):
+        lives = workflow.exported(store, set_name, environment.options.targets, reveal=reveal)
+    if not lives:
         remark(f"Note: the store holds nothing of the set {set_name}")
-    missing = [key for key in chosen if key not in objects]
-    if missing:
-        raise ConfigError(f"the store holds no {', '.join(map(str, missing))}")
-    text = manifests((manifest_of(objects[key], reveal=reveal) for key in chosen), reveal=reveal)
+    text = workflow.manifests_of(lives, reveal=reveal)
     if out is None:
         click.echo(text, nl=False)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -25,11 +26,13 @@ from reconciler.views.formats import Subject
 def get(**settings: Any) -> ExitCode:
     """Show what the set holds in the store: types, keys, ages, who refers to it. No values."""
     from reconciler import workflow
+    from reconciler.model.history import last_of
     from reconciler.planning.listing import listing
 
     environment = environment_of(settings)
     options = environment.options
     with opened(environment) as store, alive("Reading the store"):
         snapshot = workflow.read((), store, options)
-    show(Subject.LISTING, listing(snapshot, options.set_name), settings)
+        last = last_of(store.history(options.set_name))
+    show(Subject.LISTING, replace(listing(snapshot, options.set_name), last=last), settings)
     return ExitCode.OK

@@ -74,17 +74,21 @@ def output_options(subject: Subject) -> Callable[[Command], Command]:
     """``--output`` and ``--report`` with the formats that can show `subject`."""
 
     def add(command: Command) -> Command:
-        report = listed(
-            Topic.OUTPUT,
-            "--report",
-            "reports",
-            type=ReportType(subject),
-            multiple=True,
-            help="Write it to a file too, in that format. Repeatable.",
-        )
-        return format_option(*formats_of(subject))(report(command))
+        return format_option(*formats_of(subject))(report_option(subject)(command))
 
     return add
+
+
+def report_option(subject: Subject) -> Callable[[Command], Command]:
+    """``--report`` with the formats that can show `subject`."""
+    return listed(
+        Topic.OUTPUT,
+        "--report",
+        "reports",
+        type=ReportType(subject),
+        multiple=True,
+        help=f"Write the {subject.value} to a file too, in that format. Repeatable.",
+    )
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:
@@ -125,9 +129,16 @@ def show(
     Raises:
         FileNotWritten: a report cannot be written.
     """
-    style = _style(settings, origin)
-    coloured = replace(style, colour=colour_on(sys.stdout))
+    coloured = replace(_style(settings, origin), colour=colour_on(sys.stdout))
     click.echo(rendered(subject, settings["output"], shown, coloured))
+    write_reports(subject, shown, settings, origin)
+
+
+def write_reports(
+    subject: Subject, shown: Any, settings: dict[str, Any], origin: Sequence[Note] = ()
+) -> None:
+    """Write the reports of `shown` that were asked for; see `show`."""
+    style = _style(settings, origin)
     for name, path in settings.get("reports", ()):
         text = rendered(subject, name, shown, replace(style, quiet=False))
         write_whole(path, f"{text}\n".encode(), mode=_REPORT_MODE)

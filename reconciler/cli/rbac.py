@@ -15,7 +15,7 @@ from reconciler.cli.parameters import Word, listed
 from reconciler.errors import ExitCode
 from reconciler.model.options import Topic
 
-_PURPOSES = ("plan", "apply", "drift", "unlock")
+_PURPOSES = ("plan", "apply", "drift", "unlock", "release")
 
 
 class NamespaceNameType(click.ParamType[str]):
@@ -79,7 +79,8 @@ def rbac(
     """Print the least roles that a cluster must grant, as YAML for kubectl. Asks no server.
 
     With --namespaced, what the set may touch are Secrets and ServiceAccounts in those
-    namespaces; the namespaces themselves are only read.
+    namespaces; the namespaces themselves are only read. `apply --adopt-from SET` needs what
+    `--for release --set SET` prints as well.
     """
     from reconciler.stores.kubernetes.roles import Purpose, manifests, roles
 

@@ -172,6 +172,8 @@ class _Execution:
                 return self._update(step, change)
             case Action.REPLACE:
                 return self._replace(step, change)
+            case Action.RELEASE:
+                return self._release(step, change)
             case _:
                 return self._delete(step, change)
 
@@ -199,6 +201,14 @@ class _Execution:
                 what = _leaving(lambda: self._call(step, write))
                 return self._finish(step, key, what, precondition.uid)
         self._call(step, lambda: self._work.session.delete(key, None))
+        return key
+
+    def _release(self, step: Step, change: Change) -> ObjectKey:
+        key, precondition = change.key, change.precondition
+        if precondition is None:
+            self._call(step, lambda: self._work.session.delete(key, None))
+        else:
+            self._call(step, self._writes.release(key, precondition))
         return key
 
     def _replace(self, step: Step, change: Change) -> ObjectKey:

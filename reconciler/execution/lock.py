@@ -36,12 +36,16 @@ _DEFAULT = LockPolicy()
 
 def new_holder() -> str:
     """A name for whoever takes the lock, by which a person finds the process: user, host, id."""
+    return f"{user_and_host()} (process {os.getpid()}, {uuid.uuid4().hex[:8]})"
+
+
+def user_and_host() -> str:
+    """``USER@HOST`` of this process."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    host = socket.gethostname()
-    return f"{_plain(user)}@{_plain(host)} (process {os.getpid()}, {uuid.uuid4().hex[:8]})"
+    return f"{_plain(user)}@{_plain(socket.gethostname())}"
 
 
 def _plain(name: str) -> str:

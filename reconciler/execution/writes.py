@@ -77,6 +77,15 @@ class Writes:
 
         return _repeatable(lambda: self.session.delete(key, precondition, released=True), happened)
 
+    def release(self, key: ObjectKey, precondition: Precondition) -> Callable[[], Live]:
+        """The release of an object, after which no set owns it."""
+
+        def happened() -> Live | None:
+            live = self.session.look(key)
+            return live if live is not None and live.applied is None else None
+
+        return _repeatable(lambda: self.session.update(key, (), None, precondition), happened)
+
     def _is_done(
         self,
         promise: promises.Promise,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.model.history import Run
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.model.plans import FieldPath, Note, StoreIdentity
 
@@ -95,13 +96,14 @@ class ObjectDrift:
 class DriftReport:
     """The answer of one check; the same drift gives the same report, whenever it is asked for.
 
-    ``objects`` are sorted by kind, namespace and name.
+    ``objects`` are sorted by kind, namespace and name. ``last`` is the last run of the set.
     """
 
     store: StoreIdentity
     set_name: str
     objects: tuple[ObjectDrift, ...] = ()
     notices: tuple[Note, ...] = ()
+    last: Run | None = field(default=None, compare=False)
 
     @property
     def drifted(self) -> bool:

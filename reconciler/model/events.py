@@ -83,4 +83,5 @@ PAST_TENSE = {
     Action.UPDATE: "updated",
     Action.REPLACE: "replaced",
     Action.DELETE: "deleted",
+    Action.RELEASE: "released",
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from reconciler.model.history import Run
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import StoreIdentity
 
@@ -25,11 +26,12 @@ class ListedObject:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The live objects of a set, sorted by kind, namespace and name."""
+    """The live objects of a set, sorted by kind, namespace and name; and its last run."""
 
     store: StoreIdentity
     set_name: str
     objects: tuple[ListedObject, ...] = ()
+    last: Run | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

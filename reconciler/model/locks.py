@@ -7,13 +7,13 @@ held, since its holder may be at work.
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 import shlex
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from reconciler.errors import LockLost, ObjectMoved, StoreLocked
+from reconciler.model.times import EPOCH, date_text, span_text
 
 LEASE_SECONDS = 60.0
 """For how long an apply takes its lock, and extends it each time."""
@@ -21,11 +21,9 @@ RENEWALS_PER_LEASE = 3
 CLOCK_TOLERANCE = 5.0
 """Seconds by which the clocks of two machines may differ unmentioned."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST = (datetime(1, 1, 1, tzinfo=UTC) - _EPOCH).total_seconds()
-_LAST = (datetime(9999, 12, 31, tzinfo=UTC) - _EPOCH).total_seconds()
+_FIRST = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH).total_seconds()
+_LAST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH).total_seconds()
 _HOST = re.compile(r"[^@]*@([^\s@()]+) \(process ")
-_UNITS = ((86_400, "days"), (3_600, "h"), (60, "min"))
 _ID_DIGITS = 12
 _LONGEST_HOLDER = 200
 
@@ -87,7 +85,7 @@ class Lock:
             renewed = self.until - LEASE_SECONDS
         for done, at in (("taken", self.since), ("extended", renewed)):
             if at is not None and at > self.read_at + CLOCK_TOLERANCE:
-                away = _span(at - self.read_at)
+                away = span_text(at - self.read_at)
                 return (
                     f"it was {done} {away} from now by the clock of {self.clock}:"
                     f" the clocks of {self.host or 'its holder'} and {self.clock} disagree, or"
@@ -97,7 +95,7 @@ class Lock:
 
     def refusal(self) -> StoreLocked:
         """The error for whoever finds it held."""
-        since = "" if self.since is None else f" since {_date(self.since)}"
+        since = "" if self.since is None else f" since {date_text(self.since)}"
         expiry = (
             "its times cannot be understood, so it never expires"
             if self.until is None
@@ -127,8 +125,8 @@ class Lock:
 
     def _time_text(self, at: float) -> str:
         away = at - self.read_at
-        relative = f"in {_span(away)}" if away > 0 else f"{_span(-away)} ago"
-        return f"{_date(at)} ({relative})"
+        relative = f"in {span_text(away)}" if away > 0 else f"{span_text(-away)} ago"
+        return f"{date_text(at)} ({relative})"
 
 
 def lost(lock: Lock | None) -> LockLost:
@@ -151,16 +149,3 @@ def moment(value: object) -> float | None:
     except (ValueError, OverflowError):
         return None
     return seconds if _FIRST <= seconds <= _LAST else None
-
-
-def _date(seconds: float) -> str:
-    # Not strftime, which pads no years and depends on the platform.
-    whole = _EPOCH + timedelta(seconds=math.floor(seconds))
-    return f"{whole.replace(tzinfo=None).isoformat(sep=' ')} UTC"
-
-
-def _span(seconds: float) -> str:
-    for length, unit in _UNITS:
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"

@@ -32,6 +32,8 @@ class Action(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
+    RELEASE = "release"
+    """The set lets go of the object, which stays in the store as it is."""
 
 
 class Reason(StrEnum):
@@ -59,6 +61,8 @@ class Reason(StrEnum):
     """An annotation differs that this store heeds only when it makes an object."""
     ADOPT = "adopt"
     """The object exists without an ownership mark and is taken over."""
+    TRANSFER = "transfer"
+    """Another set owns the object, and it is moved to this one."""
     ROTATION = "rotation"
     """Old versions are left, of which this plan makes an end."""
     RECORD = "record"
@@ -67,6 +71,8 @@ class Reason(StrEnum):
     """The set owns the object and no manifest names it any more."""
     DESTROY = "destroy"
     """The set is to be destroyed, whatever the manifests name."""
+    RELEASE = "release"
+    """The set is to let go of it."""
     VERSIONED = "versioned"
     """The live object would need a replace; a new version takes its place under another name."""
     SUPERSEDED = "superseded"
@@ -189,7 +195,8 @@ class PlanOptions:
     """What the user asked of a plan; saved with it, so that apply can form it again.
 
     ``destroy`` asks for the delete of all that the set owns, but for namespaces that no server
-    deletes; there are no manifests then, and no option sets it.
+    deletes. ``release`` asks to let go of all that the set owns, or of the targets. There are no
+    manifests then, and no option sets them.
     """
 
     set_name: str = option_field(
@@ -224,11 +231,22 @@ class PlanOptions:
         effect=Effect.SCOPE,
     )
     destroy: bool = False
+    release: bool = False
     adopt: bool = option_field(
         "adopt",
         OptionKind.FLAG,
         default=False,
         help="Take over existing objects that no set owns.",
+        effect=Effect.LOOSENS,
+    )
+    adopt_from: str | None = option_field(
+        "adopt-from",
+        OptionKind.SET_NAME,
+        None,
+        metavar="SET",
+        default_text="from no set",
+        has_setting=False,
+        help="Move objects that this other set owns to the set.",
         effect=Effect.LOOSENS,
     )
     allow_replace: bool = option_field(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol, Self
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
@@ -141,6 +142,13 @@ class Store(Protocol):
         """
         ...
 
+    def history(self, set_name: str) -> tuple[Run, ...]:
+        """The last runs of the set, `MOST_RUNS` at the most, oldest first. Must not write.
+
+        Raises nothing for what stands there, whatever it is.
+        """
+        ...
+
     def session(
         self, set_name: str, holder: str, seconds: float
     ) -> AbstractContextManager[Session]:
@@ -213,6 +221,14 @@ class Session(Protocol):
         """Note what is about to be done, so that no crash hides it."""
         ...
 
+    def note(self, run: Run) -> None:
+        """Put `run` into the history of the set, in the place of what it was before.
+
+        The history is one object of the store, whose size is bounded. Where not all of the last
+        `MOST_RUNS` fit, the oldest go.
+        """
+        ...
+
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Create `resource`, marked as `applied`; a copy kept of that key is dropped with it.
 
@@ -232,10 +248,14 @@ class Session(Protocol):
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Apply `patch` to the live object, and nothing else; `applied` becomes its record.
+
+        An object of another set is moved to that of `applied`; the caller holds the locks of both.
+        Without `applied`, no set owns the object any more: its mark and its record go, and `patch`
+        is empty. It can be made again where the call was interrupted.
 
         Raises:
             ObjectNotFound: it is gone.
@@ -257,8 +277,8 @@ class Session(Protocol):
         Without a precondition there is no object: the copy kept of it is dropped, where there is
         one, and so is the memory of it. With `released`, its set wants it gone, so that it is not
         remembered as vanished. A delete with `keep_copy` that is repeated succeeds where the object
-        is gone and there is a copy of it. Returns what the deletion still waits for, in words;
-        empty where the object is gone.
+        is gone and there is a copy of it. The copy of another set's object is of the session's set.
+        Returns what the deletion still waits for, in words; empty where the object is gone.
 
         Raises:
             ObjectNotFound: it is gone.

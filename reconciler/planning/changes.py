@@ -65,6 +65,24 @@ class Changing:
             precondition=None if live is None else _precondition(live),
         )
 
+    def release(self, key: ObjectKey) -> Change:
+        """The set lets go of an object, or forgets one that is gone."""
+        snapshot = self.comparison.snapshot
+        live = snapshot.objects.get(key)
+        if live is None and key not in snapshot.copies:
+            return Change(
+                key=key,
+                action=Action.RELEASE,
+                reasons=(Reason.RELEASE, Reason.VANISHED),
+                notes=(_FORGOTTEN,),
+            )
+        return Change(
+            key=key,
+            action=Action.RELEASE,
+            reasons=(Reason.RELEASE,) if live else (Reason.RELEASE, Reason.INTERRUPTED),
+            precondition=None if live is None else _precondition(live),
+        )
+
     def _creation(self, compared: Compared) -> Change:
         key, resource, merged = compared.key, compared.resource, compared.merged
         if compared.predecessor is None:
@@ -163,8 +181,10 @@ class Changing:
     def _verdict(self, compared: Compared, live: Live) -> tuple[Action, tuple[Reason, ...]]:
         reasons: list[Reason] = []
         options = self.comparison.options
-        if live.applied is None or live.applied.set_name != options.set_name:
+        if live.applied is None:
             reasons.append(Reason.ADOPT)
+        elif live.applied.set_name != options.set_name:
+            reasons.append(Reason.TRANSFER)
         if compared.changed:
             reasons += _differences(compared.changed, compared.merged.target)
             needed = self.comparison.replace_reasons(compared)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from reconciler.model.documents import Document
-from reconciler.model.fields import ANNOTATIONS, METADATA, OWNERS, flatten, unflatten
-from reconciler.model.lifecycle import VERSION_OF
+from reconciler.model.fields import ANNOTATIONS, DATA, METADATA, OWNERS, flatten, unflatten
+from reconciler.model.lifecycle import VERSION_OF, lifecycle
 from reconciler.model.objects import Live, ObjectKey
+from reconciler.model.plans import FieldPath
 from reconciler.model.values import MASK
 from reconciler.planning.masking import telling_texts
 from reconciler.planning.naming import newest, origin
 from reconciler.planning.owners import former_path
+from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
+
+_ACCOUNT_UID = "kubernetes.io/service-account.uid"
 
 
 def exported_keys(objects: Mapping[ObjectKey, Live], set_name: str) -> list[ObjectKey]:
@@ -26,7 +31,8 @@ def exported_keys(objects: Mapping[ObjectKey, Live], set_name: str) -> list[Obje
 def manifest_of(live: Live, *, reveal: bool) -> Document:
     """A manifest whose plan is empty: of an object of a set, just the fields that the set owns.
 
-    A version has the name of the manifest that it was made from.
+    A version has the name of the manifest that it was made from. Of an object of no set, all is
+    written but what a server or another tool writes by itself.
 
     Values are wrapped, as everywhere. Without `reveal`, a placeholder stands in place of
     labels and annotations that may hold a value.
@@ -41,9 +47,11 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
             for path, leaf in fields.items()
             if path in record or (path[1:2] == (OWNERS,) and former_path(leaf) in record)
         }
+    else:
+        fields = {path: leaf for path, leaf in fields.items() if not _is_written_anew(path, live)}
     fields.pop((METADATA, ANNOTATIONS, VERSION_OF), None)
     document = unflatten(fields)
-    metadata = {"name": origin(live).name}
+    metadata = {"name": live.name if live.applied is None else origin(live).name}
     if live.namespace:
         metadata["namespace"] = live.namespace
     return {
@@ -52,3 +60,10 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
         **document,
         "metadata": metadata | document["metadata"],
     }
+
+
+def _is_written_anew(path: FieldPath, live: Live) -> bool:
+    """Whether a server or another tool writes that field of an object of no set by itself."""
+    if path[0] == DATA:
+        return lifecycle(replace(live, annotations={})).ignores(path[1])
+    return path[:2] == (METADATA, ANNOTATIONS) and path[2] in {*COPYING_ANNOTATIONS, _ACCOUNT_UID}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 
@@ -30,7 +31,7 @@ def refusals(guarded: Guarded) -> tuple[Refusal, ...]:
 
 
 def adoption(guarded: Guarded) -> Iterator[Refusal]:
-    """An object of no set is touched only on request, an object of another set never.
+    """An object of no set, or of another one, is touched only on request.
 
     The copy that an interrupted replace left is its set's as the object was.
     """
@@ -47,11 +48,24 @@ def adoption(guarded: Guarded) -> Iterator[Refusal]:
                 "take it over with --adopt, or rename the manifest's object",
                 change.key,
             )
-        elif live.applied.set_name != guarded.options.set_name:
+        elif live.applied.set_name not in {guarded.options.set_name, guarded.options.adopt_from}:
             yield Refusal(
                 "other-set",
                 f"{change.key} belongs to the set {live.applied.set_name!r}",
-                f"remove it from one of the two sets, or plan with --set {live.applied.set_name}",
+                f"move it to this set with --adopt-from {shlex.quote(live.applied.set_name)}, and "
+                "take it out of the manifests of the other one",
+                change.key,
+            )
+
+
+def interrupted_release(guarded: Guarded) -> Iterator[Refusal]:
+    """What an interrupted replace has left is held by nobody but the set."""
+    for change in guarded.changes:
+        if change.action is Action.RELEASE and Reason.INTERRUPTED in change.reasons:
+            yield Refusal(
+                "interrupted",
+                f"a replace of {change.key} was interrupted: the set keeps the only copy of it",
+                "apply its manifest, which creates it again, and release it then",
                 change.key,
             )
 
@@ -191,6 +205,7 @@ _WHY_REPLACE = {
 
 _GUARDS: tuple[Guard, ...] = (
     adoption,
+    interrupted_release,
     replacement,
     destruction,
     dependents,

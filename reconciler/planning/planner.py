@@ -38,6 +38,7 @@ from reconciler.planning.selection import (
     lasting_notices,
     leftover_notices,
     leftovers_of,
+    release_notices,
     superseded_by,
     targeted,
 )
@@ -100,6 +101,7 @@ def plan(
     projected = _projected(changing, selected.chosen, store_annotations)
     changes, needs = projected.changes, projected.references
     changes += [changing.deletion(key, superseded=key in selected.old) for key in selected.deleted]
+    changes += [changing.release(key) for key in selected.released]
     predecessors = {key: old.key for key, old in comparison.predecessors.items()}
     changes = with_consumers(changes, users, predecessors)
     changes.sort(key=attrgetter("key"))
@@ -133,13 +135,14 @@ class _Selected:
     """The objects that the plan is about.
 
     ``renamed`` has, by the keys in the manifests, the keys of objects that differ from these.
-    ``chosen`` have a manifest and ``deleted`` have none. ``old`` are old versions, with the key of
-    the current one. ``notices`` say what is left alone.
+    ``chosen`` have a manifest; ``deleted`` and ``released`` have none. ``old`` are old versions,
+    with the key of the current one. ``notices`` say what is left alone.
     """
 
     renamed: Mapping[ObjectKey, ObjectKey]
     chosen: Sequence[ObjectKey]
     deleted: Sequence[ObjectKey]
+    released: Sequence[ObjectKey]
     old: Mapping[ObjectKey, ObjectKey]
     notices: Sequence[Note]
 
@@ -148,6 +151,9 @@ def _selected(comparison: Comparison, users: Users) -> _Selected:
     named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
     renamed = renamed_keys(named)
     leftovers = leftovers_of(named, snapshot, options)
+    chosen = sorted(targeted(named, renamed, leftovers, options))
+    if options.release:
+        return _Selected(renamed, chosen, (), leftovers, {}, release_notices(leftovers, snapshot))
     old = superseded_by(leftovers, named, snapshot)
     kept = dict(old_version_notices(old, named, users, options))
     kept |= lasting_notices(leftovers, snapshot)
@@ -155,8 +161,9 @@ def _selected(comparison: Comparison, users: Users) -> _Selected:
     deletes = options.prune or options.destroy
     return _Selected(
         renamed=renamed,
-        chosen=sorted(targeted(named, renamed, leftovers, options)),
+        chosen=chosen,
         deleted=free if deletes else (),
+        released=(),
         old=old,
         notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
     )

@@ -25,16 +25,22 @@ class FingerprintCheck:
     """Compares live fields with the records of a set.
 
     ``all_readable`` tells that no record of the set was made with another fingerprint key, as far
-    as can be told. What a record of another key says of a value is unknowable.
+    as can be told. What a record of another key says of a value is unknowable. Records of the set
+    ``giver`` count as the set's own, since its objects are moved to the set.
     """
 
     fingerprinter: Fingerprinter
     set_name: str
     all_readable: bool
+    giver: str | None = None
 
     @classmethod
     def of(
-        cls, snapshot: Snapshot, set_name: str, fingerprinter: Fingerprinter
+        cls,
+        snapshot: Snapshot,
+        set_name: str,
+        fingerprinter: Fingerprinter,
+        giver: str | None = None,
     ) -> FingerprintCheck:
         """The check of the records in `snapshot`, whose key `fingerprinter` has."""
         all_readable = all(
@@ -42,7 +48,11 @@ class FingerprintCheck:
             for live in snapshot.objects.values()
             if is_of_set(live, set_name)
         )
-        return cls(fingerprinter, set_name, all_readable)
+        return cls(fingerprinter, set_name, all_readable, giver)
+
+    def counts(self, live: Live) -> bool:
+        """Whether the record of `live` is the set's, or that of the set that hands it over."""
+        return live.applied is not None and live.applied.set_name in {self.set_name, self.giver}
 
     def can_read(self, live: Live) -> bool:
         """Whether the record of `live` was made with this key.
@@ -52,11 +62,11 @@ class FingerprintCheck:
         """
         if live.kind == SECRET:
             return _has_key_of(live, self.fingerprinter)
-        return self.all_readable
+        return self.all_readable and is_of_set(live, self.set_name)
 
     def applied(self, live: Live) -> Mapping[FieldPath, str]:
         """What the set applied last; what another set applied is not ours to remove."""
-        if not is_of_set(live, self.set_name):
+        if not self.counts(live):
             return {}
         return understood_record(live, self.fingerprinter)
 
@@ -76,7 +86,7 @@ class FingerprintCheck:
         difference; any other field that was not applied is not.
         """
         if path not in applied:
-            is_ours = is_of_set(live, self.set_name)
+            is_ours = self.counts(live)
             added = is_ours and path[0] == DATA and path in fields
             return FieldState.ADDED if added else FieldState.IN_SYNC
         if path not in fields:

@@ -23,6 +23,11 @@ _COPY_LEFT = (
     "--prune drops it, or until a manifest names it again"
 )
 
+_STAYS = (
+    "what is released stays in the store as it is, and no set owns it then; take its manifests "
+    "out of the set as well, or its next plan wants to adopt it"
+)
+
 
 def targeted(
     named: Mapping[ObjectKey, Desired],
@@ -114,6 +119,11 @@ def lasting_notices(
         is_lasting = key.kind == NAMESPACE and key.name in LASTING_NAMESPACES
         if is_lasting and key in snapshot.objects:
             yield key, Note("namespace-lasts", _LASTS.format(key))
+
+
+def release_notices(released: Collection[ObjectKey], snapshot: Snapshot) -> tuple[Note, ...]:
+    """What a plan that lets go of `released` says once."""
+    return (Note("released-stays", _STAYS),) if snapshot.objects.keys() & released else ()
 
 
 def leftover_notices(leftovers: Iterable[ObjectKey], snapshot: Snapshot) -> Iterator[Note]:

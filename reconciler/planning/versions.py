@@ -47,7 +47,7 @@ def comparison_of(
             named=named_objects(desired, snapshot, options.set_name),
             snapshot=snapshot,
             options=options,
-            check=FingerprintCheck.of(snapshot, options.set_name, records),
+            check=FingerprintCheck.of(snapshot, options.set_name, records, options.adopt_from),
         )
     )
 

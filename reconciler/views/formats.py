@@ -31,6 +31,8 @@ class Subject(StrEnum):
     """A `Listing`."""
     GRAPH = "graph"
     """A `DependencyGraph`."""
+    HISTORY = "history"
+    """A `History`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,10 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
     Subject.LISTING: {
         "text": "reconciler.views.text.styled:listing",
         "json": "reconciler.views.json.styled:listing",
+    },
+    Subject.HISTORY: {
+        "text": "reconciler.views.text.styled:history",
+        "json": "reconciler.views.json.styled:history",
     },
     Subject.GRAPH: {
         "dot": "reconciler.views.dot:styled_graph",

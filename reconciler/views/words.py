@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from reconciler.escapes import escaped
 from reconciler.model.fields import DATA, METADATA
+from reconciler.model.history import Run
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.model.options import Effect
 from reconciler.model.plans import (
@@ -37,6 +39,7 @@ ACTION_SYMBOLS = {
     Action.UPDATE: "~",
     Action.REPLACE: "-/+",
     Action.DELETE: "-",
+    Action.RELEASE: ".",
 }
 FIELD_SYMBOLS = {FieldAction.ADDED: "+", FieldAction.CHANGED: "~", FieldAction.REMOVED: "-"}
 KEPT_SYMBOL = "="
@@ -57,10 +60,12 @@ REASON_WORDS = {
     Reason.VALUES: "values cannot be changed in this store",
     Reason.FIXED: "an annotation differs that counts only when the object is made",
     Reason.ADOPT: "not owned by this set yet",
+    Reason.TRANSFER: "moved here from another set",
     Reason.ROTATION: "old versions are left",
     Reason.RECORD: "only the record of the last apply is renewed",
     Reason.PRUNE: "no manifest names it any more",
     Reason.DESTROY: "the set is to be destroyed",
+    Reason.RELEASE: "the set is to let go of it",
     Reason.VERSIONED: "a new version, as the one before cannot be changed",
     Reason.SUPERSEDED: "a newer version has taken its place",
     Reason.INTERRUPTED: "a replace of it was interrupted",
@@ -197,6 +202,14 @@ def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> st
     return escaped(f"Set {set_name}, {where}")
 
 
+def last_text(last: Run | None, now: datetime | None) -> str:
+    """A second line: ``Last applied 2026-11-25 09:12:03 UTC (3 days ago) by anna``; or nothing."""
+    if last is None:
+        return ""
+    told = last.told(now)
+    return "\n" + escaped(f"{told[0].upper()}{told[1:]}")
+
+
 def options_text(options: PlanOptions) -> str:
     """``with --prune --target Secret/shop/db``: the options that make this another plan."""
     given = [
@@ -214,6 +227,8 @@ def summary_text(plan: Plan) -> str:
     in_sync = counts.get(Action.NO_OP, 0)
     if not (plan.pending or plan.problems or plan.refusals):
         return f"No changes. {counted(in_sync, 'object')} in sync."
+    if plan.options.release:
+        return f"Plan: {counts.get(Action.RELEASE, 0)} to release."
     actions = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     figures = ", ".join(f"{counts.get(action, 0)} to {action.value}" for action in actions)
     return f"Plan: {figures}; {in_sync} in sync."

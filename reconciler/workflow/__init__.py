@@ -17,9 +17,11 @@ from reconciler.workflow.environments import (
     plan_of,
     store_rules,
 )
+from reconciler.workflow.exporting import controllers_of, exported, imported, manifests_of
 from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan_again, read
 from reconciler.workflow.planning import plan
+from reconciler.workflow.provenance import origin_of
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.trying import tried
 
@@ -30,12 +32,17 @@ __all__ = [
     "Result",
     "apply",
     "begin",
+    "controllers_of",
     "drift",
     "drift_of",
     "environment_of_plan",
+    "exported",
+    "imported",
     "load",
     "load_environment",
+    "manifests_of",
     "opened",
+    "origin_of",
     "plan",
     "plan_again",
     "plan_file_again",

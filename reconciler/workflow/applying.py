@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from reconciler import planfile
-from reconciler.errors import PlanBlocked
+from reconciler.errors import PlanBlocked, StoreError, StoreLocked
 from reconciler.execution.executor import Work, execute
-from reconciler.execution.lock import LockPolicy, locked
-from reconciler.execution.retries import RetryPolicy
+from reconciler.execution.lock import LockPolicy, locked, user_and_host
+from reconciler.execution.retries import RetryPolicy, retrying
 from reconciler.execution.waits import WaitPolicy
 from reconciler.model.events import ApplyEnded, Event
-from reconciler.model.store import Store
+from reconciler.model.history import Origin, Run, command_of, last_of
+from reconciler.model.objects import ObjectKey
+from reconciler.model.plans import Action, Plan, Reason
+from reconciler.model.store import Session, Store
 from reconciler.planning import planner
+from reconciler.planning.digests import plan_digest
 from reconciler.workflow.planned import Planned, plan, refuse_stale
 from reconciler.workflow.trying import DEFAULT_PARALLELISM
 
@@ -44,19 +51,21 @@ def apply(
     emit: Callable[[Event], None] = _ignore,
     waiting: Callable[[str], None] = _ignore,
     clock: Callable[[], datetime] = utc_now,
+    origin: Origin | None = None,
     retries: RetryPolicy = _RETRIES,
     locking: LockPolicy = _LOCKING,
 ) -> ApplyEnded:
     """Apply just what `approved` says, or nothing.
 
-    Under the set's lock, the store is read once more. Where it is as it was, so is the plan, which
-    depends on nothing else; where anything moved, the plan is formed once more, and only where it
-    is the same does anything happen. `lock_timeout` is in seconds, and so is `wait_timeout`:
-    how long a step waits until its write has had its effect. `stop` ends the apply early,
-    `begun` is set before the first step. `emit` is called with every event, and `waiting` with who
-    holds the lock, where somebody does. A plan that expires while the lock is waited for is stale
-    by `clock`. `retries` and `locking` say how patiently calls of the store are repeated, and how
-    the lock is kept.
+    Under the lock of the set, and of the one that objects are moved from, the store is read once
+    more. Where it is as it was, so is the plan, which depends on nothing else; where anything
+    moved, the plan is formed once more, and only where it is the same does anything happen.
+    `lock_timeout` is in seconds, and so is `wait_timeout`: how long a step waits until its write
+    has had its effect. `stop` ends the apply early, `begun` is set before the first step. `emit` is
+    called with every event, and `waiting` with who holds the lock, where somebody does. A plan that
+    expires while the lock is waited for is stale by `clock`. `retries` and `locking` say how
+    patiently calls of the store are repeated, and how the lock is kept. `origin` goes into the
+    history of the set; where it is not given, the user of this machine does.
 
     Raises:
         PlanBlocked: the plan has problems, or a guard refuses it.
@@ -71,8 +80,18 @@ def apply(
     stop = stop or threading.Event()
     options = approved.plan.options
     intents = [(step.action, step.key) for step in approved.plan.steps]
+    given = _given(approved.plan)
     store.preflight(options.set_name, intents)
-    with locked(store, options.set_name, lock_timeout, stop, waiting, policy=locking) as session:
+    for giver, leaving in given.items():
+        store.preflight(giver, leaving)
+    with ExitStack() as stack:
+        sessions = {}
+        # In one order, so that two sets that take from each other do not wait for ever.
+        for name in sorted({options.set_name, *given}):
+            with _telling_of_last_run(store, name, clock):
+                lock = locked(store, name, lock_timeout, stop, waiting, policy=locking)
+                sessions[name] = stack.enter_context(lock)
+        session = sessions[options.set_name]
         planfile.refuse_expired(approved.expires, clock())
         snapshot = session.read(planner.scope(approved.desired, options))
         planned = approved
@@ -92,6 +111,9 @@ def apply(
                 derived_key=bool(approved.salt),
             )
         session.begin(intents)
+        run = _run(planned.plan, clock(), origin or Origin(user_and_host()))
+        noting = _Noting(session, retries, stop)
+        noting.note(run)
         work = Work(
             plan=planned.plan,
             values=planned.values,
@@ -104,4 +126,53 @@ def apply(
         )
         if begun is not None:
             begun.set()
-        return execute(work, stop, emit)
+        ended = execute(work, stop, emit)
+        with suppress(StoreError):  # the history then says that the run did not end
+            noting.note(run.ended(ended))
+        return ended
+
+
+@dataclass(frozen=True, slots=True)
+class _Noting:
+    """Writes to the history of a set, repeated as patiently as those to its objects."""
+
+    session: Session
+    retries: RetryPolicy
+    stop: threading.Event
+
+    def note(self, run: Run) -> None:
+        """See `reconciler.model.store.Session.note`."""
+        retrying(lambda: self.session.note(run), self.retries, self.stop, lambda *_: None)
+
+
+def _run(plan: Plan, now: datetime, origin: Origin) -> Run:
+    return Run(
+        run=uuid.uuid4().hex[:8],
+        time=now.isoformat(timespec="seconds"),
+        command=command_of(plan.options),
+        actor=origin.actor,
+        commit=origin.commit,
+        plan=plan_digest(plan),
+    )
+
+
+@contextmanager
+def _telling_of_last_run(
+    store: Store, set_name: str, clock: Callable[[], datetime]
+) -> Iterator[None]:
+    """Add to the error of a lock that is held what the set went through last."""
+    try:
+        yield
+    except StoreLocked as held:
+        with suppress(StoreError):
+            last = last_of(store.history(set_name))
+            if last is not None:
+                held.details = (f"the set was {last.told(clock())}",)
+        raise
+
+
+def _given(plan: Plan) -> dict[str, list[tuple[Action, ObjectKey]]]:
+    """What another set gives away, by its name: the plan needs the lock of that set as well."""
+    moved = [change.key for change in plan.changes if Reason.TRANSFER in change.reasons]
+    giver = plan.options.adopt_from
+    return {giver: [(Action.RELEASE, key) for key in moved]} if moved and giver else {}

@@ -12,6 +12,7 @@ from reconciler.errors import ConfigError, InvalidManifests
 from reconciler.inputs import STDIN
 from reconciler.manifests import LintSettings, Loaded
 from reconciler.model.drift import DriftReport
+from reconciler.model.history import last_of
 from reconciler.model.inputs import Exclusion
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import StoreChoice
@@ -177,7 +178,11 @@ def drift_of(
             hint="check --store, or apply once before the first check",
         )
     report = drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
-    return replace(report, notices=(*loaded.notices, *report.notices))
+    return replace(
+        report,
+        last=last_of(store.history(environment.options.set_name)),
+        notices=(*loaded.notices, *report.notices),
+    )
 
 
 def _refuse_errors(loaded: Loaded) -> None:

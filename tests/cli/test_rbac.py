@@ -176,6 +176,32 @@ def test_the_roles_are_enough_for_the_real_thing(
 
 
 @pytest.mark.parametrize("within", [True, False], ids=["in a namespace", "everywhere"])
+def test_the_roles_of_a_release_are_enough_and_delete_nothing(
+    cluster: Cluster, places: Places, workplace: Any, bound: Any, alice: Any, *, within: bool
+) -> None:
+    where = (
+        *("--kubeconfig", str(cluster.kubeconfig)),
+        *("--set", "blue", "--set-namespace", places.home),
+    )
+    name = f"free-{within}".lower()
+    workplace.secret(name, head=f"  namespace: {places.shop}\n", x="1")
+    workplace.ok("apply", "--store", "kubernetes:admin", *where, "--auto-approve")
+    words = ("release", "--store", "kubernetes:alice", *where, "--auto-approve")
+    bound("--for", "plan", *(("--namespaced", places.shop) if within else ()))
+    target = ("--target", f"Secret/{places.shop}/{name}")
+    assert "missing: patch secrets" in workplace.run(*words, *target).err
+    bound("--for", "release", *(("--namespaced", places.shop) if within else ()))
+    assert "Applied: 1 released." in workplace.ok(*words, *target).out
+    live = json.loads(
+        cluster.kubectl("get", "secret", name, "--namespace", places.shop, "-o", "json")
+    )
+    assert not {"labels", "annotations"} & live["metadata"].keys()
+    for verb in ("delete", "create", "update"):
+        assert not review(alice, Right(verb, "", "secrets", places.shop))
+        assert not review(alice, Right(verb, "", "secrets", places.home))
+
+
+@pytest.mark.parametrize("within", [True, False], ids=["in a namespace", "everywhere"])
 def test_who_may_plan_may_not_apply(
     cluster: Cluster, places: Places, workplace: Any, bound: Any, *, within: bool
 ) -> None:

@@ -67,7 +67,8 @@ def test_a_live_lock_is_shown_and_left_alone(shop: Any, store: Store) -> None:
         r"  host     build-1\n"
         r"  taken    \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(\d+ s ago\)\n"
         r"  expires  \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC \(in \d+ s\)\n"
-        r"  id       [0-9a-f]{12}\n\n"
+        r"  id       [0-9a-f]{12}\n"
+        r"  set      last applied [-0-9: ]+ UTC \(\d+ s ago\) by \S+\n\n"
         r"Refused: .*--force --id [0-9a-f]{12}\n",
         result.out,
     )

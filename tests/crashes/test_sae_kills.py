@@ -76,7 +76,7 @@ class Series:
         ran_well(self.place, *APPLY, *_OPTIONS)
         assert self._held() == {name: self._target(name) for name in self._wanted}
         own = [name for name in self.standin.namespaces[REGION] if name not in self._wanted]
-        assert {name[:13] for name in own} <= {"reconciler_s_", "reconciler_i_"}
+        assert {name[:13] for name in own} <= {"reconciler_s_", "reconciler_i_", "reconciler_h_"}
         ran_well(self.place, "plan", "--detailed-exitcode", *_OPTIONS)
 
     def _want(self) -> None:

@@ -10,13 +10,14 @@ from datetime import UTC, datetime
 
 from reconciler import rules
 from reconciler.errors import StoreDamaged
+from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.closable import Closable
-from reconciler.stores.kit import patching
+from reconciler.stores.kit import histories, patching
 from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.encoding import decoded, encoded
 from reconciler.stores.kit.leases import Lease, break_lock, read_lock
@@ -35,6 +36,7 @@ _CAPABILITIES = frozenset(
     }
 )
 _OBJECT, _COPY = ".secret", ".copy"
+_HISTORY_BYTES = 65536
 
 
 class FileStore(Closable):
@@ -45,7 +47,7 @@ class FileStore(Closable):
     def __init__(self, directory: Directory, fingerprint_key: bytes | None) -> None:
         self._directory = directory
         self._given_key = fingerprint_key
-        self._documents = FileDocuments(directory)
+        self.documents = FileDocuments(directory)
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants."""
@@ -57,7 +59,7 @@ class FileStore(Closable):
         )
         if not snapshot.exists:
             return snapshot
-        record = Sets(self._documents).record(scope.set_name)
+        record = Sets(self.documents).record(scope.set_name)
         if record is not None:
             key = self._given_key or record.fingerprint_key
             identity = replace(snapshot.identity, id=record.id)
@@ -75,6 +77,10 @@ class FileStore(Closable):
             copies={live.key: live for live in copies if scope.wants(live.key, live.owner_set)},
         )
 
+    def history(self, set_name: str) -> tuple[Run, ...]:
+        """The last runs of the set."""
+        return histories.history(self.documents, set_name)
+
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: who may write one file of the directory may write all of them."""
 
@@ -82,8 +88,8 @@ class FileStore(Closable):
     def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; creates the directory where there is none."""
         self._directory.create()
-        record = Sets(self._documents).made(set_name)
-        lease = Lease(self._documents, set_name, holder)
+        record = Sets(self.documents).made(set_name)
+        lease = Lease(self.documents, set_name, holder)
         lease.take(seconds)
         key = self._given_key or record.fingerprint_key
         with given_back(lease.give_back):
@@ -91,11 +97,11 @@ class FileStore(Closable):
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock."""
-        return read_lock(self._documents, set_name)
+        return read_lock(self.documents, set_name)
 
     def break_lock(self, lock: Lock) -> None:
         """Remove `lock`, whoever holds it."""
-        break_lock(self._documents, lock)
+        break_lock(self.documents, lock)
 
     def close(self) -> None:
         """Nothing: no file is kept open."""
@@ -118,6 +124,7 @@ class FileSession:
         fingerprint_key: bytes,
     ) -> None:
         self._set_name = set_name
+        self._documents = store.documents
         self.read = store.read
         self.renew = lease.renew
         self.fingerprint_key = fingerprint_key
@@ -126,6 +133,10 @@ class FileSession:
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: every file is written whole, and says whose it is."""
+
+    def note(self, run: Run) -> None:
+        """Put `run` into the history of the set."""
+        histories.note(self._documents, self._set_name, run, most_bytes=_HISTORY_BYTES)
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Create a Secret's file."""

@@ -32,7 +32,7 @@ class CceSession(KubernetesSession):
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """See `reconciler.stores.kubernetes.writing.Writer.update`."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import StoreDamaged, StoreUnavailable
+from reconciler.model.history import Run, decoded, encoded, with_run
 from reconciler.model.locks import Lock, lock_id, lost, moment
 from reconciler.model.values import FINGERPRINT_KEY_BYTES, PublicSalt
 from reconciler.stores.docker.engine import Engine, Refused
@@ -25,6 +26,7 @@ HOLDER = f"{RESERVED}lock-holder"
 SINCE = f"{RESERVED}lock-since"
 UNTIL = f"{RESERVED}lock-until"
 SALT = f"{RESERVED}salt"
+HISTORY = f"{RESERVED}history"
 _CONFLICT = 409
 _CONTENT = b"The lock and the salt of a set of reconciler stand in the labels of this config.\n"
 _DRAWS = 5
@@ -113,6 +115,26 @@ def renew(engine: Engine, set_name: str, holder: str, seconds: float) -> None:
         if lock is None or lock.holder != holder:
             raise lost(lock)
         if _written(engine, set_name, head, {UNTIL: f"{now + seconds:.3f}"}):
+            return
+    raise _contended(set_name)
+
+
+def history(engine: Engine, set_name: str) -> tuple[Run, ...]:
+    """The runs that the head keeps."""
+    head = find(engine, set_name)
+    return () if head is None else decoded(head.labels.get(HISTORY, ""))
+
+
+def note(engine: Engine, set_name: str, run: Run) -> None:
+    """Put `run` among those that the head keeps.
+
+    Raises:
+        StoreUnavailable: others keep writing to the head.
+    """
+    for _ in range(_DRAWS):
+        head = find(engine, set_name)
+        runs = () if head is None else decoded(head.labels.get(HISTORY, ""))
+        if _written(engine, set_name, head, {HISTORY: encoded(with_run(runs, run))}):
             return
     raise _contended(set_name)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
+from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
@@ -38,7 +39,7 @@ class Seen:
     Secrets of which there was something, ``None`` where nothing was read yet.
     """
 
-    foreign: Mapping[ObjectKey, tuple[Part, ...]] = field(default_factory=dict)
+    foreign: dict[ObjectKey, tuple[Part, ...]] = field(default_factory=dict)
     secrets: set[ObjectKey] | None = None
 
 
@@ -79,6 +80,10 @@ class DockerSession:
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: every Docker secret says whose it is."""
 
+    def note(self, run: Run) -> None:
+        """Put `run` into a label of the set's config."""
+        head.note(self._engine, self._set_name, run)
+
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Make the Docker secrets of `resource`; parts of its copy are used."""
         refuse(resource.key, violations(resource))
@@ -96,11 +101,13 @@ class DockerSession:
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Rewrite the labels of every part; an update that changes nothing keeps the versions."""
         before = self._expected(key, precondition)
+        if applied is None:
+            return self._release(before)
         updated = updated_resource(live_of(before.current, self._print_key), patch)
         wanted = [described(part, updated, applied, self._print_key) for part in before.current]
         rewritten(self._engine, zip(before.current, wanted, strict=True))
@@ -147,6 +154,17 @@ class DockerSession:
                 services.move_services(self._engine, successors)
             self._sweep(held.old)
 
+    def _release(self, held: Holding) -> Live:
+        """Take the labels of this tool from every part, from the one that completes it last."""
+        self._sweep(held.old)
+        left = self._holding(held.current[0].secret)
+        parts = [*left.old, *sorted(left.current, key=lambda part: part.complete)]
+        bare = [replace(part, marked=False, replaced=False) for part in parts]
+        # Where the answer is lost, the object is looked at once more, as one of others.
+        self._seen.foreign[held.current[0].secret] = tuple(bare[len(left.old) :])
+        rewritten(self._engine, zip(parts, bare, strict=True))
+        return replace(live_of(left.current, ""), applied=None)
+
     def _keep(self, key: ObjectKey, precondition: Precondition) -> None:
         """Mark every part as the copy, where an interrupted call has not done so already."""
         held = self._holding(key)
@@ -155,6 +173,7 @@ class DockerSession:
             held = self._expected(key, precondition)
         # Without the part that completes it, there is no object any more.
         parts = held.current or held.copy
+        parts = tuple(replace(part, set_name=part.set_name and self._set_name) for part in parts)
         marked(self._engine, sorted(parts, key=lambda part: not part.complete))
 
     def _holding(self, key: ObjectKey) -> Holding:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from reconciler.errors import StoreError
+from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Note, StoreIdentity
@@ -80,6 +81,10 @@ class DockerStore(Closable):
     def read_lock(self, set_name: str) -> Lock | None:
         """The lock in the set's head."""
         return head.read(self._engine, set_name)
+
+    def history(self, set_name: str) -> tuple[Run, ...]:
+        """The runs in a label of the set's config."""
+        return head.history(self._engine, set_name)
 
     def break_lock(self, lock: Lock) -> None:
         """Remove `lock`, whoever holds it."""

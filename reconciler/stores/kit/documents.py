@@ -25,7 +25,8 @@ PART_PREFIX = "reconciler_i_"
 RECORD_PREFIX = "reconciler_s_"
 LOCK_PREFIX = "reconciler_l_"
 COPY_PREFIX = "reconciler_c_"
-PREFIXES = (PART_PREFIX, RECORD_PREFIX, LOCK_PREFIX, COPY_PREFIX)
+HISTORY_PREFIX = "reconciler_h_"
+PREFIXES = (PART_PREFIX, RECORD_PREFIX, LOCK_PREFIX, COPY_PREFIX, HISTORY_PREFIX)
 """How the names of a store's own documents begin. No name of Kubernetes has an underscore."""
 
 _DIGEST_DIGITS = 10

@@ -46,7 +46,8 @@ class Entry:
 
     ``fields`` is the record of the last completed write, to the object with that ``id``.
     ``pending`` is the record of a write that may or may not have happened: a create where ``id`` is
-    ``None``. ``released`` says that the set is about to delete the object.
+    ``None``. ``released`` says that the set is about to delete the object, ``given`` that another
+    set is about to take it over, so that this one claims it no more.
     """
 
     id: Id | None = None
@@ -55,6 +56,7 @@ class Entry:
     generate_name: str = ""
     immutable: bool = False
     released: bool = False
+    given: bool = False
     copy: Copy | None = None
 
     @property

@@ -169,7 +169,10 @@ class _Reading:
             )
 
     def _add_object(self, seen: _Seen) -> None:
-        live = seen.live if self._is_used(seen.live.key) else replace(seen.live, applied=None)
+        live = seen.live
+        is_ours = live.applied and live.applied.set_name in {self._scope.set_name, self._set_id}
+        if is_ours and not self._is_used(live.key):
+            live = replace(live, applied=None)
         self.result.objects[live.key] = live
         self.result.maps[live.key] = seen.maps
         if seen.deleted:

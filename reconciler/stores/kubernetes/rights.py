@@ -18,6 +18,7 @@ _STEPS = {
     Action.UPDATE: ("patch",),
     Action.REPLACE: ("delete", "create"),
     Action.DELETE: ("delete",),
+    Action.RELEASE: ("patch",),
 }
 
 
@@ -57,7 +58,8 @@ def needed(
     """
     rights = {right for action, key in work for right in _of_step(action, key)}
     own = object_name(set_name)
-    rights.add(Right("create", CORE, "secrets", set_namespace))
+    if {action for action, _ in work} != {Action.RELEASE}:  # the parent of what it owns exists
+        rights.add(Right("create", CORE, "secrets", set_namespace))
     rights.add(Right("patch", CORE, "secrets", set_namespace, own))
     for verb in LEASE_VERBS:
         name = "" if verb == "create" else own

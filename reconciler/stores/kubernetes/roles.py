@@ -1,4 +1,4 @@
-"""The least rights of a plan, a drift check, an apply or an unlock, as roles of Kubernetes.
+"""The least rights that each command needs, as roles of Kubernetes.
 
 API reference: Role v1 and ClusterRole v1 rbac.authorization.k8s.io.
 """
@@ -14,7 +14,6 @@ from reconciler.stores.kubernetes.paths import plural
 from reconciler.stores.kubernetes.rights import CORE, LEASE_VERBS, LEASES_GROUP, object_name
 
 _READING = ("get", "list")
-_WRITING = ("create", "patch", "delete")
 _MANAGED = ("secrets", "serviceaccounts")
 
 
@@ -25,6 +24,11 @@ class Purpose(StrEnum):
     APPLY = "apply"
     DRIFT = "drift"
     UNLOCK = "unlock"
+    RELEASE = "release"
+
+
+_CHANGING = {Purpose.APPLY: ("create", "patch", "delete"), Purpose.RELEASE: ("patch",)}
+"""What may be done to the objects of the set, by the purposes that change any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ def roles(
     """
     name = f"reconciler-{set_name}-{purpose}"
     extra = _CONSUMERS if consumers else ()
-    verbs = _READING if purpose is not Purpose.APPLY else (*_READING, *_WRITING)
+    verbs = (*_READING, *_CHANGING.get(purpose, ()))
     own = _lock(purpose, set_name)
     if purpose is Purpose.UNLOCK:
         return (Role(name, set_namespace, own),)
@@ -100,19 +104,17 @@ def _parent(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
 
     A server does not know the name of what is created when it decides.
     """
-    if purpose is not Purpose.APPLY:
+    if purpose not in _CHANGING:
         return ()
-    return (
-        Rule(CORE, ("secrets",), ("create",)),
-        Rule(CORE, ("secrets",), ("patch",), (object_name(set_name),)),
-    )
+    birth = (Rule(CORE, ("secrets",), ("create",)),) if purpose is Purpose.APPLY else ()
+    return (*birth, Rule(CORE, ("secrets",), ("patch",), (object_name(set_name),)))
 
 
 def _lock(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
     """The Lease, by which one apply of the set runs at a time."""
     if purpose is Purpose.UNLOCK:
         return (Rule(LEASES_GROUP, ("leases",), ("get", "delete"), (object_name(set_name),)),)
-    if purpose is not Purpose.APPLY:
+    if purpose not in _CHANGING:
         return ()
     named = tuple(verb for verb in LEASE_VERBS if verb != "create")
     return (

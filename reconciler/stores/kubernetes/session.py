@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from reconciler.errors import ObjectNotFound
+from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
@@ -14,6 +15,8 @@ from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.leases import Lease
 from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.writing import Writer
+
+_LEAVING = {Action.DELETE, Action.RELEASE}
 
 
 class KubernetesSession:
@@ -55,9 +58,13 @@ class KubernetesSession:
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Note with the parent in which namespaces the set will have members; tidy away copies."""
-        used = {key.namespace for action, key in work if action is not Action.DELETE}
+        used = {key.namespace for action, key in work if action not in _LEAVING}
         sets.note_namespaces(self._connection, self._lease.set_name, self._set_namespace, used)
         self._writer.tidy()
+
+    def note(self, run: Run) -> None:
+        """Put `run` among those that the parent keeps."""
+        sets.note(self._connection, self._lease.set_name, self._set_namespace, run)
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """See `Writer.create`."""
@@ -67,7 +74,7 @@ class KubernetesSession:
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """See `Writer.update`."""
@@ -86,7 +93,8 @@ class KubernetesSession:
         if precondition is None:
             self._writer.drop_copy(key)
             return ""
-        return self._writer.delete(key, precondition, keep_copy=keep_copy)
+        copy_for = self._lease.set_name if keep_copy else None
+        return self._writer.delete(key, precondition, copy_for=copy_for)
 
     def look(self, key: ObjectKey) -> Live | None:
         """The object as it is now."""

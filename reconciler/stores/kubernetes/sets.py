@@ -11,11 +11,21 @@ import binascii
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.errors import ConfigError, ObjectExists, ObjectNotFound, StoreDamaged
+from reconciler.errors import (
+    ConfigError,
+    ObjectExists,
+    ObjectMoved,
+    ObjectNotFound,
+    StoreDamaged,
+    StoreUnavailable,
+)
+from reconciler.model.history import Run, decoded, encoded, with_run
 from reconciler.model.objects import KINDS, SECRET, ObjectKey
+from reconciler.model.plans import Precondition
 from reconciler.model.values import FINGERPRINT_KEY_BYTES, SecretValue
 from reconciler.rules.names import LABEL
 from reconciler.stores.kubernetes import paths, wire
@@ -26,7 +36,9 @@ from reconciler.version import __version__
 _TOOLING = "applyset.kubernetes.io/tooling"
 _GROUP_KINDS = "applyset.kubernetes.io/contains-group-kinds"
 _NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
+_HISTORY = "reconciler/history"
 _KEY = "fingerprint-key"
+_DRAWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,9 @@ class Parent:
     """
 
     uid: str
+    resource_version: str
     namespaces: frozenset[str]
+    runs: tuple[Run, ...]
     fingerprint_key: bytes = field(repr=False)
 
 
@@ -117,12 +131,32 @@ def note_namespaces(
     wanted = frozenset(used) - {"", namespace}
     if parent is None or wanted <= parent.namespaces:
         return
+    names = ",".join(sorted(parent.namespaces | wanted))
+    _annotate(connection, key_of(set_name, namespace), parent, _NAMESPACES, names)
+
+
+def note(connection: Connection, set_name: str, namespace: str, run: Run) -> None:
+    """Put `run` among those that the parent keeps.
+
+    Raises:
+        StoreError: the parent is gone, or others keep writing to it.
+    """
     key = key_of(set_name, namespace)
-    path = f"/metadata/annotations/{_NAMESPACES.replace('/', '~1')}"
-    steps = [
-        {"op": "test", "path": "/metadata/uid", "value": parent.uid},
-        {"op": "add", "path": path, "value": ",".join(sorted(parent.namespaces | wanted))},
-    ]
+    for _ in range(_DRAWS):
+        parent = find(connection, set_name, namespace)
+        if parent is None:
+            break
+        with suppress(ObjectMoved):
+            _annotate(connection, key, parent, _HISTORY, encoded(with_run(parent.runs, run)))
+            return
+    raise StoreUnavailable(f"{key}: the history of the set {set_name!r} could not be written")
+
+
+def _annotate(connection: Connection, key: ObjectKey, parent: Parent, name: str, text: str) -> None:
+    """Write an annotation of the parent, where it is as it was read."""
+    path = f"/metadata/annotations/{name.replace('/', '~1')}"
+    seen = Precondition(parent.uid, parent.resource_version)
+    steps = [*wire.preconditions(seen), {"op": "add", "path": path, "value": text}]
     retried(
         lambda: connection.request(
             "PATCH",
@@ -173,4 +207,10 @@ def _parent(document: Mapping[str, Any], key: ObjectKey, set_name: str) -> Paren
             hint="put the Secret back as it was; or delete it, and plan with --adopt",
         ) from None
     names = str(annotations.get(_NAMESPACES) or "").split(",")
-    return Parent(metadata["uid"], frozenset(filter(None, names)), kept)
+    return Parent(
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        namespaces=frozenset(filter(None, names)),
+        runs=decoded(str(annotations.get(_HISTORY) or "")),
+        fingerprint_key=kept,
+    )

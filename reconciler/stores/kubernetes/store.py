@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from reconciler.errors import RightsMissing
+from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
@@ -92,6 +93,11 @@ class KubernetesStore(Closable):
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's Lease as a lock."""
         return self._lease_of(set_name).read()
+
+    def history(self, set_name: str) -> tuple[Run, ...]:
+        """The runs that the set's parent keeps."""
+        parent = sets.find(self._connection, set_name, self._set_namespace)
+        return () if parent is None else parent.runs
 
     def break_lock(self, lock: Lock) -> None:
         """Delete the set's Lease where it still is that lock, whoever holds it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -140,7 +141,7 @@ def body(resource: Resource, applied: Applied | None, set_id: str) -> dict[str, 
 
 def patch(
     operations: Iterable[Operation],
-    applied: Applied,
+    applied: Applied | None,
     set_id: str,
     precondition: Precondition,
     metadata: Mapping[str, Iterable[str]],
@@ -149,7 +150,8 @@ def patch(
 
     `metadata` has the names in ``labels`` and ``annotations`` of the live object, where it has
     them. The plan does not know of the tool's own label and annotation, so where it adds or
-    removes a whole map, the entries are added or removed one by one.
+    removes a whole map, the entries are added or removed one by one. Without `applied`, label and
+    annotation go.
     """
     steps = preconditions(precondition)
     steps += [
@@ -159,9 +161,27 @@ def patch(
     ]
     for operation in operations:
         steps += _steps(operation, metadata)
-    steps.append({"op": "add", "path": _pointer("labels", PART_OF), "value": set_id})
-    steps.append({"op": "add", "path": _pointer("annotations", RECORD), "value": record(applied)})
+    text = "" if applied is None else record(applied)
+    own = {_pointer("labels", PART_OF): set_id, _pointer("annotations", RECORD): text}
+    steps += [{"op": "add", "path": path, "value": value} for path, value in own.items()]
+    if applied is None:  # what was added just now is there to be removed, whoever took it away
+        steps += [{"op": "remove", "path": path} for path in own]
     return steps
+
+
+def moved_to(document: Mapping[str, Any], set_name: str, set_id: str) -> Mapping[str, Any]:
+    """An object as a member of that set, with the record of the set that it is a member of.
+
+    What is a member of none, or of that set already, is as it was.
+    """
+    metadata = document["metadata"]
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    applied = _applied(labels, annotations)
+    if applied is None or labels[PART_OF] == set_id:
+        return document
+    text = record(replace(applied, set_name=set_name))
+    marked = {"labels": {**labels, PART_OF: set_id}, "annotations": {**annotations, RECORD: text}}
+    return {**document, "metadata": {**metadata, **marked}}
 
 
 def values_in(node: Any) -> Iterator[SecretValue]:

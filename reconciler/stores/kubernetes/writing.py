@@ -62,7 +62,7 @@ class Writer:
     def create(self, resource: Resource, applied: Applied | None, *, dry_run: bool = False) -> Live:
         """Create `resource`, and take over a ServiceAccount that the cluster has made by itself."""
         key = resource.key
-        body = wire.body(resource, applied, "" if applied is None else self._id_of(applied))
+        body = wire.body(resource, applied, self._id_of(applied))
         try:
             answer = self._write(
                 "POST", key, body, wire.values_in(tuple(resource.data.values())), dry_run=dry_run
@@ -80,7 +80,7 @@ class Writer:
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
         *,
         dry_run: bool = False,
@@ -102,12 +102,12 @@ class Writer:
         key: ObjectKey,
         precondition: Precondition,
         *,
-        keep_copy: bool = False,
+        copy_for: str | None = None,
         dry_run: bool = False,
     ) -> str:
-        """Delete the object where it still is what the plan saw."""
-        if keep_copy and not dry_run:
-            document = self._to_be_copied(key, precondition)
+        """Delete the object where it still is what the plan saw, with a copy for a set."""
+        if copy_for is not None and not dry_run:
+            document = self._to_be_copied(key, precondition, copy_for)
             if document is None:
                 return ""
             if document["metadata"].get("deletionTimestamp"):
@@ -207,8 +207,8 @@ class Writer:
             return (f"the copy of the old object is not deleted yet: {error.message}",)
         return ()
 
-    def _id_of(self, applied: Applied) -> str:
-        return sets.id_of(applied.set_name, self._set_namespace)
+    def _id_of(self, applied: Applied | None) -> str:
+        return "" if applied is None else sets.id_of(applied.set_name, self._set_namespace)
 
     def _values_of(self, key: ObjectKey) -> tuple[SecretValue, ...]:
         """The values that the object had when it was read: a refusal may quote those too."""
@@ -221,7 +221,7 @@ class Writer:
             return wire.names_in_maps(document)
         return dict.fromkeys(self._maps[key], ())
 
-    def _to_be_copied(self, key: ObjectKey, precondition: Precondition) -> Any:
+    def _to_be_copied(self, key: ObjectKey, precondition: Precondition, set_name: str) -> Any:
         """The object, of which a copy is kept now; ``None`` where it is deleted and has one."""
         try:
             document = self._connection.get(paths.of(key), str(key))
@@ -236,7 +236,8 @@ class Writer:
         same = document["metadata"]["uid"] == precondition.uid
         if moved is not None and not (being_deleted and same):
             raise moved
-        copies.keep(self._connection, document)
+        set_id = sets.id_of(set_name, self._set_namespace)
+        copies.keep(self._connection, wire.moved_to(document, set_name, set_id))
         self._copied.add(key)
         return document
 

@@ -114,7 +114,8 @@ class Reader:
         self._fetch([(view, part) for view in views for part in parts[view.namespace_id][0]], pool)
         for view in views:
             view.inventory.load(view.items)  # without a call: they were just fetched
-            view.entries = view.inventory.entries()
+            entries = view.inventory.entries()
+            view.entries = {name: entries[name] for name in entries if not entries[name].given}
         others = [
             (view, part)
             for view in views
@@ -125,7 +126,9 @@ class Reader:
         self._fetch(others, pool)
         for view, part in others:
             set_name, entries = read_part(view.documents, part)
-            view.others.update({name: (set_name, entry) for name, entry in entries.items()})
+            for name, entry in entries.items():
+                if not (entry.given and name in view.others):  # who has taken it over claims it
+                    view.others[name] = set_name, entry
 
     def _names_to_fetch(self, view: View) -> list[str]:
         """The names of the Secrets whose data are needed."""

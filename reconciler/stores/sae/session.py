@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 from reconciler import rules
+from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.stores.kit import patching, refusals
+from reconciler.stores.kit import histories, patching, refusals
 from reconciler.stores.kit.documents import Sets
+from reconciler.stores.kit.entries import Entry, Fields
 from reconciler.stores.kit.inventory import Inventory
 from reconciler.stores.kit.leases import Lease
 from reconciler.stores.sae.checks import violations
@@ -35,6 +39,7 @@ class SaeSession:
         service: Service,
         place: Place,
         sets: Sets,
+        home: SecretDocuments,
         lease: Lease,
         read: Read,
         fingerprinter_of: Callable[[str], Fingerprinter | None],
@@ -44,12 +49,14 @@ class SaeSession:
         self._service = service
         self._place = place
         self._sets = sets
+        self._home = home
         self._lease = lease
         self._read = read
         self._set_name = set_name
         self._key = fingerprint_key
         self._writer = Writer(service, fingerprinter_of)
         self._inventories: dict[tuple[str, str], Inventory] = {}
+        self._others: dict[ObjectKey, str] = {}
         self._turn = threading.Lock()
 
     @property
@@ -75,6 +82,11 @@ class SaeSession:
         snapshot, views = self._read(scope, self._lease.guard)
         for view in views:
             self._inventories[scope.set_name, view.namespace_id] = view.inventory
+        self._others = {
+            live.key: live.applied.set_name
+            for live in snapshot.objects.values()
+            if live.applied is not None and live.applied.set_name != scope.set_name
+        }
         return snapshot
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
@@ -82,27 +94,37 @@ class SaeSession:
         wanted = {self._place.namespace_id(key.namespace) for _, key in work if key.namespace}
         self._sets.note_namespaces(self._set_name, wanted)
 
+    def note(self, run: Run) -> None:
+        """Put `run` into the document of the set's runs."""
+        histories.note(self._home, self._set_name, run, most_bytes=PART_BYTES)
+
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Create `resource`, with its record in the inventory before and after."""
         set_name = self._set_name if applied is None else applied.set_name
         self._refuse(rules.refusals(resource), resource)
         self._sets.note_namespaces(set_name, {self._place.namespace_id(resource.namespace)})
-        return self._writer.create(self._spot(resource.key, set_name), resource, applied)
+        live = self._writer.create(self._spot(resource.key, set_name), resource, applied)
+        if set_name != self._set_name:  # put back in its old set: the copy was this set's
+            self._writer.drop_copy(self._spot(resource.key, self._set_name))
+        return live
 
     def update(
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Apply `patch`, read the result, and remove the keys that the service has merged."""
+        if applied is None:
+            return self._writer.release(self._spot(key, self._owner(key)), precondition)
         spot = self._spot(key, applied.set_name)
         secret = self._writer.expected(spot, precondition)
         live = self._writer.live(spot, secret)
         updated = patching.updated(live, patch)
         self._refuse(rules.validate_update(live, updated), updated)
-        return self._writer.update(spot, secret, updated, applied)
+        with self._taken_over(spot) as record:
+            return self._writer.update(spot, secret, updated, applied, record)
 
     def delete(
         self,
@@ -116,8 +138,11 @@ class SaeSession:
         spot = self._spot(key, self._owner(key))
         if precondition is None:
             self._writer.drop_copy(spot)
-        else:
-            self._writer.delete(spot, precondition, keep_copy=keep_copy, released=released)
+            return ""
+        with self._taken_over(spot) as record:
+            self._writer.delete(
+                spot, precondition, keep_copy=keep_copy, released=released, taken=record
+            )
         return ""
 
     def look(self, key: ObjectKey) -> Live | None:
@@ -128,6 +153,24 @@ class SaeSession:
         """Nothing: a write is done when it answers."""
         del key, deleted_uid
         return ""
+
+    @contextmanager
+    def _taken_over(self, spot: Spot) -> Iterator[Fields | None]:
+        """Take the entry of `spot` out of the inventory of the set that owns it, where one does.
+
+        That set stops claiming the object before the write begins, and its entry goes once the
+        write is done, so that two sets never claim an object. Yields what it had applied.
+        """
+        giver = self._others.get(spot.key, spot.set_name)
+        if giver == spot.set_name:
+            yield None
+            return
+        given = replace(spot, set_name=giver, inventory=self._inventory(giver, spot.namespace_id))
+        entry = given.entry
+        if not entry.is_empty:
+            given.record(replace(entry, given=True))
+        yield entry.fields
+        given.record(Entry())
 
     def _refuse(self, broken: Iterable[rules.Violation], resource: Resource) -> None:
         faults = (*broken, *violations(resource, hyphens=self._place.hyphens))
@@ -152,6 +195,7 @@ class SaeSession:
         """The set with an entry for the object; else that of the session."""
         namespace_id = self._place.namespace_id(key.namespace)
         for (set_name, at), inventory in list(self._inventories.items()):
-            if at == namespace_id and not inventory.entry(key.name).is_empty:
+            entry = inventory.entry(key.name)
+            if at == namespace_id and not (entry.is_empty or entry.given):
                 return set_name
         return self._set_name

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from reconciler.errors import ObjectNotFound
+from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.closable import Closable
+from reconciler.stores.kit import histories
 from reconciler.stores.kit.documents import SetRecord, Sets
 from reconciler.stores.kit.leases import Lease, break_lock, read_lock
 from reconciler.stores.kit.sessions import given_back
@@ -85,6 +87,7 @@ class SaeStore(Closable):
             service=self._service,
             place=self._place,
             sets=self._sets,
+            home=self._home,
             lease=lease,
             read=self._read,
             fingerprinter_of=self._fingerprinter,
@@ -97,6 +100,10 @@ class SaeStore(Closable):
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock."""
         return read_lock(self._home, set_name)
+
+    def history(self, set_name: str) -> tuple[Run, ...]:
+        """The runs of the set, in a document beside its record."""
+        return histories.history(self._home, set_name)
 
     def break_lock(self, lock: Lock) -> None:
         """Delete the lock's Secret, whoever holds it."""

@@ -17,7 +17,7 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Precondition
 from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
-from reconciler.stores.kit.entries import Copy, Entry
+from reconciler.stores.kit.entries import Copy, Entry, Fields
 from reconciler.stores.kit.inventory import Inventory
 from reconciler.stores.kit.refusals import refuse_moved
 from reconciler.stores.sae import lives, wire
@@ -82,14 +82,24 @@ class Writer:
         self._without_copy(spot)
         return lives.live(spot.key, secret, done, spot.set_name)
 
-    def update(self, spot: Spot, secret: Secret, updated: Resource, applied: Applied) -> Live:
-        """Update a Secret, which was just read, to the data of `updated`."""
+    def update(
+        self,
+        spot: Spot,
+        secret: Secret,
+        updated: Resource,
+        applied: Applied,
+        taken: Fields | None = None,
+    ) -> Live:
+        """Update a Secret, which was just read, to the data of `updated`.
+
+        `taken` is the record of the set that hands it over, where one does.
+        """
         raw = wire.raw_of(updated.data, secret.raw)
         owned = self.live(spot, secret).applied
         meant = Entry(
             id=secret.item.id,
             # A pending write of an earlier run is decided by what was just read.
-            fields=None if owned is None else owned.fields,
+            fields=taken if owned is None else owned.fields,
             pending=applied.fields,
             immutable=updated.immutable,
             generate_name=updated.generate_name,
@@ -109,6 +119,13 @@ class Writer:
                 warnings = (_MADE_ANEW,)
         return replace(self._finished(spot, secret, applied, meant), warnings=warnings)
 
+    def release(self, spot: Spot, seen: Precondition) -> Live:
+        """Drop all that the set records of a Secret, and the copy that it may still keep."""
+        secret = self.expected(spot, seen)
+        self._without_copy(spot)
+        spot.record(Entry())
+        return lives.live(spot.key, secret, Entry(), spot.set_name)
+
     def _finished(
         self, spot: Spot, secret: Secret, applied: Applied, meant: Entry | None = None
     ) -> Live:
@@ -119,8 +136,19 @@ class Writer:
         self._without_copy(spot)
         return lives.live(spot.key, secret, spot.entry, spot.set_name)
 
-    def delete(self, spot: Spot, seen: Precondition, *, keep_copy: bool, released: bool) -> None:
-        """Delete a Secret; a copy of it, or that it is released, is recorded before."""
+    def delete(
+        self,
+        spot: Spot,
+        seen: Precondition,
+        *,
+        keep_copy: bool,
+        released: bool,
+        taken: Fields | None = None,
+    ) -> None:
+        """Delete a Secret; a copy of it, or that it is released, is recorded before.
+
+        `taken` is the record of the set that hands it over, where one does.
+        """
         copy = spot.entry.copy
         try:
             secret = self.expected(spot, seen)
@@ -132,7 +160,7 @@ class Writer:
             raise
         entry = spot.entry
         if keep_copy:
-            self._keep_copy(spot, secret)
+            self._keep_copy(spot, secret, taken)
         elif released and entry.id == secret.item.id:
             spot.record(replace(entry, released=True))
         self._service.delete(spot.namespace_id, secret.item.id, str(spot.key))
@@ -231,7 +259,7 @@ class Writer:
             hint=fault.hint,
         )
 
-    def _keep_copy(self, spot: Spot, secret: Secret) -> None:
+    def _keep_copy(self, spot: Spot, secret: Secret, taken: Fields | None = None) -> None:
         """Record that there will be a copy, and create it."""
         entry = spot.entry
         live = self.live(spot, secret)
@@ -240,7 +268,7 @@ class Writer:
             id=secret.item.id,
             created=secret.item.created,
             updated=secret.item.updated,
-            fields=None if live.applied is None else live.applied.fields,
+            fields=taken if live.applied is None else live.applied.fields,
             generate_name=live.generate_name,
             immutable=live.immutable,
         )

@@ -6,11 +6,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from reconciler.errors import StoreError
+from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
-from reconciler.stores.sqlite import locks, writing
+from reconciler.stores.sqlite import history, locks, writing
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.tables import Contents
 
@@ -64,6 +65,12 @@ class EmbeddedSession:
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Nothing: every write is whole, and says whose it is."""
 
+    def note(self, run: Run) -> None:
+        """Put `run` into the history of the set."""
+        self._database.write(
+            lambda contents: history.note(contents.connection, self._set_name, run)
+        )
+
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Create `resource`, or take over an automatic object of that key."""
         return writing.create(self._database, resource, applied)
@@ -72,7 +79,7 @@ class EmbeddedSession:
         self,
         key: ObjectKey,
         patch: tuple[Operation, ...],
-        applied: Applied,
+        applied: Applied | None,
         precondition: Precondition,
     ) -> Live:
         """Apply `patch`; an update that changes nothing keeps the resource version."""
@@ -91,7 +98,11 @@ class EmbeddedSession:
             writing.forget(self._database, key)
         else:
             writing.delete(
-                self._database, key, precondition, keep_copy=keep_copy, released=released
+                self._database,
+                key,
+                precondition,
+                copy_for=self._set_name if keep_copy else None,
+                released=released,
             )
         return ""
 

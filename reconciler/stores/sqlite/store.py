@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
@@ -14,7 +15,7 @@ from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.sqlite import locks, owners, rows, seeds, writing
+from reconciler.stores.sqlite import history, locks, owners, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.session import EmbeddedSession
 from reconciler.stores.sqlite.tables import Contents
@@ -66,6 +67,11 @@ class EmbeddedStore(Closable):
         """The set's lock, where the store exists and the set has one."""
         now = time.time()
         return self._database.read(lambda contents: locks.read(contents.connection, set_name, now))
+
+    def history(self, set_name: str) -> tuple[Run, ...]:
+        """The last runs of the set; none where the store does not exist."""
+        read = self._database.read(lambda contents: history.read(contents.connection, set_name))
+        return read or ()
 
     def break_lock(self, lock: Lock) -> None:
         """Remove `lock`, whoever holds it."""

@@ -28,7 +28,7 @@ def update(
     database: Database,
     key: ObjectKey,
     patch: tuple[Operation, ...],
-    applied: Applied,
+    applied: Applied | None,
     precondition: Precondition,
     *,
     keep: bool = True,
@@ -55,18 +55,21 @@ def delete(
     key: ObjectKey,
     precondition: Precondition,
     *,
-    keep_copy: bool = False,
+    copy_for: str | None = None,
     released: bool = False,
     keep: bool = True,
 ) -> None:
-    """Delete an object; without `keep`, only try to."""
+    """Delete an object, with a copy for the set `copy_for`; without `keep`, only try to."""
 
     def work(contents: Contents) -> None:
-        is_copied = keep_copy and contents.copied_uid(key) == precondition.uid
+        is_copied = copy_for is not None and contents.copied_uid(key) == precondition.uid
         if is_copied and contents.find(key) is None:
             return
         live = _expected(contents, key, precondition)
-        if keep_copy:
+        if copy_for is not None:
+            if live.applied is not None and live.applied.set_name != copy_for:
+                applied = dataclasses.replace(live.applied, set_name=copy_for)
+                live = contents.rewrite(dataclasses.replace(live, applied=applied))
             contents.keep_copy(key)
         deletion.delete(contents, live)
         if released:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.listing import ListedObject, Listing
+from reconciler.views.json.histories import run_document
 from reconciler.views.json.parts import Document, key_document, serialised, store_document
 
 LISTING_FORMAT = "reconciler.listing/v1"
@@ -16,6 +17,7 @@ def listing(listing: Listing, configuration: str = "") -> str:
             "store": store_document(listing.store),
             "configuration": configuration or None,
             "set": listing.set_name,
+            "lastRun": listing.last and run_document(listing.last),
             "objects": [_object(one) for one in listing.objects],
         }
     )

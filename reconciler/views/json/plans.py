@@ -66,7 +66,8 @@ def _options(options: PlanOptions) -> Document:
         if option and option.repeatable:
             document[f"{name}s"] = [key_document(item) for item in value]
         else:
-            document[name] = value if isinstance(value, bool | str) else str(value)
+            plain = value is None or isinstance(value, bool | str)
+            document[name] = value if plain else str(value)
     return document
 
 
@@ -77,6 +78,7 @@ def _summary(plan: Plan) -> Document:
         "update": counts.get(Action.UPDATE, 0),
         "replace": counts.get(Action.REPLACE, 0),
         "delete": counts.get(Action.DELETE, 0),
+        "release": counts.get(Action.RELEASE, 0),
         "inSync": counts.get(Action.NO_OP, 0),
         "driftedFields": sum(field.drift for change in plan.changes for field in change.fields),
         "canApply": not (plan.refusals or plan.problems),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.drift import DriftReport, FieldDrift, FieldState, ObjectDrift, ObjectState
+from reconciler.views.json.histories import run_document
 from reconciler.views.json.parts import (
     Document,
     key_document,
@@ -24,6 +25,7 @@ def drift(report: DriftReport, configuration: str = "") -> str:
             "store": store_document(report.store),
             "configuration": configuration or None,
             "set": report.set_name,
+            "lastRun": report.last and run_document(report.last),
             "summary": _summary(report),
             "objects": [_object(one) for one in report.objects],
             "notices": [note_document(notice) for notice in report.notices],

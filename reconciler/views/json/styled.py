@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.drift import DriftReport
+from reconciler.model.history import History
 from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
 from reconciler.views import json
@@ -28,6 +29,11 @@ def check(checked: Checked, style: Style) -> str:
         files=checked.files,
         notices=checked.notices,
     )
+
+
+def history(history: History, style: Style) -> str:
+    """See `reconciler.views.json.history`."""
+    return json.history(history, style.heading.configuration)
 
 
 def listing(listing: Listing, style: Style) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.views.text.events import event, more_skipped, what_now
+from reconciler.views.text.histories import history
 from reconciler.views.text.listings import listing, listing_summary
 from reconciler.views.text.locks import lock
 from reconciler.views.text.plans import plan
@@ -15,6 +16,7 @@ __all__ = [
     "drift_summary",
     "error",
     "event",
+    "history",
     "listing",
     "listing_summary",
     "lock",

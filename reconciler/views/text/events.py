@@ -22,6 +22,7 @@ _PRESENT_TENSE = {
     Action.UPDATE: "updating",
     Action.REPLACE: "replacing",
     Action.DELETE: "deleting",
+    Action.RELEASE: "releasing",
 }
 
 

@@ -46,6 +46,7 @@ def listing(
     """
     palette = Palette(colour)
     blocks = [words.set_text(listing.set_name, listing.store, configuration)]
+    blocks[0] += words.last_text(listing.last, now)
     if listing.objects:
         width = sys.maxsize if whole else _WIDEST_CELL
         rows = [_row(one, now, width) for one in listing.objects]

@@ -18,6 +18,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "~": {"fg": "yellow"},
     "-/+": {"fg": "magenta"},
     "-": {"fg": "red"},
+    ".": {"fg": "cyan"},
     "=": {"dim": True},
     "!": {"fg": "yellow"},
     "?": {"fg": "yellow"},

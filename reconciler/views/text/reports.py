@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from reconciler.escapes import inert
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.views import drift_words, words
@@ -10,14 +12,21 @@ from reconciler.views.text.palette import Palette, headline, indented, note_line
 
 
 def drift(
-    report: DriftReport, *, colour: bool, verbose: bool = False, configuration: str = ""
+    report: DriftReport,
+    *,
+    colour: bool,
+    verbose: bool = False,
+    configuration: str = "",
+    now: datetime | None = None,
 ) -> str:
     """Drift first, each object with the fields that drifted; then what is pending; then the rest.
 
-    With `verbose`, objects in sync are listed too. The same report gives the same text.
+    With `verbose`, objects in sync are listed too. The same report gives the same text, but for how
+    long before `now` the last run was.
     """
     palette = Palette(colour)
     blocks = [words.set_text(report.set_name, report.store, configuration)]
+    blocks[0] += words.last_text(report.last, now)
     blocks += [_finding(finding, palette) for finding in drift_words.drifted(report)]
     pending = drift_words.pending(report)
     if pending:

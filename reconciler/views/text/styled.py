@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.drift import DriftReport
+from reconciler.model.history import History
 from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
 from reconciler.views import text, words
@@ -26,6 +27,7 @@ def drift(report: DriftReport, style: Style) -> str:
         colour=style.colour,
         verbose=style.verbose,
         configuration=style.heading.configuration,
+        now=style.now,
     )
 
 
@@ -45,6 +47,11 @@ def check(checked: Checked, style: Style) -> str:
         )
     )
     return "\n\n".join(blocks)
+
+
+def history(history: History, style: Style) -> str:
+    """The runs of a set."""
+    return text.history(history, colour=style.colour, configuration=style.heading.configuration)
 
 
 def listing(listing: Listing, style: Style) -> str:

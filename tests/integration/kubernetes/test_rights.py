@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.history import Run
 from reconciler.stores.kubernetes.session import KubernetesSession
 from tests.integration.kubernetes.site import Site
 from tests.world import secret_manifest as secret
@@ -131,15 +132,15 @@ def test_a_right_that_is_lost_on_the_way_fails_its_step_alone(
 ) -> None:
     applied.grant("alice", (ALL, CONTENT), (ALL, ["leases"]))
     applied.log_in("alice")
-    begin = KubernetesSession.begin
+    note = KubernetesSession.note
 
-    def then_revoked(session: KubernetesSession, *work: Any) -> None:
-        begin(session, *work)
+    def then_revoked(session: KubernetesSession, run: Run) -> None:
+        note(session, run)  # at the beginning; that of the end fails where patch is revoked
         applied.grant("alice", (ALL.replace(f" {verb}", ""), CONTENT), (ALL, ["leases"]))
         applied.await_right("alice", verb, "secrets", allowed=False)
 
     with monkeypatch.context() as patched:
-        patched.setattr(KubernetesSession, "begin", then_revoked)
+        patched.setattr(KubernetesSession, "note", then_revoked)
         result = applied.apply("--prune", code=5)
     assert f"Secret/{applied.home}/{failed}" in result.err + result.out
     assert f'cannot {verb} resource "secrets"' in result.err + result.out

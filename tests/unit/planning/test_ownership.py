@@ -116,7 +116,7 @@ def test_what_another_set_applied_is_not_taken_away() -> None:
     other = Applied(set_name="other", fields=record(BASE).fields)
     change = change_of(secret("a", {"l": "v"}), live(BASE, other))
     assert change.kept == (("data", "k"), ("metadata", "labels", "app"))
-    assert change.reasons == (Reason.ADOPT, Reason.DATA)
+    assert change.reasons == (Reason.TRANSFER, Reason.DATA)
 
 
 def test_a_field_that_is_newly_wanted_and_there_already_only_needs_the_record() -> None:

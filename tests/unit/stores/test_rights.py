@@ -36,6 +36,14 @@ def test_each_action_takes_its_own_rights() -> None:
     assert asked((Action.CREATE, robot)) == {Right("create", "", "serviceaccounts", "shop")}
 
 
+def test_a_release_changes_the_object_and_makes_none() -> None:
+    found = {*needed("blue", "home", [(Action.RELEASE, DB)])}
+    assert found == {
+        Right("patch", "", "secrets", "shop", "db"),
+        *(OWN - {Right("create", "", "secrets", "home")}),
+    }
+
+
 def test_a_replace_keeps_a_copy_beside_the_object() -> None:
     assert asked((Action.REPLACE, DB)) == {
         Right("create", "", "secrets", "shop"),

@@ -1,7 +1,9 @@
 """Hand-made listings and graphs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
+from reconciler.model.history import History, Run, RunOutcome
 from reconciler.model.listing import DependencyGraph, GraphEdge, GraphNode, ListedObject, Listing
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import StoreIdentity
@@ -37,6 +39,56 @@ _LONG = ListedObject(key=secret("x" * 100), type='a  b, "c"', data_keys=("k" * 1
 _ACCOUNT = ListedObject(key=_ROBOT, created="2026-11-22T06:59:15Z")
 
 
+_RUN = Run(
+    run="5f0c1e22",
+    time="2026-11-19T06:30:00+00:00",
+    command="apply",
+    actor="octocat",
+    commit="0123456789ab",
+    plan="b27478095bb2",
+    outcome=RunOutcome.APPLIED,
+    counts={"created": 3, "updated": 1},
+)
+HISTORY = History(
+    "shop",
+    (
+        replace(
+            _RUN,
+            run="9d3e7a10",
+            time="2026-11-21T16:02:11+00:00",
+            command="release",
+            actor="anna@workstation",
+            commit="",
+            plan="530e96a9e0da",
+            counts={"released": 1},
+        ),
+        replace(
+            _RUN,
+            run="77aa10c4",
+            time="2026-11-20T09:12:03+00:00",
+            plan="8efa304c5248",
+            outcome=RunOutcome.PARTIAL,
+            counts={"updated": 2},
+            failed=1,
+            skipped=4,
+        ),
+        _RUN,
+    ),
+)
+"""The history of the documentation."""
+HISTORIES = {
+    "some": HISTORY,
+    "bad": History(
+        "shop",
+        (
+            replace(_RUN, outcome=RunOutcome.UNFINISHED, counts={}, actor="\x1b[2J", plan=""),
+            replace(_RUN, outcome=RunOutcome.INTERRUPTED),
+        ),
+    ),
+    "empty": History("default", ()),
+}
+
+
 def listing(*objects: ListedObject) -> Listing:
     return Listing(STORE, "shop", tuple(sorted(objects, key=lambda one: one.key)))
 
@@ -44,8 +96,9 @@ def listing(*objects: ListedObject) -> Listing:
 LISTINGS = {
     "everything": listing(*_FIRST, _TLS, _CROWDED, _LONG, _ACCOUNT),
     "empty": Listing(StoreIdentity("sqlite", ""), "default"),
+    "released": replace(listing(), last=HISTORY.runs[0]),
 }
-EXAMPLE = listing(*_FIRST, _TLS, _ACCOUNT)
+EXAMPLE = replace(listing(*_FIRST, _TLS, _ACCOUNT), last=_RUN)
 """The listing of the documentation."""
 
 _JOB = secret("job-*")

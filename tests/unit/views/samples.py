@@ -379,7 +379,43 @@ RETICENT = Plan(
     ),
     steps=(Step(secret("db"), Action.REPLACE, 0), Step(secret("old"), Action.UPDATE, 0)),
 )
+RELEASE = Plan(
+    store=STORE,
+    options=PlanOptions(set_name="shop", release=True),
+    changes=(
+        Change(
+            key=secret("db"),
+            action=Action.RELEASE,
+            reasons=(Reason.RELEASE,),
+            precondition=_LIVE,
+        ),
+        Change(
+            key=secret("gone"),
+            action=Action.RELEASE,
+            reasons=(Reason.RELEASE, Reason.VANISHED),
+            notes=(Note("already-gone", "it is gone already"),),
+        ),
+    ),
+    steps=(Step(secret("db"), Action.RELEASE, 0), Step(secret("gone"), Action.RELEASE, 0)),
+    notices=(Note("released-stays", "what is released stays in the store"),),
+)
+TRANSFER = Plan(
+    store=STORE,
+    options=PlanOptions(set_name="shop", adopt_from="legacy"),
+    changes=(
+        Change(
+            key=secret("db"),
+            action=Action.UPDATE,
+            reasons=(Reason.TRANSFER,),
+            precondition=_LIVE,
+            source=place("db.yaml", 1),
+        ),
+    ),
+    steps=(Step(secret("db"), Action.UPDATE, 0),),
+)
 PLANS = {
+    "release": RELEASE,
+    "transfer": TRANSFER,
     "reticent": RETICENT,
     "everything": EVERYTHING,
     "refused": REFUSED,

@@ -2,6 +2,7 @@
 
 import json as stdlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ LEFT_OUT = Note(
         prometheus.drift(drift_samples.EXAMPLE, now=1795330800),
         text.listing(listing_samples.EXAMPLE, now=listing_samples.NOW, colour=False),
         json.listing(listing_samples.listing(*listing_samples.EXAMPLE.objects[1:2])),
+        text.history(listing_samples.HISTORY, colour=False),
+        json.history(replace(listing_samples.HISTORY, runs=listing_samples.HISTORY.runs[:1])),
         dot.graph(listing_samples.GRAPH),
         mermaid.graph(listing_samples.GRAPH),
     ],
@@ -70,6 +73,8 @@ LEFT_OUT = Note(
         "drift metrics",
         "listing",
         "listing json",
+        "history",
+        "history json",
         "dot",
         "mermaid",
     ],
@@ -84,7 +89,8 @@ def test_the_table_of_exit_codes_is_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "schema", ["plan-v1", "diagnostics-v1", "event-v1", "drift-v1", "listing-v1"]
+    "schema",
+    ["plan-v1", "diagnostics-v1", "event-v1", "drift-v1", "listing-v1", "history-v1"],
 )
 def test_schemas_are_linked_and_there(schema: str) -> None:
     target = f"../reconciler/schemas/{schema}.json"

@@ -4,6 +4,7 @@ import pytest
 
 from reconciler.errors import ReconcilerError, StalePlan
 from reconciler.model.drift import DriftReport, FieldState, ObjectState, Pending
+from reconciler.model.history import RunOutcome
 from reconciler.model.plans import Action, FieldAction, Plan, Reason
 from reconciler.model.values import Nature
 from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text
@@ -71,6 +72,13 @@ def test_graphs(golden: Golden, name: str) -> None:
     golden(f"graph-{name}.mmd", mermaid.graph(graph))
 
 
+@pytest.mark.parametrize("name", listing_samples.HISTORIES)
+def test_histories(golden: Golden, name: str) -> None:
+    history = listing_samples.HISTORIES[name]
+    golden(f"history-{name}.txt", text.history(history, colour=False))
+    golden(f"history-{name}.json", json.history(history))
+
+
 def test_events(golden: Golden) -> None:
     golden("events.txt", "\n".join(text.event(event, colour=False) for event in samples.EVENTS))
     golden("events.jsonl", "\n".join(map(json.event, samples.EVENTS)))
@@ -105,6 +113,11 @@ def test_the_samples_hold_every_word() -> None:
     assert {reason for change in changes for reason in change.reasons} == set(Reason)
     assert {field.action for field in fields} == set(FieldAction)
     assert {field.nature for field in fields} == set(Nature)
+
+
+def test_the_histories_hold_every_outcome() -> None:
+    runs = [run for history in listing_samples.HISTORIES.values() for run in history.runs]
+    assert {run.outcome for run in runs} == set(RunOutcome)
 
 
 def test_the_reports_hold_every_word() -> None:

@@ -49,8 +49,9 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema)
 
 
-PLAN, DIAGNOSTICS, EVENT, DRIFT, LISTING = (
-    validator(f"{name}-v1.json") for name in ("plan", "diagnostics", "event", "drift", "listing")
+PLAN, DIAGNOSTICS, EVENT, DRIFT, LISTING, HISTORY = (
+    validator(f"{name}-v1.json")
+    for name in ("plan", "diagnostics", "event", "drift", "listing", "history")
 )
 
 _texts = st.text(max_size=8)
@@ -202,6 +203,7 @@ FREE = {"before", "after", "value"}
         (DIAGNOSTICS, json.diagnostics(samples.PROBLEMS, objects=1, files=1)),
         (DRIFT, json.drift(drift_samples.EVERYTHING)),
         (LISTING, json.listing(listing_samples.LISTINGS["everything"])),
+        (HISTORY, json.history(listing_samples.HISTORY)),
         *((EVENT, json.event(event)) for event in samples.EVENTS[-8:]),
     ],
 )
@@ -315,6 +317,7 @@ def test_the_summary_counts() -> None:
         "update": 4,
         "replace": 3,
         "delete": 3,
+        "release": 0,
         "inSync": 2,
         "driftedFields": 1,
         "canApply": True,

@@ -44,7 +44,7 @@ def test_an_update_ends_with_what_is_wanted_either_way(region: Region) -> None:
     assert after is not None
     assert before is not None
     assert (after.id != before.id) is region.standin.merges
-    assert len(region.standin.namespaces["cn-test"]) == 3, "record, inventory, and the Secret"
+    assert len(region.standin.namespaces["cn-test"]) == 4, "record, history, inventory, Secret"
 
 
 def test_a_secret_that_was_made_anew_is_told_of(region: Region) -> None:
@@ -114,7 +114,7 @@ def test_a_making_anew_that_fails_on_the_way_is_taken_up_again(
         assert region.standin.secret("one") is None
     region.settle(CHANGED)
     assert data(region) == {"keep": "1", "change": "two", "new": "4"}
-    assert len(region.standin.namespaces["cn-test"]) == 3
+    assert len(region.standin.namespaces["cn-test"]) == 4
 
 
 def test_a_change_of_type_replaces_and_keeps_a_copy_meanwhile(
@@ -176,9 +176,14 @@ def test_what_somebody_writes_in_between_is_told(region: Region) -> None:
 
 def _meddle(region: Region, call: Call) -> None:
     """Write what the update writes, and more, just before it is looked at."""
-    if call.action == "DescribeSecret" and "UpdateSecret" in region.standin.actions()[-2:]:
-        kept = region.standin.secret("one")
-        if kept is not None and call.parameters["SecretId"] == str(kept.id):
+    kept = region.standin.secret("one")
+    if kept is not None and call.action == "DescribeSecret":
+        about = [
+            each.action
+            for each in region.standin.calls[-2:]
+            if each.parameters.get("SecretId") == str(kept.id)
+        ]
+        if "UpdateSecret" in about and call.parameters["SecretId"] == str(kept.id):
             region.standin.put("one", {**kept.data, "change": raw("theirs")})
 
 

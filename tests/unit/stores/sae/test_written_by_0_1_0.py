@@ -92,7 +92,7 @@ def test_the_interrupted_apply_is_carried_on_and_converges(region: Region) -> No
     members = {each.name for each in INTERRUPTED if each.key.namespace == "default"}
     assert region.standin.names() == members - {""} | {GENERATED}
     own = {name[:13] for name in region.standin.namespaces[REGION] if "reconciler_" in name}
-    assert own == {"reconciler_s_", "reconciler_i_"}
+    assert own == {"reconciler_s_", "reconciler_i_", "reconciler_h_"}
     region.settle()
     assert region.standin.names() == region.standin.names(f"{REGION}:shop") == set()
 
