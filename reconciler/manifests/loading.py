@@ -14,8 +14,10 @@ from reconciler.manifests import workloads
 from reconciler.manifests.decode import Lint, decode
 from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
 from reconciler.manifests.lints import OFF, LintSettings, lint
+from reconciler.manifests.nodes import Document
 from reconciler.manifests.reader import Text, read
 from reconciler.manifests.simple import simple_document
+from reconciler.manifests.sops import opened
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import (
@@ -26,6 +28,7 @@ from reconciler.model.objects import (
     ObjectKey,
     Severity,
 )
+from reconciler.model.sops import Sops
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +66,15 @@ def load(
     stdin: IO[bytes] | None = None,
     lints: LintSettings = _DEFAULT_LINTS,
     moment: datetime | None = None,
+    sops: Sops | None = None,
 ) -> Loaded:
     """Load the manifests at `paths` and report every problem in them.
 
     Directories are read recursively; ``-`` stands for `stdin`, or the process's own standard
     input. Objects that name no namespace get `namespace`. `lints` sets which warnings are
     reported, and which count as errors. Certificates are checked as of `moment`, which has a time
-    zone, or now. Bad input raises nothing.
+    zone, or now. `sops` opens what SOPS encrypted; without it, that is an error. Bad input raises
+    nothing.
     """
     linted = partial(lint, moment=moment or datetime.now(UTC), expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
@@ -83,7 +88,7 @@ def load(
         elif content is not None:
             part = [
                 result if isinstance(result, Skipped) else _graded(result, lints)
-                for result in _decoded(content, namespace, linted)
+                for result in _decoded(content, namespace, linted, sops)
             ]
             held[identity] = _yield_of(part)
             decoded += part
@@ -117,13 +122,21 @@ def unprovided(loaded: Loaded, lints: LintSettings = _DEFAULT_LINTS) -> tuple[Di
     return tuple(workloads.unprovided(loaded.objects, loaded.consumers, loaded.made, lints))
 
 
-def _decoded(text: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
+def _decoded(text: Text, namespace: str, lint: Lint, sops: Sops | None) -> Iterator[Decoded]:
     """The results for the objects in a file."""
+    stream = _documents(text)
+    if sops is not None and "sops" in text.text:
+        stream = opened(stream, sops)
+    for document in stream:
+        yield from decode(document, namespace, lint)
+
+
+def _documents(text: Text) -> Iterator[Document]:
     index = 0
     for part in parts(text.text):
         simple = simple_document(part, text.file, index)
         for document in (simple,) if simple else documents(part, text.file, index):
-            yield from decode(document, namespace, lint)
+            yield document
             index += 1
 
 

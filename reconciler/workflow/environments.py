@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, InvalidManifests
+from reconciler.inputs.sops import SopsProgram
 from reconciler.manifests import LintSettings, Loaded, load
 from reconciler.model.drift import DriftReport
 from reconciler.model.objects import Desired, Diagnostic
@@ -41,14 +43,23 @@ class Environment:
 Check = Callable[[Sequence[Desired]], Iterable[Diagnostic]]
 
 
-def load_environment(environment: Environment, *checks: Check) -> Loaded:
+def load_environment(
+    environment: Environment, *checks: Check, environ: Mapping[str, str] = os.environ
+) -> Loaded:
     """Load the manifests of `environment`; `checks` say what else is wrong with them.
+
+    What SOPS encrypted is decrypted by the program sops, which gets `environ` without the
+    variables of this program.
 
     Errors are among the diagnostics; what plans or compares refuses to go on with them.
     """
-    loaded = load(
-        environment.inputs, namespace=environment.options.namespace, lints=environment.lints
-    )
+    with SopsProgram(environ) as sops:
+        loaded = load(
+            environment.inputs,
+            namespace=environment.options.namespace,
+            lints=environment.lints,
+            sops=sops,
+        )
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))
 
