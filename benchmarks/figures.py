@@ -23,13 +23,13 @@ from generate import generate
 from measure import Ratio, cpu, ratio, run
 
 from reconciler import workflow
-from reconciler.manifests import load
 from reconciler.model.objects import SECRET, Desired
 from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Snapshot, Store
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
 from reconciler.stores.sqlite.tables import SCHEMA
+from reconciler.workflow import load
 
 SIZE = 10_000
 LARGE = 100_000

@@ -30,10 +30,10 @@ from generate import generate
 from kubernetes.client import ApiClient, Configuration
 from kubernetes.config import load_kube_config
 
-from reconciler.manifests import load
 from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied
 from reconciler.stores.kubernetes import paths, wire
+from reconciler.workflow import load
 from tests.clusters import Cluster, started
 
 SMALL, LARGE = 1_000, 10_000

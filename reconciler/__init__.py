@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
-    from reconciler.manifests import load
     from reconciler.model.plans import PlanOptions
     from reconciler.stores import open_store
-    from reconciler.workflow import apply, drift, plan, read
+    from reconciler.workflow import apply, drift, load, plan, read
 
 __all__ = ["PlanOptions", "__version__", "apply", "drift", "load", "open_store", "plan", "read"]
 
@@ -28,7 +27,7 @@ _HOMES = {
     "PlanOptions": "reconciler.model.plans",
     "apply": "reconciler.workflow",
     "drift": "reconciler.workflow",
-    "load": "reconciler.manifests",
+    "load": "reconciler.workflow",
     "open_store": "reconciler.stores",
     "plan": "reconciler.workflow",
     "read": "reconciler.workflow",

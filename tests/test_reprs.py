@@ -26,7 +26,7 @@ import pytest
 
 import reconciler
 from reconciler import workflow
-from reconciler.manifests import LintSettings, load, parse_document, unprovided
+from reconciler.manifests import LintSettings, parse_document, unprovided
 from reconciler.manifests.decode import decode
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
@@ -34,6 +34,7 @@ from reconciler.model.objects import Desired
 from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Store
 from reconciler.stores import open_store
+from reconciler.workflow import load
 
 CANARY = "canary-7f3a91"
 ENCODED = base64.b64encode(CANARY.encode()).decode()

@@ -1,9 +1,9 @@
-"""Parses files and streams into desired objects, each with its place."""
+"""Parses texts into desired objects, each with its place."""
 
 from __future__ import annotations
 
 from reconciler.manifests.lints import LINTS, OFF, LintSettings
-from reconciler.manifests.loading import Loaded, load, unprovided
+from reconciler.manifests.loading import Loaded, objects_of, unprovided
 from reconciler.manifests.plaintree import Placed, parse_document
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "LintSettings",
     "Loaded",
     "Placed",
-    "load",
+    "objects_of",
     "parse_document",
     "unprovided",
 ]

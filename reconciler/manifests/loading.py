@@ -1,25 +1,23 @@
-"""Loads manifests from paths: desired objects and all diagnostics."""
+"""Texts to desired objects and all diagnostics."""
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
-from typing import IO
 
 from reconciler.manifests import workloads
 from reconciler.manifests.decode import Lint, decode
 from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
 from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.nodes import Document
-from reconciler.manifests.reader import Text, read
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.sops import opened
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
+from reconciler.model.inputs import Read, Text
 from reconciler.model.objects import (
     SECRET,
     Desired,
@@ -59,30 +57,25 @@ class Loaded:
 _DEFAULT_LINTS = LintSettings()
 
 
-def load(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+def objects_of(
+    reads: Iterable[Read],
     *,
-    namespace: str = "default",
-    stdin: IO[bytes] | None = None,
+    namespace: str,
     lints: LintSettings = _DEFAULT_LINTS,
-    moment: datetime | None = None,
+    moment: datetime,
     sops: Sops | None = None,
 ) -> Loaded:
-    """Load the manifests at `paths` and report every problem in them.
+    """The objects in the texts of `reads`, and every problem with them.
 
-    Directories are read recursively; ``-`` stands for `stdin`, or the process's own standard
-    input. Objects that name no namespace get `namespace`. `lints` sets which warnings are
-    reported, and which count as errors. Certificates are checked as of `moment`, which has a time
-    zone, or now. `sops` opens what SOPS encrypted; without it, that is an error. Bad input raises
-    nothing.
+    Objects that name no namespace get `namespace`. `lints` sets which warnings are reported, and
+    which count as errors. Certificates are checked as of `moment`, which has a time zone.
+    `sops` opens what SOPS encrypted; without it, that is an error.
     """
-    linted = partial(lint, moment=moment or datetime.now(UTC), expiry_days=lints.expiry_days)
+    linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
     inputs: dict[str, set[str]] = {}
     held: dict[str, InputYield] = {}
-    for path, identity, content in read(
-        [paths] if isinstance(paths, str | bytes | os.PathLike) else paths, stdin
-    ):
+    for path, identity, content in reads:
         if isinstance(content, Diagnostic):
             decoded.append(Rejected((content,)))
         elif content is not None:

@@ -16,6 +16,7 @@ from reconciler.workflow.environments import (
     plan_of,
     store_rules,
 )
+from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.trying import tried
@@ -29,6 +30,7 @@ __all__ = [
     "drift",
     "drift_of",
     "environment_of_plan",
+    "load",
     "load_environment",
     "opened",
     "plan",

@@ -10,8 +10,7 @@ from pathlib import Path
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, InvalidManifests
-from reconciler.inputs.sops import SopsProgram
-from reconciler.manifests import LintSettings, Loaded, load
+from reconciler.manifests import LintSettings, Loaded
 from reconciler.model.drift import DriftReport
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import PlanOptions
@@ -19,6 +18,7 @@ from reconciler.model.store import Store, StoreChoice
 from reconciler.planfile import PlanFile, Standing
 from reconciler.stores import check, open_store
 from reconciler.workflow.applying import utc_now
+from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
 from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 
@@ -53,13 +53,12 @@ def load_environment(
 
     Errors are among the diagnostics; what plans or compares refuses to go on with them.
     """
-    with SopsProgram(environ) as sops:
-        loaded = load(
-            environment.inputs,
-            namespace=environment.options.namespace,
-            lints=environment.lints,
-            sops=sops,
-        )
+    loaded = load(
+        environment.inputs,
+        namespace=environment.options.namespace,
+        lints=environment.lints,
+        environ=environ,
+    )
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))
 

@@ -17,10 +17,10 @@ import pytest
 
 from reconciler import planfile, workflow
 from reconciler.errors import StalePlan
-from reconciler.manifests import load
 from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Scope
 from reconciler.stores import open_store
+from reconciler.workflow import load
 from tests.cli.test_terminal import at_a_terminal
 from tests.unit.planfile.test_codec import altered, places
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from reconciler import workflow
-from reconciler.manifests import load
 from reconciler.model.objects import SECRET, ObjectKey
+from reconciler.workflow import load
 from tests.crashes.program import APPLY, Run, put_manifests, ran_well
 from tests.docker.conftest import IN_HAND, KEY, Swarm
 from tests.docker.test_faults import foreign, held, unlocked

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from reconciler.manifests import load
+from reconciler.workflow import load
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "canary+9/"

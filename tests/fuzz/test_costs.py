@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from reconciler.manifests import load
 from reconciler.model.plans import Action
 from reconciler.stores.kubernetes.faults import scrubbed
+from reconciler.workflow import load
 from tests.world import planned, wrapped
 
 MOST_CPU_SECONDS = 10.0

@@ -18,9 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded
 from reconciler.model.objects import Desired, Diagnostic, Severity, Source
 from reconciler.rules import validate
+from reconciler.workflow import load
 from tests.fuzz.mutations import mutated
 from tests.fuzz.seeds import CANARY, ROOT, planted_values, seeds
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import shutil
@@ -18,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.inputs.sops import SopsProgram
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded
+from reconciler.workflow import load
 from tests.integration.sops.conftest import Vault
 
 Encrypt = Callable[..., str]
@@ -39,8 +38,7 @@ stringData:
 def loaded(text: str, tmp_path: Path, name: str = "f.yaml") -> Loaded:
     file = tmp_path / name
     file.write_text(text)
-    with SopsProgram(os.environ) as sops:
-        return load(file, sops=sops)
+    return load(file)
 
 
 def values(found: Loaded) -> dict[str, dict[str, str]]:
@@ -199,12 +197,16 @@ def test_the_key_service_ends_with_a_killed_run(age: Encrypt, tmp_path: Path, va
     (tmp_path / "f.yaml").write_text(age(PLAIN, *REGEX))
     code = (
         "import os, sys, time\n"
+        "from datetime import UTC, datetime\n"
+        "from reconciler import inputs\n"
         "from reconciler.inputs.sops import SopsProgram\n"
-        "from reconciler.manifests import load\n"
-        "sops = SopsProgram(os.environ).__enter__()\n"
-        "assert not load(sys.argv[1], sops=sops).errors\n"
-        "print('loaded', flush=True)\n"
-        "time.sleep(600)\n"
+        "from reconciler.manifests import objects_of\n"
+        "with SopsProgram(os.environ) as sops:\n"
+        "    reads = inputs.read(sys.argv[1:], inputs.Reading())\n"
+        "    now = datetime.now(UTC)\n"
+        "    assert objects_of(reads, namespace='default', moment=now, sops=sops).objects\n"
+        "    print('loaded', flush=True)\n"
+        "    time.sleep(600)\n"
     )
     run = subprocess.Popen(
         [sys.executable, "-c", code, tmp_path / "f.yaml"], stdout=subprocess.PIPE
@@ -255,6 +257,12 @@ def test_nothing_is_left_behind(
     assert services(vault) == []
 
 
+def closing_one(server: socket.socket) -> None:
+    """Take a connection, and end it."""
+    connection, _ = server.accept()
+    connection.close()
+
+
 def test_a_server_that_a_file_names_is_not_asked(
     age: Encrypt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,6 +287,6 @@ def test_a_server_that_a_file_names_is_not_asked(
         monkeypatch.setenv("VAULT_ADDR", address)
         server.settimeout(60)
         with ThreadPoolExecutor(1) as beside:
-            asked = beside.submit(lambda: server.accept()[0].close())
+            asked = beside.submit(closing_one, server)
             assert codes(loaded(text, tmp_path)) == ["sops-no-key"]
             asked.result()

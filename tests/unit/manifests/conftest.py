@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded
+from reconciler.workflow import load
 
 Loader = Callable[..., Loaded]
 

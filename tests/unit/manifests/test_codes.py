@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+import reconciler.inputs
 import reconciler.manifests
-from reconciler.manifests import Loaded, load, parse_document
+from reconciler.manifests import Loaded, parse_document
 from reconciler.model.objects import Severity
+from reconciler.workflow import load
 
-ROOM = Path(reconciler.manifests.__file__).parent
+ROOMS = [Path(room.__file__).parent for room in (reconciler.inputs, reconciler.manifests)]
 PAGE = Path(__file__).parents[3] / "docs" / "diagnostics.md"
 
 HEAD = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
@@ -217,13 +219,14 @@ def test_every_code_is_explained_and_tested() -> None:
     """The encodings look like codes, and the words for them are left out by hand."""
     words = {
         word
-        for source in ROOM.rglob("*.py")
+        for room in ROOMS
+        for source in room.rglob("*.py")
         for word in re.findall(r'"([a-z]+(?:-[a-z0-9]+)+)"', source.read_text())
     }
     codes = {word for word in words if not word.startswith("utf-")}
     page = PAGE.read_text().split("## Loading", 1)[1].split("## Rules", 1)[0]
     assert codes == set(re.findall(r"^\| `([a-z-]+)`", page, re.MULTILINE))
-    tests = "".join(test.read_text() for test in Path(__file__).parent.glob("test_*.py"))
+    tests = "".join(test.read_text() for test in Path(__file__).parents[1].glob("[im]*/test_*.py"))
     assert [code for code in sorted(codes) if f'"{code}"' not in tests] == []
 
 

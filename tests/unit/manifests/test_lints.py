@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import LINTS, OFF, LintSettings, Loaded, load
+from reconciler.manifests import LINTS, OFF, LintSettings, Loaded
+from reconciler.workflow import load
 
 Loader = Callable[[str], Loaded]
 

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from reconciler.manifests import LintSettings, load
+from reconciler.manifests import LintSettings
+from reconciler.workflow import load
 
 KEY = ec.generate_private_key(ec.SECP256R1())
 KEY_PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -177,7 +178,7 @@ def test_odd_roots_are_nobodys_business(tmp_path: Path) -> None:
 def test_without_certificates_cryptography_is_not_needed() -> None:
     code = (
         "import io, sys\n"
-        "from reconciler.manifests import load\n"
+        "from reconciler.workflow import load\n"
         "text = b'apiVersion: v1\\nkind: Secret\\nmetadata: {name: a}\\nstringData: {a: b}\\n'\n"
         "assert load('-', stdin=io.BytesIO(text)).objects\n"
         "assert 'cryptography' not in sys.modules\n"

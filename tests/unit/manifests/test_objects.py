@@ -187,7 +187,7 @@ def test_generated_names(loaded: Loader) -> None:
 
 
 def test_the_first_of_two_is_kept_even_across_files(loaded: Loader) -> None:
-    from reconciler.manifests import load
+    from reconciler.workflow import load
 
     loaded(HEAD + "stringData: {k: first}\n", "x.yaml")
     loaded(HEAD + "stringData: {k: second}\n", "b.yaml")

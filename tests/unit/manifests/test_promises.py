@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests import Loaded, load, parse_document
+from reconciler.manifests import Loaded, parse_document
 from reconciler.model.objects import Diagnostic
+from reconciler.workflow import load
 
 WHOLE = """\
 # a file as people write them

@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import random
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from reconciler.manifests import Loaded, load
+from reconciler import inputs
+from reconciler.manifests import Loaded, objects_of
 from reconciler.manifests.sops.shamir import combined
+from reconciler.model.sops import Sops
 from tests.sealing import DATA_KEY, Holder, as_json, as_yaml, sealed
 
 Loader = Callable[[str], Loaded]
@@ -45,9 +48,14 @@ def loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, holder: Holder) -> L
 
     def loaded(text: str, file: str = "f.yaml") -> Loaded:
         Path(file).write_text(text, encoding="utf-8")
-        return load(file, sops=holder)
+        return read(file, holder)
 
     return loaded
+
+
+def read(file: str, sops: Sops | None) -> Loaded:
+    reading = inputs.read([file], inputs.Reading())
+    return objects_of(reading, namespace="default", moment=datetime.now(UTC), sops=sops)
 
 
 def values(loaded: Loaded) -> dict[str, dict[str, bytes]]:
@@ -220,10 +228,12 @@ def test_what_are_no_shares_of_one_key(shares: list[bytes]) -> None:
         combined(shares)
 
 
-def test_without_the_program_the_document_is_an_error(tmp_path: Path) -> None:
-    file = tmp_path / "f.yaml"
-    file.write_text(as_yaml(sealed([secret()], in_data, **REGEX)))
-    assert codes(load(file)) == ["sops-encrypted"]
+def test_a_document_that_nobody_opens_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("f.yaml").write_text(as_yaml(sealed([secret()], in_data, **REGEX)))
+    assert codes(read("f.yaml", None)) == ["sops-encrypted"]
 
 
 def test_the_record_says_nothing_of_a_value(loader: Loader) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import LintSettings, Loaded, load, unprovided
+from reconciler.manifests import LintSettings, Loaded, unprovided
 from reconciler.model.objects import ObjectKey, Severity
+from reconciler.workflow import load
 
 Loader = Callable[..., Loaded]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.manifests import load
 from reconciler.model.objects import OPAQUE
 from reconciler.rules import validate
 from reconciler.rules.secret_types import TYPE_RULES
+from reconciler.workflow import load
 
 SHOP = load(Path(__file__).parents[3] / "manifests")
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.manifests import Loaded, load
+from reconciler.manifests import Loaded
 from reconciler.model.objects import InputYield
+from reconciler.workflow import load
 
 SECRET = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: {}\nstringData:\n  key: ключ 😀\n"
 
@@ -111,7 +112,7 @@ def test_paths_that_are_none(path: str) -> None:
 def test_files_that_are_too_large(
     loaded: Callable[[str], Loaded], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.manifests.reader.MAX_FILE_BYTES", 100)
+    monkeypatch.setattr("reconciler.inputs.texts.MAX_FILE_BYTES", 100)
     assert told(loaded("#" * 101)) == [("file-too-large", "f.yaml:1:1")]
     assert told(loaded("#" * 100)) == []
 

@@ -1,0 +1,42 @@
+"""Inputs to objects: the two rooms that know nothing of each other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import IO
+
+from reconciler import inputs
+from reconciler.inputs.sops import SopsProgram
+from reconciler.manifests import LintSettings, Loaded, objects_of
+
+_DEFAULT_LINTS = LintSettings()
+
+
+def load(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    namespace: str = "default",
+    stdin: IO[bytes] | None = None,
+    lints: LintSettings = _DEFAULT_LINTS,
+    moment: datetime | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Loaded:
+    """Load the manifests at `paths` and report every problem in them.
+
+    Directories are read recursively; ``-`` stands for `stdin`, or the process's own standard
+    input. Objects that name no namespace get `namespace`. `lints` sets which warnings are
+    reported, and which count as errors. Certificates are checked as of `moment`, which has a time
+    zone, or now. What SOPS encrypted is decrypted with the keys that the program sops has in
+    `environ`. Bad input raises nothing.
+    """
+    names = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
+    with SopsProgram(environ) as sops:
+        return objects_of(
+            inputs.read(names, inputs.Reading(stdin=stdin)),
+            namespace=namespace,
+            lints=lints,
+            moment=moment or datetime.now(UTC),
+            sops=sops,
+        )
