@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 
-.PHONY: help demo controlplane programs test fuzz faults mutants bench lint format lock audit clean
+.PHONY: help demo controlplane tools programs test fuzz faults mutants bench lint format lock audit clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -19,6 +19,7 @@ help:
 	@echo 'make test    all tests, against the built and installed wheel'
 	@echo '             some of them: make test ARGS="tests/unit -k name"'
 	@echo 'make controlplane   build the Kubernetes control plane that some of them need, once'
+	@echo 'make tools   build sops and age, whose files some tests read, once'
 	@echo 'make programs   install the Docker Engine and the shells that some of them need, as root'
 	@echo 'make fuzz    a million mutated manifests, of another seed each time'
 	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
@@ -44,6 +45,9 @@ test: $(VENV)/.dev $(VENV)/.installed
 # Into a cache outside of the work tree: the first time takes ten minutes, later ones none.
 controlplane:
 	PYTHON=$(PYTHON) tests/controlplane/build.sh
+
+tools:
+	PYTHON=$(PYTHON) tests/tools/build.sh
 
 programs:
 	tests/programs/install.sh

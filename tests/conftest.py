@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import reconciler
-from tests import clusters, engines
+from tests import clusters, engines, toolbox
 from tests.clusters import Cluster
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,22 +100,34 @@ def _needs_control_plane(item: pytest.Item) -> bool:
     return "control_plane" in names or item.get_closest_marker("control_plane") is not None
 
 
+def _needs_tools(item: pytest.Item) -> bool:
+    return "tools" in getattr(item, "fixturenames", ())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what needs a control plane, as CI builds one while the other tests run."""
-    items.sort(key=_needs_control_plane)
+    """Put last what needs a program that CI builds while the other tests run."""
+    items.sort(key=lambda item: (_needs_tools(item), _needs_control_plane(item)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Wait for a build of the control plane that is under way: no test's limit holds for that."""
+    """Wait for a build that is under way: no test's limit holds for that."""
     if _needs_control_plane(item):
         clusters.program()
+    if _needs_tools(item):
+        toolbox.built()
     return (yield)
 
 
 @pytest.fixture(scope="session")
 def control_plane() -> None:
     """For tests that start clusters: they come last."""
+
+
+@pytest.fixture(scope="session")
+def tools() -> Path:
+    """The directory of sops, age and the like."""
+    return toolbox.directory()
 
 
 @pytest.fixture(scope="session")

@@ -118,7 +118,7 @@ class _DocumentDecoder:
             self._list(fields, entries, extent, _TYPED_LISTS.get(kind, ""))
             return
         fields.item = self._next_item() if listed else None
-        if encrypted and not _is_other(kind, version):
+        if encrypted and not is_other(kind, version):
             place = entries["sops"].place
             encrypted_here = foreign.undecrypted(self._document, place, fields.item)
             is_foreign = not listed and _is_foreign(entries)
@@ -180,7 +180,7 @@ def _failed(source: Source, code: str, message: str, hint: str = "") -> Rejected
     return Rejected((diagnostic,))
 
 
-def _is_other(kind: str, version: str) -> bool:
+def is_other(kind: str, version: str) -> bool:
     """Whether this kind is valid but not managed, as far as its name and version show."""
     if not version or not _KIND.fullmatch(kind):
         return False
@@ -200,7 +200,7 @@ def _not_managed(
     fields: Fields, entries: Entries, kind: str, version: str, namespace: str
 ) -> Decoded:
     """Skip an object of another kind, or report why its kind is not valid."""
-    if _is_other(kind, version):
+    if is_other(kind, version):
         group = version.rpartition("/")[0]
         used, made, ignored = secrets_of(fields, kind, version, namespace)
         return Skipped(f"{kind}.{group}" if kind in _READ else kind, used, made, ignored)

@@ -13,7 +13,9 @@ from reconciler.manifests.decode import Lint, decode
 from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
 from reconciler.manifests.exported import summarised
 from reconciler.manifests.lints import OFF, LintSettings, lint
+from reconciler.manifests.nodes import Document
 from reconciler.manifests.simple import simple_document
+from reconciler.manifests.sops import opened
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
 from reconciler.model.inputs import Read, Text
@@ -28,6 +30,7 @@ from reconciler.model.objects import (
     Severity,
 )
 from reconciler.model.plans import Note
+from reconciler.model.sops import Sops
 from reconciler.rules.makers import MadeSecret
 
 
@@ -68,11 +71,13 @@ def objects_of(
     namespace: str,
     lints: LintSettings = _DEFAULT_LINTS,
     moment: datetime,
+    sops: Sops | None = None,
 ) -> Loaded:
     """The objects in the texts of `reads`, and every problem with them.
 
     Objects that name no namespace get `namespace`. `lints` sets which warnings are reported, and
     which count as errors. Certificates are checked as of `moment`, which has a time zone.
+    `sops` opens what SOPS encrypted; without it, that is an error.
     """
     linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
@@ -86,7 +91,7 @@ def objects_of(
         elif isinstance(content, Note):
             notices.append(content)
         elif content is not None:
-            results = [*_decoded(content, namespace, linted)]
+            results = [*_decoded(content, namespace, linted, sops)]
             if listed and results and all(map(_is_foreign, results)):
                 others.append(content.file)
                 results = []
@@ -165,13 +170,21 @@ def _ignoring(loaded: Loaded) -> Mapping[str, frozenset[str]]:
     return {**loaded.ignoring, **accounts}
 
 
-def _decoded(text: Text, namespace: str, lint: Lint) -> Iterator[Decoded]:
+def _decoded(text: Text, namespace: str, lint: Lint, sops: Sops | None) -> Iterator[Decoded]:
     """The results for the objects in a file."""
+    stream = _documents(text)
+    if sops is not None and "sops" in text.text:
+        stream = opened(stream, sops)
+    for document in stream:
+        yield from decode(document, namespace, lint)
+
+
+def _documents(text: Text) -> Iterator[Document]:
     index = 0
     for part in parts(text.text):
         simple = simple_document(part, text.file, index)
         for document in (simple,) if simple else documents(part, text.file, index):
-            yield from decode(document, namespace, lint)
+            yield document
             index += 1
 
 

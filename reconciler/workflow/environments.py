@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -48,8 +49,13 @@ class Environment:
 Check = Callable[[Sequence[Desired]], Iterable[Diagnostic]]
 
 
-def load_environment(environment: Environment, *checks: Check) -> Loaded:
+def load_environment(
+    environment: Environment, *checks: Check, environ: Mapping[str, str] = os.environ
+) -> Loaded:
     """Load the manifests of `environment`; `checks` say what else is wrong with them.
+
+    What SOPS encrypted is decrypted by the program sops, which gets `environ` without the
+    variables of this program.
 
     Errors are among the diagnostics; what plans or compares refuses to go on with them.
     """
@@ -58,6 +64,7 @@ def load_environment(environment: Environment, *checks: Check) -> Loaded:
         exclude=environment.exclude,
         namespace=environment.options.namespace,
         lints=environment.lints,
+        environ=environ,
     )
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))

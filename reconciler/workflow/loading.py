@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO
 
 from reconciler import inputs
+from reconciler.inputs.sops import SopsProgram
 from reconciler.manifests import LintSettings, Loaded, objects_of, plain_document
 from reconciler.model.inputs import Exclusion
 
@@ -22,19 +23,23 @@ def load(
     exclude: Sequence[Exclusion] = (),
     lints: LintSettings = _DEFAULT_LINTS,
     moment: datetime | None = None,
+    environ: Mapping[str, str] = os.environ,
 ) -> Loaded:
     """Load the manifests at `paths` and report every problem in them.
 
     Directories are read recursively, without what `exclude` leaves out; ``-`` stands for `stdin`,
     or the process's own standard input. Objects that name no namespace get `namespace`. `lints`
     sets which warnings are reported, and which count as errors. Certificates are checked as of
-    `moment`, which has a time zone, or now. Bad input raises nothing.
+    `moment`, which has a time zone, or now. The program sops decrypts what SOPS encrypted, with
+    the keys that it has in `environ`. Bad input raises nothing.
     """
     names = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
     reading = inputs.Reading(parse=plain_document, stdin=stdin, exclude=tuple(exclude))
-    return objects_of(
-        inputs.read(names, reading),
-        namespace=namespace,
-        lints=lints,
-        moment=moment or datetime.now(UTC),
-    )
+    with SopsProgram(environ) as sops:
+        return objects_of(
+            inputs.read(names, reading),
+            namespace=namespace,
+            lints=lints,
+            moment=moment or datetime.now(UTC),
+            sops=sops,
+        )

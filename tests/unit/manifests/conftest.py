@@ -19,6 +19,6 @@ def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loader:
     def loader(content: str | bytes, file: str = "f.yaml", namespace: str = "default") -> Loaded:
         data = content if isinstance(content, bytes) else content.encode()
         (tmp_path / file).write_bytes(data)
-        return load(file, namespace=namespace)
+        return load(file, namespace=namespace, environ={"PATH": ""})
 
     return loader

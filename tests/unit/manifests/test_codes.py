@@ -68,7 +68,7 @@ CASES = [
         "metadata.creationTimestamp",
         "null",
     ),
-    (HEAD + "sops: {mac: x, version: 3.9.0}\n", "sops-encrypted", "5:1", "", "sops -d"),
+    (HEAD + "sops: {mac: x, version: 3.9.0}\n", "sops-program-missing", "5:1", "", "sops decrypt"),
     (HEAD + "data: {a: 'ENC[AES256_GCM,data:x]'}\n", "sops-encrypted", "5:11", "", "sops -d"),
     (HEAD + "stringData: {a: 'ENC[AES256_GCM,x]'}", "sops-encrypted", "5:17", "", "sops -d"),
     ("a: " + "[" * 101, "nesting-too-deep", "1:103", "", "100 deep"),

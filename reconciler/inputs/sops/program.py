@@ -1,0 +1,182 @@
+"""The program sops: its key service for data keys, and itself for whole files.
+
+What it prints on standard error is never shown: that can hold values, and hashes from which values
+can be guessed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Self
+
+from reconciler.model.sops import SERVER_FIELDS, KeyGroup, MasterKey, SopsRefusal
+
+if TYPE_CHECKING:
+    from reconciler.inputs.sops.keyservice import KeyService
+
+ADDRESSES = "RECONCILER_SOPS_ADDRESSES"
+"""The variable that lists, by commas, the servers that files may name besides ``VAULT_ADDR``."""
+
+_OWN_VARIABLES = "RECONCILER_"
+_LONGEST_SECONDS = 120.0  # a person may have to enter a PIN
+_RECIPIENTS = {
+    "age": "age",
+    "pgp": "PGP",
+    "kms": "AWS KMS",
+    "gcp_kms": "GCP KMS",
+    "hckms": "Huawei Cloud KMS",
+    "azure_kv": "Azure Key Vault",
+    "hc_vault": "Vault",
+}
+# getsops/sops v3.13, cmd/sops/codes/codes.go
+_NO_KEY = 128
+_ALTERED = frozenset({25, 51, 52})
+
+_REFUSALS = {
+    "sops-program-missing": (
+        "this document is encrypted with SOPS, and the program sops is not on PATH",
+        "install it (https://getsops.io), or pipe what 'sops decrypt FILE' prints to reconciler",
+    ),
+    "sops-extra-missing": (
+        "this document is encrypted with SOPS, and the library h2 is not installed",
+        "install it with: pip install 'secrets-reconciler[sops]'",
+    ),
+    "sops-version": ("the program sops on PATH has no key service", "install sops 3.8 or newer"),
+    "sops-tampered": (
+        "this document was changed after SOPS encrypted it: its MAC, or a value, does not fit",
+        "restore it and use 'sops edit FILE'; decrypt before kustomize, which breaks the MAC",
+    ),
+    "sops-no-key": (
+        "none of the keys that open this document is at hand",
+        "make a key available to sops, for example in SOPS_AGE_KEY_FILE",
+    ),
+    "sops-failed": (
+        "the program sops cannot decrypt this document",
+        "see what 'sops decrypt FILE' reports",
+    ),
+}
+
+
+class SopsProgram:
+    """The program sops as found on PATH; its key service starts with the first data key.
+
+    `environ` is the environment that it gets, without this program's own variables. Use it in a
+    ``with`` statement: its end ends the key service.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = {
+            name: text for name, text in environ.items() if not name.startswith(_OWN_VARIABLES)
+        }
+        self._allowed = {
+            address.strip().rstrip("/")
+            for address in (
+                *environ.get(ADDRESSES, "").split(","),
+                environ.get("VAULT_ADDR", ""),
+            )
+            if address.strip()
+        }
+        self._open = contextlib.ExitStack()
+        self._service: KeyService | None = None
+        self._shares: dict[tuple[str, str], bytes] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._service = None
+        self._open.close()
+
+    def share(self, group: KeyGroup) -> bytes:
+        """See `reconciler.model.sops.Sops`."""
+        program = self._program()
+        barred = [
+            key
+            for key in group
+            if key.kind in SERVER_FIELDS
+            and not self._may_ask(key.fields.get(SERVER_FIELDS[key.kind], ""))
+        ]
+        for key in group:
+            if key not in barred and (share := self._unwrapped(program, key)):
+                return share
+        if barred:
+            raise _barred(barred[0].fields.get(SERVER_FIELDS[barred[0].kind], ""))
+        raise _refusal("sops-no-key", *sorted({_RECIPIENTS[key.kind] for key in group}))
+
+    def decrypt(self, text: str, kind: str, servers: Collection[str]) -> str:
+        """See `reconciler.model.sops.Sops`."""
+        for server in servers:
+            if not self._may_ask(server):
+                raise _barred(server)
+        kinds = ("--input-type", kind, "--output-type", kind)
+        try:
+            ended = subprocess.run(  # noqa: S603 - a list, without a shell
+                [self._program(), "decrypt", *kinds, "/dev/stdin"],
+                input=text.encode("utf-8", "surrogateescape"),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=self._environ,
+                timeout=_LONGEST_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            raise _refusal("sops-failed") from None
+        if ended.returncode in _ALTERED:
+            raise _refusal("sops-tampered")
+        if ended.returncode == _NO_KEY:
+            raise _refusal("sops-no-key")
+        if ended.returncode != 0:
+            raise _refusal("sops-failed")
+        return ended.stdout.decode("utf-8", "surrogateescape")
+
+    def _program(self) -> str:
+        program = shutil.which("sops", path=self._environ.get("PATH", os.defpath))
+        if program is None:
+            raise _refusal("sops-program-missing")
+        return program
+
+    def _may_ask(self, server: str) -> bool:
+        """Whether `server` may be asked for a key: whoever wrote the file has named it."""
+        return server.rstrip("/") in self._allowed
+
+    def _unwrapped(self, program: str, key: MasterKey) -> bytes | None:
+        name = (key.kind, key.wrapped)
+        if name not in self._shares:
+            unwrapped = self._key_service(program).unwrapped(key)
+            if unwrapped is None:
+                return None
+            self._shares[name] = unwrapped
+        return self._shares[name]
+
+    def _key_service(self, program: str) -> KeyService:
+        if self._service is None:
+            try:
+                # h2 is imported only for files that SOPS encrypted.
+                from reconciler.inputs.sops.keyservice import key_service
+            except ModuleNotFoundError:
+                raise _refusal("sops-extra-missing") from None
+            try:
+                self._service = self._open.enter_context(key_service(program, self._environ))
+            except OSError:
+                raise _refusal("sops-version") from None
+        return self._service
+
+
+def _refusal(code: str, *recipients: str) -> SopsRefusal:
+    message, hint = _REFUSALS[code]
+    return SopsRefusal(
+        code, f"{message} ({', '.join(recipients)})" if recipients else message, hint
+    )
+
+
+def _barred(server: str) -> SopsRefusal:
+    return SopsRefusal(
+        "sops-address",
+        f"this document names the server {server!a}, which is not asked for keys unless you allow "
+        "it",
+        f"if it is yours, list it in {ADDRESSES}",
+    )

@@ -1,0 +1,163 @@
+"""Encrypted documents, put back into the stream as plain ones with the places of their source."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import groupby
+
+from reconciler.manifests.decode import is_other
+from reconciler.manifests.foreign import is_sops_record
+from reconciler.manifests.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, bare
+from reconciler.manifests.sops.record import LeftToProgram, Record, read_record, servers
+from reconciler.manifests.sops.shamir import combined
+from reconciler.manifests.yaml import documents, parts
+from reconciler.model.objects import Diagnostic, Severity
+from reconciler.model.sops import Sops, SopsRefusal
+
+_MAC = "mac"
+
+
+def opened(stream: Iterable[Document], sops: Sops) -> Iterator[Document]:
+    """The documents of `stream`, those that SOPS encrypted opened.
+
+    Neighbours with the same record are one file to SOPS, with one MAC over all of them. Where all
+    of a file is of kinds that are not managed, it stays encrypted. Of a file that cannot be opened,
+    one document has the problem, and only those of other kinds come besides.
+    """
+    for mac, group in groupby(stream, key=_mac):
+        together = [*group]
+        managed = [document for document in together if not _is_other(document)]
+        if mac is None or not managed:
+            yield from together
+            continue
+        try:
+            roots = _opened(together, sops)
+        except SopsRefusal as refusal:
+            yield managed[0]._replace(root=None, problem=_problem(managed[0], refusal))
+            yield from filter(_is_other, together)
+            continue
+        for document, root in zip(together, roots, strict=True):
+            yield document._replace(root=root)
+
+
+def _mac(document: Document) -> str | None:
+    """What tells the files in a stream apart; ``None`` for a document that is not encrypted."""
+    entry = _record_entry(document)
+    if entry is None or not isinstance(entry.value, Mapping):
+        return None
+    mac = entry.value.entries.get(_MAC)
+    return str(mac.value) if mac and isinstance(mac.node, Scalar) else ""
+
+
+def _is_other(document: Document) -> bool:
+    """Whether the document is of a kind that is not managed, as far as it can be read."""
+    entries = document.root.entries if isinstance(document.root, Mapping) else {}
+    kind, version = (
+        str(entries[name].value) if name in entries else "" for name in ("kind", "apiVersion")
+    )
+    return is_other(kind, version)
+
+
+def _record_entry(document: Document) -> Entry | None:
+    root = document.root
+    if not isinstance(root, Mapping):
+        return None
+    entry = root.entries.get("sops")
+    return entry if entry is not None and is_sops_record(entry.node) else None
+
+
+def _opened(together: list[Document], sops: Sops) -> list[Node]:
+    roots = [document.root for document in together if document.root is not None]
+    entry = _record_entry(together[0])
+    assert entry is not None
+    assert isinstance(entry.value, Mapping)
+    # cryptography is imported only for files that SOPS encrypted.
+    from reconciler.manifests.sops.cipher import opened as opened_roots
+
+    try:
+        record = read_record(entry.value)
+        return opened_roots(roots, record, _data_key(record, sops))
+    except LeftToProgram:
+        return _decrypted(together, roots, sops, frozenset(servers(entry.value)))
+
+
+def _data_key(record: Record, sops: Sops) -> bytes:
+    if len(record.groups) == 1:
+        return sops.share(record.groups[0])
+    shares: list[bytes] = []
+    refusal: SopsRefusal | None = None
+    for group in record.groups:
+        try:
+            shares.append(sops.share(group))
+        except SopsRefusal as refused:
+            refusal = refused
+        if len(shares) == record.threshold:
+            try:
+                return combined(shares)
+            except ValueError:
+                raise LeftToProgram from None
+    if refusal is None:
+        raise LeftToProgram
+    raise refusal
+
+
+def _decrypted(
+    together: list[Document], roots: list[Node], sops: Sops, named: Collection[str]
+) -> list[Node]:
+    """The roots as the program sops decrypts them: it decides where we read a file otherwise."""
+    texts = {id(document.text): document.text for document in together}
+    text = "".join(texts.values())
+    kind = "json" if text.lstrip().startswith("{") else "yaml"
+    plain = [
+        document.root
+        for part in parts(sops.decrypt(text, kind, named))
+        for document in documents(part, together[0].file, 0)
+    ]
+    if len(plain) != len(roots):
+        raise SopsRefusal(
+            "sops-failed",
+            "what the program sops makes of this file is not the same list of documents",
+            "check that 'sops decrypt FILE' prints what you expect",
+        )
+    return [_placed(node, root) for node, root in zip(plain, roots, strict=True) if node]
+
+
+def _placed(plain: Node, source: Node) -> Node:
+    """`plain` with the places of `source`, as far as that has the same keys and items."""
+    if isinstance(plain, Mapping):
+        places = source.entries if isinstance(source, Mapping) else {}
+        entries = {
+            name: _placed_entry(entry, places.get(name), source.place)
+            for name, entry in plain.entries.items()
+        }
+        mixed = [_placed_entry(entry, None, source.place) for entry in plain.mixed]
+        return Mapping(entries, source.place, mixed)
+    if isinstance(plain, Sequence):
+        sources = source.items if isinstance(source, Sequence) else []
+        items = [
+            _placed(item, sources[index] if index < len(sources) else Scalar(None, source.place))
+            for index, item in enumerate(plain.items)
+        ]
+        return Sequence(items, source.place)
+    return Scalar(plain.value, source.place)
+
+
+def _placed_entry(entry: Entry, source: Entry | None, place: int) -> Entry:
+    if source is None:
+        nowhere = Scalar(None, place)
+        return entry._replace(
+            place=place, value=bare(_placed(entry.node, nowhere)), written_at=place
+        )
+    return source._replace(value=bare(_placed(entry.node, source.node)))
+
+
+def _problem(document: Document, refusal: SopsRefusal) -> Diagnostic:
+    entry = _record_entry(document)
+    return Diagnostic(
+        severity=Severity.ERROR,
+        code=refusal.code,
+        message=refusal.message,
+        field="",
+        source=document.source(entry.place if entry else document.start),
+        hint=refusal.hint,
+    )

@@ -1,0 +1,292 @@
+"""What SOPS encrypted is read as the program itself reads it, and as safely."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import Loaded
+from reconciler.workflow import load
+from tests.integration.sops.conftest import Vault
+
+Encrypt = Callable[..., str]
+REGEX = ("--encrypted-regex", "^(data|stringData)$")
+CANARY = "canary-not-a-real-password"
+PLAIN = f"""\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: shop
+stringData:
+  password: {CANARY}
+  number: "5432"
+"""
+
+
+def loaded(text: str, tmp_path: Path, name: str = "f.yaml") -> Loaded:
+    file = tmp_path / name
+    file.write_text(text)
+    return load(file)
+
+
+def values(found: Loaded) -> dict[str, dict[str, str]]:
+    assert found.errors == ()
+    return {
+        str(item.key): {key: value.reveal().decode() for key, value in item.data.items()}
+        for item in found.objects
+    }
+
+
+def codes(found: Loaded) -> list[str]:
+    assert found.objects == ()
+    return [item.code for item in found.errors]
+
+
+WANTED = {"Secret/default/shop": {"password": CANARY, "number": "5432"}}
+
+
+@pytest.mark.parametrize("options", [(), REGEX, (*REGEX, "--mac-only-encrypted")])
+def test_an_encrypted_file_means_what_the_plain_one_does(
+    age: Encrypt, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    text = age(PLAIN, *options)
+    assert CANARY not in text
+    assert values(loaded(text, tmp_path)) == WANTED
+
+
+def test_json(age: Encrypt, tmp_path: Path) -> None:
+    manifest = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "shop"}}
+    plain = json.dumps({**manifest, "stringData": WANTED["Secret/default/shop"]})
+    assert values(loaded(age(plain, *REGEX, kind="json"), tmp_path, "f.json")) == WANTED
+
+
+def key_of_ssh(vault: Vault, patch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    file = vault.directory / "id"
+    subprocess.run(
+        [str(shutil.which("ssh-keygen")), *("-q", "-t", "ed25519", "-N", ""), *("-f", file)],
+        check=True,
+    )
+    patch.setenv("SOPS_AGE_SSH_PRIVATE_KEY_FILE", str(vault.directory / "id"))
+    return ("--age", (vault.directory / "id.pub").read_text().strip())
+
+
+def key_of_quantum(vault: Vault, patch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    patch.setenv("SOPS_AGE_KEY_FILE", str(vault.directory / "pq.txt"))
+    return ("--age", vault.age_key("pq.txt", "-pq"))
+
+
+def key_of_pgp(vault: Vault, patch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    home = vault.directory / "gnupg"
+    home.mkdir(mode=0o700)
+    patch.setenv("GNUPGHOME", str(home))
+    batch = ("gpg", "--batch", "--quiet", "--passphrase", "")
+    subprocess.run([*batch, "--quick-generate-key", "test@example.org"], check=True)
+    listed = subprocess.run(
+        [*batch, "--list-keys", "--with-colons"], capture_output=True, text=True, check=True
+    )
+    fingerprint = re.search(r"^fpr:+(\w+):", listed.stdout, re.MULTILINE)
+    assert fingerprint
+    return ("--pgp", fingerprint[1])
+
+
+@pytest.mark.parametrize("key", [key_of_ssh, key_of_quantum, key_of_pgp])
+def test_kinds_of_keys(
+    vault: Vault,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    key: Callable[[Vault, pytest.MonkeyPatch], tuple[str, ...]],
+) -> None:
+    text = vault.encrypted(PLAIN, *key(vault, monkeypatch), *REGEX)
+    assert values(loaded(text, tmp_path)) == WANTED
+
+
+def test_groups_of_keys_of_which_two_suffice(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipients = [vault.age_key(name) for name in "abc"]
+    rules = [{"age": [recipient]} for recipient in recipients]
+    config = {"creation_rules": [{"key_groups": rules, "shamir_threshold": 2}]}
+    (vault.directory / ".sops.yaml").write_text(json.dumps(config))
+    text = vault.encrypted(PLAIN, "--filename-override", "f.yaml", *REGEX)
+    keys = [(vault.directory / name).read_text() for name in "abc"]
+    monkeypatch.setenv("SOPS_AGE_KEY", keys[0] + keys[2])
+    assert values(loaded(text, tmp_path)) == WANTED
+    monkeypatch.setenv("SOPS_AGE_KEY", keys[1])
+    assert codes(loaded(text, tmp_path)) == ["sops-no-key"]
+
+
+def test_without_the_key_the_error_names_what_would_open_it(
+    age: Encrypt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = age(PLAIN, *REGEX)
+    monkeypatch.delenv("SOPS_AGE_KEY_FILE")
+    (error,) = loaded(text, tmp_path).errors
+    assert error.code == "sops-no-key"
+    assert error.message.endswith("is at hand (age)")
+    assert "age.txt" not in repr(error)
+
+
+def test_without_the_program(age: Encrypt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = age(PLAIN, *REGEX)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert codes(loaded(text, tmp_path)) == ["sops-program-missing"]
+
+
+def test_a_program_without_a_key_service(
+    age: Encrypt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = age(PLAIN, *REGEX)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "sops").symlink_to("/bin/false")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert codes(loaded(text, tmp_path)) == ["sops-version"]
+
+
+def altered(text: str) -> Iterator[str]:
+    """The text with one thing changed, in every part of it."""
+    for number, match in enumerate(re.finditer(r"[A-Za-z0-9+/]", text)):
+        if number % 7 == 0:
+            at = match.start()
+            other = "A" if text[at] != "A" else "B"
+            yield text[:at] + other + text[at + 1 :]
+
+
+def test_no_altered_file_is_read_otherwise_than_by_the_program(
+    age: Encrypt, vault: Vault, tmp_path: Path
+) -> None:
+    """Of all alterations, a sample; what the program takes, we take, and with the same values."""
+    text = age(PLAIN, *REGEX)
+    sample = random.Random("altered").sample([*altered(text)], 60)  # noqa: S311 - the same again
+    verdicts = []
+    for changed in sample:
+        code, plain = vault.decrypted(changed)
+        ours = loaded(changed, tmp_path)
+        if code == 0:
+            (tmp_path / "plain.yaml").write_text(plain)
+            theirs = load(tmp_path / "plain.yaml")
+            assert [item.data for item in ours.objects] == [item.data for item in theirs.objects]
+            assert [item.code for item in ours.errors] == [item.code for item in theirs.errors]
+        else:
+            assert ours.objects == (), changed
+            assert ours.errors
+        assert CANARY not in repr(ours)
+        verdicts.append(code)
+    assert {0, 25, 51} <= {*verdicts}
+
+
+def test_a_value_put_in_by_hand_is_not_shown(age: Encrypt, tmp_path: Path) -> None:
+    text = age(PLAIN, *REGEX).replace("stringData:", f"stringData:\n    extra: {CANARY}", 1)
+    (error,) = loaded(text, tmp_path).errors
+    assert error.code == "sops-tampered"
+    assert CANARY not in repr(error)
+
+
+def test_the_key_service_ends_with_a_killed_run(age: Encrypt, tmp_path: Path, vault: Vault) -> None:
+    (tmp_path / "f.yaml").write_text(age(PLAIN, *REGEX))
+    code = (
+        "import os, sys, time\n"
+        "from datetime import UTC, datetime\n"
+        "from reconciler import inputs\n"
+        "from reconciler.inputs.sops import SopsProgram\n"
+        "from reconciler.manifests import objects_of, plain_document\n"
+        "with SopsProgram(os.environ) as sops:\n"
+        "    reads = inputs.read(sys.argv[1:], inputs.Reading(parse=plain_document))\n"
+        "    now = datetime.now(UTC)\n"
+        "    assert objects_of(reads, namespace='default', moment=now, sops=sops).objects\n"
+        "    print('loaded', flush=True)\n"
+        "    time.sleep(600)\n"
+    )
+    run = subprocess.Popen(
+        [sys.executable, "-c", code, tmp_path / "f.yaml"], stdout=subprocess.PIPE
+    )
+    assert run.stdout
+    assert run.stdout.readline() == b"loaded\n"
+    children = services(vault)
+    assert len(children) == 1
+    for child in children:
+        shown = b"".join(
+            Path(f"/proc/{child}/{name}").read_bytes() for name in ("cmdline", "environ")
+        )
+        assert CANARY.encode() not in shown
+        assert b"RECONCILER" not in shown
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    run.stdout.close()
+    until = time.monotonic() + 10
+    while services(vault) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert services(vault) == []
+
+
+def services(vault: Vault) -> list[str]:
+    """The ids of the key services of this test."""
+    program = str(shutil.which("sops")).encode()
+    home = f"HOME={vault.directory}".encode()
+    ids = []
+    for entry in Path("/proc").iterdir():
+        try:
+            arguments = (entry / "cmdline").read_bytes().split(b"\0")
+            environment = (entry / "environ").read_bytes().split(b"\0")
+        except (OSError, ValueError):
+            continue
+        if arguments[0] == program and home in environment:
+            ids.append(entry.name)
+    return ids
+
+
+def test_nothing_is_left_behind(
+    age: Encrypt, tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    assert values(loaded(age(PLAIN, *REGEX), tmp_path)) == WANTED
+    assert [*temporary.iterdir()] == []
+    assert services(vault) == []
+
+
+def closing_one(server: socket.socket) -> None:
+    """Take a connection, and end it."""
+    connection, _ = server.accept()
+    connection.close()
+
+
+def test_a_server_that_a_file_names_is_not_asked(
+    age: Encrypt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's file must not draw the token of whoever plans it."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        key = (
+            f"    hc_vault:\n        - vault_address: {address}\n          engine_path: transit\n"
+            '          key_name: k\n          created_at: "2026-11-28T02:41:00Z"\n'
+            "          enc: vault:v1:AAAA\n    age:\n"
+        )
+        text = age(PLAIN, *REGEX).replace("    age:\n", key, 1)
+        assert address in text
+        monkeypatch.setenv("VAULT_TOKEN", "canary-token")
+        monkeypatch.delenv("SOPS_AGE_KEY_FILE")
+        assert codes(loaded(text, tmp_path)) == ["sops-address"]
+        # What only the program could judge is not given to it either.
+        assert codes(loaded(text.replace("encrypted_regex", "encrypted_comment_regex"), tmp_path))
+        with pytest.raises(TimeoutError):
+            server.accept()
+        monkeypatch.setenv("VAULT_ADDR", address)
+        server.settimeout(60)
+        with ThreadPoolExecutor(1) as beside:
+            asked = beside.submit(closing_one, server)
+            assert codes(loaded(text, tmp_path)) == ["sops-no-key"]
+            asked.result()
