@@ -176,6 +176,25 @@ def test_a_value_put_in_by_hand(loader: Loader, holder: Holder) -> None:
     assert holder.asked == ["yaml"]
 
 
+def test_what_the_program_makes_of_it_must_be_as_many_documents(
+    loader: Loader, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = as_yaml(sealed([secret()], in_data, **REGEX)).replace("name: a", "name: b")
+    monkeypatch.setattr(holder, "decrypt", lambda *_: "a: 1\n---\nb: 2\n")
+    assert codes(loader(text)) == ["sops-failed"]
+
+
+def test_what_only_the_program_can_read_keeps_the_places_of_its_source(
+    loader: Loader, holder: Holder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = as_yaml(sealed([secret(**{"bad key": "canary-1"})], in_data, **REGEX))
+    plain = as_yaml([secret(**{"bad key": "canary-1"})])
+    monkeypatch.setattr(holder, "decrypt", lambda *_: plain)
+    (error,) = loader(text.replace("name: a", "name: b")).diagnostics
+    line = text[: text.index("bad key")].count("\n") + 1
+    assert (error.code, error.source.line) == ("data-key-invalid", line)
+
+
 def test_one_error_for_a_file_that_cannot_be_opened(loader: Loader, holder: Holder) -> None:
     holder.shares.clear()
     text = as_yaml(sealed([secret("a"), secret("b")], in_data, **REGEX))

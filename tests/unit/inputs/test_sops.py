@@ -1,0 +1,66 @@
+"""What is reported where the program sops, or what it takes to talk to it, is not there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import Loaded
+from reconciler.workflow import load
+from tests.sealing import as_yaml, sealed
+
+Loader = Callable[[str], Loaded]
+SECRET = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "a"},
+    "stringData": {"password": "canary-1"},
+}
+
+
+@pytest.fixture
+def loader(tmp_path: Path) -> Loader:
+    """Load an encrypted file with a program of that path as sops; empty for none."""
+    (tmp_path / "f.yaml").write_text(as_yaml(sealed([SECRET])))
+    (tmp_path / "bin").mkdir()
+
+    def loaded(program: str) -> Loaded:
+        if program:
+            (tmp_path / "bin" / "sops").symlink_to(program)
+        return load(tmp_path / "f.yaml", environ={"PATH": str(tmp_path / "bin")})
+
+    return loaded
+
+
+def codes(loaded: Loaded) -> list[str]:
+    assert loaded.objects == ()
+    return [item.code for item in loaded.errors]
+
+
+def test_no_program(loader: Loader) -> None:
+    assert codes(loader("")) == ["sops-program-missing"]
+
+
+def test_a_program_without_a_key_service(loader: Loader) -> None:
+    assert codes(loader("/bin/false")) == ["sops-version"]
+
+
+def test_without_the_extra(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h2", None)
+    for name in ("keyservice", "calls"):
+        monkeypatch.delitem(sys.modules, f"reconciler.inputs.sops.{name}", raising=False)
+    assert codes(loader("/bin/false")) == ["sops-extra-missing"]
+
+
+def test_what_the_program_prints_on_standard_error_is_not_shown(
+    loader: Loader, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    program = tmp_path / "talking"
+    program.write_text("#!/bin/sh\necho canary-value >&2\nexit 1\n")
+    program.chmod(0o755)
+    loaded = loader(str(program))
+    assert codes(loaded) == ["sops-version"]
+    assert "canary" not in repr(loaded) + "".join(capfd.readouterr())
