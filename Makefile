@@ -9,8 +9,9 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # The folders are listed too: their times tell that a file was removed.
 SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
+DOCS_LOCK := requirements/docs.txt
 
-.PHONY: help demo controlplane tools programs test fuzz faults mutants bench lint format lock audit clean
+.PHONY: help demo controlplane tools programs test fuzz faults mutants bench docs lint format lock audit clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -26,6 +27,7 @@ help:
 	@echo 'make faults  a kill or a fault of the disk at every system call; half an hour'
 	@echo 'make mutants break central lines one by one, and count which the tests notice'
 	@echo 'make bench   the figures of docs/figures.md; 100,000 Secrets too: make bench ARGS=--large'
+	@echo 'make docs    the documentation site, in site/'
 	@echo 'make lint    ruff, mypy and the layers'
 	@echo 'make format  what ruff can put right by itself'
 	@echo 'make lock    lock the dependencies anew; the newest: make lock ARGS=--upgrade'
@@ -68,6 +70,17 @@ mutants: $(VENV)/.dev $(VENV)/.installed
 bench: $(VENV)/.installed
 	PYTHONPATH= $(BIN)/python benchmarks/figures.py $(ARGS)
 
+# The pages are copied as they lie in the repository, so that the same links work in both. Broken
+# links are errors. The search needs a server: python3 -m http.server --directory site
+docs: $(VENV)/.docs
+	rm -rf $(VENV)/docs site
+	mkdir -p $(VENV)/docs/pages
+	tar cf - README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs examples reconciler/schemas | \
+		tar xf - -C $(VENV)/docs/pages
+	mv $(VENV)/docs/pages/docs/zensical.toml $(VENV)/docs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/zensical build --strict -f $(VENV)/docs/zensical.toml
+	mv $(VENV)/docs/site site
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -88,13 +101,15 @@ lock: $(VENV)/.dev
 	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei \
 		--constraint requirements/runtime.txt --constraint requirements/build.txt \
 		pyproject.toml requirements/dev.in
+	$(COMPILE) --output-file $(DOCS_LOCK) --constraint requirements/runtime.txt \
+		--constraint requirements/build.txt --constraint requirements/dev.txt requirements/docs.in
 
 # Fails where an advisory is found; says NOT AUDITED where no database of advisories can be reached.
 audit: $(VENV)/.dev
-	$(BIN)/python requirements/audit.py $(BIN)/pip-audit $(LOCKS)
+	$(BIN)/python requirements/audit.py $(BIN)/pip-audit $(LOCKS) $(DOCS_LOCK)
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find reconciler tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/.runtime: $(LOCKS)
@@ -107,6 +122,10 @@ $(VENV)/.runtime: $(LOCKS)
 
 $(VENV)/.dev: $(VENV)/.runtime
 	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.runtime $(DOCS_LOCK)
+	$(PIP) install --require-hashes -r $(DOCS_LOCK)
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.runtime pyproject.toml README.md LICENSE $(SOURCES)

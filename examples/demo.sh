@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What `make demo` shows: the manifests of this repository become a plan, the plan is applied to
-# an embedded store, and then things change. Everything happens in a temporary directory.
+# The tour of `make demo`: plans the manifests of this repository, applies the plan to an embedded
+# store, and then changes things. Everything happens in a temporary directory.
 set -euo pipefail
 
 manifests=$(cd "$(dirname "$0")/../manifests" && pwd)
@@ -14,7 +14,7 @@ run() {
   printf '\n$ reconciler %s\n' "$*"
   reconciler "$@"
 }
-# For commands that are to end with another exit code than 0: refused CODE ARGUMENT...
+# For commands that are expected to fail: refused CODE ARGUMENT...
 refused() {
   local expected=$1 code=0
   shift
@@ -28,14 +28,14 @@ refused() {
 
 # change FILE FROM TO
 change() {
-  printf '\n(a value in %s becomes another)\n' "$1"
+  printf '\n(a value in %s is changed)\n' "$1"
   sed "s/$2/$3/" "$1" >changed && mv changed "$1"
 }
 
 step "The manifests are checked as an API server would check them"
 run validate manifests
 
-step "A plan: what would change, key by key, without a value"
+step "A plan shows each key that would change, and no value"
 run plan manifests
 
 step "The plan is applied"
@@ -44,16 +44,16 @@ run apply manifests --auto-approve
 step "A second plan is empty"
 run plan manifests --detailed-exitcode
 
-step "One key changes: planned, reviewed, and applied just as reviewed"
+step "One key changes: planned, reviewed, and applied exactly as reviewed"
 change manifests/shop/storefront.yaml not-a-real-api-key another-unreal-api-key
 run plan manifests --out change.plan
 run apply change.plan
 
-step "An immutable Secret changes: refused, since that takes a delete and a create"
+step "A change of an immutable Secret is refused, since it needs a delete and a create"
 change manifests/shop/checkout.yaml not-a-real-client-secret another-unreal-client-secret
 refused 3 apply manifests --auto-approve
 
-step "Allowed, it is replaced"
+step "With --allow-replace, the Secret is replaced"
 run apply manifests --auto-approve --allow-replace
 run plan manifests --detailed-exitcode
 

@@ -21,7 +21,7 @@ import reconciler
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("build", "dev", "runtime")
+LOCKS = ("build", "dev", "docs", "runtime")
 
 DECLARED = {
     canonicalize_name(requirement.name): requirement
@@ -191,7 +191,7 @@ OTHER_PROJECT = re.compile(
 
 
 def test_nobody_is_told_to_install_another_project() -> None:
-    skipped = {"__pycache__", ".git", ".venv", ".hypothesis"}
+    skipped = {"__pycache__", ".git", ".venv", ".hypothesis", "site"}
     told = [
         f"{path.relative_to(ROOT)}: {match[0]}"
         for path in ROOT.rglob("*")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From a directory of manifests to a store that is in sync.
+# Applies a directory of manifests, until the store is in sync.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

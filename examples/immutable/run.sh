@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# An immutable Secret can only be replaced, and only when that is allowed.
+# An immutable Secret can only be replaced, and only with consent.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What comes before what: kinds, token Secrets, depends-on.
+# The order of an apply: kinds, token Secrets, depends-on.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

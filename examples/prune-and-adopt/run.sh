@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A set owns what it made: adopting what exists, pruning what left the manifests.
+# A set owns the objects that it created. Existing ones are adopted, removed ones pruned.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -8,17 +8,17 @@ cd "$work"
 cp -R "$here/before" manifests
 reconciler apply manifests --set blue --auto-approve
 
-# Another set may not touch what the first one owns.
+# Another set may not change objects that the first one owns.
 code=0
 reconciler plan manifests --set green || code=$?
 test "$code" = 3
 
-# One Secret leaves the manifests: it stays until --prune, which --max-deletes bounds.
+# A Secret that was removed from the manifests stays until --prune, which --max-deletes limits.
 rm manifests/cache.yaml
 reconciler plan manifests --set blue
 reconciler apply manifests --set blue --prune --max-deletes 1 --auto-approve
 
-# Every store is born with the namespace `default`, which no set owns: it is taken over on request.
+# Every new store has the namespace `default`, which no set owns: adopting it takes --adopt.
 cp "$here/default-namespace.yaml" manifests
 code=0
 reconciler plan manifests --set blue || code=$?

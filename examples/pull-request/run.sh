@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A plan that is reviewed first and applied later, and what happens once it is stale.
+# Reviews a plan, applies it, and shows that it is stale afterwards.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
@@ -11,11 +11,11 @@ cp -R "$here/manifests" manifests
 reconciler plan manifests --out release.plan
 reconciler show release.plan -o markdown
 
-# After the review: just that plan is applied.
+# After the review, exactly that plan is applied.
 cp release.plan again.plan
 reconciler apply release.plan
 
-# Applied once more, it is stale, since the objects that it was to create exist now.
+# A second time, the plan is stale: the objects that it creates exist now.
 code=0
 reconciler apply again.plan || code=$?
 test "$code" = 4

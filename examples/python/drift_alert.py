@@ -1,4 +1,4 @@
-"""Applies the manifests of a directory, then looks what became of them: without a command line."""
+"""Reports drift of the objects in a directory of manifests, then applies the manifests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import reconciler
 
 
 def main(directory: str, store_url: str) -> int:
-    """Apply what the directory says; returns how many objects have drifted since the last time."""
+    """Apply the manifests in `directory`; returns how many objects drifted since the last apply."""
     loaded = reconciler.load([directory])
     for diagnostic in loaded.diagnostics:
         print(diagnostic.source, diagnostic.severity, diagnostic.message, file=sys.stderr)
@@ -20,9 +20,9 @@ def main(directory: str, store_url: str) -> int:
     with reconciler.open_store(store_url, os.environ) as store:
         snapshot = reconciler.read(loaded.objects, store, options)
         report = reconciler.drift(loaded.objects, snapshot, options)
-        drifted = [found.key for found in report.objects if found.state == "drifted"]
+        drifted = [checked.key for checked in report.objects if checked.state == "drifted"]
         for key in drifted:
-            print(f"somebody has touched {key}")
+            print(f"{key} was changed by somebody else")
 
         planned = reconciler.plan(loaded.objects, snapshot, options)
         for change in planned.plan.pending:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The Python API: load, read, drift, plan, apply, from a program of one's own.
+# The Python API: load, read, drift, plan, apply.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)

@@ -1,4 +1,4 @@
-"""What uses a Secret."""
+"""Uses of Secrets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from reconciler.model.objects import ObjectKey
 
 @dataclass(frozen=True, slots=True, order=True)
 class Consumer:
-    """One use of a Secret, or of one of its keys, by something that runs or would run.
+    """A use of a Secret, or of one of its keys, by another object.
 
-    ``name`` ends in ``*`` where the user has only a ``generateName``. ``key`` is empty where the
-    whole Secret is used. ``optional`` tells that the user does without it. ``field`` is where the
-    user says so, as Kubernetes writes paths. ``manifest`` is ``FILE:LINE`` where a manifest holds
-    the user, empty where the store does.
+    ``name`` ends in ``*`` if the user has only a ``generateName``. ``key`` is empty if the whole
+    Secret is used. ``optional`` says that the user works without it. ``field`` is the field with
+    the reference, in Kubernetes notation. ``manifest`` is ``FILE:LINE`` if the user is in a
+    manifest, and empty if it is in the store.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""A resource as a Kubernetes API document with its values still wrapped, and back."""
+"""Converts between resources and Kubernetes API documents; values stay wrapped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Document = dict[str, Any]
 
 
 def to_document(resource: Resource) -> Document:
-    """The part of `resource` that a patch may touch: metadata, type, immutable, data, settings.
+    """The part of `resource` that a patch may change: metadata, type, immutable, data, settings.
 
     Empty maps and lists are left out, so that equal resources have equal documents.
     """
@@ -37,7 +37,7 @@ def to_document(resource: Resource) -> Document:
 
 
 def from_document(key: ObjectKey, document: Mapping[str, Any], generate_name: str = "") -> Resource:
-    """The resource that `document`, made by `to_document` and perhaps patched, stands for."""
+    """The resource in `document`, which `to_document` made and a patch may have changed."""
     metadata = document.get("metadata") or {}
     return Resource(
         key=key,
@@ -73,7 +73,7 @@ def owner_document(owner: OwnerReference) -> Document:
 
 
 def _texts(values: Mapping[str, str | SecretValue] | None) -> dict[str, str]:
-    """Labels or annotations; those that are masked in a plan come as wrapped values."""
+    """Labels or annotations; those that a plan masks are wrapped values."""
     return {
         name: value.reveal().decode() if isinstance(value, SecretValue) else value
         for name, value in (values or {}).items()

@@ -1,7 +1,7 @@
-"""An object as flat fields, which is how ownership is told and how differences are found.
+"""An object as flat fields, the form in which objects are compared and owned.
 
-A field's path is where it stands in the object's document; entries of lists that are sets by
-nature (finalizers, owner references) are fields of their own, named by what identifies them.
+The path of a field is its place in the object's document. Entries of lists that are really sets
+(finalizers, owner references) are fields of their own, named by what identifies them.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ OWNERS = "ownerReferences"
 
 
 class _Paths(dict[str, FieldPath]):
-    """The paths of a group's entries by their names, which are the same in many objects.
+    """The paths of a group's entries by name; many objects have the same ones.
 
-    To make each path once takes less memory, and it is sooner found that two are the same.
+    Making each path only once saves memory, and identical paths compare faster.
     """
 
     def __init__(self, *group: str) -> None:
@@ -57,7 +57,7 @@ _LABEL_PATHS = _Paths(METADATA, LABELS)
 def flatten(resource: Resource) -> Fields:
     """The fields of `resource`; absent and empty ones have no entry.
 
-    They come nearly in the order of their paths, so that sorting them takes little.
+    They are nearly in the order of their paths, which makes sorting them cheap.
     """
     fields: Fields = {}
     for name, value in resource.data.items():
@@ -79,8 +79,8 @@ def flatten(resource: Resource) -> Fields:
     return fields
 
 
-def version_mark(key: ObjectKey, resource: Resource) -> Fields:
-    """What the object at `key` has besides, where it is a version of what the manifest names."""
+def version_annotation(key: ObjectKey, resource: Resource) -> Fields:
+    """The annotation of a version: the object at `key` has another name than the manifest."""
     if key == resource.key or not resource.name:
         return {}
     return {(METADATA, ANNOTATIONS, VERSION_OF): resource.name}
@@ -109,7 +109,7 @@ def field_of(path: FieldPath) -> FieldPath:
 
 
 def leaf_text(leaf: Leaf) -> SecretValue | str:
-    """What of a leaf its fingerprint is taken from; an owner's uid, which may change, is not."""
+    """The part of a leaf that its fingerprint covers: all but an owner's uid, which may change."""
     if isinstance(leaf, (SecretValue, str)):
         return leaf
     if isinstance(leaf, dict) and "uid" in leaf:
@@ -118,11 +118,11 @@ def leaf_text(leaf: Leaf) -> SecretValue | str:
 
 
 def owner_fields(owners: Iterable[Document]) -> Fields:
-    """The fields of owner references: ``KIND.GROUP/NAME/UID``, as a server tells owners apart.
+    """The fields of owner references: ``KIND.GROUP/NAME/UID``, as a server identifies them.
 
-    A uid that is not known yet is `UNBORN`. Where references of the same owner differ in something
-    else, those after the first are numbered, so that none is lost. One that is repeated is dropped,
-    as a server does (k8s.io/apiserver pkg/endpoints/handlers, dedupOwnerReferences).
+    A uid that is not known yet is `UNBORN`. If references to the same owner differ in something
+    else, those after the first are numbered, so that none is lost. A repeated one is dropped, as
+    by a server (k8s.io/apiserver pkg/endpoints/handlers, dedupOwnerReferences).
     """
     fields: Fields = {}
     repeated: dict[str, set[tuple[Any, ...]]] = {}
@@ -144,9 +144,9 @@ def owner_fields(owners: Iterable[Document]) -> Fields:
 
 
 def owner_key(owner: OwnerReference, namespace: str) -> ObjectKey:
-    """The key of `owner`, which is in the dependent's namespace or, a Namespace, in none.
+    """The key of `owner`, which is in the dependent's namespace, or is a Namespace.
 
-    The kind of another API group is ``KIND.GROUP``, so that it is none of the kinds of a store.
+    The kind in another API group is ``KIND.GROUP``, so that it is not a kind of any store.
     """
     kind = _qualified(owner.api_version, owner.kind)
     return ObjectKey(kind, "" if kind == NAMESPACE else namespace, owner.name)

@@ -1,4 +1,4 @@
-"""The annotations by which a manifest steers what happens to its object."""
+"""The lifecycle annotations, by which a manifest controls what happens to its object."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ DEPENDS_ON = "config.kubernetes.io/depends-on"
 REPLACE = "reconciler/replace"
 LINT_IGNORE = "reconciler/lint-ignore"
 VERSION_OF = "reconciler/version-of"
-"""The annotation of a version: the name of the object whose place it takes. Never in a manifest."""
+"""The annotation of a version: the name in its manifest. Manifests may not set it."""
 
 
 _WILDCARD = re.compile(r"[*?\[]")
-_MOST_WILDCARDS = 100  # each is held against every key
+_MOST_WILDCARDS = 100  # each is compared with every key
 
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """What the annotations ask for.
+    """The lifecycle annotations of an object.
 
-    ``ignored_keys`` are shell patterns of keys of ``data``. ``versioned`` asks for a new object of
-    another name where a change needs a replace.
+    ``ignored_keys`` are shell patterns for keys of ``data``. ``versioned`` asks for a new object
+    under another name if a change needs a replace.
     """
 
     prevent_destroy: bool = False
@@ -44,7 +44,7 @@ class Lifecycle:
         object.__setattr__(self, "_names", frozenset(self.ignored_keys).difference(wildcards))
 
     def ignores(self, key: str) -> bool:
-        """Whether differences of this key of ``data`` are to be left alone."""
+        """Whether differences in this key of ``data`` are ignored."""
         if key in self._names:
             return True
         return any(fnmatchcase(key, pattern) for pattern in self._wildcards)
@@ -57,7 +57,7 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def steers(annotations: Mapping[str, str]) -> bool:
-    """Whether any of `annotations` may be one that this tool heeds: in most objects, none is."""
+    """Whether any of `annotations` may be a lifecycle annotation: in most objects, none is."""
     if not annotations:
         return False
     names = "\0".join(annotations)
@@ -65,9 +65,9 @@ def steers(annotations: Mapping[str, str]) -> bool:
 
 
 def lifecycle(resource: Resource) -> Lifecycle:
-    """Read the lifecycle annotations; what `lifecycle_problems` complains of counts as absent.
+    """Read the lifecycle annotations; those that `lifecycle_problems` reports count as absent.
 
-    Keys that a cluster's controller fills in are its own: they are ignored without an annotation.
+    Keys that a cluster's controller fills in belong to it, and are ignored without an annotation.
     """
     annotations = resource.annotations
     filled = _FILLED_IN.get(resource.type, ())
@@ -92,15 +92,15 @@ def ignored_lints(annotations: Mapping[str, str]) -> frozenset[str]:
 def lifecycle_problems(
     annotations: Mapping[str, str], store_annotations: Collection[str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Yield annotation, what is wrong with it, and what to write instead.
+    """Yield each invalid annotation, what is wrong with it, and what to write instead.
 
-    `store_annotations` steer single kinds of stores, whose own rules judge them.
+    `store_annotations` belong to single stores, whose own rules check them.
     """
     for name, value in annotations.items():
         if not name.startswith(PREFIX) or name in store_annotations:
             continue
         if name == VERSION_OF:
-            yield name, "is set by reconciler itself", "remove it, and name the object as it says"
+            yield name, "is set by reconciler itself", "remove it, and use its value as the name"
             continue
         if name not in _ALLOWED:
             names = ", ".join(sorted({*_ALLOWED, *store_annotations}))
@@ -108,11 +108,11 @@ def lifecycle_problems(
             continue
         accepts, expected = _ALLOWED[name]
         if not accepts(value):
-            yield name, "has a value that means nothing", f"write {expected}"
+            yield name, "has an invalid value", f"write {expected}"
 
 
 def _patterns(text: str) -> tuple[str, ...]:
-    """The patterns of an annotation; none where there are too many to be held against every key."""
+    """The patterns of an annotation; none if there are too many to compare with every key."""
     patterns = tuple(part.strip() for part in text.split(",") if part.strip())
     wildcards = sum(1 for pattern in patterns if _WILDCARD.search(pattern))
     return patterns if wildcards <= _MOST_WILDCARDS else ()

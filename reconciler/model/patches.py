@@ -1,4 +1,4 @@
-"""RFC 6902 patches over documents, applied by jsonpatch."""
+"""RFC 6902 patches of documents, applied by jsonpatch."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ class Operation:
 
 
 class PatchMisfit(Exception):
-    """A patch does not fit the document; the message quotes neither."""
+    """A patch does not match the document; the message quotes neither."""
 
 
 def patched(document: Document, operations: Iterable[Operation]) -> Document:
     """A copy of `document` with `operations` applied.
 
     Raises:
-        PatchMisfit: an operation does not fit the document.
+        PatchMisfit: an operation does not match the document.
     """
-    import jsonpatch  # here, since only a store that patches by itself needs it
+    import jsonpatch  # imported here, since only stores that apply patches themselves need it
 
     steps = [to_json(operation) for operation in operations]
     try:
         result = jsonpatch.apply_patch(document, steps)
     except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError):
-        # What they say quotes the document.
+        # Their messages quote the document.
         raise PatchMisfit("the patch does not fit the document") from None
     if not isinstance(result, dict):
         raise PatchMisfit("the patch leaves no document")
@@ -46,7 +46,7 @@ def patched(document: Document, operations: Iterable[Operation]) -> Document:
 
 
 def to_json(operation: Operation) -> Document:
-    """The operation as RFC 6902 writes it, its leaves as they are."""
+    """The operation as RFC 6902 writes it; leaves are unchanged."""
     step: Document = {"op": operation.op, "path": operation.path}
     if operation.op != "remove":
         step["value"] = operation.value

@@ -1,7 +1,7 @@
-"""Texts searched for secret values, in every encoding of `spellings`.
+"""Searches texts for secret values, in every encoding of `spellings`.
 
-All values are searched for at once, so that many values in a long text cost hardly more than
-either. A text that repeats a value is shown to nobody, which makes this part of every plan.
+All values are searched for at once, so many values in a long text cost hardly more than one. Every
+plan needs this, since a text that repeats a value must not be shown.
 """
 
 from __future__ import annotations
@@ -13,41 +13,44 @@ from reconciler.model.spellings import bare, quoted, readings
 from reconciler.model.values import SecretValue, UnreadValue
 
 TELLING_LENGTH = 6
-"""Shorter values are words that any text may hold."""
+"""Shorter values are words that any text may contain."""
 
 _MOST_OF_ONE = 4  # bytes of a character in UTF-8
-_NEVER = 1 << 62  # so long is no text
-_FEW = 24  # patterns that are sooner searched for one by one
-_LONG = 1024  # bytes of a pattern that are compared at each place of a text
+_NEVER = 1 << 62  # longer than any text
+_FEW = 24  # up to this many patterns, searching for each one separately is faster
+_LONG = 1024  # bytes of a pattern that are compared at each position of a text
 
 
 class ValueSearch:
-    """The values of some Secrets, to be searched for in texts.
+    """Searches texts for the values of some Secrets.
 
-    White space says nothing: a text may break its lines elsewhere. Only of a value that consists of
-    little else it is part. Values of fewer bytes than `TELLING_LENGTH` never count, and nothing is
-    known of those that were not read.
+    White space is ignored, since a text may break lines elsewhere, except in values that are mostly
+    white space. Values of fewer bytes than `TELLING_LENGTH` are never found, and neither are values
+    that were not read.
     """
 
     def __init__(self, values: Iterable[SecretValue]) -> None:
         self._secrets = [value for value in values if not isinstance(value, UnreadValue)]
         self._longest = -1
         self._values: dict[bytes, SecretValue] = {}
-        self._solid = self._airy = _NOTHING
+        self._bare_patterns = self._exact_patterns = _NOTHING
 
     def is_in(self, text: str) -> bool:
-        """Tell whether `text` holds any of the values."""
+        """Whether `text` contains any of the values."""
         return self.value_in(text) is not None
 
     def value_in(self, text: str) -> SecretValue | None:
-        """A value that `text` holds, ``None`` where it holds none."""
+        """A value that `text` contains, ``None`` if it contains none."""
         longest = _most_bytes(text)
         if longest > self._longest:
             self._prepare(longest)
         if not self._values:
             return None
-        meanings = readings(text, min(self._solid.shortest, self._airy.shortest))
-        for patterns, contents in ((self._solid, meanings.bare), (self._airy, meanings.exact)):
+        meanings = readings(text, min(self._bare_patterns.shortest, self._exact_patterns.shortest))
+        for patterns, contents in (
+            (self._bare_patterns, meanings.bare),
+            (self._exact_patterns, meanings.exact),
+        ):
             if patterns is not _NOTHING:
                 for content in contents:
                     pattern = patterns.first_in(content)
@@ -56,28 +59,30 @@ class ValueSearch:
         return None
 
     def _prepare(self, longest: int) -> None:
-        """Get ready for texts of up to `longest` bytes: most are too short for most values."""
+        """Prepare patterns for texts of up to `longest` bytes; most values are longer."""
         values: dict[bytes, SecretValue] = {}
-        airy: list[bytes] = []
+        exact: list[bytes] = []
         for value in self._secrets:
             content = value.reveal().strip()
             if len(content) < TELLING_LENGTH:
                 continue
-            solid = bare(content)
-            if len(solid) > longest:
+            stripped = bare(content)
+            if len(stripped) > longest:
                 continue
-            if len(solid) < TELLING_LENGTH:
-                solid = content
-                airy += quoted(content)
-            for form in quoted(solid):
+            if len(stripped) < TELLING_LENGTH:
+                stripped = content
+                exact += quoted(content)
+            for form in quoted(stripped):
                 values.setdefault(form, value)
         self._longest, self._values = longest, values
-        self._airy = _Patterns(airy) if airy else _NOTHING
-        self._solid = _Patterns(values.keys() - airy) if len(values) > len(airy) else _NOTHING
+        self._exact_patterns = _Patterns(exact) if exact else _NOTHING
+        self._bare_patterns = (
+            _Patterns(values.keys() - exact) if len(values) > len(exact) else _NOTHING
+        )
 
 
 def _most_bytes(text: str) -> int:
-    """No less than the bytes that `text` may mean; only character references grow."""
+    """An upper limit for the bytes that `text` may mean; only character references grow."""
     most = len(text) if text.isascii() else _MOST_OF_ONE * len(text)
     return 2 * most if "&" in text or "\\" in text else most
 
@@ -85,8 +90,8 @@ def _most_bytes(text: str) -> int:
 class _Patterns:
     """Byte strings of `TELLING_LENGTH` and more that are searched for at once.
 
-    Where one begins with another, the shorter says it all. So among the sorted ones that are left,
-    only the last that is not greater than a text's rest can be what the rest begins with.
+    A pattern that begins with another one is redundant. Among the remaining ones, sorted, only the
+    last that is not greater than the rest of a text can be a prefix of that rest.
     """
 
     def __init__(self, patterns: Collection[bytes]) -> None:
@@ -109,7 +114,7 @@ class _Patterns:
         self._starts = frozenset(head[:TELLING_LENGTH] for head in self._heads)
 
     def first_in(self, content: bytes) -> bytes | None:
-        """A pattern that `content` holds, ``None`` where it holds none."""
+        """A pattern that `content` contains, ``None`` if it contains none."""
         if len(content) < self.shortest:
             return None
         if self._few:

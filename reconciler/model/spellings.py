@@ -1,7 +1,7 @@
-"""The encodings in which a text may hold a secret value: one table for all who search for values.
+"""The encodings in which a text may contain a secret value: one table for all searches.
 
-Encodings that leave a choice (which characters to escape, upper or lower case) are undone in the
-text; the value is then searched for in what the text means.
+Encodings that leave a choice (which characters to escape, upper or lower case) are decoded in the
+text, and the decoded text is searched for the value.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ _WHITE = b" \t\n\r\x0b\x0c"
 _QUOTING = ((b"'", b"'\"'\"'"), (b"'", rb"'\''"), (b"'", b"''"), (b'"', b'""'))
 _REMEMBERED = 8
 _LONGEST_REMEMBERED = 4096
-_WORD = re.compile(rb"[A-Za-z0-9+/_:,-]{8,}")  # of digits of base64, or of hex and what is between
+_WORD = re.compile(rb"[A-Za-z0-9+/_:,-]{8,}")  # of digits of base64, or of hex and separators
 _LAYERS = 2  # JSON within JSON, a URL within a URL
 _TOP = 0x110000  # code points end below it
 
 
 class Encoding(NamedTuple):
-    """A way to write bytes as text; no text without ``mark`` is written in it.
+    """A way to write bytes as text. A text without ``marker`` cannot be in this encoding.
 
-    ``decode`` gives all that a text may mean: where an encoded part begins is not known.
+    ``decode`` returns all possible meanings of a text, as an encoded part may begin anywhere.
     """
 
     name: str
-    mark: bytes
+    marker: bytes
     decode: Callable[[bytes], Iterable[bytes]]
 
 
 class Readings(NamedTuple):
-    """All that a text may mean: as it stands, and without white space."""
+    """All possible meanings of a text: exact ones, and ones without white space."""
 
     exact: tuple[bytes, ...]
     bare: tuple[bytes, ...]
@@ -43,14 +43,14 @@ class Readings(NamedTuple):
 
 
 def bare(content: bytes) -> bytes:
-    """`content` without white space, which says nothing: a text may break its lines anywhere."""
+    """`content` without white space, which is ignored: a text may break lines anywhere."""
     return content.translate(None, _WHITE)
 
 
 def quoted(content: bytes) -> Iterable[bytes]:
-    """`content` as it stands, and as it stands between quotes of shells, YAML, SQL and CSV.
+    """`content` unchanged, and as it is quoted in shells, YAML, SQL and CSV.
 
-    Where quotes begin cannot be told from a text, so these are written and not undone.
+    A text does not show where quotes begin, so values are quoted instead of texts unquoted.
     """
     if b"'" not in content and b'"' not in content:
         return (content,)
@@ -58,10 +58,10 @@ def quoted(content: bytes) -> Iterable[bytes]:
 
 
 def readings(text: str, shortest: int) -> Readings:
-    """All that `text` may mean, by every encoding of the table, for values of `shortest` bytes."""
+    """All possible meanings of `text` in every encoding, for values of `shortest` bytes or more."""
     is_short = len(text) <= _LONGEST_REMEMBERED
     exact, unwrapped, longest = (_remembered if is_short else _unescaped)(text)
-    if 3 * longest < 4 * shortest:  # most texts have no word that could be base64 or hex of one
+    if 3 * longest < 4 * shortest:  # most texts have no word that could encode one
         return Readings(exact, unwrapped)
     decoded = tuple(
         dict.fromkeys(
@@ -75,18 +75,18 @@ def readings(text: str, shortest: int) -> Readings:
 
 
 def _unescaped(text: str) -> tuple[tuple[bytes, ...], tuple[bytes, ...], int]:
-    """`text` with escapes undone, the same without white space, and its longest word's length."""
+    """`text` with escapes decoded, the same without white space, and the longest word's length."""
     written = text.encode("utf-8", "surrogatepass")
     exact = {written: None}
     for encoding in ESCAPES:
-        if encoding.mark not in written:
+        if encoding.marker not in written:
             continue
         layer = [written]
         for _ in range(_LAYERS):
             layer = [
                 meaning
                 for content in layer
-                if encoding.mark in content
+                if encoding.marker in content
                 for meaning in encoding.decode(content)
             ]
             if not layer:
@@ -131,7 +131,7 @@ def _entity(match: re.Match[bytes]) -> bytes:
     return _character(int(decimal) if decimal else int(digits, 16), match[0])
 
 
-# The run of backslashes is taken whole, so that a long one costs no more than its length.
+# The run of backslashes is matched as a whole, so a long one takes only linear time.
 _ESCAPE = re.compile(
     rb"(?<!\\)(\\++)(?:"
     rb"u([dD][89abAB][0-9A-Fa-f]{2})\\u([dD][c-fC-F][0-9A-Fa-f]{2})"
@@ -159,9 +159,9 @@ _SHELL_CONTROLS = _CONTROLS | {b"E": b"\x1b"}
 
 
 def _escapes(text: bytes, *, numbers_are_bytes: bool) -> Iterator[bytes]:
-    r"""`text` with backslash escapes undone, in pairs from the left, and from the right.
+    r"""`text` with backslash escapes decoded, in pairs from the left, and from the right.
 
-    A backslash that stands before an encoded part makes the pairs begin one character off.
+    A backslash before an encoded part shifts the pairs by one character.
     """
 
     def unescaped(match: re.Match[bytes], *, from_the_left: bool) -> bytes:
@@ -195,8 +195,8 @@ def _character(number: int, otherwise: bytes) -> bytes:
     return chr(number).encode("utf-8", "surrogatepass") if number < _TOP else otherwise
 
 
-# A byte that is no digit of the encoding becomes one that hardly any value decodes from, so that
-# digits keep their places and all parts of a text are decoded at once.
+# Bytes that are not digits of the encoding become a digit that is rare in encoded values, so that
+# digits keep their positions and all parts of a text are decoded at once.
 _FILL = b"x"
 _BASE64 = bytearray(_FILL * 256)
 for _digit in b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/":
@@ -242,11 +242,11 @@ ESCAPES = (
     Encoding("HTML and XML references", b"&", _html),
     Encoding("quoted-printable", b"=", _quoted_printable),
 )
-"""Encodings that stand for some characters, and leave the others as they are."""
+"""Encodings of single characters, which leave others unchanged."""
 
 WHOLE = (
     Encoding("base64 and base64url", b"", _base64),
     Encoding("hex", b"", _hex),
     Encoding("hex with separators", b"", _hex_with_separators),
 )
-"""Encodings of whole texts, which may stand within escapes; line ends within them say nothing."""
+"""Encodings of whole texts, which may be escaped in turn; line breaks within them are ignored."""

@@ -1,7 +1,7 @@
-"""Secret values that keep themselves to themselves, and what may be said about them.
+"""Secret values, which mask themselves, and the references and fingerprints that stand for them.
 
-A plan is made of `ValueRef`s, never of `SecretValue`s, so that whoever renders or saves a plan has
-no value to leak.
+A plan contains `ValueRef`s, never `SecretValue`s, so code that renders or saves a plan has no value
+to leak.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ FINGERPRINT_KEY_BYTES = 32
 
 _REMEMBERED = 4096  # fingerprints of texts that are not longer than this
 _LONGEST_REMEMBERED = 256
-_HMAC_BLOCK = 64  # bytes that SHA-256 takes at a time
+_HMAC_BLOCK = 64  # block size of SHA-256
 _HMAC_INNER = bytes(byte ^ 0x36 for byte in range(256))
 _HMAC_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 
-# About 0.1 s and 32 MiB for each guess, for whoever holds a plan made before the first apply.
+# About 0.1 s and 32 MiB per guess, for somebody with a plan made before the first apply.
 _SCRYPT_COST = 2**15
 _SCRYPT_BLOCK = 8
 _SCRYPT_MEMORY = 64 * 1024 * 1024
 
 
 class Nature(StrEnum):
-    """In what two different values differ."""
+    """How two values differ."""
 
     CONTENT = "content"
     WHITESPACE = "whitespace"
@@ -43,7 +43,7 @@ class Nature(StrEnum):
 
 
 class SecretValue:
-    """The bytes of one key of a Secret; only `reveal` gives them away.
+    """The bytes of one key of a Secret; only `reveal` returns them.
 
     ``repr``, ``str`` and ``format`` are masked; pickling and JSON are refused.
     """
@@ -54,11 +54,11 @@ class SecretValue:
         self._bytes = value
 
     def reveal(self) -> bytes:
-        """The value itself; for stores, the loader and validation alone."""
+        """The value itself; only for stores, the loader and validation."""
         return self._bytes
 
     def nature_of_change(self, new: SecretValue) -> Nature:
-        """Tell whether this value and `new` differ only in white space or only in encoding."""
+        """Whether this value and `new` differ only in white space, or only in encoding."""
         old_bare, new_bare = b"".join(self._bytes.split()), b"".join(new._bytes.split())
         if old_bare == new_bare:
             return Nature.WHITESPACE
@@ -96,10 +96,10 @@ _BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/=").encode()
 
 
 class UnreadValue(SecretValue):
-    """A value that is in a store which never gives it back.
+    """A value in a store that never returns values.
 
-    ``fingerprint`` was kept with it when it was written; ``None`` where there is none that can be
-    relied on, so that nothing can be said of the value. It equals no value that is known.
+    ``fingerprint`` was kept with it when it was written; ``None`` if there is no reliable one, so
+    that the value is unknowable. It equals no `SecretValue` that was read.
     """
 
     __slots__ = ("fingerprint",)
@@ -109,11 +109,11 @@ class UnreadValue(SecretValue):
         self.fingerprint = fingerprint
 
     def reveal(self) -> NoReturn:
-        """Never: nobody has it."""
+        """Always raises: the value was not read."""
         raise TypeError("a value that was not read cannot be revealed")
 
     def nature_of_change(self, new: SecretValue) -> Nature:
-        """Nothing is known of it, so its content counts as another."""
+        """The value is not available, so its content counts as different."""
         del new
         return Nature.CONTENT
 
@@ -125,32 +125,32 @@ class UnreadValue(SecretValue):
 
 
 def _decodings(value: bytes, bare: bytes) -> set[bytes]:
-    """What `value` may stand for: itself, decoded base64, and its text in UTF-8 and NFC.
+    """The meanings of `value`: itself, decoded base64, and its text in UTF-8 and NFC.
 
     `bare` is the value without white space.
     """
-    found = {value}
+    meanings = {value}
     if not bare.translate(None, _BASE64_ALPHABET):
         with suppress(binascii.Error):
-            found.add(base64.b64decode(bare, validate=True))
+            meanings.add(base64.b64decode(bare, validate=True))
     if value.isascii() and b"\0" not in value:
-        return found - {b""}  # plain text is no other text in any of the codecs
+        return meanings - {b""}  # plain ASCII has the same meaning in all codecs
     for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):
         try:
             text = value.decode(codec)
         except UnicodeDecodeError:
             continue
-        found.add(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass"))
-    return found - {b""}
+        meanings.add(unicodedata.normalize("NFC", text).encode("utf-8", "surrogatepass"))
+    return meanings - {b""}
 
 
 @dataclass(frozen=True, slots=True)
 class ValueRef:
     """Stands for a secret value in a plan.
 
-    ``number`` is the same for equal values within one plan and says nothing else; ``fingerprint``
-    is what a saved plan is verified with. ``unread`` tells that the store holds the value and gives
-    it to nobody: then the fingerprint is the store's, or empty.
+    ``number`` is the same for equal values within a plan and says nothing else; ``fingerprint``
+    serves to verify a saved plan. ``unread`` says that the store has the value but never returns
+    it; then the fingerprint is the store's, or empty.
     """
 
     number: int = field(compare=False)
@@ -160,7 +160,7 @@ class ValueRef:
 
 @dataclass(frozen=True, slots=True)
 class UidOf:
-    """Stands for the uid of an object that is created in the same plan: known after its step."""
+    """Stands for the uid of an object that the same plan creates: known after its step."""
 
     kind: str
     namespace: str
@@ -168,7 +168,7 @@ class UidOf:
 
 
 class PublicSalt(bytes):
-    """The key of fingerprints in a store that has nowhere to hide one: whoever reads it has it."""
+    """The fingerprint key of a store that cannot hide one: all who can read the store have it."""
 
     __slots__ = ()
 
@@ -189,8 +189,8 @@ class Fingerprinter:
     )
 
     def __post_init__(self) -> None:
-        # RFC 2104, section 4: what hashing the padded key leaves is kept. A tenth of the time of an
-        # apply goes into fingerprints, and the module hmac takes half as long again for each.
+        # RFC 2104, section 4: the state after hashing the padded key is kept. Fingerprints take a
+        # tenth of the time of an apply, and the module hmac would take half as long again.
         key = self.key if len(self.key) <= _HMAC_BLOCK else hashlib.sha256(self.key).digest()
         padded = key.ljust(_HMAC_BLOCK, b"\0")
         object.__setattr__(self, "_inner", hashlib.sha256(padded.translate(_HMAC_INNER)))
@@ -204,7 +204,7 @@ class Fingerprinter:
     def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
         """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits.
 
-        That of a value that was not read is the one kept with it, or empty.
+        The fingerprint of a value that was not read is the one kept with it, or empty.
         """
         if isinstance(value, str):
             if len(value) <= _LONGEST_REMEMBERED:
@@ -232,8 +232,8 @@ def _place(namespace: str, path: tuple[str, ...]) -> bytes:
 def derive_fingerprint_key(values: Iterable[SecretValue], salt: bytes) -> bytes:
     """A key for plans made before the store has one, from all desired values together.
 
-    Whoever holds only the plan must know every other value, and pay for one scrypt (RFC 7914) for
-    each guess.
+    Somebody who has only the plan must know all other values to test a guess of one, and pay one
+    scrypt (RFC 7914) for each guess.
     """
     contents = [value.reveal() for value in values]
     digest = hashlib.sha256(struct.pack(f">{len(contents)}Q", *map(len, contents)))
@@ -244,7 +244,7 @@ def derive_fingerprint_key(values: Iterable[SecretValue], salt: bytes) -> bytes:
 
 @functools.lru_cache(maxsize=2**14)
 def _stretched(digest: bytes, salt: PublicSalt) -> bytes:
-    """Remembered, since a plan asks for the same value several times and each takes 0.1 s."""
+    """Cached, since a plan needs the same value several times and each call takes 0.1 s."""
     return _scrypt(digest, salt)
 
 

@@ -210,7 +210,7 @@ class Changing:
     def _rotation_notes(self, compared: Compared, action: Action) -> Iterator[Note]:
         snapshot, options = self.comparison.snapshot, self.comparison.options
         if action is Action.UPDATE:
-            return rotation.users_moved(compared.key, snapshot, options)
+            return rotation.user_updates(compared.key, snapshot, options)
         before, target = compared.before, compared.merged.target
         return rotation.notes(compared.key, before, target, snapshot, options)
 

@@ -1,4 +1,4 @@
-"""What is wrong with the manifests themselves, whatever the store."""
+"""Checks of the manifests that do not depend on the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reconciler.planning.references import dependency_problems, problem
 def errors_without_store(
     desired: Sequence[Desired], store_annotations: Collection[str]
 ) -> Iterator[Diagnostic]:
-    """The errors that a plan would have with any store: annotations, and cycles."""
+    """The errors that a plan would report for any store: annotations and cycles."""
     for resource in desired:
         yield from annotation_errors(resource, store_annotations)
     yield from owner_problems(desired)
@@ -24,7 +24,7 @@ def errors_without_store(
 
 
 def cycles(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
-    """The error of manifests that wait for each other, if they do."""
+    """The error of manifests that depend on each other in a cycle."""
     try:
         graph(desired)
     except DependencyCycle as cycle:
@@ -32,9 +32,9 @@ def cycles(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
 
 
 def annotation_errors(resource: Desired, store_annotations: Collection[str]) -> list[Diagnostic]:
-    """Errors for annotations of this tool that are misspelt, or mean or name nothing.
+    """Errors for unknown or invalid annotations of this tool.
 
-    `store_annotations` are those that the rules of a kind of store judge.
+    `store_annotations` are checked by the rules of their stores.
     """
     if not steers(resource.annotations):
         return []
@@ -70,12 +70,12 @@ def owner_problems(desired: Collection[Desired]) -> Iterator[Diagnostic]:
 
 
 def cycle_error(cycle: DependencyCycle, named: Mapping[ObjectKey, Desired]) -> Diagnostic:
-    """The cycle as an error of its first object, which has no manifest where it is pruned."""
+    """The cycle as an error of its first object, which has no manifest if it is pruned."""
     first = cycle.edges[0][0]
     return Diagnostic(
         severity=Severity.ERROR,
         code="dependency-cycle",
-        message=f"objects wait for each other: {cycle}",
+        message=f"objects depend on each other in a cycle: {cycle}",
         field="metadata",
         source=named[first].source if first in named else Source("(store)", 0, 0),
         object=str(first),

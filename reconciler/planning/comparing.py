@@ -1,6 +1,6 @@
-"""Manifest, live object and last apply of one object, compared once.
+"""Compares manifest, live object and last apply of an object, once.
 
-What a plan and a drift check say of an object are projections of the one `Compared`.
+A plan and a drift check are projections of the same `Compared`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reconciler.model.fields import (
     TYPE,
     Fields,
     flatten,
-    version_mark,
+    version_annotation,
 )
 from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
@@ -34,13 +34,12 @@ from reconciler.rules import replace_reasons
 class Compared:
     """One object that a manifest names.
 
-    ``key`` is that of the live object, or of the one that is to be made. ``live`` holds the
-    manifest's values in place of those that cannot be read and have the same fingerprint.
-    ``before`` are the fields of the live object; where there is none, those of the copy that an
-    interrupted replace left, or of the ``predecessor`` whose place a new version takes. ``applied``
-    is what the set applied to it last. ``wanted`` are the fields that the manifest asks for, as
-    far as the store keeps them; ``merged`` is what the object is to become. ``changed`` are the
-    paths in which a live object differs from that.
+    ``key`` is that of the live object, or of the object to be created. ``live`` has the manifest's
+    values in place of those that cannot be read and have the same fingerprint. ``before`` are the
+    fields of the live object; if there is none, those of the copy that an interrupted replace left,
+    or of the ``predecessor`` that a new version replaces. ``applied`` is the record of the last
+    apply. ``wanted`` are the fields in the manifest that the store can keep; ``merged`` is the
+    result of merging. ``changed`` are the paths in which the live object differs from that.
     """
 
     key: ObjectKey
@@ -57,11 +56,11 @@ class Compared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """What every object of one plan or drift check is compared within.
+    """The context in which all objects of a plan or drift check are compared.
 
-    ``named`` has the manifests by the keys of their objects. ``versions`` has what was compared
-    already in order to find the current version of a Secret. ``predecessors`` has, by the keys of
-    new versions, the objects whose place they take.
+    ``named`` has the manifests by the keys of their objects. ``versions`` has comparisons that were
+    already made to find the current version of a Secret. ``predecessors`` has, by the keys of new
+    versions, the objects that they replace.
     """
 
     named: Mapping[ObjectKey, Desired]
@@ -80,27 +79,27 @@ class Comparison:
         return self.compare_with(key, self.named[key], self.snapshot.objects.get(key))
 
     def compare_all(self, keys: Iterable[ObjectKey]) -> Iterator[Compared]:
-        """Compare one object after the other: all at once take several times as much memory."""
+        """Compare the objects lazily: all results together need several times as much memory."""
         return map(self.compare, keys)
 
     def compare_with(self, key: ObjectKey, resource: Desired, live: Live | None) -> Compared:
-        """Compare `resource` with `live`, or with the copy of it that is kept."""
-        steering = lifecycle(resource)
+        """Compare `resource` with `live`, or with the kept copy of it."""
+        annotations = lifecycle(resource)
         wanted = self._wanted(key, resource)
         held = self.snapshot.copies.get(key) if live is None else live
         if held is None:
-            merged = self._scrubbed(key, newly_made(wanted, steering))
+            merged = self._scrubbed(key, newly_made(wanted, annotations))
             return Compared(
-                key=key, resource=resource, lifecycle=steering, wanted=wanted, merged=merged
+                key=key, resource=resource, lifecycle=annotations, wanted=wanted, merged=merged
             )
         held = limits.recognised(held, resource.data, self.check.fingerprinter)
         before = flatten(held)
         applied = self.check.applied(held)
-        merged = self._scrubbed(key, merge(wanted, before, applied, steering))
+        merged = self._scrubbed(key, merge(wanted, before, applied, annotations))
         return Compared(
             key=key,
             resource=resource,
-            lifecycle=steering,
+            lifecycle=annotations,
             wanted=wanted,
             merged=merged,
             live=None if live is None else held,
@@ -110,7 +109,7 @@ class Comparison:
         )
 
     def replace_reasons(self, compared: Compared) -> tuple[Reason, ...]:
-        """Why the live object cannot become what its manifest wants; empty where it can."""
+        """Why the live object cannot be updated in place; empty if it can."""
         if compared.live is None or compared.lifecycle.create_only or not compared.changed:
             return ()
         target = compared.merged.target
@@ -125,7 +124,7 @@ class Comparison:
         )
 
     def _successor(self, key: ObjectKey, predecessor: Compared) -> Compared:
-        """A new version; keys of others come along, and other metadata of others does not."""
+        """Compare a new version: it gets the keys that others added, but not their metadata."""
         resource = predecessor.resource
         wanted = self._wanted(key, resource)
         data = {
@@ -149,7 +148,7 @@ class Comparison:
 
     def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
-        wanted.update(version_mark(key, resource))
+        wanted.update(version_annotation(key, resource))
         if not resource.owners or Capability.METADATA not in self.snapshot.capabilities:
             return wanted
         uids = owner_uids(resource, self.named, self.snapshot.objects)

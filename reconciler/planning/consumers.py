@@ -20,9 +20,9 @@ _SHOWN = 5
 class Users:
     """Who uses which Secret.
 
-    ``unseen`` are the namespaces in which there may be more users, ``None`` where the store was not
-    asked. ``everybody`` has the users of each Secret, live ones and those of manifests, sorted;
-    ``replaced`` are those live ones of which a manifest says something else.
+    ``unseen`` are the namespaces in which there may be more users, ``None`` if the store was not
+    asked. ``everybody`` has the users of each Secret, sorted, both live ones and those in
+    manifests; ``replaced`` are the live ones whose manifest is among the manifests.
     """
 
     unseen: frozenset[str] | None
@@ -34,7 +34,7 @@ class Users:
         return self.unseen is not None and secret.namespace not in self.unseen
 
     def of(self, secret: ObjectKey) -> tuple[Consumer, ...]:
-        """The users of a Secret; a manifest of a user counts in place of the live object."""
+        """The users of a Secret; if a user has a manifest, the live object does not count."""
         return tuple(user for user in self.everybody.get(secret, ()) if user not in self.replaced)
 
 
@@ -58,7 +58,7 @@ def users_of(
 def with_consumers(
     changes: Iterable[Change], users: Users, predecessors: Mapping[ObjectKey, ObjectKey]
 ) -> list[Change]:
-    """Each change with the consumers it affects; for a new version, those of its predecessor."""
+    """Add to each change the consumers that it affects; to a new version, its predecessor's."""
     if not users.everybody:
         return list(changes)
     result = []
@@ -69,7 +69,7 @@ def with_consumers(
 
 
 def named_users(consumers: Iterable[Consumer]) -> str:
-    """``Deployment/shop/web, Pod/shop/a and 3 more``; each once."""
+    """The users as ``Deployment/shop/web, Pod/shop/a and 3 more``, without duplicates."""
     names = list(dict.fromkeys(map(str, consumers)))
     shown, more = names[:_SHOWN], len(names) - _SHOWN
     return f"{', '.join(shown)} and {more} more" if more > 0 else ", ".join(shown)

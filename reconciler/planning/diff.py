@@ -1,4 +1,4 @@
-"""What differs between a live object and what it is to become."""
+"""The differences between a live object and its target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ACTIONS = {
 
 
 class Sides(NamedTuple):
-    """What an object is and what it is to become; ``changed`` are the fields that differ."""
+    """The live and the target fields of an object; ``changed`` are the paths that differ."""
 
     live: Fields
     target: Fields
@@ -34,9 +34,9 @@ class Sides(NamedTuple):
 
 
 def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
-    """The fields that are not the same in both."""
-    found = {path for path, leaf in target.items() if live.get(path) != leaf}
-    return frozenset(found | (live.keys() - target.keys()))
+    """The paths of the fields that differ."""
+    changed = {path for path, leaf in target.items() if live.get(path) != leaf}
+    return frozenset(changed | (live.keys() - target.keys()))
 
 
 def creation(
@@ -44,27 +44,27 @@ def creation(
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
     """Every field of a new object, sorted by path, and the patch that adds the whole document.
 
-    `former` is the copy that it takes the place of: what only the copy holds goes with it, so the
-    values of `former` that `target` leaves out or changes are told as in an update.
+    `former` is the kept copy that the object replaces. Values that only the copy has are lost, so
+    those that `target` lacks or changes are shown as in an update.
     """
-    found = masking.masked(namespace, target, target, former)
+    shown = masking.masked(namespace, target, target, former)
     added, nature, new = FieldAction.ADDED, Nature.CONTENT, tuple.__new__  # many for each object
     changes = [
         new(FieldChange, (path, added, None, leaf, nature, False, ""))
-        for path, leaf in found.items()
+        for path, leaf in shown.items()
     ]
     if former:
         sides = Sides(former, target, changed_paths(former, target))
-        told = {one.path: one for one in _data_changes(namespace, sides, masking)}
-        changes = [told.pop(one.path, one) for one in changes] + list(told.values())
-        changes.sort(key=lambda one: one.path)
-    return tuple(changes), addition(found)
+        lost = {change.path: change for change in _data_changes(namespace, sides, masking)}
+        changes = [lost.pop(change.path, change) for change in changes] + list(lost.values())
+        changes.sort(key=lambda change: change.path)
+    return tuple(changes), addition(shown)
 
 
 def replacement(
     namespace: str, sides: Sides, masking: Masking
 ) -> tuple[tuple[FieldChange, ...], tuple[Operation, ...]]:
-    """Every field that differs, and the patch that adds the whole document anew."""
+    """Every field that differs, and the patch that adds the whole new document."""
     changes, _ = _compared(namespace, sides, masking)
     target = sides.target
     return changes, addition(masking.masked(namespace, target, target, sides.live))
@@ -81,14 +81,14 @@ def update(
 def _compared(
     namespace: str, sides: Sides, masking: Masking
 ) -> tuple[tuple[FieldChange, ...], Fields]:
-    """Every field that differs, sorted by path, and the masked fields that a patch tells of.
+    """Every field that differs, sorted by path, and the masked fields that a patch contains.
 
-    Values by reference, metadata in full. Values get their numbers first, in the order of their
-    paths.
+    Values are references, metadata is shown in full. Values are numbered first, in the order of
+    their paths.
     """
     live, target, changed = sides
     changes = [*_data_changes(namespace, sides, masking)]
-    shown: Fields = {one.path: one.after for one in changes if one.after is not None}
+    shown: Fields = {change.path: change.after for change in changes if change.after is not None}
     if len(changes) < len(changed):
         before = masking.masked(namespace, _plain(live, changed), live, target)
         after = masking.masked(namespace, _plain(target, changed), target, live)
@@ -115,7 +115,7 @@ def _data_changes(namespace: str, sides: Sides, masking: Masking) -> Iterator[Fi
 
 
 def _plain(fields: Fields, changed: Collection[FieldPath]) -> Fields:
-    """All but data of what differs, and whole lists."""
+    """The fields that differ, except data, and lists as a whole."""
     return {
         path: leaf
         for path, leaf in fields.items()
@@ -128,11 +128,11 @@ def _plain_changes(
     after_masked: Fields,
     masking: Masking,
 ) -> Iterator[FieldChange]:
-    before, after = (_nested(masking.tokens(one)) for one in (before_masked, after_masked))
-    # 0.4 s of CPU to import, so only where metadata really differs.
+    before, after = (_nested(masking.tokens(side)) for side in (before_masked, after_masked))
+    # Importing it takes 0.4 s of CPU, so it is imported only if metadata differs.
     from deepdiff import DeepDiff
 
-    # By default, maps that have little in common are reported whole and not key by key.
+    # By default, maps that have little in common are reported as a whole, not key by key.
     tree = DeepDiff(before, after, view="tree", threshold_to_diff_deeper=0)
     for group, levels in tree.items():
         for level in levels:
@@ -146,7 +146,7 @@ def _plain_changes(
 
 
 def _nested(fields: Fields) -> dict[str, Any]:
-    """Everything but data as a tree in which each field can be told from its neighbours."""
+    """All fields except data as a tree with a node for each field."""
     groups: dict[str, dict[str, Any]] = {
         name: {} for name in ("labels", "annotations", FINALIZERS, OWNERS)
     }

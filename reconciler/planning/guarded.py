@@ -1,4 +1,4 @@
-"""What the guards look at."""
+"""The input of the guards."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from reconciler.planning.consumers import Users
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """What the guards look at: the changes, and what the manifests say of their objects.
+    """The input of the guards: the changes, and the manifests of their objects.
 
-    ``inputs`` are where the manifests come from, as far as the caller says.
+    ``inputs`` are the sources of the manifests, if the caller gives them.
     """
 
     changes: Sequence[Change]
@@ -27,14 +27,14 @@ class Guarded:
     inputs: Sequence[InputYield] = ()
 
     def live(self, key: ObjectKey) -> Live | None:
-        """The live object of a change, where there is one."""
+        """The live object of a change, if there is one."""
         return self.snapshot.objects.get(key)
 
     def held(self, key: ObjectKey) -> Live | None:
-        """The live object of a change, or the copy that is kept of it."""
+        """The live object of a change, or the kept copy of it."""
         return self.snapshot.objects.get(key) or self.snapshot.copies.get(key)
 
     def lifecycle(self, key: ObjectKey) -> Lifecycle:
-        """What the manifest says of the object of a change."""
+        """The lifecycle annotations in the manifest of the object of a change."""
         resource = self.named.get(key)
         return Lifecycle() if resource is None else lifecycle(resource)

@@ -1,4 +1,4 @@
-"""What may not happen unless somebody says so. Each guard looks at the whole plan."""
+"""Guards refuse changes that need explicit consent. Each one sees the whole plan."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from reconciler.planning.references import references_of
 from reconciler.planning.rotation import allows_replace
 
 _FEW = 10
-"""A percentage says nothing about fewer objects than these."""
+"""A percentage does not apply to fewer objects than this."""
 
 
 Guard = Callable[[Guarded], Iterator[Refusal]]
 
 
 def refusals(guarded: Guarded) -> tuple[Refusal, ...]:
-    """All that the guards say, in the order of the guards and of the changes."""
+    """All refusals, in the order of the guards and of the changes."""
     return tuple(refusal for guard in _GUARDS for refusal in guard(guarded))
 
 
@@ -71,7 +71,7 @@ def interrupted_release(guarded: Guarded) -> Iterator[Refusal]:
 
 
 def replacement(guarded: Guarded) -> Iterator[Refusal]:
-    """A replace needs the option or the manifest's own word."""
+    """A replace needs the option or the annotation."""
     for change in guarded.changes:
         if change.action is not Action.REPLACE or guarded.options.allow_replace:
             continue
@@ -110,9 +110,9 @@ def destruction(guarded: Guarded) -> Iterator[Refusal]:
 
 
 def dependents(guarded: Guarded) -> Iterator[Refusal]:
-    """What a delete would take along must be in the plan as a delete of its own.
+    """Objects that a delete would also delete must be in the plan as deletes of their own.
 
-    A replace gives the object a new uid, so that nothing may be owned by the old one.
+    A replace gives the object a new uid, so the old one must not own anything.
     """
     deleted = {change.key for change in guarded.changes if change.action is Action.DELETE}
     touched = [
@@ -133,7 +133,7 @@ def dependents(guarded: Guarded) -> Iterator[Refusal]:
 
 
 def consumers(guarded: Guarded) -> Iterator[Refusal]:
-    """What is required by something that the plan does not delete as well may not go."""
+    """Secrets and keys must not be deleted while a consumer that stays requires them."""
     if guarded.options.force_consumers or not guarded.users.everybody:
         return
     deleted = {str(change.key) for change in guarded.changes if change.action is Action.DELETE}
@@ -168,7 +168,7 @@ def _removed_keys(change: Change) -> set[str]:
 
 
 def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
-    """A plan that deletes more than its limit is more often a mistake than a wish."""
+    """A plan that deletes more than the limit is more likely a mistake than intended."""
     deletes = sum(
         change.action is Action.DELETE and guarded.held(change.key) is not None
         for change in guarded.changes
@@ -240,12 +240,12 @@ def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
 
 
 def _content(snapshot: Snapshot, key: ObjectKey) -> frozenset[ObjectKey]:
-    """What a namespace holds, but for the account that it is born with, while no set owns it."""
+    """The content of a namespace, except its default account as long as no set owns that."""
     if key.kind != NAMESPACE:
         return frozenset()
-    born_with = ObjectKey(SERVICE_ACCOUNT, key.name, "default")
+    default_account = ObjectKey(SERVICE_ACCOUNT, key.name, "default")
     held = snapshot.objects.keys() | snapshot.bystanders.keys()
     inside = {other for other in held if other.namespace == key.name}
-    account = snapshot.bystanders.get(born_with)
+    account = snapshot.bystanders.get(default_account)
     is_nobodys = account is not None and account.set_name is None
-    return frozenset(inside - {born_with} if is_nobodys else inside)
+    return frozenset(inside - {default_account} if is_nobodys else inside)

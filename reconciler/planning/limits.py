@@ -1,4 +1,4 @@
-"""What a store cannot do, and what that means for comparing and for what a plan says."""
+"""What a store cannot do, and what that means for comparisons and for notes of a plan."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue, Val
 
 _NO_METADATA = Note(
     "metadata-not-kept",
-    "this store keeps no labels, annotations, finalizers or owners: those of the manifests are "
-    "left out, and annotations of reconciler steer all the same",
+    "this store keeps no labels, annotations, finalizers or owners: those in the manifests are "
+    "ignored, except that annotations under reconciler/ still take effect",
 )
 _BEST_EFFORT = Note(
     "preconditions-best-effort",
-    "this store cannot tie a change to what the plan saw: each object is looked at once more just "
-    "before it is changed, and what somebody else does in that moment is overwritten",
+    "this store has no conditional writes: each object is read again just before it is changed, "
+    "and a change that somebody else makes after that is overwritten",
 )
 _LOST = Note(
     "values-lost",
-    "this store gives values to nobody: old ones that exist nowhere else are lost",
+    "this store never returns values: old ones that exist nowhere else are lost",
 )
 
 
@@ -47,7 +47,7 @@ def recognised(live: Live, wanted: Mapping[str, SecretValue], records: Fingerpri
 
 
 def kept_fields(resource: Resource, capabilities: Collection[Capability]) -> Fields:
-    """The fields of `resource` that such a store keeps."""
+    """The fields of `resource` that a store with these capabilities keeps."""
     fields = flatten(resource)
     if Capability.METADATA in capabilities:
         return fields
@@ -55,7 +55,7 @@ def kept_fields(resource: Resource, capabilities: Collection[Capability]) -> Fie
 
 
 def replace_reasons(changed: Collection[FieldPath], snapshot: Snapshot) -> Iterator[Reason]:
-    """Why this store, unlike others, needs a replace for such changes."""
+    """Why this store cannot make these changes in place, though others can."""
     if Capability.UPDATE_VALUES not in snapshot.capabilities and any(
         path[0] == DATA for path in changed
     ):
@@ -66,7 +66,7 @@ def replace_reasons(changed: Collection[FieldPath], snapshot: Snapshot) -> Itera
 
 
 def notices(desired: Iterable[Resource], snapshot: Snapshot) -> Iterator[Note]:
-    """What a plan for this store says once, whatever it changes."""
+    """The notes on this store that a plan has once, whatever it changes."""
     if Capability.METADATA not in snapshot.capabilities and any(map(_loses_metadata, desired)):
         yield _NO_METADATA
     if Capability.PRECONDITIONS not in snapshot.capabilities:
@@ -76,7 +76,7 @@ def notices(desired: Iterable[Resource], snapshot: Snapshot) -> Iterator[Note]:
 def loss(
     kind: str, action: Action, fields: Iterable[FieldChange], snapshot: Snapshot
 ) -> tuple[Note, ...]:
-    """The note of a change that destroys values which nobody can read back."""
+    """The note of a change that destroys values which cannot be read."""
     if Capability.READ_VALUES in snapshot.capabilities or kind != SECRET:
         return ()
     unread = any(isinstance(field.before, ValueRef) and field.before.unread for field in fields)

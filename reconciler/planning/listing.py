@@ -1,4 +1,4 @@
-"""What a set holds and how manifests hang together."""
+"""Lists the objects of a set, and the dependencies between manifests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from reconciler.rules import account_consumers
 def listing(snapshot: Snapshot, set_name: str) -> Listing:
     """The set's live objects, with the consumers that the store reports.
 
-    Without those, consumers are the ServiceAccounts and owned objects that are read.
+    If it reports none, consumers are the ServiceAccounts and dependents among the objects read.
     """
     owned = {
         key: live
@@ -42,10 +42,10 @@ def listing(snapshot: Snapshot, set_name: str) -> Listing:
 
 
 def graph(desired: Sequence[Desired], consumers: Iterable[Consumer] = ()) -> DependencyGraph:
-    """How the manifests hang together, and which `consumers` use what they hold.
+    """The dependencies between the manifests, and the `consumers` of their Secrets.
 
     Raises:
-        DependencyCycle: objects wait for each other.
+        DependencyCycle: objects depend on each other in a cycle.
     """
     named = {_shown(resource): resource for resource in desired}
     edges = {
@@ -87,7 +87,7 @@ def _listed(live: Live, consumers: Mapping[ObjectKey, set[ObjectKey]]) -> Listed
 
 
 def _consumers(lives: Iterable[Live]) -> dict[ObjectKey, set[ObjectKey]]:
-    """Who refers to whom: accounts to their Secrets, and everything to what it needs."""
+    """References by target: of accounts to their Secrets, and of objects to their dependencies."""
     consumers: dict[ObjectKey, set[ObjectKey]] = defaultdict(set)
     for live in lives:
         for reference in references_of(live):

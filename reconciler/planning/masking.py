@@ -1,4 +1,4 @@
-"""Secret values out, numbered references in: nothing behind this point holds a value."""
+"""Replaces secret values by numbered references: nothing after this step contains a value."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from reconciler.model.search import ValueSearch
 from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue, ValueRef
 from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
 
-# What begins with it is a token, or text that was shielded from being taken for one.
-_TOKEN = "\0"  # noqa: S105 - a mark, not a password
-_SHIELD = "\0="
+# Text with this prefix is a token, or was escaped so that it is not mistaken for one.
+_TOKEN = "\0"  # noqa: S105 - a prefix, not a password
+_ESCAPED = "\0="
 
 _COPYING_PATHS = {
     (METADATA, group, name) for group in (ANNOTATIONS, LABELS) for name in COPYING_ANNOTATIONS
@@ -28,7 +28,7 @@ _COPYING_PATHS = {
 
 
 class Masking:
-    """Numbers the values of one plan: equal values have equal numbers, and no number says more."""
+    """Numbers the values of a plan: equal values have equal numbers, which reveal nothing else."""
 
     def __init__(self, fingerprinter: Fingerprinter) -> None:
         self._fingerprinter = fingerprinter
@@ -42,7 +42,7 @@ class Masking:
 
     @property
     def values(self) -> Mapping[int, SecretValue]:
-        """The values that were numbered so far."""
+        """The values that have a number, by number."""
         return {number: value for value, number in self._numbers.items()}
 
     def reference(self, namespace: str, path: FieldPath, value: SecretValue) -> ValueRef:
@@ -54,33 +54,34 @@ class Masking:
     def masked(self, namespace: str, shown: Fields, *sides: Fields) -> Fields:
         """`shown`, sorted, with references in place of values and of text that may hold one.
 
-        `sides` are what the object was and what it is to become; text may repeat the values of
-        each. The order is that of the paths, so that no number tells the order within a manifest.
+        `sides` are the object's fields before and after; text may repeat the values of either.
+        Values are numbered in the order of their paths, so that numbers do not reveal the order
+        within a manifest.
         """
         telling = telling_texts(shown, *sides)
-        found: Fields = {}
+        masked: Fields = {}
         for path in sorted(shown):
             leaf = shown[path]
             if path[0] == DATA:
                 leaf = self.reference(namespace, path, leaf)
             elif path in telling:
                 leaf = self.reference(namespace, path, SecretValue(leaf.encode()))
-            found[path] = leaf
-        return found
+            masked[path] = leaf
+        return masked
 
     def tokens(self, masked: Fields) -> Fields:
-        """`masked` as JSON, with tokens in place of references and of unknown uids."""
+        """`masked` as JSON, with tokens in place of references and unknown uids."""
         return {path: self._tokens_in(leaf) for path, leaf in masked.items()}
 
     def resolve(self, node: Any) -> Any:
-        """`node`, JSON that `tokens` made, with references and uids in place of tokens."""
+        """`node`, JSON from `tokens`, with references and uids in place of tokens."""
         if isinstance(node, dict):
             return {name: self.resolve(child) for name, child in node.items()}
         if isinstance(node, list):
             return [self.resolve(child) for child in node]
         if isinstance(node, str) and node.startswith(_TOKEN):
-            if node.startswith(_SHIELD):
-                return node.removeprefix(_SHIELD)
+            if node.startswith(_ESCAPED):
+                return node.removeprefix(_ESCAPED)
             return self._references[node]
         return node
 
@@ -94,7 +95,7 @@ class Masking:
         if isinstance(leaf, list):
             return [self._tokens_in(child) for child in leaf]
         if isinstance(leaf, str) and leaf.startswith(_TOKEN):
-            return f"{_SHIELD}{leaf}"
+            return f"{_ESCAPED}{leaf}"
         return leaf
 
     def _token(self, name: str, reference: ValueRef | UidOf) -> str:
@@ -104,9 +105,9 @@ class Masking:
 
 
 def telling_texts(shown: Fields, *sides: Fields) -> set[FieldPath]:
-    """The labels and annotations among `shown` that may hold a value of `sides`.
+    """The paths of labels and annotations in `shown` that may contain a value of `sides`.
 
-    All texts are searched at once, since in most objects none holds any.
+    All texts are searched at once first, since in most objects none contains any.
     """
     texts = {
         path: leaf

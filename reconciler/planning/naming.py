@@ -1,4 +1,4 @@
-"""Which live object a manifest is about, where its name does not say."""
+"""Which live object belongs to a manifest whose name does not say."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ from reconciler.model.store import Snapshot
 def named_objects(
     desired: Iterable[Desired], snapshot: Snapshot, set_name: str
 ) -> dict[ObjectKey, Desired]:
-    """Desired objects by key; with ``generateName``, that of the live object made from it.
+    """Desired objects by key; with ``generateName``, the key of the live object made from it.
 
-    Before there is such an object, the name is ``PREFIX*``, which no real name can be.
+    Before that object exists, the name is ``PREFIX*``, which is not a valid name.
     """
-    makers = [
+    generated = [
         live
         for live in {**snapshot.copies, **snapshot.objects}.values()
         if live.generate_name and live.applied and live.applied.set_name == set_name
     ]
-    makers.sort(key=lambda live: (live.key in snapshot.objects, live.created, live.key))
-    generated = {(live.kind, live.namespace, live.generate_name): live.key for live in makers}
+    generated.sort(key=lambda live: (live.key in snapshot.objects, live.created, live.key))
+    key_of_prefix = {
+        (live.kind, live.namespace, live.generate_name): live.key for live in generated
+    }
     named: dict[ObjectKey, Desired] = {}
     for resource in desired:
         key = resource.key
         if not resource.name:
             prefix = (resource.kind, resource.namespace, resource.generate_name)
-            unborn = key._replace(name=f"{resource.generate_name}{UNBORN}")
-            key = generated.get(prefix, unborn)
+            not_created = key._replace(name=f"{resource.generate_name}{UNBORN}")
+            key = key_of_prefix.get(prefix, not_created)
         named[key] = resource
     return named
 
 
 def renamed_keys(named: Mapping[ObjectKey, Desired]) -> dict[ObjectKey, ObjectKey]:
-    """From the keys that manifests write to those of their objects, where these differ."""
+    """From keys in the manifests to the keys of their objects, where these differ."""
     return {
         resource.key: key
         for key, resource in named.items()
@@ -45,19 +47,19 @@ def renamed_keys(named: Mapping[ObjectKey, Desired]) -> dict[ObjectKey, ObjectKe
 
 
 def origin(resource: Resource) -> ObjectKey:
-    """The key of the object that a version stands for; its own, where it is none."""
+    """The key in the manifest of a version; for other objects, their own key."""
     return resource.key._replace(name=resource.annotations.get(VERSION_OF) or resource.name)
 
 
 def newest(lives: Iterable[Live]) -> Live:
-    """The object created last; within a second, that with the greatest resource version."""
+    """The object created last; within a second, the one with the greatest resource version."""
     return max(
         lives, key=lambda live: (live.created, len(live.resource_version), live.resource_version)
     )
 
 
 def is_versioned(resource: Desired) -> bool:
-    """Whether a new version is to take the object's place where it would need a replace."""
+    """Whether the manifest asks for a new version where the object would need a replace."""
     if REPLACE not in resource.annotations or resource.kind != SECRET or not resource.name:
         return False
     return lifecycle(resource).versioned

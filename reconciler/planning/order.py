@@ -1,4 +1,4 @@
-"""From changes to steps: what comes before what, and what may run together."""
+"""Orders changes as steps, in waves of steps that may run together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _KIND_RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
 class DependencyCycle(Exception):
-    """Objects that wait for each other; ``edges`` are the pairs, each waiting for the next."""
+    """Objects that depend on each other in a cycle; the first of each edge needs the second."""
 
     def __init__(self, edges: Sequence[tuple[ObjectKey, ObjectKey]]) -> None:
         super().__init__(", ".join(f"{before} needs {after}" for before, after in edges))
@@ -26,26 +26,26 @@ def steps(
     actions: Mapping[ObjectKey, Action],
     needs: Dependencies,
     live_needs: Dependencies,
-    heirs: Mapping[ObjectKey, ObjectKey] | None = None,
+    successors: Mapping[ObjectKey, ObjectKey] | None = None,
 ) -> tuple[Step, ...]:
-    """Put the actions in waves: what is written, after what it needs; then the deletes.
+    """Put the actions in waves: each write after those that it needs, then the deletes.
 
-    Kinds keep their order, Namespace, ServiceAccount, Secret, as a matter of tidiness: only a
-    dependency makes a step wait for another's success. `live_needs` says what each object to be
-    deleted needs; deletes run in the reverse. `heirs` says of a delete which write has to have
-    succeeded before.
+    Kinds keep their order, Namespace, ServiceAccount, Secret, for a tidy output: only a dependency
+    makes a step wait for another's success. `live_needs` are the dependencies of the objects to be
+    deleted; deletes run in the reverse order. `successors` maps a delete to the write that must
+    have succeeded before it.
 
     Raises:
-        DependencyCycle: objects wait for each other.
+        DependencyCycle: objects depend on each other in a cycle.
     """
     ordered = sorted(actions.items())
-    # Maps and not sets, so that keys stay sorted.
+    # Maps instead of sets keep the keys sorted.
     deletes = {key: action for key, action in ordered if action is Action.DELETE}
     written = {key: action for key, action in ordered if action is not Action.DELETE}
-    undone = _reversed(deletes, live_needs)
-    for key, heir in (heirs or {}).items():
-        if key in undone:
-            undone[key].append(heir)
+    delete_after = _reversed(deletes, live_needs)
+    for key, successor in (successors or {}).items():
+        if key in delete_after:
+            delete_after[key].append(successor)
     ranks, gone = _ranks(written, needs), _ranks(deletes, live_needs)
     last = max(ranks.values(), default=0) + max(gone.values(), default=0) + 1
     ranks |= {key: last - rank for key, rank in gone.items()}
@@ -56,7 +56,7 @@ def steps(
             key,
             action,
             waves[ranks[key]],
-            _within((undone if action is Action.DELETE else needs).get(key, ()), pending),
+            _within((delete_after if action is Action.DELETE else needs).get(key, ()), pending),
         )
         for key, action in pending.items()
     ]
@@ -78,13 +78,13 @@ def _reversed(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKe
 
 
 def _ranks(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, int]:
-    """A number for each key: greater than those of all it needs, and not below its kind's.
+    """A number for each key: greater than those of its dependencies, and at least its kind's.
 
-    Depth first, and without recursion, since chains may be long.
+    Depth first, without recursion, since chains may be long.
     """
     ranks: dict[ObjectKey, int] = {}
     for start in keys:
-        path = {start: None}  # each waits for the next
+        path = {start: None}  # each key needs the next one
         while path:
             key = next(reversed(path))
             rank, unranked = _KIND_RANKS[key.kind], []
@@ -99,7 +99,7 @@ def _ranks(keys: Collection[ObjectKey], needs: Dependencies) -> dict[ObjectKey, 
                 continue
             need = min(unranked)
             if need in path:
-                waiting = [*path, need]
-                raise DependencyCycle(tuple(pairwise(waiting[waiting.index(need) :])))
+                chain = [*path, need]
+                raise DependencyCycle(tuple(pairwise(chain[chain.index(need) :])))
             path[need] = None
     return ranks

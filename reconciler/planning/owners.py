@@ -1,4 +1,4 @@
-"""Owner references: which uid each is to have, and which entry of a record means which of them."""
+"""Owner references: the uid of each, and the entry of an ownership record that belongs to it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _UID = 2  # the place of the uid in an owner's name
 def owner_uids(
     resource: Resource, named: Mapping[ObjectKey, Resource], objects: Mapping[ObjectKey, Live]
 ) -> Mapping[ObjectKey, str | UidOf]:
-    """The uids of those owners of `resource` that `named`, the manifests, hold."""
+    """The uids of those owners of `resource` that are in `named`, the manifests."""
     keys = {owner_key(owner, resource.namespace) for owner in resource.owners}
     return {
         key: objects[key].uid if key in objects else UidOf(*key) for key in keys if key in named
@@ -37,10 +37,10 @@ def owner_uids(
 def with_owner_uids(
     resource: Resource, fields: Fields, uids: Mapping[ObjectKey, str | UidOf]
 ) -> Fields:
-    """`fields`, those of `resource`, with the real uids of the owners that `uids` knows.
+    """The fields of `resource`, with the real uids of the owners in `uids`.
 
-    A manifest that names an owner more than once means several uids: there, only a missing uid is
-    put in.
+    A manifest that names an owner more than once means different uids: there, only a missing uid
+    is filled in.
     """
     if not uids:
         return fields
@@ -57,7 +57,7 @@ def with_owner_uids(
 
 
 def settled_path(path: FieldPath, uids: Mapping[ObjectKey, str], namespace: str) -> FieldPath:
-    """`path` once the owner that it names is born, whose uid the plan did not know."""
+    """`path` after the owner that it names was created; the plan did not know its uid."""
     if path[:2] != _GROUP:
         return path
     kind, *parts = path[2].split("/")
@@ -74,11 +74,11 @@ def former_path(owner: Leaf) -> FieldPath:
 
 
 def understood_record(live: Live, fingerprinter: Fingerprinter) -> Mapping[FieldPath, str]:
-    """The record with `live`, its owner references named as they are today.
+    """The ownership record of `live`, with owner references named in the current format.
 
-    Where a former name fits several references, the fingerprint decides, which covers the API
-    version and the flags. Where that does not either, none of them counts as applied: what may be
-    somebody else's is kept.
+    If a former name matches several references, the fingerprint decides, which covers the API
+    version and the flags. If that does not decide either, none of them counts as applied, since
+    they may be somebody else's.
     """
     applied = {} if live.applied is None else live.applied.fields
     if not live.owners:
@@ -88,15 +88,17 @@ def understood_record(live: Live, fingerprinter: Fingerprinter) -> Mapping[Field
     for path, leaf in fields.items():
         if path[:2] == _GROUP and path not in applied:
             former[former_path(leaf)].append(path)
-    understood = {path: mark for path, mark in applied.items() if path not in former}
+    understood = {path: digest for path, digest in applied.items() if path not in former}
     for path in applied.keys() & former.keys():
-        mark, place = applied[path], live.namespace
-        meant = former[path]
+        candidates = former[path]
+        texts = {candidate: leaf_text(fields[candidate]) for candidate in candidates}
         same = [
-            one for one in meant if fingerprinter.of(place, path, leaf_text(fields[one])) == mark
+            candidate
+            for candidate in candidates
+            if fingerprinter.of(live.namespace, path, texts[candidate]) == applied[path]
         ]
         if len(same) == 1:
-            understood[same[0]] = fingerprinter.of(place, same[0], leaf_text(fields[same[0]]))
-        elif len(meant) == 1:
-            understood[meant[0]] = mark
+            understood[same[0]] = fingerprinter.of(live.namespace, same[0], texts[same[0]])
+        elif len(candidates) == 1:
+            understood[candidates[0]] = applied[path]
     return understood

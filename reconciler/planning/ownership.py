@@ -11,10 +11,10 @@ from reconciler.model.plans import FieldPath
 
 
 class Merged(NamedTuple):
-    """What a live object is to become.
+    """The result of merging a manifest with a live object.
 
-    ``target`` are its fields, ``claims`` those that the set owns then, ``kept`` fields of others,
-    both sorted.
+    ``target`` are the fields after the apply. ``claims`` are the paths that the set then owns, and
+    ``kept`` the paths of others, both sorted.
     """
 
     target: Fields
@@ -30,8 +30,8 @@ def merge(
 ) -> Merged:
     """Combine manifest and live object.
 
-    A field that was applied earlier and left the manifest goes; one that somebody else added
-    stays, unless ``reconciler/data-policy: exact`` makes the manifest the whole truth.
+    A field that was applied earlier and is no longer in the manifest is removed; one that somebody
+    else added is kept, unless ``reconciler/data-policy: exact`` makes the manifest authoritative.
     """
     if not lifecycle.ignored_keys and live.keys() <= desired.keys():
         return Merged(target={**live, **desired}, claims=tuple(sorted(desired)), kept=())
@@ -57,9 +57,9 @@ def merge(
 
 
 def newly_made(desired: Fields, lifecycle: Lifecycle) -> Merged:
-    """What an object becomes that does not exist: all that the manifest says.
+    """The result for an object that does not exist yet: everything in the manifest.
 
-    Ignored keys are given their first value, and belong to whoever changes them from then on.
+    Ignored keys get their first value, and belong to whoever changes them from then on.
     """
     ignored = _ignored(desired, lifecycle)
     claims = [path for path in sorted(desired) if path not in ignored]

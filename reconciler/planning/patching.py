@@ -1,4 +1,4 @@
-"""The RFC 6902 patch that turns one object into another, made of their flat fields."""
+"""The RFC 6902 patch that turns one object into another, made from their flat fields."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ def difference(
 ) -> tuple[Operation, ...]:
     """The patch that turns the document of `live` into that of `target`.
 
-    `changed` are the paths that differ; `shown` has what the patch says of those among them that
-    are in `target`, and of all entries of lists that change. A saved plan is held against one that
-    is formed again, so the operations are in the order of their paths, whatever that of the fields.
-    Lists are replaced whole, which fits however the live list repeats itself.
+    `changed` are the paths that differ; `shown` has the masked values of those that are in
+    `target`, and of all entries of lists that change. A saved plan is compared with a new one, so
+    the operations are in the order of their paths, not of the fields. Lists are replaced as a
+    whole, since an index may be wrong where the live list has duplicates.
     """
     whole = _whole_groups(live, target, changed)
-    found: dict[FieldPath, Operation] = {}
+    operations: dict[FieldPath, Operation] = {}
     for path in sorted(changed):
         group = path[:-1]
         if group not in whole:
-            found[path] = _operation(path, shown.get(path), existed=path in live)
-        elif group not in found:
+            operations[path] = _operation(path, shown.get(path), existed=path in live)
+        elif group not in operations:
             value = _group(group, target, shown)
-            found[group] = _operation(group, value, existed=group in map(_group_of, live))
-    return tuple(found.values())
+            operations[group] = _operation(group, value, existed=group in map(_group_of, live))
+    return tuple(operations.values())
 
 
 def _whole_groups(
     live: Fields, target: Fields, changed: Collection[FieldPath]
 ) -> Collection[FieldPath]:
-    """The groups that change as a whole: lists, and maps that only one of both documents has."""
+    """The groups that change as a whole: lists, and maps that only one of the documents has."""
     groups = {*map(_group_of, changed)}
     whole = groups & LISTS
     if any((path in live) is not (path in target) for path in changed):
-        # The fields that stand in no map have the document for their group.
+        # Top-level fields have the document as their group.
         in_both = {*map(_group_of, live)} & {*map(_group_of, target)} | {()}
         whole |= groups - in_both
     return whole
@@ -57,7 +57,7 @@ def _group_of(path: FieldPath) -> FieldPath:
 
 
 def _group(group: FieldPath, target: Fields, shown: Fields) -> Leaf:
-    """The list, in the order of `target`, or the map of a group; ``None`` where it is empty."""
+    """The list, in the order of `target`, or the map of a group; ``None`` if it is empty."""
     paths = [path for path in target if path[:-1] == group]
     if group in LISTS:
         return [shown[path] for path in paths] or None
@@ -65,7 +65,7 @@ def _group(group: FieldPath, target: Fields, shown: Fields) -> Leaf:
 
 
 def _operation(path: FieldPath, value: Leaf, *, existed: bool) -> Operation:
-    """What makes `value` of what `path` leads to; ``None`` stands for nothing."""
+    """The operation that sets `path` to `value`; ``None`` removes it."""
     pointer = "".join(f"/{name.replace('~', '~0').replace('/', '~1')}" for name in path)
     if value is None:
         return Operation("remove", pointer)

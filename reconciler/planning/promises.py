@@ -1,6 +1,6 @@
-"""What a plan promises of an object, held against what the store answered to the write.
+"""Compares what a plan promises about an object with the store's answer to the write.
 
-A server may change what it is given: admission webhooks add labels, policies strip annotations.
+A server may change an object: admission webhooks add labels, policies remove annotations.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from reconciler.model.values import SecretValue
 from reconciler.rules import field_text
 
 Promise = Mapping[FieldPath, Leaf]
-"""Each field that the object is to have."""
+"""The fields that the object will have according to the plan."""
 
 _UNREADABLE = {DATA: Capability.READ_VALUES, METADATA: Capability.METADATA}
 _CONTENT = tuple(field.name for field in fields(Resource) if field.name != "key")
-_WITHHELD = "the store warned of something in words that repeat a secret value: they are withheld"
+_WITHHELD = "the store sent a warning that contains a secret value: its text is withheld"
 
 
 class Deviation(NamedTuple):
-    """A field that is not as promised: other than it was to be, ``REMOVED`` or ``ADDED``."""
+    """A field that is not as promised: ``CHANGED``, ``REMOVED`` or ``ADDED`` by the store."""
 
     path: FieldPath
     action: FieldAction
@@ -37,33 +37,37 @@ class Deviation(NamedTuple):
 
     @property
     def forecast(self) -> str:
-        """The same of a write that was only tried."""
+        """The same for a dry run."""
         return _TRIED[self.action].format(field_text(self.path))
 
 
 def deviations(
     promise: Promise, answer: Live, capabilities: Iterable[Capability]
 ) -> tuple[Deviation, ...]:
-    """The fields of `answer` that are not as promised, by path, those that were added last.
+    """The fields of `answer` that are not as promised, sorted by path, added ones last.
 
-    What a store without the capability cannot read back is not compared.
+    Fields that the store cannot read back, for lack of a capability, are not compared.
     """
     unreadable = _UNREADABLE.keys() - {
         part for part, needed in _UNREADABLE.items() if needed in capabilities
     }
     return tuple(
         sorted(
-            (one for one in _compared(promise, flatten(answer)) if one.path[0] not in unreadable),
-            key=lambda one: (one.action is FieldAction.ADDED, one.path),
+            (
+                deviation
+                for deviation in _compared(promise, flatten(answer))
+                if deviation.path[0] not in unreadable
+            ),
+            key=lambda deviation: (deviation.action is FieldAction.ADDED, deviation.path),
         )
     )
 
 
 def is_to_the_letter(resource: Resource, answer: Live) -> bool:
-    """Whether nothing is to be told of `answer` to the create of `resource`.
+    """Whether `answer` to the create of `resource` has no warnings and no deviations.
 
-    That is soon seen of a store that makes just what it is told to; comparing field by field takes
-    longer than anything else that is done with an answer.
+    A quick check for stores that create exactly what they are sent: comparing field by field takes
+    longer than everything else that is done with an answer.
     """
     return not answer.warnings and all(
         getattr(answer, name) == getattr(resource, name) for name in _CONTENT
@@ -71,30 +75,30 @@ def is_to_the_letter(resource: Resource, answer: Live) -> bool:
 
 
 def shown_warnings(warnings: Iterable[str], promise: Promise) -> Iterator[str]:
-    """What a store warned of, without a warning that repeats a value of `promise`."""
+    """The warnings of a store; one that contains a value of `promise` is withheld."""
     texts = [*warnings]
     if texts:
         search = ValueSearch(leaf for leaf in promise.values() if isinstance(leaf, SecretValue))
         yield from (_WITHHELD if search.is_in(text) else text for text in texts)
 
 
-def _compared(promise: Promise, found: Promise) -> Iterator[Deviation]:
+def _compared(promise: Promise, answered: Promise) -> Iterator[Deviation]:
     for path, leaf in promise.items():
-        if path not in found:
+        if path not in answered:
             yield Deviation(path, FieldAction.REMOVED)
-        elif found[path] != leaf and leaf_text(found[path]) != leaf_text(leaf):
+        elif answered[path] != leaf and leaf_text(answered[path]) != leaf_text(leaf):
             yield Deviation(path, FieldAction.CHANGED)
-    for path in found.keys() - promise.keys():
+    for path in answered.keys() - promise.keys():
         yield Deviation(path, FieldAction.ADDED)
 
 
 _DONE = {
-    FieldAction.CHANGED: "the store has made {} something else than it was told to",
-    FieldAction.REMOVED: "the store has dropped {}, which it was told to keep",
-    FieldAction.ADDED: "the store has added {}, which nobody asked for",
+    FieldAction.CHANGED: "the store changed {} to another value than the one it was sent",
+    FieldAction.REMOVED: "the store dropped {}, which it was sent",
+    FieldAction.ADDED: "the store added {}, which it was not sent",
 }
 _TRIED = {
-    FieldAction.CHANGED: "the store would make {} something else than it is told to",
-    FieldAction.REMOVED: "the store would drop {}, which it is told to keep",
-    FieldAction.ADDED: "the store would add {}, which nobody asked for",
+    FieldAction.CHANGED: "the store would change {} to another value than the one it is sent",
+    FieldAction.REMOVED: "the store would drop {}, which it is sent",
+    FieldAction.ADDED: "the store would add {}, which it is not sent",
 }

@@ -1,4 +1,4 @@
-"""What objects refer to: what they must come after, and what must exist for them."""
+"""References between objects: those that decide the order, and whose targets must exist."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CLUSTER_DEPENDENCY = re.compile(r"/(?P<kind>[^/]+)/(?P<name>[^/]+)")
 
 
 class Reference(NamedTuple):
-    """One object's need of another; ``field`` is where it says so, empty where it goes unsaid."""
+    """A dependency on another object; ``field`` is where it is declared, empty if it is implied."""
 
     target: ObjectKey
     what: str
@@ -73,10 +73,9 @@ def reference_problems(
     *,
     namespaces: bool,
 ) -> Iterator[Diagnostic]:
-    """Errors for references to what neither the manifests nor the store hold.
+    """Errors for references to objects that are neither in the manifests nor in the store.
 
-    `missing` are their targets. `namespaces` tells whether namespaces and accounts are objects of
-    the store at all.
+    `missing` are their targets. `namespaces` says whether the store has namespaces and accounts.
     """
     if not missing:
         return
@@ -91,7 +90,7 @@ def reference_problems(
             if not namespaces and reference.target.kind in {NAMESPACE, SERVICE_ACCOUNT}:
                 continue
             if reference.what == "owner" and reference.target.kind not in KINDS:
-                continue  # no store is asked for such objects, so the manifest's uid has to do
+                continue  # stores do not hold such objects, so the manifest's uid is used
             yield problem(
                 resource,
                 "reference-unknown",
@@ -136,7 +135,7 @@ def dependency_problems(resource: Desired) -> Iterator[Diagnostic]:
 
 
 def _dependencies(resource: Resource) -> Iterator[ObjectKey | str]:
-    """The entries of the depends-on annotation; text where an entry names nothing."""
+    """The entries of the depends-on annotation; text if an entry does not name an object."""
     annotation = resource.annotations.get(DEPENDS_ON)
     if annotation is None:
         return
@@ -151,7 +150,7 @@ def _dependencies(resource: Resource) -> Iterator[ObjectKey | str]:
 
 
 def problem(resource: Desired, code: str, field: str, message: str, hint: str) -> Diagnostic:
-    """An error in the manifest of `resource`, at the place where the object begins."""
+    """An error in the manifest of `resource`, at the beginning of the object."""
     return Diagnostic(
         severity=Severity.ERROR,
         code=code,

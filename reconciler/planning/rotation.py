@@ -1,4 +1,4 @@
-"""Updating the users of a Secret to the object that takes its place, where the store can."""
+"""Updates the users of a Secret to the object that replaces it, if the store can."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import ValueRef
 
 _UPDATED = "{} is updated to the new version, which restarts it"
-_STAYS = "{} keeps the old version, which stays as long: --rotate-services updates it"
+_STAYS = "{} keeps the old version, which stays until then: --rotate-services updates it"
 _LOSES = "{} keeps the old version: the new one has no {}"
 _OUTDATED = "{} still uses an old version of {}: --rotate-services updates it"
 
 
 def is_due(key: ObjectKey, snapshot: Snapshot, options: PlanOptions) -> bool:
-    """Whether old versions of `key` are left of which this plan can make an end."""
+    """Whether there are old versions of `key` that this plan can remove."""
     users = snapshot.outdated.get(key)
     return users is not None and (options.rotate_services or not users)
 
 
 def allows_replace(change: Change, snapshot: Snapshot, options: PlanOptions) -> bool:
-    """Whether ``--rotate-services`` allows the replace: the values differ for certain."""
+    """Whether ``--rotate-services`` allows the replace: only if the values certainly differ."""
     unknowable = any(
         isinstance(field.before, ValueRef) and field.before.unread and not field.before.fingerprint
         for field in change.fields
@@ -40,12 +40,12 @@ def allows_replace(change: Change, snapshot: Snapshot, options: PlanOptions) -> 
 def notes(
     key: ObjectKey, before: Fields, target: Fields, snapshot: Snapshot, options: PlanOptions
 ) -> Iterator[Note]:
-    """What happens to each user of `key`, which is created anew as `target`."""
+    """What happens to each user of `key`, which is replaced by `target`."""
     if Capability.ROTATION not in snapshot.capabilities:
         return
     data = {path for path in (*before, *target) if path[0] == DATA}
     changed = {path[1] for path in data if before.get(path) != target.get(path)}
-    # Where no data changes, the object as a whole is created anew.
+    # If no data changes, the object as a whole is replaced.
     affected = [user for user in snapshot.consumers or () if _is_affected(user, key, changed)]
     for user in sorted({*affected, *snapshot.outdated.get(key, ())}):
         if user.key and (DATA, user.key) not in target:
@@ -56,15 +56,15 @@ def notes(
             yield Note("service-keeps-old", _STAYS.format(_shown(user)))
 
 
-def users_moved(key: ObjectKey, snapshot: Snapshot, options: PlanOptions) -> Iterator[Note]:
-    """What happens to each user of an old version of `key`, which itself stays as it is."""
+def user_updates(key: ObjectKey, snapshot: Snapshot, options: PlanOptions) -> Iterator[Note]:
+    """What happens to each user of an old version of `key`, whose current version stays."""
     if options.rotate_services:
         for user in snapshot.outdated.get(key, ()):
             yield Note("service-updated", _UPDATED.format(_shown(user)))
 
 
 def notices(keys: Iterable[ObjectKey], snapshot: Snapshot, options: PlanOptions) -> Iterator[Note]:
-    """The users of old versions that this plan leaves alone."""
+    """The users of old versions that this plan does not update."""
     if options.rotate_services:
         return
     for key in keys:

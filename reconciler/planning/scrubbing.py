@@ -1,4 +1,4 @@
-"""Annotations in which other tools keep a Secret as a whole, its values in clear."""
+"""Annotations in which other tools keep a whole Secret, with its values in the clear."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAMED = 5
 
 
 def scrubbed(merged: Merged) -> Merged:
-    """`merged` without such annotations, whoever wants or owns them."""
+    """`merged` without such annotations, whoever owns them."""
 
     def stays(path: FieldPath) -> bool:
         return path[:2] != (METADATA, ANNOTATIONS) or path[2] not in COPYING_ANNOTATIONS

@@ -1,4 +1,4 @@
-"""What is no longer as an approved plan has it: that plan compared with one formed just now."""
+"""Compares an approved plan with a new one, to find out whether it is stale."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from reconciler.model.values import ValueRef
 def stale_reasons(
     approved: Plan, fresh: Plan, *, same_key: bool, derived_key: bool
 ) -> tuple[str, ...]:
-    """Why `approved` is stale, a line each; empty where both plans are the same.
+    """The reasons why `approved` is stale, a line each; empty if both plans are the same.
 
-    `same_key` tells whether both have fingerprints under the same key, so that these can be
-    compared; `derived_key` whether that of `approved` comes from the values of its manifests. A
-    store that did not exist when the plan was made is recognised by its location. Objects that are
-    in sync in both plans are no reason, whatever else happened to them.
+    `same_key` says whether both have fingerprints under the same key, so that these can be
+    compared; `derived_key` whether the key of `approved` was derived from the values of its
+    manifests. A store that did not exist when the plan was made is identified by its location.
+    Objects that are in sync in both plans are not compared.
     """
     lines: list[str] = []
     if _is_another(approved.store, fresh.store):
         lines.append(f"the plan was made for another store, {approved.store.location}")
     if not same_key:
         lines.append(
-            "values in the manifests are not those of the plan"
+            "values in the manifests have changed since the plan"
             if derived_key
             else "the store's fingerprint key is not the one that the plan was made with"
         )
@@ -47,7 +47,7 @@ def _is_another(approved: StoreIdentity, fresh: StoreIdentity) -> bool:
 
 
 def _stale_objects(approved: Plan, fresh: Plan, *, same_key: bool) -> Iterator[str]:
-    """A line for each object that is not as `approved` has it."""
+    """A line for each object that differs from `approved`."""
     before = {change.key: change for change in approved.changes}
     after = {change.key: change for change in fresh.changes}
     for key in sorted(before.keys() | after.keys()):
@@ -64,9 +64,9 @@ def _is_settled(change: Change | None) -> bool:
 
 def _difference(old: Change | None, new: Change | None) -> str:
     if new is None:
-        return "no longer in the manifests, nor in the set"
+        return "in neither the manifests nor the set any more"
     if old is None:
-        return f"not in the plan, and now to {new.action}"
+        return f"not in the plan, but needs a {new.action} now"
     if old.precondition == new.precondition:
         copy_differs = Reason.INTERRUPTED in {*old.reasons} ^ {*new.reasons}
         return "changed in the store" if copy_differs else "its manifest changed"
@@ -82,7 +82,7 @@ def _without_fingerprints(change: Change | None) -> Change | None:
 
 
 def _blank(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
-    """`node` with references that say nothing of their values."""
+    """`node` with references without fingerprints."""
     match node:
         case ValueRef():
             return replace(node, fingerprint="")

@@ -1,8 +1,8 @@
-"""What the consumers of bootstrap tokens ignore, though an API server accepts it.
+"""Bootstrap tokens that an API server accepts but their consumers ignore.
 
 From Kubernetes v1.35: plugin/pkg/auth/authenticator/token/bootstrap/bootstrap.go, and the module
 k8s.io/cluster-bootstrap (token/api/types.go, util/secrets/secrets.go). Whether a token has expired
-is not looked at: a rule reads no clock.
+is not checked: a rule reads no clock.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ def bootstrap_token_warnings(secret: Resource) -> Iterator[Violation]:
     if groups and not all(_GROUP.fullmatch(group) for group in groups.split(b",")):
         yield _ignored(
             ("data", "auth-extra-groups"),
-            "auth-extra-groups holds a group whose name is not allowed",
+            "auth-extra-groups has a group whose name is not allowed",
             "separate groups with commas, each as system:bootstrappers:NAME",
         )
     if all(values.get(usage) != b"true" for usage in _USAGES):
         yield _ignored(
             ("data", _USAGES[0]),
-            "the token may be used for nothing",
+            "the token has no usage",
             f'set {_USAGES[0]} or {_USAGES[1]} to "true"',
         )
 
@@ -59,7 +59,7 @@ def _place(secret: Resource, token_id: bytes) -> Iterator[Violation]:
     if secret.namespace != _NAMESPACE:
         yield _ignored(
             ("metadata", "namespace"),
-            f"bootstrap tokens are looked for in {_NAMESPACE} alone",
+            f"bootstrap tokens count only in {_NAMESPACE}",
             f"set metadata.namespace to {_NAMESPACE}",
         )
     if not _ID.fullmatch(token_id):

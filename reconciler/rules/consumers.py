@@ -1,7 +1,7 @@
-"""Who uses which Secret, read from Kubernetes objects as the API writes them.
+"""The uses of Secrets in Kubernetes objects, in the form of the API.
 
 Source: the Kubernetes API reference v1.35 (PodSpec, Volume, EnvVarSource, EnvFromSource,
-ServiceAccount, IngressTLS). What does not have the shape of the API is passed over.
+ServiceAccount, IngressTLS). Fields of another shape are ignored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _POD_SPECS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "Job": (_BATCH, _TEMPLATE),
     "CronJob": (_BATCH, ("spec", "jobTemplate", *_TEMPLATE)),
 }
-"""The kinds that run Pods: their API group, and where they hold what their Pods are like."""
+"""The kinds that run Pods: their API group, and the path of the Pod spec."""
 
 _INGRESS = "Ingress"
 CONSUMER_GROUPS: Mapping[str, str] = {
@@ -38,7 +38,7 @@ CONSUMER_GROUPS: Mapping[str, str] = {
 """The kinds that `consumers_of` reads, with their API groups; the core group is empty."""
 
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
-# Volumes that name a Secret for a driver; the field, and where in it the Secret's name stands.
+# Volumes that name a Secret for a driver: the field, and the path of the Secret's name in it.
 _DRIVERS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("azureFile", ("secretName",)),
     ("cephfs", ("secretRef", "name")),
@@ -56,7 +56,7 @@ _ENDED_CONDITIONS = {"Complete", "Failed"}
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A Secret's name, perhaps one of its keys, and where both stand."""
+    """A reference to a Secret, or to one of its keys; ``field`` is its place."""
 
     secret: str
     field: str
@@ -67,13 +67,13 @@ class _Use:
 def consumers_of(
     document: Mapping[str, Any], kind: str = "", *, namespace: str = "default", manifest: str = ""
 ) -> Iterator[Consumer]:
-    """The uses of Secrets by the object that `document` is, in the order of its fields.
+    """The uses of Secrets by the object in `document`, in the order of its fields.
 
-    `kind` is for items of lists, which do not name their own; `namespace` for objects that name
-    none; `manifest` is what the consumers have as theirs. An object of another kind has none, nor
-    has one that no longer runs (a Pod or a Job that has ended), nor one that a controller of these
-    kinds owns: that controller names the same Secrets. An image pull secret counts as required,
-    though a kubelet tries without it; what a ServiceAccount lists under ``secrets`` does not.
+    `kind` is for items of lists without a kind, `namespace` for objects without a namespace, and
+    `manifest` becomes that of the consumers. Objects of other kinds have no uses; nor do Pods and
+    Jobs that have ended, or objects that a controller of these kinds owns, since the controller
+    names the same Secrets. An image pull secret counts as required, though a kubelet tries without
+    it; an entry in ``secrets`` of a ServiceAccount does not.
     """
     kind = _text(document.get("kind")) or kind
     metadata = _map(document.get("metadata"))
@@ -83,7 +83,7 @@ def consumers_of(
     home = _text(metadata.get("namespace")) or namespace
     name = _text(metadata.get("name")) or f"{_text(metadata.get('generateName'))}*"
     for use in uses(document):
-        if SUBDOMAIN.allows(use.secret):  # what cannot be a name is a template's, or encrypted
+        if SUBDOMAIN.allows(use.secret):  # anything else is part of a template, or encrypted
             yield Consumer(
                 kind=kind,
                 namespace=home,
@@ -97,7 +97,7 @@ def consumers_of(
 
 
 def account_consumers(account: Resource, manifest: str = "") -> Iterator[Consumer]:
-    """The same of a ServiceAccount that is a managed object already."""
+    """The uses of Secrets by a ServiceAccount that is managed."""
     yield from consumers_of(
         {**account.settings, "metadata": {"name": account.name or f"{account.generate_name}*"}},
         SERVICE_ACCOUNT,
@@ -107,7 +107,7 @@ def account_consumers(account: Resource, manifest: str = "") -> Iterator[Consume
 
 
 def _is_in_group(document: Mapping[str, Any], kind: str) -> bool:
-    """Whether the API group is the one that `kind` is known in; items of lists name none."""
+    """Whether the API group is that of `kind`; items of lists have none."""
     version = _text(document.get("apiVersion"))
     return not version or version.rpartition("/")[0] == CONSUMER_GROUPS[kind]
 
@@ -166,14 +166,14 @@ def _volume_uses(volume: Mapping[str, Any], field: str) -> Iterator[_Use]:
         where = f"{field}.projected.sources[{index}].secret"
         yield from _mounted(_map(source.get("secret")), "name", where)
     for driver, path in _DRIVERS:
-        found: Any = volume.get(driver)
+        secret: Any = volume.get(driver)
         for name in path:
-            found = _map(found).get(name)
-        yield _Use(_text(found), ".".join((field, driver, *path[:1])))
+            secret = _map(secret).get(name)
+        yield _Use(_text(secret), ".".join((field, driver, *path[:1])))
 
 
 def _mounted(source: Mapping[str, Any], name_field: str, field: str) -> Iterator[_Use]:
-    """A Secret as files: those that are listed, or all of its keys."""
+    """A Secret mounted as files: the listed keys, or all keys."""
     name, optional = _text(source.get(name_field)), _flag(source)
     listed = list(_items(source.get("items")))
     if not listed:
@@ -211,7 +211,7 @@ def _map(node: Any) -> Mapping[str, Any]:
 
 
 def _items(node: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The maps in a list, with their places in it."""
+    """The maps in a list, with their indexes."""
     if isinstance(node, list | tuple):
         yield from ((index, item) for index, item in enumerate(node) if isinstance(item, Mapping))
 

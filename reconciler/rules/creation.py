@@ -1,4 +1,4 @@
-"""All rules for an object that is to be created."""
+"""All rules for the creation of an object."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from reconciler.rules.violations import Violation
 
 
 def validate(resource: Resource) -> tuple[Violation, ...]:
-    """Every rule that `resource` breaks, errors and warnings alike; empty where it breaks none.
+    """The violations of all rules by `resource`, errors and warnings.
 
-    Where ``ownerReferences`` are still to be given their uids, the missing ones are reported too
-    (``owner-field-missing`` at a path that ends in ``uid``). A ServiceAccount's ``settings`` are
-    free, as they are upstream (ValidateServiceAccount).
+    Owner references whose uid has not been filled in yet are reported too (``owner-field-missing``
+    at a path that ends in ``uid``). A ServiceAccount's ``settings`` are not checked, as upstream
+    (ValidateServiceAccount).
     """
     if resource.key.kind != SECRET:
         return tuple(metadata_violations(resource))
@@ -25,8 +25,8 @@ def validate(resource: Resource) -> tuple[Violation, ...]:
 
 
 def refusals(resource: Resource) -> tuple[Violation, ...]:
-    """The errors of `validate` alone, without the work that finding warnings takes."""
-    found = [*metadata_violations(resource)]
+    """The errors of `validate`, without the cost of looking for warnings."""
+    violations = [*metadata_violations(resource)]
     if resource.kind == SECRET:
-        found += secret_violations(resource)
-    return tuple([violation for violation in found if violation.severity is Severity.ERROR])
+        violations += secret_violations(resource)
+    return tuple([violation for violation in violations if violation.severity is Severity.ERROR])

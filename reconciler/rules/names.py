@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-"""What generated suffixes are drawn from (k8s.io/apimachinery/pkg/util/rand.String)."""
+"""The characters of generated suffixes (k8s.io/apimachinery/pkg/util/rand.String)."""
 SUFFIX_LENGTH = 5
 
 _LONGEST_PREFIX = 58
@@ -26,22 +26,22 @@ _NAME_PART = "[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """What a text may be: ``noun`` names it, ``rule`` tells how to write one."""
+    """The grammar of a text: ``noun`` names it, ``rule`` says how to write one."""
 
     noun: str
     rule: str
     limit: int
     pattern: str
     allows: Callable[[str], re.Match[str] | None] = field(init=False, repr=False, compare=False)
-    """Tell whether a text is one."""
+    """Whether a text conforms."""
 
     def __post_init__(self) -> None:
-        # Asked five times for each object of a load, so there is no call of Python's in between.
+        # Called five times per loaded object, so it is the compiled method itself.
         within = re.compile(rf"(?!.{{{self.limit + 1}}})(?:{self.pattern})", re.DOTALL)
         object.__setattr__(self, "allows", within.fullmatch)
 
     def fault(self, text: str) -> str:
-        """Say why `text`, which is not allowed, is not."""
+        """Why `text`, which does not conform, does not."""
         if len(text) > self.limit:
             return f"{shown(text)} has {len(text)} characters, {self.noun} at most {self.limit}"
         return f"{shown(text)} is not {self.noun}"
@@ -101,7 +101,7 @@ def is_qualified_name(text: str) -> bool:
 
 
 def qualified_name_fault(text: str) -> str:
-    """Say why `text` is no qualified name; empty where it is one."""
+    """Why `text` is not a qualified name; empty if it is one."""
     prefix, slash, name = text.rpartition("/")
     if slash and not prefix:
         return f"{shown(text)} has nothing before the '/'"
@@ -118,24 +118,24 @@ _qualified_name_fault = lru_cache(_CACHED_NAMES)(qualified_name_fault)
 
 
 def without_trailing_dash(prefix: str) -> str:
-    """`prefix` as a name to be judged: upstream puts an ``a`` for its last two bytes.
+    """`prefix` as a name to be validated: upstream replaces its last two bytes by an ``a``.
 
-    So it is with every prefix that ends in ``-`` (maskTrailingDash, apimachinery
-    pkg/api/validation/generic.go); what the last but one is comes to light in the whole name.
+    It does so for every prefix that ends in ``-`` (maskTrailingDash, apimachinery
+    pkg/api/validation/generic.go); the last byte but one is validated with the whole name.
     """
     masked = len(prefix) > 1 and prefix.endswith("-") and prefix[-2].isascii()
     return prefix[:-2] + "a" if masked else prefix
 
 
 def generated_name(prefix: str, suffix: str) -> str:
-    """The name that a server makes of ``generateName`` and `suffix`.
+    """The name that a server generates from ``generateName`` and `suffix`.
 
-    `suffix` is `SUFFIX_LENGTH` characters of `SUFFIX_ALPHABET`, drawn by the caller; `prefix` is
-    cut at 58 characters (k8s.io/apiserver/pkg/storage/names/generate.go).
+    `suffix` has `SUFFIX_LENGTH` random characters of `SUFFIX_ALPHABET`, from the caller; `prefix`
+    is cut at 58 characters (k8s.io/apiserver/pkg/storage/names/generate.go).
     """
     return prefix[:_LONGEST_PREFIX] + suffix
 
 
 def shown(text: str) -> str:
-    """`text` in quotes, control characters escaped, cut where it is too long to be read."""
+    """`text` in quotes, with control characters escaped, and cut if it is long."""
     return repr(text) if len(text) <= _LONGEST_SHOWN else repr(text[:_LONGEST_SHOWN]) + "…"

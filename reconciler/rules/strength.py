@@ -1,10 +1,10 @@
-"""How hard values are to guess: a cautious estimate, in bits.
+"""A cautious estimate, in bits, of how hard values are to guess.
 
-The measure is the number of characters times the logarithm of the alphabet that a value draws on.
-What people choose is worth less than that, so the following is cut short: common passwords, long
-runs of letters, years and dates, characters that repeat or count on. Values that have a structure
-(JSON, URLs, ``KEY=value`` lines) are worth their best part, since the rest may be public, and
-certificates and public keys are worth nothing. A random password of eight or more characters of
+The measure is the number of characters times the logarithm of the alphabet that a value uses.
+Choices of people are weaker than that, so the following count for less: common passwords, long runs
+of letters, years and dates, repeated and consecutive characters. Structured values (JSON, URLs,
+``KEY=value`` lines) count as their strongest part, since the rest may be public, and certificates
+and public keys count for nothing. A random password of eight or more characters of
 several classes stays above 40 bits; a PIN, a word and ``changeme`` stay far below.
 """
 
@@ -22,8 +22,8 @@ from typing import Any
 from reconciler.model.values import SecretValue
 
 LEAST_BITS = 40
-"""Below this, trying all that is likely takes a single machine less than a few thousand years at
-0.1 s a try; the estimate is a rough one, so that there is some room in it."""
+"""Below this, one machine needs less than a few thousand years for all likely guesses, at 0.1 s
+each; the margin allows for a rough estimate."""
 
 _COMMON = re.compile(
     "password|passwort|passwd|changeme|changeit|letmein|welcome|default|example|secret|"
@@ -42,12 +42,12 @@ _PARTS = re.compile(r"""[\s"'{}\[\](),;:=&?@<>/]+""")
 _BASE64 = re.compile("[A-Za-z0-9+/]{4,}={0,2}")
 _HEXADECIMAL = re.compile("[0-9a-f]+|[0-9A-F]+")
 
-_GONE = "\0"  # in the place of a word or date that has been counted
+_GONE = "\0"  # replaces a word or date that has been counted
 _WORD_BITS = 10.0
 _YEAR_BITS = 7.0
 _DATE_BITS = 14.0
 _LETTERS_IN_FULL = 4
-_LETTER_BITS = 2.5  # for each further letter of a run: those of a language can be foreseen
+_LETTER_BITS = 2.5  # for each further letter of a run, since natural language is predictable
 _REPEATED_BITS = 1.0
 _CLASSES = (
     (frozenset(string.ascii_lowercase), 26),
@@ -59,9 +59,9 @@ _OTHERS = 100
 
 
 def is_guessable(values: Iterable[SecretValue]) -> bool:
-    """Whether all of `values` together are worth fewer than `LEAST_BITS`; equal ones count once.
+    """Whether all `values` together have fewer than `LEAST_BITS`; equal ones count once.
 
-    Where there is no value, there is nothing to guess.
+    False if there are no values.
     """
     bits, any_value = 0.0, False
     for content in {value.reveal() for value in values}:
@@ -103,7 +103,7 @@ def _leaves(document: Any) -> Iterator[str]:
 
 
 def _part_bits(text: str) -> float:
-    """The estimate for text that is one piece; base64 of text is worth what the text is."""
+    """The estimate for text without structure; base64 of text counts as that text."""
     if not text:
         return 0.0
     if _BASE64.fullmatch(text) and len(text) % 4 == 0:
@@ -116,9 +116,9 @@ def _part_bits(text: str) -> float:
 
 
 def _text_bits(text: str) -> float:
-    """Words and dates at a flat rate, and the rest by its characters."""
+    """Words and dates count a fixed number of bits, the rest counts by its characters."""
     alphabet = _alphabet_bits(text)
-    # Lower case and leet spelling keep every character's place, but for some beyond ASCII.
+    # Lower case and leet spelling keep the positions of characters, except some beyond ASCII.
     lower = text.lower() if text.isascii() else text
     spans = [
         *((*match.span(), _WORD_BITS) for match in _COMMON.finditer(lower)),

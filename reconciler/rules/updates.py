@@ -1,4 +1,4 @@
-"""What may change of a live object, and what needs a new one.
+"""Which changes of a live object are possible, and which need a replace.
 
 From Kubernetes v1.35: ValidateSecretUpdate (pkg/apis/core/validation/validation.go) and
 ValidateObjectMetaUpdate (k8s.io/apimachinery/pkg/api/validation/objectmeta.go).
@@ -15,7 +15,7 @@ from reconciler.rules.violations import Violation
 
 
 def validate_update(live: Resource, updated: Resource) -> tuple[Violation, ...]:
-    """Every error of an update of `live` to `updated`, those of `updated` itself included."""
+    """The errors of an update of `live` to `updated`, including those of `updated` itself."""
     return (
         *_changes(live, updated),
         *refusals(updated),
@@ -25,16 +25,16 @@ def validate_update(live: Resource, updated: Resource) -> tuple[Violation, ...]:
 def replace_reasons(
     live: Resource, wanted_type: str, *, immutable: bool, data_changes: bool
 ) -> tuple[Reason, ...]:
-    """Why `live` becomes what is wanted only by delete and create; empty where it need not.
+    """Why the change of `live` needs a delete and a create; empty if it does not.
 
     Of `Reason`, these are ``TYPE``, ``UNSEAL`` and ``IMMUTABLE``, in that order.
     """
-    found = [Reason.TYPE] if live.type != wanted_type else []
+    reasons = [Reason.TYPE] if live.type != wanted_type else []
     if live.immutable and not immutable:
-        found.append(Reason.UNSEAL)
+        reasons.append(Reason.UNSEAL)
     if live.immutable and data_changes:
-        found.append(Reason.IMMUTABLE)
-    return tuple(found)
+        reasons.append(Reason.IMMUTABLE)
+    return tuple(reasons)
 
 
 def _changes(live: Resource, updated: Resource) -> Iterator[Violation]:

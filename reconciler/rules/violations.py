@@ -1,4 +1,4 @@
-"""How a rule says that an object breaks it."""
+"""Violations of rules."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from reconciler.model.objects import Severity
 
 RulePath = tuple[str | int, ...]
-"""Where a field stands in a manifest, for example ``("metadata", "ownerReferences", 0, "uid")``."""
+"""The path of a field in a manifest, for example ``("metadata", "ownerReferences", 0, "uid")``."""
 
 _MAPS = {"labels", "annotations", "finalizers", "ownerReferences", "data", "stringData"}
-"""Their entries stand in brackets; those of lists that are sets by nature go by their names."""
+"""Maps, whose keys are printed in brackets, and lists that are really sets, with names as keys."""
 
 
 WARNINGS = frozenset(
@@ -26,17 +26,16 @@ WARNINGS = frozenset(
 """The codes of the violations that are warnings."""
 
 CUMULATIVE = frozenset({"annotations-too-large", "data-too-large", "finalizers-conflict"})
-"""The codes of what several parts do together, which mending another part does not undo."""
+"""The codes of violations by several parts together, which fixing another part does not resolve."""
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule. ``message`` never holds a value of ``data``; ``hint`` says what to do.
+    """A broken rule. ``message`` never contains a value of ``data``; ``hint`` says what to do.
 
-    An error is what an API server refuses. A warning is what it accepts, though the author will
-    not get what they asked for. ``of_key`` tells that the key at the end of ``path`` is wrong, and
-    not what stands there. A value that slipped in among the keys may be part of the path, so
-    ``repr`` leaves the path out.
+    An API server refuses errors. It accepts warnings, but the effect is not what the author asked
+    for. ``of_key`` says that the key at the end of ``path`` is wrong, not its content. A path may
+    contain a value that was written as a key by mistake, so ``repr`` leaves it out.
     """
 
     path: RulePath = dataclasses.field(repr=False)

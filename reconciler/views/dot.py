@@ -17,9 +17,9 @@ _ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "&": "&amp;", "#": "&#35;"})
 
 
 def graph(graph: DependencyGraph) -> str:
-    """A directed graph with a cluster for each wave; an arrow goes from what needs to the needed.
+    """A directed graph with a cluster for each wave; arrows lead from dependents to dependencies.
 
-    The first wave stands at the left.
+    The first wave is at the left.
     """
     lines = ["digraph dependencies {", "  rankdir=RL;", "  node [shape=box];"]
     for wave, nodes in groupby(graph.nodes, key=lambda node: node.wave):
@@ -34,7 +34,7 @@ def graph(graph: DependencyGraph) -> str:
 
 
 def styled_graph(shown: DependencyGraph, style: Style) -> str:
-    """The graph; there is but one style."""
+    """The graph; it has only one style."""
     del style
     return graph(shown)
 

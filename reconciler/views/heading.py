@@ -1,4 +1,4 @@
-"""What the first line of an output says besides its subject."""
+"""The additional content of the first line of an output."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from reconciler.model.plans import Note
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What the first line of a plan says besides its set, its store and its options.
+    """The content of the first line of a plan after its set, store and options.
 
-    ``configuration`` is the configuration file in use. ``origin`` is what there is to know of the
-    plan file that the plan comes from, or goes to.
+    ``configuration`` is the configuration file in use. ``origin`` are notes on the plan file that
+    the plan was read from, or is written to.
     """
 
     configuration: str = ""

@@ -1,9 +1,9 @@
 """Plans and drift as Markdown for comments on pull requests (GitHub Flavored Markdown).
 
-Whatever comes from a manifest or a store stands in code, where neither ``@names`` nor ``#2`` become
-links and no markup counts: in fenced blocks, in code spans, or escaped for HTML in a summary. Where
-it would hold a workflow command, it stands in HTML's elements for code, which look the same: only
-in HTML can a character be written in another way.
+Text from manifests and stores is always set as code, where ``@names`` and ``#2`` do not become
+links and markup has no effect: in fenced blocks, in code spans, or escaped for HTML in a summary.
+Text that would contain a workflow command is set in HTML code elements, which look the same: only
+HTML can write a character in another way.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LIMIT = 65_536
 """Characters of a comment on GitHub (its API refuses longer bodies)."""
 
 _RESERVE = 400
-"""What is kept free for a heading and for the last line."""
+"""Characters reserved for a heading and for the last line."""
 _PLAIN_WORD = re.compile(r"[(']?[A-Za-z]+(?:['-][A-Za-z]+)*[')]?[.,;:]?|[0-9]+%?[,;:]?")
 _WORD_AND_STOP = re.compile(r"(.*?)([.,;:]?)")
 _BACKTICKS = re.compile("`+")
@@ -35,14 +35,14 @@ _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
 class _Entry(NamedTuple):
-    """An entry of a section, with its details and without."""
+    """An entry of a section, with and without its details."""
 
     whole: str
     short: str
 
 
 class _Section(NamedTuple):
-    """Entries of one kind, below a heading where there is any."""
+    """Entries of one kind, with an optional heading."""
 
     noun: str
     entries: Sequence[_Entry]
@@ -68,9 +68,9 @@ def plan(plan: Plan, heading: Heading = NO_HEADING) -> str:
 
 
 def drift(report: DriftReport, configuration: str = "") -> str:
-    """What drifted, what is pending, and what is unmanaged, in at most `LIMIT` characters.
+    """Drift, pending changes and unmanaged Secrets, in at most `LIMIT` characters.
 
-    Objects in sync are only counted. What does not fit is left out as in a plan.
+    Objects in sync are only counted. Entries that do not fit are left out as in a plan.
     """
     return _fitted(
         [
@@ -103,12 +103,12 @@ def styled_drift(report: DriftReport, style: Style) -> str:
 
 
 def prose(text: str) -> str:
-    """`text` with all that is not a plain word or number in code spans."""
+    """`text` with everything in code spans except plain words and numbers."""
     return " ".join(map(_word, escaped(text).split()))
 
 
 def code(text: str) -> str:
-    """A code span of `text`, fenced with more backticks than it holds (CommonMark 6.1)."""
+    """A code span of `text`, fenced with more backticks than it contains (CommonMark 6.1)."""
     shown = escaped(text)
     if inert(shown) != shown:
         return f"<code>{_PUNCTUATION.sub(_reference, shown)}</code>"
@@ -125,7 +125,7 @@ def _word(word: str) -> str:
 
 
 def _fitted(parts: list[str], *sections: _Section) -> str:
-    """`parts`, whatever their length, and of `sections` what fits into the limit with them."""
+    """All of `parts`, and as much of `sections` as fits into the limit."""
     room = LIMIT - _RESERVE - sum(len(part) + 2 for part in parts)
     left_out: list[str] = []
     for noun, entries, heading in sections:
@@ -209,7 +209,7 @@ def _object(
 
 
 def _fenced(lines: Iterable[str]) -> str:
-    """A block that is coloured like a diff: ``+`` and ``-`` at the start of a line count."""
+    """A block with diff colouring: ``+`` and ``-`` at the start of a line count."""
     content = "\n".join(lines)
     if inert(content) != content:
         return f'<pre lang="diff">\n{_html(content)}\n</pre>'
@@ -238,12 +238,12 @@ def _notices(notices: Iterable[Note]) -> _Section:
 
 
 def _html(text: str) -> str:
-    """`text` within a block of HTML, where no markup of Markdown counts."""
+    """`text` for a block of HTML, where Markdown has no effect."""
     return html.escape(text, quote=False).replace("#", "&#35;")
 
 
 def _reference(match: re.Match[str]) -> str:
-    """What means a character to HTML and has no meaning to Markdown."""
+    """A character reference, which has no meaning in Markdown."""
     return f"&#{ord(match[0])};"
 
 

@@ -18,9 +18,9 @@ _SUSPECT = re.compile(r"^[^A-Za-z]|[^A-Za-z0-9 ./()-]")
 
 
 def graph(graph: DependencyGraph) -> str:
-    """A flowchart with a subgraph for each wave; an arrow goes from what needs to the needed.
+    """A flowchart with a subgraph for each wave; arrows lead from dependents to dependencies.
 
-    The first wave stands at the left.
+    The first wave is at the left.
     """
     placed = [node.key for node in graph.nodes]
     linked = [key for edge in graph.edges for key in (edge.dependent, edge.needed)]
@@ -43,7 +43,7 @@ def graph(graph: DependencyGraph) -> str:
 
 
 def styled_graph(shown: DependencyGraph, style: Style) -> str:
-    """The graph; there is but one style."""
+    """The graph; it has only one style."""
     del style
     return graph(shown)
 

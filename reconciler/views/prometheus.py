@@ -1,8 +1,8 @@
 """Drift as metrics, for the textfile collector of Prometheus' node exporter.
 
 Source: "Exposition formats" of the Prometheus documentation, text format 0.0.4. The collector
-takes no timestamps beside samples, and refuses series that two of its files have in common: hence
-the store as a label.
+accepts no timestamps on samples, and rejects a series that occurs in two of its files: hence the
+label with the store.
 """
 
 from __future__ import annotations
@@ -19,20 +19,22 @@ from reconciler.views.formats import Style
 def drift(report: DriftReport, *, now: float) -> str:
     """Gauges of a check that ended at `now`, in seconds since the epoch.
 
-    Every state has its sample, those of no object too, so that no series comes and goes.
+    Every state has a sample, even at 0, so that no series appears or disappears.
     """
-    fields = Counter(field.state for one in report.objects for field in one.fields)
+    fields = Counter(field.state for checked in report.objects for field in checked.fields)
     labels = {"set": report.set_name, "store": report.store.location or report.store.id}
-    pending = sum(one.pending for one in report.objects)
+    pending = sum(checked.pending for checked in report.objects)
     return "\n".join(
         (
-            _header("drift_objects", "Objects by how they stand to what was applied last."),
+            _header("drift_objects", "Objects by state, compared with what was applied last."),
             *_by_state("drift_objects", labels, ObjectState, report.counts),
-            _header("drift_fields", "Fields by how they stand to what was applied last."),
+            _header("drift_fields", "Fields by state, compared with what was applied last."),
             *_by_state("drift_fields", labels, FieldState, fields),
-            _header("pending_objects", "Objects that manifests would change even without drift."),
+            _header(
+                "pending_objects", "Objects that the manifests would change even without drift."
+            ),
             _sample("pending_objects", labels, str(pending)),
-            _header("drift_detected", "1 where the last check found drift, else 0."),
+            _header("drift_detected", "1 if the last check found drift, else 0."),
             _sample("drift_detected", labels, str(int(report.drifted))),
             _header("drift_last_success_timestamp_seconds", "When the last check ended."),
             _sample("drift_last_success_timestamp_seconds", labels, f"{now:.3f}"),

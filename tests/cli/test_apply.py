@@ -320,7 +320,7 @@ def test_what_a_store_makes_of_an_object_is_told_before_and_after(workplace: Any
     assert "the store would" not in workplace.ok("plan").out
     applied = workplace.ok("apply", "tried.plan")
     assert "  warning: odd" in applied.out
-    assert "  warning: the store has added metadata.labels[injected]" in applied.out
+    assert "  warning: the store added metadata.labels[injected]" in applied.out
 
 
 def test_one_apply_of_a_set_at_a_time(shop: Any) -> None:

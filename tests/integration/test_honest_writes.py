@@ -130,8 +130,8 @@ def test_what_admission_makes_of_a_secret_is_told_before_and_after(
         assert "would" not in place.plan().out
         done = place.apply()
         assert done.code == 0
-        assert "warning: the store has made data[password] something else" in done.out
-        assert "warning: the store has added metadata.labels[injected]" in done.out
+        assert "warning: the store changed data[password] to another value" in done.out
+        assert "warning: the store added metadata.labels[injected]" in done.out
         assert "With warnings: 1." in done.out
         again = place.plan("--detailed-exitcode")
         assert again.code == 2

@@ -99,7 +99,7 @@ def test_what_a_store_would_make_of_an_object_is_noted(world: World, action: Act
     assert notes[0].message == "the store warns: odd"
     assert "withheld" in notes[1].message
     assert notes[2].message == (
-        "the store would add metadata.labels[injected], which nobody asked for"
+        "the store would add metadata.labels[injected], which it is not sent"
     )
 
 

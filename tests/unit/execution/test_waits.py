@@ -184,7 +184,7 @@ def test_looks_grow_rarer() -> None:
     assert delays == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
 
 
-WARNED = ["the store has added metadata.labels[injected], which nobody asked for"]
+WARNED = ["the store added metadata.labels[injected], which it was not sent"]
 
 
 def _admitted(live: Live) -> Live:

@@ -73,10 +73,10 @@ RIVAL = snapshot(later(OLD, data=wrapped({"k": "theirs"})))
         (([A], EMPTY), ([A], RIVAL), "created in the store"),
         (([A], EMPTY), ([A], snapshot(copies=[OLD])), "changed in the store"),
         (([A], snapshot(copies=[OLD])), ([A], EMPTY), "changed in the store"),
-        (([A], EMPTY), ([], EMPTY), "no longer in the manifests, nor in the set"),
-        (([], STORED), ([], EMPTY), "no longer in the manifests, nor in the set"),
-        (([], EMPTY), ([A], EMPTY), "not in the plan, and now to create"),
-        (([], EMPTY), ([], STORED), "not in the plan, and now to delete"),
+        (([A], EMPTY), ([], EMPTY), "in neither the manifests nor the set any more"),
+        (([], STORED), ([], EMPTY), "in neither the manifests nor the set any more"),
+        (([], EMPTY), ([A], EMPTY), "not in the plan, but needs a create now"),
+        (([], EMPTY), ([], STORED), "not in the plan, but needs a delete now"),
     ],
 )
 def test_each_movement_has_its_words(before: Any, after: Any, told: str) -> None:
@@ -145,7 +145,7 @@ def test_a_salted_plan_is_held_against_the_values_it_was_made_from() -> None:
 
     assert fresh(A, unborn) == ()
     assert fresh(A, EMPTY) == ()
-    assert fresh(CHANGED, unborn) == ("values in the manifests are not those of the plan",)
+    assert fresh(CHANGED, unborn) == ("values in the manifests have changed since the plan",)
 
 
 def test_new_problems_are_movements_and_old_ones_are_none() -> None:

@@ -105,7 +105,7 @@ def test_a_cycle_is_named_edge_by_edge() -> None:
 def test_an_object_that_waits_for_itself_is_a_cycle() -> None:
     plan, _ = planned([secret("a", annotations=depends_on(secret("a")))])
     assert [problem.message for problem in plan.problems] == [
-        "objects wait for each other: Secret/default/a needs Secret/default/a"
+        "objects depend on each other in a cycle: Secret/default/a needs Secret/default/a"
     ]
 
 

@@ -176,15 +176,15 @@ def test_what_is_only_to_be_created_is_left_alone_later() -> None:
 @pytest.mark.parametrize(
     ("annotation", "value", "problem"),
     [
-        ("prevent-destroy", "yes", "means nothing"),
-        ("ignore-keys", " , ", "means nothing"),
-        ("create-only", "True", "means nothing"),
-        ("data-policy", "strict", "means nothing"),
-        ("replace", "allow", "means nothing"),
+        ("prevent-destroy", "yes", "invalid value"),
+        ("ignore-keys", " , ", "invalid value"),
+        ("create-only", "True", "invalid value"),
+        ("data-policy", "strict", "invalid value"),
+        ("replace", "allow", "invalid value"),
         ("prevent-destory", "true", "is not an annotation of reconciler"),
     ],
 )
-def test_lifecycle_annotations_that_mean_nothing_are_problems(
+def test_lifecycle_annotations_with_invalid_values_are_problems(
     annotation: str, value: str, problem: str
 ) -> None:
     name = f"reconciler/{annotation}"

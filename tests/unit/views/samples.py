@@ -437,7 +437,7 @@ _WARNED = StepEnded(
     Step(secret("z"), Action.UPDATE, 0),
     Outcome.APPLIED,
     secret("z"),
-    warnings=("the store has added metadata.labels[tier], which nobody asked for", "two\nlines"),
+    warnings=("the store added metadata.labels[tier], which it was not sent", "two\nlines"),
 )
 
 EVENTS: tuple[Event, ...] = (
