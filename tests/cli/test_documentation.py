@@ -25,6 +25,7 @@ LANGUAGES = {*COMMANDS, "yaml", "python", "text", "json", "markdown", "dot", "me
 NOT_RUN = {
     ("README.md", "pip install ."): "installs the checkout: tests/test_packaging.py does",
     ("docs/stores/kubernetes.md", "kind create cluster"): "needs kind, which runs Docker in Docker",
+    ("docs/from-sops-and-kubectl.md", ""): "needs sops and a key: tests/integration/sops",
     ("docs/stores/docker.md", ""): "needs an engine of its own: tests/docker/test_walkthrough.py",
 }
 """Blocks that do not run here, by page and first words, with the reason."""

@@ -197,7 +197,7 @@ def test_a_failed_check_leaves_the_metrics_of_the_last_good_one(shop: Any) -> No
     shop.ok("apply", "--auto-approve")
     shop.ok("drift", "--report", "prometheus=r.prom")
     before = (shop.path / "r.prom").read_bytes()
-    shop.write("manifests/broken.yaml", "a: [")
+    shop.write("manifests/broken.yaml", "kind: [")
     assert shop.run("drift", "--report", "prometheus=r.prom").code == 1
     assert (shop.path / "r.prom").read_bytes() == before
 

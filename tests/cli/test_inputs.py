@@ -150,3 +150,11 @@ def test_a_plan_of_a_pipe_cannot_be_saved(shop: Any, process: Any) -> None:
         assert code == 1
         assert "cannot be saved, since apply reads manifests again" in err
         assert not (shop.path / "p").exists()
+
+
+def test_what_is_excluded_is_not_read(workplace: Any) -> None:
+    workplace.secret("a", x="1")
+    workplace.secret("b", file="manifests/drafts/b.yaml", x="1")
+    out = workplace.ok("plan", "--exclude", "drafts/").out
+    assert "Secret/default/a" in out
+    assert "Secret/default/b" not in out
