@@ -98,7 +98,7 @@ lock: $(VENV)/.dev
 	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --output-file requirements/build.txt --only-build-deps --build-deps-for wheel \
 		pyproject.toml
-	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei \
+	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei,sops \
 		--constraint requirements/runtime.txt --constraint requirements/build.txt \
 		pyproject.toml requirements/dev.in
 	$(COMPILE) --output-file $(DOCS_LOCK) --constraint requirements/runtime.txt \
