@@ -68,21 +68,22 @@ def with_violations(
 ) -> Decoded:
     """The result for `desired`, with one problem for each wrong field.
 
-    A violation is left out where the decoder has reported an error for the same field, or a warning
-    that explains it.
+    A violation is left out where the decoder has reported an error for the same field, and a warning
+    also where it has reported one that explains it.
     """
     name = str(desired.key._replace(name=desired.name or desired.generate_name))
     reported = [
         problem.path
         for problem in fields.problems
-        if problem.code not in _OF_KEYS
-        and (problem.severity is Severity.ERROR or problem.code == "value-lost")
+        if problem.severity is Severity.ERROR and problem.code not in _OF_KEYS
     ]
+    explained = [problem.path for problem in fields.problems if problem.code == "value-lost"]
     named = not any(_overlap(path, other) for path in reported for other in _IDENTITY)
     owners = []
     for violation in violations:
         path = _written_path(fields, entries, violation.path)
-        if any(_hides(other, path, violation.code) for other in reported):
+        causes = reported if violation.severity is Severity.ERROR else [*reported, *explained]
+        if any(_hides(other, path, violation.code) for other in causes):
             continue
         place, node = fields.locate(path, of_key=violation.of_key)
         problem = Problem(

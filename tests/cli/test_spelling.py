@@ -65,7 +65,7 @@ def test_what_has_one_dash_rightly(shop: Any) -> None:
         ("aply", "did you mean apply?"),
         ("diff", "did you mean plan?"),
         ("delete", "did you mean destroy?"),
-        ("xyzzy", "the commands are validate, plan"),
+        ("xyzzy", "the commands are init, validate, plan"),
         ("store reky", "did you mean rekey?"),
         ("plan --prnue", "did you mean --prune?"),
         ("plan --kube-context x", "write --context NAME"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import random
 import signal
@@ -88,7 +89,9 @@ class Series:
 
     def _content(self, name: str) -> tuple[str, Data]:
         if name in {"lasting0", "lasting1"} and self._random.random() < 0.5:
-            return _REGISTRY, {".dockerconfigjson": f'{{"auths": {{"g{self._generation}": {{}}}}}}'}
+            account = {"username": "u", "password": f"not-a-real-password-{self._generation}"}
+            config = json.dumps({"auths": {"registry.example": account}})
+            return _REGISTRY, {".dockerconfigjson": config}
         keys = ["password", *(["token"] if self._random.random() < 0.5 else [])]
         return _OPAQUE, {key: f"not-a-real {key} of {name}, {self._generation}" for key in keys}
 

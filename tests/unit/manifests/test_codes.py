@@ -300,6 +300,10 @@ def test_a_key_that_can_be_none_hides_nothing_beside_it(
         ),
         ("stringData: {m: 1, a: " + "x" * 1_048_577 + "}\n", ["data-too-large", "type-wrong"]),
         ("type: kubernetes.io/basic-auth\ndata: {username: '?'}\n", ["base64-invalid"]),
+        (
+            "type: kubernetes.io/dockercfg\ndata:\n  .dockercfg: !\n",
+            ["value-lost", "dockercfg-invalid"],
+        ),
     ],
 )
 def test_a_wrong_part_hides_nothing_that_is_wrong_without_it(
