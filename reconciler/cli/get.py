@@ -26,13 +26,12 @@ from reconciler.views.formats import Subject
 def get(**settings: Any) -> ExitCode:
     """Show what the set holds in the store: types, keys, ages, who refers to it. No values."""
     from reconciler import workflow
-    from reconciler.model.history import last_of
     from reconciler.planning.listing import listing
 
     environment = environment_of(settings)
     options = environment.options
     with opened(environment) as store, alive("Reading the store"):
         snapshot = workflow.read((), store, options)
-        last = last_of(store.history(options.set_name))
+        last = workflow.last_run(store, options.set_name)
     show(Subject.LISTING, replace(listing(snapshot, options.set_name), last=last), settings)
     return ExitCode.OK

@@ -52,7 +52,7 @@ def unlock(
     A lock that has not expired is removed only with --force. Make sure that the apply that
     holds it has ended: one that still runs notices within 20 seconds, and stops.
     """
-    from reconciler.model.history import last_of
+    from reconciler import workflow
     from reconciler.views import text
 
     with opened(environment_of({**settings, "set_name": set_name})) as store:
@@ -60,7 +60,7 @@ def unlock(
         if lock is None:
             click.echo(f"The set {set_name!r} is not locked.")
             return ExitCode.OK
-        last = last_of(store.history(set_name))
+        last = workflow.last_run(store, set_name)
         click.echo(text.lock(lock, colour=colour_on(sys.stdout), last=last))
         refused = _refusal(lock, lock_id, force=force)
         if refused:

@@ -68,8 +68,8 @@ def with_violations(
 ) -> Decoded:
     """The result for `desired`, with one problem for each wrong field.
 
-    A violation is left out where the decoder has reported an error for the same field, and a warning
-    also where it has reported one that explains it.
+    A violation is left out where the decoder has reported an error for the same field, and a
+    warning also where it has reported one that explains it.
     """
     name = str(desired.key._replace(name=desired.name or desired.generate_name))
     reported = [

@@ -18,6 +18,7 @@ from reconciler.workflow.environments import (
     store_rules,
 )
 from reconciler.workflow.exporting import controllers_of, exported, imported, manifests_of
+from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan_again, read
 from reconciler.workflow.planning import plan
@@ -38,6 +39,7 @@ __all__ = [
     "environment_of_plan",
     "exported",
     "imported",
+    "last_run",
     "load",
     "load_environment",
     "manifests_of",

@@ -16,12 +16,13 @@ from reconciler.execution.lock import LockPolicy, locked, user_and_host
 from reconciler.execution.retries import RetryPolicy, retrying
 from reconciler.execution.waits import WaitPolicy
 from reconciler.model.events import ApplyEnded, Event
-from reconciler.model.history import Origin, Run, command_of, last_of
+from reconciler.model.history import Origin, Run, command_of
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Plan, Reason
 from reconciler.model.store import Session, Store
 from reconciler.planning import planner
 from reconciler.planning.digests import plan_digest
+from reconciler.workflow.histories import last_run
 from reconciler.workflow.planned import Planned, plan, refuse_stale
 from reconciler.workflow.trying import DEFAULT_PARALLELISM
 
@@ -164,10 +165,9 @@ def _telling_of_last_run(
     try:
         yield
     except StoreLocked as held:
-        with suppress(StoreError):
-            last = last_of(store.history(set_name))
-            if last is not None:
-                held.details = (f"the set was {last.told(clock())}",)
+        last = last_run(store, set_name)
+        if last is not None:
+            held.details = (f"the set was {last.told(clock())}",)
         raise
 
 

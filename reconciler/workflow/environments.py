@@ -13,7 +13,6 @@ from reconciler.errors import ConfigError, InvalidManifests
 from reconciler.inputs import STDIN
 from reconciler.manifests import LintSettings, Loaded
 from reconciler.model.drift import DriftReport
-from reconciler.model.history import last_of
 from reconciler.model.inputs import Exclusion
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import StoreChoice
@@ -22,6 +21,7 @@ from reconciler.model.store import Store
 from reconciler.planfile import PlanFile, Standing
 from reconciler.stores import check, open_store
 from reconciler.workflow.applying import utc_now
+from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
 from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
@@ -187,7 +187,7 @@ def drift_of(
     report = drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
     return replace(
         report,
-        last=last_of(store.history(environment.options.set_name)),
+        last=last_run(store, environment.options.set_name),
         notices=(*loaded.notices, *report.notices),
     )
 

@@ -125,7 +125,7 @@ def test_what_admission_makes_of_a_secret_is_told_before_and_after(
         assert "warning" not in plain.out
         place.secret("db", head=ADMITTED, password="a-value-of-mine")
         tried = place.plan("--server-dry-run")
-        assert "would make data[password] something else" in tried.out
+        assert "would change data[password] to another value" in tried.out
         assert "would add metadata.labels[injected]" in tried.out
         assert "would" not in place.plan().out
         done = place.apply()
