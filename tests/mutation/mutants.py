@@ -24,8 +24,8 @@ MUTANTS = (
     Mutant(
         "what goes to standard error is no workflow command",
         "cli/terminal.py",
-        "click.echo(inert(message), err=True)",
-        "click.echo(message, err=True)",
+        "click.echo(inert(message), err=True, color=is_forced() or None)",
+        "click.echo(message, err=True, color=is_forced() or None)",
         ("tests/cli/test_forgery.py",),
     ),
     Mutant(
@@ -143,15 +143,15 @@ MUTANTS = (
     Mutant(
         "a value that the store made another is told of",
         "planning/promises.py",
-        "elif found[path] != leaf and leaf_text(found[path]) != leaf_text(leaf):",
-        "elif found[path] != leaf and isinstance(leaf, str):",
+        "elif answered[path] != leaf and leaf_text(answered[path]) != leaf_text(leaf):",
+        "elif answered[path] != leaf and isinstance(leaf, str):",
         ("tests/unit/planning",),
     ),
     Mutant(
         "what a store cannot read back raises no alarm",
         "planning/promises.py",
-        "if one.path[0] not in unreadable",
-        "if one.path",
+        "if deviation.path[0] not in unreadable",
+        "if deviation.path",
         ("tests/unit/planning",),
     ),
     Mutant(
