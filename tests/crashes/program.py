@@ -83,11 +83,15 @@ def run(place: Path, *args: str, before: str = "") -> Ended:
     return Run(place, args, before).ended()
 
 
+def complaints(ended: Ended) -> list[str]:
+    """What stands on standard error, without the notes of the plan."""
+    return [line for line in ended.err.splitlines() if not line.startswith("Note: ")]
+
+
 def ran_well(place: Path, *args: str) -> Ended:
     ended = run(place, *args)
     assert ended.code == 0, ended
-    # A note of the plan is no complaint.
-    assert all(line.startswith("Note: ") for line in ended.err.splitlines()), ended.err
+    assert complaints(ended) == [], ended
     return ended
 
 

@@ -26,7 +26,7 @@ from reconciler.model.plans import Precondition
 from reconciler.model.store import Scope, Snapshot, Store
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
-from tests.crashes.program import APPLY, Ended, Run, put_manifests, ran_well
+from tests.crashes.program import APPLY, Ended, Run, complaints, put_manifests, ran_well
 
 SET = "default"
 PARALLELISM = 6
@@ -169,7 +169,7 @@ class Series:
         run.process.send_signal(signal.SIGKILL)
         ended = run.ended()
         if ended.code != -signal.SIGKILL:
-            assert (ended.code, ended.err) == (0, ""), ended
+            assert (ended.code, complaints(ended)) == (0, []), ended
         after = held(self._look())
         self._check(before, after, ended)
         if ended.code == 0:

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.crashes.program import APPLY, Run, put_manifests, ran_well
+from tests.crashes.program import APPLY, Run, complaints, put_manifests, ran_well
 from tests.standins.sae import CUT_BEFORE, REGION, Call, Standin, Strike
 from tests.world import secret_manifest
 
@@ -65,7 +65,7 @@ class Series:
         self.standin.settle()
         self.standin.strike = lambda _: None
         if ended.code != -signal.SIGKILL:
-            assert (ended.code, ended.err) == (0, ""), ended
+            assert (ended.code, complaints(ended)) == (0, []), ended
             return
         self.figures["kills"] += 1
         self.figures["in the midst of steps"] += bool(ended.events)
