@@ -193,7 +193,10 @@ def test_a_value_put_in_by_hand_is_not_shown(age: Encrypt, tmp_path: Path) -> No
     assert CANARY not in repr(error)
 
 
-def test_the_key_service_ends_with_a_killed_run(age: Encrypt, tmp_path: Path, vault: Vault) -> None:
+def test_the_key_service_ends_with_a_killed_run(
+    age: Encrypt, tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_STORE_KEY", CANARY)
     (tmp_path / "f.yaml").write_text(age(PLAIN, *REGEX))
     code = (
         "import os, sys, time\n"
