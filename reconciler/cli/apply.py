@@ -154,12 +154,12 @@ def _plan_file(paths: tuple[str, ...]) -> Path | None:
     """The plan file that was given in place of manifests, if so."""
     from reconciler.planfile import is_plan_file
 
-    found = [Path(path) for path in paths if path != "-" and is_plan_file(Path(path))]
-    if not found:
+    plan_files = [Path(path) for path in paths if path != "-" and is_plan_file(Path(path))]
+    if not plan_files:
         return None
-    if len(paths) > 1 and sorted(paths) != sorted(("-", str(found[0]))):
-        raise ConfigError(f"{found[0]} is a plan file, and can only be applied alone, or with -")
-    return found[0]
+    if len(paths) > 1 and sorted(paths) != sorted(("-", str(plan_files[0]))):
+        raise ConfigError(f"{plan_files[0]} is a plan file: apply it alone, or together with -")
+    return plan_files[0]
 
 
 def _refuse_other_inputs(saved: SavedPlan, path: Path, *, piped: bool) -> None:

@@ -50,6 +50,6 @@ def _asked(name: str, question: str, value: str) -> str:
         return value
     if not is_terminal(sys.stdin):
         return value
-    (parameter,) = (one for one in context.command.params if one.name == name)
+    (parameter,) = (option for option in context.command.params if option.name == name)
     answer: Any = click.prompt(question, default=value, type=parameter.type, err=True)
     return str(answer)

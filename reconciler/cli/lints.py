@@ -78,7 +78,7 @@ def _read_levels(entries: Mapping[str, Placed], levels: dict[str, Level]) -> Ite
     from reconciler.model.objects import Severity
 
     words = dict[Any, Any]({False: OFF, OFF: OFF})  # off is false in YAML
-    words.update((str(one), one) for one in Severity)
+    words.update((str(severity), severity) for severity in Severity)
     for code, placed in entries.items():
         value: Any = placed.value
         if code not in LINTS:
@@ -89,7 +89,7 @@ def _read_levels(entries: Mapping[str, Placed], levels: dict[str, Level]) -> Ite
             yield f"{placed.source}: the level of {code} must be off, warning or error"
 
 
-def _known(code: str, known: frozenset[str]) -> str:
-    listed = f"known are {', '.join(sorted(known | {_DAYS, _PATHS}))}"
-    advice = did_you_mean(code, known)
+def _known(code: str, codes: frozenset[str]) -> str:
+    listed = f"known are {', '.join(sorted(codes | {_DAYS, _PATHS}))}"
+    advice = did_you_mean(code, codes)
     return f"{advice} {listed.capitalize()}" if advice else listed

@@ -81,10 +81,10 @@ class _Line:
 
     def _run(self) -> None:
         wait = DELAY
-        for mark in itertools.cycle(_MARKS):
+        for symbol in itertools.cycle(_MARKS):
             if self._ended.wait(wait):
                 return
-            self._draw(f"{mark} {self._text()}")
+            self._draw(f"{symbol} {self._text()}")
             wait = _TICK
 
     def _draw(self, text: str) -> None:

@@ -85,6 +85,6 @@ def rbac(
     from reconciler.stores.kubernetes.roles import Purpose, manifests, roles
 
     tell_configuration()
-    found = roles(Purpose(purpose), set_name, set_namespace, namespaces, consumers=consumers)
-    click.echo(manifests(found), nl=False)
+    objects = roles(Purpose(purpose), set_name, set_namespace, namespaces, consumers=consumers)
+    click.echo(manifests(objects), nl=False)
     return ExitCode.OK

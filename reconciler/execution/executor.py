@@ -189,7 +189,7 @@ class _Execution:
         before = self._work.before[change.key]
         write = self._writes.update(before, operations, record, target)
         live = _leaving(lambda: self._call(step, write))
-        self._hold(step, live, target)
+        self._note_deviations(step, live, target)
         return self._finish(step, live.key, live.unfinished)
 
     def _delete(self, step: Step, change: Change) -> ObjectKey:
@@ -198,8 +198,8 @@ class _Execution:
             # What is gone already went along with its owner, say: nobody is to miss it.
             with suppress(ObjectNotFound):
                 write = self._writes.delete(key, precondition)
-                what = _leaving(lambda: self._call(step, write))
-                return self._finish(step, key, what, precondition.uid)
+                unfinished = _leaving(lambda: self._call(step, write))
+                return self._finish(step, key, unfinished, precondition.uid)
         self._call(step, lambda: self._work.session.delete(key, None))
         return key
 
@@ -222,18 +222,20 @@ class _Execution:
             trying = cast("Trying", store)
             _leaving(lambda: self._call(step, lambda: try_in_place_of(trying, resource, record)))
         session = self._work.session
-        what = _leaving(
+        unfinished = _leaving(
             lambda: self._call(
                 step, lambda: session.delete(change.key, precondition, keep_copy=True)
             )
         )
         try:
-            left = self._waited(step, change.key, what, precondition.uid, threading.Event())
+            lacking = self._waited(
+                step, change.key, unfinished, precondition.uid, threading.Event()
+            )
         except StoreError as error:
-            left = error.message
-        if left:
+            lacking = error.message
+        if lacking:
             kept = _COPY_OF_OLD if Capability.READ_VALUES in store.capabilities else ""
-            raise StoreError(f"{_STILL_THERE.format(left)}{kept}", hint=_CREATED_LATER)
+            raise StoreError(f"{_STILL_THERE.format(lacking)}{kept}", hint=_CREATED_LATER)
         try:
             live = self._created(step, resource, record)
         except StoreError as error:
@@ -269,45 +271,47 @@ class _Execution:
         )
         self._uids[live.key] = live.uid
         if not promises.is_to_the_letter(resource, live):
-            self._hold(step, live, flatten(resource))
+            self._note_deviations(step, live, flatten(resource))
         return live
 
-    def _hold(self, step: Step, live: Live, promise: promises.Promise) -> None:
+    def _note_deviations(self, step: Step, live: Live, promise: promises.Promise) -> None:
         """Note the warnings of the store, and what differs from the promise."""
         warnings = [*promises.shown_warnings(live.warnings, promise)]
         warnings += map(str, promises.deviations(promise, live, self._work.store.capabilities))
         if warnings:
             self._warnings.setdefault(step.key, []).extend(warnings)
 
-    def _finish(self, step: Step, key: ObjectKey, what: str, deleted_uid: str = "") -> ObjectKey:
+    def _finish(
+        self, step: Step, key: ObjectKey, unfinished: str, deleted_uid: str = ""
+    ) -> ObjectKey:
         """Wait until the write to `key` has had its effect; without a timeout, tell what it lacks.
 
         Raises:
             StoreError: it did not happen in time.
         """
-        left = self._waited(step, key, what, deleted_uid, self._stop)
+        lacking = self._waited(step, key, unfinished, deleted_uid, self._stop)
         timeout = self._work.waits.timeout
-        if left and not timeout:
-            self._warnings.setdefault(step.key, []).append(f"not waited for: {left}")
-        if not (left and timeout):
+        if lacking and not timeout:
+            self._warnings.setdefault(step.key, []).append(f"not waited for: {lacking}")
+        if not (lacking and timeout):
             return key
         if self._stop.is_set():
-            raise StoreError(f"the change is made; interrupted before it had its effect: {left}")
+            raise StoreError(f"the change is made; interrupted before it had its effect: {lacking}")
         raise StoreError(
-            f"the change is made, and has not had its effect after {timeout:g} s: {left}",
+            f"the change is made, and has not had its effect after {timeout:g} s: {lacking}",
             hint="look into the store for what holds it up, or allow more with --wait-timeout",
         )
 
     def _waited(
-        self, step: Step, key: ObjectKey, what: str, deleted_uid: str, stop: threading.Event
+        self, step: Step, key: ObjectKey, unfinished: str, deleted_uid: str, stop: threading.Event
     ) -> str:
         def look() -> str:
             return self._call(step, lambda: self._work.session.unfinished(key, deleted_uid), stop)
 
-        def report(what: str, seconds: float) -> None:
-            self._tell(StepWaiting(step, what, seconds))
+        def report(unfinished: str, seconds: float) -> None:
+            self._tell(StepWaiting(step, unfinished, seconds))
 
-        return waited(what, look, self._work.waits, stop, report)
+        return waited(unfinished, look, self._work.waits, stop, report)
 
     def _resource(self, change: Change) -> Resource:
         return resource_of(change, self._work.values, self._uids)

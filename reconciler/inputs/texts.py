@@ -15,7 +15,7 @@ MAX_FILE_BYTES = 100 * 1024 * 1024
 """The largest file that is read."""
 
 # https://yaml.org/spec/1.2.2/#52-character-encodings; UTF-32 first, whose marks begin like UTF-16's
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -95,9 +95,9 @@ def text_of(path: str, content: bytes) -> Text | Diagnostic:
 
 def _encoding(content: bytes) -> tuple[str, int]:
     """The codec of what begins with `content`, and the length of its byte order mark."""
-    for mark, codec in _MARKS:
-        if content.startswith(mark):
-            return codec, len(mark)
+    for prefix, codec in _BYTE_ORDER_MARKS:
+        if content.startswith(prefix):
+            return codec, len(prefix)
     for nulls, codec in _NULLS:
         if len(content) >= len(nulls) and all(
             (byte == 0) == null for byte, null in zip(content, nulls, strict=False)

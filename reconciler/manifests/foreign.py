@@ -27,8 +27,8 @@ _TEMPLATES = {
 }
 """What a template is told by, how to show it, and what to do: Helm, Flux, Jinja and Jekyll, ERB."""
 
-_MARKS = tuple(_TEMPLATES)
-_MARK = "|".join(map(re.escape, _MARKS))
+_MARKERS = tuple(_TEMPLATES)
+_MARK = "|".join(map(re.escape, _MARKERS))
 _DIRECTIVE = re.compile(  # possessive, for long lines
     r"""(?:---)?[ \t]*+(?:-[ \t]++)*+(?:[^\s"'#][^"'\n]*:[ \t]++)?"""
     rf"(?P<start>{_MARK})"
@@ -87,28 +87,28 @@ def _action_around(text: str, index: int) -> int | None:
 
 def is_directive(document: Document, place: int, node: Node) -> bool:
     """Whether `node`, or the key of it at `place`, is or holds a template's directive."""
-    return bool(_mark_in(document, place, node))
+    return bool(_marker_in(document, place, node))
 
 
-def _mark_in(document: Document, place: int, node: Node | None) -> str:
+def _marker_in(document: Document, place: int, node: Node | None) -> str:
     """What begins the directive; empty where there is none."""
     text = document.text
     if isinstance(node, Scalar):
         if isinstance(node.value, str):
-            mark = next((mark for mark in _MARKS if mark in node.value), "")
-            if mark:
-                return mark
+            marker = next((marker for marker in _MARKERS if marker in node.value), "")
+            if marker:
+                return marker
     elif node is not None and text.startswith("{{", max(node.place - 1, 0)):
         return "{{"
     places = (place,) if node is None else (place, node.place)
-    return next((mark for at in places for mark in _MARKS if text.startswith(mark, at)), "")
+    return next((marker for at in places for marker in _MARKERS if text.startswith(marker, at)), "")
 
 
 def unrendered(
     document: Document, place: int, item: int | None = None, node: Node | None = None
 ) -> Diagnostic:
     """The error for a template, or for the `item` of a List in one; its directive is in `node`."""
-    shown, hint = _TEMPLATES[_mark_in(document, place, node) or _MARKS[0]]
+    shown, hint = _TEMPLATES[_marker_in(document, place, node) or _MARKERS[0]]
     return Diagnostic(
         severity=Severity.ERROR,
         code="template-unrendered",

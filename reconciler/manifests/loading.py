@@ -129,7 +129,7 @@ def _loaded(
         files=files,
         consumers=tuple(consumer for item in others for consumer in item.consumers),
         made=tuple(made for item in others for made in item.made),
-        ignoring={str(one): item.ignored for item in others for one in item.consumers},
+        ignoring={str(consumer): item.ignored for item in others for consumer in item.consumers},
         inputs=inputs,
     )
 

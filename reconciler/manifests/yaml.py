@@ -171,11 +171,11 @@ def _compose_yaml(part: str, trees: list[Tree]) -> None:
         ) from None
     except MarkedYAMLError as error:
         problem = error.problem or error.context or "the syntax is broken"
-        mark = (error.context_mark if problem in _UNCLOSED else None) or error.problem_mark
+        place = (error.context_mark if problem in _UNCLOSED else None) or error.problem_mark
         raise Malformed(
             "yaml-invalid",
             f"this is not valid YAML: {problem}",
-            min(mark.index, len(part)) if mark else 0,  # libyaml counts an end of the last line
+            min(place.index, len(part)) if place else 0,  # libyaml counts an end of the last line
             _HINTS.get(problem, ""),
         ) from None
 

@@ -88,7 +88,7 @@ class ObjectDrift:
         return (
             self.orphaned
             or self.state is ObjectState.PENDING
-            or any(one.pending is not Pending.NONE for one in self.fields)
+            or any(item.pending is not Pending.NONE for item in self.fields)
         )
 
 
@@ -108,9 +108,9 @@ class DriftReport:
     @property
     def drifted(self) -> bool:
         """Whether there is any drift; changes to come and unmanaged Secrets are none."""
-        return any(one.state in DRIFT_STATES for one in self.objects)
+        return any(item.state in DRIFT_STATES for item in self.objects)
 
     @property
     def counts(self) -> Mapping[ObjectState, int]:
         """How many objects are in each state."""
-        return Counter(one.state for one in self.objects)
+        return Counter(item.state for item in self.objects)

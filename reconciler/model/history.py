@@ -123,7 +123,7 @@ def last_of(runs: Sequence[Run]) -> Run | None:
 
 def with_run(runs: Iterable[Run], run: Run) -> tuple[Run, ...]:
     """`runs` with `run` in the place of its earlier state, or at the end; the last of them."""
-    return (*(one for one in runs if one.run != run.run), run)[-MOST_RUNS:]
+    return (*(earlier for earlier in runs if earlier.run != run.run), run)[-MOST_RUNS:]
 
 
 def encoded(runs: Iterable[Run]) -> str:
@@ -137,8 +137,8 @@ def decoded(text: str) -> tuple[Run, ...]:
         documents = json.loads(text)
     except (ValueError, RecursionError):
         return ()
-    found = documents if isinstance(documents, list) else []
-    return tuple(_understood(found[-MOST_RUNS:]))
+    entries = documents if isinstance(documents, list) else []
+    return tuple(_understood(entries[-MOST_RUNS:]))
 
 
 def _document(run: Run) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def emptied(guarded: Guarded) -> Iterator[Refusal]:
     }
     if not pruned:
         return
-    empty = [one.path for one in guarded.inputs if one.empty]
+    empty = [source.path for source in guarded.inputs if source.empty]
     if not guarded.named and not _staying(guarded, pruned):
         count = f"all its {len(pruned)} objects" if len(pruned) > 1 else "its only object"
         message = f"the plan leaves nothing of the set {options.set_name!r}: it deletes {count}"
@@ -76,16 +76,16 @@ def _staying(guarded: Guarded, pruned: Collection[ObjectKey]) -> set[ObjectKey]:
 def _without_secrets(inputs: Iterable[InputYield]) -> str:
     """The inputs that may be the reason, by name, with what they held instead of Secrets."""
     told = []
-    for one in inputs:
-        if one.secrets:
+    for source in inputs:
+        if source.secrets:
             continue
         rest = [
             f"{count} {words}"
             for count, words in (
-                (one.others, "Namespaces or ServiceAccounts"),
-                (one.skipped, "of other kinds, skipped"),
+                (source.others, "Namespaces or ServiceAccounts"),
+                (source.skipped, "of other kinds, skipped"),
             )
             if count
         ]
-        told.append(f"{one.path} holds {'no Secret, ' + ', '.join(rest) if rest else 'nothing'}")
+        told.append(f"{source.path} holds {'no Secret, ' + ', '.join(rest) if rest else 'nothing'}")
     return f" ({'; '.join(told)})" if told else ""

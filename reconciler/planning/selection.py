@@ -91,8 +91,8 @@ def leftovers_of(
         gone &= {*options.targets}
     # Those with a generated name may be what a manifest made that will make another.
     makers = [resource for resource in named.values() if not resource.name]
-    left = {key for key in gone if not any(_is_made_of(key, maker) for maker in makers)}
-    return sorted(owned | left)
+    orphans = {key for key in gone if not any(_is_made_of(key, maker) for maker in makers)}
+    return sorted(owned | orphans)
 
 
 def _is_made_of(key: ObjectKey, maker: Desired) -> bool:

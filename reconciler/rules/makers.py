@@ -161,7 +161,9 @@ def secrets_made_by(
 
 
 def _makings(document: Mapping[str, Any], key: tuple[str, str]) -> tuple[_Making, ...]:
-    annotated = any(any(_texts(document, ("metadata", "annotations", one))) for one in _ISSUERS)
+    annotated = any(
+        any(_texts(document, ("metadata", "annotations", issuer))) for issuer in _ISSUERS
+    )
     return _MAKINGS.get(key, ()) + (_ANNOTATED.get(key, ()) if annotated else ())
 
 

@@ -155,14 +155,14 @@ def _json_fault(content: bytes) -> str:
     if not text.strip(" \t\r\n"):
         return "the value is empty, not a JSON object"
     try:
-        found = _GO_JSON.decode(text)
+        value = _GO_JSON.decode(text)
     except json.JSONDecodeError as fault:
         return f"the value is not JSON: line {fault.lineno}, column {fault.colno}"
     except ValueError:
         return "the value is not JSON: a number is out of range"
     except RecursionError:
         return "the value is nested too deeply"
-    return "" if found is None or isinstance(found, dict) else "the value is not a JSON object"
+    return "" if value is None or isinstance(value, dict) else "the value is not a JSON object"
 
 
 def _number(literal: str) -> float:

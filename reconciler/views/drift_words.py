@@ -65,7 +65,7 @@ class Finding(NamedTuple):
     """An object of a report: its symbol, what is to be said about it, and its fields."""
 
     symbol: str
-    found: ObjectDrift
+    item: ObjectDrift
     words: str
     lines: list[Line]
 
@@ -73,23 +73,23 @@ class Finding(NamedTuple):
 def drifted(report: DriftReport) -> list[Finding]:
     """The objects with drift, each with the fields that drifted."""
     return [
-        Finding(STATE_SYMBOLS[one.state], one, STATE_WORDS[one.state], _drift_lines(one))
-        for one in report.objects
-        if one.state in DRIFT_STATES
+        Finding(STATE_SYMBOLS[item.state], item, STATE_WORDS[item.state], _drift_lines(item))
+        for item in report.objects
+        if item.state in DRIFT_STATES
     ]
 
 
 def pending(report: DriftReport) -> list[Finding]:
     """The objects that a plan would touch even without drift, each with those fields."""
-    return [_pending(one) for one in report.objects if one.pending]
+    return [_pending(item) for item in report.objects if item.pending]
 
 
 def in_state(report: DriftReport, state: ObjectState) -> list[Finding]:
     """The objects of one state, without their fields."""
     return [
-        Finding(STATE_SYMBOLS[state], one, STATE_WORDS[state], [])
-        for one in report.objects
-        if one.state is state
+        Finding(STATE_SYMBOLS[state], item, STATE_WORDS[state], [])
+        for item in report.objects
+        if item.state is state
     ]
 
 
@@ -100,17 +100,17 @@ def summary_text(report: DriftReport) -> str:
     """
     counts = report.counts
     in_sync = counts.get(ObjectState.IN_SYNC, 0)
-    waiting = sum(one.pending for one in report.objects)
+    waiting = sum(item.pending for item in report.objects)
     unmanaged = counts.get(ObjectState.UNMANAGED, 0)
     others = [counted(waiting, "pending change")] if waiting else []
     others += [f"{unmanaged} unmanaged"] if unmanaged else []
-    found = [(state, counts[state]) for state in ObjectState if state in DRIFT_STATES]
-    found = [(state, number) for state, number in found if number]
-    if not found:
+    numbers = [(state, counts[state]) for state in ObjectState if state in DRIFT_STATES]
+    numbers = [(state, number) for state, number in numbers if number]
+    if not numbers:
         return "; ".join([f"No drift. {counted(in_sync, 'object')} in sync", *others]) + "."
-    first, number = found[0]
+    first, number = numbers[0]
     drift = [f"{counted(number, 'object')} {first.value}"]
-    drift += [f"{number} {state.value}" for state, number in found[1:]]
+    drift += [f"{number} {state.value}" for state, number in numbers[1:]]
     return "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"]) + "."
 
 
@@ -118,21 +118,21 @@ def what_now(report: DriftReport) -> list[str]:
     """The ways to go on after drift; empty where there is none."""
     if not report.drifted:
         return []
-    drifted = [one.key for one in report.objects if one.state is ObjectState.DRIFTED]
+    drifted = [item.key for item in report.objects if item.state is ObjectState.DRIFTED]
     ways = [("restore", "reconciler apply makes it as the manifests say")]
     if drifted:
         example = f"reconciler export --target {object_text(drifted[0])} --reveal --out FILE"
         ways.append(("accept", f"take what is live into the manifests, for example from {example}"))
         ways.append(("ignore", "name the keys in the annotation reconciler/ignore-keys"))
-    elif any(one.state in _GONE for one in report.objects):
+    elif any(item.state in _GONE for item in report.objects):
         ways.append(("accept", "remove the manifests of what is gone, and apply with --prune"))
     return [f"  {way:<7}  {text}" for way, text in ways]
 
 
-def _drift_lines(one: ObjectDrift) -> list[Line]:
+def _drift_lines(item: ObjectDrift) -> list[Line]:
     return aligned(
         (FIELD_SYMBOLS[field.state], field_text(field.path), _drift_text(field))
-        for field in one.fields
+        for field in item.fields
         if field.state is not FieldState.IN_SYNC
     )
 
@@ -142,14 +142,14 @@ def _drift_text(field: FieldDrift) -> str:
     return f"{FIELD_WORDS[field.state]}  ({remark})" if remark else FIELD_WORDS[field.state]
 
 
-def _pending(one: ObjectDrift) -> Finding:
+def _pending(item: ObjectDrift) -> Finding:
     lines = aligned(
         (PENDING_SYMBOLS[field.pending], field_text(field.path), PENDING_WORDS[field.pending])
-        for field in one.fields
+        for field in item.fields
         if field.pending is not Pending.NONE
     )
-    if one.state is ObjectState.PENDING:
-        return Finding("+", one, STATE_WORDS[one.state], lines)
-    if one.orphaned:
-        return Finding("-", one, "orphaned: this set owns it, and no manifest names it", lines)
-    return Finding("~", one, "its manifest has changed", lines)
+    if item.state is ObjectState.PENDING:
+        return Finding("+", item, STATE_WORDS[item.state], lines)
+    if item.orphaned:
+        return Finding("-", item, "orphaned: this set owns it, and no manifest names it", lines)
+    return Finding("~", item, "its manifest has changed", lines)

@@ -178,8 +178,8 @@ def _change(change: Change) -> _Entry:
 
 
 def _finding(finding: Finding) -> _Entry:
-    name = f"{finding.symbol} {words.object_text(finding.found.key)}"
-    source = finding.found.source
+    name = f"{finding.symbol} {words.object_text(finding.item.key)}"
+    source = finding.item.source
     if finding.lines or source is None:
         return _object(name, finding.words, source, finding.lines)
     short = f"- {code(name)} {finding.words}"

@@ -242,25 +242,25 @@ def drift_text(plan: Plan) -> str:
         if any(field.drift for field in change.fields)
     ]
     vanished = sum(Reason.VANISHED in change.reasons for change in plan.changes)
-    found = []
+    parts = []
     if drifted:
         fields, objects = counted(sum(drifted), "field"), counted(len(drifted), "object")
-        found.append(f"{fields} of {objects} changed")
+        parts.append(f"{fields} of {objects} changed")
     if vanished:
-        found.append(f"{counted(vanished, 'object')} deleted")
-    if not found:
+        parts.append(f"{counted(vanished, 'object')} deleted")
+    if not parts:
         return ""
-    return f"Drift: {' and '.join(found)} outside of this tool since the last apply."
+    return f"Drift: {' and '.join(parts)} outside of this tool since the last apply."
 
 
 def obstacles_text(plan: Plan) -> str:
     """Why the plan cannot be applied, in one sentence; nothing where it can."""
-    obstacles = [
-        counted(len(found), noun)
-        for found, noun in ((plan.problems, "problem"), (plan.refusals, "refusal"))
-        if found
+    texts = [
+        counted(len(obstacles), noun)
+        for obstacles, noun in ((plan.problems, "problem"), (plan.refusals, "refusal"))
+        if obstacles
     ]
-    return f"This plan cannot be applied: {' and '.join(obstacles)}." if obstacles else ""
+    return f"This plan cannot be applied: {' and '.join(texts)}." if texts else ""
 
 
 def manager_text(manager: str) -> str:

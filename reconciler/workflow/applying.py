@@ -173,6 +173,6 @@ def _telling_of_last_run(
 
 def _given(plan: Plan) -> dict[str, list[tuple[Action, ObjectKey]]]:
     """What another set gives away, by its name: the plan needs the lock of that set as well."""
-    moved = [change.key for change in plan.changes if Reason.TRANSFER in change.reasons]
+    transferred = [change.key for change in plan.changes if Reason.TRANSFER in change.reasons]
     giver = plan.options.adopt_from
-    return {giver: [(Action.RELEASE, key) for key in moved]} if moved and giver else {}
+    return {giver: [(Action.RELEASE, key) for key in transferred]} if transferred and giver else {}

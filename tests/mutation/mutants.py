@@ -136,7 +136,7 @@ MUTANTS = (
     Mutant(
         "a replace creates nothing before the old object is gone",
         "execution/executor.py",
-        "        if left:\n            kept",
+        "        if lacking:\n            kept",
         "        if left and not what:\n            kept",
         ("tests/unit/execution",),
     ),

@@ -232,10 +232,10 @@ class Writer:
             self._copied.add(key)
             return None
         being_deleted = document["metadata"].get("deletionTimestamp")
-        moved = _moved(key, document, precondition)
+        refusal = _moved(key, document, precondition)
         same = document["metadata"]["uid"] == precondition.uid
-        if moved is not None and not (being_deleted and same):
-            raise moved
+        if refusal is not None and not (being_deleted and same):
+            raise refusal
         set_id = sets.id_of(set_name, self._set_namespace)
         copies.keep(self._connection, wire.moved_to(document, set_name, set_id))
         self._copied.add(key)

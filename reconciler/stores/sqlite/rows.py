@@ -142,7 +142,7 @@ def checked(columns: tuple[Any, ...], sealer: Sealer) -> Row:
     """
     row = Row._make(columns)
     if _mark(columns[:_CLEAR], sealer) != row.mark:
-        raise Damage(f"the entry {columns[:3]!r:.200} does not fit its mark")
+        raise Damage(f"the entry {columns[:3]!r:.200} does not fit its checksum")
     return row
 
 

@@ -18,17 +18,17 @@ def listing(listing: Listing, configuration: str = "") -> str:
             "configuration": configuration or None,
             "set": listing.set_name,
             "lastRun": listing.last and run_document(listing.last),
-            "objects": [_object(one) for one in listing.objects],
+            "objects": [_object(listed) for listed in listing.objects],
         }
     )
 
 
-def _object(one: ListedObject) -> Document:
+def _object(listed: ListedObject) -> Document:
     return {
-        "key": key_document(one.key),
-        "type": one.type,
-        "immutable": one.immutable,
-        "dataKeys": list(one.data_keys),
-        "created": one.created,
-        "consumers": [key_document(key) for key in one.consumers],
+        "key": key_document(listed.key),
+        "type": listed.type,
+        "immutable": listed.immutable,
+        "dataKeys": list(listed.data_keys),
+        "created": listed.created,
+        "consumers": [key_document(key) for key in listed.consumers],
     }

@@ -27,7 +27,7 @@ def drift(report: DriftReport, configuration: str = "") -> str:
             "set": report.set_name,
             "lastRun": report.last and run_document(report.last),
             "summary": _summary(report),
-            "objects": [_object(one) for one in report.objects],
+            "objects": [_object(entry) for entry in report.objects],
             "notices": [note_document(notice) for notice in report.notices],
         }
     )
@@ -39,20 +39,22 @@ def _summary(report: DriftReport) -> Document:
         "drift": report.drifted,
         "states": {state.value: counts.get(state, 0) for state in ObjectState},
         "driftedFields": sum(
-            field.state is not FieldState.IN_SYNC for one in report.objects for field in one.fields
+            field.state is not FieldState.IN_SYNC
+            for entry in report.objects
+            for field in entry.fields
         ),
-        "pendingChanges": sum(one.pending for one in report.objects),
+        "pendingChanges": sum(entry.pending for entry in report.objects),
     }
 
 
-def _object(one: ObjectDrift) -> Document:
+def _object(entry: ObjectDrift) -> Document:
     return {
-        "key": key_document(one.key),
-        "state": one.state,
-        "orphaned": one.orphaned,
-        "pending": one.pending,
-        "fields": [_field(field) for field in one.fields],
-        "source": one.source and source_document(one.source),
+        "key": key_document(entry.key),
+        "state": entry.state,
+        "orphaned": entry.orphaned,
+        "pending": entry.pending,
+        "fields": [_field(field) for field in entry.fields],
+        "source": entry.source and source_document(entry.source),
     }
 
 

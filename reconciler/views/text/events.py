@@ -96,7 +96,7 @@ def _step_ended(event: StepEnded, palette: Palette) -> str:
     if event.hint:
         line += f"\n{hint_line(event.hint)}"
     warnings = (
-        f"  {palette.paint('warning', 'warning')}: {escaped(one)}" for one in event.warnings
+        f"  {palette.paint('warning', 'warning')}: {escaped(warning)}" for warning in event.warnings
     )
     return "\n".join([line, *warnings])
 

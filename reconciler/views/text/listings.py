@@ -49,7 +49,7 @@ def listing(
     blocks[0] += words.last_text(listing.last, now)
     if listing.objects:
         width = sys.maxsize if whole else _WIDEST_CELL
-        rows = [_row(one, now, width) for one in listing.objects]
+        rows = [_row(listed, now, width) for listed in listing.objects]
         blocks.append("\n".join(_table(rows, palette)))
     blocks.append(palette.paint(listing_summary(listing), "strong"))
     return inert("\n\n".join(blocks))
@@ -85,14 +85,14 @@ def _units(seconds: int, unit: int, part: int) -> str:
     return f"{whole}{_NAMES[unit]}" + (f"{parts}{_NAMES[part]}" if parts else "")
 
 
-def _row(one: ListedObject, now: datetime, width: int) -> tuple[str, ...]:
+def _row(listed: ListedObject, now: datetime, width: int) -> tuple[str, ...]:
     return (
-        words.object_text(one.key),
-        _cell(one.type, width),
-        "yes" if one.immutable else _NOTHING,
-        _cells(one.data_keys, width),
-        age_text(one.created, now),
-        _cells([str(key) for key in one.consumers], width),
+        words.object_text(listed.key),
+        _cell(listed.type, width),
+        "yes" if listed.immutable else _NOTHING,
+        _cells(listed.data_keys, width),
+        age_text(listed.created, now),
+        _cells([str(key) for key in listed.consumers], width),
     )
 
 

@@ -71,12 +71,12 @@ def _first_of_each(notices: Iterable[Note]) -> list[Note]:
     by_code: dict[str, list[Note]] = {}
     for notice in notices:
         by_code.setdefault(notice.code, []).append(notice)
-    found = []
+    shown = []
     for code, same in by_code.items():
         more = len(same) - _MOST_NOTICES
-        found += same[:_MOST_NOTICES]
-        found += [Note(code, f"and {more} more like this: see --verbose")] if more > 0 else []
-    return found
+        shown += same[:_MOST_NOTICES]
+        shown += [Note(code, f"and {more} more like this: see --verbose")] if more > 0 else []
+    return shown
 
 
 def _refusal(refusal: Refusal, palette: Palette) -> str:

@@ -26,13 +26,13 @@ def diagnostics(
         return f"No problems {where}."
     errors = sum(item.severity is Severity.ERROR for item in diagnostics)
     warnings = len(diagnostics) - errors
-    found = [
+    counts = [
         counted(number, noun)
         for number, noun in ((errors, "error"), (warnings, "warning"))
         if number
     ]
     lines = [diagnostic_line(item, palette) for item in diagnostics]
-    return inert("\n".join([*lines, palette.paint(f"{', '.join(found)} {where}.", "strong")]))
+    return inert("\n".join([*lines, palette.paint(f"{', '.join(counts)} {where}.", "strong")]))
 
 
 def notices(notices: Iterable[Note], *, colour: bool) -> str:
@@ -44,7 +44,7 @@ def notices(notices: Iterable[Note], *, colour: bool) -> str:
 def sources(objects: Iterable[Desired], *, colour: bool) -> str:
     """A line for each object that was loaded, with its place."""
     palette = Palette(colour)
-    lines = (headline(palette, "=", _shown_key(one), "checked", one.source) for one in objects)
+    lines = (headline(palette, "=", _shown_key(item), "checked", item.source) for item in objects)
     return inert("\n".join(lines))
 
 
@@ -58,8 +58,8 @@ def error(error: ReconcilerError, *, colour: bool) -> str:
     return inert("\n".join(lines))
 
 
-def _shown_key(one: Desired) -> ObjectKey:
-    return one.key if one.name else one.key._replace(name=f"{one.generate_name}{UNBORN}")
+def _shown_key(item: Desired) -> ObjectKey:
+    return item.key if item.name else item.key._replace(name=f"{item.generate_name}{UNBORN}")
 
 
 def diagnostic_line(item: Diagnostic, palette: Palette) -> str:

@@ -55,6 +55,6 @@ def drift_summary(report: DriftReport) -> str:
 
 
 def _finding(finding: Finding, palette: Palette) -> str:
-    found = finding.found
-    header = headline(palette, finding.symbol, found.key, finding.words, found.source)
+    item = finding.item
+    header = headline(palette, finding.symbol, item.key, finding.words, item.source)
     return "\n".join([header, *indented(finding.lines, palette)])
