@@ -137,7 +137,7 @@ MUTANTS = (
         "a replace creates nothing before the old object is gone",
         "execution/executor.py",
         "        if lacking:\n            kept",
-        "        if left and not what:\n            kept",
+        "        if lacking and not unfinished:\n            kept",
         ("tests/unit/execution",),
     ),
     Mutant(
