@@ -166,8 +166,7 @@ def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], int]:
 
 
 def _change(change: Change) -> _Entry:
-    texts = [*(note.message for note in change.notes), words.consumers_text(change)]
-    notes = [f"- {prose(text)}" for text in texts if text]
+    notes = [f"- {prose(text)}" for text in words.remark_texts(change)]
     return _object(
         f"{words.ACTION_SYMBOLS[change.action]} {words.object_text(change.key)}",
         words.reasons_text(change),

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from reconciler import rules
 from reconciler.escapes import escaped
 from reconciler.model.fields import DATA, METADATA
 from reconciler.model.history import Run
-from reconciler.model.objects import ObjectKey, Source
+from reconciler.model.objects import Diagnostic, ObjectKey, Source
 from reconciler.model.options import Effect
 from reconciler.model.plans import (
     PLAN_OPTIONS,
@@ -44,7 +45,7 @@ ACTION_SYMBOLS = {
 FIELD_SYMBOLS = {FieldAction.ADDED: "+", FieldAction.CHANGED: "~", FieldAction.REMOVED: "-"}
 KEPT_SYMBOL = "="
 
-_SHOWN_EFFECTS = {Effect.SCOPE, Effect.LOOSENS}
+_SHOWN_EFFECTS = {Effect.SCOPE, Effect.LOOSENS, Effect.TIGHTENS}
 
 ACTION_WORDS = {action: action.value for action in Action} | {Action.NO_OP: "in sync"}
 
@@ -74,8 +75,12 @@ NATURE_WORDS = {
     Nature.CONTENT: "",
     Nature.WHITESPACE: "only white space differs",
     Nature.ENCODING: "only the encoding differs",
+    Nature.ENCODED: "now the base64 of the old value",
+    Nature.DECODED: "the old value was the base64 of this one",
 }
 DRIFT_WORDS = "changed outside of this tool since the last apply"
+RESTORES_WORDS = "back to what was applied last"
+NEW_WORDS = "to a new value"
 MANAGER_WORDS = "last written by {}"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
@@ -162,6 +167,48 @@ def change_lines(change: Change) -> list[Line]:
     ]
     rows += [(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
     return aligned(rows)
+
+
+def remark_texts(change: Change) -> list[str]:
+    """What stands below the fields of a change: warnings, what is lost, notes, and who uses it."""
+    warnings = [warning_text(warning) for warning in change.warnings]
+    notes = [escaped(note.message) for note in change.notes]
+    users = consumers_text(change)
+    return [*warnings, *removal_texts(change), *notes, *([users] if users else [])]
+
+
+def warning_text(warning: Diagnostic) -> str:
+    """``warning[tls-key-mismatch] data[tls.crt]: the key does …``, with what to do."""
+    where = f"{warning.field}: " if warning.field else ""
+    hint = f" ({warning.hint})" if warning.hint else ""
+    return escaped(f"warning[{warning.code}] {where}{warning.message}{hint}")
+
+
+def removal_texts(change: Change) -> list[str]:
+    """What a change takes out of the store, and whether it is held anywhere else."""
+    removal = change.removal
+    if removal is None:
+        return []
+    texts = []
+    if change.action in {Action.DELETE, Action.REPLACE} and removal.type:
+        keys = f"keys: {_names_text(removal.keys)}" if removal.keys else "no keys"
+        texts.append(f"type {removal.type}; {keys}")
+    if removal.foreign:
+        names = _names_text(removal.foreign)
+        texts.append(f"somebody else added these keys, which are deleted with it: {names}")
+    if removal.takes:
+        texts.append(f"also deletes what belongs to it: {', '.join(map(str, removal.takes))}")
+    if removal.lost:
+        texts.append(f"no other copy is known of these values: {_names_text(removal.lost)}")
+    if removal.copies:
+        which = "the other values" if removal.lost else "these values"
+        texts.append(f"{which} are also in: {', '.join(map(str, removal.copies))}")
+    return [escaped(text) for text in texts]
+
+
+def _names_text(names: Iterable[str]) -> str:
+    """Names that cannot run into each other."""
+    return ", ".join(name if rules.is_data_key(name) else quoted(name) for name in names)
 
 
 def consumers_text(change: Change) -> str:
@@ -283,10 +330,18 @@ def _values_text(field: FieldChange) -> str:
             values = "" if field.before is None else value_text(field.before)
     remarks = [
         NATURE_WORDS[field.nature],
-        DRIFT_WORDS if field.drift else "",
+        _drift_words(field),
         manager_text(field.manager),
     ]
     return "  ".join(filter(None, (values, _in_brackets(filter(None, remarks)))))
+
+
+def _drift_words(field: FieldChange) -> str:
+    if not field.drift:
+        return ""
+    if field.restores:
+        return f"{DRIFT_WORDS}; {RESTORES_WORDS}"
+    return DRIFT_WORDS if field.action is FieldAction.REMOVED else f"{DRIFT_WORDS}; {NEW_WORDS}"
 
 
 def _in_brackets(remarks: Iterable[str]) -> str:

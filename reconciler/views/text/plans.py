@@ -48,8 +48,7 @@ def _change(change: Change, palette: Palette) -> str:
     symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
     header = headline(palette, symbol, change.key, remark, change.source)
     lines = indented(words.change_lines(change), palette)
-    texts = [*(note.message for note in change.notes), words.consumers_text(change)]
-    notes = [f"    {note_line(text, palette)}" for text in texts if text]
+    notes = [f"    {note_line(text, palette)}" for text in words.remark_texts(change)]
     return "\n".join([header, *lines, *notes])
 
 
