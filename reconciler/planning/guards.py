@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 
 from reconciler.model.consumers import Consumer
-from reconciler.model.fields import DATA
 from reconciler.model.lifecycle import lifecycle
-from reconciler.model.plans import Action, Change, FieldAction, Reason, Refusal
+from reconciler.model.plans import Action, Reason, Refusal
 from reconciler.planning.cascades import cascades
 from reconciler.planning.consumers import named_users
 from reconciler.planning.emptied import emptied
 from reconciler.planning.guarded import Guarded
+from reconciler.planning.risks import removed_keys
 from reconciler.planning.rotation import allows_replace
 
 _FEW = 10
@@ -139,7 +139,7 @@ def consumers(guarded: Guarded) -> Iterator[Refusal]:
         if change.action is Action.NO_OP:
             continue
         required: dict[str, list[Consumer]] = defaultdict(list)
-        removed = _removed_keys(change)
+        removed = removed_keys(change)
         for user in guarded.users.of(change.key):
             if user.optional or str(user) in deleted:
                 continue
@@ -187,14 +187,6 @@ def warned(guarded: Guarded) -> Iterator[Refusal]:
             "mend the manifest, or go on with --no-strict-changed",
             change.key,
         )
-
-
-def _removed_keys(change: Change) -> set[str]:
-    return {
-        field.path[1]
-        for field in change.fields
-        if field.path[0] == DATA and field.action is FieldAction.REMOVED
-    }
 
 
 def many_deletes(guarded: Guarded) -> Iterator[Refusal]:

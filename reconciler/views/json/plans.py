@@ -21,6 +21,7 @@ from reconciler.model.plans import (
     Step,
 )
 from reconciler.model.values import UidOf, ValueRef
+from reconciler.planning.risks import risk_of
 from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.json.parts import (
     Document,
@@ -93,6 +94,7 @@ def _change(change: Change) -> Document:
         "generateName": change.generate_name,
         "action": change.action,
         "reasons": list(change.reasons),
+        "risk": risk_of(change),
         "fields": [_field(field) for field in change.fields],
         "kept": [path_document(path) for path in change.kept],
         "notes": [note_document(note) for note in change.notes],
