@@ -153,7 +153,7 @@ def says_and_ends(*parts: bytes) -> Answer:
 
 def passes_on(connection: socket.socket, other: socket.socket) -> None:
     """Carry bytes between two connections until one of them ends."""
-    with suppress(OSError), connection, other:
+    with suppress(OSError, ValueError), connection, other:  # the latter where one is closed
         while True:
             ready, _, _ = select.select([connection, other], [], [])
             for source in ready:

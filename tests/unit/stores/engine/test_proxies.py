@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -98,9 +99,16 @@ class Socks(Serving):
         super().__init__([says(b"")])
 
     def _converse(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            self._shake_hands(connection)
+
+    def _shake_hands(self, connection: socket.socket) -> None:
         way = 2 if self._login else 0
         assert connection.recv(2) == b"\x05\x01"
-        connection.sendall(b"\x05\xff" if connection.recv(1)[0] != way else bytes([5, way]))
+        if connection.recv(1)[0] != way:
+            connection.sendall(b"\x05\xff")
+            return
+        connection.sendall(bytes([5, way]))
         if self._login:
             user, password = self._login
             expected = bytes([1, len(user), *user, len(password), *password])
