@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -68,7 +69,7 @@ def plan(plan: Plan, heading: Heading = NO_HEADING, *, limit: int = LIMIT) -> st
     return _fitted(
         parts,
         _Section("problem", [_problem(problem) for problem in plan.problems]),
-        _Section("change", _changes(plan)),
+        *_changes(plan),
         _Section("object in sync", _keepers(plan), _KEEPERS_HEADING),
         _notices(plan.notices),
         limit=limit,
@@ -136,17 +137,16 @@ def _word(word: str) -> str:
 def _fitted(parts: list[str], *sections: _Section, limit: int) -> str:
     """All of `parts`, and as much of `sections` as fits into the limit."""
     room = limit - _RESERVE - sum(len(part) + 2 for part in parts)
-    left_out: list[str] = []
+    shortened, dropped = Counter[str](), Counter[str]()
     for noun, entries, heading in sections:
-        fitting, without_details = _fit(entries, room)
+        fitting, without_details = _fit(entries, room - len(heading) - 2)
         shown = [heading, *fitting] if heading and fitting else fitting
         room -= sum(len(part) + 2 for part in shown)
         parts += shown
-        dropped = len(entries) - len(fitting)
-        if without_details:
-            left_out.append(f"the details of {counted(without_details, noun)}")
-        if dropped:
-            left_out.append(f"{counted(dropped, noun)} altogether")
+        shortened[noun] += without_details
+        dropped[noun] += len(entries) - len(fitting)
+    left_out = [f"the details of {counted(shortened[noun], noun)}" for noun in +shortened]
+    left_out += [f"{counted(dropped[noun], noun)} altogether" for noun in +dropped]
     if left_out:
         parts.append(f"Left out, because a comment has its limit: {', '.join(left_out)}.")
     return "\n\n".join(parts)
@@ -189,17 +189,18 @@ def _counts(plan: Plan) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _changes(plan: Plan) -> list[_Entry]:
-    """An entry for each group of changes; the first one of a chapter begins with its heading."""
+def _changes(plan: Plan) -> list[_Section]:
+    """A section for each chapter, so that the riskier ones are fitted first, details and all."""
     chapters = groups.chapters(plan)
     is_open = sum(len(chapter.groups) for chapter in chapters) <= _FEW
-    entries = []
-    for chapter in chapters:
-        here = [_group(group, is_open=is_open) for group in chapter.groups]
-        if chapter.heading:
-            here[0] = _Entry(*(f"#### {chapter.heading}\n\n{text}" for text in here[0]))
-        entries += here
-    return entries
+    return [
+        _Section(
+            "change",
+            [_group(group, is_open=is_open) for group in chapter.groups],
+            chapter.heading and f"#### {chapter.heading}",
+        )
+        for chapter in chapters
+    ]
 
 
 def _group(group: Group, *, is_open: bool) -> _Entry:
