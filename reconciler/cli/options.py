@@ -25,7 +25,7 @@ CONFIG = Option(
     metavar="FILE",
     default_text="the nearest `reconciler.yaml`",
     has_setting=False,
-    help="The configuration file, whoever owns it. By default, reconciler.yaml is looked for.",
+    help="Configuration file to use. By default, the nearest reconciler.yaml.",
     about=Topic.WHERE,
 )
 STORE = Option(
@@ -33,21 +33,21 @@ STORE = Option(
     kind=OptionKind.STORE_URL,
     metavar="URL",
     default=DEFAULT_STORE,
-    help="The store to reconcile with.",
+    help="Store to reconcile with.",
     about=Topic.WHERE,
 )
 SERVER_DRY_RUN = Option(
     name="server-dry-run",
     kind=OptionKind.FLAG,
     default=False,
-    help="Have the store try each change too. Needs the right to write.",
+    help="Have the store try each change first. Needs permission to write.",
 )
 PARALLELISM = Option(
     name="parallelism",
     kind=OptionKind.COUNT,
     metavar="N",
     default=10,
-    help="How many changes are made at a time.",
+    help="Number of changes to make at a time.",
 )
 STRICT = Option(
     name="strict",
@@ -61,28 +61,28 @@ AUTO_APPROVE = Option(
     kind=OptionKind.FLAG,
     default=False,
     has_setting=False,
-    help="Do not ask. Needed where there is no terminal.",
+    help="Do not ask for approval. Required without a terminal.",
 )
 LOCK_TIMEOUT = Option(
     name="lock-timeout",
     kind=OptionKind.SECONDS,
     metavar="SECONDS",
     default=0,
-    help="How long to wait while another apply of the set is under way.",
+    help="How long to wait for another apply of the set to end.",
 )
 WAIT_TIMEOUT = Option(
     name="wait-timeout",
     kind=OptionKind.SECONDS,
     metavar="SECONDS",
     default=120,
-    help="How long a step waits until its change has taken effect; 0 does not wait.",
+    help="How long to wait for a change to take effect; 0 does not wait.",
 )
 
 EXPIRES = Option(
     name="expires",
     kind=OptionKind.DURATION,
     default_text="never",
-    help="How long the saved plan can be applied, for example 90m, 24h or 7d.",
+    help="How long the saved plan stays valid, such as 90m, 24h or 7d.",
     about=Topic.OUTPUT,
 )
 ALLOW_WEAK_PLAN = Option(
@@ -90,7 +90,7 @@ ALLOW_WEAK_PLAN = Option(
     kind=OptionKind.FLAG,
     default=False,
     has_setting=False,
-    help="Save the plan even if its file lets others guess weak values.",
+    help="Save the plan even if its file makes weak values easy to guess.",
     about=Topic.GUARDS,
 )
 REQUIRE_SEALED = Option(
@@ -98,7 +98,7 @@ REQUIRE_SEALED = Option(
     kind=OptionKind.FLAG,
     default=False,
     has_setting=False,
-    help="Apply nothing but a saved plan whose seal is verified.",
+    help="Apply only a saved plan whose seal is verified.",
     about=Topic.GUARDS,
 )
 
@@ -108,7 +108,7 @@ EXCLUDE = Option(
     metavar="PATTERN",
     default=(),
     repeatable=True,
-    help="Leave out files of directories that match, as in .gitignore. Repeatable.",
+    help="Leave out files in directories, as in .gitignore. Repeatable.",
     about=Topic.WHAT,
 )
 
@@ -153,7 +153,7 @@ def paths_argument(command: Command) -> Command:
         is_eager=True,
         expose_value=False,
         callback=_keep,
-        help="A PATH, as kubectl spells it. Repeatable.",
+        help="Same as PATH, as in kubectl. Repeatable.",
     )
     return argument(option(run_options(EXCLUDE)(command)))
 

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     Topic.OUTPUT,
     "--detailed-exitcode",
     is_flag=True,
-    help="Exit with 2 where the plan has changes.",
+    help="Exit with 2 if the plan has changes.",
 )
 @output_options(Subject.PLAN)
 @verbosity_options()
@@ -79,10 +79,10 @@ def plan(
     detailed_exitcode: bool,
     **settings: Any,
 ) -> ExitCode:
-    """Show what an apply would change. Writes nothing, and needs no right to.
+    """Show what an apply would change. Writes nothing, and needs no permission to write.
 
-    PATH is a file or a directory of manifests, or - for standard input. Without
-    one, the directory `manifests` is read, or the current one if manifests lie in it.
+    PATH is a file or a directory of manifests, or - for standard input. The default is the
+    directory `manifests`, or else the current directory if it contains manifests.
     """
     from reconciler import workflow
     from reconciler.planfile import origin_notes

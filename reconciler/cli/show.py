@@ -28,9 +28,9 @@ from reconciler.views.formats import Subject
 @output_options(Subject.PLAN)
 @verbosity_options()
 def show(planfile: Path, **settings: Any) -> ExitCode:
-    """Show a saved plan, stale or not. Needs neither the manifests nor the store.
+    """Show a saved plan, even if it is stale. Needs neither manifests nor store.
 
-    The seal of the file is not checked, since that takes the store's fingerprint key.
+    The seal is not checked, since that requires the store's fingerprint key.
     """
     from reconciler.planfile import Standing, load, origin_notes
     from reconciler.workflow import utc_now

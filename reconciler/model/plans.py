@@ -203,7 +203,7 @@ class PlanOptions:
         "set",
         OptionKind.SET_NAME,
         "default",
-        help="Name of the set that owns what these manifests make: the ownership mark.",
+        help="Name of the set that owns the objects.",
         effect=Effect.IDENTITY,
     )
     namespace: str = option_field(
@@ -212,7 +212,7 @@ class PlanOptions:
         "default",
         short="-n",
         metavar="NAME",
-        help="Namespace of manifests that name none.",
+        help="Namespace of objects whose manifest names none.",
         effect=Effect.IDENTITY,
     )
     targets: tuple[ObjectKey, ...] = option_field(
@@ -220,14 +220,14 @@ class PlanOptions:
         OptionKind.OBJECT,
         (),
         repeatable=True,
-        help="Plan only this object and what it needs. Repeatable.",
+        help="Plan only this object and its dependencies. Repeatable.",
         effect=Effect.SCOPE,
     )
     prune: bool = option_field(
         "prune",
         OptionKind.FLAG,
         default=False,
-        help="Delete objects of the set that no manifest names any more.",
+        help="Delete objects of the set that are no longer in the manifests.",
         effect=Effect.SCOPE,
     )
     destroy: bool = False
@@ -246,42 +246,42 @@ class PlanOptions:
         metavar="SET",
         default_text="from no set",
         has_setting=False,
-        help="Move objects that this other set owns to the set.",
+        help="Take over objects of this other set.",
         effect=Effect.LOOSENS,
     )
     allow_replace: bool = option_field(
         "allow-replace",
         OptionKind.FLAG,
         default=False,
-        help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
+        help="Allow changes that delete and create an object, as for immutable Secrets.",
         effect=Effect.LOOSENS,
     )
     allow_empty: bool = option_field(
         "allow-empty",
         OptionKind.FLAG,
         default=False,
-        help="Allow a prune after manifests without any Secret, or that leaves the set empty.",
+        help="Allow a prune when an input is empty, or no Secret or object remains.",
         effect=Effect.LOOSENS,
     )
     create_namespaces: bool = option_field(
         "create-namespaces",
         OptionKind.FLAG,
         default=False,
-        help="Create the namespaces that objects name and neither manifests nor store hold.",
+        help="Create namespaces that objects need and that do not exist yet.",
         effect=Effect.SCOPE,
     )
     scrub: bool = option_field(
         "scrub",
         OptionKind.FLAG,
         default=False,
-        help="Remove annotations in which kubectl or kapp keep the values of Secrets.",
+        help="Remove annotations in which kubectl and kapp keep Secret values.",
         effect=Effect.SCOPE,
     )
     consumers: bool = option_field(
         "consumers",
         OptionKind.FLAG,
         default=False,
-        help="Ask the store too what uses Secrets. What the manifests hold always counts.",
+        help="Also search the store, not only the manifests, for users of Secrets.",
         effect=Effect.SCOPE,
     )
     force_consumers: bool = option_field(
@@ -289,21 +289,21 @@ class PlanOptions:
         OptionKind.FLAG,
         default=False,
         has_setting=False,
-        help="Delete Secrets and keys though something requires them, or may use them.",
+        help="Delete Secrets and keys even if something uses or may use them.",
         effect=Effect.LOOSENS,
     )
     rotate_services: bool = option_field(
         "rotate-services",
         OptionKind.FLAG,
         default=False,
-        help="docker: update the services that use a Secret to its new version.",
+        help="docker: update services to the new version of a Secret.",
         effect=Effect.SCOPE,
     )
     max_deletes: DeleteLimit = option_field(
         "max-deletes",
         OptionKind.DELETE_LIMIT,
         DeleteLimit(30, percent=True),
-        help="Refuse plans that delete more; a percentage is of the set's live objects.",
+        help="Refuse to delete more than N objects, or P percent of the set.",
         effect=Effect.LOOSENS,
     )
 
