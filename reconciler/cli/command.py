@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -39,7 +39,7 @@ class _Formatter(click.HelpFormatter):
         super().write_text(_joined(text))
 
     def write_dl(
-        self, rows: Sequence[tuple[str, str]], col_max: int = _NARROW, col_spacing: int = 2
+        self, rows: Iterable[tuple[str, str]], col_max: int = _NARROW, col_spacing: int = 2
     ) -> None:
         """Write two columns."""
         super().write_dl([(left, _joined(right)) for left, right in rows], col_max, col_spacing)
