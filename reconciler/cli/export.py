@@ -19,6 +19,7 @@ from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.escapes import escaped
 from reconciler.files import write_whole
 from reconciler.model.options import Topic
 
@@ -62,6 +63,8 @@ def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
         lives = workflow.exported(store, set_name, environment.options.targets, reveal=reveal)
     if not lives:
         remark(f"Note: the store holds nothing of the set {set_name}")
+    for note in workflow.remarks_on(lives):
+        remark(escaped(f"Note: {note}"))
     text = workflow.manifests_of(lives, reveal=reveal)
     if out is None:
         click.echo(text, nl=False)

@@ -55,10 +55,8 @@ def import_(keys: tuple[ObjectKey, ...], out: Path, *, reveal: bool, **settings:
             store, environment.options.set_name, dict.fromkeys(keys), reveal=reveal
         )
     write_new(out, workflow.manifests_of(lives, reveal=reveal).encode())
-    for key, controller in workflow.controllers_of(lives):
-        remark(
-            escaped(f"Note: {key} is made by {controller}, which may undo what an apply changes")
-        )
+    for text in workflow.remarks_on(lives):
+        remark(escaped(f"Note: {text}"))
     _tell(len(lives), shlex.quote(str(out)), reveal=reveal)
     return ExitCode.OK
 

@@ -288,11 +288,13 @@ def _is_foreign(result: Decoded) -> bool:
 def _other_files(files: Sequence[str]) -> Note:
     """What is said of files in directories that are no manifests."""
     count = len(files)
+    what = (
+        "1 file that is not a manifest" if count == 1 else f"{count} files that are not manifests"
+    )
     more = f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
     return Note(
         "files-skipped",
-        f"skipped {count} file{'s' * (count > 1)} with neither apiVersion nor kind: "
-        f"{', '.join(files[:_MOST_NAMED])}{more}",
+        f"skipped {what}: {', '.join(files[:_MOST_NAMED])}{more}",
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Workplace
 
 SKIPPED = (
-    "skipped 3 files with neither apiVersion nor kind: ./apps/base/values.yaml, "
+    "skipped 3 files that are not manifests: ./apps/base/values.yaml, "
     "./docker-compose.yml, ./renovate.json"
 )
 LEFT_OUT = (

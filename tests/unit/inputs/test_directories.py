@@ -150,8 +150,16 @@ FOREIGN = {
     "text.yaml": "just a text\n",
     "broken.yml": "a: [\n",
     "sops.yaml": "a: ENC[AES256_GCM,data:x]\nsops: {mac: x, version: 3.9.0}\n",
+    "index.yaml": "apiVersion: v1\nentries: {web: []}\ngenerated: 2026-01-01T00:00:00Z\n",
+    "repositories.yaml": "apiVersion: v1\nrepositories: []\n",
     "wrong-name.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
 }
+
+
+@pytest.mark.parametrize("field", ["metadata: {name: a}", "data: {a: YQ==}", "items: []"])
+def test_an_object_that_lost_its_kind_is_an_error(field: str) -> None:
+    write("m/a.yaml", f"apiVersion: v1\n{field}\n")
+    assert [item.code for item in load("m").errors] == ["kind-missing"]
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -162,7 +170,7 @@ def test_a_file_that_is_no_manifest_is_skipped_unless_it_is_named(name: str) -> 
     assert (names(found), found.diagnostics, found.files) == (["a"], (), 1)
     ((code, message),) = notices(found)
     assert code == "files-skipped"
-    assert message.endswith(f"1 file with neither apiVersion nor kind: m/{name}")
+    assert message.endswith(f"1 file that is not a manifest: m/{name}")
     assert load(f"m/{name}").errors
 
 
