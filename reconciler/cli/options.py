@@ -101,6 +101,14 @@ REQUIRE_SEALED = Option(
     help="Apply nothing but a saved plan whose seal is verified.",
     about=Topic.GUARDS,
 )
+ALLOW_RUN = Option(
+    name="allow-run",
+    kind=OptionKind.FLAG,
+    default=False,
+    has_setting=False,
+    help="Run the programs that this checkout names. Only for one that you trust.",
+    about=Topic.GUARDS,
+)
 
 EXCLUDE = Option(
     name="exclude",
@@ -124,6 +132,7 @@ RUN_OPTIONS = (
     EXPIRES,
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,
+    ALLOW_RUN,
     COLOR,
 )
 """The options that decide how a command runs, and are no part of a plan."""
@@ -155,7 +164,19 @@ def paths_argument(command: Command) -> Command:
         callback=_keep,
         help="A PATH, as kubectl spells it. Repeatable.",
     )
-    return argument(option(run_options(EXCLUDE)(command)))
+    failures = listed(
+        Topic.OUTPUT,
+        "--show-source-errors",
+        is_flag=True,
+        help="Show what a program that fails says, which may hold values. At a terminal only.",
+    )
+    return argument(option(run_options(EXCLUDE, ALLOW_RUN)(failures(command))))
+
+
+def are_typed(context: click.Context) -> bool:
+    """Whether the command line names manifests, so that the configuration file's do not count."""
+    source = context.get_parameter_source("paths")
+    return source is ParameterSource.COMMANDLINE or bool(context.meta.get(_FILENAMES))
 
 
 def _keep(context: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:

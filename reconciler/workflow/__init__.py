@@ -15,6 +15,7 @@ from reconciler.workflow.environments import (
     opened,
     plan_file_again,
     plan_of,
+    refuse_unstable,
     store_rules,
 )
 from reconciler.workflow.exporting import controllers_of, exported, imported, manifests_of
@@ -50,6 +51,7 @@ __all__ = [
     "plan_file_again",
     "plan_of",
     "read",
+    "refuse_unstable",
     "store_rules",
     "tried",
     "utc_now",
