@@ -235,6 +235,8 @@ def _all_graded(results: Iterable[Decoded], file: str, lints: LintSettings) -> I
 
 def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
     """`result` with each warning reported, left out or made an error, as the settings say."""
+    if not result.diagnostics:
+        return result
     graded = []
     ignored = ignored_lints(result.desired.annotations) if result.desired else frozenset()
     for item in result.diagnostics:
