@@ -21,9 +21,10 @@ PATHS = "paths"
 SOURCES = "sources"
 """What the settings call the sources; no parameter has that name."""
 
+_KUSTOMIZE = "kustomize"
 _RUN = "run"
 _NAME = "name"
-_KINDS = (_RUN,)
+_KINDS = (_KUSTOMIZE, _RUN)
 _LONGEST_NAME = 100
 
 
@@ -42,7 +43,9 @@ def read_manifests(entry: Placed, directory: Path, values: dict[str, Any]) -> It
             paths.append(relative_path(directory / item.value))
         elif isinstance(item.value, dict):
             source = _source(item, item.value, directory)
-            if isinstance(source, str):
+            if isinstance(source, Path):
+                paths.append(relative_path(source))
+            elif isinstance(source, str):
                 yield source
             elif source.name in sources:
                 yield f"{item.source}: there are two sources {source.name!r}: give one a 'name'"
@@ -54,8 +57,8 @@ def read_manifests(entry: Placed, directory: Path, values: dict[str, Any]) -> It
     values[SOURCES] = tuple(sources.values())
 
 
-def _source(item: Placed, fields: dict[str, Placed], directory: Path) -> InputSource | str:
-    """The source that `fields` define, or what is wrong with them."""
+def _source(item: Placed, fields: dict[str, Placed], directory: Path) -> InputSource | Path | str:
+    """The source that `fields` define, be it a path, or what is wrong with them."""
     for name, entry in fields.items():
         if name not in {*_KINDS, _NAME}:
             advice = did_you_mean(name, (*_KINDS, _NAME))
@@ -68,7 +71,24 @@ def _source(item: Placed, fields: dict[str, Placed], directory: Path) -> InputSo
     if _NAME in fields and not _is_name(fields[_NAME].value):
         return f"{fields[_NAME].source}: the name of a source must be a short printable text"
     name = str(fields[_NAME].value) if _NAME in fields else ""
+    if _KUSTOMIZE in fields:
+        return _kustomization(fields, directory)
     return _command(fields[_RUN], name, directory)
+
+
+def _kustomization(fields: dict[str, Placed], directory: Path) -> Path | str:
+    """The directory, which is an input like any other that holds a kustomization."""
+    from reconciler.inputs.bases import kustomization_in
+
+    entry = fields[_KUSTOMIZE]
+    if _NAME in fields:
+        return f"{fields[_NAME].key}: a kustomization is called like its directory"
+    if not isinstance(entry.value, str) or not entry.value:
+        return f"{entry.source}: 'kustomize' must be a directory"
+    path = directory / entry.value
+    if not kustomization_in(str(path)):
+        return f"{entry.source}: {entry.value!r} holds no kustomization"
+    return path
 
 
 def _command(entry: Placed, name: str, directory: Path) -> Command | str:

@@ -10,6 +10,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,9 +83,9 @@ class Rendering(ABC):
     def install(self) -> str:
         """What to do where the program is missing."""
 
-    @property
-    def may_vary(self) -> bool:
+    def may_vary(self, running: Running) -> bool:
         """Whether two runs may print different things, although nothing has changed."""
+        del running
         return True
 
     @abstractmethod
@@ -95,8 +96,9 @@ class Rendering(ABC):
     def job(self, program: str, private: Path, running: Running) -> Job:
         """The program at the path `program`; `private` is an empty directory for it alone."""
 
-    def printed(self, text: Text) -> Printed:
-        """What the output `text` means."""
+    def printed(self, text: Text, private: Path) -> Printed:
+        """What the output `text` means; `private` was the directory of the program, and is gone."""
+        del private
         return Printed(text, tuple(numbered_parts(self.name, text.text)))
 
     def error(self, code: str, message: str, hint: str) -> Diagnostic:
@@ -141,54 +143,45 @@ def read(renderings: Sequence[Rendering], running: Running) -> Iterator[Read]:
             rendering.job(program, private, running)
             for (rendering, program), private in zip(runs, directories, strict=True)
         ]
-        ended = iter(
-            run_all(
-                jobs,
-                seconds=running.seconds,
-                most_bytes=MAX_FILE_BYTES,
-                keep_complaints=running.told is not None,
-            )
+        ended = run_all(
+            jobs,
+            seconds=running.seconds,
+            most_bytes=MAX_FILE_BYTES,
+            keep_complaints=running.told is not None,
         )
-    for rendering, _ in sound:
-        first, *again = [next(ended) for _ in range(_runs(rendering, running))]
-        yield from _reads(rendering, first, again, running)
+        contents = [
+            _content(rendering, each, private, running)
+            for (rendering, _), each, private in zip(runs, ended, directories, strict=True)
+        ]
+    for rendering, group in groupby(zip(runs, contents, strict=True), key=lambda each: each[0][0]):
+        yield from _reads(rendering, [content for _, content in group])
 
 
 def _runs(rendering: Rendering, running: Running) -> int:
-    return 2 if running.twice and rendering.may_vary else 1
+    return 2 if running.twice and rendering.may_vary(running) else 1
 
 
 def _path_of(rendering: Rendering, running: Running) -> str | None:
     return shutil.which(rendering.program, path=running.environ.get("PATH", os.defpath))
 
 
-def _reads(
-    rendering: Rendering, first: Ended, again: Sequence[Ended], running: Running
-) -> Iterator[Read]:
-    content = _content(rendering, first, running)
-    for second in again:  # which may fail where the first did not
-        if isinstance(content, Printed):
-            repeated = _content(rendering, second, running)
-            if isinstance(repeated, Diagnostic):
-                content = repeated
-            else:
-                differs = repeated.text != content.text
-                yield from _told(rendering, content, repeated.text if differs else None)
-                return
-    if isinstance(content, Diagnostic):
-        yield Read(rendering.path, rendering.identity, content)
-    else:
-        yield from _told(rendering, content, None)
-
-
-def _told(rendering: Rendering, printed: Printed, again: Text | None) -> Iterator[Read]:
-    rendered = Rendered(printed.text, printed.parts, rendering.namespace, again)
+def _reads(rendering: Rendering, contents: Sequence[Printed | Diagnostic]) -> Iterator[Read]:
+    """What a program printed, or why there is nothing: a second run may fail where one did not."""
+    failed = [content for content in contents if isinstance(content, Diagnostic)]
+    if failed:
+        yield Read(rendering.path, rendering.identity, failed[0])
+        return
+    first, *again = [content for content in contents if isinstance(content, Printed)]
+    other = next((each.text for each in again if each.text != first.text), None)
+    rendered = Rendered(first.text, first.parts, rendering.namespace, other)
     yield Read(rendering.path, rendering.identity, rendered)
-    for note in printed.notes:
+    for note in first.notes:
         yield Read(rendering.path, rendering.identity, note)
 
 
-def _content(rendering: Rendering, ended: Ended, running: Running) -> Printed | Diagnostic:
+def _content(
+    rendering: Rendering, ended: Ended, private: Path, running: Running
+) -> Printed | Diagnostic:
     if ended.failure and running.told is not None:
         running.told(rendering.name, ended.complaint)
     hint = "run it by hand to see what it says, or use --show-source-errors at a terminal"
@@ -202,7 +195,7 @@ def _content(rendering: Rendering, ended: Ended, running: Running) -> Printed | 
     if not text.text.rstrip(" \t\r").endswith(_WHOLE_ENDS):
         cut = "its output ends in the middle of a line"
         return rendering.error("source-failed", cut, "make sure that it prints all of it")
-    return rendering.printed(text)
+    return rendering.printed(text, private)
 
 
 @contextlib.contextmanager
