@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reconciler.cli.trust import checkout_of
 from reconciler.cli.types import relative_path
-from reconciler.model.inputs import Command, InputSource
+from reconciler.model.inputs import Chart, Command, InputSource
 from reconciler.model.objects import Source
 from reconciler.spelling import did_you_mean
 
@@ -22,9 +24,12 @@ SOURCES = "sources"
 """What the settings call the sources; no parameter has that name."""
 
 _KUSTOMIZE = "kustomize"
+_HELM = "helm"
 _RUN = "run"
 _NAME = "name"
-_KINDS = (_KUSTOMIZE, _RUN)
+_KINDS = (_KUSTOMIZE, _HELM, _RUN)
+_OF_CHART = ("chart", "release", "namespace", "values")
+_LABEL = re.compile("[a-z0-9](?:[a-z0-9-]{0,51}[a-z0-9])?")
 _LONGEST_NAME = 100
 
 
@@ -73,6 +78,8 @@ def _source(item: Placed, fields: dict[str, Placed], directory: Path) -> InputSo
     name = str(fields[_NAME].value) if _NAME in fields else ""
     if _KUSTOMIZE in fields:
         return _kustomization(fields, directory)
+    if _HELM in fields:
+        return _chart(fields[_HELM], name, directory)
     return _command(fields[_RUN], name, directory)
 
 
@@ -89,6 +96,33 @@ def _kustomization(fields: dict[str, Placed], directory: Path) -> Path | str:
     if not kustomization_in(str(path)):
         return f"{entry.source}: {entry.value!r} holds no kustomization"
     return path
+
+
+def _chart(entry: Placed, name: str, directory: Path) -> Chart | str:
+    fields = entry.value if isinstance(entry.value, dict) else {}
+    for field, of_field in fields.items():
+        if field not in _OF_CHART:
+            advice = did_you_mean(field, _OF_CHART)
+            return f"{of_field.key}: 'helm' has no field {field!r}; {advice}".removesuffix("; ")
+    chart, release, namespace, values = (fields.get(field) for field in _OF_CHART)
+    if not (chart and isinstance(chart.value, str) and chart.value and release):
+        return f"{entry.source}: 'helm' needs a chart and a release"
+    for field, of_field in (("release", release), ("namespace", namespace)):
+        if of_field and not (isinstance(of_field.value, str) and _LABEL.fullmatch(of_field.value)):
+            return f"{of_field.source}: {field!r} must be a name of small letters, digits and '-'"
+    files = () if values is None else texts(values.value)
+    if values and (files is None or any("," in file for file in files)):
+        return f"{values.source}: 'values' must be a path or a list of paths, without commas"
+    return Chart(
+        name=name or str(release.value),
+        chart=chart.value,
+        release=str(release.value),
+        namespace=str(namespace.value) if namespace else "",
+        values=files or (),
+        directory=relative_path(directory),
+        checkout=relative_path(checkout_of(directory.resolve())),
+        place=_place(entry.source),
+    )
 
 
 def _command(entry: Placed, name: str, directory: Path) -> Command | str:

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from reconciler.inputs import directories, files, rendering, stdin
 from reconciler.inputs.commands import CommandRendering
+from reconciler.inputs.helm import HelmRendering
 from reconciler.inputs.problems import input_error, unreadable
 from reconciler.inputs.reading import Reading
 from reconciler.inputs.rendering import Running
 from reconciler.inputs.stdin import STDIN
-from reconciler.model.inputs import InputSource, Read
+from reconciler.model.inputs import Chart, InputSource, Read
 
 __all__ = ["STDIN", "Reading", "Running", "read"]
 
@@ -44,7 +45,8 @@ def read(
         yield from kind(name, reading)
     for source in sources:
         count += 1
-        reading.renderings.append(CommandRendering.of(source))
+        of = HelmRendering.of(source) if isinstance(source, Chart) else CommandRendering.of(source)
+        reading.renderings.append(of)
     yield from rendering.read(reading.renderings, reading.running)
     if not count:
         nothing = input_error(

@@ -109,7 +109,30 @@ class Command:
         return _digest("run", *self.arguments)
 
 
-InputSource = Command
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """A Helm chart with what a release of it is made with, as ``reconciler.yaml`` has it.
+
+    ``chart`` and ``values`` are paths from ``directory``; nothing outside of ``checkout`` is read
+    without permission. ``place`` is where it was named.
+    """
+
+    name: str
+    chart: str
+    release: str
+    namespace: str
+    values: tuple[str, ...]
+    directory: str
+    checkout: str
+    place: Source
+
+    @property
+    def digest(self) -> str:
+        """What tells this definition from another one; the directories are left out."""
+        return _digest("helm", self.chart, self.release, self.namespace, self.values)
+
+
+InputSource = Command | Chart
 """A source of manifests that has a name of its own, since it is no path."""
 
 
