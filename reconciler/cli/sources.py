@@ -100,10 +100,10 @@ def _kustomization(fields: dict[str, Placed], directory: Path) -> Path | str:
 
 def _chart(entry: Placed, name: str, directory: Path) -> Chart | str:
     fields = entry.value if isinstance(entry.value, dict) else {}
-    for field, of_field in fields.items():
+    for field, inner in fields.items():
         if field not in _OF_CHART:
             advice = did_you_mean(field, _OF_CHART)
-            return f"{of_field.key}: 'helm' has no field {field!r}; {advice}".removesuffix("; ")
+            return f"{inner.key}: 'helm' has no field {field!r}; {advice}".removesuffix("; ")
     chart, release, namespace, values = (fields.get(field) for field in _OF_CHART)
     if not (chart and isinstance(chart.value, str) and chart.value and release):
         return f"{entry.source}: 'helm' needs a chart and a release"
