@@ -126,8 +126,15 @@ def control_plane() -> None:
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """The directory of sops, age and the like."""
+    """The directory of sops, age, kustomize and helm."""
     return toolbox.directory()
+
+
+@pytest.fixture
+def programs(tools: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of kustomize, helm and sops, on PATH."""
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    return tools
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,7 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
 
     environment = environment_of(settings, paths)
     with opened(environment) as store:
-        loaded = loaded_of(environment)
+        loaded = loaded_of(environment, twice=True)
         with alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
         return approved_and_applied(

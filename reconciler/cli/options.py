@@ -18,6 +18,7 @@ from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FILENAMES = "filenames"
+_KUSTOMIZED = "kustomized"
 
 CONFIG = Option(
     name="config",
@@ -101,6 +102,14 @@ REQUIRE_SEALED = Option(
     help="Apply only a saved plan whose seal is verified.",
     about=Topic.GUARDS,
 )
+ALLOW_RUN = Option(
+    name="allow-run",
+    kind=OptionKind.FLAG,
+    default=False,
+    has_setting=False,
+    help="Run the programs that this checkout names. Only for one that you trust.",
+    about=Topic.GUARDS,
+)
 
 EXCLUDE = Option(
     name="exclude",
@@ -124,6 +133,7 @@ RUN_OPTIONS = (
     EXPIRES,
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,
+    ALLOW_RUN,
     COLOR,
 )
 """The options that decide how a command runs, and are no part of a plan."""
@@ -137,7 +147,8 @@ def examples(*lines: str) -> str:
 def paths_argument(command: Command) -> Command:
     """``[PATH]...``: files and directories of manifests, ``-`` for standard input; or ``-f PATH``.
 
-    With either, the paths of the configuration file do not count.
+    ``-k DIR`` is a directory that holds a kustomization for sure. With any of them, what the
+    configuration file has for ``manifests`` does not count.
     """
     argument = click.argument(
         "paths", metavar="[PATH]...", nargs=-1, type=click.Path(), callback=_all_paths
@@ -155,17 +166,56 @@ def paths_argument(command: Command) -> Command:
         callback=_keep,
         help="Same as PATH, as in kubectl. Repeatable.",
     )
-    return argument(option(run_options(EXCLUDE)(command)))
+    failures = listed(
+        Topic.OUTPUT,
+        "--show-source-errors",
+        is_flag=True,
+        help="Show what a program that fails says, which may hold values. At a terminal only.",
+    )
+    kustomize = listed(
+        Topic.WHAT,
+        "--kustomize",
+        "-k",
+        _KUSTOMIZED,
+        metavar="DIR",
+        multiple=True,
+        type=click.Path(),
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_kustomized,
+        help="A directory with a kustomization, which is built. Repeatable.",
+    )
+    options = run_options(EXCLUDE, ALLOW_RUN)(failures(command))
+    return argument(option(kustomize(options)))
+
+
+def are_typed(context: click.Context) -> bool:
+    """Whether the command line names manifests, so that the configuration file's do not count."""
+    source = context.get_parameter_source("paths")
+    return source is ParameterSource.COMMANDLINE or bool(_named_by_options(context))
 
 
 def _keep(context: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:
     context.meta[_FILENAMES] = value
 
 
+def _keep_kustomized(context: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:
+    from reconciler.inputs.bases import kustomization_in
+
+    for directory in value:
+        if not kustomization_in(directory):
+            raise click.BadParameter(f"{directory!r} holds no kustomization", context)
+    context.meta[_KUSTOMIZED] = value
+
+
+def _named_by_options(context: click.Context) -> tuple[str, ...]:
+    return (*context.meta.get(_FILENAMES, ()), *context.meta.get(_KUSTOMIZED, ()))
+
+
 def _all_paths(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str, ...]:
-    filenames: tuple[str, ...] = context.meta.get(_FILENAMES, ())
+    filenames = _named_by_options(context)
     typed = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
     return (*value, *filenames) if typed or not filenames else filenames
 

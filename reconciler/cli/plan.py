@@ -92,7 +92,9 @@ def plan(
         _refuse_streams(environment.inputs)
     now = workflow.utc_now()
     with opened(environment) as store:
-        loaded = loaded_of(environment)
+        loaded = loaded_of(environment, twice=True)
+        if out is not None:
+            workflow.refuse_unstable(loaded)
         with alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
     if out is not None and expires is not None:
@@ -142,6 +144,7 @@ def _save(
         )
     saved = planned.saved(
         environment.inputs,
+        sources=environment.sources,
         exclude=environment.exclude,
         store=environment.store.url,
         created=created,

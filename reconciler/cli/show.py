@@ -41,7 +41,8 @@ def show(planfile: Path, **settings: Any) -> ExitCode:
         Standing.UNCHECKED if file.seal else Standing.UNSEALED, saved.expires, utc_now()
     )
     if settings["output"] == "text":
+        names = (source.name for source in saved.sources)
         made = f"Made at {saved.created} by reconciler {saved.tool} from"
-        remark(escaped(f"{made} {', '.join(saved.manifests)}"))
+        remark(escaped(f"{made} {', '.join((*saved.manifests, *names))}"))
     show_subject(Subject.PLAN, saved.plan, settings, origin)
     return ExitCode.OK

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.environment import environ
 from reconciler.cli.options import (
     STORE,
     STRICT,
@@ -17,7 +18,7 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import output_options, show, verbosity_options
-from reconciler.cli.requests import environment_of
+from reconciler.cli.requests import environment_of, source_errors
 from reconciler.errors import ExitCode
 from reconciler.views.formats import Checked, Subject
 
@@ -57,6 +58,9 @@ def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
         environment,
         lambda desired: errors_without_store(desired, store_annotations(environment.store.url)),
         workflow.store_rules(environment),
+        environ=environ(),
+        twice=True,
+        told=source_errors(),
     )
     unmet = unprovided(loaded, environment.lints)
     loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *unmet))

@@ -15,6 +15,7 @@ from reconciler.workflow.environments import (
     opened,
     plan_file_again,
     plan_of,
+    refuse_unstable,
     store_rules,
 )
 from reconciler.workflow.exporting import exported, imported, manifests_of, remarks_on
@@ -49,6 +50,7 @@ __all__ = [
     "plan_file_again",
     "plan_of",
     "read",
+    "refuse_unstable",
     "remarks_on",
     "store_rules",
     "tried",

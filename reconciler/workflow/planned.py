@@ -11,7 +11,7 @@ from reconciler import planfile
 from reconciler.errors import ConfigError, StalePlan
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport
-from reconciler.model.inputs import Exclusion
+from reconciler.model.inputs import Exclusion, InputSource, SourceMark
 from reconciler.model.objects import Desired, InputYield
 from reconciler.model.plans import Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
@@ -64,13 +64,15 @@ class Planned:
         self,
         manifests: Sequence[str],
         *,
+        sources: Sequence[InputSource] = (),
         exclude: Sequence[Exclusion] = (),
         store: str = "",
         created: str = "",
     ) -> SavedPlan:
         """What a plan file holds of it; `manifests` are the paths that it was made from.
 
-        `exclude` says what was left out of directories.
+        `sources` are those with a name of their own; `exclude` says what was left out of
+        directories.
 
         `store` is the store's URL, of which credentials are left out; `created` is in RFC 3339.
         """
@@ -82,6 +84,7 @@ class Planned:
             store=store,
             created=created,
             expires=self.expires,
+            sources=tuple(SourceMark(source.name, source.digest) for source in sources),
             exclude=tuple(exclude),
         )
 
