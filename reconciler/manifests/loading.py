@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -30,7 +30,8 @@ from reconciler.model.objects import (
     Severity,
 )
 from reconciler.model.plans import Note
-from reconciler.model.sops import Sops
+from reconciler.model.sops import Sops, SopsRefusal
+from reconciler.model.values import SealedValue
 from reconciler.rules.makers import MadeSecret
 
 
@@ -77,7 +78,8 @@ def objects_of(
 
     Objects that name no namespace get `namespace`. `lints` sets which warnings are reported, and
     which count as errors. Certificates are checked as of `moment`, which has a time zone.
-    `sops` opens what SOPS encrypted; without it, that is an error.
+    `sops` opens what SOPS encrypted; without it, that is an error. Where it lacks the key, values
+    are sealed, and a notice counts them.
     """
     linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
@@ -85,13 +87,14 @@ def objects_of(
     held: dict[str, InputYield] = {}
     notices: list[Note] = []
     others: list[str] = []
+    refused: list[SopsRefusal] = []
     for path, identity, content, listed in reads:
         if isinstance(content, Diagnostic):
             decoded.append(Rejected((content,)))
         elif isinstance(content, Note):
             notices.append(content)
         elif content is not None:
-            results = [*_decoded(content, namespace, linted, sops)]
+            results = [*_decoded(content, namespace, linted, sops, refused.append)]
             if listed and results and all(map(_is_foreign, results)):
                 others.append(content.file)
                 results = []
@@ -107,6 +110,7 @@ def objects_of(
         inputs.setdefault(path, set()).add(identity)
     if others:
         notices.append(_other_files(others))
+    notices += _sealed_notice(decoded, refused)
     yields = [_input_yield(path, files, held) for path, files in inputs.items()]
     loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
     return _with_two_owners(loaded, lints)
@@ -170,11 +174,17 @@ def _ignoring(loaded: Loaded) -> Mapping[str, frozenset[str]]:
     return {**loaded.ignoring, **accounts}
 
 
-def _decoded(text: Text, namespace: str, lint: Lint, sops: Sops | None) -> Iterator[Decoded]:
+def _decoded(
+    text: Text,
+    namespace: str,
+    lint: Lint,
+    sops: Sops | None,
+    tell_sealed: Callable[[SopsRefusal], object],
+) -> Iterator[Decoded]:
     """The results for the objects in a file."""
     stream = _documents(text)
     if sops is not None and "sops" in text.text:
-        stream = opened(stream, sops)
+        stream = opened(stream, sops, tell_sealed)
     for document in stream:
         yield from decode(document, namespace, lint)
 
@@ -291,6 +301,26 @@ def _other_files(files: Sequence[str]) -> Note:
         "files-skipped",
         f"skipped {count} file{'s' * (count > 1)} with neither apiVersion nor kind: "
         f"{', '.join(files[:_MOST_NAMED])}{more}",
+    )
+
+
+def _sealed_notice(decoded: Iterable[Decoded], refused: Iterable[SopsRefusal]) -> Iterator[Note]:
+    """What is said of values that are sealed: how many, and why."""
+    files = Counter(
+        result.desired.source.file
+        for result in decoded
+        if not isinstance(result, Skipped) and result.desired
+        for value in result.desired.data.values()
+        if isinstance(value, SealedValue)
+    )
+    if not files:
+        return
+    values, count = files.total(), len(files)
+    why = "; ".join(dict.fromkeys(refusal.message for refusal in refused))
+    yield Note(
+        "values-sealed",
+        f"{values} value{'s' * (values > 1)} in {count} file{'s' * (count > 1)} could not be seen, "
+        f"so {'they were' if values > 1 else 'it was'} not checked: {why}",
     )
 
 
