@@ -102,7 +102,7 @@ def plan(
     show(Subject.PLAN, planned.plan, settings, origin_notes(None, planned.expires, now))
     if out is not None:
         _save(planned, environment, out, _timestamp(now), allow_weak=allow_weak_plan)
-    code = workflow.Result(plan=planned.plan).exit_code
+    code = workflow.Result(plan=planned.plan, for_review=True).exit_code
     if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
         return ExitCode.CHANGES
     return code

@@ -253,8 +253,11 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
         check_namespace(fields, entries)
         namespace = ""
     secret = kind == SECRET
+    key = ObjectKey(kind, metadata.namespace or namespace, metadata.name)
+    identity = (*key, metadata.generate_name)
+    data, digests = secret_data(fields, entries, identity) if secret else ({}, {})
     desired = Desired(
-        key=ObjectKey(kind, metadata.namespace or namespace, metadata.name),
+        key=key,
         generate_name=metadata.generate_name,
         labels=metadata.labels,
         annotations=metadata.annotations,
@@ -262,9 +265,10 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
         owners=metadata.owners,
         type=(fields.text(entries, "type", ()) or OPAQUE) if secret else "",
         immutable=secret and bool(fields.flag(entries, "immutable", ())),
-        data=secret_data(fields, entries) if secret else {},
+        data=data,
         settings=service_account_settings(fields, entries) if kind == SERVICE_ACCOUNT else {},
         source=fields.source,
+        ciphertexts=digests,
     )
     violations = checked(desired, lint)
     if not violations and not fields.problems:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
@@ -31,7 +31,8 @@ from reconciler.model.objects import (
     Severity,
 )
 from reconciler.model.plans import Note
-from reconciler.model.sops import Sops
+from reconciler.model.sops import Sops, SopsRefusal
+from reconciler.model.values import SealedValue
 from reconciler.rules.makers import MadeSecret
 
 
@@ -78,7 +79,8 @@ def objects_of(
 
     Objects that name no namespace get `namespace`. `lints` sets which warnings are reported, and
     which count as errors. Certificates are checked as of `moment`, which has a time zone.
-    `sops` opens what SOPS encrypted; without it, that is an error.
+    `sops` opens what SOPS encrypted; without it, that is an error. Where it lacks the key, values
+    are sealed, and a notice counts them.
     """
     linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
@@ -86,13 +88,14 @@ def objects_of(
     held: dict[str, InputYield] = {}
     notices: list[Note] = []
     others: list[str] = []
+    refused: list[SopsRefusal] = []
     for path, identity, content, listed in reads:
         if isinstance(content, Diagnostic):
             decoded.append(Rejected((content,)))
         elif isinstance(content, Note):
             notices.append(content)
         elif content is not None:
-            results = [*_decoded(content, namespace, linted, sops)]
+            results = [*_decoded(content, namespace, linted, sops, refused.append)]
             if listed and results and all(map(_is_foreign, results)):
                 others.append(content.file)
                 results = []
@@ -104,6 +107,7 @@ def objects_of(
         inputs.setdefault(path, set()).add(identity)
     if others:
         notices.append(_other_files(others))
+    notices += _sealed_notice(decoded, refused)
     yields = [_input_yield(path, files, held) for path, files in inputs.items()]
     loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
     return _with_two_owners(loaded, lints)
@@ -168,25 +172,35 @@ def _ignoring(loaded: Loaded) -> Mapping[str, frozenset[str]]:
 
 
 def _decoded(
-    content: Text | Rendered, namespace: str, lint: Lint, sops: Sops | None
+    content: Text | Rendered,
+    namespace: str,
+    lint: Lint,
+    sops: Sops | None,
+    tell_sealed: Callable[[SopsRefusal], object],
 ) -> Iterator[Decoded]:
     """The results for the objects in a file, or in what a program printed."""
     if isinstance(content, Text):
-        yield from _decoded_text(content, namespace, lint, sops)
+        yield from _decoded_text(content, namespace, lint, sops, tell_sealed)
         return
     namespace = content.namespace or namespace
-    results = _decoded_text(content.text, namespace, lint, sops)
+    results = _decoded_text(content.text, namespace, lint, sops, tell_sealed)
     if content.again is not None:
-        again = _decoded_text(content.again, namespace, lint, sops)
+        again = _decoded_text(content.again, namespace, lint, sops, tell_sealed)
         results = compared(results, [*again])
     for result in results:
         yield placed(result, content)
 
 
-def _decoded_text(text: Text, namespace: str, lint: Lint, sops: Sops | None) -> Iterator[Decoded]:
+def _decoded_text(
+    text: Text,
+    namespace: str,
+    lint: Lint,
+    sops: Sops | None,
+    tell_sealed: Callable[[SopsRefusal], object],
+) -> Iterator[Decoded]:
     stream = _documents(text)
     if sops is not None and "sops" in text.text:
-        stream = opened(stream, sops)
+        stream = opened(stream, sops, tell_sealed)
     for document in stream:
         yield from decode(document, namespace, lint)
 
@@ -317,6 +331,26 @@ def _other_files(files: Sequence[str]) -> Note:
     return Note(
         "files-skipped",
         f"skipped {what}: {', '.join(files[:_MOST_NAMED])}{more}",
+    )
+
+
+def _sealed_notice(decoded: Iterable[Decoded], refused: Iterable[SopsRefusal]) -> Iterator[Note]:
+    """What is said of values that are sealed: how many, and why."""
+    files = Counter(
+        result.desired.source.file
+        for result in decoded
+        if not isinstance(result, Skipped) and result.desired
+        for value in result.desired.data.values()
+        if isinstance(value, SealedValue)
+    )
+    if not files:
+        return
+    values, count = files.total(), len(files)
+    why = "; ".join(dict.fromkeys(refusal.message for refusal in refused))
+    yield Note(
+        "values-sealed",
+        f"{values} value{'s' * (values > 1)} in {count} file{'s' * (count > 1)} could not be seen, "
+        f"so {'they were' if values > 1 else 'it was'} not checked: {why}",
     )
 
 

@@ -45,6 +45,8 @@ class Reason(StrEnum):
     """It was applied and is gone: somebody else has deleted it."""
     DATA = "data"
     """A value or a key differs."""
+    SEALED = "sealed"
+    """A value is sealed, and may be another one than the live one."""
     METADATA = "metadata"
     """Labels, annotations, finalizers, owners or settings differ."""
     SEAL = "seal"
@@ -140,9 +142,11 @@ class Change:
     ends in `UNBORN` until there is one. ``patch`` turns the live document into the new one; that of
     a create or a replace adds the whole document.
     ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that
-    stay. ``notes`` say no more of what happens, so that plans which differ in them are the same.
-    So it is with ``consumers``, which use what changes: the object where it is deleted or replaced,
-    a key of it where that changes, the object whose place a new version takes.
+    stay. ``sealed`` says that its manifest has values which nobody here can decrypt, so that it
+    can be reviewed, but not made. ``notes`` say no more of what happens, so that plans which
+    differ in them are the same. So it is with ``consumers``, which use what changes: the object
+    where it is deleted or replaced, a key of it where that changes, the object whose place a new
+    version takes.
     """
 
     key: ObjectKey
@@ -155,6 +159,7 @@ class Change:
     patch: tuple[Operation, ...] = ()
     precondition: Precondition | None = None
     claims: tuple[FieldPath, ...] = ()
+    sealed: bool = False
     consumers: tuple[Consumer, ...] = field(default=(), compare=False)
     source: Source | None = field(default=None, compare=False)
 
@@ -170,6 +175,10 @@ class Step:
     action: Action
     wave: int
     after: tuple[ObjectKey, ...] = ()
+
+
+SEALED_GUARD = "sealed"
+"""The guard that refuses to write values which nobody here can decrypt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +354,12 @@ class Plan:
     notices: tuple[Note, ...] = ()
 
     @property
+    def only_sealed(self) -> bool:
+        """Whether nothing but sealed values keeps it from being applied."""
+        guards = {refusal.guard for refusal in self.refusals}
+        return guards == {SEALED_GUARD} and not self.problems
+
+    @property
     def pending(self) -> tuple[Change, ...]:
         """The changes that are not no-ops."""
         return tuple(change for change in self.changes if change.action is not Action.NO_OP)
@@ -361,7 +376,9 @@ class PlanValues:
 
     ``numbered`` is indexed by ``ValueRef.number``; ``targets`` has the fields, as
     `reconciler.model.fields` forms them, that each object which is updated has then.
+    ``ciphertexts`` has ``Desired.ciphertexts`` of each object that changes and has any.
     """
 
     numbered: Mapping[int, SecretValue]
     targets: Mapping[ObjectKey, Mapping[FieldPath, Any]] = field(repr=False)
+    ciphertexts: Mapping[ObjectKey, Mapping[str, str]] = field(default_factory=dict, repr=False)

@@ -37,6 +37,8 @@ class Capability(StrEnum):
     """What uses a Secret can be moved to the object that takes its place; see `Rotating`."""
     PRECONDITIONS = "preconditions"
     """A write happens only where the object still is what the plan saw."""
+    CIPHERTEXTS = "ciphertexts"
+    """The record of an object keeps the digests of ciphertexts with the fingerprints."""
     MEMORY = "memory"
     """The store remembers the objects that a set had applied and that are gone."""
 

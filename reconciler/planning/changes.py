@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.drift import FieldState
 from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of
@@ -22,6 +22,7 @@ from reconciler.model.values import ValueRef
 from reconciler.planning import diff, limits, rotation
 from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.masking import Masking
+from reconciler.planning.seals import is_sealed, is_unsure
 
 _FORGOTTEN = Note("already-gone", "it is gone already: only the memory of it is dropped")
 _KUBELETS = Note(
@@ -43,9 +44,11 @@ class Changing:
 
     def change(self, compared: Compared) -> Change:
         """What happens to an object that a manifest names."""
-        if compared.live is None:
-            return self._creation(compared)
-        return self._modification(compared, compared.live)
+        live = compared.live
+        change = self._creation(compared) if live is None else self._modification(compared, live)
+        if change.action is not Action.NO_OP and is_sealed(self.comparison.named[compared.key]):
+            return replace(change, sealed=True)
+        return change
 
     def deletion(self, key: ObjectKey, *, superseded: bool = False) -> Change:
         """The delete of what no manifest names: an object, the copy or the memory of one."""
@@ -197,7 +200,8 @@ class Changing:
             return Action.UPDATE, tuple(reasons)
         if rotation.is_due(live.key, self.comparison.snapshot, options):
             return Action.UPDATE, (Reason.ROTATION,)
-        if self.comparison.check.is_current(live, compared.merged, compared.applied):
+        check, digests = self.comparison.check, self.comparison.digests(compared)
+        if check.is_current(live, compared.merged, compared.applied, digests):
             return Action.NO_OP, ()
         return Action.UPDATE, (Reason.RECORD,)
 
@@ -224,8 +228,11 @@ def _precondition(live: Live) -> Precondition:
 
 def _differences(changed: Collection[FieldPath], target: Fields) -> Iterator[Reason]:
     parts = {path[0] for path in changed}
-    if DATA in parts:
+    unsure = {path for path in changed if is_unsure(target.get(path))}
+    if any(path[0] == DATA and path not in unsure for path in changed):
         yield Reason.DATA
+    if unsure:
+        yield Reason.SEALED
     if IMMUTABLE in changed and IMMUTABLE in target:
         yield Reason.SEAL
     if parts - {DATA, *IMMUTABLE, *TYPE}:

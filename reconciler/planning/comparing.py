@@ -21,7 +21,7 @@ from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import FieldPath, PlanOptions, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import UnreadValue
-from reconciler.planning import limits
+from reconciler.planning import limits, seals
 from reconciler.planning.diff import changed_paths
 from reconciler.planning.owners import owner_uids, with_owner_uids
 from reconciler.planning.ownership import Merged, merge, newly_made
@@ -34,12 +34,14 @@ from reconciler.rules import replace_reasons
 class Compared:
     """One object that a manifest names.
 
-    ``key`` is that of the live object, or of the object to be created. ``live`` has the manifest's
-    values in place of those that cannot be read and have the same fingerprint. ``before`` are the
-    fields of the live object; if there is none, those of the copy that an interrupted replace left,
-    or of the ``predecessor`` that a new version replaces. ``applied`` is the record of the last
-    apply. ``wanted`` are the fields in the manifest that the store can keep; ``merged`` is the
-    result of merging. ``changed`` are the paths in which the live object differs from that.
+    ``key`` is that of the live object, or of the object to be created. Sealed values of
+    ``resource`` are settled, as far as the record of the last apply allows. ``live`` has the
+    manifest's values in place of those that cannot be read and have the same fingerprint.
+    ``before`` are the fields of the live object; if there is none, those of the copy that an
+    interrupted replace left, or of the ``predecessor`` that a new version replaces. ``applied`` is
+    the record of the last apply. ``wanted`` are the fields in the manifest that the store can keep;
+    ``merged`` is the result of merging. ``changed`` are the paths in which the live object differs
+    from that.
     """
 
     key: ObjectKey
@@ -87,13 +89,15 @@ class Comparison:
     def compare_with(self, key: ObjectKey, resource: Desired, live: Live | None) -> Compared:
         """Compare `resource` with `live`, or with the kept copy of it."""
         annotations = lifecycle(resource)
-        wanted = self._wanted(key, resource)
         held = self.snapshot.copies.get(key) if live is None else live
         if held is None:
+            wanted = self._wanted(key, resource)
             merged = self._scrubbed(key, newly_made(wanted, annotations))
             return Compared(
                 key=key, resource=resource, lifecycle=annotations, wanted=wanted, merged=merged
             )
+        resource = seals.settled(resource, held, self.check)
+        wanted = self._wanted(key, resource)
         held = limits.recognised(held, resource.data, self.check.fingerprinter)
         before = flatten(held)
         applied = self.check.applied(held)
@@ -109,6 +113,11 @@ class Comparison:
             applied=applied,
             changed=frozenset() if live is None else changed_paths(before, merged.target),
         )
+
+    def digests(self, compared: Compared) -> Mapping[str, str]:
+        """The digests of ciphertexts that the store is to keep with the object."""
+        keeps = Capability.CIPHERTEXTS in self.snapshot.capabilities
+        return compared.resource.ciphertexts if keeps else {}
 
     def replace_reasons(self, compared: Compared) -> tuple[Reason, ...]:
         """Why the live object cannot be updated in place; empty if it can."""

@@ -10,7 +10,14 @@ from reconciler.model.consumers import Consumer
 from reconciler.model.fields import DATA, owner_key
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, ObjectKey
-from reconciler.model.plans import Action, Change, FieldAction, Reason, Refusal
+from reconciler.model.plans import (
+    SEALED_GUARD,
+    Action,
+    Change,
+    FieldAction,
+    Reason,
+    Refusal,
+)
 from reconciler.model.store import Snapshot
 from reconciler.planning.consumers import named_users
 from reconciler.planning.emptied import emptied
@@ -18,6 +25,7 @@ from reconciler.planning.guarded import Guarded
 from reconciler.planning.references import references_of
 from reconciler.planning.rotation import allows_replace
 
+_MOST_NAMED = 3
 _FEW = 10
 """A percentage does not apply to fewer objects than this."""
 
@@ -195,6 +203,19 @@ def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
         )
 
 
+def sealed(guarded: Guarded) -> Iterator[Refusal]:
+    """What nobody here can decrypt can be reviewed, and not written."""
+    keys = [str(change.key) for change in guarded.changes if change.sealed]
+    if keys:
+        named = ", ".join(keys[:_MOST_NAMED])
+        more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
+        yield Refusal(
+            SEALED_GUARD,
+            f"{named}{more} cannot be written: no key is at hand that opens the manifest",
+            "make a key available to sops, for example in SOPS_AGE_KEY_FILE, and plan again",
+        )
+
+
 _WHY_REPLACE = {
     Reason.IMMUTABLE: "it is immutable and its data changes",
     Reason.UNSEAL: "immutable cannot be turned off",
@@ -212,6 +233,7 @@ _GUARDS: tuple[Guard, ...] = (
     consumers,
     emptied,
     many_deletes,
+    sealed,
 )
 
 

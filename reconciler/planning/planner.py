@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -21,7 +22,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.planning import limits, order, rotation
+from reconciler.planning import limits, order, rotation, seals
 from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.comparing import Comparison
@@ -125,11 +126,12 @@ def plan(
             *rotation.notices(selected.chosen, snapshot, options),
             *hash_notice(selected.chosen, comparison.families),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
+            *seals.notices(projected.seals),
             *input_notices(inputs),
             *selected.notices,
         ),
     )
-    return result, PlanValues(changing.masking.values, projected.targets)
+    return result, PlanValues(changing.masking.values, projected.targets, projected.ciphertexts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +178,16 @@ class _Projected:
     """What comparing the chosen objects came to, by their keys.
 
     ``references`` are what their manifests refer to. ``targets`` are the fields that those which
-    are updated have then. ``problems`` are those of single manifests.
+    are updated have then. ``ciphertexts`` are the digests that their records are to keep.
+    ``seals`` counts sealed values by what is known of them. ``problems`` are those of single
+    manifests.
     """
 
     changes: list[Change] = field(default_factory=list)
     references: dict[ObjectKey, list[Reference]] = field(default_factory=dict)
     targets: dict[ObjectKey, Fields] = field(default_factory=dict)
+    ciphertexts: dict[ObjectKey, Mapping[str, str]] = field(default_factory=dict)
+    seals: Counter[str] = field(default_factory=Counter)
     problems: list[Diagnostic] = field(default_factory=list)
 
 
@@ -200,6 +206,10 @@ def _projected(
         projected.references[compared.key] = [*references_of(compared.resource)]
         if change.action is Action.UPDATE:
             projected.targets[compared.key] = compared.merged.target
+        if change.action is not Action.NO_OP and (digests := changing.comparison.digests(compared)):
+            projected.ciphertexts[compared.key] = digests
+        wanted, is_new = changing.comparison.named[compared.key].data, compared.live is None
+        projected.seals.update(seals.standings(wanted, compared.resource.data, is_new=is_new))
         projected.problems.extend(annotation_errors(compared.resource, store_annotations))
     return projected
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from reconciler.model.fields import DATA, IMMUTABLE, TYPE, flatten
 from reconciler.model.lifecycle import VERSION_OF, lifecycle
 from reconciler.model.objects import Desired, Live, ObjectKey
-from reconciler.model.plans import Note, PlanOptions
+from reconciler.model.plans import UNBORN, Note, PlanOptions
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning.comparing import Compared, Comparison
@@ -22,6 +22,7 @@ from reconciler.planning.consumers import Users, named_users
 from reconciler.planning.families import families_of, with_predecessors
 from reconciler.planning.naming import is_versioned, named_objects, newest, origin
 from reconciler.planning.records import FingerprintCheck
+from reconciler.planning.seals import is_sealed
 from reconciler.rules.names import SUBDOMAIN
 
 _SUFFIX_DIGITS = 10
@@ -184,6 +185,8 @@ def _free_key(
 ) -> ObjectKey:
     """The name of a new version, which comes from its content; another where that is taken."""
     resource = comparison.named[key]
+    if is_sealed(resource):  # without the values, there is no name
+        return key._replace(name=_version_name(resource.name, UNBORN))
     content = {
         "/".join(path): fingerprinter.of(key.namespace, path, leaf)
         for path, leaf in flatten(resource).items()

@@ -52,6 +52,7 @@ REASON_WORDS = {
     Reason.MISSING: "not in the store",
     Reason.VANISHED: "deleted outside of this tool since the last apply",
     Reason.DATA: "data differs",
+    Reason.SEALED: "sealed values may differ",
     Reason.METADATA: "metadata differs",
     Reason.SEAL: "becomes immutable, which cannot be undone",
     Reason.IMMUTABLE: "immutable in the store",
@@ -74,12 +75,15 @@ NATURE_WORDS = {
     Nature.CONTENT: "",
     Nature.WHITESPACE: "only white space differs",
     Nature.ENCODING: "only the encoding differs",
+    Nature.CIPHERTEXT: "changed, or encrypted anew",
+    Nature.UNKNOWN: "it cannot be told whether they differ",
 }
 DRIFT_WORDS = "changed outside of this tool since the last apply"
 MANAGER_WORDS = "last written by {}"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
 UNREAD = "(a value that the store gives to nobody)"
+SEALED = "(sealed)"
 
 _MAPS = {DATA, METADATA}
 
@@ -101,6 +105,8 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
     match value:
         case ValueRef(unread=True):
             return UNREAD
+        case ValueRef(sealed=True):
+            return SEALED
         case ValueRef():
             return f"(value #{value.number})"
         case UidOf():
@@ -188,8 +194,30 @@ def changes_in_order(plan: Plan) -> list[Change]:
 def context_text(plan: Plan, heading: Heading = NO_HEADING) -> str:
     """What the plan is for, and the options and facts that decide how far to trust it."""
     where = set_text(plan.options.set_name, plan.store, heading.configuration)
-    more = (options_text(plan.options), *(escaped(note.message) for note in heading.origin))
+    more = (
+        options_text(plan.options),
+        sealed_text(plan),
+        *(escaped(note.message) for note in heading.origin),
+    )
     return ", ".join(filter(None, (where, *more)))
+
+
+def sealed_values(plan: Plan) -> int:
+    """How many values of the changes are sealed."""
+    return sum(
+        isinstance(field.after, ValueRef) and field.after.sealed
+        for change in plan.changes
+        for field in change.fields
+    )
+
+
+def sealed_text(plan: Plan) -> str:
+    """``2 objects sealed: no key at hand opens 3 values that may change``, or nothing."""
+    objects, values = sum(change.sealed for change in plan.changes), sealed_values(plan)
+    if not objects:
+        return ""
+    opens = f"no key at hand opens {counted(values, 'value')} that may change"
+    return f"{counted(objects, 'object')} sealed" + (f": {opens}" if values else "")
 
 
 def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> str:

@@ -51,7 +51,7 @@ _REFUSALS = {
         "restore it and use 'sops edit FILE'; decrypt before kustomize, which breaks the MAC",
     ),
     "sops-no-key": (
-        "none of the keys that open this document is at hand",
+        "no key that opens this document is at hand",
         "make a key available to sops, for example in SOPS_AGE_KEY_FILE",
     ),
     "sops-failed": (
