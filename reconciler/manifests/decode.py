@@ -25,6 +25,7 @@ from reconciler.manifests.nodes import Document, Mapping, Node, item_of
 from reconciler.manifests.workloads import secrets_of
 from reconciler.manifests.ytt import ytt_directive
 from reconciler.model.inputs import IGNORE_FILE
+from reconciler.model.lifecycle import LINT_IGNORE
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -79,7 +80,9 @@ def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
     violations = validate(desired)
     if desired.key.kind == SECRET:
         violations = (*violations, *lint(desired))
-    return (*violations, *ignoring_warnings(desired)) if desired.annotations else violations
+    if LINT_IGNORE in desired.annotations:
+        violations = (*violations, *ignoring_warnings(desired))
+    return violations
 
 
 class _DocumentDecoder:

@@ -213,6 +213,8 @@ def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]
 
 def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
     """`result` with each warning reported, left out or made an error, as the settings say."""
+    if not result.diagnostics:
+        return result
     graded = []
     ignored = ignored_lints(result.desired.annotations) if result.desired else frozenset()
     for item in result.diagnostics:

@@ -11,21 +11,27 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import urllib3
 from kubernetes import client, config
 from kubernetes.config import ConfigException
 from kubernetes.config.kube_config import KubeConfigMerger
-from urllib3.util.ssl_ import create_urllib3_context
 
 from reconciler.errors import ConfigError
 from reconciler.stores.kubernetes import complaints
 from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.kubernetes.engine.pool import Pool
+from reconciler.stores.kubernetes.engine.trust import (
+    UnusableAuthority,
+    UnusableCertificate,
+    present,
+    trusting,
+)
+from reconciler.stores.kubernetes.reaching import ProxySettings, pool_of
 from reconciler.stores.urls import shown_path
 
 _OTHER_KUBECONFIG = "choose a file with --kubeconfig or KUBECONFIG, a context with --context"
 
 
-def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: int) -> Connection:
+def connect(context: str, kubeconfig: str, environ: Mapping[str, str]) -> Connection:
     """A connection as kubectl would make it: by kubeconfig, or within a cluster by its account.
 
     Raises:
@@ -64,8 +70,7 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str], workers: 
                 f"the kubeconfig {shown} cannot be read: {type(error).__name__}",
                 hint=_OTHER_KUBECONFIG,
             ) from None
-        pool = pool_of(settings, workers)
-        _read_certificates(pool, place)
+        pool = _pool_of(settings)
     if heard:
         raise ConfigError(
             "the kubeconfig's credentials plugin gives none: "
@@ -117,47 +122,33 @@ def _files_of_client() -> Iterator[str]:
         yield place
 
 
-def pool_of(settings: client.Configuration, workers: int) -> urllib3.PoolManager:
-    """A pool of connections by `settings`, with the proxies of the environment."""
-    settings.connection_pool_maxsize = workers + 2
-    pool: urllib3.PoolManager = client.ApiClient(settings).rest_client.pool_manager
-    return pool
-
-
-def _read_certificates(pool: urllib3.PoolManager, place: str) -> None:
-    """Take what `pool` needs from the files in `place`, and certificate and key from any.
+def _pool_of(settings: client.Configuration) -> Pool:
+    """Connections by `settings`; the files that they name are read now.
 
     Raises:
         ConfigError: they cannot be used.
     """
-    settings = pool.connection_pool_kw
-    context = create_urllib3_context(cert_reqs=settings["cert_reqs"])
-    authority = settings["ca_certs"]
-    certificate, key = settings.pop("cert_file"), settings.pop("key_file")
     try:
-        if authority:
-            context.load_verify_locations(authority)
-        else:
-            context.load_default_certs()
-    except OSError:  # as all errors of OpenSSL are
+        trust = trusting(settings.ssl_ca_cert or "", verify=settings.verify_ssl)
+        # Proxies are held against the same authority, and are shown no certificate of ours.
+        proxy_trust = trusting(settings.ssl_ca_cert or "", verify=settings.verify_ssl)
+    except UnusableAuthority:
         raise ConfigError(
             "the certificate authority of the cluster cannot be used",
             hint="look at the cluster's certificate-authority in the kubeconfig",
         ) from None
-    if authority and place and Path(authority).is_relative_to(place):
-        # Proxies are held against it as well, by a context of their own.
-        text = Path(authority).read_text(encoding="ascii", errors="ignore")
-        settings |= {"ca_certs": None, "ca_cert_data": text}
     try:
-        if certificate:  # with no password, OpenSSL would ask for one on standard input
-            context.load_cert_chain(certificate, key, password="")
-    except OSError:
+        if settings.cert_file:
+            present(trust, settings.cert_file, settings.key_file or "")
+    except UnusableCertificate:
         raise ConfigError(
             "the client certificate or its key cannot be used",
             hint="look at the user's client-certificate and client-key in the kubeconfig; the key "
             "may not be encrypted",
         ) from None
-    settings["ssl_context"] = context
+    proxy = ProxySettings(settings.proxy or "", settings.no_proxy or "")
+    name = settings.tls_server_name or ""
+    return pool_of(str(settings.host), trust, proxy, name, proxy_trust)
 
 
 def _credentials(settings: client.Configuration) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -36,6 +36,7 @@ from reconciler.stores.kubernetes.listing import Item, Seen
 from reconciler.stores.kubernetes.reads import ClusterRead
 
 _FEW = 8
+_BETWEEN_CUTS = 0.1
 
 
 class _Seen(NamedTuple):
@@ -68,8 +69,12 @@ def read(
     with ThreadPoolExecutor(len(KINDS) + 2) as pool:
         parts = [pool.submit(reading.of_kind, kind) for kind in KINDS]
         parts += [pool.submit(reading.copies), pool.submit(reading.consumers)]
-        for part in parts:
-            part.result()
+        try:
+            for part in parts:
+                part.result()
+        except KeyboardInterrupt:
+            _abandon(connection, parts)
+            raise
     result = reading.result
     for key in result.copies.keys() & result.objects.keys():
         del result.copies[key]  # the object exists, so its copy is not needed
@@ -77,6 +82,14 @@ def read(
             result.leftovers.add(key)
     result.notices += reading.notices()
     return result
+
+
+def _abandon(connection: Connection, parts: Iterable[Future[None]]) -> None:
+    """End `parts` without their answers, for which they would wait as long as servers may take."""
+    waiting: Collection[Future[None]] = {part for part in parts if not part.cancel()}
+    while waiting:  # what has just been between two requests has begun another one
+        connection.cut()
+        waiting = wait(waiting, _BETWEEN_CUTS).not_done
 
 
 class _Reading:
