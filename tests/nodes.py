@@ -5,6 +5,7 @@ Its images are made here; nothing is pulled. Pods reach the API server as in any
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ ROOT = clusters.HERE.parent
 CLUSTER = clusters.HERE / "controlplane" / "cluster.py"
 ARCHIVE = ROOT / "integrations" / "image" / "archive.py"
 BUSYBOX = "registry.test/busybox:1"
+RECONCILER = "registry.test/reconciler:1"
 PROGRAMS = ("containerd", "ctr", "runc", "busybox", "unshare", "setpriv")
 PLUGINS = Path("/usr/lib/cni/bridge")
 MISSING = "no node: run `make programs` as root, and `make controlplane`"
@@ -64,19 +66,52 @@ def busybox(directory: Path) -> Path:
     return image
 
 
-def started(*images: Path) -> Node:
-    """A new cluster with a node that has `images`, and busybox.
-
-    Skips the test where no node can run, and where a program is missing; that fails in CI.
-    """
+def need() -> None:
+    """Skip a test where no node can run, and where a program is missing; that fails in CI."""
     if why := impossible():
         pytest.skip(why)
-    program = clusters.program()
     here = all(map(shutil.which, PROGRAMS)) and PLUGINS.exists()
-    if program in {None, clusters.ENVTEST} or not here:
+    if clusters.program() in {None, clusters.ENVTEST} or not here:
         if "CI" in os.environ:
             pytest.fail(MISSING)
         pytest.skip(MISSING)
+
+
+def started(*images: Path) -> Node:
+    """A new cluster with a node that has `images`, and busybox. A test calls `need` before."""
+    program = clusters.program()
     assert program is not None
     base = Path(tempfile.mkdtemp(prefix="reconciler-node-"))
     return Node(program, base / "cluster", [str(busybox(base)), *map(str, images)])
+
+
+def reconciler_image(directory: Path) -> Path:
+    """The image of the wheel that is tested, or of one built from the checkout.
+
+    It is kept in the cache of the tests under a name made from what it is built from.
+    """
+    environment = Path(sys.executable).parent
+    wheels = [*(environment.parent / "wheel").glob("*.whl")]
+    if "INSTALLED_WHEEL" not in os.environ:
+        build: list[str | Path] = [
+            environment / "hatchling",
+            "build",
+            "--target",
+            "wheel",
+            "--directory",
+            directory,
+        ]
+        subprocess.run(build, cwd=ROOT, stdout=subprocess.DEVNULL, check=True)
+        wheels = [*directory.glob("*.whl")]
+    (wheel,) = wheels
+    program = ARCHIVE.with_name("build.py")
+    sources = (wheel, ROOT / "requirements" / "image.txt", *sorted(program.parent.glob("*.py")))
+    content = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    image = Path(base, "reconciler-tests", f"image-{content[:16]}.tar")
+    if not image.exists():
+        made = directory / "image.tar"
+        subprocess.run([sys.executable, program, wheel, made, "--name", RECONCILER], check=True)
+        shutil.move(f"{made}.cdx.json", f"{image}.cdx.json")
+        shutil.move(made, image)
+    return image

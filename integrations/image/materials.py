@@ -29,6 +29,7 @@ def bill(name: str, debian: Iterable[Sequence[str]], site: Path) -> str:
     ]
     document = Bom(components=sorted(components))
     document.metadata.component = Component(type=ComponentType.CONTAINER, name=name, bom_ref=name)
+    document.register_dependency(document.metadata.component, document.components)
     listed = " ".join(str(component.purl) for component in document.components)
     document.serial_number = uuid5(NAMESPACE_URL, listed)
     return JsonV1Dot6(document).output_as_string(indent=2)

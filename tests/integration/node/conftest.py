@@ -18,9 +18,19 @@ _PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture(scope="session")
-def node(control_plane: None) -> Iterator[Node]:  # noqa: ARG001 - says what is needed
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive of the program's image."""
+    nodes.need()
+    return nodes.reconciler_image(tmp_path_factory.mktemp("image"))
+
+
+@pytest.fixture(scope="session")
+def node(
+    control_plane: None,  # noqa: ARG001 - says what is needed
+    image: Path,
+) -> Iterator[Node]:
     """A node for the whole run; a test takes namespaces of its own in it."""
-    node = nodes.started()
+    node = nodes.started(image)
     yield node
     node.stop()
 
