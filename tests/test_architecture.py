@@ -41,7 +41,7 @@ HOMES = {
     "huaweicloudsdkiam": {"stores"},
     "jsonpatch": {"model"},
     "pathspec": {"inputs", "manifests"},
-    "yaml": {"manifests"},
+    "yaml": {"manifests", "stores"},
 }
 
 LIGHT = {"click", "jsonpatch", "jsonpointer"}

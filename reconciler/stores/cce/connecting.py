@@ -12,14 +12,8 @@ from reconciler.stores.cce.endpoints import endpoint
 from reconciler.stores.cce.gateway import Renewed, Signed
 from reconciler.stores.cce.places import Auth, Place
 from reconciler.stores.kubernetes.connection import Connection, Pool, retried
-from reconciler.stores.kubernetes.engine.trust import (
-    UnusableAuthority,
-    UnusableCertificate,
-    present_from_memory,
-    trusting,
-)
 from reconciler.stores.kubernetes.kubeconfig import connect
-from reconciler.stores.kubernetes.reaching import pool_of, proxy_settings
+from reconciler.stores.kubernetes.reaching import Access, pool_of, proxy_settings
 
 _CLUSTER_ID = "X-Cluster-ID"
 _VERIFYING = ("externalTLSVerify", "internal")
@@ -42,7 +36,7 @@ def connection(place: Place, options: Mapping[str, str], environ: Mapping[str, s
         document = retried(lambda: cloud.cluster_certificate(place, environ))
         return _with_certificate(document, options.get("context", ""), environ)
     address = endpoint("CCE", place.region, environ)
-    plain = pool_of(address, trusting(), proxy_settings(environ, address))
+    plain = pool_of(Access(address, proxy=proxy_settings(environ, address)))
     pool: Pool
     if place.auth is Auth.TOKEN:
         pool = Renewed(plain, cloud.tokens(place, environ))
@@ -58,12 +52,16 @@ def _with_certificate(
     cluster, user = _chosen(document, context)
     address = str(cluster["server"]).rstrip("/")
     try:
-        trust = trusting(pem=_decoded(cluster, "certificate-authority-data").decode())
-        names = ("client-certificate-data", "client-key-data")
-        present_from_memory(trust, *(_decoded(user, name) for name in names))
-    except (KeyError, ValueError, binascii.Error, UnusableAuthority, UnusableCertificate):
+        access = Access(
+            address,
+            _decoded(cluster, "certificate-authority-data"),
+            proxy=proxy_settings(environ, address),
+            certificate=_decoded(user, "client-certificate-data"),
+            key=_decoded(user, "client-key-data"),
+        )
+        return Connection(address, pool_of(access))
+    except (KeyError, ValueError, binascii.Error, ConfigError):
         raise StoreError(_NO_USE, hint="try another way: auth=aksk in the store's URL") from None
-    return Connection(address, pool_of(address, trust, proxy_settings(environ, address)))
 
 
 def _chosen(document: Mapping[str, Any], context: str) -> tuple[Mapping[str, Any], Any]:

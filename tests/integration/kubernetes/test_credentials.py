@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import ssl
 import subprocess
@@ -17,7 +18,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from reconciler.errors import ConfigError, StoreError
+from reconciler.errors import ConfigError
 from reconciler.stores.kubernetes.kubeconfig import connect
 from tests.integration.kubernetes.site import Site
 
@@ -91,29 +92,23 @@ def test_for_an_encrypted_key_nobody_is_asked(site: Site, place: Path) -> None:
     assert [*place.rglob("*")] == []
 
 
-def test_without_a_temporary_directory_only_what_needs_one_fails(
+def test_without_a_temporary_directory_only_a_plugins_certificate_fails(
     site: Site, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(place / "absent"))
-    # The client remembers what it has written for the test's own requests.
-    unheard_of = changed(site, **{"client-key-data": encoded(b"a key")})
-    with pytest.raises(ConfigError, match="cannot be read or written") as caught:
-        connect("admin", str(unheard_of), os.environ)
-    assert "TMPDIR" in caught.value.hint
+    with closing(connect("admin", str(site.cluster.kubeconfig), os.environ)) as connection:
+        assert connection.get("/version", "the server")["major"] == "1"
+    version = "client.authentication.k8s.io/v1"
+    status = {"clientCertificateData": "a certificate", "clientKeyData": "a key"}
+    answer = {"apiVersion": version, "kind": "ExecCredential", "status": status}
     document = yaml.safe_load(site.cluster.kubeconfig.read_text())
-    authority = site.path / "authority.pem"
-    (cluster,) = {one["cluster"]["certificate-authority-data"] for one in document["clusters"]}
-    authority.write_bytes(base64.b64decode(cluster))
-    for one in document["clusters"]:
-        del one["cluster"]["certificate-authority-data"]
-        one["cluster"]["certificate-authority"] = str(authority)
     for one in document["users"]:
-        one["user"] = {"token": "unknown"}
-    path = site.path / "needs-none"
+        plugin = {"command": "echo", "args": [json.dumps(answer)], "interactiveMode": "Never"}
+        one["user"] = {"exec": {"apiVersion": version, **plugin}}
+    path = site.path / "plugin"
     path.write_text(yaml.safe_dump(document))
-    connected = closing(connect("admin", str(path), os.environ))
-    with connected as connection, pytest.raises(StoreError, match="401"):
-        connection.get("/api/v1/secrets", "the secrets")
+    with pytest.raises(ConfigError):
+        connect("admin", str(path), os.environ)
 
 
 def test_proxies_are_held_against_the_clusters_authority(site: Site, place: Path) -> None:

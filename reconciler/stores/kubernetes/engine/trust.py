@@ -21,13 +21,13 @@ class UnusableCertificate(Exception):
     """The client certificate or its key is none, they do not belong together, or it is locked."""
 
 
-def trusting(authority: str = "", pem: str = "", *, verify: bool = True) -> ssl.SSLContext:
-    """A context that trusts the file `authority` and the text `pem`, or else what the system does.
+def trusting(authority: bytes = b"", *, verify: bool = True) -> ssl.SSLContext:
+    """A context that trusts the certificates in `authority` (PEM), or else what the system does.
 
     Without `verify`, whoever answers is trusted.
 
     Raises:
-        UnusableAuthority: neither a file nor a text with certificates.
+        UnusableAuthority: there is no certificate in it.
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -36,44 +36,36 @@ def trusting(authority: str = "", pem: str = "", *, verify: bool = True) -> ssl.
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    try:
-        if authority or pem:
-            context.load_verify_locations(authority or None, cadata=pem or None)
-        else:
-            context.load_default_certs()
-    except (OSError, ValueError):  # as all errors of OpenSSL are
-        raise UnusableAuthority from None
+    elif not authority:
+        context.load_default_certs()
+        return context
+    if authority:
+        try:  # what is between the certificates may be in any language
+            context.load_verify_locations(cadata=authority.decode("ascii", "ignore"))
+        except (OSError, ValueError):  # as all errors of OpenSSL are
+            raise UnusableAuthority from None
     return context
 
 
-def present(context: ssl.SSLContext, certificate: str, key: str) -> None:
-    """Let connections present the certificate of the file `certificate`, read now.
-
-    Raises:
-        UnusableCertificate: that, or `key`, cannot be used.
-    """
-    try:  # with no password, OpenSSL would ask for one on standard input
-        context.load_cert_chain(certificate, key or None, password="")
-    except (OSError, ValueError):
-        raise UnusableCertificate from None
-
-
-def present_from_memory(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
-    """Let connections present `certificate`, which is in no file.
+def present(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
+    """Let connections present `certificate` (PEM); without a `key`, it is in there too.
 
     OpenSSL reads certificates from files alone; these are in no directory, and gone when read.
 
     Raises:
-        UnusableCertificate: that, or `key`, cannot be used.
+        UnusableCertificate: one of them cannot be used.
     """
     with ExitStack() as files:
         places = []
-        for content in (certificate, key):
+        for content in (certificate, key or certificate):
             file = files.enter_context(_nameless())
             file.write(content)
             file.seek(0)
             places.append(f"/dev/fd/{file.fileno()}")
-        present(context, *places)
+        try:  # with no password, OpenSSL would ask for one on standard input
+            context.load_cert_chain(places[0], places[1], password="")
+        except (OSError, ValueError):
+            raise UnusableCertificate from None
 
 
 def _nameless() -> IO[bytes]:

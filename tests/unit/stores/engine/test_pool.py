@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +22,6 @@ from reconciler.stores.kubernetes.engine.trust import (
     UnusableAuthority,
     UnusableCertificate,
     present,
-    present_from_memory,
     trusting,
 )
 from tests.standins.http import OK, Identity, identity, says, serving
@@ -62,9 +63,9 @@ def test_threads_have_connections_of_their_own_and_share_them() -> None:
 
 def test_the_server_is_held_against_the_authority(of_server: Identity, place: Path) -> None:
     with serving(says(OK), trust=of_server.serving(place)) as server:
-        trust = trusting(pem=of_server.certificate.decode())
+        trust = trusting(of_server.certificate)
         assert once(Server("127.0.0.1", server.port, trust)) == b"ok"
-        other = trusting(pem=identity().certificate.decode())
+        other = trusting(identity().certificate)
         with pytest.raises(Unreachable) as caught:
             once(Server("127.0.0.1", server.port, other))
         assert isinstance(caught.value.cause, ssl.SSLCertVerificationError)
@@ -78,7 +79,7 @@ def test_the_name_that_a_kubeconfig_gives_is_the_one_that_counts(
     context = of_server.serving(place)
     context.sni_callback = lambda _socket, name, _context: names.append(name)
     with serving(says(OK), trust=context) as server:
-        trust = trusting(pem=of_server.certificate.decode())
+        trust = trusting(of_server.certificate)
         assert once(Server("127.0.0.1", server.port, trust, "api.example")) == b"ok"
         with pytest.raises(Unreachable) as caught:
             once(Server("127.0.0.1", server.port, trust, "other.example"))
@@ -89,31 +90,41 @@ def test_the_name_that_a_kubeconfig_gives_is_the_one_that_counts(
     assert names == ["api.example", "other.example", "localhost"]
 
 
-@pytest.mark.parametrize("in_memory", [True, False])
-def test_a_client_certificate(of_server: Identity, place: Path, *, in_memory: bool) -> None:
+@pytest.mark.parametrize("separate", [True, False])
+def test_a_client_certificate(
+    of_server: Identity, place: Path, monkeypatch: pytest.MonkeyPatch, *, separate: bool
+) -> None:
     of_client = identity()
     context = of_server.serving(place, clients=of_client.certificate.decode())
     with serving(says(OK), trust=context) as server:
-        trust = trusting(pem=of_server.certificate.decode())
+        trust = trusting(of_server.certificate)
         with pytest.raises(Unanswered):
             once(Server("127.0.0.1", server.port, trust))
-        if in_memory:
-            before = sorted(place.rglob("*"))
-            present_from_memory(trust, of_client.certificate, of_client.key)
-            assert sorted(place.rglob("*")) == before
+        files = sorted(place.rglob("*"))
+        monkeypatch.setattr(tempfile, "tempdir", str(place))
+        if separate:
+            present(trust, of_client.certificate, of_client.key)
         else:
-            present(trust, *of_client.files(place))
+            present(trust, of_client.key + of_client.certificate, b"")
+        assert sorted(place.rglob("*")) == files
         assert once(Server("127.0.0.1", server.port, trust)) == b"ok"
 
 
-def test_what_is_no_certificate(of_server: Identity, place: Path) -> None:
+def test_where_memory_has_no_files_they_have_no_name(
+    of_server: Identity, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    present(trusting(), of_server.certificate, of_server.key)
+    assert [*place.rglob("*")] == []
+
+
+def test_what_is_no_certificate(of_server: Identity) -> None:
     with pytest.raises(UnusableAuthority):
-        trusting(pem="canary")
-    with pytest.raises(UnusableAuthority):
-        trusting(str(place / "absent"))
+        trusting(b"canary")
     for certificate, key in ((b"", b""), (of_server.certificate, identity().key), (b"x", b"y")):
         with pytest.raises(UnusableCertificate):
-            present_from_memory(trusting(verify=False), certificate, key)
+            present(trusting(verify=False), certificate, key)
 
 
 def test_an_end_without_the_word_of_tls_is_a_cut(of_server: Identity, place: Path) -> None:
@@ -124,7 +135,7 @@ def test_an_end_without_the_word_of_tls_is_a_cut(of_server: Identity, place: Pat
         socket.socket(fileno=connection.detach()).close()
 
     with serving(tear, trust=of_server.serving(place)) as server:
-        trust = trusting(pem=of_server.certificate.decode())
+        trust = trusting(of_server.certificate)
         with pytest.raises(Cut):
             once(Server("127.0.0.1", server.port, trust))
 

@@ -20,7 +20,7 @@ from reconciler.stores.kubernetes.engine.proxies import (
     proxy_of,
 )
 from reconciler.stores.kubernetes.engine.trust import trusting
-from reconciler.stores.kubernetes.reaching import ProxySettings, pool_of, proxy_settings
+from reconciler.stores.kubernetes.reaching import Access, ProxySettings, pool_of, proxy_settings
 from tests.standins.http import OK, identity, passes_on, says, serving
 from tests.standins.http import Server as Serving
 
@@ -51,8 +51,8 @@ def test_a_tunnel(tmp_path: Path, kind: str) -> None:
         outer = of_proxy.serving(places[1]) if kind == "https" else None
         with serving(connecting(server.port), trust=outer) as front:
             proxy = proxy_of(f"{kind}://user:canary%3Aword@127.0.0.1:{front.port}")
-            trust = trusting(pem=of_server.certificate.decode())
-            at_proxy = trusting(pem=of_proxy.certificate.decode()) if outer else None
+            trust = trusting(of_server.certificate)
+            at_proxy = trusting(of_proxy.certificate) if outer else None
             pool = Pool(Server("api.example", 6443, trust, "", proxy, at_proxy))
             for _ in range(2):
                 assert pool.request("GET", "/", body=None, headers={}).body == b"ok"
@@ -67,7 +67,7 @@ def test_a_proxy_that_does_not_want_to(status: bytes) -> None:
     with serving(connecting(0, status)) as front:
         proxy = ProxySettings(f"http://127.0.0.1:{front.port}")
         address = "https://api.example:6443"
-        connection = Connection(address, pool_of(address, trusting(verify=False), proxy))
+        connection = Connection(address, pool_of(Access(address, proxy=proxy)))
         with pytest.raises(StoreError) as caught:
             connection.request("GET", "/api", "it")
         assert isinstance(caught.value, StoreUnavailable) == status.startswith(b"5")
@@ -173,7 +173,7 @@ def test_what_is_no_address_of_a_proxy(url: str) -> None:
     with pytest.raises(UnusableProxy):
         proxy_of(url)
     with pytest.raises(ConfigError) as caught:
-        pool_of("https://api", trusting(verify=False), ProxySettings(url))
+        pool_of(Access("https://api", proxy=ProxySettings(url)))
     assert "canary" not in f"{caught.value.message}{caught.value.hint}"
 
 
@@ -212,7 +212,7 @@ def test_which_proxy_the_environment_names() -> None:
 
 
 def test_a_host_that_is_exempt_is_reached_without_the_proxy() -> None:
-    trust = trusting(verify=False)
     settings = ProxySettings("http://proxy", "api.example")
-    assert pool_of("https://api.example", trust, settings).server.proxy is None
-    assert pool_of("https://other", trust, settings).server.proxy == Proxy("http", "proxy", 80)
+    assert pool_of(Access("https://api.example", proxy=settings)).server.proxy is None
+    other = pool_of(Access("https://other", proxy=settings))
+    assert other.server.proxy == Proxy("http", "proxy", 80)
