@@ -81,7 +81,8 @@ bench: $(VENV)/.installed
 docs: $(VENV)/.docs
 	rm -rf $(VENV)/docs site
 	mkdir -p $(VENV)/docs/pages
-	tar cf - README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs examples reconciler/schemas | \
+	tar cf - README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs examples reconciler/schemas \
+		integrations/*/README.md | \
 		tar xf - -C $(VENV)/docs/pages
 	mv $(VENV)/docs/pages/docs/zensical.toml $(VENV)/docs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/zensical build --strict -f $(VENV)/docs/zensical.toml
