@@ -111,6 +111,7 @@ def reconciler_image(directory: Path) -> Path:
     image = Path(base, "reconciler-tests", f"image-{content[:16]}.tar")
     if not image.exists():
         made = directory / "image.tar"
+        subprocess.run(["apt-get", "update", "-qq"], check=True)  # noqa: S607 - Debian has it
         subprocess.run([sys.executable, program, wheel, made, "--name", RECONCILER], check=True)
         shutil.move(f"{made}.cdx.json", f"{image}.cdx.json")
         shutil.move(made, image)
