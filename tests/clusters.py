@@ -31,19 +31,23 @@ class Cluster:
     Only the administrator may do anything, until RBAC says so.
     """
 
-    def __init__(self, program: Path, directory: Path, flags: Sequence[str] = ()) -> None:
+    def __init__(self, program: Path, directory: Path, arguments: Sequence[str] = ()) -> None:
         self.program = program
         self._front = [program] if program != ENVTEST else [sys.executable, program]
         self.directory = directory
         self.kubeconfig = directory / "kubeconfig"
         with (directory.parent / f"{directory.name}.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*self._front, "--dir", directory, "--", *flags],
+                self._command(arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
         self._await(self.kubeconfig.exists, "start")
+
+    def _command(self, arguments: Sequence[str]) -> Sequence[str | Path]:
+        """What starts it; `arguments` are flags of the API server."""
+        return [*self._front, "--dir", self.directory, "--", *arguments]
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
         """What kubectl of the same release prints, as the administrator."""
