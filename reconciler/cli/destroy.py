@@ -37,6 +37,7 @@ from reconciler.errors import ExitCode
     "targets",
     "consumers",
     "force_consumers",
+    "force_foreign",
     "max_deletes",
     targets="Delete only this object. Repeatable.",
 )

@@ -98,8 +98,8 @@ class FieldChange(NamedTuple):
     """One field's change; ``before`` and ``after`` are ``None`` where the field is absent.
 
     ``drift`` tells that the live field is no longer what was applied last, so that the change
-    undoes what somebody else did; ``manager`` is the other program that wrote it last, where the
-    store knows.
+    undoes what somebody else did; with ``restores``, it brings back just what was applied.
+    ``manager`` is the other program that wrote it last, where the store knows.
 
     A named tuple, since a plan of ten thousand creates has a hundred thousand of them.
     """
@@ -111,6 +111,7 @@ class FieldChange(NamedTuple):
     nature: Nature = Nature.CONTENT
     drift: bool = False
     manager: str = ""
+    restores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,24 @@ class Precondition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What a delete, a replace or the removal of keys takes out of the store.
+
+    ``type`` and ``keys`` are those of the object as it is before. ``foreign`` are keys that
+    somebody else added and that go with a deleted object. ``takes`` are the objects that a store
+    deletes along with it. ``lost`` are the keys whose value no object of the set in the namespace
+    holds afterwards; ``copies`` are the objects that hold the other ones.
+    """
+
+    type: str = ""
+    keys: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    takes: tuple[ObjectKey, ...] = ()
+    lost: tuple[str, ...] = ()
+    copies: tuple[ObjectKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What happens to one object.
 
@@ -146,7 +165,7 @@ class Change:
     can be reviewed, but not made. ``notes`` say no more of what happens, so that plans which
     differ in them are the same. So it is with ``consumers``, which use what changes: the object
     where it is deleted or replaced, a key of it where that changes, the object whose place a new
-    version takes.
+    version takes; with ``warnings``, those of the manifest; and with ``removal``.
     """
 
     key: ObjectKey
@@ -161,6 +180,8 @@ class Change:
     claims: tuple[FieldPath, ...] = ()
     sealed: bool = False
     consumers: tuple[Consumer, ...] = field(default=(), compare=False)
+    warnings: tuple[Diagnostic, ...] = field(default=(), compare=False)
+    removal: Removal | None = field(default=None, compare=False)
     source: Source | None = field(default=None, compare=False)
 
 
@@ -303,6 +324,21 @@ class PlanOptions:
         has_setting=False,
         help="Delete Secrets and keys even if something uses or may use them.",
         effect=Effect.LOOSENS,
+    )
+    force_foreign: bool = option_field(
+        "force-foreign",
+        OptionKind.FLAG,
+        default=False,
+        has_setting=False,
+        help="Delete Secrets along with keys that somebody else has added to them.",
+        effect=Effect.LOOSENS,
+    )
+    strict_changed: bool = option_field(
+        "strict-changed",
+        OptionKind.FLAG,
+        default=False,
+        help="Refuse to change objects whose manifests have warnings.",
+        effect=Effect.TIGHTENS,
     )
     rotate_services: bool = option_field(
         "rotate-services",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.model.drift import FieldState
-from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of
+from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of, leaf_text
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.plans import (
     Action,
@@ -180,9 +180,23 @@ class Changing:
             )
             manager = live.managers.get(path, "") if path in compared.before else ""
             if state in _DRIFTED or manager:
-                yield change._replace(drift=state in _DRIFTED, manager=manager)
+                drifted = state in _DRIFTED
+                yield change._replace(
+                    drift=drifted,
+                    manager=manager,
+                    restores=drifted and self._restores(path, live, compared),
+                )
             else:
                 yield change
+
+    def _restores(self, path: FieldPath, live: Live, compared: Compared) -> bool:
+        """Whether the field is to be just as it was applied last."""
+        target = compared.merged.target
+        if path not in target or path not in compared.applied:
+            return False
+        text = leaf_text(target[path])
+        own = self.comparison.check.fingerprinter.of(live.namespace, path, text)
+        return own == compared.applied[path]
 
     def _verdict(self, compared: Compared, live: Live) -> tuple[Action, tuple[Reason, ...]]:
         reasons: list[Reason] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.rules.certificates import validity
+from reconciler.rules.certificates import certificate_dates, validity
 from reconciler.rules.consumers import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.creation import refusals, validate
 from reconciler.rules.hash_suffixes import hashed_base
@@ -25,6 +25,7 @@ __all__ = [
     "RulePath",
     "Violation",
     "account_consumers",
+    "certificate_dates",
     "consumers_of",
     "field_text",
     "finalizer_violations",

@@ -103,6 +103,7 @@ def apply(
                 options,
                 consumers=approved.consumers,
                 inputs=approved.inputs,
+                diagnostics=approved.diagnostics,
                 salt=approved.salt,
             )
             refuse_stale(

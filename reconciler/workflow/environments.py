@@ -125,6 +125,7 @@ def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
         environment.options,
         consumers=loaded.consumers,
         inputs=loaded.inputs,
+        diagnostics=loaded.diagnostics,
     )
     return _tried(environment, _with_notices(planned, loaded), store)
 
@@ -152,7 +153,12 @@ def plan_file_again(
     _refuse_errors(loaded)
     snapshot = read(loaded.objects, store, environment.options)
     planned, standing = plan_again(
-        file, loaded.objects, snapshot, consumers=loaded.consumers, inputs=loaded.inputs
+        file,
+        loaded.objects,
+        snapshot,
+        consumers=loaded.consumers,
+        inputs=loaded.inputs,
+        diagnostics=loaded.diagnostics,
     )
     if require_sealed:
         planfile.refuse_unverified(standing)
