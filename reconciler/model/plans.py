@@ -74,7 +74,10 @@ class Reason(StrEnum):
     RELEASE = "release"
     """The set is to let go of it."""
     VERSIONED = "versioned"
-    """The live object would need a replace; a new version takes its place under another name."""
+    """A new version takes the place of the live object under another name.
+
+    The manifest gives that name with kustomize's hash, or the live object would need a replace.
+    """
     SUPERSEDED = "superseded"
     """A newer version has taken the object's place, and nothing is known to use it."""
     INTERRUPTED = "interrupted"

@@ -29,7 +29,8 @@ _KUBELETS = Note(
     "running Pods may be served the old value for some time after a replace under the same name",
 )
 
-_VERSION = "takes the place of {}, which stays: what is to use the new version has to name it"
+_VERSION = "takes the place of {}: what is to use the new version has to name it"
+_HASHED = "takes the place of {}, which running Pods use until their workload is rolled out anew"
 _DRIFTED = {FieldState.CHANGED, FieldState.REMOVED, FieldState.ADDED}
 
 
@@ -94,7 +95,8 @@ class Changing:
             changed = diff.changed_paths(compared.before, merged.target)
             sides = diff.Sides(compared.before, merged.target, changed)
             fields, patch = diff.replacement(key.namespace, sides, self.masking)
-            notes = (Note("version-of", _VERSION.format(compared.predecessor.key)),)
+            text = _HASHED if key in self.comparison.families else _VERSION
+            notes = (Note("version-of", text.format(compared.predecessor.key)),)
         return Change(
             key=key,
             action=Action.CREATE,
@@ -112,7 +114,8 @@ class Changing:
         snapshot = self.comparison.snapshot
         if compared.predecessor is not None:
             yield Reason.VERSIONED
-            yield from self.comparison.replace_reasons(compared.predecessor)
+            if compared.key not in self.comparison.families:
+                yield from self.comparison.replace_reasons(compared.predecessor)
         else:
             yield Reason.MISSING
         if compared.predecessor is None and compared.key in snapshot.copies:

@@ -27,6 +27,7 @@ from reconciler.planning.checks import annotation_errors, cycle_error, owner_pro
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.consumers import Users, users_of, with_consumers
 from reconciler.planning.emptied import input_notices
+from reconciler.planning.families import hash_notice
 from reconciler.planning.guarded import Guarded
 from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
@@ -122,6 +123,7 @@ def plan(
             *snapshot.notices,
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
             *rotation.notices(selected.chosen, snapshot, options),
+            *hash_notice(selected.chosen, comparison.families),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
             *input_notices(inputs),
             *selected.notices,
@@ -150,12 +152,12 @@ class _Selected:
 def _selected(comparison: Comparison, users: Users) -> _Selected:
     named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
     renamed = renamed_keys(named)
-    leftovers = leftovers_of(named, snapshot, options)
+    leftovers = leftovers_of(comparison)
     chosen = sorted(targeted(named, renamed, leftovers, options))
     if options.release:
         return _Selected(renamed, chosen, (), leftovers, {}, release_notices(leftovers, snapshot))
-    old = superseded_by(leftovers, named, snapshot)
-    kept = dict(old_version_notices(old, named, users, options))
+    old = superseded_by(leftovers, comparison)
+    kept = dict(old_version_notices(old, comparison, users))
     kept |= lasting_notices(leftovers, snapshot)
     free = [key for key in leftovers if key not in kept]
     deletes = options.prune or options.destroy

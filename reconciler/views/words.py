@@ -66,7 +66,7 @@ REASON_WORDS = {
     Reason.PRUNE: "no manifest names it any more",
     Reason.DESTROY: "the set is to be destroyed",
     Reason.RELEASE: "the set is to let go of it",
-    Reason.VERSIONED: "a new version, as the one before cannot be changed",
+    Reason.VERSIONED: "a new version under another name",
     Reason.SUPERSEDED: "a newer version has taken its place",
     Reason.INTERRUPTED: "a replace of it was interrupted",
 }
