@@ -214,7 +214,7 @@ UNTRIED = {
     *("model.events.StepWaiting", "model.objects.Resource", "model.plans.Refusal"),
     "inputs.locked._Lock",
     *("model.listing.DependencyGraph", "model.listing.GraphEdge", "model.listing.GraphNode"),
-    *("model.history.History", "model.sops.MasterKey"),
+    *("model.history.History", "model.sops.MasterKey", "model.ciphertexts.Ciphertext"),
     *("manifests.sops.record.Record", "manifests.sops.record.Rule"),
     *("model.listing.ListedObject", "model.listing.Listing", "model.opening.Opening"),
     *("model.values.UidOf", "planning.promises.Deviation"),

@@ -50,7 +50,7 @@ class Topic(Enum):
     WHAT = "What"
     WHERE = "Where"
     GUARDS = "Guards"
-    RUN = "How it runs"
+    RUN = "Execution"
     OUTPUT = "Output"
 
 

@@ -40,6 +40,10 @@ class Nature(StrEnum):
     CONTENT = "content"
     WHITESPACE = "whitespace"
     ENCODING = "encoding"
+    CIPHERTEXT = "ciphertext"
+    """They may be equal: the ciphertext in the manifest is not the one that was applied."""
+    UNKNOWN = "unknown"
+    """They may be equal: one is sealed, and nothing tells what was applied."""
     ENCODED = "encoded"
     """The new value is the old one in base64."""
     DECODED = "decoded"
@@ -66,6 +70,8 @@ class SecretValue:
 
         What is base64 of the other is no other encoding to a program that reads the value.
         """
+        if isinstance(new, SealedValue):
+            return new.nature
         old_bare, new_bare = b"".join(self._bytes.split()), b"".join(new._bytes.split())
         if old_bare == new_bare:
             return Nature.WHITESPACE
@@ -106,12 +112,8 @@ class SecretValue:
 _BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/=").encode()
 
 
-class UnreadValue(SecretValue):
-    """A value in a store that never returns values.
-
-    ``fingerprint`` was kept with it when it was written; ``None`` if there is no reliable one, so
-    that the value is unknowable. It equals no `SecretValue` that was read.
-    """
+class AbsentValue(SecretValue):
+    """A value of which only a fingerprint is here, or not even that (``None``)."""
 
     __slots__ = ("fingerprint",)
 
@@ -120,19 +122,59 @@ class UnreadValue(SecretValue):
         self.fingerprint = fingerprint
 
     def reveal(self) -> NoReturn:
-        """Always raises: the value was not read."""
-        raise TypeError("a value that was not read cannot be revealed")
+        """Always raises: the value is not here."""
+        raise TypeError("a value that is not here cannot be revealed")
 
     def nature_of_change(self, new: SecretValue) -> Nature:
         """The value is not available, so its content counts as different."""
-        del new
-        return Nature.CONTENT
+        return new.nature if isinstance(new, SealedValue) else Nature.CONTENT
+
+
+class UnreadValue(AbsentValue):
+    """A value in a store that never returns values.
+
+    ``fingerprint`` was kept with it when it was written; ``None`` if there is no reliable one, so
+    that the value is unknowable. It equals no `SecretValue` that was read.
+    """
+
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UnreadValue) and self.fingerprint == other.fingerprint
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+
+class SealedValue(AbsentValue):
+    """A value in a manifest that is encrypted, and whose key is not at hand.
+
+    ``digest`` is that of its ciphertext. ``fingerprint`` is known where that ciphertext was applied
+    to the object that it is compared with; ``recorded`` tells that some ciphertext was. It equals
+    only itself.
+    """
+
+    __slots__ = ("digest", "recorded")
+
+    def __init__(
+        self, digest: str, *, fingerprint: str | None = None, recorded: bool = False
+    ) -> None:
+        super().__init__(fingerprint)
+        self.digest = digest
+        self.recorded = recorded
+
+    @property
+    def nature(self) -> Nature:
+        """How sure it is that a live value, which differs as far as can be told, differs."""
+        if self.fingerprint is not None:
+            return Nature.CONTENT
+        return Nature.CIPHERTEXT if self.recorded else Nature.UNKNOWN
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SealedValue) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
 
 
 def _decoded(bare: bytes) -> bytes | None:
@@ -169,12 +211,14 @@ class ValueRef:
 
     ``number`` is the same for equal values within a plan and says nothing else; ``fingerprint``
     serves to verify a saved plan. ``unread`` says that the store has the value but never returns
-    it; then the fingerprint is the store's, or empty.
+    it; then the fingerprint is the store's, or empty. ``sealed`` says that it is encrypted in the
+    manifest and that its key is not at hand; then the fingerprint is that of the record, or empty.
     """
 
     number: int = field(compare=False)
     fingerprint: str
     unread: bool = False
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +267,13 @@ class Fingerprinter:
     def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
         """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits.
 
-        The fingerprint of a value that was not read is the one kept with it, or empty.
+        The fingerprint of a value that is not here is the one kept with it, or empty.
         """
         if isinstance(value, str):
             if len(value) <= _LONGEST_REMEMBERED:
                 return self._of_text(namespace, path, value)
             return self._of_content(namespace, path, value.encode())
-        if isinstance(value, UnreadValue):
+        if isinstance(value, AbsentValue):
             return value.fingerprint or ""
         content = value.reveal()
         if isinstance(self.key, PublicSalt):

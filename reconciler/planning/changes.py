@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.drift import FieldState
 from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of, leaf_text
@@ -22,6 +22,7 @@ from reconciler.model.values import ValueRef
 from reconciler.planning import diff, limits, rotation
 from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.masking import Masking
+from reconciler.planning.seals import is_sealed, is_unsure
 
 _FORGOTTEN = Note("already-gone", "it is gone already: only the memory of it is dropped")
 _KUBELETS = Note(
@@ -29,7 +30,8 @@ _KUBELETS = Note(
     "running Pods may be served the old value for some time after a replace under the same name",
 )
 
-_VERSION = "takes the place of {}, which stays: what is to use the new version has to name it"
+_VERSION = "takes the place of {}: what is to use the new version has to name it"
+_HASHED = "takes the place of {}, which running Pods use until their workload is rolled out anew"
 _DRIFTED = {FieldState.CHANGED, FieldState.REMOVED, FieldState.ADDED}
 
 
@@ -42,9 +44,11 @@ class Changing:
 
     def change(self, compared: Compared) -> Change:
         """What happens to an object that a manifest names."""
-        if compared.live is None:
-            return self._creation(compared)
-        return self._modification(compared, compared.live)
+        live = compared.live
+        change = self._creation(compared) if live is None else self._modification(compared, live)
+        if change.action is not Action.NO_OP and is_sealed(self.comparison.named[compared.key]):
+            return replace(change, sealed=True)
+        return change
 
     def deletion(self, key: ObjectKey, *, superseded: bool = False) -> Change:
         """The delete of what no manifest names: an object, the copy or the memory of one."""
@@ -94,7 +98,8 @@ class Changing:
             changed = diff.changed_paths(compared.before, merged.target)
             sides = diff.Sides(compared.before, merged.target, changed)
             fields, patch = diff.replacement(key.namespace, sides, self.masking)
-            notes = (Note("version-of", _VERSION.format(compared.predecessor.key)),)
+            text = _HASHED if key in self.comparison.families else _VERSION
+            notes = (Note("version-of", text.format(compared.predecessor.key)),)
         return Change(
             key=key,
             action=Action.CREATE,
@@ -112,7 +117,8 @@ class Changing:
         snapshot = self.comparison.snapshot
         if compared.predecessor is not None:
             yield Reason.VERSIONED
-            yield from self.comparison.replace_reasons(compared.predecessor)
+            if compared.key not in self.comparison.families:
+                yield from self.comparison.replace_reasons(compared.predecessor)
         else:
             yield Reason.MISSING
         if compared.predecessor is None and compared.key in snapshot.copies:
@@ -208,7 +214,8 @@ class Changing:
             return Action.UPDATE, tuple(reasons)
         if rotation.is_due(live.key, self.comparison.snapshot, options):
             return Action.UPDATE, (Reason.ROTATION,)
-        if self.comparison.check.is_current(live, compared.merged, compared.applied):
+        check, digests = self.comparison.check, self.comparison.digests(compared)
+        if check.is_current(live, compared.merged, compared.applied, digests):
             return Action.NO_OP, ()
         return Action.UPDATE, (Reason.RECORD,)
 
@@ -235,8 +242,11 @@ def _precondition(live: Live) -> Precondition:
 
 def _differences(changed: Collection[FieldPath], target: Fields) -> Iterator[Reason]:
     parts = {path[0] for path in changed}
-    if DATA in parts:
+    unsure = {path for path in changed if is_unsure(target.get(path))}
+    if any(path[0] == DATA and path not in unsure for path in changed):
         yield Reason.DATA
+    if unsure:
+        yield Reason.SEALED
     if IMMUTABLE in changed and IMMUTABLE in target:
         yield Reason.SEAL
     if parts - {DATA, *IMMUTABLE, *TYPE}:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.lifecycle import lifecycle
-from reconciler.model.plans import Action, Reason, Refusal
+from reconciler.model.plans import SEALED_GUARD, Action, Reason, Refusal
 from reconciler.planning.cascades import cascades
 from reconciler.planning.consumers import named_users
 from reconciler.planning.emptied import emptied
@@ -16,6 +16,7 @@ from reconciler.planning.guarded import Guarded
 from reconciler.planning.risks import removed_keys
 from reconciler.planning.rotation import allows_replace
 
+_MOST_NAMED = 3
 _FEW = 10
 """A percentage does not apply to fewer objects than this."""
 
@@ -217,6 +218,19 @@ def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
         )
 
 
+def sealed(guarded: Guarded) -> Iterator[Refusal]:
+    """What nobody here can decrypt can be reviewed, and not written."""
+    keys = [str(change.key) for change in guarded.changes if change.sealed]
+    if keys:
+        named = ", ".join(keys[:_MOST_NAMED])
+        more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
+        yield Refusal(
+            SEALED_GUARD,
+            f"{named}{more} cannot be written: no key is at hand that opens the manifest",
+            "make a key available to sops, for example in SOPS_AGE_KEY_FILE, and plan again",
+        )
+
+
 _WHY_REPLACE = {
     Reason.IMMUTABLE: "it is immutable and its data changes",
     Reason.UNSEAL: "immutable cannot be turned off",
@@ -236,4 +250,5 @@ _GUARDS: tuple[Guard, ...] = (
     warned,
     emptied,
     many_deletes,
+    sealed,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -21,13 +22,14 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.planning import limits, order, rotation
+from reconciler.planning import limits, order, rotation, seals
 from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.consumers import Users, users_of, with_consumers
 from reconciler.planning.contents import Contents
 from reconciler.planning.emptied import input_notices
+from reconciler.planning.families import hash_notice
 from reconciler.planning.guarded import Guarded
 from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
@@ -131,13 +133,15 @@ def plan(
             *snapshot.notices,
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
             *rotation.notices(selected.chosen, snapshot, options),
+            *hash_notice(selected.chosen, comparison.families),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
+            *seals.notices(projected.seals),
             *input_notices(inputs),
             *selected.notices,
             *warning_notices(comparison.named, diagnostics),
         ),
     )
-    return result, PlanValues(changing.masking.values, projected.targets)
+    return result, PlanValues(changing.masking.values, projected.targets, projected.ciphertexts)
 
 
 def _reviewed(
@@ -173,14 +177,14 @@ class _Selected:
 def _selected(comparison: Comparison, users: Users) -> _Selected:
     named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
     renamed = renamed_keys(named)
-    leftovers = leftovers_of(named, snapshot, options)
+    leftovers = leftovers_of(comparison)
     chosen = sorted(targeted(named, renamed, leftovers, options))
     if options.release:
         return _Selected(
             renamed, chosen, (), leftovers, {}, (), release_notices(leftovers, snapshot)
         )
-    old = superseded_by(leftovers, named, snapshot)
-    kept = dict(old_version_notices(old, named, users, options))
+    old = superseded_by(leftovers, comparison)
+    kept = dict(old_version_notices(old, comparison, users))
     kept |= lasting_notices(leftovers, snapshot)
     free = [key for key in leftovers if key not in kept]
     deletes = options.prune or options.destroy
@@ -200,12 +204,16 @@ class _Projected:
     """What comparing the chosen objects came to, by their keys.
 
     ``references`` are what their manifests refer to. ``targets`` are the fields that those which
-    are updated have then. ``problems`` are those of single manifests.
+    are updated have then. ``ciphertexts`` are the digests that their records are to keep.
+    ``seals`` counts sealed values by what is known of them. ``problems`` are those of single
+    manifests.
     """
 
     changes: list[Change] = field(default_factory=list)
     references: dict[ObjectKey, list[Reference]] = field(default_factory=dict)
     targets: dict[ObjectKey, Fields] = field(default_factory=dict)
+    ciphertexts: dict[ObjectKey, Mapping[str, str]] = field(default_factory=dict)
+    seals: Counter[str] = field(default_factory=Counter)
     problems: list[Diagnostic] = field(default_factory=list)
 
 
@@ -224,6 +232,10 @@ def _projected(
         projected.references[compared.key] = [*references_of(compared.resource)]
         if change.action is Action.UPDATE:
             projected.targets[compared.key] = compared.merged.target
+        if change.action is not Action.NO_OP and (digests := changing.comparison.digests(compared)):
+            projected.ciphertexts[compared.key] = digests
+        wanted, is_new = changing.comparison.named[compared.key].data, compared.live is None
+        projected.seals.update(seals.standings(wanted, compared.resource.data, is_new=is_new))
         projected.problems.extend(annotation_errors(compared.resource, store_annotations))
     return projected
 

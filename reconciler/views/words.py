@@ -54,6 +54,7 @@ REASON_WORDS = {
     Reason.MISSING: "not in the store",
     Reason.VANISHED: "deleted outside of this tool since the last apply",
     Reason.DATA: "data differs",
+    Reason.SEALED: "sealed values may differ",
     Reason.METADATA: "metadata differs",
     Reason.SEAL: "becomes immutable, which cannot be undone",
     Reason.IMMUTABLE: "immutable in the store",
@@ -68,7 +69,7 @@ REASON_WORDS = {
     Reason.PRUNE: "no manifest names it any more",
     Reason.DESTROY: "the set is to be destroyed",
     Reason.RELEASE: "the set is to let go of it",
-    Reason.VERSIONED: "a new version, as the one before cannot be changed",
+    Reason.VERSIONED: "a new version under another name",
     Reason.SUPERSEDED: "a newer version has taken its place",
     Reason.INTERRUPTED: "a replace of it was interrupted",
 }
@@ -76,6 +77,8 @@ NATURE_WORDS = {
     Nature.CONTENT: "",
     Nature.WHITESPACE: "only white space differs",
     Nature.ENCODING: "only the encoding differs",
+    Nature.CIPHERTEXT: "changed, or encrypted anew",
+    Nature.UNKNOWN: "it cannot be told whether they differ",
     Nature.ENCODED: "now the base64 of the old value",
     Nature.DECODED: "the old value was the base64 of this one",
 }
@@ -86,6 +89,7 @@ MANAGER_WORDS = "last written by {}"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
 UNREAD = "(a value that the store gives to nobody)"
+SEALED = "(sealed)"
 
 _MAPS = {DATA, METADATA}
 _MOST_REMOVED = 5
@@ -112,6 +116,8 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
     match value:
         case ValueRef(unread=True):
             return UNREAD
+        case ValueRef(sealed=True):
+            return SEALED
         case ValueRef():
             return f"(value #{value.number})"
         case UidOf():
@@ -244,8 +250,30 @@ def aligned(rows: Iterable[Row]) -> list[Line]:
 def context_text(plan: Plan, heading: Heading = NO_HEADING) -> str:
     """What the plan is for, and the options and facts that decide how far to trust it."""
     where = set_text(plan.options.set_name, plan.store, heading.configuration)
-    more = (options_text(plan.options), *(escaped(note.message) for note in heading.origin))
+    more = (
+        options_text(plan.options),
+        sealed_text(plan),
+        *(escaped(note.message) for note in heading.origin),
+    )
     return ", ".join(filter(None, (where, *more)))
+
+
+def sealed_values(plan: Plan) -> int:
+    """How many values of the changes are sealed."""
+    return sum(
+        isinstance(field.after, ValueRef) and field.after.sealed
+        for change in plan.changes
+        for field in change.fields
+    )
+
+
+def sealed_text(plan: Plan) -> str:
+    """``2 objects sealed: no key at hand opens 3 values that may change``, or nothing."""
+    objects, values = sum(change.sealed for change in plan.changes), sealed_values(plan)
+    if not objects:
+        return ""
+    opens = f"no key at hand opens {counted(values, 'value')} that may change"
+    return f"{counted(objects, 'object')} sealed" + (f": {opens}" if values else "")
 
 
 def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> str:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from reconciler import planfile
-from reconciler.errors import ConfigError, StalePlan
+from reconciler.errors import ConfigError, PlanBlocked, StalePlan
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport
-from reconciler.model.inputs import Exclusion
+from reconciler.model.inputs import Exclusion, InputSource, SourceMark
 from reconciler.model.objects import Desired, Diagnostic, InputYield
-from reconciler.model.plans import Plan, PlanOptions, PlanValues
+from reconciler.model.plans import SEALED_GUARD, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
-from reconciler.model.values import Fingerprinter, derive_fingerprint_key
+from reconciler.model.values import AbsentValue, Fingerprinter, derive_fingerprint_key
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
 from reconciler.planning.drift import drift as compare_with_record
@@ -66,13 +66,15 @@ class Planned:
         self,
         manifests: Sequence[str],
         *,
+        sources: Sequence[InputSource] = (),
         exclude: Sequence[Exclusion] = (),
         store: str = "",
         created: str = "",
     ) -> SavedPlan:
         """What a plan file holds of it; `manifests` are the paths that it was made from.
 
-        `exclude` says what was left out of directories.
+        `sources` are those with a name of their own; `exclude` says what was left out of
+        directories.
 
         `store` is the store's URL, of which credentials are left out; `created` is in RFC 3339.
         """
@@ -84,6 +86,7 @@ class Planned:
             store=store,
             created=created,
             expires=self.expires,
+            sources=tuple(SourceMark(source.name, source.digest) for source in sources),
             exclude=tuple(exclude),
         )
 
@@ -151,14 +154,13 @@ def plan_again(
     """Form the plan of `file` once more, and tell what its seal is worth.
 
     Raises:
+        PlanBlocked: values that it would write are sealed.
         PlanAltered: the file is not what was sealed.
         StalePlan: manifests or store are no longer what the plan saw.
         ConfigError: a target is neither in the manifests nor in the set.
     """
     saved = file.saved
     keyed = _fingerprinter(desired, snapshot, saved.salt)
-    standing = planfile.standing_of(file, keyed[0].key)
-    planfile.refuse_altered(standing)
     planned = _planned(
         desired,
         snapshot,
@@ -168,6 +170,9 @@ def plan_again(
         inputs=inputs,
         diagnostics=diagnostics,
     )
+    _refuse_sealed(planned.plan)
+    standing = planfile.standing_of(file, keyed[0].key)
+    planfile.refuse_altered(standing)
     refuse_stale(
         saved.plan,
         planned,
@@ -213,6 +218,12 @@ def _planned(
     )
 
 
+def _refuse_sealed(plan: Plan) -> None:
+    for refusal in plan.refusals:
+        if refusal.guard == SEALED_GUARD:
+            raise PlanBlocked(refusal.message, hint=refusal.hint)
+
+
 def refuse_stale(approved: Plan, fresh: Planned, *, same_key: bool, derived_key: bool) -> None:
     """Make sure that `fresh`, which was formed just now, is what was approved.
 
@@ -255,5 +266,6 @@ def _fingerprinter(
 def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
     """The key for a plan of a store that has none yet; the order of `desired` does not matter."""
     ordered = sorted(desired, key=attrgetter("key", "generate_name"))
-    values = [resource.data[name] for resource in ordered for name in sorted(resource.data)]
-    return derive_fingerprint_key(values, bytes.fromhex(salt))
+    values = (resource.data[name] for resource in ordered for name in sorted(resource.data))
+    present = [value for value in values if not isinstance(value, AbsentValue)]
+    return derive_fingerprint_key(present, bytes.fromhex(salt))

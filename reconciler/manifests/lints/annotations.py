@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.manifests.lints import names
 from reconciler.model.objects import Resource, Severity
 from reconciler.model.search import ValueSearch
-from reconciler.model.values import SecretValue
+from reconciler.model.values import AbsentValue, SecretValue
 from reconciler.rules import Violation
 
 _LAST_APPLIED = ("kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.io/original")
@@ -44,6 +44,8 @@ def _keys_by_value(secret: Resource) -> dict[SecretValue, str]:
     """The values that are secrets; words of plain letters, names of hosts and users are none."""
     keys: dict[SecretValue, str] = {}
     for key, value in secret.data.items():
+        if isinstance(value, AbsentValue):
+            continue
         if not names.is_identifier(key) and (
             names.is_credential(key) or not value.reveal().strip().isalpha()
         ):

@@ -22,6 +22,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.values import UidOf, ValueRef
 from reconciler.planning.risks import risk_of
+from reconciler.views import words
 from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.json.parts import (
     Document,
@@ -83,6 +84,7 @@ def _summary(plan: Plan) -> Document:
         "release": counts.get(Action.RELEASE, 0),
         "inSync": counts.get(Action.NO_OP, 0),
         "driftedFields": sum(field.drift for change in plan.changes for field in change.fields),
+        "sealedValues": words.sealed_values(plan),
         "canApply": not (plan.refusals or plan.problems),
     }
 
@@ -158,6 +160,8 @@ def _operation(operation: Operation) -> Document:
 def _value(value: Any) -> Any:
     match value:
         case ValueRef():
+            if value.sealed:
+                return {"$value": None, "sealed": True}
             return {"$value": None if value.unread else value.number}
         case UidOf():
             return {"$uidOf": str(ObjectKey(value.kind, value.namespace, value.name))}
