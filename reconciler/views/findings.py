@@ -12,6 +12,7 @@ from reconciler.model.plans import Change, Plan
 from reconciler.planning.risks import Risk, risk_of
 from reconciler.views import drift_words, groups, words
 from reconciler.views.formats import Checked
+from reconciler.views.words import Line
 
 
 class Level(StrEnum):
@@ -82,7 +83,7 @@ def of_diagnostic(item: Diagnostic) -> Finding:
 
 def _of_change(change: Change) -> Finding:
     harmless = risk_of(change) in {Risk.WARNING, Risk.ORDINARY}
-    fields = [f"{line.symbol} {line.text}" for line in words.change_lines(change)]
+    fields = map(_unaligned, words.change_lines(change))
     told = [*words.removal_texts(change), *(note.message for note in change.notes)]
     return Finding(
         level=Level.NOTE if harmless else Level.WARNING,
@@ -94,7 +95,7 @@ def _of_change(change: Change) -> Finding:
 
 
 def _of_drift(found: drift_words.Finding, level: Level, code: str) -> Finding:
-    fields = [f"{line.symbol} {line.text}" for line in found.lines]
+    fields = map(_unaligned, found.lines)
     return Finding(
         level=level,
         code=code,
@@ -102,3 +103,8 @@ def _of_drift(found: drift_words.Finding, level: Level, code: str) -> Finding:
         source=found.item.source,
         object=str(found.item.key),
     )
+
+
+def _unaligned(line: Line) -> str:
+    """`line` without the spaces that align it with others."""
+    return " ".join([line.symbol, *line.text.split()])

@@ -45,6 +45,7 @@ def test_annotations_name_what_is_worst_first_and_count_the_rest() -> None:
     first = text.split("\n")[0]
     assert first.startswith("::warning title=plan-delete Secret/shop/")
     assert "no other copy is known" in first
+    assert r"\u0020" not in text
     assert "not shown as annotations" in text.split("\n")[-1]
     assert "file=manifests/job.yaml,title=reference-unknown" in shown(Subject.CHECK, "github")
 
