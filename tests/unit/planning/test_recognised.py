@@ -24,7 +24,7 @@ from reconciler.model.plans import (
     Reason,
     Removal,
 )
-from reconciler.model.values import ValueRef
+from reconciler.model.values import SealedValue, UnreadValue, ValueRef
 from reconciler.planning import planner
 from reconciler.planning.risks import Risk, risk_of
 from tests.world import (
@@ -307,6 +307,14 @@ def test_warnings_of_what_changes_can_be_refused() -> None:
         diagnostics=[warning(str(a.key))],
     )
     assert plan.refusals == ()
+
+
+def test_nothing_is_recognised_in_values_that_are_not_here() -> None:
+    held = live(secret("a", {}), None, data={"k": UnreadValue("f" * 32)})
+    (change,) = changes([], replace(held, applied=live(OLD, OLD).applied), prune=True).values()
+    assert removal(change).lost == ("k",)
+    sealed = replace(secret("b"), data={"k": SealedValue("d" * 32)})
+    assert notes(changes([sealed], *in_sync(secret("b", {"k": "v"})))[sealed.key]) == []
 
 
 @pytest.mark.parametrize(
