@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from reconciler.manifests.exported import summarised
 from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.nodes import Document
 from reconciler.manifests.simple import simple_document
-from reconciler.manifests.sops import opened
+from reconciler.manifests.sops import Decryption, opened
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
 from reconciler.model.inputs import Read, Text
@@ -73,13 +73,14 @@ def objects_of(
     lints: LintSettings = _DEFAULT_LINTS,
     moment: datetime,
     sops: Sops | None = None,
+    sops_ignore_mac: bool = False,
 ) -> Loaded:
     """The objects in the texts of `reads`, and every problem with them.
 
     Objects that name no namespace get `namespace`. `lints` sets which warnings are reported, and
     which count as errors. Certificates are checked as of `moment`, which has a time zone.
     `sops` opens what SOPS encrypted; without it, that is an error. Where it lacks the key, values
-    are sealed, and a notice counts them.
+    are sealed, and a notice counts them. `sops_ignore_mac` accepts what was changed afterwards.
     """
     linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
@@ -87,14 +88,14 @@ def objects_of(
     held: dict[str, InputYield] = {}
     notices: list[Note] = []
     others: list[str] = []
-    refused: list[SopsRefusal] = []
+    decryption = None if sops is None else Decryption(sops, ignore_mac=sops_ignore_mac)
     for path, identity, content, listed in reads:
         if isinstance(content, Diagnostic):
             decoded.append(Rejected((content,)))
         elif isinstance(content, Note):
             notices.append(content)
         elif content is not None:
-            results = [*_decoded(content, namespace, linted, sops, refused.append)]
+            results = [*_decoded(content, namespace, linted, decryption)]
             if listed and results and all(map(_is_foreign, results)):
                 others.append(content.file)
                 results = []
@@ -110,7 +111,9 @@ def objects_of(
         inputs.setdefault(path, set()).add(identity)
     if others:
         notices.append(_other_files(others))
-    notices += _sealed_notice(decoded, refused)
+    if decryption is not None:
+        notices += _unverified_notices(decryption.unverified)
+        notices += _sealed_notice(decoded, decryption.lacking)
     yields = [_input_yield(path, files, held) for path, files in inputs.items()]
     loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
     return _with_two_owners(loaded, lints)
@@ -178,13 +181,12 @@ def _decoded(
     text: Text,
     namespace: str,
     lint: Lint,
-    sops: Sops | None,
-    tell_sealed: Callable[[SopsRefusal], object],
+    decryption: Decryption | None,
 ) -> Iterator[Decoded]:
     """The results for the objects in a file."""
     stream = _documents(text)
-    if sops is not None and "sops" in text.text:
-        stream = opened(stream, sops, tell_sealed)
+    if decryption is not None and "sops" in text.text:
+        stream = opened(stream, decryption)
     for document in stream:
         yield from decode(document, namespace, lint)
 
@@ -304,6 +306,16 @@ def _other_files(files: Sequence[str]) -> Note:
         f"skipped {count} file{'s' * (count > 1)} with neither apiVersion nor kind: "
         f"{', '.join(files[:_MOST_NAMED])}{more}",
     )
+
+
+def _unverified_notices(files: Iterable[str]) -> Iterator[Note]:
+    """What is said of files whose MAC was ignored."""
+    for file in dict.fromkeys(files):
+        yield Note(
+            "sops-mac-ignored",
+            f"{file} was changed after SOPS encrypted it, and is used all the same, since "
+            "--sops-ignore-mac is given",
+        )
 
 
 def _sealed_notice(decoded: Iterable[Decoded], refused: Iterable[SopsRefusal]) -> Iterator[Note]:

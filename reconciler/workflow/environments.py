@@ -65,6 +65,7 @@ def load_environment(
         namespace=environment.options.namespace,
         lints=environment.lints,
         environ=environ,
+        sops_ignore_mac=environment.options.sops_ignore_mac,
     )
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))

@@ -24,6 +24,7 @@ def load(
     lints: LintSettings = _DEFAULT_LINTS,
     moment: datetime | None = None,
     environ: Mapping[str, str] = os.environ,
+    sops_ignore_mac: bool = False,
 ) -> Loaded:
     """Load the manifests at `paths` and report every problem in them.
 
@@ -31,7 +32,8 @@ def load(
     or the process's own standard input. Objects that name no namespace get `namespace`. `lints`
     sets which warnings are reported, and which count as errors. Certificates are checked as of
     `moment`, which has a time zone, or now. The program sops decrypts what SOPS encrypted, with
-    the keys that it has in `environ`. Bad input raises nothing.
+    the keys that it has in `environ`; `sops_ignore_mac` accepts files that were changed after they
+    were encrypted. Bad input raises nothing.
     """
     names = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
     reading = inputs.Reading(parse=plain_document, stdin=stdin, exclude=tuple(exclude))
@@ -42,4 +44,5 @@ def load(
             lints=lints,
             moment=moment or datetime.now(UTC),
             sops=sops,
+            sops_ignore_mac=sops_ignore_mac,
         )
