@@ -320,6 +320,7 @@ def test_the_summary_counts() -> None:
         "release": 0,
         "inSync": 2,
         "driftedFields": 1,
+        "sealedValues": 0,
         "canApply": True,
     }
     assert not stdlib.loads(json.plan(samples.REFUSED))["summary"]["canApply"]
