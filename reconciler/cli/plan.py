@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     Topic.OUTPUT,
     "--detailed-exitcode",
     is_flag=True,
-    help="Exit with 2 where the plan has changes.",
+    help="Exit with 2 if the plan has changes.",
 )
 @output_options(Subject.PLAN)
 @verbosity_options()
@@ -79,10 +79,10 @@ def plan(
     detailed_exitcode: bool,
     **settings: Any,
 ) -> ExitCode:
-    """Show what an apply would change. Writes nothing, and needs no right to.
+    """Show what an apply would change. Writes nothing, and needs no permission to write.
 
-    PATH is a file or a directory of manifests, or - for standard input. Without
-    one, the directory `manifests` is read, or the current one if manifests lie in it.
+    PATH is a file or a directory of manifests, or - for standard input. The default is the
+    directory `manifests`, or else the current directory if it contains manifests.
     """
     from reconciler import workflow
     from reconciler.planfile import origin_notes
@@ -92,7 +92,9 @@ def plan(
         _refuse_streams(environment.inputs)
     now = workflow.utc_now()
     with opened(environment) as store:
-        loaded = loaded_of(environment)
+        loaded = loaded_of(environment, twice=True)
+        if out is not None:
+            workflow.refuse_unstable(loaded)
         with alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
     if out is not None and expires is not None:
@@ -142,6 +144,7 @@ def _save(
         )
     saved = planned.saved(
         environment.inputs,
+        sources=environment.sources,
         exclude=environment.exclude,
         store=environment.store.url,
         created=created,

@@ -48,6 +48,7 @@ _TYPED_LISTS = {f"{kind}List": kind for kind in KINDS}
 _READ = (*KINDS, _LIST, *_TYPED_LISTS)
 _SPELLINGS = {name.casefold(): name for name in _READ}
 _CLOSE_SPELLING = 0.8  # the nearest of Kubernetes' other kinds, ServiceList, is at 0.76
+_OF_OBJECTS = frozenset({"metadata", "items", "spec", "data", "stringData", "sops"})
 _LIST_FIELDS = frozenset({"apiVersion", "kind", "metadata", "items"})
 _VERSION = "v1"
 _TOO_LARGE = "the object is larger than the 3 MiB that an API server accepts in one request"
@@ -172,8 +173,15 @@ def _fits(text: str, start: int, end: int) -> bool:
 
 
 def _is_foreign(entries: Entries) -> bool:
-    """Whether a document does not even claim to be an object."""
-    return "apiVersion" not in entries and "kind" not in entries
+    """Whether a document does not even claim to be an object.
+
+    Files of Helm (the index of a repository, the list of repositories, a chart's metadata) have an
+    ``apiVersion`` and, unlike an object that lost its kind, nothing else that objects have.
+    """
+    if "kind" in entries:
+        return False
+    others = set(entries) - {"apiVersion"}
+    return "apiVersion" not in entries or (bool(others) and not others & _OF_OBJECTS)
 
 
 def _failed(source: Source, code: str, message: str, hint: str = "") -> Rejected:

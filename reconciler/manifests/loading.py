@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from reconciler.manifests import workloads
 from reconciler.manifests.decode import Lint, decode
@@ -14,11 +14,12 @@ from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
 from reconciler.manifests.exported import summarised
 from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.nodes import Document
+from reconciler.manifests.rendered import compared, file_of, placed
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.sops import Decryption, opened
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
-from reconciler.model.inputs import Read, Text
+from reconciler.model.inputs import Read, Rendered, Text
 from reconciler.model.lifecycle import ignored_lints
 from reconciler.model.objects import (
     SECRET,
@@ -101,11 +102,7 @@ def objects_of(
                 results = []
             elif any(isinstance(result, Rejected) for result in results):
                 results = summarised(results)
-            here = lints.of_file(content.file)
-            part = [
-                result if isinstance(result, Skipped) else _graded(result, here)
-                for result in results
-            ]
+            part = [*_all_graded(results, content.file, lints)]
             held[identity] = _yield_of(part)
             decoded += part
         inputs.setdefault(path, set()).add(identity)
@@ -178,12 +175,30 @@ def _ignoring(loaded: Loaded) -> Mapping[str, frozenset[str]]:
 
 
 def _decoded(
+    content: Text | Rendered,
+    namespace: str,
+    lint: Lint,
+    decryption: Decryption | None,
+) -> Iterator[Decoded]:
+    """The results for the objects in a file, or in what a program printed."""
+    if isinstance(content, Text):
+        yield from _decoded_text(content, namespace, lint, decryption)
+        return
+    namespace = content.namespace or namespace
+    results = _decoded_text(content.text, namespace, lint, decryption)
+    if content.again is not None:
+        again = _decoded_text(content.again, namespace, lint, decryption)
+        results = compared(results, [*again])
+    for result in results:
+        yield placed(result, content)
+
+
+def _decoded_text(
     text: Text,
     namespace: str,
     lint: Lint,
     decryption: Decryption | None,
 ) -> Iterator[Decoded]:
-    """The results for the objects in a file."""
     stream = _documents(text)
     if decryption is not None and "sops" in text.text:
         stream = opened(stream, decryption)
@@ -221,6 +236,16 @@ def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]
         sum(part.others for part in parts),
         sum(part.skipped for part in parts),
     )
+
+
+def _all_graded(results: Iterable[Decoded], file: str, lints: LintSettings) -> Iterator[Decoded]:
+    """`results` of `file`; a program that prints them may have made them of several files."""
+    of_file = cache(lints.of_file)
+    for result in results:
+        if isinstance(result, Skipped):
+            yield result
+        else:
+            yield _graded(result, of_file(file_of(result, file)))
 
 
 def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
@@ -300,11 +325,13 @@ def _is_foreign(result: Decoded) -> bool:
 def _other_files(files: Sequence[str]) -> Note:
     """What is said of files in directories that are no manifests."""
     count = len(files)
+    what = (
+        "1 file that is not a manifest" if count == 1 else f"{count} files that are not manifests"
+    )
     more = f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
     return Note(
         "files-skipped",
-        f"skipped {count} file{'s' * (count > 1)} with neither apiVersion nor kind: "
-        f"{', '.join(files[:_MOST_NAMED])}{more}",
+        f"skipped {what}: {', '.join(files[:_MOST_NAMED])}{more}",
     )
 
 

@@ -40,6 +40,8 @@ class Effect(Enum):
     """It widens or narrows what the plan does."""
     LOOSENS = "loosens"
     """It lets the plan pass a guard."""
+    TIGHTENS = "tightens"
+    """It makes a guard refuse more."""
 
 
 class Topic(Enum):
@@ -48,7 +50,7 @@ class Topic(Enum):
     WHAT = "What"
     WHERE = "Where"
     GUARDS = "Guards"
-    RUN = "How it runs"
+    RUN = "Execution"
     OUTPUT = "Output"
 
 
@@ -128,4 +130,5 @@ _TOPICS = {
     Effect.IDENTITY: Topic.WHAT,
     Effect.SCOPE: Topic.WHAT,
     Effect.LOOSENS: Topic.GUARDS,
+    Effect.TIGHTENS: Topic.GUARDS,
 }

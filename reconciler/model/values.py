@@ -44,6 +44,10 @@ class Nature(StrEnum):
     """They may be equal: the ciphertext in the manifest is not the one that was applied."""
     UNKNOWN = "unknown"
     """They may be equal: one is sealed, and nothing tells what was applied."""
+    ENCODED = "encoded"
+    """The new value is the old one in base64."""
+    DECODED = "decoded"
+    """The old value is the new one in base64."""
 
 
 class SecretValue:
@@ -62,12 +66,19 @@ class SecretValue:
         return self._bytes
 
     def nature_of_change(self, new: SecretValue) -> Nature:
-        """Whether this value and `new` differ only in white space, or only in encoding."""
+        """Whether this value and `new` differ only in white space, or only in encoding.
+
+        What is base64 of the other is no other encoding to a program that reads the value.
+        """
         if isinstance(new, SealedValue):
             return new.nature
         old_bare, new_bare = b"".join(self._bytes.split()), b"".join(new._bytes.split())
         if old_bare == new_bare:
             return Nature.WHITESPACE
+        if _decoded(new_bare) == self._bytes != b"":
+            return Nature.ENCODED
+        if _decoded(old_bare) == new._bytes != b"":
+            return Nature.DECODED
         if _decodings(self._bytes, old_bare) & _decodings(new._bytes, new_bare):
             return Nature.ENCODING
         return Nature.CONTENT
@@ -166,15 +177,23 @@ class SealedValue(AbsentValue):
         return hash(self.digest)
 
 
+def _decoded(bare: bytes) -> bytes | None:
+    """`bare`, which has no white space, decoded from base64; nothing where it is none."""
+    if not bare.translate(None, _BASE64_ALPHABET):
+        with suppress(binascii.Error):
+            return base64.b64decode(bare, validate=True)
+    return None
+
+
 def _decodings(value: bytes, bare: bytes) -> set[bytes]:
     """The meanings of `value`: itself, decoded base64, and its text in UTF-8 and NFC.
 
     `bare` is the value without white space.
     """
     meanings = {value}
-    if not bare.translate(None, _BASE64_ALPHABET):
-        with suppress(binascii.Error):
-            meanings.add(base64.b64decode(bare, validate=True))
+    decoded = _decoded(bare)
+    if decoded is not None:
+        meanings.add(decoded)
     if value.isascii() and b"\0" not in value:
         return meanings - {b""}  # plain ASCII has the same meaning in all codecs
     for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):

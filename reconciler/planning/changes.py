@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.model.drift import FieldState
-from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of
+from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of, leaf_text
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.plans import (
     Action,
@@ -30,7 +30,8 @@ _KUBELETS = Note(
     "running Pods may be served the old value for some time after a replace under the same name",
 )
 
-_VERSION = "takes the place of {}, which stays: what is to use the new version has to name it"
+_VERSION = "takes the place of {}: what is to use the new version has to name it"
+_HASHED = "takes the place of {}, which running Pods use until their workload is rolled out anew"
 _DRIFTED = {FieldState.CHANGED, FieldState.REMOVED, FieldState.ADDED}
 
 
@@ -97,7 +98,8 @@ class Changing:
             changed = diff.changed_paths(compared.before, merged.target)
             sides = diff.Sides(compared.before, merged.target, changed)
             fields, patch = diff.replacement(key.namespace, sides, self.masking)
-            notes = (Note("version-of", _VERSION.format(compared.predecessor.key)),)
+            text = _HASHED if key in self.comparison.families else _VERSION
+            notes = (Note("version-of", text.format(compared.predecessor.key)),)
         return Change(
             key=key,
             action=Action.CREATE,
@@ -115,7 +117,8 @@ class Changing:
         snapshot = self.comparison.snapshot
         if compared.predecessor is not None:
             yield Reason.VERSIONED
-            yield from self.comparison.replace_reasons(compared.predecessor)
+            if compared.key not in self.comparison.families:
+                yield from self.comparison.replace_reasons(compared.predecessor)
         else:
             yield Reason.MISSING
         if compared.predecessor is None and compared.key in snapshot.copies:
@@ -177,9 +180,23 @@ class Changing:
             )
             manager = live.managers.get(path, "") if path in compared.before else ""
             if state in _DRIFTED or manager:
-                yield change._replace(drift=state in _DRIFTED, manager=manager)
+                drifted = state in _DRIFTED
+                yield change._replace(
+                    drift=drifted,
+                    manager=manager,
+                    restores=drifted and self._restores(path, live, compared),
+                )
             else:
                 yield change
+
+    def _restores(self, path: FieldPath, live: Live, compared: Compared) -> bool:
+        """Whether the field is to be just as it was applied last."""
+        target = compared.merged.target
+        if path not in target or path not in compared.applied:
+            return False
+        text = leaf_text(target[path])
+        own = self.comparison.check.fingerprinter.of(live.namespace, path, text)
+        return own == compared.applied[path]
 
     def _verdict(self, compared: Compared, live: Live) -> tuple[Action, tuple[Reason, ...]]:
         reasons: list[Reason] = []

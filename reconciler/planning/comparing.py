@@ -62,7 +62,8 @@ class Comparison:
 
     ``named`` has the manifests by the keys of their objects. ``versions`` has comparisons that were
     already made to find the current version of a Secret. ``predecessors`` has, by the keys of new
-    versions, the objects that they replace.
+    versions, the objects that they replace. ``families`` has, by the keys of Secrets whose names
+    end in kustomize's hash, the keys without it: those in ``named``, and their old versions.
     """
 
     named: Mapping[ObjectKey, Desired]
@@ -71,6 +72,7 @@ class Comparison:
     check: FingerprintCheck
     versions: Mapping[ObjectKey, Compared] = field(default_factory=dict)
     predecessors: Mapping[ObjectKey, Compared] = field(default_factory=dict)
+    families: Mapping[ObjectKey, ObjectKey] = field(default_factory=dict)
 
     def compare(self, key: ObjectKey) -> Compared:
         """Compare the object that a manifest names."""
@@ -133,17 +135,19 @@ class Comparison:
         )
 
     def _successor(self, key: ObjectKey, predecessor: Compared) -> Compared:
-        """Compare a new version: it gets the keys that others added, but not their metadata."""
-        resource = predecessor.resource
+        """Compare a new version: it gets the keys that others added, but not their metadata.
+
+        Where its name is a hash of the manifest's values, it gets just these.
+        """
+        resource = self.named[key]
         wanted = self._wanted(key, resource)
-        data = {
-            path: leaf
-            for path, leaf in predecessor.before.items()
-            if path[0] == DATA and not isinstance(leaf, UnreadValue)
-        }
-        merged = self._scrubbed(
-            key, merge(wanted, data, predecessor.applied, predecessor.lifecycle)
-        )
+        data = {path: leaf for path, leaf in predecessor.before.items() if path[0] == DATA}
+        if key in self.families:
+            result = newly_made(wanted, predecessor.lifecycle)
+        else:
+            data = {path: leaf for path, leaf in data.items() if not isinstance(leaf, UnreadValue)}
+            result = merge(wanted, data, predecessor.applied, predecessor.lifecycle)
+        merged = self._scrubbed(key, result)
         shown = data.keys() | merged.target.keys()
         return Compared(
             key=key,
@@ -157,11 +161,20 @@ class Comparison:
 
     def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
-        wanted.update(version_annotation(key, resource))
+        if Capability.METADATA in self.snapshot.capabilities:
+            wanted.update(version_annotation(self._version_of(key, resource)))
         if not resource.owners or Capability.METADATA not in self.snapshot.capabilities:
             return wanted
         uids = owner_uids(resource, self.named, self.snapshot.objects)
         return with_owner_uids(resource, wanted, uids)
+
+    def _version_of(self, key: ObjectKey, resource: Desired) -> str:
+        """The name of which the object at `key` is to be marked as a version."""
+        if key != resource.key:
+            return resource.name
+        # Elsewhere, the values themselves tell.
+        unread = Capability.READ_VALUES not in self.snapshot.capabilities
+        return self.families[key].name if unread and key in self.families else ""
 
     def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
         return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged

@@ -27,13 +27,18 @@ from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.consumers import Users, users_of, with_consumers
+from reconciler.planning.contents import Contents
 from reconciler.planning.emptied import input_notices
+from reconciler.planning.families import hash_notice
 from reconciler.planning.guarded import Guarded
 from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
 from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.naming import renamed_keys
+from reconciler.planning.recognised import with_recognised
 from reconciler.planning.references import Reference, reference_problems, references_of
+from reconciler.planning.relocations import Relocations
+from reconciler.planning.removals import with_removals
 from reconciler.planning.scrubbing import copies_values, copying_notice
 from reconciler.planning.selection import (
     lasting_notices,
@@ -48,6 +53,7 @@ from reconciler.planning.versions import (
     old_version_notices,
     with_new_versions,
 )
+from reconciler.planning.warned import warning_notices, with_warnings
 
 
 def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
@@ -80,12 +86,14 @@ def plan(
     consumers: Collection[Consumer] = (),
     store_annotations: Collection[str] = (),
     inputs: Sequence[InputYield] = (),
+    diagnostics: Sequence[Diagnostic] = (),
 ) -> tuple[Plan, PlanValues]:
     """Compare `desired` with `snapshot`: a plan without a value, and the values beside it.
 
     `fingerprinter` is for the plan's own references; records of what was applied are read with
     the store's key. `consumers` are those that the manifests hold, and `inputs` where `desired`
-    comes from. `store_annotations` are the annotations of this tool that steer single kinds of
+    comes from. `diagnostics` are those of the manifests, of which the warnings stand beside what
+    they are about. `store_annotations` are the annotations of this tool that steer single kinds of
     stores. The order of `desired` does not matter. What is wrong stands in the plan, in
     ``problems`` and ``refusals``.
 
@@ -106,6 +114,8 @@ def plan(
     predecessors = {key: old.key for key, old in comparison.predecessors.items()}
     changes = with_consumers(changes, users, predecessors)
     changes.sort(key=attrgetter("key"))
+    changes = _reviewed(changes, comparison, selected, changing.masking)
+    changes = with_warnings(changes, comparison.named, diagnostics)
     problems = [*projected.problems, *_problems(needs, comparison.named, selected, snapshot)]
     ordered: tuple[Step, ...] = ()
     try:
@@ -123,13 +133,26 @@ def plan(
             *snapshot.notices,
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
             *rotation.notices(selected.chosen, snapshot, options),
+            *hash_notice(selected.chosen, comparison.families),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
             *seals.notices(projected.seals),
             *input_notices(inputs),
             *selected.notices,
+            *warning_notices(comparison.named, diagnostics),
         ),
     )
     return result, PlanValues(changing.masking.values, projected.targets, projected.ciphertexts)
+
+
+def _reviewed(
+    changes: Sequence[Change], comparison: Comparison, selected: _Selected, masking: Masking
+) -> list[Change]:
+    """`changes` with what a reviewer wants to know of their values beyond names and numbers."""
+    snapshot = comparison.snapshot
+    contents = Contents(snapshot, masking.values, selected.old)
+    relocations = Relocations.of(changes, selected.left, snapshot, contents)
+    recognised = with_recognised(changes, contents, relocations, comparison.options.set_name)
+    return with_removals(recognised, comparison.named, snapshot, contents, relocations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +161,8 @@ class _Selected:
 
     ``renamed`` has, by the keys in the manifests, the keys of objects that differ from these.
     ``chosen`` have a manifest; ``deleted`` and ``released`` have none. ``old`` are old versions,
-    with the key of the current one. ``notices`` say what is left alone.
+    with the key of the current one; ``left`` are all objects that no manifest names. ``notices``
+    say what is left alone.
     """
 
     renamed: Mapping[ObjectKey, ObjectKey]
@@ -146,18 +170,21 @@ class _Selected:
     deleted: Sequence[ObjectKey]
     released: Sequence[ObjectKey]
     old: Mapping[ObjectKey, ObjectKey]
+    left: Sequence[ObjectKey]
     notices: Sequence[Note]
 
 
 def _selected(comparison: Comparison, users: Users) -> _Selected:
     named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
     renamed = renamed_keys(named)
-    leftovers = leftovers_of(named, snapshot, options)
+    leftovers = leftovers_of(comparison)
     chosen = sorted(targeted(named, renamed, leftovers, options))
     if options.release:
-        return _Selected(renamed, chosen, (), leftovers, {}, release_notices(leftovers, snapshot))
-    old = superseded_by(leftovers, named, snapshot)
-    kept = dict(old_version_notices(old, named, users, options))
+        return _Selected(
+            renamed, chosen, (), leftovers, {}, (), release_notices(leftovers, snapshot)
+        )
+    old = superseded_by(leftovers, comparison)
+    kept = dict(old_version_notices(old, comparison, users))
     kept |= lasting_notices(leftovers, snapshot)
     free = [key for key in leftovers if key not in kept]
     deletes = options.prune or options.destroy
@@ -167,6 +194,7 @@ def _selected(comparison: Comparison, users: Users) -> _Selected:
         deleted=free if deletes else (),
         released=(),
         old=old,
+        left=[key for key in leftovers if key not in old],
         notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.rules.certificates import validity
+from reconciler.rules.certificates import certificate_dates, validity
 from reconciler.rules.consumers import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.creation import refusals, validate
+from reconciler.rules.hash_suffixes import hashed_base
 from reconciler.rules.metadata import finalizer_violations
 from reconciler.rules.names import (
     SUFFIX_ALPHABET,
@@ -24,10 +25,12 @@ __all__ = [
     "RulePath",
     "Violation",
     "account_consumers",
+    "certificate_dates",
     "consumers_of",
     "field_text",
     "finalizer_violations",
     "generated_name",
+    "hashed_base",
     "is_data_key",
     "refusals",
     "replace_reasons",

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.rules import pem
 
 _LABEL = b"CERTIFICATE"
+_BEGIN = b"-----BEGIN CERTIFICATE-----"
+
+
+def certificate_dates(value: SecretValue) -> tuple[datetime, datetime] | None:
+    """When the certificates in `value` are valid, in UTC; nothing where it is none to be read."""
+    if isinstance(value, UnreadValue) or _BEGIN not in value.reveal():
+        return None
+    try:
+        return validity(value.reveal())
+    except ValueError:  # its message may quote the value
+        return None
 
 
 def validity(content: bytes) -> tuple[datetime, datetime]:

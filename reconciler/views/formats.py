@@ -39,13 +39,15 @@ class Subject(StrEnum):
 class Style:
     """How to show it. Formats for machines show the whole, whatever ``verbose`` and ``quiet`` say.
 
-    ``heading`` is what the first line says besides the subject itself; ``now`` is what ages are
+    ``limit`` is how many characters a comment may have, if not as many as on GitHub. ``heading``
+    is what the first line says besides the subject itself; ``now`` is what ages are
     told from.
     """
 
     colour: bool = False
     verbose: bool = False
     quiet: bool = False
+    limit: int | None = None
     heading: Heading = NO_HEADING
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -11,8 +12,8 @@ from reconciler import planfile
 from reconciler.errors import ConfigError, PlanBlocked, StalePlan
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport
-from reconciler.model.inputs import Exclusion
-from reconciler.model.objects import Desired, InputYield
+from reconciler.model.inputs import Exclusion, InputSource, SourceMark
+from reconciler.model.objects import Desired, Diagnostic, InputYield
 from reconciler.model.plans import SEALED_GUARD, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import AbsentValue, Fingerprinter, derive_fingerprint_key
@@ -40,6 +41,7 @@ class Planned:
     desired: tuple[Desired, ...]
     consumers: tuple[Consumer, ...]
     inputs: tuple[InputYield, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
     snapshot: Snapshot
     fingerprinter: Fingerprinter
     salt: str
@@ -64,13 +66,15 @@ class Planned:
         self,
         manifests: Sequence[str],
         *,
+        sources: Sequence[InputSource] = (),
         exclude: Sequence[Exclusion] = (),
         store: str = "",
         created: str = "",
     ) -> SavedPlan:
         """What a plan file holds of it; `manifests` are the paths that it was made from.
 
-        `exclude` says what was left out of directories.
+        `sources` are those with a name of their own; `exclude` says what was left out of
+        directories.
 
         `store` is the store's URL, of which credentials are left out; `created` is in RFC 3339.
         """
@@ -82,6 +86,7 @@ class Planned:
             store=store,
             created=created,
             expires=self.expires,
+            sources=tuple(SourceMark(source.name, source.digest) for source in sources),
             exclude=tuple(exclude),
         )
 
@@ -113,12 +118,14 @@ def plan(
     *,
     consumers: Sequence[Consumer] = (),
     inputs: Sequence[InputYield] = (),
+    diagnostics: Sequence[Diagnostic] = (),
     salt: str = "",
 ) -> Planned:
     """Compare `desired` with `snapshot`. Writes nothing.
 
     `consumers` are those that the manifests hold: ``Loaded.consumers``. `inputs` are where they
-    come from: ``Loaded.inputs``; a refusal names those that are empty. `salt` is that of a plan
+    come from: ``Loaded.inputs``; a refusal names those that are empty. `diagnostics` are
+    ``Loaded.diagnostics``, whose warnings stand in the plan. `salt` is that of a plan
     that is to be formed again, where it has one.
 
     Raises:
@@ -131,6 +138,7 @@ def plan(
         _fingerprinter(desired, snapshot, salt),
         consumers=consumers,
         inputs=inputs,
+        diagnostics=diagnostics,
     )
 
 
@@ -141,6 +149,7 @@ def plan_again(
     *,
     consumers: Sequence[Consumer],
     inputs: Sequence[InputYield],
+    diagnostics: Sequence[Diagnostic],
 ) -> tuple[Planned, Standing]:
     """Form the plan of `file` once more, and tell what its seal is worth.
 
@@ -153,7 +162,13 @@ def plan_again(
     saved = file.saved
     keyed = _fingerprinter(desired, snapshot, saved.salt)
     planned = _planned(
-        desired, snapshot, saved.plan.options, keyed, consumers=consumers, inputs=inputs
+        desired,
+        snapshot,
+        saved.plan.options,
+        keyed,
+        consumers=consumers,
+        inputs=inputs,
+        diagnostics=diagnostics,
     )
     _refuse_sealed(planned.plan)
     standing = planfile.standing_of(file, keyed[0].key)
@@ -175,23 +190,28 @@ def _planned(
     *,
     consumers: Sequence[Consumer],
     inputs: Sequence[InputYield],
+    diagnostics: Sequence[Diagnostic],
 ) -> Planned:
     fingerprinter, salt = keyed
-    result, values = planner.plan(
-        desired,
-        snapshot,
-        options,
-        fingerprinter,
-        consumers=consumers,
-        store_annotations=store_annotations(snapshot.identity.scheme),
-        inputs=inputs,
-    )
+    with warnings.catch_warnings():  # of cryptography, about oddities of old root certificates
+        warnings.simplefilter("ignore")
+        result, values = planner.plan(
+            desired,
+            snapshot,
+            options,
+            fingerprinter,
+            consumers=consumers,
+            store_annotations=store_annotations(snapshot.identity.scheme),
+            inputs=inputs,
+            diagnostics=diagnostics,
+        )
     return Planned(
         plan=result,
         values=values,
         desired=tuple(desired),
         consumers=tuple(consumers),
         inputs=tuple(inputs),
+        diagnostics=tuple(diagnostics),
         snapshot=snapshot,
         fingerprinter=fingerprinter,
         salt=salt,

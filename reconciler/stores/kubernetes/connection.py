@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -155,7 +156,7 @@ class Connection:
                 took effect is not known then.
             StoreError: the server refuses.
         """
-        target = f"{self._begin}{path}?{urlencode(query)}" if query else f"{self._begin}{path}"
+        target = f"{self._begin}{path}{_encoded(tuple(query.items())) if query else ''}"
         headers = {**self._headers(), "Accept": accept, "User-Agent": _AGENT}
         if body is not None:
             headers["Content-Type"] = content_type
@@ -205,6 +206,11 @@ def retried(
                 raise
             delay *= 2
     return request()
+
+
+@lru_cache(maxsize=64)  # writes have all the same one
+def _encoded(query: tuple[tuple[str, str], ...]) -> str:
+    return f"?{urlencode(query)}"
 
 
 def _warnings(lines: Iterable[str]) -> Iterator[str]:

@@ -24,7 +24,7 @@ from reconciler.errors import (
 from reconciler.model.search import ValueSearch
 from reconciler.model.values import MASK, SecretValue
 from reconciler.stores.kubernetes.engine.exchange import Reply
-from reconciler.stores.kubernetes.engine.faults import ProxyRefused, Unanswered, Unreachable
+from reconciler.stores.kubernetes.engine.faults import ProxyRefused, Unanswered
 
 CUT = "the connection to the API server was cut"
 _PASSING = frozenset({429, 500, 502, 503, 504})
@@ -91,7 +91,7 @@ def refusal(what: str, reply: Reply, values: Iterable[SecretValue] = ()) -> Stor
 
 def unreached(what: str, host: str, error: Unanswered) -> StoreError:
     """The error for a request that was not answered."""
-    cause = error.cause if isinstance(error, Unreachable) else error
+    cause = next((part for part in error.args if isinstance(part, Exception)), error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return StoreError(
             f"{what}: the certificate of the API server at {host} is not to be trusted: "
@@ -107,9 +107,15 @@ def unreached(what: str, host: str, error: Unanswered) -> StoreError:
         )
     return StoreUnavailable(
         f"{what}: the API server at {host} cannot be reached, or the connection was cut "
-        f"({type(cause).__name__})",
+        f"({_name_of(cause)})",
         hint="check the address and the network, and that the server is running",
     )
+
+
+def _name_of(cause: Exception) -> str:
+    """OpenSSL's name of a fault, such as that a certificate is required; or the type's."""
+    reason = cause.reason if isinstance(cause, ssl.SSLError) else None
+    return reason or type(cause).__name__
 
 
 def _status(body: bytes) -> Mapping[str, Any]:

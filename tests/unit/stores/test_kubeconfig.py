@@ -99,3 +99,12 @@ def test_a_server_is_shown_without_its_password(tmp_path: Path) -> None:
     connection: Connection = connect("", str(file), {})
     assert connection.shown == "https://127.0.0.1:1/x"
     assert CANARY in connection.host
+
+
+def test_a_pod_without_an_account_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+    with pytest.raises(ConfigError, match="the account of the Pod cannot be used") as caught:
+        connect("", "", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+    assert "automountServiceAccountToken" in caught.value.hint

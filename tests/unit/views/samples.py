@@ -28,6 +28,7 @@ from reconciler.model.plans import (
     Precondition,
     Reason,
     Refusal,
+    Removal,
     Step,
     StoreIdentity,
 )
@@ -66,8 +67,9 @@ def changed(
     *,
     drift: bool = False,
     manager: str = "",
+    restores: bool = False,
 ) -> FieldChange:
-    return FieldChange(path, FieldAction.CHANGED, before, after, nature, drift, manager)
+    return FieldChange(path, FieldAction.CHANGED, before, after, nature, drift, manager, restores)
 
 
 def removed(path: FieldPath, before: Json | ValueRef) -> FieldChange:
@@ -161,6 +163,31 @@ _UPDATES = (
         source=place("db.yaml", 12),
     ),
     Change(
+        key=secret("encoded"),
+        action=Action.UPDATE,
+        reasons=(Reason.DATA,),
+        fields=(
+            changed(data("a"), value(20), value(21), Nature.ENCODED),
+            changed(data("b"), value(22), value(23), Nature.DECODED),
+            changed(data("c"), value(24), value(25), drift=True, restores=True),
+            removed(data("url"), value(26)),
+        ),
+        warnings=(
+            Diagnostic(
+                severity=Severity.WARNING,
+                code="value-encoded-twice",
+                message="the value is base64 of base64",
+                field="data[a]",
+                source=place("encoded.yaml", 7),
+                object="Secret/shop/encoded",
+                hint="decode it once",
+            ),
+        ),
+        removal=Removal(type="Opaque", keys=("a", "b", "c", "url"), lost=("url",)),
+        precondition=_LIVE,
+        source=place("encoded.yaml", 1),
+    ),
+    Change(
         key=secret("sealed"),
         action=Action.UPDATE,
         reasons=(Reason.ADOPT, Reason.SEAL),
@@ -222,7 +249,20 @@ _REPLACES = tuple(
     )
 )
 _DELETES = (
-    Change(key=secret("gone"), action=Action.DELETE, reasons=(Reason.PRUNE,), precondition=_LIVE),
+    Change(
+        key=secret("gone"),
+        action=Action.DELETE,
+        reasons=(Reason.PRUNE,),
+        removal=Removal(
+            type="kubernetes.io/tls",
+            keys=("extra", "tls.crt", "tls.key"),
+            foreign=("extra",),
+            takes=(secret("owned"),),
+            lost=("extra", "tls.key"),
+            copies=(secret("tls"),),
+        ),
+        precondition=_LIVE,
+    ),
     Change(
         key=secret("licence"),
         action=Action.DELETE,
@@ -413,7 +453,37 @@ TRANSFER = Plan(
     ),
     steps=(Step(secret("db"), Action.UPDATE, 0),),
 )
+_SEALED = ValueRef(0, "", sealed=True)
+SEALED = Plan(
+    store=STORE,
+    options=PlanOptions(set_name="shop", sops_ignore_mac=True),
+    changes=(
+        Change(
+            key=secret("db"),
+            action=Action.UPDATE,
+            reasons=(Reason.SEALED,),
+            fields=(
+                changed(data("password"), value(1), _SEALED, Nature.CIPHERTEXT),
+                changed(data("token"), value(2), _SEALED, Nature.UNKNOWN)._replace(drift=True),
+            ),
+            patch=(Operation("replace", "/data/password", _SEALED),),
+            precondition=_LIVE,
+            sealed=True,
+            source=place("db.yaml", 12),
+        ),
+    ),
+    steps=(Step(secret("db"), Action.UPDATE, 0),),
+    refusals=(
+        Refusal(
+            "sealed",
+            "Secret/shop/db cannot be written: no key is at hand that opens the manifest",
+            "make a key available to sops",
+        ),
+    ),
+    notices=(Note("values-sealed", "2 values in 1 file could not be seen"),),
+)
 PLANS = {
+    "sealed": SEALED,
     "release": RELEASE,
     "transfer": TRANSFER,
     "reticent": RETICENT,

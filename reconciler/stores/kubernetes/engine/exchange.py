@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from reconciler.stores.kubernetes.engine.faults import Cut, Garbled, TooSlow, Unsendable
+from reconciler.stores.kubernetes.engine.faults import Cut, Garbled, TooSlow, Unanswered, Unsendable
 
 _CHUNK = 65_536
 _LONGEST_HEAD = 262_144
@@ -86,19 +86,32 @@ class Line:
         """
         self._end = time.monotonic() + self._patience.whole
         self.connected.settimeout(self._patience.silence)
+        refused = self._send(request)
+        try:
+            reply, reusable = self._reply()
+        except Unanswered:
+            if refused is not None:
+                raise Cut(refused) from None
+            raise
+        return reply, reusable and refused is None
+
+    def _send(self, request: bytes) -> OSError | None:
+        """Send `request`; the error where the server takes no more of it, and may have said why."""
         try:
             self.connected.sendall(request)
         except TimeoutError:
             raise TooSlow from None
         except OSError as error:
-            raise Cut(error) from None
+            return error
+        return None
+
+    def _reply(self) -> tuple[Reply, bool]:
         while True:
             keeps, status, headers = _head(self._until(_HEAD_END, _LONGEST_HEAD))
             if status >= _FINAL:  # others announce the answer
                 break
         body, ended = self._body(status, headers)
-        whole = ended and keeps and not self._buffer
-        return Reply(status, headers, body), whole
+        return Reply(status, headers, body), ended and keeps and not self._buffer
 
     def close(self) -> None:
         """End the connection."""

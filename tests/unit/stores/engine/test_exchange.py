@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -148,6 +149,24 @@ def test_a_server_that_takes_nothing_is_given_up() -> None:
         with closing(listener), pytest.raises(TooSlow):
             pool.request("POST", "/", body=b"x" * 50_000_000, headers={})
         assert not server.requests
+
+
+def test_what_a_server_says_while_it_takes_no_more_is_heard() -> None:
+    """As an API server does with a request that is too large."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(10)
+                connection.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with closing(Pool(Server("127.0.0.1", listener.getsockname()[1]))) as pool:
+            reply = pool.request("POST", "/", body=b"x" * 50_000_000, headers={})
+        thread.join()
+    assert (reply.status, reply.body) == (413, b"no")
 
 
 GARBAGE: Mapping[str, bytes] = {
