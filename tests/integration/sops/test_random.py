@@ -39,7 +39,9 @@ class Counting(SopsProgram):
 
     asked = 0
 
-    def decrypt(self, text: str, kind: str, servers: Collection[str]) -> str:
+    def decrypt(
+        self, text: str, kind: str, servers: Collection[str], *, ignore_mac: bool = False
+    ) -> str:
         """See `reconciler.model.sops.Sops`."""
         type(self).asked += 1
         return super().decrypt(text, kind, servers)
