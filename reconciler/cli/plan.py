@@ -12,6 +12,7 @@ import click
 from reconciler.cli.config import Configured
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
+    ALLOW_RUN,
     ALLOW_WEAK_PLAN,
     EXPIRES,
     PARALLELISM,
@@ -152,4 +153,5 @@ def _save(
     planfile.save(saved, out, planned.fingerprinter.key)
     piped, dash = ("… | ", " -") if "-" in environment.inputs else ("", "")
     command = escaped(apply_command(out, saved.store))
-    remark(f"Saved. To apply just this plan: {piped}{command}{dash}")
+    allowed = f" {ALLOW_RUN.flag}" if environment.allow_run else ""
+    remark(f"Saved. To apply just this plan: {piped}{command}{dash}{allowed}")

@@ -19,7 +19,7 @@ def confined(private: Path) -> dict[str, str]:
     proxies = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
     homes = ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME")
     return {
-        "PATH": str(private / "no-programs"),
+        "PATH": str(private / "empty"),
         "LC_ALL": "C.UTF-8",
         **dict.fromkeys(homes, place),
         **dict.fromkeys(proxies, _NOBODY),

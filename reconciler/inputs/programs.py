@@ -176,7 +176,7 @@ def _guard_of(group: int) -> subprocess.Popen[bytes] | None:
     """
     try:
         return subprocess.Popen(  # noqa: S603 - as above
-            [_SHELL, "-c", _GUARD, "reconciler-guard", str(group)],
+            [_SHELL, "-c", _GUARD, "guard", str(group)],
             env={},
             cwd="/",
             stdin=subprocess.PIPE,

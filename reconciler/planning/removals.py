@@ -10,7 +10,7 @@ from reconciler.model.lifecycle import filled_keys
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import Action, Change, FieldAction, Reason, Removal
 from reconciler.model.store import Snapshot
-from reconciler.model.values import SecretValue, UnreadValue
+from reconciler.model.values import AbsentValue, SecretValue
 from reconciler.planning.cascades import cascades
 from reconciler.planning.contents import Contents
 from reconciler.planning.relocations import Relocations
@@ -108,7 +108,7 @@ class _Holders:
             (key.namespace, value)
             for key, values in removing.items()
             for value in values.values()
-            if not isinstance(value, UnreadValue)
+            if not isinstance(value, AbsentValue)
         }
         places: dict[tuple[str, SecretValue], ObjectKey] = {}
         if sought:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from reconciler.model.fields import DATA
-from reconciler.model.plans import Action, Change, FieldAction
+from reconciler.model.plans import Action, Change, FieldAction, FieldChange, Reason
 from reconciler.model.values import ValueRef
 
 
@@ -19,7 +19,7 @@ class Risk(StrEnum):
     REMOVED_KEYS = "removed-keys"
     """A key of data is removed."""
     UNKNOWABLE = "unknowable"
-    """A value that cannot be compared changes."""
+    """A value that cannot be compared changes: it is sealed, or the store does not give it back."""
     WARNING = "warning"
     """The manifest has warnings."""
     ORDINARY = "ordinary"
@@ -37,9 +37,16 @@ def risk_of(change: Change) -> Risk:
         return Risk.REPLACE
     if removed_keys(change):
         return Risk.REMOVED_KEYS
-    if any(isinstance(field.before, ValueRef) and field.before.unread for field in change.fields):
+    if Reason.SEALED in change.reasons or any(map(_cannot_be_compared, change.fields)):
         return Risk.UNKNOWABLE
     return Risk.WARNING if change.warnings else Risk.ORDINARY
+
+
+def _cannot_be_compared(field: FieldChange) -> bool:
+    return any(
+        isinstance(value, ValueRef) and (value.unread or value.sealed)
+        for value in (field.before, field.after)
+    )
 
 
 def removed_keys(change: Change) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.model.values import SecretValue, UnreadValue
+from reconciler.model.values import AbsentValue, SecretValue
 from reconciler.rules import pem
 
 _LABEL = b"CERTIFICATE"
@@ -13,7 +13,7 @@ _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 def certificate_dates(value: SecretValue) -> tuple[datetime, datetime] | None:
     """When the certificates in `value` are valid, in UTC; nothing where it is none to be read."""
-    if isinstance(value, UnreadValue) or _BEGIN not in value.reveal():
+    if isinstance(value, AbsentValue) or _BEGIN not in value.reveal():
         return None
     try:
         return validity(value.reveal())

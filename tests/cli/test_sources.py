@@ -54,7 +54,8 @@ def test_the_flag_and_the_variable_allow_it_and_no_file_does(made: Workplace) ->
 
 
 def test_a_saved_plan_is_applied_by_running_it_again(made: Workplace) -> None:
-    made.ok("plan", "--allow-run", "--out", "saved.plan")
+    planned = made.ok("plan", "--allow-run", "--out", "saved.plan")
+    assert "reconciler apply saved.plan --allow-run\n" in planned.err
     assert "from made" in made.ok("show", "saved.plan").err
     saved = (made.path / "saved.plan").read_text()
     assert '"name": "made"' in saved

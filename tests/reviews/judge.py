@@ -210,15 +210,14 @@ def from_json(text: str) -> Verdict:
     demand(not steps, "steps")
     for notice in plan["notices"]:
         verdict.notices.append(exact(notice, ["code", "message"])["message"])
-    summary = exact(
-        plan["summary"],
-        ["create", "update", "replace", "delete", "release", "inSync", "driftedFields", "canApply"],
-    )
+    told = "create update replace delete release inSync driftedFields sealedValues canApply"
+    summary = exact(plan["summary"], told.split())
     drifted = sum(
         "drift" in said for fate in verdict.fates.values() for said in fate.fields.values()
     )
     demand(summary["inSync"] == verdict.in_sync and summary["canApply"] is True, "in sync")
     demand(summary["driftedFields"] == drifted and summary["release"] == 0, "drift")
+    demand(summary["sealedValues"] == 0, "sealed")
     verdict.check(summary)
     return verdict
 

@@ -79,7 +79,7 @@ def unnoticed(whole: str, read: object) -> list[str]:
         try:
             if read(text) == verdict:  # type: ignore[operator]
                 missed.append(line)
-        except (Malformed, KeyError, TypeError, AttributeError):
+        except (Malformed, KeyError, TypeError, AttributeError, ValueError):
             continue
     return missed
 

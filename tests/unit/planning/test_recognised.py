@@ -14,8 +14,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from reconciler.model.objects import Desired, Diagnostic, Live, ObjectKey, Severity
-from reconciler.model.plans import Action, Change, Plan, PlanOptions, Removal
+from reconciler.model.plans import (
+    Action,
+    Change,
+    FieldAction,
+    FieldChange,
+    Plan,
+    PlanOptions,
+    Reason,
+    Removal,
+)
+from reconciler.model.values import SealedValue, UnreadValue, ValueRef
 from reconciler.planning import planner
+from reconciler.planning.risks import Risk, risk_of
 from tests.world import (
     FINGERPRINTS,
     SOURCE,
@@ -242,6 +253,11 @@ def test_an_old_version_whose_foreign_key_was_carried_over_is_pruned() -> None:
     assert guards(old, *in_sync(without)) == ["foreign-keys"]
 
 
+def unknown(**how: bool) -> FieldChange:
+    """A value that takes the place of one that nobody can compare, or is such a one."""
+    return FieldChange(("data", "k"), FieldAction.CHANGED, ValueRef(1, "", **how), ValueRef(2, ""))
+
+
 def warning(about: str, code: str = "value-placeholder") -> Diagnostic:
     return Diagnostic(
         severity=Severity.WARNING,
@@ -291,3 +307,29 @@ def test_warnings_of_what_changes_can_be_refused() -> None:
         diagnostics=[warning(str(a.key))],
     )
     assert plan.refusals == ()
+
+
+def test_nothing_is_recognised_in_values_that_are_not_here() -> None:
+    held = live(secret("a", {}), None, data={"k": UnreadValue("f" * 32)})
+    (change,) = changes([], replace(held, applied=live(OLD, OLD).applied), prune=True).values()
+    assert removal(change).lost == ("k",)
+    sealed = replace(secret("b"), data={"k": SealedValue("d" * 32)})
+    assert notes(changes([sealed], *in_sync(secret("b", {"k": "v"})))[sealed.key]) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "risk"),
+    [
+        ({"action": Action.DELETE}, Risk.DELETE),
+        ({"action": Action.REPLACE}, Risk.REPLACE),
+        ({"fields": (FieldChange(("data", "k"), FieldAction.REMOVED),)}, Risk.REMOVED_KEYS),
+        ({"fields": (FieldChange(("type",), FieldAction.REMOVED),)}, Risk.ORDINARY),
+        ({"fields": (unknown(unread=True),)}, Risk.UNKNOWABLE),
+        ({"fields": (unknown(sealed=True),)}, Risk.UNKNOWABLE),
+        ({"reasons": (Reason.SEALED,)}, Risk.UNKNOWABLE),
+        ({"warnings": (warning("Secret/default/a"),)}, Risk.WARNING),
+        ({}, Risk.ORDINARY),
+    ],
+)
+def test_the_greatest_risk_of_a_change(change: dict[str, Any], risk: Risk) -> None:
+    assert risk_of(Change(**{"key": OLD.key, "action": Action.UPDATE, **change})) is risk
