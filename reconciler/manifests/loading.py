@@ -346,22 +346,21 @@ def _unverified_notices(files: Iterable[str]) -> Iterator[Note]:
 
 
 def _sealed_notice(decoded: Iterable[Decoded], refused: Iterable[SopsRefusal]) -> Iterator[Note]:
-    """What is said of values that are sealed: how many, and why."""
-    files = Counter(
-        result.desired.source.file
+    """What is said of files that stayed encrypted: how many values, and why."""
+    kept = [
+        result.desired
         for result in decoded
-        if not isinstance(result, Skipped) and result.desired
-        for value in result.desired.data.values()
-        if isinstance(value, SealedValue)
-    )
-    if not files:
+        if not isinstance(result, Skipped) and result.desired and result.desired.sealed
+    ]
+    if not kept:
         return
-    values, count = files.total(), len(files)
+    values = sum(isinstance(value, SealedValue) for item in kept for value in item.data.values())
+    files = len({item.source.file for item in kept})
     why = "; ".join(dict.fromkeys(refusal.message for refusal in refused))
     yield Note(
         "values-sealed",
-        f"{values} value{'s' * (values > 1)} in {count} file{'s' * (count > 1)} could not be seen, "
-        f"so {'they were' if values > 1 else 'it was'} not checked: {why}",
+        f"{values} value{'s' * (values != 1)} in {files} file{'s' * (files > 1)} could not be "
+        f"seen, so {'it was' if values == 1 else 'they were'} not checked: {why}",
     )
 
 

@@ -55,10 +55,13 @@ class Masking:
     def reference(self, namespace: str, path: FieldPath, value: SecretValue) -> ValueRef:
         """The reference that stands for `value` at `path` of an object in `namespace`."""
         fingerprint = self._fingerprinter.of(namespace, path, value)
-        if isinstance(value, SealedValue):
-            return ValueRef(0, fingerprint, sealed=True)  # nothing can be said to be equal to it
         number = self._numbers.setdefault(value, len(self._numbers) + 1)
-        return ValueRef(number, fingerprint, unread=isinstance(value, UnreadValue))
+        return ValueRef(
+            number,
+            fingerprint,
+            unread=isinstance(value, UnreadValue),
+            sealed=isinstance(value, SealedValue),
+        )
 
     def masked(self, namespace: str, shown: Fields, *sides: Fields) -> Fields:
         """`shown`, sorted, with references in place of values and of text that may hold one.

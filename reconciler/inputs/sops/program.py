@@ -37,17 +37,19 @@ _RECIPIENTS = {
 _NO_KEY = 128
 _ALTERED = frozenset({25, 51, 52})
 
+_FAILED = "sops-failed"
 _NO_RULE = (b"no matching creation rules found", b"config file not found")
 
+_UNRULED = (
+    "no rule of a .sops.yaml matches the file",
+    "add a rule whose path_regex matches it, with encrypted_regex: ^(data|stringData)$",
+)
+_NOT_ENCRYPTED = (
+    "the program sops cannot encrypt the file",
+    "see what 'sops encrypt' reports for another file that the same rule matches",
+)
+
 _REFUSALS = {
-    "sops-no-rule": (
-        "no rule of a .sops.yaml matches the file",
-        "add a rule whose path_regex matches it, with encrypted_regex: ^(data|stringData)$",
-    ),
-    "sops-not-encrypted": (
-        "the program sops cannot encrypt the file",
-        "see what 'sops encrypt' reports for another file that the same rule matches",
-    ),
     "sops-program-missing": (
         "this document is encrypted with SOPS, and the program sops is not on PATH",
         "install it (https://getsops.io), or pipe what 'sops decrypt FILE' prints to reconciler",
@@ -166,11 +168,11 @@ class SopsProgram:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired):
-            raise _refusal("sops-not-encrypted") from None
+            raise SopsRefusal(_FAILED, *_NOT_ENCRYPTED) from None
         if ended.returncode == 0:
             return ended.stdout.decode("utf-8", "surrogateescape")
         unruled = any(words in ended.stderr for words in _NO_RULE)  # looked at, never shown
-        raise _refusal("sops-no-rule" if unruled else "sops-not-encrypted")
+        raise SopsRefusal(_FAILED, *(_UNRULED if unruled else _NOT_ENCRYPTED))
 
     def _program(self) -> str:
         program = shutil.which("sops", path=self._environ.get("PATH", os.defpath))

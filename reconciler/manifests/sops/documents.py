@@ -209,7 +209,7 @@ def _sealed(document: Document, refusal: SopsRefusal) -> Document:
         more = f" and {len(hidden) - _MOST_NAMED} more" if len(hidden) > _MOST_NAMED else ""
         problem = _problem(document, refusal, f"{_NOT_ONLY_VALUES}: {named}{more}", _ENCRYPT_LESS)
         return document._replace(root=None, problem=problem)
-    return document._replace(root=root, ciphertexts=ciphertexts_of(root))
+    return document._replace(root=root, ciphertexts=ciphertexts_of(root), sealed=True)
 
 
 def _hidden(root: Mapping) -> Iterator[str]:

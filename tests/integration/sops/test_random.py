@@ -44,7 +44,7 @@ class Counting(SopsProgram):
     ) -> str:
         """See `reconciler.model.sops.Sops`."""
         type(self).asked += 1
-        return super().decrypt(text, kind, servers)
+        return super().decrypt(text, kind, servers, ignore_mac=ignore_mac)
 
 
 class Author:
