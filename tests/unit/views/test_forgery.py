@@ -322,4 +322,4 @@ def test_markdown_looks_the_same_without_its_workflow_commands() -> None:
     whole = markdown.plan(plan_of(command))
     body = re.search(r'<pre lang="diff">\n(.*?)\n</pre>', whole, re.DOTALL)
     assert body
-    assert f"~ metadata.labels[{command}]" in html.unescape(body[1])
+    assert f"! metadata.labels[{command}]" in html.unescape(body[1])
