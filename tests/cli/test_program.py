@@ -86,6 +86,9 @@ def test_every_option_of_a_command_has_a_heading() -> None:
         if isinstance(parameter, click.Option) and not isinstance(parameter, Listed)
     }
     assert bare == {((), "version")}
+    ((_, release),) = [item for item in commands() if item[0] == ("release",)]
+    topics = {option.name: option.topic for option in release.params if isinstance(option, Listed)}
+    assert topics["everything"] is topics["targets"] is Topic.WHAT
 
 
 @pytest.mark.parametrize(
