@@ -22,7 +22,7 @@ from reconciler.model.values import ValueRef
 from reconciler.planning import diff, limits, rotation
 from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.masking import Masking
-from reconciler.planning.seals import is_sealed, is_unsure
+from reconciler.planning.seals import is_unsure
 
 _FORGOTTEN = Note("already-gone", "it is gone already: only the memory of it is dropped")
 _KUBELETS = Note(
@@ -46,7 +46,7 @@ class Changing:
         """What happens to an object that a manifest names."""
         live = compared.live
         change = self._creation(compared) if live is None else self._modification(compared, live)
-        if change.action is not Action.NO_OP and is_sealed(self.comparison.named[compared.key]):
+        if change.action is not Action.NO_OP and compared.resource.sealed:
             return replace(change, sealed=True)
         return change
 

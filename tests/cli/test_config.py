@@ -74,6 +74,7 @@ wait-timeout: 7.5
         "forceForeign": False,
         "strictChanged": False,
         "rotateServices": True,
+        "sopsIgnoreMac": False,
         "maxDeletes": "7",
     }
     assert [note["code"] for note in plan["notices"]] == ["dry-run-impossible"]
@@ -155,6 +156,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_SCRUB", "on", "--scrub"),
         ("RECONCILER_FORCE_CONSUMERS", "1", "--force-consumers"),
         ("RECONCILER_ROTATE_SERVICES", "1", "--rotate-services"),
+        ("RECONCILER_SOPS_IGNORE_MAC", "1", "--sops-ignore-mac"),
         ("RECONCILER_SERVER_DRY_RUN", "1", "nothing could be tried"),
         ("RECONCILER_PARALLELISM", "2", "1 to create"),
     ],
