@@ -194,7 +194,7 @@ def test_through_the_life_of_a_secret(searched: Searched) -> None:
 
     (workplace.path / "manifests/shop.yaml").unlink()
     workplace.secret("aside", token=CANARIES["token"].decode())
-    every_plan(searched, 3, "--prune")
+    every_plan(searched, 3, "--prune", "--no-force-foreign")
     every_plan(searched, 0, "--prune", "--force-foreign")
     searched.run("apply", "--auto-approve", "--prune", "--force-foreign", code=0)
     searched.files()
