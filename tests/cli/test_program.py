@@ -58,7 +58,7 @@ def test_help(workplace: Any, path: tuple[str, ...], command: click.Command) -> 
     assert "Examples:" in result.out
 
 
-@pytest.mark.parametrize("columns", [70, 80, 200])
+@pytest.mark.parametrize("columns", [80, 200])
 @pytest.mark.parametrize(
     ("path", "command"), commands(), ids=[" ".join(path) or "main" for path, _ in commands()]
 )
