@@ -90,7 +90,7 @@ def test_nothing_leaks_through_the_life_of_a_secret(
     searched.run("drift", "-v", "--unmanaged", code=2)
     searched.run("apply", "--auto-approve", "-o", "json", code=0)
     searched.run("get", code=0)
-    searched.run("destroy", "--auto-approve", "--max-deletes", "1", code=0)
+    searched.run("destroy", "--auto-approve", "--max-deletes", "1", "--force-foreign", code=0)
     assert standin.names() == set()
 
 

@@ -67,10 +67,12 @@ def read(
         StoreError: the server cannot be reached, or does not even let single objects be read.
     """
     reading = _Reading(connection, scope, set_id, namespaces, workers)
-    with ThreadPoolExecutor(len(KINDS) + 2) as pool:
-        parts = [pool.submit(reading.of_kind, kind) for kind in KINDS]
-        parts += [pool.submit(reading.copies), pool.submit(reading.consumers)]
+    jobs = [*(partial(reading.of_kind, kind) for kind in KINDS), reading.copies, reading.consumers]
+    parts: list[Future[None]] = []
+    with ThreadPoolExecutor(len(jobs)) as pool:
         try:
+            for job in jobs:
+                parts.append(pool.submit(job))  # noqa: PERF401 - an interrupt leaves those before
             for part in parts:
                 part.result()
         except KeyboardInterrupt:
