@@ -28,6 +28,7 @@ PROGRAMS = ("containerd", "ctr", "runc", "busybox", "unshare", "setpriv")
 PLUGINS = Path("/usr/lib/cni/bridge")
 MISSING = "no node: run `make programs` as root, and `make controlplane`"
 
+_PYTHON = (sys.executable, "-E")  # these programs import their neighbours, whatever is set
 _APPLETS = ("sh", "cat", "sleep", "env", "ls", "id", "echo", "nc", "mkdir")
 
 
@@ -36,7 +37,7 @@ class Node(Cluster):
 
     def _command(self, arguments: Sequence[str]) -> Sequence[str | Path]:
         """What starts it; `arguments` are archives of images."""
-        return [sys.executable, CLUSTER, self.directory, self.program, *arguments]
+        return [*_PYTHON, CLUSTER, self.directory, self.program, *arguments]
 
 
 def impossible() -> str:
@@ -59,7 +60,7 @@ def busybox(directory: Path) -> Path:
         (root / "bin" / applet).symlink_to("busybox")
     image = directory / "busybox.tar"
     subprocess.run(
-        [sys.executable, ARCHIVE, image, BUSYBOX, root, "/bin/sleep", "2147483647"],
+        [*_PYTHON, ARCHIVE, image, BUSYBOX, root, "/bin/sleep", "2147483647"],
         stdout=subprocess.DEVNULL,
         check=True,
     )
@@ -112,7 +113,7 @@ def reconciler_image(directory: Path) -> Path:
     if not image.exists():
         made = directory / "image.tar"
         subprocess.run(["apt-get", "update", "-qq"], check=True)  # noqa: S607 - Debian has it
-        subprocess.run([sys.executable, program, wheel, made, "--name", RECONCILER], check=True)
+        subprocess.run([*_PYTHON, program, wheel, made, "--name", RECONCILER], check=True)
         shutil.move(f"{made}.cdx.json", f"{image}.cdx.json")
         shutil.move(made, image)
     return image
