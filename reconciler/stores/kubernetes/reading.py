@@ -67,7 +67,8 @@ def read(
         StoreError: the server cannot be reached, or does not even let single objects be read.
     """
     reading = _Reading(connection, scope, set_id, namespaces, workers)
-    jobs = [*(partial(reading.of_kind, kind) for kind in KINDS), reading.copies, reading.consumers]
+    jobs: list[Callable[[], None]] = [partial(reading.of_kind, kind) for kind in KINDS]
+    jobs += [reading.copies, reading.consumers]
     parts: list[Future[None]] = []
     with ThreadPoolExecutor(len(jobs)) as pool:
         try:
