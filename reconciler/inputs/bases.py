@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from reconciler.inputs.builds import KUSTOMIZATIONS, Parse, named, texts
 from reconciler.inputs.problems import printable
+from reconciler.inputs.programs import ALLOW
 from reconciler.inputs.texts import file_text
 from reconciler.model.inputs import Text
 
@@ -32,7 +33,6 @@ class Fault(NamedTuple):
     hint: str
 
 
-_ALLOW = "if you trust it, use --allow-run or RECONCILER_ALLOW_RUN=1"
 _DECRYPT = (
     "take it out of the kustomization and name it as a manifest of its own, or have it decrypted "
     "while kustomize runs, by KSOPS with --allow-run"
@@ -88,7 +88,7 @@ def _barred(file: str, fields: dict[str, Any]) -> Iterator[Fault]:
     for field in _CHARTS:
         if fields.get(field):
             yield Fault(
-                "source-not-allowed", file, f"{field} makes kustomize run Helm on charts", _ALLOW
+                "source-not-allowed", file, f"{field} makes kustomize run Helm on charts", ALLOW
             )
     for name in named(fields):
         if "\n" not in name and _REMOTE.match(name):
@@ -102,7 +102,7 @@ def _barred(file: str, fields: dict[str, Any]) -> Iterator[Fault]:
                     "source-not-allowed",
                     file,
                     f"one of its {field} holds a URL, which kustomize may fetch",
-                    _ALLOW,
+                    ALLOW,
                 )
 
 
@@ -112,7 +112,7 @@ def _remote(file: str, name: str) -> Fault:
         "source-not-allowed",
         file,
         f"{printable(where)!r} is not in this checkout: kustomize would fetch it",
-        f"copy it here; {_ALLOW}",
+        f"copy it here; {ALLOW}",
     )
 
 

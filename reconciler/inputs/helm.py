@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reconciler.inputs.confinement import confined
 from reconciler.inputs.problems import printable
-from reconciler.inputs.programs import Job, inherited
+from reconciler.inputs.programs import ALLOW, Job, inherited
 from reconciler.inputs.rendering import Printed, Rendering, Running, documents_in
 from reconciler.model.inputs import Chart, Part, Text
 from reconciler.model.objects import Diagnostic
@@ -22,7 +22,6 @@ from reconciler.model.plans import Note
 _SOURCE = re.compile(r"\A(?:---[^\n]*\n)?# Source: [^/\n]+/([^\n]+)\n")
 _HOOK = re.compile(r"^ +[\"']?helm\.sh/hook[\"']?:", re.MULTILINE)
 _MOST_NAMED = 5
-_ALLOW = "if you trust it, use --allow-run or RECONCILER_ALLOW_RUN=1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +61,14 @@ class HelmRendering(Rendering):
                 yield self.error(
                     "source-not-allowed",
                     f"{printable(_without_user(name))!r} is not in this checkout",
-                    f"copy it here; {_ALLOW}",
+                    f"copy it here; {ALLOW}",
                 )
         for link in _links_in(self._path(self.chart.chart)):
             if not self._is_here(link):
                 yield self.error(
                     "source-not-allowed",
                     f"the link {printable(os.path.relpath(link))!r} leads out of this checkout",
-                    f"copy what it leads to; {_ALLOW}",
+                    f"copy what it leads to; {ALLOW}",
                 )
 
     def job(self, program: str, private: Path, running: Running) -> Job:

@@ -21,6 +21,9 @@ from reconciler.inputs.parents import end_with_parent
 OWN_VARIABLES = "RECONCILER_"
 """How the variables begin that no program gets: keys of this program are among them."""
 
+ALLOW = "if you trust it, use --allow-run or RECONCILER_ALLOW_RUN=1"
+"""The end of a hint that says how a program is allowed what it is refused."""
+
 _AT_ONCE = 8
 _CHUNK_BYTES = 1 << 16
 _MOST_COMPLAINT = 1 << 16
