@@ -59,6 +59,8 @@ class SecretValue:
 
     def nature_of_change(self, new: SecretValue) -> Nature:
         """Whether this value and `new` differ only in white space, or only in encoding."""
+        if isinstance(new, GeneratedValue):
+            return Nature.CONTENT
         old_bare, new_bare = b"".join(self._bytes.split()), b"".join(new._bytes.split())
         if old_bare == new_bare:
             return Nature.WHITESPACE
@@ -124,6 +126,34 @@ class UnreadValue(SecretValue):
         return hash(self.fingerprint)
 
 
+class GeneratedValue(SecretValue):
+    """A value that does not exist yet: an apply draws it, just before it is written.
+
+    ``place`` is that of the key of data, so that no two of them are equal.
+    """
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: tuple[str, ...]) -> None:
+        super().__init__(b"")
+        self.place = place
+
+    def reveal(self) -> NoReturn:
+        """Always raises: there is no value yet."""
+        raise TypeError("a value that is yet to be generated cannot be revealed")
+
+    def nature_of_change(self, new: SecretValue) -> Nature:
+        """A generated value is another one."""
+        del new
+        return Nature.CONTENT
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GeneratedValue) and self.place == other.place
+
+    def __hash__(self) -> int:
+        return hash(self.place)
+
+
 def _decodings(value: bytes, bare: bytes) -> set[bytes]:
     """The meanings of `value`: itself, decoded base64, and its text in UTF-8 and NFC.
 
@@ -150,12 +180,14 @@ class ValueRef:
 
     ``number`` is the same for equal values within a plan and says nothing else; ``fingerprint``
     serves to verify a saved plan. ``unread`` says that the store has the value but never returns
-    it; then the fingerprint is the store's, or empty.
+    it; then the fingerprint is the store's, or empty. ``generated`` says that there is no value
+    yet: an apply draws it. The fingerprint is empty then.
     """
 
     number: int = field(compare=False)
     fingerprint: str
     unread: bool = False
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +236,8 @@ class Fingerprinter:
     def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
         """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits.
 
-        The fingerprint of a value that was not read is the one kept with it, or empty.
+        The fingerprint of a value that was not read is the one kept with it, or empty; a value that
+        is yet to be generated has none.
         """
         if isinstance(value, str):
             if len(value) <= _LONGEST_REMEMBERED:
@@ -212,6 +245,8 @@ class Fingerprinter:
             return self._of_content(namespace, path, value.encode())
         if isinstance(value, UnreadValue):
             return value.fingerprint or ""
+        if isinstance(value, GeneratedValue):
+            return ""
         content = value.reveal()
         if isinstance(self.key, PublicSalt):
             content = _stretched(hashlib.sha256(content).digest(), self.key)

@@ -18,6 +18,9 @@ from reconciler.model.values import UidOf, ValueRef
 
 Shape = TypeVar("Shape")
 
+_FLAGS = ("unread", "generated")
+"""The flags of a `ValueRef`."""
+
 
 def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
     """Frozen data as JSON; empty fields whose default is empty are left out.
@@ -26,8 +29,8 @@ def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
     reference.
     """
     match node:
-        case ValueRef(number=number, fingerprint=fingerprint, unread=unread):
-            flags = {"unread": True} if unread else {}
+        case ValueRef(number=number, fingerprint=fingerprint):
+            flags = {name: True for name in _FLAGS if getattr(node, name)}
             return {"$value": number, "fingerprint": fingerprint, **flags}
         case UidOf():
             return {"$uidOf": [node.kind, node.namespace, node.name]}
@@ -157,7 +160,8 @@ def _checked(shape: Any, node: Any) -> Any:
 def _leaf(node: Any) -> Any:
     match node:
         case {"$value": int(number), "fingerprint": str(fingerprint)}:
-            return ValueRef(number, fingerprint, unread=node.get("unread") is True)
+            flags = {name: node.get(name) is True for name in _FLAGS}
+            return ValueRef(number, fingerprint, **flags)
         case {"$uidOf": [str(kind), str(namespace), str(name)]}:
             return UidOf(kind, namespace, name)
         case dict():

@@ -25,6 +25,7 @@ from reconciler.planning import limits
 from reconciler.planning.diff import changed_paths
 from reconciler.planning.owners import owner_uids, with_owner_uids
 from reconciler.planning.ownership import Merged, merge, newly_made
+from reconciler.planning.recipes import generated_fields
 from reconciler.planning.records import FingerprintCheck
 from reconciler.planning.scrubbing import scrubbed
 from reconciler.rules import replace_reasons
@@ -87,6 +88,7 @@ class Comparison:
         annotations = lifecycle(resource)
         wanted = self._wanted(key, resource)
         held = self.snapshot.copies.get(key) if live is None else live
+        wanted |= generated_fields(key, annotations, held, self.options)
         if held is None:
             merged = self._scrubbed(key, newly_made(wanted, annotations))
             return Compared(

@@ -15,7 +15,14 @@ from reconciler.model.fields import (
 )
 from reconciler.model.plans import FieldPath
 from reconciler.model.search import ValueSearch
-from reconciler.model.values import Fingerprinter, SecretValue, UidOf, UnreadValue, ValueRef
+from reconciler.model.values import (
+    Fingerprinter,
+    GeneratedValue,
+    SecretValue,
+    UidOf,
+    UnreadValue,
+    ValueRef,
+)
 from reconciler.planning.scrubbing import COPYING_ANNOTATIONS
 
 # Text with this prefix is a token, or was escaped so that it is not mistaken for one.
@@ -49,7 +56,12 @@ class Masking:
         """The reference that stands for `value` at `path` of an object in `namespace`."""
         number = self._numbers.setdefault(value, len(self._numbers) + 1)
         fingerprint = self._fingerprinter.of(namespace, path, value)
-        return ValueRef(number, fingerprint, unread=isinstance(value, UnreadValue))
+        return ValueRef(
+            number,
+            fingerprint,
+            unread=isinstance(value, UnreadValue),
+            generated=isinstance(value, GeneratedValue),
+        )
 
     def masked(self, namespace: str, shown: Fields, *sides: Fields) -> Fields:
         """`shown`, sorted, with references in place of values and of text that may hold one.

@@ -27,6 +27,7 @@ from reconciler.planning.checks import annotation_errors, cycle_error, owner_pro
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.consumers import Users, users_of, with_consumers
 from reconciler.planning.emptied import input_notices
+from reconciler.planning.generating import generation_problems, refuse_unknown_rotation
 from reconciler.planning.guarded import Guarded
 from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
@@ -89,7 +90,8 @@ def plan(
     ``problems`` and ``refusals``.
 
     Raises:
-        ConfigError: a target is neither in the manifests nor in the set.
+        ConfigError: a target is neither in the manifests nor in the set, or what is to be rotated
+            is not generated.
     """
     desired = with_namespaces(desired, snapshot, options)
     comparison = with_new_versions(
@@ -97,6 +99,7 @@ def plan(
     )
     users = users_of(snapshot, comparison.named, consumers)
     selected = _selected(comparison, users)
+    refuse_unknown_rotation(comparison.named, selected.chosen, options)
     changing = Changing(comparison, Masking(fingerprinter))
     projected = _projected(changing, selected.chosen, store_annotations)
     changes, needs = projected.changes, projected.references
@@ -199,6 +202,7 @@ def _projected(
         if change.action is Action.UPDATE:
             projected.targets[compared.key] = compared.merged.target
         projected.problems.extend(annotation_errors(compared.resource, store_annotations))
+        projected.problems.extend(generation_problems(compared, changing.comparison))
     return projected
 
 

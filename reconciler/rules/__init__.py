@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.rules.certificates import validity
+from reconciler.rules.certificates import validity, validity_of
 from reconciler.rules.consumers import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.creation import refusals, validate
+from reconciler.rules.generation import generation_violations
 from reconciler.rules.metadata import finalizer_violations
 from reconciler.rules.names import (
     SUFFIX_ALPHABET,
@@ -28,10 +29,12 @@ __all__ = [
     "field_text",
     "finalizer_violations",
     "generated_name",
+    "generation_violations",
     "is_data_key",
     "refusals",
     "replace_reasons",
     "validate",
     "validate_update",
     "validity",
+    "validity_of",
 ]

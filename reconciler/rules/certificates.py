@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from reconciler.model.values import SecretValue
 from reconciler.rules import pem
 
 _LABEL = b"CERTIFICATE"
@@ -35,3 +36,11 @@ def validity(content: bytes) -> tuple[datetime, datetime]:
     if root:
         return min(begins), max(ends)
     return max(begins), min(ends)
+
+
+def validity_of(value: SecretValue) -> tuple[datetime, datetime] | None:
+    """The `validity` of what `value` holds; ``None`` where no certificate can be read there."""
+    try:
+        return validity(value.reveal())
+    except ValueError:
+        return None

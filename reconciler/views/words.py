@@ -79,6 +79,7 @@ DRIFT_WORDS = "changed outside of this tool since the last apply"
 MANAGER_WORDS = "last written by {}"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
+GENERATED = "(generated at apply)"
 UNREAD = "(a value that the store gives to nobody)"
 
 _MAPS = {DATA, METADATA}
@@ -101,6 +102,8 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
     match value:
         case ValueRef(unread=True):
             return UNREAD
+        case ValueRef(generated=True):
+            return GENERATED
         case ValueRef():
             return f"(value #{value.number})"
         case UidOf():

@@ -5,20 +5,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from operator import attrgetter
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, StalePlan
 from reconciler.model.consumers import Consumer
-from reconciler.model.drift import DriftReport
+from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.inputs import Exclusion
 from reconciler.model.objects import Desired, InputYield
-from reconciler.model.plans import Plan, PlanOptions, PlanValues
+from reconciler.model.plans import Action, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import Fingerprinter, derive_fingerprint_key
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
 from reconciler.planning.drift import drift as compare_with_record
+from reconciler.planning.generating import certificate_notices
 from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.staleness import stale_reasons
 from reconciler.rules.strength import is_guessable
@@ -184,8 +186,14 @@ def _planned(
         store_annotations=store_annotations(snapshot.identity.scheme),
         inputs=inputs,
     )
+    lasting = {
+        change.key: snapshot.objects[change.key]
+        for change in result.changes
+        if change.action is not Action.DELETE and change.key in snapshot.objects
+    }
+    ending = certificate_notices(lasting, options, datetime.now(UTC))
     return Planned(
-        plan=result,
+        plan=replace(result, notices=(*result.notices, *ending)),
         values=values,
         desired=tuple(desired),
         consumers=tuple(consumers),
@@ -222,7 +230,11 @@ def drift(
 ) -> DriftReport:
     """Hold the live objects of the set against what was applied last. Writes nothing."""
     desired = with_namespaces(desired, snapshot, options)
-    return compare_with_record(desired, snapshot, options.set_name, unmanaged=unmanaged)
+    report = compare_with_record(desired, snapshot, options.set_name, unmanaged=unmanaged)
+    compared = {item.key for item in report.objects if item.state is not ObjectState.UNMANAGED}
+    lives = {key: live for key, live in snapshot.objects.items() if key in compared}
+    ending = certificate_notices(lives, options, datetime.now(UTC))
+    return replace(report, notices=(*report.notices, *ending))
 
 
 def _fingerprinter(
