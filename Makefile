@@ -11,7 +11,7 @@ SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 DOCS_LOCK := requirements/docs.txt
 
-.PHONY: help demo controlplane tools programs test fuzz faults mutants bench docs lint format lock audit clean
+.PHONY: help demo controlplane tools programs test node fuzz faults mutants bench docs lint format lock audit clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -19,9 +19,10 @@ help:
 	@echo 'make demo    a tour of plan and apply, in a temporary folder'
 	@echo 'make test    all tests, against the built and installed wheel'
 	@echo '             some of them: make test ARGS="tests/unit -k name"'
+	@echo 'make node    the tests that need a real node of Kubernetes: containerd, kubelet, Pods'
 	@echo 'make controlplane   build the Kubernetes control plane that some of them need, once'
 	@echo 'make tools   build sops and age, whose files some tests read, once'
-	@echo 'make programs   install the Docker Engine and the shells that some of them need, as root'
+	@echo 'make programs   install the Docker Engine, containerd and the shells that some of them need, as root'
 	@echo 'make fuzz    a million mutated manifests, of another seed each time'
 	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
 	@echo 'make faults  a kill or a fault of the disk at every system call; half an hour'
@@ -42,7 +43,12 @@ demo: $(VENV)/.installed
 JOBS ?= 3
 test: $(VENV)/.dev $(VENV)/.installed
 	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= \
-		$(BIN)/pytest --numprocesses=$(JOBS) --maxschedchunk=1 $(ARGS)
+		$(BIN)/pytest --numprocesses=$(JOBS) --maxschedchunk=1 -m 'not node' $(ARGS)
+
+# One node for all of them, so one process.
+node: $(VENV)/.dev $(VENV)/.installed controlplane
+	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= \
+		$(BIN)/pytest -m node tests/integration/node $(ARGS)
 
 # Into a cache outside of the work tree: the first time takes ten minutes, later ones none.
 controlplane:
@@ -75,7 +81,8 @@ bench: $(VENV)/.installed
 docs: $(VENV)/.docs
 	rm -rf $(VENV)/docs site
 	mkdir -p $(VENV)/docs/pages
-	tar cf - README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs examples reconciler/schemas | \
+	tar cf - README.md CONTRIBUTING.md CHANGELOG.md LICENSE docs examples reconciler/schemas \
+		integrations/*/README.md | \
 		tar xf - -C $(VENV)/docs/pages
 	mv $(VENV)/docs/pages/docs/zensical.toml $(VENV)/docs
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/zensical build --strict -f $(VENV)/docs/zensical.toml
@@ -103,10 +110,15 @@ lock: $(VENV)/.dev
 		pyproject.toml requirements/dev.in
 	$(COMPILE) --output-file $(DOCS_LOCK) --constraint requirements/runtime.txt \
 		--constraint requirements/build.txt --constraint requirements/dev.txt requirements/docs.in
+	$(COMPILE) --output-file requirements/image.txt --extra docker,sops \
+		--constraint requirements/dev.txt pyproject.toml
+	$(COMPILE) --output-file requirements/image-clouds.txt --extra docker,sops,alibaba,huawei \
+		--constraint requirements/dev.txt pyproject.toml
 
 # Fails where an advisory is found; says NOT AUDITED where no database of advisories can be reached.
 audit: $(VENV)/.dev
-	$(BIN)/python requirements/audit.py $(BIN)/pip-audit $(LOCKS) $(DOCS_LOCK)
+	$(BIN)/python requirements/audit.py $(BIN)/pip-audit $(LOCKS) $(DOCS_LOCK) \
+		requirements/image.txt requirements/image-clouds.txt
 
 clean:
 	rm -rf $(VENV) dist build site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

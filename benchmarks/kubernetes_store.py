@@ -1,44 +1,45 @@
-"""The figures of docs/figures.md for a cluster: beside kubectl, and beside the least there is.
+"""The figures of docs/figures.md for a cluster, as ratios within one run.
 
-    python benchmarks/kubernetes_store.py           # 1,000 Secrets: some minutes
-    python benchmarks/kubernetes_store.py --large   # 10,000 too
+    python benchmarks/kubernetes_store.py                     # 1,000 Secrets: some minutes
+    python benchmarks/kubernetes_store.py --large --rounds 3  # 10,000 too, three times each
 
-Starts control planes of its own, of what `make controlplane` has built. What is measured and
-against what stands in docs/figures.md. Wall seconds are of cores that server and client share.
+Starts control planes of its own, of what `make controlplane` has built, and needs Go and curl for
+what is measured against. What that is stands in docs/figures.md. Wall seconds are of cores that
+server and client share.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import orjson
 from generate import generate
-from kubernetes.client import ApiClient, Configuration
-from kubernetes.config import load_kube_config
 
 from reconciler.model.fields import flatten
-from reconciler.model.objects import Applied
+from reconciler.model.objects import NAMESPACE, Applied
 from reconciler.stores.kubernetes import paths, wire
 from reconciler.workflow import load
 from tests.clusters import Cluster, started
 
 SMALL, LARGE = 1_000, 10_000
 WORKERS = 16
+ROUNDS = 5
+CHANGES = 100
 _DRAIN = Path(__file__).with_name("drain.py")
+_LOOP = Path(__file__).with_name("loop")
 _PAGE = 500
 _MARK = "0" * 32
 
@@ -101,47 +102,22 @@ class Bench:
         command: list[str | Path] = [sys.executable, "-m", "reconciler", *arguments, self.manifests]
         return of_process([*command, *store, "-q", "--parallelism", str(WORKERS)])
 
-    def kubectl(self, *arguments: str) -> Cost:
-        """One of kubectl's, which answers 1 where a diff finds something."""
+    def differing(self) -> Cost:
+        """What kubectl takes to find no difference; it answers 1 where it finds one."""
         front = [str(self.cluster.program), "kubectl", "--kubeconfig", str(self.cluster.kubeconfig)]
-        return of_process([*front, *arguments, "-f", self.manifests], codes=(0, 1))
+        how = ["--server-side", "--force-conflicts", f"--concurrency={WORKERS}"]
+        return of_process([*front, "diff", *how, "-f", self.manifests], codes=(0, 1))
 
     def floor(self) -> Cost:
         """Every Secret listed by curl, page by page, and libyaml's events over the manifests."""
         return self._listed() + of_process([sys.executable, _DRAIN, self.manifests])
 
-    def bare_creates(self) -> Cost:
-        """A loop that sends the bodies of all creates through the official client, untyped."""
-        loaded = load((str(self.manifests),), namespace="default")
-        bodies = [
-            wire.body(one, Applied(set_name="bare", fields=dict.fromkeys(flatten(one), _MARK)), "x")
-            for one in loaded.objects
-        ]
-        waves = [
-            [body for body in bodies if (body["kind"] == "Namespace") is first]
-            for first in (True, False)
-        ]
-        settings = Configuration()
-        load_kube_config(str(self.cluster.kubeconfig), client_configuration=settings)
-        settings.connection_pool_maxsize = WORKERS
-        client = ApiClient(settings)
-
-        def send(body: dict[str, Any]) -> None:
-            path = paths.collection(body["kind"], body["metadata"].get("namespace", ""))
-            headers = {"Content-Type": "application/json"}
-            request = client.param_serialize(
-                "POST", path, header_params=headers, body=body, auth_settings=["BearerToken"]
-            )
-            answer = client.call_api(*request)
-            answer.read()
-            assert answer.status == HTTPStatus.CREATED
-
-        wall, cpu = time.perf_counter(), time.process_time()
-        for wave in waves:
-            with ThreadPoolExecutor(WORKERS) as pool:
-                list(pool.map(send, wave))
-        client.close()
-        return Cost(time.perf_counter() - wall, time.process_time() - cpu)
+    def loop(self, program: Path, waves: Sequence[Path]) -> Cost:
+        """The same bodies sent by a loop in Go."""
+        (self.cluster.directory / "address").write_text(self._address())
+        command = [str(program), str(self.cluster.directory), str(WORKERS), *map(str, waves)]
+        told = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+        return Cost(*map(float, told.split()))
 
     def _listed(self) -> Cost:
         folder, page = self.cluster.directory, self.manifests.parent / "page.json"
@@ -162,51 +138,101 @@ class Bench:
         return self.cluster.kubectl("config", "view", "-o", shown)
 
 
-def compare(size: int, directory: Path) -> None:
-    """Print every figure for `size` Secrets."""
+@dataclass(slots=True)
+class Round:
+    """What one round came to; ``loop`` and ``apply`` had an empty cluster each."""
+
+    loop: Cost
+    apply: Cost
+    floor: Cost
+    plan: Cost
+    changes: Cost
+    diff: Cost
+
+
+def one_round(program: Path, manifests: Path, waves: Sequence[Path], turn: int) -> Round:
+    """Measure each once."""
+    with cluster() as fresh:
+        loop = Bench(fresh, manifests).loop(program, waves)
+    with cluster() as fresh:
+        bench = Bench(fresh, manifests)
+        apply = bench.ours("apply", "--auto-approve")
+        floor, plan = bench.floor(), bench.ours("plan")
+        diff = bench.differing()
+        change(manifests, turn)
+        return Round(loop, apply, floor, plan, bench.ours("apply", "--auto-approve"), diff)
+
+
+def change(manifests: Path, turn: int) -> None:
+    """Give `CHANGES` of the Secrets a further key; by another value in each turn."""
+    changed = 0
+    for path in sorted(manifests.iterdir()):
+        text = path.read_text()
+        before, data, after = text.partition("\ndata:\n")
+        if data and changed < CHANGES:
+            value = base64.b64encode(f"turn {turn}".encode()).decode()
+            kept = after if turn == 0 else after.partition("\n")[2]
+            path.write_text(f"{before}{data}  turn: {value}\n{kept}")
+            changed += 1
+
+
+def bodies(manifests: Path) -> list[Path]:
+    """Files with the requests of all creates: those of namespaces, and those of all else."""
+    loaded = load((str(manifests),), namespace="default")
+    lines: dict[bool, list[bytes]] = {True: [], False: []}
+    for one in loaded.objects:
+        applied = Applied(set_name="bare", fields=dict.fromkeys(flatten(one), _MARK))
+        body = wire.body(one, applied, "x")
+        path = paths.collection(body["kind"], body["metadata"].get("namespace", ""))
+        lines[one.kind == NAMESPACE].append(b"%b\t%b\n" % (path.encode(), orjson.dumps(body)))
+    waves = [manifests.with_name(f"{manifests.name}-wave-{number}") for number in (1, 2)]
+    for wave, is_first in zip(waves, (True, False), strict=True):
+        wave.write_bytes(b"".join(lines[is_first]))
+    return waves
+
+
+def compare(size: int, directory: Path, program: Path, rounds: int) -> None:
+    """Print every figure for `size` Secrets: the median of the ratios, and of the costs."""
     manifests = directory / f"manifests-{size}"
     generate(size, manifests)
-    tell = _teller(size)
-    with closing(_Stopping(started())) as fresh:
-        tell("bare creates", bare := Bench(fresh.cluster, manifests).bare_creates())
-    with closing(_Stopping(started())) as fresh:
-        bench = Bench(fresh.cluster, manifests)
-        floor = bench.floor()
-        tell("floor of a first plan", floor)
-        tell("first plan", first := bench.ours("plan"), first.wall / floor.wall)
-        applied = bench.ours("apply", "--auto-approve")
-        tell("apply, all creates", applied, applied.wall / bare.wall)
-        print(f"{size:>7,}  its CPU : that of the bare creates: {applied.cpu / bare.cpu:.2f}")
-        floor = bench.floor()
-        tell("floor of a no-op plan", floor)
-        tell("no-op plan", noop := bench.ours("plan"), noop.wall / floor.wall)
-    with closing(_Stopping(started())) as fresh:
-        bench = Bench(fresh.cluster, manifests)
-        namespaces = [name for name in manifests.iterdir() if name.name.startswith("namespace")]
-        serverside = ["--server-side"]
-        for one in namespaces:
-            Bench(fresh.cluster, one).kubectl("apply", *serverside)
-        tell("kubectl apply --server-side", bench.kubectl("apply", *serverside))
-        diff = bench.kubectl("diff", *serverside, f"--concurrency={WORKERS}")
-        tell("kubectl diff --server-side", diff, diff.wall / noop.wall)
+    waves = bodies(manifests)
+    done = [one_round(program, manifests, waves, turn) for turn in range(rounds)]
+
+    def tell(name: str, ratio: float, ours: list[Cost], theirs: list[Cost]) -> None:
+        print(f"{size:>7,}  {name:<36} {ratio:6.2f}  {middle(ours)} : {middle(theirs)}", flush=True)
+
+    for name, subject, baseline in (
+        ("apply : bare loop in Go", "apply", "loop"),
+        ("plan in sync : list and events", "plan", "floor"),
+        ("kubectl diff : plan in sync", "diff", "plan"),
+        (f"apply of {CHANGES} changes : plan in sync", "changes", "plan"),
+    ):
+        ours = [getattr(one, subject) for one in done]
+        theirs = [getattr(one, baseline) for one in done]
+        pairs = list(zip(ours, theirs, strict=True))
+        tell(name, median(our.wall / their.wall for our, their in pairs), ours, theirs)
+        tell("  CPU", median(our.cpu / their.cpu for our, their in pairs), ours, theirs)
+    each = median(one.apply.cpu for one in done) / size
+    print(f"{size:>7,}  {'CPU of the apply, an object':<36} {each * 1000:6.2f} ms", flush=True)
 
 
-class _Stopping:
-    """A cluster that ends with the block that uses it."""
+def middle(costs: Sequence[Cost]) -> Cost:
+    """The medians of wall, CPU and memory."""
+    return Cost(
+        median(cost.wall for cost in costs),
+        median(cost.cpu for cost in costs),
+        median(cost.peak for cost in costs),
+    )
 
-    def __init__(self, cluster: Cluster) -> None:
-        self.cluster = cluster
 
-    def close(self) -> None:
-        self.cluster.stop()
-
-
-def _teller(size: int) -> Callable[..., None]:
-    def tell(name: str, cost: Cost, times: float | None = None) -> None:
-        ratio = "" if times is None else f"  {times:.2f} times"
-        print(f"{size:>7,}  {name:<28} {cost}{ratio}", flush=True)
-
-    return tell
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """A new and empty one."""
+    fresh = started()
+    try:
+        yield fresh
+    finally:
+        fresh.stop()
 
 
 def main() -> None:
@@ -218,10 +244,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--large", action="store_true", help="10,000 Secrets too")
-    sizes = [SMALL, LARGE] if parser.parse_args().large else [SMALL]
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured")
+    given = parser.parse_args()
+    sizes = [SMALL, LARGE] if given.large else [SMALL]
     with tempfile.TemporaryDirectory() as directory:
+        program = Path(directory) / "loop"
+        subprocess.run(["go", "build", "-o", program, "."], cwd=_LOOP, check=True)  # noqa: S607
         for size in sizes:
-            compare(size, Path(directory))
+            compare(size, Path(directory), program, given.rounds)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 HERE = Path(__file__).resolve().parent
 BUILD = HERE / "controlplane" / "build.sh"
 ENVTEST = HERE / "controlplane" / "envtest.py"
@@ -31,19 +29,23 @@ class Cluster:
     Only the administrator may do anything, until RBAC says so.
     """
 
-    def __init__(self, program: Path, directory: Path, flags: Sequence[str] = ()) -> None:
+    def __init__(self, program: Path, directory: Path, arguments: Sequence[str] = ()) -> None:
         self.program = program
         self._front = [program] if program != ENVTEST else [sys.executable, program]
         self.directory = directory
         self.kubeconfig = directory / "kubeconfig"
         with (directory.parent / f"{directory.name}.log").open("wb") as log:
             self._process = subprocess.Popen(
-                [*self._front, "--dir", directory, "--", *flags],
+                self._command(arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
         self._await(self.kubeconfig.exists, "start")
+
+    def _command(self, arguments: Sequence[str]) -> Sequence[str | Path]:
+        """What starts it; `arguments` are flags of the API server."""
+        return [*self._front, "--dir", self.directory, "--", *arguments]
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
         """What kubectl of the same release prints, as the administrator."""
@@ -67,6 +69,8 @@ class Cluster:
         """Skip a test of what a controller does where there is none; CI always has them."""
         if self.program == ENVTEST:
             assert "CI" not in os.environ, "CI needs the control plane of `make controlplane`"
+            import pytest
+
             pytest.skip("envtest has no controllers: run `make controlplane`")
 
     def restart_server(self) -> None:
@@ -113,6 +117,8 @@ def started(flags: Sequence[str] = ()) -> Cluster:
     """
     found = program()
     if found is None:
+        import pytest  # the benchmarks do without
+
         if "CI" in os.environ:
             pytest.fail(MISSING)
         pytest.skip(MISSING)

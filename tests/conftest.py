@@ -93,6 +93,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "control_plane: needs a control plane, but no fixture says so"
     )
+    config.addinivalue_line("markers", "node: needs a real node; given to what takes one")
 
 
 def _needs_control_plane(item: pytest.Item) -> bool:
@@ -100,12 +101,20 @@ def _needs_control_plane(item: pytest.Item) -> bool:
     return "control_plane" in names or item.get_closest_marker("control_plane") is not None
 
 
+def _needs_node(item: pytest.Item) -> bool:
+    return "node" in getattr(item, "fixturenames", ())
+
+
 def _needs_tools(item: pytest.Item) -> bool:
     return "tools" in getattr(item, "fixturenames", ())
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put last what needs a program that CI builds while the other tests run."""
+    """Put last what needs a program that CI builds while the other tests run, and mark a node's."""
+    for item in items:
+        if _needs_node(item):
+            item.add_marker("node")
     items.sort(key=lambda item: (_needs_tools(item), _needs_control_plane(item)))
 
 
@@ -126,8 +135,15 @@ def control_plane() -> None:
 
 @pytest.fixture(scope="session")
 def tools() -> Path:
-    """The directory of sops, age and the like."""
+    """The directory of sops, age, kustomize and helm."""
     return toolbox.directory()
+
+
+@pytest.fixture
+def programs(tools: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of kustomize, helm and sops, on PATH."""
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    return tools
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import importlib.metadata
+import os
 import pkgutil
 import subprocess
 import sys
@@ -41,7 +42,7 @@ HOMES = {
     "huaweicloudsdkiam": {"stores"},
     "jsonpatch": {"model"},
     "pathspec": {"inputs", "manifests"},
-    "yaml": {"manifests"},
+    "yaml": {"manifests", "stores"},
 }
 
 LIGHT = {"click", "jsonpatch", "jsonpointer"}
@@ -170,3 +171,19 @@ def test_help_starts_light() -> None:
     third_party = set(importlib.metadata.packages_distributions()) - {"reconciler"}
     assert "click" in loaded
     assert loaded & third_party <= LIGHT
+
+
+@pytest.mark.parametrize("name", ["figures", "docker_store", "kubernetes_store", "sops_files"])
+def test_benchmarks_do_without_what_only_tests_need(name: str) -> None:
+    """`make bench` installs no pytest."""
+    benchmarks = Path(__file__).resolve().parent.parent / "benchmarks"
+    code = f"import sys; sys.modules['pytest'] = None; import {name}"
+    path = os.pathsep.join([str(benchmarks), str(PACKAGE.parent)])
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert ended.returncode == 0, ended.stderr

@@ -21,7 +21,7 @@ import reconciler
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCKS = ("build", "dev", "docs", "runtime")
+LOCKS = ("build", "dev", "docs", "image", "image-clouds", "runtime")
 
 DECLARED = {
     canonicalize_name(requirement.name): requirement

@@ -13,24 +13,24 @@ from reconciler.cli.program import Program, go_there
 from reconciler.model.options import Topic
 
 _COMMANDS = {
-    "init": "Write a configuration file and a first manifest, over nothing that is there.",
-    "validate": "Check manifests as an API server would, without one.",
+    "init": "Create a configuration file and a first manifest.",
+    "validate": "Check manifests as an API server would, without contacting one.",
     "plan": "Show what an apply would change.",
-    "apply": "Plan, ask, and make the changes; or make just those of a saved plan.",
-    "show": "Show a saved plan, stale or not.",
-    "drift": "Show what somebody else did to what was applied last.",
-    "get": "Show what the set holds in the store.",
-    "history": "Show the last runs of the set: when, who, how many changes.",
-    "graph": "Draw what the manifests hold, what needs what, and the waves.",
-    "export": "Turn live objects into manifests.",
-    "import": "Write manifests of live objects that no set owns.",
-    "release": "Let objects go from the set without deleting them.",
-    "destroy": "Delete what the set owns, under all guards.",
-    "unlock": "Show who holds the lock of the set, and remove one left behind.",
-    "rbac": "Print the least roles that a cluster must grant.",
-    "store": "Look after the embedded store.",
-    "completion": "Print what makes a shell complete commands and options.",
-    "version": "Show the version of the program and its Python.",
+    "apply": "Plan, ask for approval and make the changes, or apply a saved plan.",
+    "show": "Show a saved plan, even if it is stale.",
+    "drift": "Show what others have changed since the last apply.",
+    "get": "List what the set owns in the store.",
+    "history": "List the last runs of the set: when, who, how many changes.",
+    "graph": "Draw the objects of the manifests, their dependencies and the order.",
+    "export": "Write the live objects of the set as manifests.",
+    "import": "Write live objects that no set owns as manifests.",
+    "release": "Stop managing objects, without deleting them.",
+    "destroy": "Delete what the set owns.",
+    "unlock": "Show who holds the lock of the set, and remove it if it has expired.",
+    "rbac": "Print the minimal RBAC roles that a cluster must grant.",
+    "store": "Maintain the embedded store.",
+    "completion": "Print the completion script of a shell.",
+    "version": "Show the versions of the program and of Python.",
 }
 """Each command and what it is for; it is the object of its name in the module of its name.
 
@@ -62,7 +62,7 @@ Examples:
     is_eager=True,
     expose_value=False,
     callback=go_there,
-    help="Run as if started in this directory. Goes before the command.",
+    help="Change to this directory first. Goes before the command.",
 )
 @click.version_option(__version__, prog_name="reconciler")
 def main() -> None:
@@ -72,7 +72,8 @@ def main() -> None:
     changes present (drift, plan --detailed-exitcode), 3 refused by a guard, 4 stale plan, 5
     applied in part, 130 interrupted.
 
-    Options may also stand in the environment and in a configuration file: that of --config, or
-    `reconciler.yaml`, looked for from the working directory up to the root of its repository. The
-    command line wins over the environment, that over the file.
+    Options can also be set by environment variables and in a configuration file: the one that
+    --config names, or else the nearest `reconciler.yaml` between the working directory and the
+    root of its repository. The command line takes precedence over the environment, and the
+    environment over the file.
     """

@@ -70,12 +70,15 @@ def apply(
     require_sealed: bool,
     **settings: Any,
 ) -> ExitCode:
-    """Plan, ask, and make the changes; or make just those of a saved plan.
+    """Plan, ask for approval and make the changes, or apply a saved plan.
 
-    PATH is a file, a pipe or a directory of manifests, - for standard input, or one file
-    that `reconciler plan --out` has written, and - too if that plan was made from standard
-    input. The options of the plan count then, other ones are an error, and nothing is asked
-    but whether to use its store, where none is named.
+    PATH is a file, a pipe or a directory of manifests, or - for standard input. The default is
+    the directory `manifests`, or else the current directory if it contains manifests.
+
+    PATH can also be one file that `reconciler plan --out` has written, followed by - if that
+    plan was made from standard input. The options then come from the plan, and contradicting
+    them is an error. Approval is not asked for again. If nothing but the plan names its store,
+    you are asked to confirm the store.
     """
     path = _plan_file(paths)
     if path is not None:
@@ -94,7 +97,7 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
 
     environment = environment_of(settings, paths)
     with opened(environment) as store:
-        loaded = loaded_of(environment)
+        loaded = loaded_of(environment, twice=True)
         with alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
         return approved_and_applied(

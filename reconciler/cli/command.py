@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from reconciler.model.options import Topic
 from reconciler.spelling import did_you_mean
 
 _NARROW = 30  # the widest that click makes the first column
+_UNBREAKABLE = "\N{NON-BREAKING HYPHEN}"
 
 MEANT = {
     "check": "validate",
@@ -29,8 +31,32 @@ MEANT = {
 """What other programs call our commands."""
 
 
+class _Formatter(click.HelpFormatter):
+    """Breaks lines at spaces only: ``--max-`` and ``deletes`` on two lines is no option."""
+
+    def write_text(self, text: str) -> None:
+        """Write a paragraph."""
+        super().write_text(_joined(text))
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = _NARROW, col_spacing: int = 2
+    ) -> None:
+        """Write two columns."""
+        super().write_dl([(left, _joined(right)) for left, right in rows], col_max, col_spacing)
+
+    def getvalue(self) -> str:
+        """All that was written."""
+        return super().getvalue().replace(_UNBREAKABLE, "-")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class Spelling(click.Command):
     """A command or a group that takes ``--color`` and says how to spell what it does not take."""
+
+    context_class = _Context
 
     def __init__(self, *args: Any, **extra: Any) -> None:
         super().__init__(*args, **extra)
@@ -95,6 +121,11 @@ class CommandGroup(Spelling, click.Group):
         raise click.UsageError(
             f"no such command {name!r}; {advice or 'the commands are ' + ', '.join(names)}", ctx
         )
+
+
+def _joined(text: str) -> str:
+    """`text` that is not broken at its hyphens."""
+    return text.replace("-", _UNBREAKABLE)
 
 
 def _names(ctx: click.Context) -> list[str]:

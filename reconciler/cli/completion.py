@@ -22,7 +22,7 @@ from reconciler.errors import ExitCode
 @click.argument("shell", type=Word(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> ExitCode:
-    """Print what makes a shell complete commands and options."""
+    """Print the completion script of a shell."""
     maker = get_completion_class(shell)
     assert maker is not None
     program = context.find_root().command

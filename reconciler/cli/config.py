@@ -19,12 +19,14 @@ from reconciler.cli.command import Command
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import SETTING, read_lints
 from reconciler.cli.options import CONFIG, RUN_OPTIONS, STORE, parameter_of
+from reconciler.cli.sources import SETTING as MANIFESTS
+from reconciler.cli.sources import SOURCES, read_manifests, texts
 from reconciler.cli.terminal import remark
 from reconciler.cli.trust import nearest_file, trusted_content
 from reconciler.cli.types import READINGS, relative_path
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
-from reconciler.model.inputs import Exclusion
+from reconciler.model.inputs import Exclusion, InputSource
 from reconciler.model.opening import StoreChoice
 from reconciler.model.options import Option, Topic
 from reconciler.model.plans import PLAN_OPTIONS
@@ -34,7 +36,6 @@ from reconciler.stores import backend_of, builtin_options
 if TYPE_CHECKING:
     from reconciler.manifests import Placed
 
-_MANIFESTS = "manifests"
 _EXCLUDE = "exclude"
 _EXCLUDE_SETTING = "excluded"  # no parameter's name: options add to the setting
 
@@ -176,9 +177,16 @@ def exclusions(patterns: Sequence[str]) -> tuple[Exclusion, ...]:
     return (*setting, Exclusion(".", tuple(patterns))) if patterns else setting
 
 
+def configured_sources() -> tuple[InputSource, ...]:
+    """The sources of manifests that the configuration file defines."""
+    settings = _invocation(click.get_current_context()).settings
+    sources: tuple[InputSource, ...] = settings.get(SOURCES, ())
+    return sources
+
+
 def setting_names() -> tuple[str, ...]:
     """The settings that ``reconciler.yaml`` may hold."""
-    return (_MANIFESTS, _EXCLUDE, *(option.setting for option in _options().values()), SETTING)
+    return (MANIFESTS, _EXCLUDE, *(option.setting for option in _options().values()), SETTING)
 
 
 def _invocation(ctx: click.Context) -> Invocation:
@@ -247,14 +255,10 @@ def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]
     for name, entry in entries.items():
         if name == SETTING:
             yield from read_lints(entry, values, directory)
-        elif name == _MANIFESTS:
-            paths = _paths(entry.value, directory)
-            if paths is None:
-                yield f"{entry.source}: the setting {name!r} must be a path or a list of paths"
-            else:
-                values["paths"] = paths
+        elif name == MANIFESTS:
+            yield from read_manifests(entry, directory, values)
         elif name == _EXCLUDE:
-            patterns = _texts(entry.value)
+            patterns = texts(entry.value)
             if patterns is None:
                 yield f"{entry.source}: the setting {name!r} must be a pattern or a list of them"
             else:
@@ -276,14 +280,3 @@ def _options() -> dict[str, Option]:
     """The options that have a setting, by the names of the parameters that take them."""
     others = {option.parameter: option for option in (*RUN_OPTIONS, *builtin_options())}
     return {name: option for name, option in (others | PLAN_OPTIONS).items() if option.setting}
-
-
-def _paths(value: Any, directory: Path) -> tuple[str, ...] | None:
-    paths = _texts(value)
-    return paths and tuple(relative_path(directory / path) for path in paths)
-
-
-def _texts(value: Any) -> tuple[str, ...] | None:
-    """One text or a list of them; ``None`` for anything else."""
-    texts = [item.value for item in value] if isinstance(value, list) else [value]
-    return tuple(texts) if texts and all(isinstance(text, str) and text for text in texts) else None

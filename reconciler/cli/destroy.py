@@ -37,17 +37,17 @@ from reconciler.errors import ExitCode
     "targets",
     "consumers",
     "force_consumers",
+    "force_foreign",
     "max_deletes",
-    targets="Delete only this object of the set. Repeatable.",
+    targets="Delete only this object. Repeatable.",
 )
 @run_options(PARALLELISM, AUTO_APPROVE, LOCK_TIMEOUT, WAIT_TIMEOUT)
 @format_option("text", "json")
 @verbosity_options()
 def destroy(*, auto_approve: bool, **settings: Any) -> ExitCode:
-    """Delete what the set owns, in the reverse order of its making, under all guards.
+    """Delete what the set owns, in the reverse order of creation.
 
-    The guard of --max-deletes holds here as well: to delete a whole set of ten objects or more,
-    say --max-deletes 100%.
+    All guards apply. To delete a whole set of ten objects or more, use --max-deletes 100%.
     """
     from reconciler import workflow
 

@@ -37,21 +37,24 @@ from reconciler.views.formats import Subject
     "set_name",
     "namespace",
     "create_namespaces",
-    create_namespaces="Take the namespaces that --create-namespaces made for declared.",
+    create_namespaces="Treat namespaces made by --create-namespaces as declared.",
 )
 @listed(
     Topic.WHAT,
     "--unmanaged",
     is_flag=True,
-    help="List Secrets of no set too, in the set's namespaces.",
+    help="Also list Secrets of no set in the set's namespaces.",
 )
 @output_options(Subject.DRIFT)
 @verbosity_options("objects in sync")
 def drift(paths: tuple[str, ...], *, unmanaged: bool, **settings: Any) -> ExitCode:
-    """Show what somebody else did to what was applied last. Writes nothing to the store.
+    """Show what others have changed since the last apply. Writes nothing to the store.
 
-    Changes that the manifests have in mind are no drift, and are told apart. Exits with 2 where
-    there is drift, with 0 where there is none.
+    Pending changes of the manifests are not drift, and are listed separately. Exits with 2 if
+    there is drift, and with 0 if there is none.
+
+    PATH is a file or a directory of manifests, or - for standard input. The default is the
+    directory `manifests`, or else the current directory if it contains manifests.
     """
     from reconciler import workflow
 

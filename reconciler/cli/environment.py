@@ -7,7 +7,6 @@ first of them is imported.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -45,6 +44,8 @@ def environ() -> Mapping[str, str]:
 
 def _erase(name: str) -> None:
     """Overwrite a variable where the kernel looks: a child may read ``/proc/PPID/environ``."""
+    import ctypes  # only where there is a key
+
     libc = ctypes.CDLL(None)
     libc.getenv.restype = ctypes.c_void_p
     address = libc.getenv(os.fsencode(name))

@@ -19,6 +19,7 @@ from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.escapes import escaped
 from reconciler.files import write_whole
 from reconciler.model.options import Topic
 
@@ -33,21 +34,20 @@ from reconciler.model.options import Topic
 )
 @run_options(STORE)
 @plan_options(
-    "set_name", "targets", targets="Export this object, of any set, instead of the set. Repeatable."
+    "set_name", "targets", targets="Export only this object, of whatever set. Repeatable."
 )
-@listed(Topic.OUTPUT, "--reveal", is_flag=True, help="Write the values too. Needs --out.")
+@listed(Topic.OUTPUT, "--reveal", is_flag=True, help="Include the values. Requires --out.")
 @listed(
     Topic.OUTPUT,
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write to this file, readable by you alone, and not to standard output.",
+    help="Write to this file, which only you can read.",
 )
 def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
-    """Turn live objects into manifests.
+    """Write the live objects of the set as manifests.
 
-    With --reveal, they load back to an empty plan, or to one that tells what has drifted. Without
-    it, a mark stands in place of each value, which is refused where a value belongs. Keys that
-    others added are left out.
+    With --reveal, planning these manifests shows no changes, apart from drift. Without it, each
+    value is masked; plan and apply refuse a mask as a value. Keys that others added are left out.
     """
     from reconciler import workflow
 
@@ -63,6 +63,8 @@ def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
         lives = workflow.exported(store, set_name, environment.options.targets, reveal=reveal)
     if not lives:
         remark(f"Note: the store holds nothing of the set {set_name}")
+    for note in workflow.remarks_on(lives):
+        remark(escaped(f"Note: {note}"))
     text = workflow.manifests_of(lives, reveal=reveal)
     if out is None:
         click.echo(text, nl=False)

@@ -22,9 +22,9 @@ from reconciler.views.formats import Subject
 @run_options(STORE)
 @plan_options("set_name", "consumers")
 @output_options(Subject.LISTING)
-@verbosity_options("keys and consumers that do not fit their columns")
+@verbosity_options("keys and users that do not fit")
 def get(**settings: Any) -> ExitCode:
-    """Show what the set holds in the store: types, keys, ages, who refers to it. No values."""
+    """List what the set owns in the store: types, keys, ages and users, but no values."""
     from reconciler import workflow
     from reconciler.planning.listing import listing
 

@@ -23,7 +23,11 @@ from reconciler.views.formats import Subject
 @plan_options("namespace")
 @output_options(Subject.GRAPH)
 def graph(paths: tuple[str, ...], **settings: Any) -> ExitCode:
-    """Draw what the manifests hold, what needs what, and the waves. Needs no store."""
+    """Draw the objects of the manifests, their dependencies and the order. Needs no store.
+
+    PATH is a file or a directory of manifests, or - for standard input. The default is the
+    directory `manifests`, or else the current directory if it contains manifests.
+    """
     from reconciler.planning.checks import cycles
     from reconciler.planning.listing import graph as graph_of
 

@@ -22,9 +22,9 @@ from reconciler.views.formats import Subject
 @plan_options("set_name")
 @output_options(Subject.HISTORY)
 def history(**settings: Any) -> ExitCode:
-    """Show the last runs of the set: when, who, which commit, how many changes, what came of it.
+    """List the last runs of the set: when, who, which commit, how many changes, and the outcome.
 
-    The store keeps up to 50 applies, releases and destroys of each set, without values.
+    The store keeps the last 50 applies, releases and destroys of each set, without values.
     """
     from reconciler.model.history import History
 

@@ -10,6 +10,7 @@ import click
 
 from reconciler.cli.config import Configured, tell_configuration
 from reconciler.cli.options import STORE, examples, plan_options, run_options
+from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.cli.types import TargetType
@@ -17,31 +18,33 @@ from reconciler.errors import ExitCode
 from reconciler.escapes import escaped
 from reconciler.files import write_new
 from reconciler.model.objects import ObjectKey
+from reconciler.model.options import Topic
 
 
 @click.command(
     "import",
     cls=Configured,
     epilog=examples(
-        "reconciler import Secret/shop/database --reveal --out manifests/database.yaml",
+        "reconciler import Secret/shop/database --reveal --out database.yaml",
         "reconciler import Secret/shop/database Namespace/shop --out shop.yaml",
     ),
 )
 @click.argument("keys", metavar="KIND/NS/NAME...", nargs=-1, required=True, type=TargetType())
 @run_options(STORE)
 @plan_options("set_name")
-@click.option("--reveal", is_flag=True, help="Write the values too.")
-@click.option(
+@listed(Topic.OUTPUT, "--reveal", is_flag=True, help="Include the values.")
+@listed(
+    Topic.OUTPUT,
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     required=True,
-    help="Write to this new file, readable by you alone. An existing file is never overwritten.",
+    help="Write to this new file, which only you can read.",
 )
 def import_(keys: tuple[ObjectKey, ...], out: Path, *, reveal: bool, **settings: Any) -> ExitCode:
-    """Write manifests of live objects that no set owns, so that a set can take them over.
+    """Write live objects that no set owns as manifests, so that a set can take them over.
 
-    With --reveal, `reconciler apply FILE --adopt` changes nothing but the owner. Without it, a mark
-    stands in place of each value, which is refused where a value belongs: fill the values in.
+    With --reveal, `reconciler apply FILE --adopt` changes nothing but the owner. Without it, each
+    value is masked: put the values in before you apply, since a mask is refused as a value.
     """
     from reconciler import workflow
 
@@ -52,10 +55,8 @@ def import_(keys: tuple[ObjectKey, ...], out: Path, *, reveal: bool, **settings:
             store, environment.options.set_name, dict.fromkeys(keys), reveal=reveal
         )
     write_new(out, workflow.manifests_of(lives, reveal=reveal).encode())
-    for key, controller in workflow.controllers_of(lives):
-        remark(
-            escaped(f"Note: {key} is made by {controller}, which may undo what an apply changes")
-        )
+    for text in workflow.remarks_on(lives):
+        remark(escaped(f"Note: {text}"))
     _tell(len(lives), shlex.quote(str(out)), reveal=reveal)
     return ExitCode.OK
 

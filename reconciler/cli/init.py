@@ -26,10 +26,10 @@ from reconciler.escapes import escaped, inert
 @run_options(STORE)
 @plan_options("set_name")
 def init(set_name: str, store: str) -> ExitCode:
-    """Write a configuration file and a first manifest, over nothing that is there.
+    """Create a configuration file and a first manifest.
 
-    What no option says is asked for at a terminal, and has its default elsewhere. Lines
-    for the store and for plan files are added to .gitignore.
+    Existing files are kept as they are. At a terminal, you are asked for what no option sets.
+    Lines for the store and for plan files are added to .gitignore.
     """
     from reconciler.stores import backend_of
     from reconciler.workflow import begin

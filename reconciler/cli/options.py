@@ -18,6 +18,7 @@ from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _FILENAMES = "filenames"
+_KUSTOMIZED = "kustomized"
 
 CONFIG = Option(
     name="config",
@@ -25,7 +26,7 @@ CONFIG = Option(
     metavar="FILE",
     default_text="the nearest `reconciler.yaml`",
     has_setting=False,
-    help="The configuration file, whoever owns it. By default, reconciler.yaml is looked for.",
+    help="Configuration file to use. By default, the nearest reconciler.yaml.",
     about=Topic.WHERE,
 )
 STORE = Option(
@@ -33,21 +34,21 @@ STORE = Option(
     kind=OptionKind.STORE_URL,
     metavar="URL",
     default=DEFAULT_STORE,
-    help="The store to reconcile with.",
+    help="Store to reconcile with.",
     about=Topic.WHERE,
 )
 SERVER_DRY_RUN = Option(
     name="server-dry-run",
     kind=OptionKind.FLAG,
     default=False,
-    help="Have the store try each change too. Needs the right to write.",
+    help="Have the store try each change first. Needs permission to write.",
 )
 PARALLELISM = Option(
     name="parallelism",
     kind=OptionKind.COUNT,
     metavar="N",
     default=10,
-    help="How many changes are made at a time.",
+    help="Number of changes to make at a time.",
 )
 STRICT = Option(
     name="strict",
@@ -61,28 +62,28 @@ AUTO_APPROVE = Option(
     kind=OptionKind.FLAG,
     default=False,
     has_setting=False,
-    help="Do not ask. Needed where there is no terminal.",
+    help="Do not ask for approval. Required without a terminal.",
 )
 LOCK_TIMEOUT = Option(
     name="lock-timeout",
     kind=OptionKind.SECONDS,
     metavar="SECONDS",
     default=0,
-    help="How long to wait while another apply of the set is under way.",
+    help="How long to wait for another apply of the set to end.",
 )
 WAIT_TIMEOUT = Option(
     name="wait-timeout",
     kind=OptionKind.SECONDS,
     metavar="SECONDS",
     default=120,
-    help="How long a step waits until its change has taken effect; 0 does not wait.",
+    help="How long to wait for a change to take effect; 0 does not wait.",
 )
 
 EXPIRES = Option(
     name="expires",
     kind=OptionKind.DURATION,
     default_text="never",
-    help="How long the saved plan can be applied, for example 90m, 24h or 7d.",
+    help="How long the saved plan stays valid, such as 90m, 24h or 7d.",
     about=Topic.OUTPUT,
 )
 ALLOW_WEAK_PLAN = Option(
@@ -90,7 +91,7 @@ ALLOW_WEAK_PLAN = Option(
     kind=OptionKind.FLAG,
     default=False,
     has_setting=False,
-    help="Save the plan even if its file lets others guess weak values.",
+    help="Save the plan even if its file makes weak values easy to guess.",
     about=Topic.GUARDS,
 )
 REQUIRE_SEALED = Option(
@@ -98,7 +99,15 @@ REQUIRE_SEALED = Option(
     kind=OptionKind.FLAG,
     default=False,
     has_setting=False,
-    help="Apply nothing but a saved plan whose seal is verified.",
+    help="Apply only a saved plan whose seal is verified.",
+    about=Topic.GUARDS,
+)
+ALLOW_RUN = Option(
+    name="allow-run",
+    kind=OptionKind.FLAG,
+    default=False,
+    has_setting=False,
+    help="Run the programs that this checkout names. Only for one that you trust.",
     about=Topic.GUARDS,
 )
 
@@ -108,7 +117,7 @@ EXCLUDE = Option(
     metavar="PATTERN",
     default=(),
     repeatable=True,
-    help="Leave out files of directories that match, as in .gitignore. Repeatable.",
+    help="Leave out files in directories, as in .gitignore. Repeatable.",
     about=Topic.WHAT,
 )
 
@@ -124,6 +133,7 @@ RUN_OPTIONS = (
     EXPIRES,
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,
+    ALLOW_RUN,
     COLOR,
 )
 """The options that decide how a command runs, and are no part of a plan."""
@@ -137,7 +147,8 @@ def examples(*lines: str) -> str:
 def paths_argument(command: Command) -> Command:
     """``[PATH]...``: files and directories of manifests, ``-`` for standard input; or ``-f PATH``.
 
-    With either, the paths of the configuration file do not count.
+    ``-k DIR`` is a directory that holds a kustomization for sure. With any of them, what the
+    configuration file has for ``manifests`` does not count.
     """
     argument = click.argument(
         "paths", metavar="[PATH]...", nargs=-1, type=click.Path(), callback=_all_paths
@@ -153,19 +164,58 @@ def paths_argument(command: Command) -> Command:
         is_eager=True,
         expose_value=False,
         callback=_keep,
-        help="A PATH, as kubectl spells it. Repeatable.",
+        help="Same as PATH, as in kubectl. Repeatable.",
     )
-    return argument(option(run_options(EXCLUDE)(command)))
+    failures = listed(
+        Topic.OUTPUT,
+        "--show-source-errors",
+        is_flag=True,
+        help="Show what a program that fails says, which may hold values. At a terminal only.",
+    )
+    kustomize = listed(
+        Topic.WHAT,
+        "--kustomize",
+        "-k",
+        _KUSTOMIZED,
+        metavar="DIR",
+        multiple=True,
+        type=click.Path(),
+        is_eager=True,
+        expose_value=False,
+        callback=_keep_kustomized,
+        help="A directory with a kustomization, which is built. Repeatable.",
+    )
+    options = run_options(EXCLUDE, ALLOW_RUN)(failures(command))
+    return argument(option(kustomize(options)))
+
+
+def are_typed(context: click.Context) -> bool:
+    """Whether the command line names manifests, so that the configuration file's do not count."""
+    source = context.get_parameter_source("paths")
+    return source is ParameterSource.COMMANDLINE or bool(_named_by_options(context))
 
 
 def _keep(context: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:
     context.meta[_FILENAMES] = value
 
 
+def _keep_kustomized(context: click.Context, _: click.Parameter, value: tuple[str, ...]) -> None:
+    from reconciler.inputs.bases import kustomization_in
+
+    for directory in value:
+        if not kustomization_in(directory):
+            raise click.BadParameter(f"{directory!r} holds no kustomization", context)
+    context.meta[_KUSTOMIZED] = value
+
+
+def _named_by_options(context: click.Context) -> tuple[str, ...]:
+    return (*context.meta.get(_FILENAMES, ()), *context.meta.get(_KUSTOMIZED, ()))
+
+
 def _all_paths(
     context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
 ) -> tuple[str, ...]:
-    filenames: tuple[str, ...] = context.meta.get(_FILENAMES, ())
+    filenames = _named_by_options(context)
     typed = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
     return (*value, *filenames) if typed or not filenames else filenames
 

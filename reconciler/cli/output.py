@@ -87,7 +87,7 @@ def report_option(subject: Subject) -> Callable[[Command], Command]:
         "reports",
         type=ReportType(subject),
         multiple=True,
-        help=f"Write the {subject.value} to a file too, in that format. Repeatable.",
+        help=f"Also write the {subject.value} to a file in this format. Repeatable.",
     )
 
 
@@ -101,7 +101,7 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         type=Word(formats),
         default=formats[0],
         show_default=True,
-        help="Format of what is printed.",
+        help="Output format.",
     )
 
 
@@ -112,7 +112,7 @@ def verbosity_options(
 
     def add(command: Command) -> Command:
         quiet = listed(Topic.OUTPUT, "--quiet", "-q", is_flag=True, help=_QUIET_HELP)
-        verbose = listed(Topic.OUTPUT, "--verbose", "-v", is_flag=True, help=f"Show {more} too.")
+        verbose = listed(Topic.OUTPUT, "--verbose", "-v", is_flag=True, help=f"Also show {more}.")
         return verbose(quiet(command))
 
     return add
@@ -161,4 +161,4 @@ def _style(settings: dict[str, Any], origin: Sequence[Note]) -> Style:
     )
 
 
-_QUIET_HELP = "Show only the summary and what needs attention."
+_QUIET_HELP = "Show only the summary, and what needs attention."

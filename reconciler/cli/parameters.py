@@ -22,7 +22,7 @@ COLOR = Option(
     default="auto",
     has_setting=False,
     about=Topic.OUTPUT,
-    help="Paint: auto (on a terminal), always or never. NO_COLOR and FORCE_COLOR count too.",
+    help="When to use colour: auto (on a terminal), always, or never.",
 )
 
 

@@ -12,6 +12,7 @@ import click
 from reconciler.cli.config import Configured
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
+    ALLOW_RUN,
     ALLOW_WEAK_PLAN,
     EXPIRES,
     PARALLELISM,
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     Topic.OUTPUT,
     "--detailed-exitcode",
     is_flag=True,
-    help="Exit with 2 where the plan has changes.",
+    help="Exit with 2 if the plan has changes.",
 )
 @output_options(Subject.PLAN)
 @verbosity_options()
@@ -79,10 +80,10 @@ def plan(
     detailed_exitcode: bool,
     **settings: Any,
 ) -> ExitCode:
-    """Show what an apply would change. Writes nothing, and needs no right to.
+    """Show what an apply would change. Writes nothing, and needs no permission to write.
 
-    PATH is a file or a directory of manifests, or - for standard input. Without
-    one, the directory `manifests` is read, or the current one if manifests lie in it.
+    PATH is a file or a directory of manifests, or - for standard input. The default is the
+    directory `manifests`, or else the current directory if it contains manifests.
     """
     from reconciler import workflow
     from reconciler.planfile import origin_notes
@@ -92,7 +93,9 @@ def plan(
         _refuse_streams(environment.inputs)
     now = workflow.utc_now()
     with opened(environment) as store:
-        loaded = loaded_of(environment)
+        loaded = loaded_of(environment, twice=True)
+        if out is not None:
+            workflow.refuse_unstable(loaded)
         with alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
     if out is not None and expires is not None:
@@ -100,7 +103,7 @@ def plan(
     show(Subject.PLAN, planned.plan, settings, origin_notes(None, planned.expires, now))
     if out is not None:
         _save(planned, environment, out, _timestamp(now), allow_weak=allow_weak_plan)
-    code = workflow.Result(plan=planned.plan).exit_code
+    code = workflow.Result(plan=planned.plan, for_review=True).exit_code
     if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
         return ExitCode.CHANGES
     return code
@@ -142,6 +145,7 @@ def _save(
         )
     saved = planned.saved(
         environment.inputs,
+        sources=environment.sources,
         exclude=environment.exclude,
         store=environment.store.url,
         created=created,
@@ -149,4 +153,5 @@ def _save(
     planfile.save(saved, out, planned.fingerprinter.key)
     piped, dash = ("… | ", " -") if "-" in environment.inputs else ("", "")
     command = escaped(apply_command(out, saved.store))
-    remark(f"Saved. To apply just this plan: {piped}{command}{dash}")
+    allowed = f" {ALLOW_RUN.flag}" if environment.allow_run else ""
+    remark(f"Saved. To apply just this plan: {piped}{command}{dash}{allowed}")

@@ -7,12 +7,10 @@ import importlib
 import keyword
 import os
 import sys
-import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from io import StringIO, TextIOWrapper
-from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -161,6 +159,9 @@ def _usage(error: click.ClickException) -> str:
 
 def _fault(error: Exception) -> str:
     """What may be told of a fault: its kind and its place, never its text."""
+    import traceback
+    from pathlib import Path
+
     *_, (frame, line) = traceback.walk_tb(error.__traceback__)
     file = Path(frame.f_code.co_filename)
     if isinstance(error, OSError) and file.parent == Path(click.__file__).parent:

@@ -54,14 +54,15 @@ class _Lines:
         self._skipped = 0
 
     def tell(self, event: Event) -> None:
+        if not self._is_told(event):
+            return  # as most are where nobody watches: the workers wait for each other here
         from reconciler.views import text
 
         colour = colour_on(sys.stdout)
         untold = self._skipped - MOST_SKIPPED
         if isinstance(event, ApplyEnded) and untold > 0 and not self._tells_all:
             self._print(text.more_skipped(untold, colour=colour))
-        if self._is_told(event):
-            self._print(text.event(event, colour=colour))
+        self._print(text.event(event, colour=colour))
 
     def _print(self, line: str) -> None:
         make_room()

@@ -46,7 +46,7 @@ class NamespaceNameType(click.ParamType[str]):
     "purpose",
     type=Word(_PURPOSES),
     required=True,
-    help="What the roles are to allow.",
+    help="What the roles allow.",
 )
 @listed(
     Topic.WHERE,
@@ -54,9 +54,9 @@ class NamespaceNameType(click.ParamType[str]):
     "namespaces",
     type=NamespaceNameType(),
     multiple=True,
-    help="Allow it in this namespace alone, not everywhere. May be given several times.",
+    help="Grant rights in this namespace only. Repeatable.",
 )
-@listed(Topic.WHAT, "--consumers", is_flag=True, help="Allow to see what uses Secrets, too.")
+@listed(Topic.WHAT, "--consumers", is_flag=True, help="Also allow finding what uses Secrets.")
 @plan_options("set_name")
 @listed(
     Topic.WHERE,
@@ -66,7 +66,7 @@ class NamespaceNameType(click.ParamType[str]):
     show_envvar=True,
     default="default",
     show_default=True,
-    help="Where the set keeps its own Secret and lock.",
+    help="Namespace of the set's own Secret and lock.",
 )
 def rbac(
     purpose: str,
@@ -76,11 +76,11 @@ def rbac(
     *,
     consumers: bool,
 ) -> ExitCode:
-    """Print the least roles that a cluster must grant, as YAML for kubectl. Asks no server.
+    """Print the minimal RBAC roles that a cluster must grant, as YAML for kubectl.
 
-    With --namespaced, what the set may touch are Secrets and ServiceAccounts in those
-    namespaces; the namespaces themselves are only read. `apply --adopt-from SET` needs what
-    `--for release --set SET` prints as well.
+    Contacts no server. With --namespaced, the set can hold Secrets and ServiceAccounts in those
+    namespaces; the namespaces themselves are only read. `apply --adopt-from SET` also needs what
+    `--for release --set SET` prints.
     """
     from reconciler.stores.kubernetes.roles import Purpose, manifests, roles
 

@@ -18,8 +18,10 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import format_option, report_option, verbosity_options, write_reports
+from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, opened
 from reconciler.errors import ConfigError, ExitCode
+from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
 
@@ -31,17 +33,17 @@ from reconciler.views.formats import Subject
     ),
 )
 @run_options(STORE)
-@plan_options("set_name", "targets", targets="Release only this object of the set. Repeatable.")
-@click.option("--all", "everything", is_flag=True, help="Release all that the set owns.")
+@plan_options("set_name", "targets", targets="Release this object. Repeatable.")
+@listed(Topic.WHAT, "--all", "everything", is_flag=True, help="Release all objects of the set.")
 @run_options(PARALLELISM, AUTO_APPROVE, LOCK_TIMEOUT)
 @format_option("text", "json")
 @report_option(Subject.PLAN)
 @verbosity_options()
 def release(*, everything: bool, auto_approve: bool, **settings: Any) -> ExitCode:
-    """Let objects go from the set without deleting them.
+    """Stop managing objects, without deleting them.
 
-    They stay in the store just as they are; only the mark of the set and the record of what was
-    applied go. To move objects to another set at once, use `reconciler apply --adopt-from SET`.
+    The objects stay in the store as they are. Only the mark of the set and the record of what was
+    applied are removed. To move objects to another set, use `reconciler apply --adopt-from SET`.
     """
     from reconciler import workflow
 

@@ -11,14 +11,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.config import exclusions, given_places
+from reconciler.cli.config import configured_sources, exclusions, given_places
 from reconciler.cli.defaults import manifests_of, refuse_second_store
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.live import alive
-from reconciler.cli.options import EXCLUDE, PARALLELISM, STORE, plan_options_of
+from reconciler.cli.options import (
+    ALLOW_RUN,
+    EXCLUDE,
+    PARALLELISM,
+    STORE,
+    are_typed,
+    plan_options_of,
+)
 from reconciler.cli.parameters import CHDIR
-from reconciler.cli.terminal import colour_on, remark
+from reconciler.cli.terminal import colour_on, is_terminal, remark
+from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
 
@@ -43,9 +51,13 @@ def environment_of(
     """
     from reconciler.workflow import Environment
 
+    typed = paths is not None and are_typed(click.get_current_context())
+    sources = () if typed else configured_sources()
     return Environment(
         store=settings["store"],
-        inputs=() if paths is None else manifests_of(paths),
+        inputs=() if paths is None or (sources and not paths) else manifests_of(paths),
+        sources=sources,
+        allow_run=settings.get(ALLOW_RUN.parameter, False),
         exclude=exclusions(settings.get(EXCLUDE.parameter, ())),
         options=plan_options_of(settings, **fixed),
         lints=lint_settings(strict=settings.get("strict", False)),
@@ -98,22 +110,49 @@ def is_stream(path: str) -> bool:
 
 
 def loaded_of(
-    environment: Environment, *checks: Callable[[Sequence[Desired]], Iterable[Diagnostic]]
+    environment: Environment,
+    *checks: Callable[[Sequence[Desired]], Iterable[Diagnostic]],
+    twice: bool = False,
 ) -> Loaded:
     """The manifests of `environment`, with their diagnostics shown.
 
     Their notices stand in what the command shows, unless errors end it before. `checks` say what
-    else is wrong with them; without any, the store's own rules do.
+    else is wrong with them; without any, the store's own rules do. `twice` as in
+    `load_environment`.
     """
     from reconciler import workflow
 
     checks = checks or (workflow.store_rules(environment),)
     with alive("Reading manifests"):
-        loaded = workflow.load_environment(environment, *checks)
+        loaded = workflow.load_environment(
+            environment, *checks, environ=environ(), twice=twice, told=source_errors()
+        )
     show_diagnostics(loaded)
     if loaded.errors:
         show_notices(loaded.notices)
     return loaded
+
+
+def source_errors() -> Callable[[str, bytes], None] | None:
+    """What shows the standard error of a program that failed, if that was asked for.
+
+    Raises:
+        ConfigError: it was, and there is no terminal: a log would keep values that it holds.
+    """
+    if not click.get_current_context().params.get("show_source_errors"):
+        return None
+    if not is_terminal(sys.stderr):
+        raise ConfigError(
+            "--show-source-errors: standard error is no terminal, and what programs say may hold "
+            "values",
+            hint="leave it out, or run the program by hand",
+        )
+
+    def show(name: str, complaint: bytes) -> None:
+        for line in complaint.decode(errors="replace").splitlines():
+            remark(escaped(f"{name}: {line}"))
+
+    return show
 
 
 def show_diagnostics(loaded: Loaded) -> None:

@@ -28,9 +28,9 @@ from reconciler.views.formats import Subject
 @output_options(Subject.PLAN)
 @verbosity_options()
 def show(planfile: Path, **settings: Any) -> ExitCode:
-    """Show a saved plan, stale or not. Needs neither the manifests nor the store.
+    """Show a saved plan, even if it is stale. Needs neither manifests nor store.
 
-    The seal of the file is not checked, since that takes the store's fingerprint key.
+    The seal is not checked, since that requires the store's fingerprint key.
     """
     from reconciler.planfile import Standing, load, origin_notes
     from reconciler.workflow import utc_now
@@ -41,7 +41,8 @@ def show(planfile: Path, **settings: Any) -> ExitCode:
         Standing.UNCHECKED if file.seal else Standing.UNSEALED, saved.expires, utc_now()
     )
     if settings["output"] == "text":
+        names = (source.name for source in saved.sources)
         made = f"Made at {saved.created} by reconciler {saved.tool} from"
-        remark(escaped(f"{made} {', '.join(saved.manifests)}"))
+        remark(escaped(f"{made} {', '.join((*saved.manifests, *names))}"))
     show_subject(Subject.PLAN, saved.plan, settings, origin)
     return ExitCode.OK

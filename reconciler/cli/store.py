@@ -15,7 +15,7 @@ from reconciler.model.opening import StoreChoice
 
 @click.group(cls=CommandGroup, epilog=examples("reconciler store rekey"))
 def store() -> None:
-    """Look after the embedded store."""
+    """Maintain the embedded store."""
 
 
 @store.command(
@@ -27,11 +27,11 @@ def store() -> None:
 )
 @run_options(STORE)
 def rekey(store: StoreChoice) -> ExitCode:
-    """Encrypt everything in the embedded store anew, under a new key.
+    """Encrypt the embedded store with a new key.
 
-    The new key is taken from RECONCILER_STORE_NEW_KEY where the old one is taken from
-    RECONCILER_STORE_KEY; else a new key file is made beside the store. Should it be interrupted,
-    the store opens with the one key or the other, and the command can be run again.
+    The new key is taken from RECONCILER_STORE_NEW_KEY. If the old key is in a file beside the
+    store, the new one replaces that file; without the variable, it is random. If the command is
+    interrupted, the store opens with one of the two keys: run the command again.
     """
     from reconciler.stores.sqlite.opening import rekey as rekeyed
 
@@ -41,6 +41,6 @@ def rekey(store: StoreChoice) -> ExitCode:
         raise ConfigError("only the embedded store, sqlite:PATH, has a key of its own")
     result = rekeyed(store.url, environ())
     place = result.key_file or "in RECONCILER_STORE_NEW_KEY, to be RECONCILER_STORE_KEY from now on"
-    click.echo(f"Encrypted {result.values} values of {result.objects} objects anew.")
+    click.echo(f"Encrypted {result.values} values of {result.objects} objects with a new key.")
     click.echo(inert(escaped(f"The new key is {place}.")))
     return ExitCode.OK

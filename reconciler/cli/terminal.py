@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
@@ -89,8 +88,9 @@ def give_up(stream: TextIO) -> None:
 
     Python would try once more at exit, complain, and end with a code of its own.
     """
-    with Path(os.devnull).open("wb") as nowhere:
-        os.dup2(nowhere.fileno(), stream.fileno())
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def going_on_unheard(emit: Callable[[Event], None]) -> Callable[[Event], None]:

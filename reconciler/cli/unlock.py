@@ -35,22 +35,22 @@ if TYPE_CHECKING:
 )
 @run_options(STORE)
 @plan_options("set_name")
-@listed(Topic.GUARDS, "--force", is_flag=True, help="Remove the lock though it has not expired.")
+@listed(Topic.GUARDS, "--force", is_flag=True, help="Remove the lock even if it has not expired.")
 @listed(
     Topic.GUARDS,
     "--id",
     "lock_id",
     metavar="ID",
-    help="Remove only the lock with this id, which is shown with the lock.",
+    help="Remove only the lock with this id, as shown by `unlock`.",
 )
 @run_options(AUTO_APPROVE)
 def unlock(
     set_name: str, lock_id: str | None, *, force: bool, auto_approve: bool, **settings: Any
 ) -> ExitCode:
-    """Show who holds the lock of the set, and remove it where it has expired.
+    """Show who holds the lock of the set, and remove it if it has expired.
 
-    A lock that has not expired is removed only with --force. Make sure that the apply that
-    holds it has ended: one that still runs notices within 20 seconds, and stops.
+    A lock that has not expired is removed only with --force. Make sure that the apply that holds
+    it has ended: an apply that still runs notices within 20 seconds, and stops.
     """
     from reconciler import workflow
     from reconciler.views import text

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.environment import environ
 from reconciler.cli.options import (
     STORE,
     STRICT,
@@ -17,7 +18,7 @@ from reconciler.cli.options import (
     run_options,
 )
 from reconciler.cli.output import output_options, show, verbosity_options
-from reconciler.cli.requests import environment_of
+from reconciler.cli.requests import environment_of, source_errors
 from reconciler.errors import ExitCode
 from reconciler.views.formats import Checked, Subject
 
@@ -38,12 +39,12 @@ from reconciler.views.formats import Checked, Subject
 @output_options(Subject.CHECK)
 @verbosity_options("the objects that were checked")
 def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
-    """Check manifests as an API server would, without one.
+    """Check manifests as an API server would, without contacting one.
 
-    PATH is a file or a directory of manifests, or - for standard input. Without
-    one, the directory `manifests` is read, or the current one if manifests lie in it.
-    What the store of --store refuses besides is an error too; it is not asked. Exits
-    with 1 where there are errors.
+    PATH is a file or a directory of manifests, or - for standard input. The default is the
+    directory `manifests`, or else the current directory if it contains manifests.
+    With --store, what that kind of store would refuse is an error as well; the store itself is
+    not contacted. Exits with 1 if there are errors.
     """
     from reconciler import workflow
     from reconciler.manifests import unprovided
@@ -57,6 +58,9 @@ def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
         environment,
         lambda desired: errors_without_store(desired, store_annotations(environment.store.url)),
         workflow.store_rules(environment),
+        environ=environ(),
+        twice=True,
+        told=source_errors(),
     )
     unmet = unprovided(loaded, environment.lints)
     loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *unmet))

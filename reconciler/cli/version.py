@@ -17,7 +17,7 @@ from reconciler.errors import ExitCode
 @click.command(cls=Command, epilog=examples("reconciler version", "reconciler version -o json"))
 @format_option("text", "json")
 def version(output: str) -> ExitCode:
-    """Show the version of the program and its Python."""
+    """Show the versions of the program and of Python."""
     python = platform.python_version()
     if output == "json":
         click.echo(json.dumps({"version": __version__, "python": python}))

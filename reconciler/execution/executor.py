@@ -325,7 +325,10 @@ class _Execution:
 
     def _record(self, change: Change, target: promises.Promise) -> Applied:
         set_name = self._work.plan.options.set_name
-        return record_of(change, target, set_name, self._fingerprinter, self._uids)
+        digests = self._work.values.ciphertexts.get(change.key, {})
+        return record_of(
+            change, target, set_name, self._fingerprinter, uids=self._uids, digests=digests
+        )
 
     def _call(
         self, step: Step, call: Callable[[], Result], stop: threading.Event | None = None

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from reconciler.model.ciphertexts import recorded_digests
 from reconciler.model.documents import from_document
 from reconciler.model.fields import Leaf, leaf_text
 from reconciler.model.objects import Applied, ObjectKey, Resource
@@ -48,15 +49,18 @@ def record_of(
     target: Mapping[FieldPath, Leaf],
     set_name: str,
     fingerprinter: Fingerprinter,
+    *,
     uids: Mapping[ObjectKey, str],
+    digests: Mapping[str, str],
 ) -> Applied:
-    """The record of what is applied, to be kept with the object; `target` are its fields."""
+    """The record of what is applied, to be kept with the object; `target` are its fields.
+
+    `digests` are those of the values that are encrypted in the manifest.
+    """
     namespace, fingerprint = change.key.namespace, fingerprinter.of
     claims = [settled_path(path, uids, namespace) for path in change.claims]
-    return Applied(
-        set_name=set_name,
-        fields={path: fingerprint(namespace, path, leaf_text(target[path])) for path in claims},
-    )
+    fields = {path: fingerprint(namespace, path, leaf_text(target[path])) for path in claims}
+    return Applied(set_name=set_name, fields=fields, ciphertexts=recorded_digests(digests, fields))
 
 
 def _substituted(node: Any, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Any:

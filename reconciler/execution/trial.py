@@ -107,7 +107,8 @@ class Trial:
         self, change: Change, target: promises.Promise, uids: Mapping[ObjectKey, str]
     ) -> Applied:
         set_name = self.plan.options.set_name
-        return record_of(change, target, set_name, self.fingerprinter, uids)
+        digests = self.values.ciphertexts.get(change.key, {})
+        return record_of(change, target, set_name, self.fingerprinter, uids=uids, digests=digests)
 
     def _notes(self, promise: promises.Promise, answer: Live) -> tuple[Note, ...]:
         """The warnings of the store, and what it would change by itself."""

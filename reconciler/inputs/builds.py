@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,12 +49,8 @@ _MOST_NAMED = 8
 _KUSTOMIZE = "kustomize build"
 _HELM = "helm template"
 _WHAT = {
-    _KUSTOMIZE: "this is a kustomization: only kustomize can make manifests of it",
+    _KUSTOMIZE: "this is a kustomization, which is built as a whole",
     _HELM: "this is a Helm chart: only Helm can make manifests of it",
-}
-_NOTES = {
-    _KUSTOMIZE: ("kustomizations-left-out", "kustomization"),
-    _HELM: ("charts-left-out", "Helm chart"),
 }
 
 
@@ -72,8 +68,15 @@ class Build:
     sources: frozenset[str] = frozenset()
 
     @property
+    def is_chart(self) -> bool:
+        """Whether it is left to Helm, which has to be told more than the directory."""
+        return self.command == _HELM
+
+    @property
     def hint(self) -> str:
-        """The command that plans it."""
+        """How to plan it."""
+        if not self.is_chart:
+            return f"name its directory: {shlex.quote(printable(self.directory))}"
         return _pipeline(self.command, shlex.quote(printable(self.directory)))
 
 
@@ -96,7 +99,7 @@ def build_of(path: str, parse: Parse) -> Build | tuple[Diagnostic, ...]:
     version = fields.get("apiVersion")
     if version and not str(version).startswith(_GROUP):
         return ()
-    sources = frozenset(_real(directory, name) for name in _named(fields) if _may_be_path(name))
+    sources = frozenset(_real(directory, name) for name in named(fields) if _may_be_path(name))
     return Build(directory, path, _KUSTOMIZE, sources)
 
 
@@ -114,49 +117,55 @@ def unbuilt(path: str, builds: Collection[Build]) -> Diagnostic:
 
 
 def notes(builds: Collection[Build]) -> Iterator[Note]:
-    """What was left to other programs, and how to plan it: a note for each program."""
-    for command, (code, noun) in _NOTES.items():
-        same = [build for build in builds if build.command == command]
-        if not same:
-            continue
-        what = f"what belongs to {len(same)} {noun}{'s' * (len(same) > 1)} was not read"
-        roots = _roots(same)
-        if len(roots) == 1:
-            how = f"plan it with: {roots[0].hint}"
-        else:
-            names = [printable(build.directory) for build in roots]
-            more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-            shown = ", ".join(names[:_MOST_NAMED])
-            how = f"plan each with: {_pipeline(command, 'DIR')} (DIR: {shown}{more})"
-        yield Note(code, f"{what}; {how}")
+    """Which kustomizations were built, and which charts were left to Helm, and how to plan them."""
+    built = [printable(build.directory) for build in kustomizations(builds)]
+    if built:
+        noun = f"{len(built)} kustomization{'s' * (len(built) > 1)}"
+        yield Note("kustomizations-built", f"built {noun} with kustomize: {_listed(built)}")
+    charts = [build for build in builds if build.is_chart]
+    if charts:
+        what = f"what belongs to {len(charts)} Helm chart{'s' * (len(charts) > 1)} was not read"
+        directories = [printable(build.directory) for build in charts]
+        how = (
+            f"it with: {charts[0].hint}"
+            if len(charts) == 1
+            else f"each with: {_pipeline(_HELM, 'DIR')} (DIR: {_listed(directories)})"
+        )
+        yield Note("charts-left-out", f"{what}; plan {how}")
 
 
-def _roots(builds: Collection[Build]) -> list[Build]:
-    """The builds that no other one names; all of them, if there is none."""
-    named = {source for build in builds for source in build.sources}
-    roots = [build for build in builds if os.path.realpath(build.directory) not in named]
-    return roots or [*builds]
+def kustomizations(builds: Collection[Build]) -> list[Build]:
+    """The kustomizations to build: those that no other one names; all of them, if there is none."""
+    every = [build for build in builds if not build.is_chart]
+    sources = {source for build in every for source in build.sources}
+    roots = [build for build in every if os.path.realpath(build.directory) not in sources]
+    return roots or every
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
 
 
 def _pipeline(command: str, directory: str) -> str:
     return f"{command} {directory} | reconciler plan -"
 
 
-def _named(fields: dict[str, Any]) -> Iterator[str]:
+def named(fields: dict[str, Any]) -> Iterator[str]:
     """What a kustomization names, be it a path, a URL or a patch as text."""
     for name in _PATHS:
-        yield from _texts(fields.get(name))
+        yield from texts(fields.get(name))
     for name, paths in _ITEMS_WITH_PATHS.items():
         items = fields.get(name)
         for item in items if isinstance(items, list) else ():
             if isinstance(item, dict):
                 for path in paths:
-                    yield from _texts(item.get(path))
+                    yield from texts(item.get(path))
     if isinstance(openapi := fields.get("openapi"), dict):
-        yield from _texts(openapi.get("path"))
+        yield from texts(openapi.get("path"))
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts(value: Any) -> Iterator[str]:
     """The texts in `value`; what follows ``=`` too, since generators name files so."""
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str):

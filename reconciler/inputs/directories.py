@@ -11,6 +11,7 @@ from reconciler.inputs import builds
 from reconciler.inputs.builds import Build
 from reconciler.inputs.files import OWN_FILES
 from reconciler.inputs.identity import noted
+from reconciler.inputs.kustomize import KustomizeRendering
 from reconciler.inputs.problems import input_error, printable, unreadable
 from reconciler.inputs.reading import Reading
 from reconciler.inputs.texts import file_text
@@ -33,7 +34,7 @@ class _Listed(NamedTuple):
 
 
 def read(path: str, reading: Reading) -> Iterator[Read]:
-    """The manifests below `path`, sorted, without what is excluded or built by other programs."""
+    """The manifests below `path`, sorted, without what is excluded; kustomizations are built."""
     walk = _Walk(reading)
     try:
         walk.enter(path)
@@ -49,6 +50,14 @@ def read(path: str, reading: Reading) -> Iterator[Read]:
         identity, is_first = noted(reading.seen, entry.real)
         content = file_text(entry.path, only_regular=not entry.regular) if is_first else None
         yield Read(path, identity, content, listed=True)
+    for build in walk.kustomizations():
+        is_empty = False
+        rendering = KustomizeRendering.of(build.directory, path, reading.parse)
+        identity, is_first = noted(reading.seen, rendering.identity)
+        if is_first:
+            reading.renderings.append(rendering)
+        else:
+            yield Read(path, identity, None)
     if is_empty:
         yield Read(path, path, walk.nothing(path))
         return
@@ -94,6 +103,10 @@ class _Walk:
             if isinstance(entry, Diagnostic) or entry.real not in sources
         )
 
+    def kustomizations(self) -> list[Build]:
+        """What kustomize is to build."""
+        return builds.kustomizations(self._builds)
+
     def nothing(self, path: str) -> Diagnostic:
         """Why there is nothing to read."""
         if self._builds:
@@ -115,9 +128,16 @@ class _Walk:
         return f"{what} excluded by patterns"
 
     def _list(
-        self, directory: str, ignored: tuple[Patterns, ...], *, is_input: bool = False
+        self,
+        directory: str,
+        ignored: tuple[Patterns, ...],
+        *,
+        is_input: bool = False,
+        is_built: bool = False,
     ) -> None:
         """List `directory`; links are followed, each directory is read once.
+
+        Where a kustomization is, or `is_built` is set, nothing is read but other kustomizations.
 
         Whether an entry is a link or a file is known from the listing, without a call for each.
         """
@@ -136,16 +156,18 @@ class _Walk:
         entries = [entry for entry in entries if not entry.name.startswith(".")]
         if self._given or ignored:
             entries = [entry for entry in entries if not self._is_excluded(entry, ignored)]
-        built_from, is_whole = self._note_build(directory, entries, is_input=is_input)
+        before = len(self._builds)
+        problem, is_whole = self._note_build(directory, entries, is_input=is_input)
         if is_whole:
             return
+        is_built = is_built or len(self._builds) > before
         prefix = real if real.endswith("/") else f"{real}/"
         for entry in entries:
             name, path = entry.name, entry.path
             link = entry.is_symlink()
             if os.path.isdir(path) if link else entry.is_dir():  # noqa: PTH112 - as above
-                self._list(path, ignored)
-            elif name.endswith(_SUFFIXES) and name not in OWN_FILES and name != built_from:
+                self._list(path, ignored, is_built=is_built)
+            elif not is_built and name.endswith(_SUFFIXES) and name not in {*OWN_FILES, problem}:
                 if link:
                     self._entries.append(_Listed(path, os.path.realpath(path), regular=False))
                 else:
@@ -155,10 +177,10 @@ class _Walk:
     def _note_build(
         self, directory: str, entries: list[os.DirEntry[str]], *, is_input: bool
     ) -> tuple[str, bool]:
-        """The name of the file that makes `directory` a build, and whether all in it belongs to it.
+        """The name of a build's file that cannot be read, and whether there is nothing else to see.
 
-        A kustomization is an error where it is the input itself; otherwise, what it does not name
-        is read by itself. A chart is no place for manifests at all.
+        Below a kustomization there may be others; where it is the input itself, it alone is meant.
+        A chart is no place for manifests at all.
         """
         names = {entry.name for entry in entries}
         name = next((name for name in builds.FILES if name in names), "")
@@ -168,7 +190,7 @@ class _Walk:
         build = builds.build_of(path, self._reading.parse)
         if isinstance(build, Build):
             self._builds.append(build)
-            return name, is_input or name == builds.CHART
+            return "", is_input or name == builds.CHART
         self._entries += build
         return (name if build else ""), False
 

@@ -49,17 +49,18 @@ _LOCKS = (
         "git annex get {}",
     ),
 )
+_HEADS = tuple(lock.head for lock in _LOCKS)
 
 
 def locked(path: str, content: bytes) -> Diagnostic | None:
     """The error for the file at `path` if another program has to open it first."""
     head = content[:_LONGEST_HEAD].removeprefix(_UTF8_MARK).lstrip()
-    for lock in _LOCKS:
-        if head.startswith(lock.head):
-            return input_error(
-                path,
-                "file-locked",
-                f"the file is {lock.is_what}",
-                f"open it first: {lock.command.format(shlex.quote(printable(path)))}",
-            )
-    return None
+    if not head.startswith(_HEADS):
+        return None
+    lock = next(lock for lock in _LOCKS if head.startswith(lock.head))
+    return input_error(
+        path,
+        "file-locked",
+        f"the file is {lock.is_what}",
+        f"open it first: {lock.command.format(shlex.quote(printable(path)))}",
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from reconciler.inputs.builds import Parse
+from reconciler.inputs.rendering import Rendering, Running
 from reconciler.model.inputs import Exclusion
 
 
@@ -16,10 +17,13 @@ class Reading:
     ``parse`` reads the YAML of kustomizations. ``stdin`` is read for ``-``; ``None`` stands for the
     process's own. ``exclude`` says what is left out of directories: later patterns override earlier
     ones, and all of them those of ignore files. ``seen`` has the names of all files so far, so that
-    each is read once: see `reconciler.inputs.identity`.
+    each is read once: see `reconciler.inputs.identity`. ``renderings`` gathers the programs to be
+    run, and ``running`` says how they are run.
     """
 
     parse: Parse
     stdin: IO[bytes] | None = None
     exclude: tuple[Exclusion, ...] = ()
     seen: dict[str, str] = field(default_factory=dict)
+    renderings: list[Rendering] = field(default_factory=list)
+    running: Running = field(default_factory=Running)

@@ -25,6 +25,7 @@ from reconciler.manifests.nodes import Document, Mapping, Node, item_of
 from reconciler.manifests.workloads import secrets_of
 from reconciler.manifests.ytt import ytt_directive
 from reconciler.model.inputs import IGNORE_FILE
+from reconciler.model.lifecycle import LINT_IGNORE
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -47,6 +48,7 @@ _TYPED_LISTS = {f"{kind}List": kind for kind in KINDS}
 _READ = (*KINDS, _LIST, *_TYPED_LISTS)
 _SPELLINGS = {name.casefold(): name for name in _READ}
 _CLOSE_SPELLING = 0.8  # the nearest of Kubernetes' other kinds, ServiceList, is at 0.76
+_OF_OBJECTS = frozenset({"metadata", "items", "spec", "data", "stringData", "sops"})
 _LIST_FIELDS = frozenset({"apiVersion", "kind", "metadata", "items"})
 _VERSION = "v1"
 _TOO_LARGE = "the object is larger than the 3 MiB that an API server accepts in one request"
@@ -79,7 +81,9 @@ def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
     violations = (*validate(desired), *generation_violations(desired))
     if desired.key.kind == SECRET:
         violations = (*violations, *lint(desired))
-    return (*violations, *ignoring_warnings(desired)) if desired.annotations else violations
+    if LINT_IGNORE in desired.annotations:
+        violations = (*violations, *ignoring_warnings(desired))
+    return violations
 
 
 class _DocumentDecoder:
@@ -169,8 +173,15 @@ def _fits(text: str, start: int, end: int) -> bool:
 
 
 def _is_foreign(entries: Entries) -> bool:
-    """Whether a document does not even claim to be an object."""
-    return "apiVersion" not in entries and "kind" not in entries
+    """Whether a document does not even claim to be an object.
+
+    Files of Helm (the index of a repository, the list of repositories, a chart's metadata) have an
+    ``apiVersion`` and, unlike an object that lost its kind, nothing else that objects have.
+    """
+    if "kind" in entries:
+        return False
+    others = set(entries) - {"apiVersion"}
+    return "apiVersion" not in entries or (bool(others) and not others & _OF_OBJECTS)
 
 
 def _failed(source: Source, code: str, message: str, hint: str = "") -> Rejected:
@@ -242,8 +253,11 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
         check_namespace(fields, entries)
         namespace = ""
     secret = kind == SECRET
+    key = ObjectKey(kind, metadata.namespace or namespace, metadata.name)
+    identity = (*key, metadata.generate_name)
+    data, digests = secret_data(fields, entries, identity) if secret else ({}, {})
     desired = Desired(
-        key=ObjectKey(kind, metadata.namespace or namespace, metadata.name),
+        key=key,
         generate_name=metadata.generate_name,
         labels=metadata.labels,
         annotations=metadata.annotations,
@@ -251,9 +265,10 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
         owners=metadata.owners,
         type=(fields.text(entries, "type", ()) or OPAQUE) if secret else "",
         immutable=secret and bool(fields.flag(entries, "immutable", ())),
-        data=secret_data(fields, entries) if secret else {},
+        data=data,
         settings=service_account_settings(fields, entries) if kind == SERVICE_ACCOUNT else {},
         source=fields.source,
+        ciphertexts=digests,
     )
     violations = checked(desired, lint)
     if not violations and not fields.problems:

@@ -66,7 +66,8 @@ class Fields:
             if foreign.is_directive(self.document, problem.place, problem.node):
                 yield foreign.unrendered(self.document, problem.place, self.item, problem.node)
                 return
-            if foreign.is_encrypted(problem.node):
+            sealed = problem.node.place in self.document.ciphertexts
+            if foreign.is_encrypted(problem.node) and not sealed:
                 yield foreign.undecrypted(self.document, problem.place, self.item)
                 return
         for problem in self.problems:

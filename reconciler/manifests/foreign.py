@@ -109,27 +109,24 @@ def unrendered(
 ) -> Diagnostic:
     """The error for a template, or for the `item` of a List in one; its directive is in `node`."""
     shown, hint = _TEMPLATES[_marker_in(document, place, node) or _MARKERS[0]]
-    return Diagnostic(
-        severity=Severity.ERROR,
-        code="template-unrendered",
-        message=f"this is a template that has not been rendered: it has a {shown} here",
-        field="",
-        source=document.source(place, item),
-        hint=hint,
+    return template_error(
+        document, (place, item), f"a template that has not been rendered: it has a {shown}", hint
     )
+
+
+def template_error(
+    document: Document, at: tuple[int, int | None], what: str, hint: str
+) -> Diagnostic:
+    """The error for `what` is at a place, within the item of a List where there is one."""
+    return _error(document, at, "template-unrendered", f"this is {what} here", hint)
 
 
 def unbuilt(document: Document, place: int, item: int | None = None) -> Diagnostic:
     """The error for a kustomization that was given in place of what it comes to."""
     directory = shlex.quote(document.file.rpartition("/")[0] or ".")
-    return Diagnostic(
-        severity=Severity.ERROR,
-        code="input-unbuilt",
-        message="this is a kustomization: only kustomize can make manifests of it",
-        field="",
-        source=document.source(place, item),
-        hint=f"kustomize build {directory} | reconciler plan -",
-    )
+    message = "this is a kustomization: only kustomize can make manifests of it"
+    hint = f"kustomize build {directory} | reconciler plan -"
+    return _error(document, (place, item), "input-unbuilt", message, hint)
 
 
 def is_sops_record(node: Node) -> bool:
@@ -153,11 +150,21 @@ def is_encrypted_text(text: str) -> bool:
 
 def undecrypted(document: Document, place: int, item: int | None = None) -> Diagnostic:
     """The error for an encrypted document, or for the `item` of a List in one."""
+    message = "this document is encrypted with SOPS, and not as SOPS writes a file"
+    hint = (
+        "give the whole file as 'sops encrypt' wrote it: it is decrypted where its key is at hand"
+    )
+    return _error(document, (place, item), "sops-encrypted", message, hint)
+
+
+def _error(
+    document: Document, at: tuple[int, int | None], code: str, message: str, hint: str
+) -> Diagnostic:
     return Diagnostic(
         severity=Severity.ERROR,
-        code="sops-encrypted",
-        message="this document is encrypted with SOPS",
+        code=code,
+        message=message,
         field="",
-        source=document.source(place, item),
-        hint="decrypt it first, for example with 'sops -d FILE | reconciler … -'",
+        source=document.source(*at),
+        hint=hint,
     )

@@ -8,8 +8,9 @@ from reconciler.manifests import foreign
 from reconciler.manifests.entries import Entries, Problem, shown_place
 from reconciler.manifests.fields import Fields
 from reconciler.manifests.nodes import Entry
+from reconciler.model.ciphertexts import digest_of
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Json, Severity
-from reconciler.model.values import SecretValue
+from reconciler.model.values import SealedValue, SecretValue
 from reconciler.rules import RulePath, finalizer_violations
 from reconciler.rules.base64 import decode_base64
 
@@ -30,14 +31,21 @@ _NAMESPACE_SPEC = frozenset({"finalizers"})
 _NAMESPACE_STATUS = frozenset({"phase", "conditions"})
 
 
-def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
+def secret_data(
+    fields: Fields, entries: Entries, identity: tuple[str, ...]
+) -> tuple[dict[str, SecretValue], dict[str, str]]:
     """``data`` decoded, and ``stringData`` in UTF-8 over it; ``null`` is an empty value.
 
-    What ``stringData`` overrides must be base64 all the same: the server decodes it first.
+    What ``stringData`` overrides must be base64 all the same: the server decodes it first. Besides
+    the values come the digests of those that SOPS encrypted in the object `identity`. Where they
+    are encrypted still, they are sealed.
     """
     data: dict[str, SecretValue] = {}
+    digests: dict[str, str] = {}
     for key, entry in fields.map(entries, "data", ()).items():
         path = ("data", key)
+        if _sealed(fields, entry, identity, (data, digests), key):
+            continue
         text = fields.string(entry, path)
         if not text:
             _warn_of_lost_value(fields, entry, path)
@@ -53,16 +61,39 @@ def secret_data(fields: Fields, entries: Entries) -> dict[str, SecretValue]:
             )
     for key, entry in fields.map(entries, "stringData", ()).items():
         path = ("stringData", key)
+        digests.pop(key, None)
+        if _sealed(fields, entry, identity, (data, digests), key):
+            continue
         text = fields.string(entry, path)
         if not text:
             _warn_of_lost_value(fields, entry, path)
         elif foreign.is_encrypted_text(text):
             fields.error("sops-encrypted", "the value is encrypted", path, entry)
         value = SecretValue(text.encode())
-        if key in data and data[key] != value:
+        overridden = data.get(key, value)
+        if overridden != value and not isinstance(overridden, SealedValue):
             fields.problems.append(_override(key, entry))
         data[key] = value
-    return data
+    return data, digests
+
+
+def _sealed(
+    fields: Fields,
+    entry: Entry,
+    identity: tuple[str, ...],
+    noted: tuple[dict[str, SecretValue], dict[str, str]],
+    key: str,
+) -> bool:
+    """Note the digest of a value that SOPS encrypted; whether the value is encrypted still."""
+    ciphertext = fields.document.ciphertexts.get(entry.value_place)
+    if ciphertext is None:
+        return False
+    data, digests = noted
+    digests[key] = digest_of(identity, ciphertext)
+    if entry.value != ciphertext.text:
+        return False
+    data[key] = SealedValue(digests[key])
+    return True
 
 
 def _warn_of_lost_value(fields: Fields, entry: Entry, path: RulePath) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 
 from reconciler.manifests import workloads
 from reconciler.manifests.decode import Lint, decode
@@ -14,11 +14,12 @@ from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
 from reconciler.manifests.exported import summarised
 from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.nodes import Document
+from reconciler.manifests.rendered import compared, file_of, placed
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.sops import opened
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
-from reconciler.model.inputs import Read, Text
+from reconciler.model.inputs import Read, Rendered, Text
 from reconciler.model.lifecycle import ignored_lints
 from reconciler.model.objects import (
     SECRET,
@@ -30,7 +31,8 @@ from reconciler.model.objects import (
     Severity,
 )
 from reconciler.model.plans import Note
-from reconciler.model.sops import Sops
+from reconciler.model.sops import Sops, SopsRefusal
+from reconciler.model.values import SealedValue
 from reconciler.rules.makers import MadeSecret
 
 
@@ -77,7 +79,8 @@ def objects_of(
 
     Objects that name no namespace get `namespace`. `lints` sets which warnings are reported, and
     which count as errors. Certificates are checked as of `moment`, which has a time zone.
-    `sops` opens what SOPS encrypted; without it, that is an error.
+    `sops` opens what SOPS encrypted; without it, that is an error. Where it lacks the key, values
+    are sealed, and a notice counts them.
     """
     linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
@@ -85,28 +88,26 @@ def objects_of(
     held: dict[str, InputYield] = {}
     notices: list[Note] = []
     others: list[str] = []
+    refused: list[SopsRefusal] = []
     for path, identity, content, listed in reads:
         if isinstance(content, Diagnostic):
             decoded.append(Rejected((content,)))
         elif isinstance(content, Note):
             notices.append(content)
         elif content is not None:
-            results = [*_decoded(content, namespace, linted, sops)]
+            results = [*_decoded(content, namespace, linted, sops, refused.append)]
             if listed and results and all(map(_is_foreign, results)):
                 others.append(content.file)
                 results = []
             elif any(isinstance(result, Rejected) for result in results):
                 results = summarised(results)
-            here = lints.of_file(content.file)
-            part = [
-                result if isinstance(result, Skipped) else _graded(result, here)
-                for result in results
-            ]
+            part = [*_all_graded(results, content.file, lints)]
             held[identity] = _yield_of(part)
             decoded += part
         inputs.setdefault(path, set()).add(identity)
     if others:
         notices.append(_other_files(others))
+    notices += _sealed_notice(decoded, refused)
     yields = [_input_yield(path, files, held) for path, files in inputs.items()]
     loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
     return _with_two_owners(loaded, lints)
@@ -170,11 +171,36 @@ def _ignoring(loaded: Loaded) -> Mapping[str, frozenset[str]]:
     return {**loaded.ignoring, **accounts}
 
 
-def _decoded(text: Text, namespace: str, lint: Lint, sops: Sops | None) -> Iterator[Decoded]:
-    """The results for the objects in a file."""
+def _decoded(
+    content: Text | Rendered,
+    namespace: str,
+    lint: Lint,
+    sops: Sops | None,
+    tell_sealed: Callable[[SopsRefusal], object],
+) -> Iterator[Decoded]:
+    """The results for the objects in a file, or in what a program printed."""
+    if isinstance(content, Text):
+        yield from _decoded_text(content, namespace, lint, sops, tell_sealed)
+        return
+    namespace = content.namespace or namespace
+    results = _decoded_text(content.text, namespace, lint, sops, tell_sealed)
+    if content.again is not None:
+        again = _decoded_text(content.again, namespace, lint, sops, tell_sealed)
+        results = compared(results, [*again])
+    for result in results:
+        yield placed(result, content)
+
+
+def _decoded_text(
+    text: Text,
+    namespace: str,
+    lint: Lint,
+    sops: Sops | None,
+    tell_sealed: Callable[[SopsRefusal], object],
+) -> Iterator[Decoded]:
     stream = _documents(text)
     if sops is not None and "sops" in text.text:
-        stream = opened(stream, sops)
+        stream = opened(stream, sops, tell_sealed)
     for document in stream:
         yield from decode(document, namespace, lint)
 
@@ -211,8 +237,20 @@ def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]
     )
 
 
+def _all_graded(results: Iterable[Decoded], file: str, lints: LintSettings) -> Iterator[Decoded]:
+    """`results` of `file`; a program that prints them may have made them of several files."""
+    of_file = cache(lints.of_file)
+    for result in results:
+        if isinstance(result, Skipped):
+            yield result
+        else:
+            yield _graded(result, of_file(file_of(result, file)))
+
+
 def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
     """`result` with each warning reported, left out or made an error, as the settings say."""
+    if not result.diagnostics:
+        return result
     graded = []
     ignored = ignored_lints(result.desired.annotations) if result.desired else frozenset()
     for item in result.diagnostics:
@@ -286,11 +324,33 @@ def _is_foreign(result: Decoded) -> bool:
 def _other_files(files: Sequence[str]) -> Note:
     """What is said of files in directories that are no manifests."""
     count = len(files)
+    what = (
+        "1 file that is not a manifest" if count == 1 else f"{count} files that are not manifests"
+    )
     more = f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
     return Note(
         "files-skipped",
-        f"skipped {count} file{'s' * (count > 1)} with neither apiVersion nor kind: "
-        f"{', '.join(files[:_MOST_NAMED])}{more}",
+        f"skipped {what}: {', '.join(files[:_MOST_NAMED])}{more}",
+    )
+
+
+def _sealed_notice(decoded: Iterable[Decoded], refused: Iterable[SopsRefusal]) -> Iterator[Note]:
+    """What is said of values that are sealed: how many, and why."""
+    files = Counter(
+        result.desired.source.file
+        for result in decoded
+        if not isinstance(result, Skipped) and result.desired
+        for value in result.desired.data.values()
+        if isinstance(value, SealedValue)
+    )
+    if not files:
+        return
+    values, count = files.total(), len(files)
+    why = "; ".join(dict.fromkeys(refusal.message for refusal in refused))
+    yield Note(
+        "values-sealed",
+        f"{values} value{'s' * (values > 1)} in {count} file{'s' * (count > 1)} could not be seen, "
+        f"so {'they were' if values > 1 else 'it was'} not checked: {why}",
     )
 
 

@@ -7,10 +7,13 @@ No ``repr`` here shows any text of a manifest.
 
 from __future__ import annotations
 
+import collections.abc
 from collections.abc import Callable, Collection
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from reconciler.model.ciphertexts import Ciphertext
 from reconciler.model.objects import Diagnostic, Severity, Source
 
 _STRINGS = {str}
@@ -129,6 +132,7 @@ class MergeKey(str):
 MERGE = MergeKey("<<")
 
 _BLOCK = 4096  # characters
+_NO_CIPHERTEXTS: collections.abc.Mapping[int, Ciphertext] = MappingProxyType({})
 
 
 class Document(NamedTuple):
@@ -137,6 +141,7 @@ class Document(NamedTuple):
     ``text`` is the part of the file that places point into, ``first_line`` (from 0) that part's
     place in the file. ``start`` and ``end`` are the document's own range in ``text``. ``blocks``
     starts as an empty list, in which `source` notes what it needs to count lines.
+    ``ciphertexts`` are the values as SOPS encrypted them, by their places.
     """
 
     file: str
@@ -148,6 +153,7 @@ class Document(NamedTuple):
     start: int = 0
     end: int = 0
     problem: Diagnostic | None = None
+    ciphertexts: collections.abc.Mapping[int, Ciphertext] = _NO_CIPHERTEXTS
 
     def __repr__(self) -> str:
         return f"<Document {self.number} of {self.file}>"

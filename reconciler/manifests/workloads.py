@@ -20,7 +20,7 @@ from reconciler.model.objects import (
     Source,
 )
 from reconciler.rules import CONSUMER_GROUPS, account_consumers, consumers_of
-from reconciler.rules.makers import ANY_NAMESPACE, MAKERS, MadeSecret, secrets_made_by
+from reconciler.rules.makers import ANY_NAMESPACE, CONNECTION, MAKERS, MadeSecret, secrets_made_by
 
 # https://github.com/bitnami-labs/sealed-secrets#patching-existing-secrets
 _SEALED_PATCH = "sealedsecrets.bitnami.com/patch"
@@ -38,7 +38,8 @@ def secrets_of(
     Kinds that can do neither are not decoded.
     """
     group = version.rpartition("/")[0]
-    uses, makes = CONSUMER_GROUPS.get(kind) == group, (group, kind) in MAKERS
+    uses = CONSUMER_GROUPS.get(kind) == group
+    makes = (group, kind) in MAKERS or ("." in group and _is_connected(fields.root))
     if not (uses or makes):
         return (), (), frozenset()
     document = _plain(fields, fields.root)
@@ -46,6 +47,13 @@ def secrets_of(
     consumers = consumers_of(document, kind, namespace=namespace, manifest=place) if uses else ()
     made = secrets_made_by(document, namespace, place) if makes else ()
     return tuple(consumers), tuple(made), _ignored(document)
+
+
+def _is_connected(root: MappingNode) -> bool:
+    spec = root.entries.get("spec")
+    return (
+        spec is not None and isinstance(spec.node, MappingNode) and CONNECTION in spec.node.entries
+    )
 
 
 def _ignored(document: Any) -> frozenset[str]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from reconciler.manifests.foreign import template_error
 from reconciler.manifests.nodes import Document, Mapping, Node, Sequence, bare
-from reconciler.model.objects import Diagnostic, Severity
+from reconciler.model.objects import Diagnostic
 
 _MARK = "#@"
+_RENDER = "render it first, with 'ytt -f FILE', and load its output"
 _FOLLOWS = re.compile(r"[ \t]*#@")
 # No text within a value begins in the first column.
 _STATEMENT = re.compile(
@@ -30,14 +32,8 @@ def ytt_directive(document: Document, node: Node, item: int | None) -> Diagnosti
         place = statement.start()
     if place is None:
         return None
-    return Diagnostic(
-        severity=Severity.ERROR,
-        code="template-unrendered",
-        message="this is a template of ytt that has not been rendered: it has a #@ directive here",
-        field="",
-        source=document.source(place, item),
-        hint="render it first, with 'ytt -f FILE', and load its output",
-    )
+    what = "a template of ytt that has not been rendered: it has a #@ directive"
+    return template_error(document, (place, item), what, _RENDER)
 
 
 def _places(text: str, node: Node) -> Iterator[int]:

@@ -47,6 +47,8 @@ class Pending(StrEnum):
     NONE = "none"
     SET = "set"
     REMOVE = "remove"
+    UNKNOWN = "unknown"
+    """The manifest's value is sealed, and not surely the one that was applied."""
 
 
 DRIFT_STATES = frozenset(
@@ -88,7 +90,7 @@ class ObjectDrift:
         return (
             self.orphaned
             or self.state is ObjectState.PENDING
-            or any(item.pending is not Pending.NONE for item in self.fields)
+            or any(item.pending in {Pending.SET, Pending.REMOVE} for item in self.fields)
         )
 
 

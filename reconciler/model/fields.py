@@ -79,11 +79,9 @@ def flatten(resource: Resource) -> Fields:
     return fields
 
 
-def version_annotation(key: ObjectKey, resource: Resource) -> Fields:
-    """The annotation of a version: the object at `key` has another name than the manifest."""
-    if key == resource.key or not resource.name:
-        return {}
-    return {(METADATA, ANNOTATIONS, VERSION_OF): resource.name}
+def version_annotation(name: str) -> Fields:
+    """The annotation of a version of `name`; none where that is empty."""
+    return {(METADATA, ANNOTATIONS, VERSION_OF): name} if name else {}
 
 
 def unflatten(fields: Mapping[FieldPath, Leaf]) -> Document:

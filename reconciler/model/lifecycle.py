@@ -62,6 +62,11 @@ _FILLED_IN = {"kubernetes.io/service-account-token": ("token", "ca.crt", "namesp
 _BOOLEANS = {"true": True, "false": False}
 
 
+def filled_keys(secret_type: str) -> tuple[str, ...]:
+    """The keys of ``data`` that a cluster's controller fills in for Secrets of this type."""
+    return _FILLED_IN.get(secret_type, ())
+
+
 def steers(annotations: Mapping[str, str]) -> bool:
     """Whether any of `annotations` may be a lifecycle annotation: in most objects, none is."""
     if not annotations:
@@ -76,7 +81,7 @@ def lifecycle(resource: Resource) -> Lifecycle:
     Keys that a cluster's controller fills in belong to it, and are ignored without an annotation.
     """
     annotations = resource.annotations
-    filled = _FILLED_IN.get(resource.type, ())
+    filled = filled_keys(resource.type)
     if not steers(annotations):
         return Lifecycle(ignored_keys=filled) if filled else _PLAIN
     return Lifecycle(

@@ -129,9 +129,13 @@ class Resource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired(Resource):
-    """An object as a manifest wants it."""
+    """An object as a manifest wants it.
+
+    ``ciphertexts`` has the digests of values that are encrypted in the manifest, by their keys.
+    """
 
     source: Source
+    ciphertexts: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +143,13 @@ class Applied:
     """What this tool applied last: the set that owns the object, and a fingerprint for each field.
 
     ``fields`` maps a field's path, as `reconciler.model.fields` forms it, to its fingerprint.
+    ``ciphertexts`` maps the paths of values that were encrypted in their manifest to digests, as
+    `reconciler.model.ciphertexts` forms them.
     """
 
     set_name: str
     fields: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+    ciphertexts: Mapping[tuple[str, ...], str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,6 +41,8 @@ class Effect(Enum):
     """It widens or narrows what the plan does."""
     LOOSENS = "loosens"
     """It lets the plan pass a guard."""
+    TIGHTENS = "tightens"
+    """It makes a guard refuse more."""
 
 
 class Topic(Enum):
@@ -49,7 +51,7 @@ class Topic(Enum):
     WHAT = "What"
     WHERE = "Where"
     GUARDS = "Guards"
-    RUN = "How it runs"
+    RUN = "Execution"
     OUTPUT = "Output"
 
 
@@ -129,4 +131,5 @@ _TOPICS = {
     Effect.IDENTITY: Topic.WHAT,
     Effect.SCOPE: Topic.WHAT,
     Effect.LOOSENS: Topic.GUARDS,
+    Effect.TIGHTENS: Topic.GUARDS,
 }

@@ -46,6 +46,8 @@ class Reason(StrEnum):
     """It was applied and is gone: somebody else has deleted it."""
     DATA = "data"
     """A value or a key differs."""
+    SEALED = "sealed"
+    """A value is sealed, and may be another one than the live one."""
     METADATA = "metadata"
     """Labels, annotations, finalizers, owners or settings differ."""
     SEAL = "seal"
@@ -75,7 +77,10 @@ class Reason(StrEnum):
     RELEASE = "release"
     """The set is to let go of it."""
     VERSIONED = "versioned"
-    """The live object would need a replace; a new version takes its place under another name."""
+    """A new version takes the place of the live object under another name.
+
+    The manifest gives that name with kustomize's hash, or the live object would need a replace.
+    """
     SUPERSEDED = "superseded"
     """A newer version has taken the object's place, and nothing is known to use it."""
     INTERRUPTED = "interrupted"
@@ -94,8 +99,8 @@ class FieldChange(NamedTuple):
     """One field's change; ``before`` and ``after`` are ``None`` where the field is absent.
 
     ``drift`` tells that the live field is no longer what was applied last, so that the change
-    undoes what somebody else did; ``manager`` is the other program that wrote it last, where the
-    store knows.
+    undoes what somebody else did; with ``restores``, it brings back just what was applied.
+    ``manager`` is the other program that wrote it last, where the store knows.
 
     A named tuple, since a plan of ten thousand creates has a hundred thousand of them.
     """
@@ -107,6 +112,7 @@ class FieldChange(NamedTuple):
     nature: Nature = Nature.CONTENT
     drift: bool = False
     manager: str = ""
+    restores: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,24 @@ class Precondition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What a delete, a replace or the removal of keys takes out of the store.
+
+    ``type`` and ``keys`` are those of the object as it is before. ``foreign`` are keys that
+    somebody else added and that go with a deleted object. ``takes`` are the objects that a store
+    deletes along with it. ``lost`` are the keys whose value no object of the set in the namespace
+    holds afterwards; ``copies`` are the objects that hold the other ones.
+    """
+
+    type: str = ""
+    keys: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    takes: tuple[ObjectKey, ...] = ()
+    lost: tuple[str, ...] = ()
+    copies: tuple[ObjectKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What happens to one object.
 
@@ -138,10 +162,12 @@ class Change:
     ends in `UNBORN` until there is one. ``patch`` turns the live document into the new one; that of
     a create or a replace adds the whole document.
     ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that stay.
-    ``generated`` says how the values are drawn that do not exist yet. ``notes`` say no more of what
-    happens, so that plans which differ in them are the same. So it is with ``consumers``, which use
-    what changes: the object where it is deleted or replaced, a key of it where that changes, the
-    object whose place a new version takes.
+    ``generated`` says how the values are drawn that do not exist yet. ``sealed`` says that its
+    manifest has values which nobody here can decrypt, so that it can be reviewed, but not made.
+    ``notes`` say no more of what happens, so that plans which differ in them are the same. So it is
+    with ``consumers``, which use what changes: the object where it is deleted or replaced, a key of
+    it where that changes, the object whose place a new version takes; with ``warnings``, those of
+    the manifest; and with ``removal``.
     """
 
     key: ObjectKey
@@ -155,7 +181,10 @@ class Change:
     precondition: Precondition | None = None
     claims: tuple[FieldPath, ...] = ()
     generated: tuple[Recipe, ...] = ()
+    sealed: bool = False
     consumers: tuple[Consumer, ...] = field(default=(), compare=False)
+    warnings: tuple[Diagnostic, ...] = field(default=(), compare=False)
+    removal: Removal | None = field(default=None, compare=False)
     source: Source | None = field(default=None, compare=False)
 
 
@@ -170,6 +199,10 @@ class Step:
     action: Action
     wave: int
     after: tuple[ObjectKey, ...] = ()
+
+
+SEALED_GUARD = "sealed"
+"""The guard that refuses to write values which nobody here can decrypt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +251,7 @@ class PlanOptions:
         "set",
         OptionKind.SET_NAME,
         "default",
-        help="Name of the set that owns what these manifests make: the ownership mark.",
+        help="Name of the set that owns the objects.",
         effect=Effect.IDENTITY,
     )
     namespace: str = option_field(
@@ -227,7 +260,7 @@ class PlanOptions:
         "default",
         short="-n",
         metavar="NAME",
-        help="Namespace of manifests that name none.",
+        help="Namespace of objects whose manifest names none.",
         effect=Effect.IDENTITY,
     )
     targets: tuple[ObjectKey, ...] = option_field(
@@ -235,14 +268,14 @@ class PlanOptions:
         OptionKind.OBJECT,
         (),
         repeatable=True,
-        help="Plan only this object and what it needs. Repeatable.",
+        help="Plan only this object and its dependencies. Repeatable.",
         effect=Effect.SCOPE,
     )
     prune: bool = option_field(
         "prune",
         OptionKind.FLAG,
         default=False,
-        help="Delete objects of the set that no manifest names any more.",
+        help="Delete objects of the set that are no longer in the manifests.",
         effect=Effect.SCOPE,
     )
     destroy: bool = False
@@ -261,42 +294,42 @@ class PlanOptions:
         metavar="SET",
         default_text="from no set",
         has_setting=False,
-        help="Move objects that this other set owns to the set.",
+        help="Take over objects of this other set.",
         effect=Effect.LOOSENS,
     )
     allow_replace: bool = option_field(
         "allow-replace",
         OptionKind.FLAG,
         default=False,
-        help="Allow changes that need a delete and a create, such as those of immutable Secrets.",
+        help="Allow changes that delete and create an object, as for immutable Secrets.",
         effect=Effect.LOOSENS,
     )
     allow_empty: bool = option_field(
         "allow-empty",
         OptionKind.FLAG,
         default=False,
-        help="Allow a prune after manifests without any Secret, or that leaves the set empty.",
+        help="Allow a prune when an input is empty, or no Secret or object remains.",
         effect=Effect.LOOSENS,
     )
     create_namespaces: bool = option_field(
         "create-namespaces",
         OptionKind.FLAG,
         default=False,
-        help="Create the namespaces that objects name and neither manifests nor store hold.",
+        help="Create namespaces that objects need and that do not exist yet.",
         effect=Effect.SCOPE,
     )
     scrub: bool = option_field(
         "scrub",
         OptionKind.FLAG,
         default=False,
-        help="Remove annotations in which kubectl or kapp keep the values of Secrets.",
+        help="Remove annotations in which kubectl and kapp keep Secret values.",
         effect=Effect.SCOPE,
     )
     consumers: bool = option_field(
         "consumers",
         OptionKind.FLAG,
         default=False,
-        help="Ask the store too what uses Secrets. What the manifests hold always counts.",
+        help="Also search the store, not only the manifests, for users of Secrets.",
         effect=Effect.SCOPE,
     )
     force_consumers: bool = option_field(
@@ -304,8 +337,23 @@ class PlanOptions:
         OptionKind.FLAG,
         default=False,
         has_setting=False,
-        help="Delete Secrets and keys though something requires them, or may use them.",
+        help="Delete Secrets and keys even if something uses or may use them.",
         effect=Effect.LOOSENS,
+    )
+    force_foreign: bool = option_field(
+        "force-foreign",
+        OptionKind.FLAG,
+        default=False,
+        has_setting=False,
+        help="Delete Secrets along with keys that somebody else has added to them.",
+        effect=Effect.LOOSENS,
+    )
+    strict_changed: bool = option_field(
+        "strict-changed",
+        OptionKind.FLAG,
+        default=False,
+        help="Refuse to change objects whose manifests have warnings.",
+        effect=Effect.TIGHTENS,
     )
     rotate: tuple[KeyTarget, ...] = option_field(
         "rotate",
@@ -319,14 +367,14 @@ class PlanOptions:
         "rotate-services",
         OptionKind.FLAG,
         default=False,
-        help="docker: update the services that use a Secret to its new version.",
+        help="docker: update services to the new version of a Secret.",
         effect=Effect.SCOPE,
     )
     max_deletes: DeleteLimit = option_field(
         "max-deletes",
         OptionKind.DELETE_LIMIT,
         DeleteLimit(30, percent=True),
-        help="Refuse plans that delete more; a percentage is of the set's live objects.",
+        help="Refuse to delete more than N objects, or P percent of the set.",
         effect=Effect.LOOSENS,
     )
 
@@ -365,6 +413,12 @@ class Plan:
     notices: tuple[Note, ...] = ()
 
     @property
+    def only_sealed(self) -> bool:
+        """Whether nothing but sealed values keeps it from being applied."""
+        guards = {refusal.guard for refusal in self.refusals}
+        return guards == {SEALED_GUARD} and not self.problems
+
+    @property
     def pending(self) -> tuple[Change, ...]:
         """The changes that are not no-ops."""
         return tuple(change for change in self.changes if change.action is not Action.NO_OP)
@@ -381,7 +435,9 @@ class PlanValues:
 
     ``numbered`` is indexed by ``ValueRef.number``; ``targets`` has the fields, as
     `reconciler.model.fields` forms them, that each object which is updated has then.
+    ``ciphertexts`` has ``Desired.ciphertexts`` of each object that changes and has any.
     """
 
     numbered: Mapping[int, SecretValue]
     targets: Mapping[ObjectKey, Mapping[FieldPath, Any]] = field(repr=False)
+    ciphertexts: Mapping[ObjectKey, Mapping[str, str]] = field(default_factory=dict, repr=False)

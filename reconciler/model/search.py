@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
 
 from reconciler.model.spellings import bare, quoted, readings
-from reconciler.model.values import GeneratedValue, SecretValue, UnreadValue
+from reconciler.model.values import AbsentValue, SecretValue
 
 TELLING_LENGTH = 6
 """Shorter values are words that any text may contain."""
@@ -26,13 +26,11 @@ class ValueSearch:
 
     White space is ignored, since a text may break lines elsewhere, except in values that are mostly
     white space. Values of fewer bytes than `TELLING_LENGTH` are never found, and neither are values
-    that were not read, or are yet to be generated.
+    that are not here.
     """
 
     def __init__(self, values: Iterable[SecretValue]) -> None:
-        self._secrets = [
-            value for value in values if not isinstance(value, UnreadValue | GeneratedValue)
-        ]
+        self._secrets = [value for value in values if not isinstance(value, AbsentValue)]
         self._longest = -1
         self._values: dict[bytes, SecretValue] = {}
         self._bare_patterns = self._exact_patterns = _NOTHING

@@ -14,6 +14,11 @@ SERVER_FIELDS = {"hc_vault": "vault_address", "azure_kv": "vault_url"}
 """The kinds of master keys that name a server, and their fields that do."""
 
 
+_KEYLESS = frozenset(
+    {"sops-no-key", "sops-program-missing", "sops-extra-missing", "sops-version", "sops-address"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class MasterKey:
     """A master key, with the data key (or this group's share of it) as it wrapped it.
@@ -39,6 +44,11 @@ class SopsRefusal(Exception):
         self.code = code
         self.message = message
         self.hint = hint
+
+    @property
+    def lacks_key(self) -> bool:
+        """Whether nothing is wrong with the file: its key, or what reads it, is not at hand."""
+        return self.code in _KEYLESS
 
 
 class Sops(Protocol):

@@ -37,6 +37,8 @@ class Capability(StrEnum):
     """What uses a Secret can be moved to the object that takes its place; see `Rotating`."""
     PRECONDITIONS = "preconditions"
     """A write happens only where the object still is what the plan saw."""
+    CIPHERTEXTS = "ciphertexts"
+    """The record of an object keeps the digests of ciphertexts with the fingerprints."""
     MEMORY = "memory"
     """The store remembers the objects that a set had applied and that are gone."""
 
@@ -49,7 +51,8 @@ class Scope:
     ``surroundings``, the other objects of the store are wanted too, as bystanders; without, a store
     may leave them out where they cost another request. With ``consumers``, what uses Secrets is
     wanted. ``desired`` are the manifests' objects themselves, for stores where a name depends on
-    more than the key.
+    more than the key. What is in ``seen`` is known already: a store need not read the values of an
+    object whose uid and resource version are those that were seen.
     """
 
     set_name: str
@@ -58,6 +61,7 @@ class Scope:
     surroundings: bool = False
     consumers: bool = False
     desired: tuple[Resource, ...] = ()
+    seen: Mapping[ObjectKey, Live] = field(default_factory=dict)
 
     def wants(self, key: ObjectKey, owner_set: str | None) -> bool:
         """Whether the values of a live object of that key and ownership mark are needed."""

@@ -40,6 +40,14 @@ class Nature(StrEnum):
     CONTENT = "content"
     WHITESPACE = "whitespace"
     ENCODING = "encoding"
+    CIPHERTEXT = "ciphertext"
+    """They may be equal: the ciphertext in the manifest is not the one that was applied."""
+    UNKNOWN = "unknown"
+    """They may be equal: one is sealed, and nothing tells what was applied."""
+    ENCODED = "encoded"
+    """The new value is the old one in base64."""
+    DECODED = "decoded"
+    """The old value is the new one in base64."""
 
 
 class SecretValue:
@@ -58,12 +66,19 @@ class SecretValue:
         return self._bytes
 
     def nature_of_change(self, new: SecretValue) -> Nature:
-        """Whether this value and `new` differ only in white space, or only in encoding."""
-        if isinstance(new, GeneratedValue):
-            return Nature.CONTENT
+        """Whether this value and `new` differ only in white space, or only in encoding.
+
+        What is base64 of the other is no other encoding to a program that reads the value.
+        """
+        if isinstance(new, AbsentValue):
+            return new.nature
         old_bare, new_bare = b"".join(self._bytes.split()), b"".join(new._bytes.split())
         if old_bare == new_bare:
             return Nature.WHITESPACE
+        if _decoded(new_bare) == self._bytes != b"":
+            return Nature.ENCODED
+        if _decoded(old_bare) == new._bytes != b"":
+            return Nature.DECODED
         if _decodings(self._bytes, old_bare) & _decodings(new._bytes, new_bare):
             return Nature.ENCODING
         return Nature.CONTENT
@@ -97,12 +112,8 @@ class SecretValue:
 _BASE64_ALPHABET = (string.ascii_letters + string.digits + "+/=").encode()
 
 
-class UnreadValue(SecretValue):
-    """A value in a store that never returns values.
-
-    ``fingerprint`` was kept with it when it was written; ``None`` if there is no reliable one, so
-    that the value is unknowable. It equals no `SecretValue` that was read.
-    """
+class AbsentValue(SecretValue):
+    """A value of which only a fingerprint is here, or not even that (``None``)."""
 
     __slots__ = ("fingerprint",)
 
@@ -111,13 +122,27 @@ class UnreadValue(SecretValue):
         self.fingerprint = fingerprint
 
     def reveal(self) -> NoReturn:
-        """Always raises: the value was not read."""
-        raise TypeError("a value that was not read cannot be revealed")
+        """Always raises: the value is not here."""
+        raise TypeError("a value that is not here cannot be revealed")
+
+    @property
+    def nature(self) -> Nature:
+        """How another value differs from this one: its content counts as different."""
+        return Nature.CONTENT
 
     def nature_of_change(self, new: SecretValue) -> Nature:
         """The value is not available, so its content counts as different."""
-        del new
-        return Nature.CONTENT
+        return new.nature if isinstance(new, AbsentValue) else Nature.CONTENT
+
+
+class UnreadValue(AbsentValue):
+    """A value in a store that never returns values.
+
+    ``fingerprint`` was kept with it when it was written; ``None`` if there is no reliable one, so
+    that the value is unknowable. It equals no `SecretValue` that was read.
+    """
+
+    __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UnreadValue) and self.fingerprint == other.fingerprint
@@ -126,7 +151,7 @@ class UnreadValue(SecretValue):
         return hash(self.fingerprint)
 
 
-class GeneratedValue(SecretValue):
+class GeneratedValue(AbsentValue):
     """A value that does not exist yet: an apply draws it, just before it is written.
 
     ``place`` is that of the key of data, so that no two of them are equal.
@@ -135,17 +160,8 @@ class GeneratedValue(SecretValue):
     __slots__ = ("place",)
 
     def __init__(self, place: tuple[str, ...]) -> None:
-        super().__init__(b"")
+        super().__init__(None)
         self.place = place
-
-    def reveal(self) -> NoReturn:
-        """Always raises: there is no value yet."""
-        raise TypeError("a value that is yet to be generated cannot be revealed")
-
-    def nature_of_change(self, new: SecretValue) -> Nature:
-        """A generated value is another one."""
-        del new
-        return Nature.CONTENT
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, GeneratedValue) and self.place == other.place
@@ -154,15 +170,54 @@ class GeneratedValue(SecretValue):
         return hash(self.place)
 
 
+class SealedValue(AbsentValue):
+    """A value in a manifest that is encrypted, and whose key is not at hand.
+
+    ``digest`` is that of its ciphertext. ``fingerprint`` is known where that ciphertext was applied
+    to the object that it is compared with; ``recorded`` tells that some ciphertext was. It equals
+    only itself.
+    """
+
+    __slots__ = ("digest", "recorded")
+
+    def __init__(
+        self, digest: str, *, fingerprint: str | None = None, recorded: bool = False
+    ) -> None:
+        super().__init__(fingerprint)
+        self.digest = digest
+        self.recorded = recorded
+
+    @property
+    def nature(self) -> Nature:
+        """How sure it is that a live value, which differs as far as can be told, differs."""
+        if self.fingerprint is not None:
+            return Nature.CONTENT
+        return Nature.CIPHERTEXT if self.recorded else Nature.UNKNOWN
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SealedValue) and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+def _decoded(bare: bytes) -> bytes | None:
+    """`bare`, which has no white space, decoded from base64; nothing where it is none."""
+    if not bare.translate(None, _BASE64_ALPHABET):
+        with suppress(binascii.Error):
+            return base64.b64decode(bare, validate=True)
+    return None
+
+
 def _decodings(value: bytes, bare: bytes) -> set[bytes]:
     """The meanings of `value`: itself, decoded base64, and its text in UTF-8 and NFC.
 
     `bare` is the value without white space.
     """
     meanings = {value}
-    if not bare.translate(None, _BASE64_ALPHABET):
-        with suppress(binascii.Error):
-            meanings.add(base64.b64decode(bare, validate=True))
+    decoded = _decoded(bare)
+    if decoded is not None:
+        meanings.add(decoded)
     if value.isascii() and b"\0" not in value:
         return meanings - {b""}  # plain ASCII has the same meaning in all codecs
     for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):
@@ -180,13 +235,15 @@ class ValueRef:
 
     ``number`` is the same for equal values within a plan and says nothing else; ``fingerprint``
     serves to verify a saved plan. ``unread`` says that the store has the value but never returns
-    it; then the fingerprint is the store's, or empty. ``generated`` says that there is no value
-    yet: an apply draws it. The fingerprint is empty then.
+    it; then the fingerprint is the store's, or empty. ``sealed`` says that it is encrypted in the
+    manifest and that its key is not at hand; then the fingerprint is that of the record, or empty.
+    ``generated`` says that there is no value yet: an apply draws it.
     """
 
     number: int = field(compare=False)
     fingerprint: str
     unread: bool = False
+    sealed: bool = False
     generated: bool = False
 
 
@@ -236,17 +293,14 @@ class Fingerprinter:
     def of(self, namespace: str, path: tuple[str, ...], value: SecretValue | str) -> str:
         """The fingerprint of `value` at `path` of an object in `namespace`: 32 hex digits.
 
-        The fingerprint of a value that was not read is the one kept with it, or empty; a value that
-        is yet to be generated has none.
+        The fingerprint of a value that is not here is the one kept with it, or empty.
         """
         if isinstance(value, str):
             if len(value) <= _LONGEST_REMEMBERED:
                 return self._of_text(namespace, path, value)
             return self._of_content(namespace, path, value.encode())
-        if isinstance(value, UnreadValue):
+        if isinstance(value, AbsentValue):
             return value.fingerprint or ""
-        if isinstance(value, GeneratedValue):
-            return ""
         content = value.reveal()
         if isinstance(self.key, PublicSalt):
             content = _stretched(hashlib.sha256(content).digest(), self.key)

@@ -11,7 +11,7 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.model.inputs import Exclusion
+from reconciler.model.inputs import Exclusion, SourceMark
 from reconciler.model.plans import Note, Plan
 from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
@@ -49,12 +49,14 @@ def saved_plan(
     store: str = "",
     created: str = "",
     expires: str = "",
+    sources: tuple[SourceMark, ...] = (),
     exclude: tuple[Exclusion, ...] = (),
 ) -> SavedPlan:
     """Put together what a plan file holds, as `SavedPlan` has it, without credentials."""
     return SavedPlan(
         plan=plan,
         manifests=manifests,
+        sources=sources,
         exclude=exclude,
         salt=salt,
         key_check=key_check(fingerprinter.key),

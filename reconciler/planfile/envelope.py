@@ -17,7 +17,7 @@ import orjson
 from reconciler.errors import PlanFileError
 from reconciler.escapes import json_text
 from reconciler.files import write_whole
-from reconciler.model.inputs import Exclusion
+from reconciler.model.inputs import Exclusion, SourceMark
 from reconciler.model.plans import Plan
 from reconciler.planfile.codec import compared_paths, decode, encode, field_paths
 from reconciler.planfile.seal import mac
@@ -36,7 +36,8 @@ class SavedPlan:
     """A plan with what it takes to form it again.
 
     ``manifests`` are the paths that it was made from, without what ``exclude`` leaves out of
-    directories. ``store`` is the URL of its store without credentials, and empty where the plan
+    directories, and ``sources`` what has a name of its own, by name and a digest of its definition.
+    ``store`` is the URL of its store without credentials, and empty where the plan
     does not say. ``salt`` is set, in hexadecimal, where the store had no fingerprint key yet;
     ``key_check`` tells whether a fingerprint key is the plan's. ``created`` and ``expires`` are in
     RFC 3339; ``expires`` is empty for a plan that never does.
@@ -46,6 +47,7 @@ class SavedPlan:
 
     plan: Plan
     manifests: tuple[str, ...]
+    sources: tuple[SourceMark, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
     salt: str
     key_check: str

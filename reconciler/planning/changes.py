@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.drift import FieldState
-from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of
+from reconciler.model.fields import DATA, IMMUTABLE, TYPE, Fields, field_of, leaf_text
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.plans import (
     Action,
@@ -24,6 +24,7 @@ from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.generating import deletion_notes, generation_notes
 from reconciler.planning.masking import Masking
 from reconciler.planning.recipes import drawn_recipes
+from reconciler.planning.seals import is_sealed, is_unsure
 
 _FORGOTTEN = Note("already-gone", "it is gone already: only the memory of it is dropped")
 _KUBELETS = Note(
@@ -31,7 +32,8 @@ _KUBELETS = Note(
     "running Pods may be served the old value for some time after a replace under the same name",
 )
 
-_VERSION = "takes the place of {}, which stays: what is to use the new version has to name it"
+_VERSION = "takes the place of {}: what is to use the new version has to name it"
+_HASHED = "takes the place of {}, which running Pods use until their workload is rolled out anew"
 _DRIFTED = {FieldState.CHANGED, FieldState.REMOVED, FieldState.ADDED}
 
 
@@ -44,9 +46,11 @@ class Changing:
 
     def change(self, compared: Compared) -> Change:
         """What happens to an object that a manifest names."""
-        if compared.live is None:
-            return self._creation(compared)
-        return self._modification(compared, compared.live)
+        live = compared.live
+        change = self._creation(compared) if live is None else self._modification(compared, live)
+        if change.action is not Action.NO_OP and is_sealed(self.comparison.named[compared.key]):
+            return replace(change, sealed=True)
+        return change
 
     def deletion(self, key: ObjectKey, *, superseded: bool = False) -> Change:
         """The delete of what no manifest names: an object, the copy or the memory of one."""
@@ -102,7 +106,8 @@ class Changing:
             changed = diff.changed_paths(compared.before, merged.target)
             sides = diff.Sides(compared.before, merged.target, changed)
             fields, patch = diff.replacement(key.namespace, sides, self.masking)
-            notes = (Note("version-of", _VERSION.format(compared.predecessor.key)),)
+            text = _HASHED if key in self.comparison.families else _VERSION
+            notes = (Note("version-of", text.format(compared.predecessor.key)),)
         return Change(
             key=key,
             action=Action.CREATE,
@@ -121,7 +126,8 @@ class Changing:
         snapshot = self.comparison.snapshot
         if compared.predecessor is not None:
             yield Reason.VERSIONED
-            yield from self.comparison.replace_reasons(compared.predecessor)
+            if compared.key not in self.comparison.families:
+                yield from self.comparison.replace_reasons(compared.predecessor)
         else:
             yield Reason.MISSING
         if compared.predecessor is None and compared.key in snapshot.copies:
@@ -185,9 +191,23 @@ class Changing:
             )
             manager = live.managers.get(path, "") if path in compared.before else ""
             if state in _DRIFTED or manager:
-                yield change._replace(drift=state in _DRIFTED, manager=manager)
+                drifted = state in _DRIFTED
+                yield change._replace(
+                    drift=drifted,
+                    manager=manager,
+                    restores=drifted and self._restores(path, live, compared),
+                )
             else:
                 yield change
+
+    def _restores(self, path: FieldPath, live: Live, compared: Compared) -> bool:
+        """Whether the field is to be just as it was applied last."""
+        target = compared.merged.target
+        if path not in target or path not in compared.applied:
+            return False
+        text = leaf_text(target[path])
+        own = self.comparison.check.fingerprinter.of(live.namespace, path, text)
+        return own == compared.applied[path]
 
     def _verdict(self, compared: Compared, live: Live) -> tuple[Action, tuple[Reason, ...]]:
         reasons: list[Reason] = []
@@ -205,7 +225,8 @@ class Changing:
             return Action.UPDATE, tuple(reasons)
         if rotation.is_due(live.key, self.comparison.snapshot, options):
             return Action.UPDATE, (Reason.ROTATION,)
-        if self.comparison.check.is_current(live, compared.merged, compared.applied):
+        check, digests = self.comparison.check, self.comparison.digests(compared)
+        if check.is_current(live, compared.merged, compared.applied, digests):
             return Action.NO_OP, ()
         return Action.UPDATE, (Reason.RECORD,)
 
@@ -232,8 +253,11 @@ def _precondition(live: Live) -> Precondition:
 
 def _differences(changed: Collection[FieldPath], target: Fields) -> Iterator[Reason]:
     parts = {path[0] for path in changed}
-    if DATA in parts:
+    unsure = {path for path in changed if is_unsure(target.get(path))}
+    if any(path[0] == DATA and path not in unsure for path in changed):
         yield Reason.DATA
+    if unsure:
+        yield Reason.SEALED
     if IMMUTABLE in changed and IMMUTABLE in target:
         yield Reason.SEAL
     if parts - {DATA, *IMMUTABLE, *TYPE}:

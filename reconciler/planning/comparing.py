@@ -21,7 +21,7 @@ from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import FieldPath, PlanOptions, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import UnreadValue
-from reconciler.planning import limits
+from reconciler.planning import limits, seals
 from reconciler.planning.diff import changed_paths
 from reconciler.planning.owners import owner_uids, with_owner_uids
 from reconciler.planning.ownership import Merged, merge, newly_made
@@ -35,12 +35,14 @@ from reconciler.rules import replace_reasons
 class Compared:
     """One object that a manifest names.
 
-    ``key`` is that of the live object, or of the object to be created. ``live`` has the manifest's
-    values in place of those that cannot be read and have the same fingerprint. ``before`` are the
-    fields of the live object; if there is none, those of the copy that an interrupted replace left,
-    or of the ``predecessor`` that a new version replaces. ``applied`` is the record of the last
-    apply. ``wanted`` are the fields in the manifest that the store can keep; ``merged`` is the
-    result of merging. ``changed`` are the paths in which the live object differs from that.
+    ``key`` is that of the live object, or of the object to be created. Sealed values of
+    ``resource`` are settled, as far as the record of the last apply allows. ``live`` has the
+    manifest's values in place of those that cannot be read and have the same fingerprint.
+    ``before`` are the fields of the live object; if there is none, those of the copy that an
+    interrupted replace left, or of the ``predecessor`` that a new version replaces. ``applied`` is
+    the record of the last apply. ``wanted`` are the fields in the manifest that the store can keep;
+    ``merged`` is the result of merging. ``changed`` are the paths in which the live object differs
+    from that.
     """
 
     key: ObjectKey
@@ -61,7 +63,8 @@ class Comparison:
 
     ``named`` has the manifests by the keys of their objects. ``versions`` has comparisons that were
     already made to find the current version of a Secret. ``predecessors`` has, by the keys of new
-    versions, the objects that they replace.
+    versions, the objects that they replace. ``families`` has, by the keys of Secrets whose names
+    end in kustomize's hash, the keys without it: those in ``named``, and their old versions.
     """
 
     named: Mapping[ObjectKey, Desired]
@@ -70,6 +73,7 @@ class Comparison:
     check: FingerprintCheck
     versions: Mapping[ObjectKey, Compared] = field(default_factory=dict)
     predecessors: Mapping[ObjectKey, Compared] = field(default_factory=dict)
+    families: Mapping[ObjectKey, ObjectKey] = field(default_factory=dict)
 
     def compare(self, key: ObjectKey) -> Compared:
         """Compare the object that a manifest names."""
@@ -86,14 +90,15 @@ class Comparison:
     def compare_with(self, key: ObjectKey, resource: Desired, live: Live | None) -> Compared:
         """Compare `resource` with `live`, or with the kept copy of it."""
         annotations = lifecycle(resource)
-        wanted = self._wanted(key, resource)
         held = self.snapshot.copies.get(key) if live is None else live
-        wanted |= generated_fields(key, annotations, held, self.options)
         if held is None:
+            wanted = self._wanted(key, resource, None)
             merged = self._scrubbed(key, newly_made(wanted, annotations))
             return Compared(
                 key=key, resource=resource, lifecycle=annotations, wanted=wanted, merged=merged
             )
+        resource = seals.settled(resource, held, self.check)
+        wanted = self._wanted(key, resource, held)
         held = limits.recognised(held, resource.data, self.check.fingerprinter)
         before = flatten(held)
         applied = self.check.applied(held)
@@ -109,6 +114,11 @@ class Comparison:
             applied=applied,
             changed=frozenset() if live is None else changed_paths(before, merged.target),
         )
+
+    def digests(self, compared: Compared) -> Mapping[str, str]:
+        """The digests of ciphertexts that the store is to keep with the object."""
+        keeps = Capability.CIPHERTEXTS in self.snapshot.capabilities
+        return compared.resource.ciphertexts if keeps else {}
 
     def replace_reasons(self, compared: Compared) -> tuple[Reason, ...]:
         """Why the live object cannot be updated in place; empty if it can."""
@@ -126,17 +136,19 @@ class Comparison:
         )
 
     def _successor(self, key: ObjectKey, predecessor: Compared) -> Compared:
-        """Compare a new version: it gets the keys that others added, but not their metadata."""
-        resource = predecessor.resource
-        wanted = self._wanted(key, resource)
-        data = {
-            path: leaf
-            for path, leaf in predecessor.before.items()
-            if path[0] == DATA and not isinstance(leaf, UnreadValue)
-        }
-        merged = self._scrubbed(
-            key, merge(wanted, data, predecessor.applied, predecessor.lifecycle)
-        )
+        """Compare a new version: it gets the keys that others added, but not their metadata.
+
+        Where its name is a hash of the manifest's values, it gets just these.
+        """
+        resource = self.named[key]
+        wanted = self._wanted(key, resource, predecessor.live)
+        data = {path: leaf for path, leaf in predecessor.before.items() if path[0] == DATA}
+        if key in self.families:
+            result = newly_made(wanted, predecessor.lifecycle)
+        else:
+            data = {path: leaf for path, leaf in data.items() if not isinstance(leaf, UnreadValue)}
+            result = merge(wanted, data, predecessor.applied, predecessor.lifecycle)
+        merged = self._scrubbed(key, result)
         shown = data.keys() | merged.target.keys()
         return Compared(
             key=key,
@@ -148,13 +160,24 @@ class Comparison:
             predecessor=predecessor,
         )
 
-    def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
+    def _wanted(self, key: ObjectKey, resource: Desired, held: Live | None) -> Fields:
+        """What the manifest wants; where it has values generated, those of `held` if there."""
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
-        wanted.update(version_annotation(key, resource))
+        wanted |= generated_fields(key, lifecycle(resource), held, self.options)
+        if Capability.METADATA in self.snapshot.capabilities:
+            wanted.update(version_annotation(self._version_of(key, resource)))
         if not resource.owners or Capability.METADATA not in self.snapshot.capabilities:
             return wanted
         uids = owner_uids(resource, self.named, self.snapshot.objects)
         return with_owner_uids(resource, wanted, uids)
+
+    def _version_of(self, key: ObjectKey, resource: Desired) -> str:
+        """The name of which the object at `key` is to be marked as a version."""
+        if key != resource.key:
+            return resource.name
+        # Elsewhere, the values themselves tell.
+        unread = Capability.READ_VALUES not in self.snapshot.capabilities
+        return self.families[key].name if unread and key in self.families else ""
 
     def _scrubbed(self, key: ObjectKey, merged: Merged) -> Merged:
         return scrubbed(merged) if self.options.scrub and key.kind == SECRET else merged

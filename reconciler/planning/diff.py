@@ -50,7 +50,7 @@ def creation(
     shown = masking.masked(namespace, target, target, former)
     added, nature, new = FieldAction.ADDED, Nature.CONTENT, tuple.__new__  # many for each object
     changes = [
-        new(FieldChange, (path, added, None, leaf, nature, False, ""))
+        new(FieldChange, (path, added, None, leaf, nature, False, "", False))
         for path, leaf in shown.items()
     ]
     if former:

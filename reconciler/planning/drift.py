@@ -43,9 +43,9 @@ def drift(
     options = PlanOptions(set_name=set_name)
     comparison = comparison_of(desired, snapshot, options, Fingerprinter(b""))
     named = comparison.named
-    leftovers = leftovers_of(named, snapshot, options)
+    leftovers = leftovers_of(comparison)
     # Old versions stay until nothing uses them, and nobody can delete what lasts.
-    orphaned = {*leftovers} - superseded_by(leftovers, named, snapshot).keys()
+    orphaned = {*leftovers} - superseded_by(leftovers, comparison).keys()
     orphaned -= dict(lasting_notices(leftovers, snapshot)).keys()
     objects = [_of_manifest(compared, comparison) for compared in comparison.compare_all(named)]
     objects += [_of_leftover(key, comparison, orphaned=key in orphaned) for key in leftovers]

@@ -21,7 +21,7 @@ from reconciler.model.values import GeneratedValue, UnreadValue
 from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.recipes import is_rotated
 from reconciler.planning.references import problem
-from reconciler.rules import validity_of
+from reconciler.rules import certificate_dates
 from reconciler.spelling import nearest
 
 _ANNOTATIONS = (METADATA, ANNOTATIONS)
@@ -193,7 +193,7 @@ def certificate_notices(
 def _end(live: Live, name: str, moment: datetime) -> datetime | None:
     """When the certificate ends; ``None`` where that is not soon, or there is none to be read."""
     value = live.data.get(name)
-    span = None if value is None or isinstance(value, UnreadValue) else validity_of(value)
+    span = None if value is None else certificate_dates(value)
     if span is None:
         return None
     begins, ends = span

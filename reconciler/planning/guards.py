@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 
 from reconciler.model.consumers import Consumer
-from reconciler.model.fields import DATA, owner_key
 from reconciler.model.lifecycle import lifecycle
-from reconciler.model.objects import NAMESPACE, SERVICE_ACCOUNT, ObjectKey
-from reconciler.model.plans import Action, Change, FieldAction, Reason, Refusal
-from reconciler.model.store import Snapshot
+from reconciler.model.plans import SEALED_GUARD, Action, Reason, Refusal
+from reconciler.planning.cascades import cascades
 from reconciler.planning.consumers import named_users
 from reconciler.planning.emptied import emptied
 from reconciler.planning.guarded import Guarded
-from reconciler.planning.references import references_of
+from reconciler.planning.risks import removed_keys
 from reconciler.planning.rotation import allows_replace
 
+_MOST_NAMED = 3
 _FEW = 10
 """A percentage does not apply to fewer objects than this."""
 
@@ -120,9 +119,9 @@ def dependents(guarded: Guarded) -> Iterator[Refusal]:
     ]
     if not touched:
         return
-    owned = _owned(guarded)
+    taken = cascades(guarded.named, guarded.snapshot)
     for change in touched:
-        for key in sorted((owned[change.key] | _content(guarded.snapshot, change.key)) - deleted):
+        for key in sorted(taken(change.key) - deleted):
             yield Refusal(
                 "takes-along",
                 f"to {change.action} {change.key} would take {key} along, which this plan "
@@ -141,7 +140,7 @@ def consumers(guarded: Guarded) -> Iterator[Refusal]:
         if change.action is Action.NO_OP:
             continue
         required: dict[str, list[Consumer]] = defaultdict(list)
-        removed = _removed_keys(change)
+        removed = removed_keys(change)
         for user in guarded.users.of(change.key):
             if user.optional or str(user) in deleted:
                 continue
@@ -159,12 +158,36 @@ def consumers(guarded: Guarded) -> Iterator[Refusal]:
             )
 
 
-def _removed_keys(change: Change) -> set[str]:
-    return {
-        field.path[1]
-        for field in change.fields
-        if field.path[0] == DATA and field.action is FieldAction.REMOVED
-    }
+def foreign_keys(guarded: Guarded) -> Iterator[Refusal]:
+    """Keys that somebody else added to a Secret are deleted with it, and exist nowhere else."""
+    if guarded.options.force_foreign:
+        return
+    for change in guarded.changes:
+        if change.action is not Action.DELETE or not change.removal or not change.removal.foreign:
+            continue
+        keys = ", ".join(map(repr, change.removal.foreign))
+        yield Refusal(
+            "foreign-keys",
+            f"the plan deletes {change.key}, and with it what somebody else added: {keys}",
+            "take these keys into a manifest or remove them first, or go on with --force-foreign",
+            change.key,
+        )
+
+
+def warned(guarded: Guarded) -> Iterator[Refusal]:
+    """With ``--strict-changed``, a warning about an object that changes is a refusal."""
+    if not guarded.options.strict_changed:
+        return
+    for change in guarded.changes:
+        if change.action is Action.NO_OP or not change.warnings:
+            continue
+        codes = ", ".join(dict.fromkeys(warning.code for warning in change.warnings))
+        yield Refusal(
+            "strict-changed",
+            f"{change.key} changes, and its manifest has warnings: {codes}",
+            "mend the manifest, or go on with --no-strict-changed",
+            change.key,
+        )
 
 
 def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
@@ -195,6 +218,19 @@ def many_deletes(guarded: Guarded) -> Iterator[Refusal]:
         )
 
 
+def sealed(guarded: Guarded) -> Iterator[Refusal]:
+    """What nobody here can decrypt can be reviewed, and not written."""
+    keys = [str(change.key) for change in guarded.changes if change.sealed]
+    if keys:
+        named = ", ".join(keys[:_MOST_NAMED])
+        more = f" and {len(keys) - _MOST_NAMED} more" if len(keys) > _MOST_NAMED else ""
+        yield Refusal(
+            SEALED_GUARD,
+            f"{named}{more} cannot be written: no key is at hand that opens the manifest",
+            "make a key available to sops, for example in SOPS_AGE_KEY_FILE, and plan again",
+        )
+
+
 _WHY_REPLACE = {
     Reason.IMMUTABLE: "it is immutable and its data changes",
     Reason.UNSEAL: "immutable cannot be turned off",
@@ -210,42 +246,9 @@ _GUARDS: tuple[Guard, ...] = (
     destruction,
     dependents,
     consumers,
+    foreign_keys,
+    warned,
     emptied,
     many_deletes,
+    sealed,
 )
-
-
-def _owned(guarded: Guarded) -> Mapping[ObjectKey, frozenset[ObjectKey]]:
-    """The objects, live and desired, that each object owns; of an account, its tokens too."""
-    snapshot = guarded.snapshot
-    keys = {live.uid: live.key for live in snapshot.objects.values()}
-    owned: dict[ObjectKey, frozenset[ObjectKey]] = defaultdict(frozenset)
-    owners = [(live.key, owner.uid) for live in snapshot.objects.values() for owner in live.owners]
-    owners += [
-        (bystander.key, uid)
-        for bystander in snapshot.bystanders.values()
-        for uid in bystander.owner_uids
-    ]
-    for key, uid in owners:
-        if uid in keys:
-            owned[keys[uid]] |= {key}
-    for live in snapshot.objects.values():
-        for reference in references_of(live):
-            if reference.target.kind == SERVICE_ACCOUNT:
-                owned[reference.target] |= {live.key}
-    for key, resource in guarded.named.items():
-        for owner in resource.owners:
-            owned[owner_key(owner, key.namespace)] |= {key}
-    return owned
-
-
-def _content(snapshot: Snapshot, key: ObjectKey) -> frozenset[ObjectKey]:
-    """The content of a namespace, except its default account as long as no set owns that."""
-    if key.kind != NAMESPACE:
-        return frozenset()
-    default_account = ObjectKey(SERVICE_ACCOUNT, key.name, "default")
-    held = snapshot.objects.keys() | snapshot.bystanders.keys()
-    inside = {other for other in held if other.namespace == key.name}
-    account = snapshot.bystanders.get(default_account)
-    is_nobodys = account is not None and account.set_name is None
-    return frozenset(inside - {default_account} if is_nobodys else inside)

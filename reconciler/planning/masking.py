@@ -18,6 +18,7 @@ from reconciler.model.search import ValueSearch
 from reconciler.model.values import (
     Fingerprinter,
     GeneratedValue,
+    SealedValue,
     SecretValue,
     UidOf,
     UnreadValue,
@@ -61,6 +62,7 @@ class Masking:
             fingerprint,
             unread=isinstance(value, UnreadValue),
             generated=isinstance(value, GeneratedValue),
+            sealed=isinstance(value, SealedValue),
         )
 
     def masked(self, namespace: str, shown: Fields, *sides: Fields) -> Fields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -21,19 +22,24 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.planning import limits, order, rotation
+from reconciler.planning import limits, order, rotation, seals
 from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.consumers import Users, users_of, with_consumers
+from reconciler.planning.contents import Contents
 from reconciler.planning.emptied import input_notices
+from reconciler.planning.families import hash_notice
 from reconciler.planning.generating import generation_problems, refuse_unknown_rotation
 from reconciler.planning.guarded import Guarded
 from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
 from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.naming import renamed_keys
+from reconciler.planning.recognised import with_recognised
 from reconciler.planning.references import Reference, reference_problems, references_of
+from reconciler.planning.relocations import Relocations
+from reconciler.planning.removals import with_removals
 from reconciler.planning.scrubbing import copies_values, copying_notice
 from reconciler.planning.selection import (
     lasting_notices,
@@ -48,6 +54,7 @@ from reconciler.planning.versions import (
     old_version_notices,
     with_new_versions,
 )
+from reconciler.planning.warned import warning_notices, with_warnings
 
 
 def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
@@ -80,12 +87,14 @@ def plan(
     consumers: Collection[Consumer] = (),
     store_annotations: Collection[str] = (),
     inputs: Sequence[InputYield] = (),
+    diagnostics: Sequence[Diagnostic] = (),
 ) -> tuple[Plan, PlanValues]:
     """Compare `desired` with `snapshot`: a plan without a value, and the values beside it.
 
     `fingerprinter` is for the plan's own references; records of what was applied are read with
     the store's key. `consumers` are those that the manifests hold, and `inputs` where `desired`
-    comes from. `store_annotations` are the annotations of this tool that steer single kinds of
+    comes from. `diagnostics` are those of the manifests, of which the warnings stand beside what
+    they are about. `store_annotations` are the annotations of this tool that steer single kinds of
     stores. The order of `desired` does not matter. What is wrong stands in the plan, in
     ``problems`` and ``refusals``.
 
@@ -108,6 +117,8 @@ def plan(
     predecessors = {key: old.key for key, old in comparison.predecessors.items()}
     changes = with_consumers(changes, users, predecessors)
     changes.sort(key=attrgetter("key"))
+    changes = _reviewed(changes, comparison, selected, changing.masking)
+    changes = with_warnings(changes, comparison.named, diagnostics)
     problems = [*projected.problems, *_problems(needs, comparison.named, selected, snapshot)]
     ordered: tuple[Step, ...] = ()
     try:
@@ -125,12 +136,26 @@ def plan(
             *snapshot.notices,
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
             *rotation.notices(selected.chosen, snapshot, options),
+            *hash_notice(selected.chosen, comparison.families),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
+            *seals.notices(projected.seals),
             *input_notices(inputs),
             *selected.notices,
+            *warning_notices(comparison.named, diagnostics),
         ),
     )
-    return result, PlanValues(changing.masking.values, projected.targets)
+    return result, PlanValues(changing.masking.values, projected.targets, projected.ciphertexts)
+
+
+def _reviewed(
+    changes: Sequence[Change], comparison: Comparison, selected: _Selected, masking: Masking
+) -> list[Change]:
+    """`changes` with what a reviewer wants to know of their values beyond names and numbers."""
+    snapshot = comparison.snapshot
+    contents = Contents(snapshot, masking.values, selected.old)
+    relocations = Relocations.of(changes, selected.left, snapshot, contents)
+    recognised = with_recognised(changes, contents, relocations, comparison.options.set_name)
+    return with_removals(recognised, comparison.named, snapshot, contents, relocations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +164,8 @@ class _Selected:
 
     ``renamed`` has, by the keys in the manifests, the keys of objects that differ from these.
     ``chosen`` have a manifest; ``deleted`` and ``released`` have none. ``old`` are old versions,
-    with the key of the current one. ``notices`` say what is left alone.
+    with the key of the current one; ``left`` are all objects that no manifest names. ``notices``
+    say what is left alone.
     """
 
     renamed: Mapping[ObjectKey, ObjectKey]
@@ -147,18 +173,21 @@ class _Selected:
     deleted: Sequence[ObjectKey]
     released: Sequence[ObjectKey]
     old: Mapping[ObjectKey, ObjectKey]
+    left: Sequence[ObjectKey]
     notices: Sequence[Note]
 
 
 def _selected(comparison: Comparison, users: Users) -> _Selected:
     named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
     renamed = renamed_keys(named)
-    leftovers = leftovers_of(named, snapshot, options)
+    leftovers = leftovers_of(comparison)
     chosen = sorted(targeted(named, renamed, leftovers, options))
     if options.release:
-        return _Selected(renamed, chosen, (), leftovers, {}, release_notices(leftovers, snapshot))
-    old = superseded_by(leftovers, named, snapshot)
-    kept = dict(old_version_notices(old, named, users, options))
+        return _Selected(
+            renamed, chosen, (), leftovers, {}, (), release_notices(leftovers, snapshot)
+        )
+    old = superseded_by(leftovers, comparison)
+    kept = dict(old_version_notices(old, comparison, users))
     kept |= lasting_notices(leftovers, snapshot)
     free = [key for key in leftovers if key not in kept]
     deletes = options.prune or options.destroy
@@ -168,6 +197,7 @@ def _selected(comparison: Comparison, users: Users) -> _Selected:
         deleted=free if deletes else (),
         released=(),
         old=old,
+        left=[key for key in leftovers if key not in old],
         notices=(*(() if deletes else leftover_notices(free, snapshot)), *kept.values()),
     )
 
@@ -177,12 +207,16 @@ class _Projected:
     """What comparing the chosen objects came to, by their keys.
 
     ``references`` are what their manifests refer to. ``targets`` are the fields that those which
-    are updated have then. ``problems`` are those of single manifests.
+    are updated have then. ``ciphertexts`` are the digests that their records are to keep.
+    ``seals`` counts sealed values by what is known of them. ``problems`` are those of single
+    manifests.
     """
 
     changes: list[Change] = field(default_factory=list)
     references: dict[ObjectKey, list[Reference]] = field(default_factory=dict)
     targets: dict[ObjectKey, Fields] = field(default_factory=dict)
+    ciphertexts: dict[ObjectKey, Mapping[str, str]] = field(default_factory=dict)
+    seals: Counter[str] = field(default_factory=Counter)
     problems: list[Diagnostic] = field(default_factory=list)
 
 
@@ -201,6 +235,10 @@ def _projected(
         projected.references[compared.key] = [*references_of(compared.resource)]
         if change.action is Action.UPDATE:
             projected.targets[compared.key] = compared.merged.target
+        if change.action is not Action.NO_OP and (digests := changing.comparison.digests(compared)):
+            projected.ciphertexts[compared.key] = digests
+        wanted, is_new = changing.comparison.named[compared.key].data, compared.live is None
+        projected.seals.update(seals.standings(wanted, compared.resource.data, is_new=is_new))
         projected.problems.extend(annotation_errors(compared.resource, store_annotations))
         projected.problems.extend(generation_problems(compared, changing.comparison))
     return projected

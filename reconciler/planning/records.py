@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from reconciler.model.ciphertexts import recorded_digests
 from reconciler.model.drift import FieldState, Pending
 from reconciler.model.fields import DATA, TYPE, Fields, leaf_text
 from reconciler.model.objects import SECRET, Live
 from reconciler.model.plans import FieldPath
 from reconciler.model.store import Snapshot
-from reconciler.model.values import Fingerprinter, UnreadValue
+from reconciler.model.values import Fingerprinter, SealedValue, UnreadValue
 from reconciler.planning.owners import understood_record
 from reconciler.planning.ownership import Merged
 
@@ -105,17 +106,33 @@ class FingerprintCheck:
         """What the manifest, whose fields are `wanted`, changes of what the set applied last."""
         if path not in wanted:
             return Pending.REMOVE if path in applied else Pending.NONE
+        if isinstance(wanted[path], SealedValue) and wanted[path].fingerprint is None:
+            return Pending.UNKNOWN
         own = self.fingerprinter.of(live.namespace, path, leaf_text(wanted[path]))
         unknowable = path in applied and not self.can_read(live)
         return Pending.NONE if own == applied.get(path) or unknowable else Pending.SET
 
-    def is_current(self, live: Live, merged: Merged, applied: Mapping[FieldPath, str]) -> bool:
-        """Whether the record of `live` says just what applying it again would write."""
-        return len(merged.claims) == len(applied) and all(
+    def is_current(
+        self,
+        live: Live,
+        merged: Merged,
+        applied: Mapping[FieldPath, str],
+        digests: Mapping[str, str],
+    ) -> bool:
+        """Whether the record of `live` says just what applying it again would write.
+
+        It may hold more digests of ciphertexts than `digests`, since these do no harm: a manifest
+        that comes by a pipe has none.
+        """
+        is_current = len(merged.claims) == len(applied) and all(
             applied.get(path)
             == self.fingerprinter.of(live.namespace, path, leaf_text(merged.target[path]))
             for path in merged.claims
         )
+        if not (digests and is_current):
+            return is_current
+        kept = {} if live.applied is None else live.applied.ciphertexts
+        return recorded_digests(digests, applied).items() <= kept.items()
 
 
 def _has_key_of(live: Live, fingerprinter: Fingerprinter) -> bool:

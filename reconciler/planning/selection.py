@@ -8,6 +8,7 @@ from reconciler.errors import ConfigError
 from reconciler.model.objects import LASTING_NAMESPACES, NAMESPACE, Desired, ObjectKey
 from reconciler.model.plans import Note, PlanOptions
 from reconciler.model.store import Snapshot
+from reconciler.planning.comparing import Comparison
 from reconciler.planning.naming import origin
 from reconciler.planning.references import references_of
 from reconciler.spelling import nearest
@@ -65,22 +66,22 @@ def targeted(
     return chosen
 
 
-def leftovers_of(
-    named: Mapping[ObjectKey, Desired], snapshot: Snapshot, options: PlanOptions
-) -> list[ObjectKey]:
+def leftovers_of(comparison: Comparison) -> list[ObjectKey]:
     """What the set has applied and no manifest names.
 
     These are live objects, copies of interrupted replaces, and objects that somebody else has
     deleted. With targets, only these and their old versions.
     """
+    named, snapshot, options = comparison.named, comparison.snapshot, comparison.options
     held = {**snapshot.copies, **snapshot.objects}
+    targets = {*options.targets, *_bases(options.targets, comparison)}
     owned = {
         key
         for key, live in held.items()
         if key not in named
         and live.applied is not None
         and live.applied.set_name == options.set_name
-        and (not options.targets or {key, origin(live)} & {*options.targets})
+        and (not targets or {key, origin(live), *_bases((key,), comparison)} & targets)
     }
     gone = {
         key
@@ -101,14 +102,26 @@ def _is_made_of(key: ObjectKey, maker: Desired) -> bool:
 
 
 def superseded_by(
-    leftovers: Iterable[ObjectKey], named: Mapping[ObjectKey, Desired], snapshot: Snapshot
+    leftovers: Iterable[ObjectKey], comparison: Comparison
 ) -> dict[ObjectKey, ObjectKey]:
-    """Those of `leftovers` that are old versions of what a manifest names, with the current one."""
-    origins = {key: origin(snapshot.objects[key]) for key in leftovers if key in snapshot.objects}
-    if not origins:
+    """Those of `leftovers` that are old versions of what a manifest names, with a current one."""
+    named, snapshot, families = comparison.named, comparison.snapshot, comparison.families
+    live = [key for key in leftovers if key in snapshot.objects]
+    if not live:
         return {}
     current = {resource.key: key for key, resource in named.items() if resource.name}
-    return {key: current[first] for key, first in origins.items() if first in current}
+    heads = {base: key for key, base in sorted(families.items()) if key in named}
+    origins = {key: origin(snapshot.objects[key]) for key in live if key not in families}
+    return {
+        **{key: current[first] for key, first in origins.items() if first in current},
+        **{key: heads[families[key]] for key in live if key in families},
+    }
+
+
+def _bases(keys: Iterable[ObjectKey], comparison: Comparison) -> list[ObjectKey]:
+    """The keys without kustomize's hash, of those that have one."""
+    families = comparison.families
+    return [families[key] for key in keys if key in families]
 
 
 def lasting_notices(

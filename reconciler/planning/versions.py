@@ -14,13 +14,15 @@ from dataclasses import replace
 from reconciler.model.fields import DATA, IMMUTABLE, TYPE, flatten
 from reconciler.model.lifecycle import VERSION_OF, lifecycle
 from reconciler.model.objects import Desired, Live, ObjectKey
-from reconciler.model.plans import Note, PlanOptions
+from reconciler.model.plans import UNBORN, Note, PlanOptions
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.consumers import Users, named_users
+from reconciler.planning.families import families_of, with_predecessors
 from reconciler.planning.naming import is_versioned, named_objects, newest, origin
 from reconciler.planning.records import FingerprintCheck
+from reconciler.planning.seals import is_sealed
 from reconciler.rules.names import SUBDOMAIN
 
 _SUFFIX_DIGITS = 10
@@ -28,6 +30,10 @@ _STAYS = "{}, an old version of {}, stays: {}"
 _UNKNOWN = (
     "what uses it is not known; --prune deletes it with --consumers where nothing does, and with "
     "--force-consumers whatever does"
+)
+_UNKNOWABLE = (
+    "this store does not know what uses it; --prune deletes it with --force-consumers, whatever "
+    "does"
 )
 
 
@@ -42,12 +48,14 @@ def comparison_of(
     Records are read with the key of the snapshot, or that of `fingerprinter` where it has none.
     """
     records = Fingerprinter(snapshot.fingerprint_key or fingerprinter.key)
+    named = named_objects(desired, snapshot, options.set_name)
     return _with_current_versions(
         Comparison(
-            named=named_objects(desired, snapshot, options.set_name),
+            named=named,
             snapshot=snapshot,
             options=options,
             check=FingerprintCheck.of(snapshot, options.set_name, records, options.adopt_from),
+            families=families_of(named, snapshot, options.set_name),
         )
     )
 
@@ -59,7 +67,10 @@ def _with_current_versions(comparison: Comparison) -> Comparison:
     object; else it is the newest.
     """
     named = comparison.named
-    versioned = {key for key, resource in named.items() if is_versioned(resource)}
+    families = comparison.families  # where a name has a hash, that makes the versions
+    versioned = {
+        key for key, resource in named.items() if is_versioned(resource) and key not in families
+    }
     if not versioned:
         return comparison
     current: dict[ObjectKey, Compared] = {}
@@ -79,10 +90,18 @@ def _with_current_versions(comparison: Comparison) -> Comparison:
 
 
 def with_new_versions(comparison: Comparison, fingerprinter: Fingerprinter) -> Comparison:
-    """The same, with new keys for the versioned Secrets whose live objects need a replace."""
+    """The same, with new keys for the versioned Secrets whose live objects need a replace.
+
+    New members of families have their keys; they, too, get a predecessor.
+    """
+    comparison = with_predecessors(comparison)
     stuck: dict[ObjectKey, Compared] = {}
     for key, resource in comparison.named.items():
-        if is_versioned(resource) and _may_follow(comparison, key):
+        if (
+            key not in comparison.families
+            and is_versioned(resource)
+            and _may_follow(comparison, key)
+        ):
             compared = comparison.compare(key)
             if comparison.replace_reasons(compared):
                 stuck[key] = compared
@@ -94,22 +113,24 @@ def with_new_versions(comparison: Comparison, fingerprinter: Fingerprinter) -> C
     return replace(
         comparison,
         named={new.get(key, key): resource for key, resource in comparison.named.items()},
-        predecessors={new[key]: compared for key, compared in stuck.items()},
+        predecessors={
+            **comparison.predecessors,
+            **{new[key]: compared for key, compared in stuck.items()},
+        },
     )
 
 
 def old_version_notices(
-    old: Mapping[ObjectKey, ObjectKey],
-    named: Mapping[ObjectKey, Desired],
-    users: Users,
-    options: PlanOptions,
+    old: Mapping[ObjectKey, ObjectKey], comparison: Comparison, users: Users
 ) -> Iterator[tuple[ObjectKey, Note]]:
     """Those of `old` that stay, and why; `old` maps old versions to the current ones.
 
     A version that is used stays, and so does one that may be used.
     """
+    options = comparison.options
+    knows = Capability.CONSUMERS in comparison.snapshot.capabilities
     for key, current in old.items():
-        resource = named[current]
+        resource = comparison.named[current]
         consumers = users.everybody.get(key, ())
         if lifecycle(resource).prevent_destroy:
             why = "its manifest has reconciler/prevent-destroy"
@@ -118,7 +139,7 @@ def old_version_notices(
         elif consumers:
             why = f"it is still used by {named_users(consumers)}"
         elif not users.are_known(key):
-            why = _UNKNOWN
+            why = _UNKNOWN if knows else _UNKNOWABLE
         elif options.prune:
             continue
         else:
@@ -164,6 +185,8 @@ def _free_key(
 ) -> ObjectKey:
     """The name of a new version, which comes from its content; another where that is taken."""
     resource = comparison.named[key]
+    if is_sealed(resource):  # without the values, there is no name
+        return key._replace(name=_version_name(resource.name, UNBORN))
     content = {
         "/".join(path): fingerprinter.of(key.namespace, path, leaf)
         for path, leaf in flatten(resource).items()

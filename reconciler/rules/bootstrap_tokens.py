@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from reconciler.model.objects import Resource, Severity
+from reconciler.model.values import AbsentValue
 from reconciler.rules.names import shown
 from reconciler.rules.violations import RulePath, Violation
 
@@ -26,6 +27,8 @@ _USAGES = ("usage-bootstrap-authentication", "usage-bootstrap-signing")
 
 def bootstrap_token_warnings(secret: Resource) -> Iterator[Violation]:
     """Why the cluster would ignore `secret`, of type ``bootstrap.kubernetes.io/token``."""
+    if any(isinstance(value, AbsentValue) for value in secret.data.values()):
+        return  # what it takes cannot be seen
     values = {key: value.reveal() for key, value in secret.data.items()}
     yield from _place(secret, values.get("token-id", b""))
     if not _SECRET.fullmatch(values.get("token-secret", b"")):

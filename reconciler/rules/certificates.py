@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from reconciler.model.values import SecretValue
+from reconciler.model.values import AbsentValue, SecretValue
 from reconciler.rules import pem
 
 _LABEL = b"CERTIFICATE"
+_BEGIN = b"-----BEGIN CERTIFICATE-----"
+
+
+def certificate_dates(value: SecretValue) -> tuple[datetime, datetime] | None:
+    """When the certificates in `value` are valid, in UTC; nothing where it is none to be read."""
+    if isinstance(value, AbsentValue) or _BEGIN not in value.reveal():
+        return None
+    try:
+        return validity(value.reveal())
+    except ValueError:  # its message may quote the value
+        return None
 
 
 def validity(content: bytes) -> tuple[datetime, datetime]:
@@ -36,11 +47,3 @@ def validity(content: bytes) -> tuple[datetime, datetime]:
     if root:
         return min(begins), max(ends)
     return max(begins), min(ends)
-
-
-def validity_of(value: SecretValue) -> tuple[datetime, datetime] | None:
-    """The `validity` of what `value` holds; ``None`` where no certificate can be read there."""
-    try:
-        return validity(value.reveal())
-    except ValueError:
-        return None

@@ -1,12 +1,12 @@
 """The uses of Secrets in Kubernetes objects, in the form of the API.
 
-Source: the Kubernetes API reference v1.35 (PodSpec, Volume, EnvVarSource, EnvFromSource,
-ServiceAccount, IngressTLS). Fields of another shape are ignored.
+Source: the Kubernetes API reference v1.35 (ServiceAccount, IngressTLS, ReplicaSet,
+ControllerRevision, StatefulSetStatus). Fields of another shape are ignored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import SECRET, SERVICE_ACCOUNT, ObjectKey, Resource
 from reconciler.rules.names import SUBDOMAIN
+from reconciler.rules.pod_specs import Use, listed_uses, mapping, maps_in, pod_uses, text_of
 
 _APPS, _BATCH, _NETWORKING = "apps", "batch", "networking.k8s.io"
 _TEMPLATE = ("spec", "template", "spec")
@@ -26,8 +27,11 @@ _POD_SPECS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "ReplicaSet": (_APPS, _TEMPLATE),
     "Job": (_BATCH, _TEMPLATE),
     "CronJob": (_BATCH, ("spec", "jobTemplate", *_TEMPLATE)),
+    "ControllerRevision": (_APPS, ("data", *_TEMPLATE)),
 }
 """The kinds that run Pods: their API group, and the path of the Pod spec."""
+
+REVISION = "ControllerRevision"
 
 _INGRESS = "Ingress"
 CONSUMER_GROUPS: Mapping[str, str] = {
@@ -37,54 +41,52 @@ CONSUMER_GROUPS: Mapping[str, str] = {
 }
 """The kinds that `consumers_of` reads, with their API groups; the core group is empty."""
 
-_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
-# Volumes that name a Secret for a driver: the field, and the path of the Secret's name in it.
-_DRIVERS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("azureFile", ("secretName",)),
-    ("cephfs", ("secretRef", "name")),
-    ("cinder", ("secretRef", "name")),
-    ("csi", ("nodePublishSecretRef", "name")),
-    ("flexVolume", ("secretRef", "name")),
-    ("iscsi", ("secretRef", "name")),
-    ("rbd", ("secretRef", "name")),
-    ("scaleIO", ("secretRef", "name")),
-    ("storageos", ("secretRef", "name")),
-)
 _ENDED_PHASES = {"Succeeded", "Failed"}
 _ENDED_CONDITIONS = {"Complete", "Failed"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Use:
-    """A reference to a Secret, or to one of its keys; ``field`` is its place."""
+class Workload:
+    """An object that may use Secrets.
 
-    secret: str
-    field: str
-    key: str = ""
-    optional: bool = False
+    Objects are named as ``KIND/NAMESPACE/NAME``. ``controller`` is the object that made this one,
+    if it is of a kind that runs Pods. ``revision`` is the ControllerRevision from which a
+    StatefulSet may still make Pods. ``uses`` are in the order of the fields.
+    """
+
+    name: str
+    controller: str
+    revision: str
+    uses: tuple[Consumer, ...]
 
 
-def consumers_of(
+def workload_of(
     document: Mapping[str, Any], kind: str = "", *, namespace: str = "default", manifest: str = ""
-) -> Iterator[Consumer]:
-    """The uses of Secrets by the object in `document`, in the order of its fields.
+) -> Workload | None:
+    """The object in `document`; ``None`` if its kind uses no Secrets.
 
     `kind` is for items of lists without a kind, `namespace` for objects without a namespace, and
-    `manifest` becomes that of the consumers. Objects of other kinds have no uses; nor do Pods and
-    Jobs that have ended, or objects that a controller of these kinds owns, since the controller
-    names the same Secrets. An image pull secret counts as required, though a kubelet tries without
-    it; an entry in ``secrets`` of a ServiceAccount does not.
+    `manifest` becomes that of the consumers. Pods and Jobs that have ended use nothing, and neither
+    do the old ReplicaSets of a Deployment once they have no Pods. An image pull secret counts as
+    required, though a kubelet tries without it; an entry in ``secrets`` of a ServiceAccount does
+    not.
     """
-    kind = _text(document.get("kind")) or kind
-    metadata = _map(document.get("metadata"))
-    uses = _USES.get(kind)
-    if uses is None or not _is_in_group(document, kind) or _has_controller(metadata):
-        return
-    home = _text(metadata.get("namespace")) or namespace
-    name = _text(metadata.get("name")) or f"{_text(metadata.get('generateName'))}*"
-    for use in uses(document):
-        if SUBDOMAIN.allows(use.secret):  # anything else is part of a template, or encrypted
-            yield Consumer(
+    kind = text_of(document.get("kind")) or kind
+    if kind not in _USES or not _is_in_group(document, kind):
+        return None
+    metadata = mapping(document.get("metadata"))
+    home = text_of(metadata.get("namespace")) or namespace
+    name = text_of(metadata.get("name")) or f"{text_of(metadata.get('generateName'))}*"
+    controller = _controller(metadata, home)
+    is_idle = controller.startswith("Deployment/") and _has_no_pods(document)
+    return Workload(
+        name=f"{kind}/{home}/{name}",
+        controller=controller,
+        revision=_older_revision(document, home) if kind == "StatefulSet" else "",
+        uses=()
+        if is_idle
+        else tuple(
+            Consumer(
                 kind=kind,
                 namespace=home,
                 name=name,
@@ -94,6 +96,55 @@ def consumers_of(
                 field=use.field,
                 manifest=manifest,
             )
+            for use in _USES[kind](document)
+            if SUBDOMAIN.allows(use.secret)  # else it is part of a template, or encrypted
+        ),
+    )
+
+
+def consumers_of(
+    document: Mapping[str, Any], kind: str = "", *, namespace: str = "default", manifest: str = ""
+) -> Iterator[Consumer]:
+    """The uses of Secrets by the object in `document`, seen by itself; see `workload_of`.
+
+    Objects that a controller made are left out, since the controller names the same Secrets as
+    far as anybody can tell who does not see it.
+    """
+    workload = workload_of(document, kind, namespace=namespace, manifest=manifest)
+    if workload and not (workload.controller or workload.name.startswith(f"{REVISION}/")):
+        yield from workload.uses
+
+
+def consumers_among(workloads: Iterable[Workload]) -> Iterator[Consumer]:
+    """The uses by all of `workloads`, which are those of a store.
+
+    What a controller made counts only for what the controller does not name any more: in a
+    rollout, the old ReplicaSet and the old Pods. A ControllerRevision counts as long as its
+    StatefulSet makes Pods from it.
+    """
+    by_name = {workload.name: workload for workload in workloads}
+    for workload in by_name.values():
+        controller = by_name.get(workload.controller)
+        if workload.name.startswith(f"{REVISION}/") and (
+            controller is None or controller.revision != workload.name
+        ):
+            continue
+        covered = {_need(use) for above in _above(workload, by_name) for use in above.uses}
+        yield from (use for use in workload.uses if _need(use) not in covered)
+
+
+def _above(workload: Workload, by_name: Mapping[str, Workload]) -> Iterator[Workload]:
+    """The controllers of a workload, from its own upwards; a chain has at most three objects."""
+    for _ in range(3):
+        controller = by_name.get(workload.controller)
+        if controller is None:
+            return
+        yield controller
+        workload = controller
+
+
+def _need(use: Consumer) -> tuple[ObjectKey, str, bool]:
+    return use.secret, use.key, use.optional
 
 
 def account_consumers(account: Resource, manifest: str = "") -> Iterator[Consumer]:
@@ -108,117 +159,64 @@ def account_consumers(account: Resource, manifest: str = "") -> Iterator[Consume
 
 def _is_in_group(document: Mapping[str, Any], kind: str) -> bool:
     """Whether the API group is that of `kind`; items of lists have none."""
-    version = _text(document.get("apiVersion"))
+    version = text_of(document.get("apiVersion"))
     return not version or version.rpartition("/")[0] == CONSUMER_GROUPS[kind]
 
 
-def _has_controller(metadata: Mapping[str, Any]) -> bool:
-    for _, owner in _items(metadata.get("ownerReferences")):
-        owned_by = _POD_SPECS.get(_text(owner.get("kind")))
-        group = _text(owner.get("apiVersion")).rpartition("/")[0]
-        if owner.get("controller") is True and owned_by is not None and owned_by[0] == group:
-            return True
-    return False
+def _controller(metadata: Mapping[str, Any], home: str) -> str:
+    """The controller in ``ownerReferences``; empty if it is of no kind that runs Pods."""
+    for _, owner in maps_in(metadata.get("ownerReferences")):
+        kind, version = text_of(owner.get("kind")), text_of(owner.get("apiVersion"))
+        runs_pods = version and kind in _POD_SPECS and _is_in_group(owner, kind)
+        if owner.get("controller") is True and runs_pods:
+            return f"{kind}/{home}/{text_of(owner.get('name'))}"
+    return ""
 
 
-def _workload_uses(path: tuple[str, ...], document: Mapping[str, Any]) -> Iterator[_Use]:
-    if _has_ended(_map(document.get("status"))):
+def _has_no_pods(replica_set: Mapping[str, Any]) -> bool:
+    """Whether a ReplicaSet is scaled to nothing, and got there."""
+    spec, status = mapping(replica_set.get("spec")), mapping(replica_set.get("status"))
+    return spec.get("replicas") == 0 and not status.get("replicas")
+
+
+def _older_revision(stateful_set: Mapping[str, Any], home: str) -> str:
+    """The revision from which a StatefulSet makes those Pods anew that are not updated yet."""
+    strategy = mapping(mapping(stateful_set.get("spec")).get("updateStrategy")).get("type")
+    current = text_of(mapping(stateful_set.get("status")).get("currentRevision"))
+    # With OnDelete, each new Pod is of the new revision, and this field is never updated.
+    return "" if strategy == "OnDelete" or not current else f"{REVISION}/{home}/{current}"
+
+
+def _workload_uses(path: tuple[str, ...], document: Mapping[str, Any]) -> Iterator[Use]:
+    if _has_ended(mapping(document.get("status"))):
         return
     spec = document
     for name in path:
-        spec = _map(spec.get(name))
-    yield from _pod_uses(spec, ".".join(path))
+        spec = mapping(spec.get(name))
+    yield from pod_uses(spec, ".".join(path))
 
 
 def _has_ended(status: Mapping[str, Any]) -> bool:
-    if _text(status.get("phase")) in _ENDED_PHASES:
+    if text_of(status.get("phase")) in _ENDED_PHASES:
         return True
     return any(
-        _text(condition.get("type")) in _ENDED_CONDITIONS and condition.get("status") == "True"
-        for _, condition in _items(status.get("conditions"))
+        text_of(condition.get("type")) in _ENDED_CONDITIONS and condition.get("status") == "True"
+        for _, condition in maps_in(status.get("conditions"))
     )
 
 
-def _pod_uses(spec: Mapping[str, Any], field: str) -> Iterator[_Use]:
-    for group in _CONTAINERS:
-        for index, container in _items(spec.get(group)):
-            yield from _container_uses(container, f"{field}.{group}[{index}]")
-    for index, volume in _items(spec.get("volumes")):
-        yield from _volume_uses(volume, f"{field}.volumes[{index}]")
-    yield from _listed(spec, "imagePullSecrets", f"{field}.imagePullSecrets")
+def _account_uses(document: Mapping[str, Any]) -> Iterator[Use]:
+    yield from listed_uses(document, "secrets", "secrets", optional=True)
+    yield from listed_uses(document, "imagePullSecrets", "imagePullSecrets")
 
 
-def _container_uses(container: Mapping[str, Any], field: str) -> Iterator[_Use]:
-    for index, variable in _items(container.get("env")):
-        reference = _map(_map(variable.get("valueFrom")).get("secretKeyRef"))
-        where = f"{field}.env[{index}].valueFrom.secretKeyRef"
-        name, key = _text(reference.get("name")), _text(reference.get("key"))
-        yield _Use(name, where, key, optional=_flag(reference))
-    for index, source in _items(container.get("envFrom")):
-        reference = _map(source.get("secretRef"))
-        where = f"{field}.envFrom[{index}].secretRef"
-        yield _Use(_text(reference.get("name")), where, optional=_flag(reference))
+def _ingress_uses(document: Mapping[str, Any]) -> Iterator[Use]:
+    for index, entry in maps_in(mapping(document.get("spec")).get("tls")):
+        yield Use(text_of(entry.get("secretName")), f"spec.tls[{index}].secretName")
 
 
-def _volume_uses(volume: Mapping[str, Any], field: str) -> Iterator[_Use]:
-    yield from _mounted(_map(volume.get("secret")), "secretName", f"{field}.secret")
-    for index, source in _items(_map(volume.get("projected")).get("sources")):
-        where = f"{field}.projected.sources[{index}].secret"
-        yield from _mounted(_map(source.get("secret")), "name", where)
-    for driver, path in _DRIVERS:
-        secret: Any = volume.get(driver)
-        for name in path:
-            secret = _map(secret).get(name)
-        yield _Use(_text(secret), ".".join((field, driver, *path[:1])))
-
-
-def _mounted(source: Mapping[str, Any], name_field: str, field: str) -> Iterator[_Use]:
-    """A Secret mounted as files: the listed keys, or all keys."""
-    name, optional = _text(source.get(name_field)), _flag(source)
-    listed = list(_items(source.get("items")))
-    if not listed:
-        yield _Use(name, field, optional=optional)
-    for index, item in listed:
-        yield _Use(name, f"{field}.items[{index}]", _text(item.get("key")), optional)
-
-
-def _listed(
-    holder: Mapping[str, Any], name: str, field: str, *, optional: bool = False
-) -> Iterator[_Use]:
-    for index, reference in _items(holder.get(name)):
-        yield _Use(_text(reference.get("name")), f"{field}[{index}]", optional=optional)
-
-
-def _account_uses(document: Mapping[str, Any]) -> Iterator[_Use]:
-    yield from _listed(document, "secrets", "secrets", optional=True)
-    yield from _listed(document, "imagePullSecrets", "imagePullSecrets")
-
-
-def _ingress_uses(document: Mapping[str, Any]) -> Iterator[_Use]:
-    for index, entry in _items(_map(document.get("spec")).get("tls")):
-        yield _Use(_text(entry.get("secretName")), f"spec.tls[{index}].secretName")
-
-
-_USES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[_Use]]] = {
+_USES: Mapping[str, Callable[[Mapping[str, Any]], Iterator[Use]]] = {
     **{kind: partial(_workload_uses, path) for kind, (_, path) in _POD_SPECS.items()},
     SERVICE_ACCOUNT: _account_uses,
     _INGRESS: _ingress_uses,
 }
-
-
-def _map(node: Any) -> Mapping[str, Any]:
-    return node if isinstance(node, Mapping) else {}
-
-
-def _items(node: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The maps in a list, with their indexes."""
-    if isinstance(node, list | tuple):
-        yield from ((index, item) for index, item in enumerate(node) if isinstance(item, Mapping))
-
-
-def _text(node: Any) -> str:
-    return node if isinstance(node, str) else ""
-
-
-def _flag(reference: Mapping[str, Any]) -> bool:
-    return reference.get("optional") is True

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from reconciler.model.generation import GENERATE, Recipe, recipe_faults
 from reconciler.model.lifecycle import Lifecycle, lifecycle, steers
 from reconciler.model.objects import SECRET, Resource
+from reconciler.rules.hash_suffixes import hashed_base
 from reconciler.rules.names import is_data_key
 from reconciler.rules.violations import Violation
+
+_NAMES_BY_VALUE = "names a version after its values, and one that is generated at apply has none"
 
 
 def generation_violations(resource: Resource) -> Iterator[Violation]:
@@ -32,15 +35,15 @@ def generation_violations(resource: Resource) -> Iterator[Violation]:
 
 def _conflicts(secret: Resource, steering: Lifecycle) -> Iterator[Violation]:
     taken: dict[str, Recipe] = {}
+    hashed = hashed_base(secret, secret.data)
     for recipe in steering.recipes:
         name = f"{GENERATE}{recipe.key}"
         if steering.versioned:
-            yield _violation(
-                name,
-                "reconciler/replace: versioned names a version after its values, and a value "
-                "that is yet to be generated gives no name",
-                "remove one of the two annotations",
-            )
+            message = f"reconciler/replace: versioned {_NAMES_BY_VALUE}"
+            yield _violation(name, message, "remove one of the two annotations")
+        if hashed:
+            message = f"kustomize {_NAMES_BY_VALUE}"
+            yield _violation(name, message, "set disableNameSuffixHash in the kustomization")
         for key in recipe.keys:
             if key in secret.data:
                 message = f"the manifest has a value for the key {key} too"

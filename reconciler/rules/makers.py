@@ -1,6 +1,16 @@
 """Which Secrets other programs make, told by the objects that ask them to.
 
-Source: the API references of the programs. What does not have their shape is passed over.
+Source: the API references of the programs; for those whose names come from a template or a default:
+
+- Zalando: `users` of https://opensource.zalando.com/postgres-operator/docs/user.html and
+  ``secret_name_template`` of .../docs/reference/operator_parameters.html, with its default;
+- Percona: https://docs.percona.com/percona-operator-for-mysql/pxc/users.html (``secretsName``),
+  https://docs.percona.com/percona-operator-for-mongodb/system-users.html (``secrets.users``) and
+  https://docs.percona.com/percona-operator-for-postgresql/latest/users.html (``NAME-pguser-USER``);
+- Crossplane: ``writeConnectionSecretToRef``, which managed resources and claims of every kind may
+  have: https://docs.crossplane.io/v1.20/concepts/managed-resources/#writeconnectionsecrettoref.
+
+What does not have their shape is passed over.
 """
 
 from __future__ import annotations
@@ -15,7 +25,7 @@ ANY_NAMESPACE = "*"
 """The namespace of a Secret that is made in namespaces which no manifest names."""
 
 _Path = tuple[str, ...]
-"""Where something stands in an object; ``*`` is each item of a list."""
+"""Where something stands in an object; ``*`` is each item of a list, ``@`` each key of a map."""
 
 _NAME: _Path = ("metadata", "name")
 
@@ -37,14 +47,18 @@ class MadeSecret:
 class _Making(NamedTuple):
     """A row: where the Secret's name and namespace stand, and what is put around the name.
 
-    An object without the name uses its own, if ``own`` says so; without the namespace, its own.
+    ``form`` has the name for ``{0}`` and that of the object for ``{1}``. An object without the name
+    uses ``fallback``, if any, with its own name; without the namespace, its own.
     """
 
     name: _Path = _NAME
     namespace: _Path = ()
-    own: bool = False
+    fallback: str = ""
     form: str = "{}"
     overwrites: bool = True
+
+
+_ZALANDO = ".credentials.postgresql.acid.zalan.do"
 
 
 def _generated(*forms: str) -> tuple[_Making, ...]:
@@ -62,9 +76,11 @@ _MAKINGS: Mapping[tuple[str, str], tuple[_Making, ...]] = {
     ("cert-manager.io", "Issuer"): (
         _Making(("spec", "acme", "privateKeySecretRef", "name"), overwrites=False),
     ),
-    ("external-secrets.io", "ExternalSecret"): (_Making(("spec", "target", "name"), own=True),),
+    ("external-secrets.io", "ExternalSecret"): (
+        _Making(("spec", "target", "name"), fallback="{}"),
+    ),
     ("external-secrets.io", "ClusterExternalSecret"): (
-        _Making(("spec", "externalSecretSpec", "target", "name"), own=True),
+        _Making(("spec", "externalSecretSpec", "target", "name"), fallback="{}"),
     ),
     ("kubernetes-client.io", "ExternalSecret"): _OWN,
     ("secrets.hashicorp.com", "VaultStaticSecret"): _DESTINATION,
@@ -73,7 +89,7 @@ _MAKINGS: Mapping[tuple[str, str], tuple[_Making, ...]] = {
     ("secrets.hashicorp.com", "HCPVaultSecretsApp"): _DESTINATION,
     ("ricoberger.de", "VaultSecret"): _OWN,
     ("koudingspawn.de", "Vault"): _OWN,
-    ("redhatcop.redhat.io", "VaultSecret"): (_Making(("spec", "output", "name"), own=True),),
+    ("redhatcop.redhat.io", "VaultSecret"): (_Making(("spec", "output", "name"), fallback="{}"),),
     ("onepassword.com", "OnePasswordItem"): _OWN,
     ("secrets.doppler.com", "DopplerSecret"): (
         _Making(("spec", "managedSecret", "name"), ("spec", "managedSecret", "namespace")),
@@ -106,6 +122,27 @@ _MAKINGS: Mapping[tuple[str, str], tuple[_Making, ...]] = {
         "{}-app", "{}-superuser", "{}-ca", "{}-server", "{}-replication"
     ),
     ("postgres-operator.crunchydata.com", "PostgresCluster"): _generated("{0}-pguser-{0}"),
+    ("acid.zalan.do", "postgresql"): (
+        _Making(("spec", "users", "@"), form=f"{{0}}.{{1}}{_ZALANDO}", overwrites=False),
+        *_generated(f"postgres.{{}}{_ZALANDO}", f"standby.{{}}{_ZALANDO}"),
+    ),
+    ("pxc.percona.com", "PerconaXtraDBCluster"): (
+        _Making(("spec", "secretsName"), fallback="{}-secrets", overwrites=False),
+    ),
+    ("ps.percona.com", "PerconaServerMySQL"): (
+        _Making(("spec", "secretsName"), fallback="{}-secrets", overwrites=False),
+    ),
+    ("psmdb.percona.com", "PerconaServerMongoDB"): (
+        _Making(("spec", "secrets", "users"), fallback="{}-secrets", overwrites=False),
+    ),
+    ("pgv2.percona.com", "PerconaPGCluster"): (
+        _Making(
+            ("spec", "users", "*", "name"),
+            form="{1}-pguser-{0}",
+            fallback="{0}-pguser-{0}",
+            overwrites=False,
+        ),
+    ),
     ("kafka.strimzi.io", "KafkaUser"): _OWN,
     ("kafka.strimzi.io", "Kafka"): _generated("{}-cluster-ca-cert", "{}-clients-ca-cert"),
     ("rabbitmq.com", "RabbitmqCluster"): _generated("{}-default-user"),
@@ -116,6 +153,20 @@ _MAKINGS: Mapping[tuple[str, str], tuple[_Making, ...]] = {
     ("k8s.keycloak.org", "Keycloak"): _generated("{}-initial-admin"),
 }
 """Group and kind of what makes Secrets, and which. A maker more is a row more."""
+
+MADE_TYPES: Mapping[str, str] = {
+    "helm.sh/release.v1": "is the record of a Helm release: leave it to Helm, which rewrites and "
+    "deletes it",
+    "kubernetes.io/service-account-token": "holds a token that the cluster issues: declare it "
+    "without data, or leave it out",
+    "bootstrap.kubernetes.io/token": "is a bootstrap token, which the cluster deletes when it "
+    "expires: leave it out",
+}
+"""Types of Secrets that programs make for themselves, and what to tell whoever exports one.
+
+Sources: https://helm.sh/docs/topics/advanced/#storage-backends and
+https://kubernetes.io/docs/concepts/configuration/secret/#secret-types.
+"""
 
 _ISSUERS = ("cert-manager.io/issuer", "cert-manager.io/cluster-issuer", "kubernetes.io/tls-acme")
 _ANNOTATED: Mapping[tuple[str, str], tuple[_Making, ...]] = {
@@ -128,6 +179,10 @@ _ANNOTATED: Mapping[tuple[str, str], tuple[_Making, ...]] = {
 
 MAKERS = frozenset({*_MAKINGS, *_ANNOTATED})
 """The groups and kinds that `secrets_made_by` reads."""
+
+CONNECTION = "writeConnectionSecretToRef"
+"""The field of ``spec`` that makes an object of whatever group a maker: those of Crossplane."""
+_CONNECTED = (_Making(("spec", CONNECTION, "name"), ("spec", CONNECTION, "namespace")),)
 
 
 def secrets_made_by(
@@ -146,13 +201,12 @@ def secrets_made_by(
         return
     for making in _makings(document, key):
         target = next(_texts(document, making.namespace), home) if making.namespace else home
-        names = [*_texts(document, making.name)] or [*_texts(document, _NAME)] * making.own
-        for name in names:
+        for name in _names(document, making):
             yield MadeSecret(
                 ObjectKey(
                     SECRET,
                     ANY_NAMESPACE if kind == "ClusterExternalSecret" else target,
-                    making.form.format(name),
+                    name,
                 ),
                 maker,
                 manifest,
@@ -160,11 +214,24 @@ def secrets_made_by(
             )
 
 
+def _names(document: Mapping[str, Any], making: _Making) -> Iterator[str]:
+    own = next(_texts(document, _NAME), "")
+    names = [*_texts(document, making.name)]
+    if names:
+        yield from (making.form.format(name, own) for name in names)
+    elif own and making.fallback:
+        yield making.fallback.format(own)
+
+
 def _makings(document: Mapping[str, Any], key: tuple[str, str]) -> tuple[_Making, ...]:
     annotated = any(
         any(_texts(document, ("metadata", "annotations", issuer))) for issuer in _ISSUERS
     )
-    return _MAKINGS.get(key, ()) + (_ANNOTATED.get(key, ()) if annotated else ())
+    return (
+        *_MAKINGS.get(key, ()),
+        *(_ANNOTATED.get(key, ()) if annotated else ()),
+        *(_CONNECTED if "." in key[0] else ()),
+    )
 
 
 def _texts(node: Any, path: _Path) -> Iterator[str]:
@@ -175,5 +242,8 @@ def _texts(node: Any, path: _Path) -> Iterator[str]:
     elif path[0] == "*":
         for item in node if isinstance(node, list) else ():
             yield from _texts(item, path[1:])
+    elif path[0] == "@":  # names of Secrets have no underscores: makers put hyphens there
+        for name in node if isinstance(node, Mapping) else ():
+            yield from _texts(str(name).replace("_", "-"), path[1:])
     elif isinstance(node, Mapping):
         yield from _texts(node.get(path[0]), path[1:])

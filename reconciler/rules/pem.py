@@ -15,6 +15,11 @@ from reconciler.rules.base64 import decode_base64
 BEGIN = b"-----BEGIN "
 _END = b"\n-----END "
 _DASHES = b"-----"
+# A block as every program writes it, which needs no search for its lines.
+_USUAL = re.compile(
+    rb"-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*+)-----\n"
+    rb"((?:[A-Za-z0-9+/]+\n)*+(?:[A-Za-z0-9+/]+={1,2}\n)?+)-----END \1-----\n"
+)
 BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\n\v\f\r"  # as Go's bytes.TrimSpace has it, of ASCII
 _DER = re.compile(rb"0[\x80-\x84]")  # a SEQUENCE in the long form: X.690, section 8.1.3
@@ -98,6 +103,9 @@ def _next_block(data: bytes, place: int) -> tuple[Block, int] | None:
     All places count from the beginning of `data`. A BEGIN line counts at `place`, too: what comes
     before was read already.
     """
+    usual = _USUAL.match(data, place)
+    if usual and (content := _decoded(usual[2])) is not None:
+        return Block(usual[1], content), usual.end()
     trailer = place  # behind the "-----END " that was tried last
     while place <= trailer <= len(data):
         place = trailer
@@ -140,8 +148,12 @@ def _content(data: bytes, label: bytes, place: int, end: int, trailer: int) -> b
     closing = label + _DASHES
     if not data.startswith(closing, trailer) or _line(data, trailer + len(closing))[0]:
         return None
+    return _decoded(data[place:end].translate(None, b" \t")) if end > place else b""
+
+
+def _decoded(text: bytes) -> bytes | None:
     try:
-        return decode_base64(data[place:end].translate(None, b" \t")) if end > place else b""
+        return decode_base64(text)
     except ValueError:
         return None
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Resource, Severity
+from reconciler.model.values import AbsentValue
 from reconciler.rules.bootstrap_tokens import bootstrap_token_warnings
 from reconciler.rules.key_pairs import key_pair_fault
 from reconciler.rules.names import DATA_KEY, is_data_key
@@ -37,7 +38,7 @@ def secret_violations(secret: Resource) -> Iterator[Violation]:
     """What a server refuses of ``data`` and ``type``."""
     size = 0
     for key, value in secret.data.items():
-        size += len(value.reveal())
+        size += 0 if isinstance(value, AbsentValue) else len(value.reveal())
         if not is_data_key(key):
             yield _key_violation(key)
     if size > DATA_LIMIT:
@@ -75,7 +76,8 @@ def _registry_auth(key: str, code: str) -> Rule:
         if key not in secret.data:
             yield _missing(secret, key)
             return
-        fault = _json_fault(secret.data[key].reveal())
+        value = secret.data[key]
+        fault = "" if isinstance(value, AbsentValue) else _json_fault(value.reveal())
         if fault:
             hint = "write the file as docker login leaves it, one JSON object"
             yield Violation(("data", key), code, fault, hint)
@@ -97,7 +99,9 @@ def _ssh_auth(secret: Resource) -> Iterator[Violation]:
     key = "ssh-privatekey"
     if key not in _present(secret):
         yield _missing(secret, key)
-    elif key in secret.data and not secret.data[key].reveal():
+        return
+    value = secret.data.get(key)
+    if value is not None and not isinstance(value, AbsentValue) and not value.reveal():
         yield Violation(
             ("data", key),
             "required-key-empty",
@@ -114,9 +118,10 @@ def _tls(secret: Resource) -> Iterator[Violation]:
 
 def _tls_warnings(secret: Resource) -> Iterator[Violation]:
     """From warningsForSecret (pkg/registry/core/secret/strategy.go)."""
-    if "tls.crt" not in secret.data or "tls.key" not in secret.data:
+    pair = [secret.data.get(key) for key in ("tls.crt", "tls.key")]
+    if any(value is None or isinstance(value, AbsentValue) for value in pair):
         return
-    fault = key_pair_fault(secret.data["tls.crt"].reveal(), secret.data["tls.key"].reveal())
+    fault = key_pair_fault(*(value.reveal() for value in pair if value is not None))
     if fault:
         path = ("data", fault.key)
         yield Violation(path, "tls-pair-unusable", fault.message, fault.hint, Severity.WARNING)

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from reconciler.model.values import SecretValue
+from reconciler.model.values import AbsentValue, SecretValue
 
 LEAST_BITS = 40
 """Below this, one machine needs less than a few thousand years for all likely guesses, at 0.1 s
@@ -61,10 +61,10 @@ _OTHERS = 100
 def is_guessable(values: Iterable[SecretValue]) -> bool:
     """Whether all `values` together have fewer than `LEAST_BITS`; equal ones count once.
 
-    False if there are no values.
+    False if there are no values. Those that are not here do not count.
     """
     bits, any_value = 0.0, False
-    for content in {value.reveal() for value in values}:
+    for content in {value.reveal() for value in values if not isinstance(value, AbsentValue)}:
         any_value = True
         bits += bits_of(content)
         if bits >= LEAST_BITS:

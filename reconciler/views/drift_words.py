@@ -51,6 +51,7 @@ REMARKS = {
     Pending.NONE: "",
     Pending.SET: "the manifest sets it too",
     Pending.REMOVE: "no longer in the manifest",
+    Pending.UNKNOWN: "sealed in the manifest",
 }
 PENDING_SYMBOLS = {Pending.SET: "~", Pending.REMOVE: "-"}
 PENDING_WORDS = {Pending.SET: "set by the manifest", Pending.REMOVE: "no longer in the manifest"}
@@ -146,7 +147,7 @@ def _pending(item: ObjectDrift) -> Finding:
     lines = aligned(
         (PENDING_SYMBOLS[field.pending], field_text(field.path), PENDING_WORDS[field.pending])
         for field in item.fields
-        if field.pending is not Pending.NONE
+        if field.pending in PENDING_WORDS
     )
     if item.state is ObjectState.PENDING:
         return Finding("+", item, STATE_WORDS[item.state], lines)

@@ -39,13 +39,15 @@ class Subject(StrEnum):
 class Style:
     """How to show it. Formats for machines show the whole, whatever ``verbose`` and ``quiet`` say.
 
-    ``heading`` is what the first line says besides the subject itself; ``now`` is what ages are
+    ``limit`` is how many characters a comment may have, if not as many as on GitHub. ``heading``
+    is what the first line says besides the subject itself; ``now`` is what ages are
     told from.
     """
 
     colour: bool = False
     verbose: bool = False
     quiet: bool = False
+    limit: int | None = None
     heading: Heading = NO_HEADING
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -68,17 +70,28 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
         "text": "reconciler.views.text.styled:plan",
         "json": "reconciler.views.json.styled:plan",
         "markdown": "reconciler.views.markdown:styled_plan",
+        "github": "reconciler.views.github:styled_plan",
+        "gitlab-terraform": "reconciler.views.gitlab:styled_counts",
+        "code-quality": "reconciler.views.gitlab:styled_plan",
+        "sarif": "reconciler.views.sarif:styled_plan",
     },
     Subject.DRIFT: {
         "text": "reconciler.views.text.styled:drift",
         "json": "reconciler.views.json.styled:drift",
         "markdown": "reconciler.views.markdown:styled_drift",
+        "github": "reconciler.views.github:styled_drift",
+        "code-quality": "reconciler.views.gitlab:styled_drift",
+        "junit": "reconciler.views.junit:styled_drift",
+        "sarif": "reconciler.views.sarif:styled_drift",
         "prometheus": "reconciler.views.prometheus:styled_drift",
     },
     Subject.CHECK: {
         "text": "reconciler.views.text.styled:check",
         "json": "reconciler.views.json.styled:check",
         "sarif": "reconciler.views.sarif:styled_check",
+        "github": "reconciler.views.github:styled_check",
+        "code-quality": "reconciler.views.gitlab:styled_check",
+        "junit": "reconciler.views.junit:styled_check",
     },
     Subject.LISTING: {
         "text": "reconciler.views.text.styled:listing",

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.objects import Diagnostic, Source
-from reconciler.model.plans import Change, Note, Plan, Refusal
-from reconciler.views import drift_words, words
+from reconciler.model.plans import Action, Note, Plan, Refusal
+from reconciler.views import drift_words, groups, words
 from reconciler.views.drift_words import Finding
 from reconciler.views.formats import Style
+from reconciler.views.groups import Group
 from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.words import Line, counted
 
@@ -28,6 +30,11 @@ LIMIT = 65_536
 
 _RESERVE = 400
 """Characters reserved for a heading and for the last line."""
+_FEW = 10
+"""So many entries are shown open."""
+_MOST_OF_NAMES = 20_000
+"""Characters of the names of a group; JSON has them all."""
+_KEEPERS_HEADING = "In sync, with fields of others that stay:"
 _PLAIN_WORD = re.compile(r"[(']?[A-Za-z]+(?:['-][A-Za-z]+)*[')]?[.,;:]?|[0-9]+%?[,;:]?")
 _WORD_AND_STOP = re.compile(r"(.*?)([.,;:]?)")
 _BACKTICKS = re.compile("`+")
@@ -49,26 +56,28 @@ class _Section(NamedTuple):
     heading: str = ""
 
 
-def plan(plan: Plan, heading: Heading = NO_HEADING) -> str:
-    """The plan in at most `LIMIT` characters; refusals are never cut, whatever their length.
+def plan(plan: Plan, heading: Heading = NO_HEADING, *, limit: int = LIMIT) -> str:
+    """The plan in at most `limit` characters; refusals are never cut, whatever their length.
 
-    Problems come first, then changes, then notices; entries that no longer fit lose their details,
-    then their line, and the last line says how many did.
+    Problems come first, then changes, the greatest risk first, then notices; entries that no longer
+    fit lose their details, then their line, and the last line says how many did.
     """
-    summary = words.summary_text(plan)
-    parts = [f"### {summary}", prose(words.context_text(plan, heading))]
+    parts = [f"### {prose(words.summary_text(plan))}", prose(words.context_text(plan, heading))]
     parts += filter(None, (words.drift_text(plan), words.obstacles_text(plan)))
+    parts += filter(None, [_counts(plan)])
     parts += [_refusal(refusal) for refusal in plan.refusals]
     return _fitted(
         parts,
         _Section("problem", [_problem(problem) for problem in plan.problems]),
-        _Section("object", [_change(change) for change in words.changes_in_order(plan)]),
+        *_changes(plan),
+        _Section("object in sync", _keepers(plan), _KEEPERS_HEADING),
         _notices(plan.notices),
+        limit=limit,
     )
 
 
-def drift(report: DriftReport, configuration: str = "") -> str:
-    """Drift, pending changes and unmanaged Secrets, in at most `LIMIT` characters.
+def drift(report: DriftReport, configuration: str = "", *, limit: int = LIMIT) -> str:
+    """Drift, pending changes and unmanaged Secrets, in at most `limit` characters.
 
     Objects in sync are only counted. Entries that do not fit are left out as in a plan.
     """
@@ -89,17 +98,18 @@ def drift(report: DriftReport, configuration: str = "") -> str:
             drift_words.UNMANAGED_HEADING,
         ),
         _notices(report.notices),
+        limit=limit,
     )
 
 
 def styled_plan(shown: Plan, style: Style) -> str:
     """The plan, headed as `style` says."""
-    return plan(shown, style.heading)
+    return plan(shown, style.heading, limit=style.limit or LIMIT)
 
 
 def styled_drift(report: DriftReport, style: Style) -> str:
     """The drift, headed as `style` says."""
-    return drift(report, style.heading.configuration)
+    return drift(report, style.heading.configuration, limit=style.limit or LIMIT)
 
 
 def prose(text: str) -> str:
@@ -124,20 +134,19 @@ def _word(word: str) -> str:
     return code(match[1]) + match[2] if match and match[1] else code(word)
 
 
-def _fitted(parts: list[str], *sections: _Section) -> str:
+def _fitted(parts: list[str], *sections: _Section, limit: int) -> str:
     """All of `parts`, and as much of `sections` as fits into the limit."""
-    room = LIMIT - _RESERVE - sum(len(part) + 2 for part in parts)
-    left_out: list[str] = []
+    room = limit - _RESERVE - sum(len(part) + 2 for part in parts)
+    shortened, dropped = Counter[str](), Counter[str]()
     for noun, entries, heading in sections:
-        fitting, without_details = _fit(entries, room)
+        fitting, without_details = _fit(entries, room - len(heading) - 2)
         shown = [heading, *fitting] if heading and fitting else fitting
         room -= sum(len(part) + 2 for part in shown)
         parts += shown
-        dropped = len(entries) - len(fitting)
-        if without_details:
-            left_out.append(f"the details of {counted(without_details, noun)}")
-        if dropped:
-            left_out.append(f"{counted(dropped, noun)} altogether")
+        shortened[noun] += without_details
+        dropped[noun] += len(entries) - len(fitting)
+    left_out = [f"the details of {counted(shortened[noun], noun)}" for noun in +shortened]
+    left_out += [f"{counted(dropped[noun], noun)} altogether" for noun in +dropped]
     if left_out:
         parts.append(f"Left out, because a comment has its limit: {', '.join(left_out)}.")
     return "\n\n".join(parts)
@@ -165,16 +174,74 @@ def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], int]:
     return fitting, without_details
 
 
-def _change(change: Change) -> _Entry:
-    texts = [*(note.message for note in change.notes), words.consumers_text(change)]
-    notes = [f"- {prose(text)}" for text in texts if text]
-    return _object(
-        f"{words.ACTION_SYMBOLS[change.action]} {words.object_text(change.key)}",
-        words.reasons_text(change),
-        change.source,
-        words.change_lines(change),
-        notes,
+def _counts(plan: Plan) -> str:
+    """A table of how many objects each action touches; nothing where none does."""
+    if not plan.pending:
+        return ""
+    counts = plan.counts
+    actions = [action for action in Action if action is not Action.RELEASE or counts.get(action)]
+    actions = [*actions[1:], Action.NO_OP]
+    rows = (
+        [words.ACTION_WORDS[action] for action in actions],
+        ["--:"] * len(actions),
+        [str(counts.get(action, 0)) for action in actions],
     )
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _changes(plan: Plan) -> list[_Section]:
+    """A section for each chapter, so that the riskier ones are fitted first, details and all."""
+    chapters = groups.chapters(plan)
+    is_open = sum(len(chapter.groups) for chapter in chapters) <= _FEW
+    return [
+        _Section(
+            "change",
+            [_group(group, is_open=is_open) for group in chapter.groups],
+            chapter.heading and f"#### {chapter.heading}",
+        )
+        for chapter in chapters
+    ]
+
+
+def _group(group: Group, *, is_open: bool) -> _Entry:
+    change = group.first
+    symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
+    lines = [_coloured(line) for line in groups.field_lines(group)]
+    notes = [f"- {prose(text)}" for text in words.remark_texts(change)]
+    if not group.many:
+        name = f"{symbol} {words.object_text(change.key)}"
+        return _object(name, remark, change.source, lines, notes, is_open=is_open)
+    name = f"{symbol} {groups.title(group)}"
+    return _object(name, remark, None, lines, [*notes, _names(group)], is_open=is_open)
+
+
+def _names(group: Group) -> str:
+    """The names of the objects of a group, as many as are of use in a comment."""
+    shown: list[str] = []
+    room = _MOST_OF_NAMES
+    for name in groups.names(group):
+        text = code(name)
+        room -= len(text) + 2
+        if room < 0:
+            more = len(group.changes) - len(shown)
+            return f"- {', '.join(shown)} and {more} more"
+        shown.append(text)
+    return f"- {', '.join(shown)}"
+
+
+def _keepers(plan: Plan) -> list[_Entry]:
+    """The objects in sync that have fields of others."""
+    texts = []
+    for change in plan.changes:
+        if change.action is Action.NO_OP and change.kept:
+            kept = ", ".join(code(words.field_text(path)) for path in change.kept)
+            texts.append(f"- {code(words.object_text(change.key))} keeps {kept}")
+    return [_Entry(text, text) for text in texts]
+
+
+def _coloured(line: Line) -> Line:
+    """A changed line as ``!``, which GitHub colours in a diff; it does not know ``~``."""
+    return line._replace(symbol="!") if line.symbol == "~" else line
 
 
 def _finding(finding: Finding) -> _Entry:
@@ -192,6 +259,8 @@ def _object(
     source: Source | None,
     lines: Sequence[Line],
     notes: Sequence[str] = (),
+    *,
+    is_open: bool = False,
 ) -> _Entry:
     short = f"- {code(name)} {remark}"
     body: list[str] = []
@@ -204,7 +273,8 @@ def _object(
         body.append("\n".join(notes))
     if not body:
         return _Entry(short, short)
-    opening = f"<details><summary><code>{_html(name)}</code> {remark}</summary>"
+    tag = "<details open>" if is_open else "<details>"
+    opening = f"{tag}<summary><code>{_html(name)}</code> {remark}</summary>"
     return _Entry("\n\n".join([opening, *body, "</details>"]), short)
 
 

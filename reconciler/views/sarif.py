@@ -1,4 +1,4 @@
-"""Diagnostics as SARIF 2.1.0, for code scanning and editors.
+"""Findings as SARIF 2.1.0, for code scanning and editors.
 
 Source: OASIS SARIF 2.1.0, and what GitHub's code scanning asks for beyond it ("SARIF support for
 code scanning": every rule with both descriptions and a help text, every result with a region).
@@ -14,9 +14,12 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.model.objects import Diagnostic, Severity
-from reconciler.model.plans import Note
+from reconciler.model.drift import DriftReport
+from reconciler.model.objects import Diagnostic
+from reconciler.model.plans import Note, Plan
 from reconciler.version import __version__
+from reconciler.views import findings
+from reconciler.views.findings import Finding, Level, of_diagnostic
 from reconciler.views.formats import Checked, Style
 from reconciler.views.json.parts import serialised
 
@@ -32,20 +35,28 @@ _PLACEHOLDER = re.compile(r"\{[0-9]+\}")
 def diagnostics(
     diagnostics: Sequence[Diagnostic], *, tool_version: str, notices: Sequence[Note] = ()
 ) -> str:
-    """One run with a rule for each code and a result for each diagnostic, in the given order.
+    """One run with the findings of `diagnostics`; see `findings_text`."""
+    found = [*map(of_diagnostic, diagnostics)]
+    return findings_text(found, tool_version=tool_version, notices=notices)
+
+
+def findings_text(
+    found: Sequence[Finding], *, tool_version: str, notices: Sequence[Note] = ()
+) -> str:
+    """One run with a rule for each code and a result for each finding, in the given order.
 
     `notices`, on what was left out, are notifications of the run (SARIF 2.1.0, 3.20.21).
     """
-    severities = {item.code: item.severity for item in diagnostics}
-    codes = sorted(severities)
+    levels = {item.code: item.level for item in found}
+    codes = sorted(levels)
     driver = {
         "name": "reconciler",
         "version": tool_version,
-        "rules": [_rule(code, severities[code]) for code in codes],
+        "rules": [_rule(code, levels[code]) for code in codes],
     }
     seen: Counter[str] = Counter()
     results = []
-    for item in diagnostics:
+    for item in found:
         identity = _identity(item)
         seen[identity] += 1
         results.append(_result(item, codes.index(item.code), f"{identity}:{seen[identity]}"))
@@ -66,37 +77,53 @@ def styled_check(checked: Checked, style: Style) -> str:
     return diagnostics(checked.diagnostics, tool_version=__version__, notices=checked.notices)
 
 
+def styled_plan(plan: Plan, style: Style) -> str:
+    """The findings of a plan; what no manifest has is placed by its object alone."""
+    del style
+    found = [*findings.of_plan(plan)]
+    return findings_text(found, tool_version=__version__, notices=plan.notices)
+
+
+def styled_drift(report: DriftReport, style: Style) -> str:
+    """The findings of a drift check."""
+    del style
+    found = [*findings.of_drift(report)]
+    return findings_text(found, tool_version=__version__, notices=report.notices)
+
+
 def _notification(notice: Note) -> Document:
     text = _plain(notice.message)
     return {"descriptor": {"id": notice.code}, "level": "note", "message": {"text": text}}
 
 
-def _rule(code: str, severity: Severity) -> Document:
+def _rule(code: str, level: Level) -> Document:
     text = code.replace("-", " ").capitalize()
     return {
         "id": code,
         "shortDescription": {"text": text},
         "fullDescription": {"text": f"{text}, in a manifest that reconciler reads."},
         "help": {"text": "The message of each result says where, and what to do."},
-        "defaultConfiguration": {"level": severity.value},
+        "defaultConfiguration": {"level": level.value},
     }
 
 
-def _result(item: Diagnostic, rule: int, fingerprint: str) -> Document:
+def _result(item: Finding, rule: int, fingerprint: str) -> Document:
     about = " ".join(filter(None, (item.object, item.field)))
     text = f"{about}: {item.message}" if about else item.message
-    place: Document = {"artifactLocation": {"uri": _uri(item.source.file)}}
-    if item.source.line:
-        place["region"] = {"startLine": item.source.line, "startColumn": item.source.column}
-    location: Document = {"physicalLocation": place}
+    location: Document = {}
+    if item.source is not None:
+        place: Document = {"artifactLocation": {"uri": _uri(item.source.file)}}
+        if item.source.line:
+            place["region"] = {"startLine": item.source.line, "startColumn": item.source.column}
+        location["physicalLocation"] = place
     if item.object:
         location["logicalLocations"] = [{"fullyQualifiedName": item.object, "kind": "resource"}]
     return {
         "ruleId": item.code,
         "ruleIndex": rule,
-        "level": item.severity.value,
+        "level": item.level.value,
         "message": {"text": _plain(f"{text}. {item.hint}" if item.hint else text)},
-        "locations": [location],
+        "locations": [location] if location else [],
         "partialFingerprints": {FINGERPRINT: fingerprint},
     }
 
@@ -117,8 +144,9 @@ def _uri(file: str) -> str:
     return f"file://{path}" if path.startswith("/") else path
 
 
-def _identity(item: Diagnostic) -> str:
+def _identity(item: Finding) -> str:
     """What stays the same when lines are inserted above (SARIF 2.1.0, appendix B)."""
-    parts = (item.code, item.source.file, item.object, item.field, item.message)
+    file = item.source.file if item.source else ""
+    parts = (item.code, file, item.object, item.field, item.message)
     content = "\0".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.sha256(content).hexdigest()[:32]

@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from reconciler import rules
 from reconciler.escapes import escaped
 from reconciler.model.fields import DATA, METADATA
 from reconciler.model.history import Run
-from reconciler.model.objects import ObjectKey, Source
+from reconciler.model.objects import Diagnostic, ObjectKey, Source
 from reconciler.model.options import Effect
 from reconciler.model.plans import (
     PLAN_OPTIONS,
@@ -30,6 +31,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.planning.consumers import named_users
+from reconciler.planning.risks import removed_keys
 from reconciler.rules import violations
 from reconciler.views.heading import NO_HEADING, Heading
 
@@ -44,7 +46,7 @@ ACTION_SYMBOLS = {
 FIELD_SYMBOLS = {FieldAction.ADDED: "+", FieldAction.CHANGED: "~", FieldAction.REMOVED: "-"}
 KEPT_SYMBOL = "="
 
-_SHOWN_EFFECTS = {Effect.SCOPE, Effect.LOOSENS}
+_SHOWN_EFFECTS = {Effect.SCOPE, Effect.LOOSENS, Effect.TIGHTENS}
 
 ACTION_WORDS = {action: action.value for action in Action} | {Action.NO_OP: "in sync"}
 
@@ -52,6 +54,7 @@ REASON_WORDS = {
     Reason.MISSING: "not in the store",
     Reason.VANISHED: "deleted outside of this tool since the last apply",
     Reason.DATA: "data differs",
+    Reason.SEALED: "sealed values may differ",
     Reason.METADATA: "metadata differs",
     Reason.SEAL: "becomes immutable, which cannot be undone",
     Reason.IMMUTABLE: "immutable in the store",
@@ -66,7 +69,7 @@ REASON_WORDS = {
     Reason.PRUNE: "no manifest names it any more",
     Reason.DESTROY: "the set is to be destroyed",
     Reason.RELEASE: "the set is to let go of it",
-    Reason.VERSIONED: "a new version, as the one before cannot be changed",
+    Reason.VERSIONED: "a new version under another name",
     Reason.SUPERSEDED: "a newer version has taken its place",
     Reason.INTERRUPTED: "a replace of it was interrupted",
 }
@@ -74,15 +77,27 @@ NATURE_WORDS = {
     Nature.CONTENT: "",
     Nature.WHITESPACE: "only white space differs",
     Nature.ENCODING: "only the encoding differs",
+    Nature.CIPHERTEXT: "changed, or encrypted anew",
+    Nature.UNKNOWN: "it cannot be told whether they differ",
+    Nature.ENCODED: "now the base64 of the old value",
+    Nature.DECODED: "the old value was the base64 of this one",
 }
 DRIFT_WORDS = "changed outside of this tool since the last apply"
+RESTORES_WORDS = "back to what was applied last"
+NEW_WORDS = "to a new value"
 MANAGER_WORDS = "last written by {}"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
 GENERATED = "(generated at apply)"
 UNREAD = "(a value that the store gives to nobody)"
+SEALED = "(sealed)"
 
 _MAPS = {DATA, METADATA}
+_MOST_REMOVED = 5
+
+
+Row = tuple[str, str, str]
+"""A symbol, a name, and what is said about it."""
 
 
 class Line(NamedTuple):
@@ -104,6 +119,8 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
             return UNREAD
         case ValueRef(generated=True):
             return GENERATED
+        case ValueRef(sealed=True):
+            return SEALED
         case ValueRef():
             return f"(value #{value.number})"
         case UidOf():
@@ -160,11 +177,62 @@ def source_text(source: Source) -> str:
 def change_lines(change: Change) -> list[Line]:
     """The fields that change, and those of others that stay, a line for each."""
     rows = [
-        (FIELD_SYMBOLS[field.action], field_text(field.path), _values_text(field))
+        field_row(field, value_text(field.before), value_text(field.after))
         for field in change.fields
     ]
-    rows += [(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
-    return aligned(rows)
+    return aligned([*rows, *kept_rows(change)])
+
+
+def field_row(field: FieldChange, before: str, after: str) -> Row:
+    """A field that changes, with its values as they are to be shown."""
+    return (FIELD_SYMBOLS[field.action], field_text(field.path), _values_text(field, before, after))
+
+
+def kept_rows(change: Change) -> list[Row]:
+    """The fields of others that stay."""
+    return [(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
+
+
+def remark_texts(change: Change) -> list[str]:
+    """What stands below the fields of a change: warnings, what is lost, notes, and who uses it."""
+    warnings = [warning_text(warning) for warning in change.warnings]
+    notes = [escaped(note.message) for note in change.notes]
+    users = consumers_text(change)
+    return [*warnings, *removal_texts(change), *notes, *([users] if users else [])]
+
+
+def warning_text(warning: Diagnostic) -> str:
+    """``warning[tls-key-mismatch] data[tls.crt]: the key does …``, with what to do."""
+    where = f"{warning.field}: " if warning.field else ""
+    hint = f" ({warning.hint})" if warning.hint else ""
+    return escaped(f"warning[{warning.code}] {where}{warning.message}{hint}")
+
+
+def removal_texts(change: Change) -> list[str]:
+    """What a change takes out of the store, and whether it is held anywhere else."""
+    removal = change.removal
+    if removal is None:
+        return []
+    texts = []
+    if change.action in {Action.DELETE, Action.REPLACE} and removal.type:
+        keys = f"keys: {names_text(removal.keys)}" if removal.keys else "no keys"
+        texts.append(f"type {removal.type}; {keys}")
+    if removal.foreign:
+        names = names_text(removal.foreign)
+        texts.append(f"somebody else added these keys, which are deleted with it: {names}")
+    if removal.takes:
+        texts.append(f"also deletes what belongs to it: {', '.join(map(str, removal.takes))}")
+    if removal.lost:
+        texts.append(f"no other copy is known of these values: {names_text(removal.lost)}")
+    if removal.copies:
+        which = "the other values" if removal.lost else "these values"
+        texts.append(f"{which} are also in: {', '.join(map(str, removal.copies))}")
+    return [escaped(text) for text in texts]
+
+
+def names_text(names: Iterable[str]) -> str:
+    """Names that cannot run into each other."""
+    return ", ".join(name if rules.is_data_key(name) else quoted(name) for name in names)
 
 
 def consumers_text(change: Change) -> str:
@@ -175,24 +243,40 @@ def consumers_text(change: Change) -> str:
     return escaped(f"{what} {named_users(change.consumers)}")
 
 
-def aligned(rows: Iterable[tuple[str, str, str]]) -> list[Line]:
+def aligned(rows: Iterable[Row]) -> list[Line]:
     """Lines of symbols, names and what is said about them, which begins in one column."""
     rows = list(rows)
     width = max((len(name) for _, name, _ in rows), default=0)
     return [Line(symbol, f"{name:<{width}}  {text}".rstrip()) for symbol, name, text in rows]
 
 
-def changes_in_order(plan: Plan) -> list[Change]:
-    """The changes that are not no-ops, in the order of their steps."""
-    rank = {step.key: position for position, step in enumerate(plan.steps)}
-    return sorted(plan.pending, key=lambda change: rank.get(change.key, len(rank)))
-
-
 def context_text(plan: Plan, heading: Heading = NO_HEADING) -> str:
     """What the plan is for, and the options and facts that decide how far to trust it."""
     where = set_text(plan.options.set_name, plan.store, heading.configuration)
-    more = (options_text(plan.options), *(escaped(note.message) for note in heading.origin))
+    more = (
+        options_text(plan.options),
+        sealed_text(plan),
+        *(escaped(note.message) for note in heading.origin),
+    )
     return ", ".join(filter(None, (where, *more)))
+
+
+def sealed_values(plan: Plan) -> int:
+    """How many values of the changes are sealed."""
+    return sum(
+        isinstance(field.after, ValueRef) and field.after.sealed
+        for change in plan.changes
+        for field in change.fields
+    )
+
+
+def sealed_text(plan: Plan) -> str:
+    """``2 objects sealed: no key at hand opens 3 values that may change``, or nothing."""
+    objects, values = sum(change.sealed for change in plan.changes), sealed_values(plan)
+    if not objects:
+        return ""
+    opens = f"no key at hand opens {counted(values, 'value')} that may change"
+    return f"{counted(objects, 'object')} sealed" + (f": {opens}" if values else "")
 
 
 def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> str:
@@ -234,7 +318,17 @@ def summary_text(plan: Plan) -> str:
         return f"Plan: {counts.get(Action.RELEASE, 0)} to release."
     actions = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     figures = ", ".join(f"{counts.get(action, 0)} to {action.value}" for action in actions)
-    return f"Plan: {figures}; {in_sync} in sync."
+    return f"Plan: {figures}; {in_sync} in sync.{_removed_text(plan)}"
+
+
+def _removed_text(plan: Plan) -> str:
+    """``Removes url.``: which keys are removed from Secrets that stay."""
+    names = dict.fromkeys(name for change in plan.changes for name in removed_keys(change))
+    if not names:
+        return ""
+    more = len(names) - _MOST_REMOVED
+    shown = names_text([*names][:_MOST_REMOVED])
+    return f" Removes {shown} and {more} more keys." if more > 0 else f" Removes {shown}."
 
 
 def drift_text(plan: Plan) -> str:
@@ -276,20 +370,28 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _values_text(field: FieldChange) -> str:
+def _values_text(field: FieldChange, before: str, after: str) -> str:
     match field.action:
         case FieldAction.ADDED:
-            values = value_text(field.after)
+            values = after
         case FieldAction.CHANGED:
-            values = f"{value_text(field.before)} → {value_text(field.after)}"
+            values = f"{before} → {after}"
         case FieldAction.REMOVED:
-            values = "" if field.before is None else value_text(field.before)
+            values = "" if field.before is None else before
     remarks = [
         NATURE_WORDS[field.nature],
-        DRIFT_WORDS if field.drift else "",
+        _drift_words(field),
         manager_text(field.manager),
     ]
     return "  ".join(filter(None, (values, _in_brackets(filter(None, remarks)))))
+
+
+def _drift_words(field: FieldChange) -> str:
+    if not field.drift:
+        return ""
+    if field.restores:
+        return f"{DRIFT_WORDS}; {RESTORES_WORDS}"
+    return DRIFT_WORDS if field.action is FieldAction.REMOVED else f"{DRIFT_WORDS}; {NEW_WORDS}"
 
 
 def _in_brackets(remarks: Iterable[str]) -> str:

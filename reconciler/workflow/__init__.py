@@ -15,9 +15,10 @@ from reconciler.workflow.environments import (
     opened,
     plan_file_again,
     plan_of,
+    refuse_unstable,
     store_rules,
 )
-from reconciler.workflow.exporting import controllers_of, exported, imported, manifests_of
+from reconciler.workflow.exporting import exported, imported, manifests_of, remarks_on
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan_again, read
@@ -33,7 +34,6 @@ __all__ = [
     "Result",
     "apply",
     "begin",
-    "controllers_of",
     "drift",
     "drift_of",
     "environment_of_plan",
@@ -50,6 +50,8 @@ __all__ = [
     "plan_file_again",
     "plan_of",
     "read",
+    "refuse_unstable",
+    "remarks_on",
     "store_rules",
     "tried",
     "utc_now",

@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reconciler import planfile
@@ -94,7 +94,8 @@ def apply(
                 sessions[name] = stack.enter_context(lock)
         session = sessions[options.set_name]
         planfile.refuse_expired(approved.expires, clock())
-        snapshot = session.read(planner.scope(approved.desired, options))
+        scope = planner.scope(approved.desired, options)
+        snapshot = session.read(replace(scope, seen=approved.snapshot.objects))
         planned = approved
         if not snapshot.same_as(approved.snapshot):
             planned = plan(
@@ -103,6 +104,7 @@ def apply(
                 options,
                 consumers=approved.consumers,
                 inputs=approved.inputs,
+                diagnostics=approved.diagnostics,
                 salt=approved.salt,
             )
             refuse_stale(

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler import planfile
-from reconciler.errors import ConfigError, InvalidManifests
-from reconciler.inputs import STDIN
+from reconciler.errors import ConfigError, InvalidManifests, StalePlan
+from reconciler.inputs import STDIN, Running
+from reconciler.inputs.rendering import Told
 from reconciler.manifests import LintSettings, Loaded
 from reconciler.model.drift import DriftReport
-from reconciler.model.inputs import Exclusion
+from reconciler.model.inputs import Exclusion, InputSource, SourceMark
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import StoreChoice
 from reconciler.model.plans import PlanOptions
@@ -31,15 +32,18 @@ from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 class Environment:
     """A store, the manifests that it is to hold, and the options of plans for it.
 
-    ``inputs`` are paths of manifests, ``-`` for standard input; ``exclude`` says what is left out
-    of directories. ``parallelism`` is how many changes
-    are made, or tried, at a time; with ``server_dry_run``, the store tries each change of a plan.
+    ``inputs`` are paths of manifests, ``-`` for standard input, and ``sources`` what has a name of
+    its own; ``exclude`` says what is left out of directories. ``allow_run`` lets programs execute
+    and fetch whatever manifests and configuration ask for. ``parallelism`` is how many changes are
+    made, or tried, at a time; with ``server_dry_run``, the store tries each change of a plan.
     """
 
     name: str = ""
     store: StoreChoice
     inputs: tuple[str, ...] = ()
+    sources: tuple[InputSource, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
+    allow_run: bool = False
     options: PlanOptions = field(default_factory=PlanOptions)
     lints: LintSettings = field(default_factory=LintSettings)
     server_dry_run: bool = False
@@ -50,12 +54,18 @@ Check = Callable[[Sequence[Desired]], Iterable[Diagnostic]]
 
 
 def load_environment(
-    environment: Environment, *checks: Check, environ: Mapping[str, str] = os.environ
+    environment: Environment,
+    *checks: Check,
+    environ: Mapping[str, str] = os.environ,
+    twice: bool = False,
+    told: Told | None = None,
 ) -> Loaded:
     """Load the manifests of `environment`; `checks` say what else is wrong with them.
 
     What SOPS encrypted is decrypted by the program sops, which gets `environ` without the
-    variables of this program.
+    variables of this program. With `twice`, programs whose output may differ from time to time are
+    run once more, and what differs is a warning. `told` gets what those that fail write on standard
+    error.
 
     Errors are among the diagnostics; what plans or compares refuses to go on with them.
     """
@@ -65,6 +75,10 @@ def load_environment(
         namespace=environment.options.namespace,
         lints=environment.lints,
         environ=environ,
+        sources=environment.sources,
+        running=Running(
+            environ=environ, everything_allowed=environment.allow_run, twice=twice, told=told
+        ),
     )
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))
@@ -111,6 +125,7 @@ def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
         environment.options,
         consumers=loaded.consumers,
         inputs=loaded.inputs,
+        diagnostics=loaded.diagnostics,
     )
     return _tried(environment, _with_notices(planned, loaded), store)
 
@@ -138,7 +153,12 @@ def plan_file_again(
     _refuse_errors(loaded)
     snapshot = read(loaded.objects, store, environment.options)
     planned, standing = plan_again(
-        file, loaded.objects, snapshot, consumers=loaded.consumers, inputs=loaded.inputs
+        file,
+        loaded.objects,
+        snapshot,
+        consumers=loaded.consumers,
+        inputs=loaded.inputs,
+        diagnostics=loaded.diagnostics,
     )
     if require_sealed:
         planfile.refuse_unverified(standing)
@@ -149,11 +169,12 @@ def environment_of_plan(environment: Environment, file: PlanFile) -> Environment
     """`environment` with what the saved plan was made with and from.
 
     Raises:
-        StalePlan: the plan has expired.
+        StalePlan: the plan has expired, or a source is not what it was.
         ConfigError: its manifests are not where it has them.
     """
     saved = file.saved
     planfile.refuse_expired(saved.expires, utc_now())
+    sources = _sources_again(saved.sources, environment.sources)
     missing = [path for path in saved.manifests if path != STDIN and not Path(path).exists()]
     if missing:
         raise ConfigError(
@@ -161,8 +182,49 @@ def environment_of_plan(environment: Environment, file: PlanFile) -> Environment
             hint="its paths are relative to the directory in which it was made: apply it there",
         )
     return replace(
-        environment, inputs=saved.manifests, exclude=saved.exclude, options=saved.plan.options
+        environment,
+        inputs=saved.manifests,
+        sources=sources,
+        exclude=saved.exclude,
+        options=saved.plan.options,
     )
+
+
+def _sources_again(
+    marks: Sequence[SourceMark], sources: Sequence[InputSource]
+) -> tuple[InputSource, ...]:
+    """The sources that a plan was made from, as they are defined now.
+
+    Raises:
+        StalePlan: they are not what they were.
+    """
+    defined = {source.name: source for source in sources}
+    different = [
+        f"the source {mark.name} is "
+        + ("defined differently now" if mark.name in defined else "not defined any more")
+        for mark in marks
+        if mark.name not in defined or defined[mark.name].digest != mark.digest
+    ]
+    if different:
+        raise StalePlan(
+            "the plan was made from other sources, so nothing was applied",
+            details=different,
+            hint="plan again, with the same configuration file as for the apply",
+        )
+    return tuple(defined[mark.name] for mark in marks)
+
+
+def refuse_unstable(loaded: Loaded) -> None:
+    """Make sure that a saved plan of `loaded` will not be stale as soon as it is made.
+
+    Raises:
+        InvalidManifests: a program prints something else each time.
+    """
+    if any(item.code == "source-unstable" for item in loaded.diagnostics):
+        raise InvalidManifests(
+            "a plan cannot be saved of a program that prints something else each time",
+            hint="apply would find other values than were planned, and refuse them",
+        )
 
 
 def drift_of(

@@ -10,6 +10,7 @@ from reconciler.manifests.writer import manifests
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.store import Capability, Scope, Store
 from reconciler.planning.exporting import exported_keys, manifest_of
+from reconciler.rules.makers import MADE_TYPES
 
 
 def exported(
@@ -55,12 +56,15 @@ def manifests_of(lives: Iterable[Live], *, reveal: bool) -> str:
     return manifests((manifest_of(live, reveal=reveal) for live in lives), reveal=reveal)
 
 
-def controllers_of(lives: Sequence[Live]) -> Iterator[tuple[ObjectKey, str]]:
-    """Those of `lives` that a controller makes, with that controller's object."""
+def remarks_on(lives: Sequence[Live]) -> Iterator[str]:
+    """What to know of those of `lives` that a program makes, before a set takes them over."""
     for live in lives:
+        if live.type in MADE_TYPES:
+            yield f"{live.key} {MADE_TYPES[live.type]}"
         for owner in live.owners:
             if owner.controller:
-                yield live.key, f"{owner.kind}/{owner.name}"
+                maker = f"{owner.kind}/{owner.name}"
+                yield f"{live.key} is made by {maker}, which may undo what an apply changes"
 
 
 def _owned(lives: Iterable[Live], set_name: str) -> Iterator[str]:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import IO
 
 from reconciler import inputs
+from reconciler.inputs import Running
 from reconciler.inputs.sops import SopsProgram
 from reconciler.manifests import LintSettings, Loaded, objects_of, plain_document
-from reconciler.model.inputs import Exclusion
+from reconciler.model.inputs import Exclusion, InputSource
 
 _DEFAULT_LINTS = LintSettings()
 
@@ -24,6 +25,8 @@ def load(
     lints: LintSettings = _DEFAULT_LINTS,
     moment: datetime | None = None,
     environ: Mapping[str, str] = os.environ,
+    sources: Sequence[InputSource] = (),
+    running: Running | None = None,
 ) -> Loaded:
     """Load the manifests at `paths` and report every problem in them.
 
@@ -31,13 +34,20 @@ def load(
     or the process's own standard input. Objects that name no namespace get `namespace`. `lints`
     sets which warnings are reported, and which count as errors. Certificates are checked as of
     `moment`, which has a time zone, or now. The program sops decrypts what SOPS encrypted, with
-    the keys that it has in `environ`. Bad input raises nothing.
+    the keys that it has in `environ`. `sources` come after `paths`; `running` says how programs are
+    run that print manifests, which is with `environ` and without what executes or fetches anything
+    unless it is given. Bad input raises nothing.
     """
     names = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
-    reading = inputs.Reading(parse=plain_document, stdin=stdin, exclude=tuple(exclude))
+    reading = inputs.Reading(
+        parse=plain_document,
+        stdin=stdin,
+        exclude=tuple(exclude),
+        running=running or Running(environ=environ),
+    )
     with SopsProgram(environ) as sops:
         return objects_of(
-            inputs.read(names, reading),
+            inputs.read(names, reading, sources),
             namespace=namespace,
             lints=lints,
             moment=moment or datetime.now(UTC),

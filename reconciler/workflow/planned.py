@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import secrets
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
 
 from reconciler import planfile
-from reconciler.errors import ConfigError, StalePlan
+from reconciler.errors import ConfigError, PlanBlocked, StalePlan
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport, ObjectState
-from reconciler.model.inputs import Exclusion
-from reconciler.model.objects import Desired, InputYield
-from reconciler.model.plans import Action, Plan, PlanOptions, PlanValues
+from reconciler.model.inputs import Exclusion, InputSource, SourceMark
+from reconciler.model.objects import Desired, Diagnostic, InputYield, Live, ObjectKey
+from reconciler.model.plans import SEALED_GUARD, Action, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
-from reconciler.model.values import Fingerprinter, derive_fingerprint_key
+from reconciler.model.values import AbsentValue, Fingerprinter, derive_fingerprint_key
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
 from reconciler.planning.drift import drift as compare_with_record
@@ -42,6 +43,7 @@ class Planned:
     desired: tuple[Desired, ...]
     consumers: tuple[Consumer, ...]
     inputs: tuple[InputYield, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
     snapshot: Snapshot
     fingerprinter: Fingerprinter
     salt: str
@@ -66,13 +68,15 @@ class Planned:
         self,
         manifests: Sequence[str],
         *,
+        sources: Sequence[InputSource] = (),
         exclude: Sequence[Exclusion] = (),
         store: str = "",
         created: str = "",
     ) -> SavedPlan:
         """What a plan file holds of it; `manifests` are the paths that it was made from.
 
-        `exclude` says what was left out of directories.
+        `sources` are those with a name of their own; `exclude` says what was left out of
+        directories.
 
         `store` is the store's URL, of which credentials are left out; `created` is in RFC 3339.
         """
@@ -84,6 +88,7 @@ class Planned:
             store=store,
             created=created,
             expires=self.expires,
+            sources=tuple(SourceMark(source.name, source.digest) for source in sources),
             exclude=tuple(exclude),
         )
 
@@ -115,12 +120,14 @@ def plan(
     *,
     consumers: Sequence[Consumer] = (),
     inputs: Sequence[InputYield] = (),
+    diagnostics: Sequence[Diagnostic] = (),
     salt: str = "",
 ) -> Planned:
     """Compare `desired` with `snapshot`. Writes nothing.
 
     `consumers` are those that the manifests hold: ``Loaded.consumers``. `inputs` are where they
-    come from: ``Loaded.inputs``; a refusal names those that are empty. `salt` is that of a plan
+    come from: ``Loaded.inputs``; a refusal names those that are empty. `diagnostics` are
+    ``Loaded.diagnostics``, whose warnings stand in the plan. `salt` is that of a plan
     that is to be formed again, where it has one.
 
     Raises:
@@ -133,6 +140,7 @@ def plan(
         _fingerprinter(desired, snapshot, salt),
         consumers=consumers,
         inputs=inputs,
+        diagnostics=diagnostics,
     )
 
 
@@ -143,21 +151,30 @@ def plan_again(
     *,
     consumers: Sequence[Consumer],
     inputs: Sequence[InputYield],
+    diagnostics: Sequence[Diagnostic],
 ) -> tuple[Planned, Standing]:
     """Form the plan of `file` once more, and tell what its seal is worth.
 
     Raises:
+        PlanBlocked: values that it would write are sealed.
         PlanAltered: the file is not what was sealed.
         StalePlan: manifests or store are no longer what the plan saw.
         ConfigError: a target is neither in the manifests nor in the set.
     """
     saved = file.saved
     keyed = _fingerprinter(desired, snapshot, saved.salt)
+    planned = _planned(
+        desired,
+        snapshot,
+        saved.plan.options,
+        keyed,
+        consumers=consumers,
+        inputs=inputs,
+        diagnostics=diagnostics,
+    )
+    _refuse_sealed(planned.plan)
     standing = planfile.standing_of(file, keyed[0].key)
     planfile.refuse_altered(standing)
-    planned = _planned(
-        desired, snapshot, saved.plan.options, keyed, consumers=consumers, inputs=inputs
-    )
     refuse_stale(
         saved.plan,
         planned,
@@ -175,33 +192,48 @@ def _planned(
     *,
     consumers: Sequence[Consumer],
     inputs: Sequence[InputYield],
+    diagnostics: Sequence[Diagnostic],
 ) -> Planned:
     fingerprinter, salt = keyed
-    result, values = planner.plan(
-        desired,
-        snapshot,
-        options,
-        fingerprinter,
-        consumers=consumers,
-        store_annotations=store_annotations(snapshot.identity.scheme),
-        inputs=inputs,
-    )
-    lasting = {
-        change.key: snapshot.objects[change.key]
-        for change in result.changes
-        if change.action is not Action.DELETE and change.key in snapshot.objects
-    }
-    ending = certificate_notices(lasting, options, datetime.now(UTC))
+    with warnings.catch_warnings():  # of cryptography, about oddities of old root certificates
+        warnings.simplefilter("ignore")
+        result, values = planner.plan(
+            desired,
+            snapshot,
+            options,
+            fingerprinter,
+            consumers=consumers,
+            store_annotations=store_annotations(snapshot.identity.scheme),
+            inputs=inputs,
+            diagnostics=diagnostics,
+        )
+        ending = certificate_notices(_lasting(result, snapshot), options, datetime.now(UTC))
     return Planned(
         plan=replace(result, notices=(*result.notices, *ending)),
         values=values,
         desired=tuple(desired),
         consumers=tuple(consumers),
         inputs=tuple(inputs),
+        diagnostics=tuple(diagnostics),
         snapshot=snapshot,
         fingerprinter=fingerprinter,
         salt=salt,
     )
+
+
+def _lasting(plan: Plan, snapshot: Snapshot) -> dict[ObjectKey, Live]:
+    """The live objects that the plan does not delete."""
+    return {
+        change.key: snapshot.objects[change.key]
+        for change in plan.changes
+        if change.action is not Action.DELETE and change.key in snapshot.objects
+    }
+
+
+def _refuse_sealed(plan: Plan) -> None:
+    for refusal in plan.refusals:
+        if refusal.guard == SEALED_GUARD:
+            raise PlanBlocked(refusal.message, hint=refusal.hint)
 
 
 def refuse_stale(approved: Plan, fresh: Planned, *, same_key: bool, derived_key: bool) -> None:
@@ -250,5 +282,6 @@ def _fingerprinter(
 def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
     """The key for a plan of a store that has none yet; the order of `desired` does not matter."""
     ordered = sorted(desired, key=attrgetter("key", "generate_name"))
-    values = [resource.data[name] for resource in ordered for name in sorted(resource.data)]
-    return derive_fingerprint_key(values, bytes.fromhex(salt))
+    values = (resource.data[name] for resource in ordered for name in sorted(resource.data))
+    present = [value for value in values if not isinstance(value, AbsentValue)]
+    return derive_fingerprint_key(present, bytes.fromhex(salt))

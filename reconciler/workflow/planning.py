@@ -9,7 +9,7 @@ from typing import Any, overload
 
 from reconciler.errors import InvalidManifests
 from reconciler.model.consumers import Consumer
-from reconciler.model.objects import Desired, InputYield
+from reconciler.model.objects import Desired, Diagnostic, InputYield
 from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Snapshot, Store
 from reconciler.stores import open_store
@@ -28,6 +28,7 @@ def plan(
     *,
     consumers: Sequence[Consumer] = (),
     inputs: Sequence[InputYield] = (),
+    diagnostics: Sequence[Diagnostic] = (),
 ) -> Planned: ...
 
 
@@ -55,8 +56,8 @@ def plan(
     Either ``plan(paths, store=…)`` reads both: `desired` is a path or several, as `load` takes
     them, and `store` an open store, or the URL of one that is opened with the variables of
     `environ` (those of the process unless given) and closed again. Or ``plan(desired, snapshot,
-    options)`` compares objects that were loaded with a snapshot that was taken; ``consumers`` and
-    ``inputs`` are those of the loaded manifests.
+    options)`` compares objects that were loaded with a snapshot that was taken; ``consumers``,
+    ``inputs`` and ``diagnostics`` are those of the loaded manifests.
 
     Raises:
         InvalidManifests: the manifests have errors; its ``details`` has a line for each.
@@ -89,4 +90,5 @@ def _of_paths(paths: Any, store: Store, options: PlanOptions) -> Planned:
         options,
         consumers=loaded.consumers,
         inputs=loaded.inputs,
+        diagnostics=loaded.diagnostics,
     )

@@ -12,10 +12,15 @@ from reconciler.model.plans import Plan
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run came to in one environment: a plan, what became of it, or a drift check."""
+    """What a run came to in one environment: a plan, what became of it, or a drift check.
+
+    A plan ``for_review`` was not asked to be applied: that it cannot be for lack of a key is no
+    refusal, but a change that waits for it.
+    """
 
     environment: str = ""
     plan: Plan | None = None
+    for_review: bool = False
     outcome: ApplyEnded | None = None
     drift: DriftReport | None = None
 
@@ -25,6 +30,8 @@ class Result:
         if self.plan is not None and self.plan.problems:
             return ExitCode.ERROR
         if self.plan is not None and self.plan.refusals:
+            if self.for_review and self.plan.only_sealed:
+                return ExitCode.CHANGES
             return ExitCode.REFUSED
         if self.drift is not None:
             return ExitCode.CHANGES if self.drift.drifted else ExitCode.OK

@@ -31,8 +31,11 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
     if not planned.snapshot.exists:
         note = Note("dry-run-impossible", "the store does not exist yet, so nothing could be tried")
         return replace(planned, plan=replace(untried, notices=(*untried.notices, note)))
+    sealed = {change.key for change in untried.changes if change.sealed}
     result = Trial(
-        plan=untried,
+        plan=replace(
+            untried, steps=tuple(step for step in untried.steps if step.key not in sealed)
+        ),
         values=planned.values,
         before=planned.snapshot.objects,
         store=cast("Trying", store),
@@ -45,6 +48,10 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
     notices = [
         Note("dry-run-untried", f"{key} could not be tried: it waits for another change")
         for key in result.untried
+    ]
+    notices += [
+        Note("dry-run-untried", f"{key} could not be tried: its values are sealed")
+        for key in sorted(sealed)
     ]
     annotated = replace(
         untried,

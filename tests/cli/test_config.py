@@ -71,6 +71,8 @@ wait-timeout: 7.5
         "scrub": True,
         "consumers": False,
         "forceConsumers": False,
+        "forceForeign": False,
+        "strictChanged": False,
         "rotateServices": True,
         "maxDeletes": "7",
     }

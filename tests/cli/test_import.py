@@ -126,3 +126,20 @@ def test_a_controller_that_makes_the_object_is_named(workplace: Any) -> None:
     made(replace(DATABASE, owners=(owner,)))
     done = workplace.ok("import", KEYS[1], "--out", "all.yaml")
     assert "Secret/default/database is made by ExternalSecret/db" in done.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("helm.sh/release.v1", "is the record of a Helm release: leave it to Helm"),
+        ("bootstrap.kubernetes.io/token", "is a bootstrap token"),
+    ],
+)
+def test_what_a_program_makes_for_itself_is_told(workplace: Any, kind: str, words: str) -> None:
+    made(replace(secret("release", {"release": VALUE}), type=kind))
+    done = workplace.ok("import", "Secret/default/release", "--out", "all.yaml")
+    assert f"Note: Secret/default/release {words}" in done.err
+    done = workplace.ok("export", "--target", "Secret/default/release")
+    assert f"Note: Secret/default/release {words}" in done.err
+    assert "Note:" not in done.out
+    assert VALUE not in done.err

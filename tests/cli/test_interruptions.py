@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
-from contextlib import closing
+import threading
+from contextlib import closing, suppress
 from typing import Any
 
 import pytest
 
 from reconciler.stores import open_store
 from tests.cli.altered import Wrap
+from tests.standins.http import serving
 from tests.world import Faulty, raising
 
 
@@ -113,6 +117,36 @@ def test_a_wait_for_the_lock_is_given_up_at_the_first_signal(
         _, err = waiting.communicate(timeout=60)
         assert waiting.returncode == 130, err
     assert "1 created" in workplace.ok("apply", "--auto-approve").out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_server_that_falls_silent_is_given_up_at_the_first_signal(
+    workplace: Any, process: Any, number: int
+) -> None:
+    """It would be waited for for a minute, by each of the threads that list something."""
+    workplace.secret("a", x="1")
+    listing = threading.Barrier(4)  # of three kinds, and this test
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        if b"GET /api/v1/namespaces/default/secrets/" in request:  # the set's own
+            body = b'{"kind": "Status", "code": 404}'
+            head = b"HTTP/1.1 404 Not Found\r\nContent-Length: %d\r\n\r\n" % len(body)
+            connection.sendall(head + body)
+        else:
+            with suppress(threading.BrokenBarrierError):
+                listing.wait(60)
+
+    with serving(answer) as server:
+        entry = {"name": "silent", "cluster": {"server": f"http://127.0.0.1:{server.port}"}}
+        context = {"name": "silent", "context": {"cluster": "silent"}}
+        kubeconfig = {"clusters": [entry], "contexts": [context], "current-context": "silent"}
+        workplace.write("kubeconfig", json.dumps(kubeconfig))
+        running = process("plan", "--store", "kubernetes:", "--kubeconfig", "kubeconfig")
+        listing.wait(60)
+        running.send_signal(number)
+        out, err = running.communicate(timeout=20)
+    assert (running.returncode, out) == (130, b""), err
+    assert err.strip().endswith(b"Interrupted.")
 
 
 @pytest.mark.parametrize(

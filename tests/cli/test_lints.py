@@ -185,3 +185,22 @@ def test_an_object_that_ignores_a_lint(suspicious: Any) -> None:
     assert "No changes" in suspicious.ok("plan").out
     suspicious.secret("a", head="  annotations: {reconciler/lint-ignore: ' , '}\n", any="x")
     assert told(suspicious) == (1, [("lifecycle-invalid", "error")])
+
+
+def test_warnings_stand_in_the_plan_in_every_format(suspicious: Any) -> None:
+    for command in (["plan", "--out", "saved.plan"], ["show", "saved.plan"]):
+        for style in ("text", "markdown"):
+            shown = suspicious.ok(*command, "-o", style).out
+            assert "value-placeholder" in shown
+            assert "value-whitespace" in shown
+        (change,) = json.loads(suspicious.ok(*command, "-o", "json").out)["changes"]
+        assert [item["code"] for item in change["warnings"]] == [code for code, _ in WARNINGS]
+
+
+def test_warnings_of_changed_objects_can_be_refused(suspicious: Any) -> None:
+    refused = suspicious.run("apply", "--auto-approve", "--strict-changed")
+    assert refused.code == 3
+    assert "Secret/default/a changes, and its manifest has warnings" in refused.out
+    suspicious.ok("plan", "--out", "saved.plan")
+    suspicious.ok("apply", "--auto-approve")
+    suspicious.ok("apply", "--auto-approve", "--strict-changed")

@@ -69,7 +69,7 @@ def test_reasons_and_kinds_of_difference(workplace: Any) -> None:
     }
     assert fields == {
         "space": ("changed", "whitespace"),
-        "coded": ("changed", "encoding"),
+        "coded": ("changed", "encoded"),
         "gone": ("removed", "content"),
         "new": ("added", "content"),
     }
@@ -89,7 +89,7 @@ def test_json_has_the_patch(workplace: Any) -> None:
 def test_markdown(shop: Any) -> None:
     result = shop.ok("plan", "-o", "markdown")
     assert "2 to create" in result.out
-    assert "<details>" in result.out
+    assert "<details open>" in result.out
 
 
 def test_out_saves_a_plan_for_its_owner_alone(shop: Any) -> None:
@@ -282,7 +282,7 @@ def test_one_run_writes_every_format(shop: Any) -> None:
     assert (shop.path / "plan.text").read_text() == shop.ok("plan").out
     assert (shop.path / "plan.json").read_text() == shop.ok("plan", "-o", "json").out
     assert (shop.path / "plan.markdown").read_text() == shop.ok("plan", "-o", "markdown").out
-    for wrong in ("sarif=x", "json", "=x", "json="):
+    for wrong in ("prometheus=x", "json", "=x", "json="):
         refused = shop.run("plan", "--report", wrong)
         assert refused.code == 1
         assert "write FORMAT=FILE with one of text, json, markdown" in refused.err

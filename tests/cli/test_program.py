@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +11,12 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from reconciler import __version__
 from reconciler.cli import main
+from reconciler.cli.parameters import Listed
+from reconciler.model.options import Topic
 from tests.cli.altered import Wrap
 from tests.world import Faulty, raising
 
@@ -54,6 +58,36 @@ def test_help(workplace: Any, path: tuple[str, ...], command: click.Command) -> 
     assert "Examples:" in result.out
 
 
+@pytest.mark.parametrize("columns", [70, 80, 200])
+@pytest.mark.parametrize(
+    ("path", "command"), commands(), ids=[" ".join(path) or "main" for path, _ in commands()]
+)
+def test_help_fits_the_terminal(
+    path: tuple[str, ...], command: click.Command, columns: int
+) -> None:
+    shown = CliRunner().invoke(main, [*path, "--help"], terminal_width=columns)
+    lines = shown.stdout.splitlines()
+    examples = lines.index("  Examples:")
+    assert [line for line in lines[:examples] if len(line) > columns] == []
+    assert [line for line in lines[examples:] if len(line) > 80] == []
+    assert [line for line in lines if re.search(r"[a-z]-$", line)] == []  # an option in two
+    headings = [line.removesuffix(":") for line in lines if re.fullmatch(r"[A-Z].*:", line)]
+    known = [*(topic.value for topic in Topic), *["Commands"] * isinstance(command, click.Group)]
+    assert headings == [heading for heading in known if heading in headings]
+    assert "Output" in headings
+
+
+def test_every_option_of_a_command_has_a_heading() -> None:
+    """An option without one is listed under Output, wherever it belongs."""
+    bare = {
+        (path, parameter.name)
+        for path, command in commands()
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and not isinstance(parameter, Listed)
+    }
+    assert bare == {((), "version")}
+
+
 @pytest.mark.parametrize(
     "option",
     sorted(
@@ -85,8 +119,11 @@ def test_help_imports_nothing_heavy() -> None:
         "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    imported = set(json.loads(result.stderr))
     heavy = {"yaml", "orjson", "deepdiff", "cryptography", "sqlite3", "kubernetes", "rich"}
-    assert heavy & set(json.loads(result.stderr)) == set()
+    assert heavy & imported == set()
+    # Each of these takes as long as all modules of ours that help needs.
+    assert {"ctypes", "pathlib", "traceback", "reconciler.model.plans"} & imported == set()
 
 
 def test_a_fault_of_ours_shows_no_text_of_its_own(shop: Any, wrap_store: Wrap) -> None:

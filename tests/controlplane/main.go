@@ -1,12 +1,12 @@
 // Command kubetest runs a real Kubernetes control plane on loopback, for tests: etcd
 // in this process, kube-apiserver and kube-controller-manager as its children.
 //
-//	kubetest --dir DIR [--port N] [-- API-SERVER-FLAG...]
-//	kubetest kubectl ...
+//	kubetest --dir DIR [--port N] [--controllers NAMES] [-- API-SERVER-FLAG...]
+//	kubetest kubectl|scheduler|kubelet ...
 //
 // It serves until SIGTERM; DIR/kubeconfig appears once it is ready. On SIGHUP the API server
-// is killed (SIGKILL) and started again on the same data and port. The second form is kubectl
-// of the same release.
+// is killed (SIGKILL) and started again on the same data and port. The second form is that
+// program of the same release; node.sh runs the last two for a node.
 //
 // The kubeconfig has three contexts: admin (client certificate, system:masters), and
 // alice (client certificate) and bob (static token), who may do nothing until RBAC says so.
@@ -44,9 +44,11 @@ import (
 	kubectl "k8s.io/kubectl/pkg/cmd"
 	kubeapiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
-const controllers = "serviceaccount-token-controller,serviceaccount-controller,namespace-controller," +
+const fewControllers = "serviceaccount-token-controller,serviceaccount-controller,namespace-controller," +
 	"garbage-collector-controller,clusterrole-aggregation-controller,root-ca-certificate-publisher-controller"
 
 func main() {
@@ -60,19 +62,30 @@ func main() {
 		cmd.SetArgs(os.Args[2:])
 		os.Exit(cli.Run(cmd))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "scheduler" {
+		cmd := scheduler.NewSchedulerCommand()
+		cmd.SetArgs(os.Args[2:])
+		os.Exit(cli.Run(cmd))
+	}
+	if len(os.Args) > 1 && os.Args[1] == "kubelet" {
+		cmd := kubelet.NewKubeletCommand(context.Background())
+		cmd.SetArgs(os.Args[2:])
+		os.Exit(cli.Run(cmd))
+	}
 	if len(os.Args) > 1 && os.Args[1] == "kubectl" {
 		os.Args = os.Args[1:]
 		os.Exit(cli.Run(kubectl.NewDefaultKubectlCommand()))
 	}
 	dir := flag.String("dir", "", "new or empty directory for data, keys, logs and the kubeconfig")
 	port := flag.Int("port", 0, "port of the API server on 127.0.0.1 (default: a free one)")
+	controllers := flag.String("controllers", fewControllers, "controllers to run; * for all")
 	flag.Parse()
-	if err := run(*dir, *port, flag.Args()); err != nil {
+	if err := run(*dir, *port, *controllers, flag.Args()); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(dir string, port int, flags []string) error {
+func run(dir string, port int, controllers string, flags []string) error {
 	began := time.Now()
 	runtime.LockOSThread() // Pdeathsig of the children is tied to the thread that starts them
 	stop, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
@@ -235,7 +248,8 @@ func newCert(file string, key *ecdsa.PrivateKey, ca *x509.Certificate, caKey *ec
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth},
-		DNSNames:    []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames:    []string{"localhost", "kubernetes.default.svc"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv4(10, 0, 0, 1)}, // the second: of the Service "kubernetes"
 	}
 	if ca == nil {
 		cert.IsCA, cert.BasicConstraintsValid, cert.KeyUsage, ca = true, true, x509.KeyUsageCertSign, cert

@@ -94,8 +94,8 @@ MUTANTS = (
     Mutant(
         "a field that is no longer owned leaves the record",
         "planning/records.py",
-        "return len(merged.claims) == len(applied) and all(",
-        "return len(merged.claims) <= len(applied) and all(",
+        "is_current = len(merged.claims) == len(applied) and all(",
+        "is_current = len(merged.claims) <= len(applied) and all(",
         ("tests/unit/planning",),
     ),
     Mutant(

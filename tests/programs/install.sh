@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
-# Installs from Debian what some tests run and the machine has not: the Docker Engine, of which they
-# start one of their own, as root, and the shells that complete options.
+# Installs from Debian what some tests run and the machine has not: the Docker Engine and a node's
+# containerd, of which they start one of their own, as root, and the shells that complete options.
 set -euo pipefail
 missing=()
 command -v dockerd >/dev/null || missing+=(docker.io)
+command -v runc >/dev/null || missing+=(runc)
+command -v containerd >/dev/null || missing+=(containerd)
+command -v iptables >/dev/null || missing+=(iptables)
+[[ -x /usr/lib/cni/bridge ]] || missing+=(containernetworking-plugins)
+command -v busybox >/dev/null || missing+=(busybox-static)
 for shell in zsh fish; do
   command -v "$shell" >/dev/null || missing+=("$shell")
 done

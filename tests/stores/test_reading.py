@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.model.objects import OwnerReference
 from reconciler.model.patches import Operation
-from reconciler.model.store import Capability, Session, Store
+from reconciler.model.store import Capability, Scope, Session, Store
 from reconciler.model.values import SecretValue
 from tests.stores.words import Subject, Words
 
@@ -138,3 +140,29 @@ def test_data_type_and_immutability_are_read_as_they_were_created(
     assert (live.type, live.immutable, live.applied) == ("Opaque", True, applied)
     assert live.uid
     assert live.resource_version
+
+
+def test_what_was_seen_is_read_anew_where_it_has_moved(
+    store: Store, session: Session, words: Words
+) -> None:
+    """Created, changed, deleted, made again, let go, and left alone: the second read has it."""
+    names = ("stays", "changes", "goes", "returns", "leaves", "named")
+    lives = [session.create(words.secret(name, {"a": b"1"}), words.mark()) for name in names]
+    stays, changes, goes, returns, leaves, named = lives
+    scope = Scope("default", frozenset([named.key, goes.key]))
+    seen = store.read(scope)
+    assert seen.objects.keys() == {live.key for live in lives}
+    session.update(changes.key, words.change(store, "2"), words.mark(), words.as_seen(changes))
+    for live in (goes, returns):
+        session.delete(live.key, words.as_seen(live))
+    session.create(words.secret("returns", {"a": b"2"}), words.mark())
+    for live in (leaves, named):
+        session.update(live.key, (), None, words.as_seen(live))
+    new = session.create(words.secret("new", {"a": b"1"}), words.mark())
+
+    again = store.read(replace(scope, seen=seen.objects))
+
+    assert again.objects == store.read(scope).objects
+    keys = {live.key for live in (stays, changes, returns, named, new)}
+    assert again.objects.keys() == keys
+    assert again.objects[stays.key] == stays

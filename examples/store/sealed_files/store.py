@@ -28,6 +28,7 @@ from sealed_files.directory import Directory, FileDocuments
 
 _CAPABILITIES = frozenset(
     {
+        Capability.CIPHERTEXTS,
         Capability.METADATA,
         Capability.ONE_WRITER,
         Capability.PRECONDITIONS,

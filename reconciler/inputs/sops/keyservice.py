@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from reconciler.inputs.parents import end_with_parent
 from reconciler.inputs.sops.calls import CallFailed, Calls
 from reconciler.inputs.sops.messages import decrypt_request, plaintext_of
-from reconciler.inputs.sops.parents import end_with_parent
 from reconciler.model.sops import MasterKey
 
 _DECRYPT = "/KeyService/Decrypt"

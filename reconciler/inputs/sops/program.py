@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Self
 
+from reconciler.inputs.programs import inherited
 from reconciler.model.sops import SERVER_FIELDS, KeyGroup, MasterKey, SopsRefusal
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 ADDRESSES = "RECONCILER_SOPS_ADDRESSES"
 """The variable that lists, by commas, the servers that files may name besides ``VAULT_ADDR``."""
 
-_OWN_VARIABLES = "RECONCILER_"
 _LONGEST_SECONDS = 120.0  # a person may have to enter a PIN
 _RECIPIENTS = {
     "age": "age",
@@ -51,7 +51,7 @@ _REFUSALS = {
         "restore it and use 'sops edit FILE'; decrypt before kustomize, which breaks the MAC",
     ),
     "sops-no-key": (
-        "none of the keys that open this document is at hand",
+        "no key that opens this document is at hand",
         "make a key available to sops, for example in SOPS_AGE_KEY_FILE",
     ),
     "sops-failed": (
@@ -69,9 +69,7 @@ class SopsProgram:
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = {
-            name: text for name, text in environ.items() if not name.startswith(_OWN_VARIABLES)
-        }
+        self._environ = dict(inherited(environ))
         self._allowed = {
             address.strip().rstrip("/")
             for address in (

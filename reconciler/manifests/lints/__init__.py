@@ -21,6 +21,7 @@ from reconciler.manifests.lints.settings import (
 from reconciler.manifests.lints.types import type_warnings
 from reconciler.manifests.lints.values import empty_warnings, value_warnings
 from reconciler.model.objects import OPAQUE, Resource
+from reconciler.model.values import AbsentValue
 from reconciler.rules import Violation
 
 __all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "Level", "LintSettings", "lint"]
@@ -34,6 +35,8 @@ def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation
     """
     warnings: list[Violation] = []
     for key, value in secret.data.items():
+        if isinstance(value, AbsentValue):
+            continue
         content = value.reveal()
         if not content:
             warnings += empty_warnings(secret, key)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconciler.manifests.lints import names
 from reconciler.model.objects import Resource, Severity
 from reconciler.model.search import ValueSearch
-from reconciler.model.values import SecretValue
+from reconciler.model.values import AbsentValue, SecretValue
 from reconciler.rules import Violation
 
 _LAST_APPLIED = ("kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.io/original")
@@ -17,11 +17,12 @@ _LAST_APPLIED = ("kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.
 def annotation_warnings(secret: Resource) -> Iterator[Violation]:
     """The annotations of `secret` that hold, or may hold, one of its values.
 
-    All of them are searched at once first, which finds nothing in most Secrets.
+    All of them are searched at once first, for all values, which finds nothing in most Secrets.
     """
-    keys = _keys_by_value(secret)
+    joined = "\0".join(secret.annotations.values())
+    repeats = ValueSearch(secret.data.values()).is_in(joined)
+    keys = _keys_by_value(secret) if repeats else {}
     search = ValueSearch(keys)
-    repeats = search.is_in("\0".join(secret.annotations.values()))
     for name, text in secret.annotations.items():
         if name.startswith(_LAST_APPLIED):
             yield _warning(
@@ -43,6 +44,8 @@ def _keys_by_value(secret: Resource) -> dict[SecretValue, str]:
     """The values that are secrets; words of plain letters, names of hosts and users are none."""
     keys: dict[SecretValue, str] = {}
     for key, value in secret.data.items():
+        if isinstance(value, AbsentValue):
+            continue
         if not names.is_identifier(key) and (
             names.is_credential(key) or not value.reveal().strip().isalpha()
         ):

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 _LONGEST_KEY = 253  # of data, in Kubernetes
+_REMEMBERED = 1024  # keys, which are alike in most Secrets
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 _CREDENTIAL_ENDINGS = (
@@ -34,10 +35,7 @@ _EXACT = {"username", "user", "login", "email", "id", "host", "hostname", "url",
 
 def is_credential(key: str) -> bool:
     """Tell whether `key` names a password, a token or the like; ``x.key`` is a file's name."""
-    last = _last_word(key)
-    if last in _FILES:
-        return False
-    return last.endswith(_CREDENTIAL_ENDINGS) or (last in _CREDENTIALS and not key.endswith(".key"))
+    return len(key) <= _LONGEST_KEY and _is_credential(key)
 
 
 def is_htpasswd(key: str) -> bool:
@@ -68,7 +66,15 @@ def _last_word(key: str) -> str:
     return _remembered_last_word(key) if len(key) <= _LONGEST_KEY else ""
 
 
-@lru_cache
+@lru_cache(_REMEMBERED)
+def _is_credential(key: str) -> bool:
+    last = _last_word(key)
+    if last in _FILES:
+        return False
+    return last.endswith(_CREDENTIAL_ENDINGS) or (last in _CREDENTIALS and not key.endswith(".key"))
+
+
+@lru_cache(_REMEMBERED)
 def _remembered_last_word(key: str) -> str:
     words = _WORD.findall(key)
     return words[-1].lower() if words else ""

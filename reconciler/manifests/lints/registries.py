@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from reconciler.model.objects import Resource, Severity
+from reconciler.model.values import AbsentValue
 from reconciler.rules import Violation
 from reconciler.rules.base64 import decode_base64
 
@@ -29,7 +30,10 @@ def registry_warnings(secret: Resource) -> Iterator[Violation]:
     """What looks like a mistake in the registry accounts of a Secret, as warnings."""
     key = _KEYS.get(secret.type, "")
     if key in secret.data:
-        config = _json(secret.data[key].reveal())
+        value = secret.data[key]
+        if isinstance(value, AbsentValue):
+            return
+        config = _json(value.reveal())
         if isinstance(config, dict | None):
             registries = _registries(key, config or {})
             yield from _without_credential(key, config or {}, registries)

@@ -33,6 +33,7 @@ LINTS = frozenset(
         "secret-key-unprovided",
         "secret-two-owners",
         "secret-unprovided",
+        "source-unstable",
         "type-misspelt",
         "value-carriage-return",
         "value-empty",

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reconciler.manifests.nodes import Entry, Mapping, Node, Scalar, Sequence, Value, bare
+from reconciler.manifests.sops.ciphertexts import without_record
 from reconciler.manifests.sops.record import LeftToProgram, Record
 
 _SEALED = re.compile(
@@ -58,9 +59,7 @@ class _Opener:
     def root(self, root: Node) -> Node:
         if not isinstance(root, Mapping):
             raise LeftToProgram
-        entries = {name: entry for name, entry in root.entries.items() if name != "sops"}
-        mixed = [entry for entry in root.mixed if entry.key != "sops"]
-        return self._mapping(Mapping(entries, root.place, mixed), "", matching=False)
+        return self._mapping(without_record(root), "", matching=False)
 
     def verify(self) -> None:
         mac = self._unsealed(self._record.mac, self._record.modified)

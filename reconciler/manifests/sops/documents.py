@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import groupby
 
 from reconciler.manifests.decode import is_other
 from reconciler.manifests.foreign import is_sops_record
 from reconciler.manifests.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, bare
+from reconciler.manifests.sops.ciphertexts import ciphertexts_of, encrypted_leaves, without_record
 from reconciler.manifests.sops.record import LeftToProgram, Record, read_record, servers
 from reconciler.manifests.sops.shamir import combined
 from reconciler.manifests.yaml import documents, parts
@@ -15,14 +16,23 @@ from reconciler.model.objects import Diagnostic, Severity
 from reconciler.model.sops import Sops, SopsRefusal
 
 _MAC = "mac"
+_VALUES = frozenset({"data", "stringData"})
+_MOST_NAMED, _MOST_LEVELS = 3, 2
+_NOTHING = Entry("items", 0, None)
+_NOT_ONLY_VALUES = "not only its values are encrypted, so nothing of it can be checked"
+_ENCRYPT_LESS = "or encrypt the values alone, by encrypted_regex: ^(data|stringData)$ in .sops.yaml"
 
 
-def opened(stream: Iterable[Document], sops: Sops) -> Iterator[Document]:
+def opened(
+    stream: Iterable[Document], sops: Sops, tell_sealed: Callable[[SopsRefusal], object]
+) -> Iterator[Document]:
     """The documents of `stream`, those that SOPS encrypted opened.
 
     Neighbours with the same record are one file to SOPS, with one MAC over all of them. Where all
-    of a file is of kinds that are not managed, it stays encrypted. Of a file that cannot be opened,
-    one document has the problem, and only those of other kinds come besides.
+    of a file is of kinds that are not managed, it stays encrypted. Where no key is at hand, that is
+    told to `tell_sealed`, and the values stay encrypted: what else is in a document can be checked
+    without. Of a file that cannot be opened for another reason, one document has the problem, and
+    only those of other kinds come besides.
     """
     for mac, group in groupby(stream, key=_mac):
         together = [*group]
@@ -33,11 +43,15 @@ def opened(stream: Iterable[Document], sops: Sops) -> Iterator[Document]:
         try:
             roots = _opened(together, sops)
         except SopsRefusal as refusal:
+            if refusal.lacks_key:
+                tell_sealed(refusal)
+                yield from (_sealed(document, refusal) for document in together)
+                continue
             yield managed[0]._replace(root=None, problem=_problem(managed[0], refusal))
             yield from filter(_is_other, together)
             continue
         for document, root in zip(together, roots, strict=True):
-            yield document._replace(root=root)
+            yield document._replace(root=root, ciphertexts=ciphertexts_of(document.root))
 
 
 def _mac(document: Document) -> str | None:
@@ -50,8 +64,12 @@ def _mac(document: Document) -> str | None:
 
 
 def _is_other(document: Document) -> bool:
-    """Whether the document is of a kind that is not managed, as far as it can be read."""
-    entries = document.root.entries if isinstance(document.root, Mapping) else {}
+    return isinstance(document.root, Mapping) and is_other_object(document.root)
+
+
+def is_other_object(root: Mapping) -> bool:
+    """Whether an object is of a kind that is not managed, as far as it can be read."""
+    entries = root.entries
     kind, version = (
         str(entries[name].value) if name in entries else "" for name in ("kind", "apiVersion")
     )
@@ -151,13 +169,48 @@ def _placed_entry(entry: Entry, source: Entry | None, place: int) -> Entry:
     return source._replace(value=bare(_placed(entry.node, source.node)))
 
 
-def _problem(document: Document, refusal: SopsRefusal) -> Diagnostic:
+def _sealed(document: Document, refusal: SopsRefusal) -> Document:
+    """`document` without its record, its values encrypted; a problem where more than these are."""
+    if _is_other(document) or not isinstance(document.root, Mapping):
+        return document
+    root = without_record(document.root)
+    hidden = list(dict.fromkeys(_hidden(root)))
+    if hidden:
+        named = ", ".join(hidden[:_MOST_NAMED])
+        more = f" and {len(hidden) - _MOST_NAMED} more" if len(hidden) > _MOST_NAMED else ""
+        problem = _problem(document, refusal, f"{_NOT_ONLY_VALUES}: {named}{more}", _ENCRYPT_LESS)
+        return document._replace(root=None, problem=problem)
+    return document._replace(root=root, ciphertexts=ciphertexts_of(root))
+
+
+def _hidden(root: Mapping) -> Iterator[str]:
+    """The encrypted fields of managed objects besides their values."""
+    entries = root.entries
+    items = entries["items"].value if "items" in entries else None
+    if not isinstance(items, Sequence):
+        yield from _hidden_of_object(root)
+        return
+    yield from _hidden_of_object(Mapping({**entries, "items": _NOTHING}, root.place, root.mixed))
+    for item in items.items:
+        if isinstance(item, Mapping) and not is_other_object(item):
+            yield from _hidden_of_object(item)
+
+
+def _hidden_of_object(root: Mapping) -> Iterator[str]:
+    for _, _, keys in encrypted_leaves(root):
+        if keys[0] not in _VALUES:
+            yield ".".join(keys[:_MOST_LEVELS])
+
+
+def _problem(
+    document: Document, refusal: SopsRefusal, besides: str = "", more_hint: str = ""
+) -> Diagnostic:
     entry = _record_entry(document)
     return Diagnostic(
         severity=Severity.ERROR,
         code=refusal.code,
-        message=refusal.message,
+        message="; ".join(filter(None, (refusal.message, besides))),
         field="",
         source=document.source(entry.place if entry else document.start),
-        hint=refusal.hint,
+        hint="; ".join(filter(None, (refusal.hint, more_hint))),
     )

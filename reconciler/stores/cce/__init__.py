@@ -42,7 +42,7 @@ class CceBackend:
         options = opening.options
         fingerprint_key = given_fingerprint_key(opening.environ)
         place = place_of(opening.url, options, opening.environ)
-        connected = connection(place, options, opening.environ, opening.workers)
+        connected = connection(place, options, opening.environ)
         namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
         return CceStore(place.cluster, connected, namespace, opening.workers, fingerprint_key)
 

@@ -43,6 +43,7 @@ def signature(place: Place, environ: Mapping[str, str]) -> Sign:
         StoreError: the project cannot be found out.
     """
     client = _cce_client(place, environ)
+    gateway = urlsplit(endpoint("CCE", place.region, environ))
     credentials, http_client = client.get_credentials(), client.get_http_client()
     client.close()
     from huaweicloudsdkcore.sdk_request import SdkRequest
@@ -50,13 +51,13 @@ def signature(place: Place, environ: Mapping[str, str]) -> Sign:
     lock = threading.Lock()
 
     def sign(
-        method: str, url: str, body: bytes | None, headers: dict[str, str]
+        method: str, target: str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[str, dict[str, str]]:
-        parts = urlsplit(url)
+        parts = urlsplit(target)
         request = SdkRequest(
             method=method,
-            schema=parts.scheme,
-            host=parts.netloc,
+            schema=gateway.scheme,
+            host=gateway.netloc,
             resource_path=parts.path,
             query_params=parse_qsl(parts.query, keep_blank_values=True),
             header_params={**headers, "X-Sdk-Date": f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}"},
@@ -69,7 +70,8 @@ def signature(place: Place, environ: Mapping[str, str]) -> Sign:
                 "check the agency or the identity provider",
             )
             signed = credentials.sign_request(request)
-        return signed.url, signed.header_params
+        asked = urlsplit(signed.url)
+        return f"{asked.path}?{asked.query}" if asked.query else asked.path, signed.header_params
 
     return sign
 

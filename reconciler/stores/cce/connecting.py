@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ssl
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
 from typing import Any
-
-from kubernetes import client
 
 from reconciler.errors import ConfigError, StoreError
 from reconciler.stores.cce.endpoints import endpoint
 from reconciler.stores.cce.gateway import Renewed, Signed
 from reconciler.stores.cce.places import Auth, Place
 from reconciler.stores.kubernetes.connection import Connection, Pool, retried
-from reconciler.stores.kubernetes.kubeconfig import connect, pool_of
+from reconciler.stores.kubernetes.kubeconfig import connect
+from reconciler.stores.kubernetes.reaching import Access, pool_of, proxy_settings
 
 _CLUSTER_ID = "X-Cluster-ID"
 _VERIFYING = ("externalTLSVerify", "internal")
 _NO_USE = "the certificate that the service gives cannot be used"
 
 
-def connection(
-    place: Place, options: Mapping[str, str], environ: Mapping[str, str], workers: int
-) -> Connection:
+def connection(place: Place, options: Mapping[str, str], environ: Mapping[str, str]) -> Connection:
     """The connection to `place`.
 
     Raises:
@@ -35,37 +29,39 @@ def connection(
     """
     if place.auth is Auth.KUBECONFIG:
         context, file = options.get("context", ""), options.get("kubeconfig", "")
-        return connect(context, file, environ, workers)
+        return connect(context, file, environ)
     from reconciler.stores.cce import cloud
 
     if place.auth is Auth.CERTIFICATE:
         document = retried(lambda: cloud.cluster_certificate(place, environ))
-        return _with_certificate(document, options.get("context", ""), workers)
-    settings = client.Configuration()
-    settings.host = endpoint("CCE", place.region, environ)
-    plain = pool_of(settings, workers)
+        return _with_certificate(document, options.get("context", ""), environ)
+    address = endpoint("CCE", place.region, environ)
+    plain = pool_of(Access(address, proxy=proxy_settings(environ, address)))
     pool: Pool
     if place.auth is Auth.TOKEN:
         pool = Renewed(plain, cloud.tokens(place, environ))
     else:
         pool = Signed(plain, retried(lambda: cloud.signature(place, environ)))
-    return Connection(settings.host, pool, lambda: {_CLUSTER_ID: place.cluster})
+    return Connection(address, pool, lambda: {_CLUSTER_ID: place.cluster})
 
 
-def _with_certificate(document: Mapping[str, Any], context: str, workers: int) -> Connection:
+def _with_certificate(
+    document: Mapping[str, Any], context: str, environ: Mapping[str, str]
+) -> Connection:
     """A connection from the kubeconfig that `create_kubernetes_cluster_cert` returns."""
     cluster, user = _chosen(document, context)
-    settings = client.Configuration()
-    settings.host = str(cluster["server"]).rstrip("/")
-    pool = pool_of(settings, workers)
+    address = str(cluster["server"]).rstrip("/")
     try:
-        authority = _decoded(cluster, "certificate-authority-data").decode()
-        trusted = ssl.create_default_context(cadata=authority)
-        _load_certificate(trusted, user)
-    except (KeyError, ValueError, binascii.Error, ssl.SSLError):
+        access = Access(
+            address,
+            _decoded(cluster, "certificate-authority-data"),
+            proxy=proxy_settings(environ, address),
+            certificate=_decoded(user, "client-certificate-data"),
+            key=_decoded(user, "client-key-data"),
+        )
+        return Connection(address, pool_of(access))
+    except (KeyError, ValueError, binascii.Error, ConfigError):
         raise StoreError(_NO_USE, hint="try another way: auth=aksk in the store's URL") from None
-    pool.connection_pool_kw["ssl_context"] = trusted
-    return Connection(settings.host, pool)
 
 
 def _chosen(document: Mapping[str, Any], context: str) -> tuple[Mapping[str, Any], Any]:
@@ -93,23 +89,6 @@ def _chosen(document: Mapping[str, Any], context: str) -> tuple[Mapping[str, Any
             " URL",
         )
     return clusters[contexts[name]["cluster"]], users.get(contexts[name].get("user"), {})
-
-
-def _load_certificate(trusted: ssl.SSLContext, user: Mapping[str, Any]) -> None:
-    """OpenSSL reads certificate and key from files; these are in no directory."""
-    with ExitStack() as open_files:
-        places = []
-        for content in _pair(user):
-            file = open_files.enter_context(tempfile.TemporaryFile())
-            file.write(content)
-            file.seek(0)
-            places.append(f"/dev/fd/{file.fileno()}")
-        trusted.load_cert_chain(*places)
-
-
-def _pair(user: Mapping[str, Any]) -> Iterator[bytes]:
-    for name in ("client-certificate-data", "client-key-data"):
-        yield _decoded(user, name)
 
 
 def _decoded(entry: Mapping[str, Any], name: str) -> bytes:

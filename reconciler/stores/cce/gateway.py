@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import orjson
-import urllib3
 
 from reconciler.errors import StoreError
 from reconciler.stores.kubernetes.connection import Pool
+from reconciler.stores.kubernetes.engine.exchange import Reply
 
-Sign = Callable[[str, str, bytes | None, dict[str, str]], tuple[str, dict[str, str]]]
-"""From method, URL, body and headers to the URL and the headers of the signed request."""
+Sign = Callable[[str, str, bytes | None, Mapping[str, str]], tuple[str, dict[str, str]]]
+"""From method, path with query, body and headers to path and headers of the signed request."""
 
 _TOKEN = "X-Auth-Token"  # noqa: S105 - a header
 _UNAUTHORIZED = 401
@@ -36,19 +35,23 @@ class Signed:
         self._sign = sign
 
     def request(
-        self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **how: Any
-    ) -> urllib3.BaseHTTPResponse:
+        self, method: str, target: str, *, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
         """Sign a request and make it.
 
         Raises:
             StoreError: the gateway refuses it.
         """
-        target, signed = self._sign(method, url, body, headers)
-        return _let_through(self._pool.request(method, target, body=body, headers=signed, **how))
+        target, signed = self._sign(method, target, body, headers)
+        return _let_through(self._pool.request(method, target, body=body, headers=signed))
 
-    def clear(self) -> None:
+    def cut(self) -> None:
+        """End the connections that are in use."""
+        self._pool.cut()
+
+    def close(self) -> None:
         """Close the connections."""
-        self._pool.clear()
+        self._pool.close()
 
 
 class Renewed:
@@ -65,24 +68,28 @@ class Renewed:
         self._token = ""
 
     def request(
-        self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **how: Any
-    ) -> urllib3.BaseHTTPResponse:
+        self, method: str, target: str, *, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
         """Make a request, with a new token where it takes one.
 
         Raises:
             StoreError: the gateway refuses it, or no token is given.
         """
         token = self._newer_than("")
-        how = {"body": body, **how}
-        answer = self._pool.request(method, url, headers={**headers, _TOKEN: token}, **how)
-        if answer.status == _UNAUTHORIZED:
-            token = self._newer_than(token)
-            answer = self._pool.request(method, url, headers={**headers, _TOKEN: token}, **how)
-        return _let_through(answer)
+        marked = {**headers, _TOKEN: token}
+        reply = self._pool.request(method, target, body=body, headers=marked)
+        if reply.status == _UNAUTHORIZED:
+            marked[_TOKEN] = self._newer_than(token)
+            reply = self._pool.request(method, target, body=body, headers=marked)
+        return _let_through(reply)
 
-    def clear(self) -> None:
+    def cut(self) -> None:
+        """End the connections that are in use."""
+        self._pool.cut()
+
+    def close(self) -> None:
         """Close the connections, and forget the token."""
-        self._pool.clear()
+        self._pool.close()
         self._token = ""
 
     def _newer_than(self, token: str) -> str:
@@ -93,7 +100,7 @@ class Renewed:
             return self._token
 
 
-def _let_through(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+def _let_through(reply: Reply) -> Reply:
     """The answer, unless the gateway itself refuses the request.
 
     A gateway that does not know the cluster answers 404 too; the object must not seem missing.
@@ -103,16 +110,16 @@ def _let_through(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
     Raises:
         StoreError: the gateway refuses the request.
     """
-    status = answer.status
+    status = reply.status
     if status < _FIRST_FAULT or status in _PASSING:
-        return answer
+        return reply
     try:
-        content = orjson.loads(answer.data)
+        content = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
         content = None
     document = content if isinstance(content, dict) else {}
     if document.get("kind") == "Status":
-        return answer
+        return reply
     code = str(document.get("error_code") or document.get("errorCode") or "")
     shown = f"{status} {code}" if _CODE.fullmatch(code) else str(status)
     raise StoreError(

@@ -11,7 +11,7 @@ from typing import Any
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import SECRET, ObjectKey, Resource
 from reconciler.model.search import ValueSearch
-from reconciler.model.values import SecretValue, UnreadValue
+from reconciler.model.values import AbsentValue, SecretValue
 from reconciler.rules import Violation
 from reconciler.stores.docker.annotations import (
     ANNOTATIONS,
@@ -192,7 +192,7 @@ def _piece_faults(piece: Piece) -> Iterator[Violation]:
             f"{MOST_CHARACTERS}, so that a later version has room for its number"
         )
         yield Violation(path, "docker-name", message, f"give a shorter one with {NAME}")
-    if isinstance(piece.content, SecretValue) and not isinstance(piece.content, UnreadValue):
+    if isinstance(piece.content, SecretValue) and not isinstance(piece.content, AbsentValue):
         size = len(piece.content.reveal())
         if not size:
             message = "a Docker secret cannot be empty"
@@ -214,10 +214,10 @@ def _alike(split: tuple[Piece, ...]) -> Iterator[Violation]:
 
 
 def _joined(layout: str, data: Mapping[str, SecretValue]) -> SecretValue:
-    """All of `data` as one value; unread where any value is."""
-    unread = [value for value in data.values() if isinstance(value, UnreadValue)]
-    if unread:
-        return unread[0]
+    """All of `data` as one value; one that is not here where any is."""
+    absent = [value for value in data.values() if isinstance(value, AbsentValue)]
+    if absent:
+        return absent[0]
     values = {key: data[key].reveal() for key in sorted(data)}
     if layout == "json":
         texts = {key: value.decode() for key, value in values.items()}
@@ -237,12 +237,12 @@ def _is_options(text: str) -> bool:
 
 
 def _fits_a_line(key: str, value: SecretValue) -> bool:
-    unread = isinstance(value, UnreadValue)
-    return "=" not in key and (unread or not _LINE_ENDS.search(value.reveal()))
+    absent = isinstance(value, AbsentValue)
+    return "=" not in key and (absent or not _LINE_ENDS.search(value.reveal()))
 
 
 def _is_text(value: SecretValue) -> bool:
-    if isinstance(value, UnreadValue):
+    if isinstance(value, AbsentValue):
         return True
     try:
         value.reveal().decode()

@@ -31,9 +31,10 @@ class Part:
     """One Docker secret that belongs to a Secret.
 
     ``key`` is the key of ``data`` in it, ``None`` where it holds all of ``keys``. ``record`` maps
-    the fields that were applied to their fingerprints; ``print_key`` tells which key these were
-    made with. ``complete`` tells that all other parts were written before it. ``marked`` is
-    ``False`` for what this tool has not made.
+    the fields that were applied to their fingerprints, ``ciphertexts`` to digests of what was
+    encrypted; ``print_key`` tells which key the fingerprints were made with. ``complete`` tells
+    that all other parts were written before it. ``marked`` is ``False`` for what this tool has not
+    made.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Part:
     keys: tuple[str, ...] = ()
     set_name: str | None = None
     record: Mapping[FieldPath, str] = field(default_factory=dict)
+    ciphertexts: Mapping[FieldPath, str] = field(default_factory=dict)
     print_key: str = ""
     content: Mapping[str, Any] = field(default_factory=dict)
     generate_name: str = ""
@@ -76,6 +78,7 @@ def part_of(entry: Mapping[str, Any]) -> Part | None:
             keys=tuple(own.get("keys", ())),
             set_name=labels.get(SET),
             record={tuple(path): text for *path, text in own.get("record", ())},
+            ciphertexts={tuple(path): text for *path, text in own.get("ciphertexts", ())},
             print_key=own.get("print", ""),
             content=own.get("content", {}),
             generate_name=own.get("generateName", ""),
@@ -119,6 +122,7 @@ def labels_of(part: Part) -> dict[str, str]:
         "key": part.key,
         "keys": list(part.keys),
         "record": [[*path, text] for path, text in sorted(part.record.items())],
+        "ciphertexts": [[*path, text] for path, text in sorted(part.ciphertexts.items())],
         "print": part.print_key,
         "content": part.content,
         "generateName": part.generate_name,
@@ -148,6 +152,7 @@ def described(part: Part, resource: Resource, applied: Applied | None, print_key
         labels=labels,
         set_name=None if applied is None else applied.set_name,
         record={} if applied is None else applied.fields,
+        ciphertexts={} if applied is None else applied.ciphertexts,
         print_key=print_key,
         content=document,
         generate_name=resource.generate_name,
@@ -166,12 +171,15 @@ def live_of(parts: Iterable[Part], print_key: str) -> Live:
     held = {("data", key) for part in parts for key in part.holds}
     # The record of a key whose part is gone stays, so that the next plan misses the key.
     record = {path: text for path, text in first.record.items() if path not in held}
+    digests = {path: text for path, text in first.ciphertexts.items() if path not in held}
     data: dict[str, SecretValue] = {}
     for part in parts:
         for key in part.holds:
             fingerprint = part.record.get(("data", key))
             if fingerprint is not None:
                 record["data", key] = fingerprint
+            if ("data", key) in part.ciphertexts:
+                digests["data", key] = part.ciphertexts["data", key]
             data[key] = UnreadValue(fingerprint if part.print_key == print_key else None)
     document = {**first.content, "data": {key: data[key] for key in sorted(data)}}
     document["metadata"] = {**document.get("metadata", {}), "labels": dict(first.labels)}
@@ -180,7 +188,9 @@ def live_of(parts: Iterable[Part], print_key: str) -> Live:
         uid=first.uid,
         resource_version=".".join(str(part.version) for part in parts),
         created=min(part.created for part in parts),
-        applied=None if first.set_name is None else Applied(set_name=first.set_name, fields=record),
+        applied=None
+        if first.set_name is None
+        else Applied(set_name=first.set_name, fields=record, ciphertexts=digests),
     )
 
 

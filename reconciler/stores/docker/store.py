@@ -33,6 +33,7 @@ SCHEME = "docker"
 
 CAPABILITIES = frozenset(
     {
+        Capability.CIPHERTEXTS,
         Capability.CONSUMERS,
         Capability.METADATA,
         Capability.PRECONDITIONS,

@@ -16,7 +16,7 @@ def encoded(live: Live) -> bytes:
     document["data"] = {
         name: base64.b64encode(value.reveal()).decode() for name, value in live.data.items()
     }
-    fields = {} if live.applied is None else live.applied.fields
+    applied = live.applied or Applied(set_name="")
     content = {
         "key": live.key,
         "generateName": live.generate_name,
@@ -24,7 +24,8 @@ def encoded(live: Live) -> bytes:
         "resourceVersion": live.resource_version,
         "created": live.created,
         "set": live.owner_set,
-        "applied": [[fingerprint, *path] for path, fingerprint in fields.items()],
+        "applied": [[fingerprint, *path] for path, fingerprint in applied.fields.items()],
+        "ciphertexts": [[digest, *path] for path, digest in applied.ciphertexts.items()],
         "document": document,
     }
     return json.dumps(content).encode()
@@ -42,10 +43,13 @@ def decoded(content: bytes) -> Live:
         name: SecretValue(base64.b64decode(value)) for name, value in document["data"].items()
     }
     fields = {tuple(path): fingerprint for fingerprint, *path in parts["applied"]}
+    ciphertexts = {tuple(path): digest for digest, *path in parts.get("ciphertexts", ())}
     return Live.of(
         from_document(ObjectKey(*parts["key"]), document, parts["generateName"]),
         uid=parts["uid"],
         resource_version=parts["resourceVersion"],
         created=parts["created"],
-        applied=None if set_name is None else Applied(set_name=set_name, fields=fields),
+        applied=None
+        if set_name is None
+        else Applied(set_name=set_name, fields=fields, ciphertexts=ciphertexts),
     )

@@ -28,7 +28,8 @@ _Remembered = TypeVar("_Remembered", "Entry", "Copy")
 class Copy:
     """The copy, called ``name``, of an object that is about to be deleted, with its metadata.
 
-    ``fields`` is ``None`` where no set owned the object. Times are in milliseconds.
+    ``fields`` is ``None`` where no set owned the object, ``ciphertexts`` where nothing was
+    encrypted. Times are in milliseconds.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Copy:
     fields: Fields | None
     generate_name: str
     immutable: bool
+    ciphertexts: Fields | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,8 @@ class Entry:
     ``fields`` is the record of the last completed write, to the object with that ``id``.
     ``pending`` is the record of a write that may or may not have happened: a create where ``id`` is
     ``None``. ``released`` says that the set is about to delete the object, ``given`` that another
-    set is about to take it over, so that this one claims it no more.
+    set is about to take it over, so that this one claims it no more. ``ciphertexts`` are the
+    digests of ``pending``, else of ``fields``; each counts for its own fingerprint only.
     """
 
     id: Id | None = None
@@ -58,6 +61,7 @@ class Entry:
     released: bool = False
     given: bool = False
     copy: Copy | None = None
+    ciphertexts: Fields | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -90,13 +94,16 @@ class Entry:
         done = {path: mac for path, mac in pending.items() if current.get(path) == mac}
         if self.id is None:
             is_created = bool(pending) and done == pending
-            return Applied(set_name=set_name, fields=done) if is_created else None
+            return self._applied(set_name, done) if is_created else None
         if self.id != object_id or (self.fields is None and not done):
             return None
         fields = {**(self.fields or {}), **done}
         if self.pending is not None or self.copy is not None:
             fields.pop(_TYPE, None)
-        return Applied(set_name=set_name, fields=fields)
+        return self._applied(set_name, fields)
+
+    def _applied(self, set_name: str, fields: Fields) -> Applied:
+        return Applied(set_name=set_name, fields=fields, ciphertexts=self.ciphertexts or {})
 
 
 def encode(set_name: str, entries: Mapping[str, Entry]) -> bytes:

@@ -41,7 +41,7 @@ class KubernetesBackend:
         fingerprint_key = given_fingerprint_key(opening.environ)
         context = options.get("context") or opening.url.partition(":")[2]
         file = options.get("kubeconfig", "")
-        connection = connect(context, file, opening.environ, opening.workers)
+        connection = connect(context, file, opening.environ)
         namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
         return KubernetesStore(connection, namespace, opening.workers, fingerprint_key)
 

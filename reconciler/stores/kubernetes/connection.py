@@ -1,36 +1,37 @@
-"""Requests to an API server, through the official client's configuration and connection pool.
+"""Requests to an API server, made by the engine with the official client's credentials.
 
-The client's typed calls are not used: importing them costs more than a second, and they drop
-fields that they do not know. Its configuration, credentials and pool are what authenticates.
+Nothing else of that client is used: importing its typed calls takes more than a second, and they
+drop fields that they do not know.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Protocol, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
-import urllib3
-from urllib3.exceptions import HTTPError
 
 from reconciler.errors import StoreError, StoreUnavailable
 from reconciler.model.values import SecretValue
 from reconciler.stores.kubernetes import faults
+from reconciler.stores.kubernetes.engine.exchange import Reply
+from reconciler.stores.kubernetes.engine.faults import Unanswered, Unsendable
 from reconciler.stores.urls import shown_url
 from reconciler.version import __version__
 
 MANAGER = "reconciler"
+_AGENT = f"{MANAGER}/{__version__}"
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
-_CONNECT_SECONDS = 10.0
-_READ_SECONDS = 60.0
 _TRIES = 5
 _FIRST_DELAY = 0.2
 _LONGEST_DELAY = 30.0
@@ -60,13 +61,15 @@ class Answer:
 
 
 class Pool(Protocol):
-    """Makes requests, as `urllib3.PoolManager` does; for several threads at once."""
+    """Makes requests, as the engine's does; for several threads at once."""
 
     def request(  # noqa: D102
-        self, method: str, url: str, *, body: bytes | None, headers: dict[str, str], **how: Any
-    ) -> urllib3.BaseHTTPResponse: ...
+        self, method: str, target: str, *, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply: ...
 
-    def clear(self) -> None: ...  # noqa: D102
+    def cut(self) -> None: ...  # noqa: D102
+
+    def close(self) -> None: ...  # noqa: D102
 
 
 class Connection:
@@ -81,9 +84,10 @@ class Connection:
     ) -> None:
         self.host = host
         self.shown = shown_url(host)
+        self._begin = urlsplit(host).path.rstrip("/")
         self._pool = pool
         self._headers = headers
-        self._timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
+        self._hurry = threading.Event()
         self._last_date = ("", 0.0)
 
     def now(self) -> float:
@@ -122,11 +126,14 @@ class Connection:
         self, path: str, what: str, query: Mapping[str, str] | None = None, accept: str = JSON
     ) -> Answer:
         """The answer to a GET."""
-        return retried(lambda: self.request("GET", path, what, query=query, accept=accept))
+        return retried(
+            lambda: self.request("GET", path, what, query=query, accept=accept), self._hurry.wait
+        )
 
     def ask(self, path: str, what: str, body: Any) -> Any:
         """The JSON answer to a POST that changes nothing, such as a review."""
-        return retried(lambda: self.request("POST", path, what, body=body)).json()
+        asked = retried(lambda: self.request("POST", path, what, body=body), self._hurry.wait)
+        return asked.json()
 
     def request(
         self,
@@ -149,39 +156,45 @@ class Connection:
                 took effect is not known then.
             StoreError: the server refuses.
         """
-        url = f"{self.host}{path}"
-        if query:
-            url = f"{url}?{urlencode(query)}"
-        headers = {**self._headers(), "Accept": accept, "User-Agent": f"{MANAGER}/{__version__}"}
+        target = f"{self._begin}{path}{_encoded(tuple(query.items())) if query else ''}"
+        headers = {**self._headers(), "Accept": accept, "User-Agent": _AGENT}
         if body is not None:
             headers["Content-Type"] = content_type
+        content = None if body is None else orjson.dumps(body)
         try:
-            answer = self._pool.request(
-                method,
-                url,
-                body=None if body is None else orjson.dumps(body),
-                headers=headers,
-                timeout=self._timeout,
-                retries=False,
-                preload_content=True,
-            )
-        except (HTTPError, OSError) as error:
+            reply = self._pool.request(method, target, body=content, headers=headers)
+        except Unsendable:
+            raise StoreError(
+                f"{what}: the credentials hold characters that HTTP does not allow",
+                hint="look at the token in the kubeconfig, or at what its plugin prints",
+            ) from None
+        except Unanswered as error:
             raise faults.unreached(what, self.shown, error) from None
-        self._last_date = (answer.headers.get("Date", ""), time.time())
-        if answer.status not in _OK:
-            raise faults.refusal(what, answer.status, answer.headers, answer.data, values)
-        warnings = (faults.scrubbed(text, values) for text in _warnings(answer.headers))
-        return Answer(answer.data, tuple(warnings))
+        self._last_date = (reply.header("date") or "", time.time())
+        if reply.status not in _OK:
+            raise faults.refusal(what, reply, values)
+        warnings = reply.headers.get("warning")
+        if warnings is None:
+            return Answer(reply.body)
+        texts = (faults.scrubbed(text, values) for text in _warnings(warnings))
+        return Answer(reply.body, tuple(texts))
+
+    def cut(self) -> None:
+        """End what other threads wait for: answers, and the time between two tries."""
+        self._hurry.set()
+        self._pool.cut()
 
     def close(self) -> None:
-        """Close the connections."""
-        self._pool.clear()
+        """End the connections."""
+        self._pool.close()
 
 
-def retried(request: Callable[[], Result]) -> Result:
+def retried(
+    request: Callable[[], Result], wait: Callable[[float], bool | None] = time.sleep
+) -> Result:
     """The answer of `request`, repeated while the server is busy or connections are cut.
 
-    Only for what is harmless to repeat.
+    Only for what is harmless to repeat. A `wait` that is true ends the tries.
     """
     delay = _FIRST_DELAY
     for _ in range(_TRIES - 1):
@@ -189,14 +202,20 @@ def retried(request: Callable[[], Result]) -> Result:
             return request()
         except StoreUnavailable as fault:
             asked = delay if fault.retry_after is None else fault.retry_after
-            time.sleep(min(asked, _LONGEST_DELAY))
+            if wait(min(asked, _LONGEST_DELAY)):
+                raise
             delay *= 2
     return request()
 
 
-def _warnings(headers: Any) -> Iterable[str]:
+@lru_cache(maxsize=64)  # writes have all the same one
+def _encoded(query: tuple[tuple[str, str], ...]) -> str:
+    return f"?{urlencode(query)}"
+
+
+def _warnings(lines: Iterable[str]) -> Iterator[str]:
     """The server's warnings, which HTTP writes as ``299 - "text"`` (RFC 7234, 5.5)."""
-    for line in headers.getlist("Warning") if hasattr(headers, "getlist") else ():
+    for line in lines:
         code, _, rest = line.partition(" ")
         if code == "299":
             _, _, text = rest.partition(" ")

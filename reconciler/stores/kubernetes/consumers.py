@@ -8,7 +8,7 @@ from functools import partial
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.plans import Note
-from reconciler.rules.consumers import CONSUMER_GROUPS, consumers_of
+from reconciler.rules.consumers import CONSUMER_GROUPS, Workload, consumers_among, workload_of
 from reconciler.stores.kubernetes import listing, paths
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.faults import Forbidden
@@ -26,28 +26,28 @@ def read(
     unseen: dict[str, list[str]] = {}
     with ThreadPoolExecutor(len(CONSUMER_GROUPS)) as pool:
         read_kind = partial(_of_kind, connection, places, unseen)
-        consumers = [consumer for kind in pool.map(read_kind, CONSUMER_GROUPS) for consumer in kind]
-    return tuple(sorted(set(consumers))), unseen
+        workloads = [item for kind in pool.map(read_kind, CONSUMER_GROUPS) for item in kind]
+    return tuple(sorted({*consumers_among(workloads)})), unseen
 
 
 def _of_kind(
     connection: Connection, namespaces: Iterable[str], unseen: dict[str, list[str]], kind: str
-) -> list[Consumer]:
-    def listed(namespace: str = "") -> list[Consumer]:
+) -> list[Workload]:
+    def listed(namespace: str = "") -> list[Workload]:
         path = paths.collection(kind, namespace)
-        pages = listing.pages(connection, path, lambda item: [*consumers_of(item, kind)])
-        return [consumer for page in pages for consumer in page]
+        workloads = listing.pages(connection, path, lambda item: workload_of(item, kind))
+        return [workload for workload in workloads if workload is not None]
 
     try:
         return listed()
     except Forbidden:
-        consumers: list[Consumer] = []
+        workloads: list[Workload] = []
         for namespace in namespaces:
             try:
-                consumers += listed(namespace)
+                workloads += listed(namespace)
             except Forbidden:
                 unseen.setdefault(namespace, []).append(paths.plural(kind))
-        return consumers
+        return workloads
 
 
 def unseen_notices(unseen: Mapping[str, Sequence[str]]) -> Iterator[Note]:

@@ -23,6 +23,8 @@ from reconciler.errors import (
 )
 from reconciler.model.search import ValueSearch
 from reconciler.model.values import MASK, SecretValue
+from reconciler.stores.kubernetes.engine.exchange import Reply
+from reconciler.stores.kubernetes.engine.faults import ProxyRefused, Unanswered
 
 CUT = "the connection to the API server was cut"
 _PASSING = frozenset({429, 500, 502, 503, 504})
@@ -56,23 +58,20 @@ _KINDS: Mapping[int, type[StoreError]] = {
 }
 
 
-def refusal(
-    what: str,
-    status: int,
-    headers: Mapping[str, str],
-    body: bytes,
-    values: Iterable[SecretValue] = (),
-) -> StoreError:
-    """The error for an answer with `status`; `what` is the object or the collection.
+def refusal(what: str, reply: Reply, values: Iterable[SecretValue] = ()) -> StoreError:
+    """The error for an answer that is a refusal; `what` is the object or the collection.
 
     `values` are those that the request held.
     """
-    answer = _status(body)
+    status = reply.status
+    answer = _status(reply.body)
     reason = str(answer.get("reason") or "")
     text = scrubbed(_words(answer), values)
     if status in _PASSING:
         named = f"{what}: the API server answered {status} {reason}".rstrip()
-        return StoreUnavailable(_joined(named, text), retry_after=_retry_after(headers, answer))
+        return StoreUnavailable(
+            _joined(named, text), retry_after=_retry_after(reply.header("retry-after"), answer)
+        )
     if status == 401:  # noqa: PLR2004
         return StoreError(
             f"{what}: the API server does not know who is asking (401)",
@@ -90,20 +89,33 @@ def refusal(
     return kind(message, hint=_NO_CREDENTIALS if _NOBODY in text else "")
 
 
-def unreached(what: str, host: str, error: Exception) -> StoreError:
+def unreached(what: str, host: str, error: Unanswered) -> StoreError:
     """The error for a request that was not answered."""
-    cause = error.args[0] if error.args else None
+    cause = next((part for part in error.args if isinstance(part, Exception)), error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return StoreError(
             f"{what}: the certificate of the API server at {host} is not to be trusted: "
             f"{cause.verify_message}",
             hint="the kubeconfig's certificate authority must be the one that has signed it",
         )
+    if isinstance(cause, ProxyRefused):
+        answered = f" with {cause.status}" if cause.status else ""
+        passes = cause.status in _PASSING or not cause.status
+        return (StoreUnavailable if passes else StoreError)(
+            f"{what}: the proxy on the way to the API server at {host} refuses{answered}",
+            hint="check proxy-url in the kubeconfig, or HTTPS_PROXY and NO_PROXY",
+        )
     return StoreUnavailable(
         f"{what}: the API server at {host} cannot be reached, or the connection was cut "
-        f"({type(error).__name__})",
+        f"({_name_of(cause)})",
         hint="check the address and the network, and that the server is running",
     )
+
+
+def _name_of(cause: Exception) -> str:
+    """OpenSSL's name of a fault, such as that a certificate is required; or the type's."""
+    reason = cause.reason if isinstance(cause, ssl.SSLError) else None
+    return reason or type(cause).__name__
 
 
 def _status(body: bytes) -> Mapping[str, Any]:
@@ -168,9 +180,8 @@ def _joined(what: str, text: str) -> str:
     return f"{what}: {text}" if text else what
 
 
-def _retry_after(headers: Mapping[str, str], answer: Mapping[str, Any]) -> float | None:
+def _retry_after(asked: str | None, answer: Mapping[str, Any]) -> float | None:
     details = answer.get("details")
-    asked = headers.get("Retry-After")
     if asked is None and isinstance(details, dict):
         asked = details.get("retryAfterSeconds")
     try:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -24,7 +25,7 @@ from reconciler.model.objects import (
 )
 from reconciler.model.plans import Note
 from reconciler.model.store import Scope
-from reconciler.stores.kubernetes import consumers, copies, listing, paths, wire
+from reconciler.stores.kubernetes import consumers, copies, heads, listing, paths, wire
 from reconciler.stores.kubernetes.connection import (
     JSON,
     METADATA_LIST_ONLY,
@@ -36,6 +37,7 @@ from reconciler.stores.kubernetes.listing import Item, Seen
 from reconciler.stores.kubernetes.reads import ClusterRead
 
 _FEW = 8
+_BETWEEN_CUTS = 0.1
 
 
 class _Seen(NamedTuple):
@@ -68,8 +70,12 @@ def read(
     with ThreadPoolExecutor(len(KINDS) + 2) as pool:
         parts = [pool.submit(reading.of_kind, kind) for kind in KINDS]
         parts += [pool.submit(reading.copies), pool.submit(reading.consumers)]
-        for part in parts:
-            part.result()
+        try:
+            for part in parts:
+                part.result()
+        except KeyboardInterrupt:
+            _abandon(connection, parts)
+            raise
     result = reading.result
     for key in result.copies.keys() & result.objects.keys():
         del result.copies[key]  # the object exists, so its copy is not needed
@@ -77,6 +83,14 @@ def read(
             result.leftovers.add(key)
     result.notices += reading.notices()
     return result
+
+
+def _abandon(connection: Connection, parts: Iterable[Future[None]]) -> None:
+    """End `parts` without their answers, for which they would wait as long as servers may take."""
+    waiting: Collection[Future[None]] = {part for part in parts if not part.cancel()}
+    while waiting:  # what has just been between two requests has begun another one
+        connection.cut()
+        waiting = wait(waiting, _BETWEEN_CUTS).not_done
 
 
 class _Reading:
@@ -107,7 +121,7 @@ class _Reading:
 
     def of_kind(self, kind: str) -> None:
         """Members of the set, named objects and bystanders of one kind."""
-        for seen in self._listed(kind, self._members, JSON, _seen_of(kind)):
+        for seen in self._members_of(kind):
             key = seen.live.key
             if self._is_used(key) or key in self._scope.keys:
                 self._add_object(seen)
@@ -167,6 +181,41 @@ class _Reading:
                 "namespace-unseen",
                 f"namespaces may not be looked at, and are taken to exist: {names}",
             )
+
+    def _members_of(self, kind: str) -> Iterable[_Seen]:
+        """The members of the set; what was seen and has not moved is not read again."""
+        earlier = {
+            key: live
+            for key, live in self._scope.seen.items()
+            if key.kind == kind and live.applied is not None
+        }
+        if earlier:
+            listed = self._listed(
+                kind, self._members, METADATA_LIST_ONLY, partial(heads.head, kind=kind)
+            )
+            moved = [head.key for head in listed if not head.is_of(earlier.get(head.key))]
+            if len(moved) <= len(listed) // _FEW + _FEW:
+                with suppress(Forbidden):  # to get one: whoever may list may not be allowed to
+                    unmoved = [
+                        _Seen(earlier[head.key], head.maps, head.deleted)
+                        for head in listed
+                        if head.is_of(earlier.get(head.key))
+                    ]
+                    return [*unmoved, *self._moved(moved)]
+        return self._listed(kind, self._members, JSON, _seen_of(kind))
+
+    def _moved(self, keys: Iterable[ObjectKey]) -> list[_Seen]:
+        """Those of `keys` that still are members."""
+        members: list[_Seen] = []
+
+        def read_one(key: ObjectKey) -> None:
+            with suppress(ObjectNotFound):
+                item = self._connection.get(paths.of(key), str(key))
+                if (item["metadata"].get("labels") or {}).get(wire.PART_OF) == self._set_id:
+                    members.append(_seen_of(key.kind)(item))
+
+        self._for_each(keys, read_one)
+        return members
 
     def _add_object(self, seen: _Seen) -> None:
         live = seen.live

@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from reconciler.errors import (
@@ -69,6 +70,7 @@ def key_of(set_name: str, namespace: str) -> ObjectKey:
     return ObjectKey(SECRET, namespace, object_name(set_name))
 
 
+@lru_cache(maxsize=8)  # each write asks for it
 def id_of(set_name: str, namespace: str) -> str:
     """The id of a set, which is a digest of its parent's name, namespace, kind and group."""
     parent = key_of(set_name, namespace)

@@ -201,7 +201,12 @@ def values_in(node: Any) -> Iterator[SecretValue]:
 def record(applied: Applied) -> str:
     """The record of what was applied, as the annotation has it."""
     fields = {"/".join(path): fingerprint for path, fingerprint in applied.fields.items()}
-    return orjson.dumps({"set": applied.set_name, "fields": fields}).decode()
+    document = {"set": applied.set_name, "fields": fields}
+    if applied.ciphertexts:
+        document["ciphertexts"] = {
+            "/".join(path): digest for path, digest in applied.ciphertexts.items()
+        }
+    return orjson.dumps(document).decode()
 
 
 def read_record(text: str) -> Applied | None:
@@ -216,9 +221,13 @@ def read_record(text: str) -> Applied | None:
     if not isinstance(name, str) or not isinstance(fields, dict):
         return None
     return Applied(
-        set_name=name,
-        fields={_path(path): value for path, value in fields.items() if isinstance(value, str)},
+        set_name=name, fields=_by_path(fields), ciphertexts=_by_path(document.get("ciphertexts"))
     )
+
+
+def _by_path(texts: Any) -> dict[tuple[str, ...], str]:
+    items = texts.items() if isinstance(texts, dict) else ()
+    return {_path(path): text for path, text in items if isinstance(text, str)}
 
 
 def _applied(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Applied | None:

@@ -20,6 +20,7 @@ from reconciler.model.values import SecretValue
 from reconciler.stores.kit import refusals
 from reconciler.stores.kubernetes import copies, paths, sets, waits, wire
 from reconciler.stores.kubernetes.connection import JSON, JSON_PATCH, MANAGER, Answer, Connection
+from reconciler.stores.kubernetes.echoes import echoed
 from reconciler.stores.kubernetes.faults import Unprocessable
 from reconciler.stores.kubernetes.reads import ClusterRead
 
@@ -74,7 +75,9 @@ class Writer:
             return self._done(key, document, ())
         except ObjectNotFound as error:
             raise ObjectNotFound(error.message, hint=_NO_NAMESPACE) from None
-        return self._done(key, answer.json(), answer.warnings, dry_run=dry_run)
+        document = answer.json()
+        live = echoed(document, body, resource, applied)
+        return self._done(key, document, answer.warnings, dry_run=dry_run, live=live)
 
     def update(
         self,
@@ -132,7 +135,7 @@ class Writer:
             document = self._connection.get(paths.of(key), str(key))
         except ObjectNotFound:
             return None
-        return self._seen(key, document)
+        return self._seen(key, document, wire.live(document, key.kind))
 
     def drop_copy(self, key: ObjectKey) -> None:
         """Drop the copy of `key`, if there is one."""
@@ -187,17 +190,19 @@ class Writer:
         warnings: tuple[str, ...],
         *,
         dry_run: bool = False,
+        live: Live | None = None,
     ) -> Live:
-        if dry_run:
-            return replace(wire.live(document, key.kind), warnings=warnings)
-        if key in self._copied:
-            warnings = (*warnings, *self._drop_if_possible(key))
-        return replace(self._seen(key, document), warnings=warnings)
+        live = live or wire.live(document, key.kind)
+        if not dry_run:
+            live = self._seen(key, document, live)
+            if key in self._copied:
+                warnings = (*warnings, *self._drop_if_possible(key))
+        return replace(live, warnings=warnings) if warnings else live
 
-    def _seen(self, key: ObjectKey, document: Any) -> Live:
+    def _seen(self, key: ObjectKey, document: Any, live: Live) -> Live:
         self._maps[key] = wire.maps_of(document)
-        live = wire.live(document, key.kind)
-        return replace(live, unfinished=waits.creation(document, key.kind))
+        unfinished = waits.creation(document, key.kind)
+        return replace(live, unfinished=unfinished) if unfinished else live
 
     def _drop_if_possible(self, key: ObjectKey) -> tuple[str, ...]:
         """Drop the copy of an existing object; a warning where that fails."""

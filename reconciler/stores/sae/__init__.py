@@ -31,7 +31,7 @@ _QPS = Option(
     kind=OptionKind.RATE,
     metavar="N",
     default_text="20",
-    help="Calls per second at most.",
+    help="Maximum number of calls per second.",
 )
 
 

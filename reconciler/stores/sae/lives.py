@@ -58,5 +58,7 @@ def copied(key: ObjectKey, secret: Secret, copy: Copy, set_name: str) -> Live:
         uid=str(copy.id),
         resource_version=str(copy.updated),
         created=wire.time_text(copy.created),
-        applied=None if fields is None else Applied(set_name=set_name, fields=fields),
+        applied=None
+        if fields is None
+        else Applied(set_name=set_name, fields=fields, ciphertexts=copy.ciphertexts or {}),
     )

@@ -25,6 +25,7 @@ from reconciler.stores.sae.session import SaeSession
 
 _CAPABILITIES = frozenset(
     {
+        Capability.CIPHERTEXTS,
         Capability.CONSUMERS,
         Capability.MEMORY,
         Capability.READ_VALUES,

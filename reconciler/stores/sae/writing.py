@@ -70,6 +70,7 @@ class Writer:
         before = spot.entry
         meant = Entry(
             pending=None if applied is None else applied.fields,
+            ciphertexts=None if applied is None else applied.ciphertexts or None,
             generate_name=resource.generate_name,
             immutable=resource.immutable,
             copy=before.copy,
@@ -101,6 +102,7 @@ class Writer:
             # A pending write of an earlier run is decided by what was just read.
             fields=taken if owned is None else owned.fields,
             pending=applied.fields,
+            ciphertexts=applied.ciphertexts or None,
             immutable=updated.immutable,
             generate_name=updated.generate_name,
             copy=spot.entry.copy,
@@ -189,7 +191,9 @@ class Writer:
         fields = spot.entry.completed(secret.item.id, current)
         if fields is None:
             return self.live(spot, secret)
-        return self._finished(spot, secret, Applied(set_name=spot.set_name, fields=fields))
+        digests = spot.entry.ciphertexts or {}
+        applied = Applied(set_name=spot.set_name, fields=fields, ciphertexts=digests)
+        return self._finished(spot, secret, applied)
 
     def live(self, spot: Spot, secret: Secret) -> Live:
         """A Secret with what the set records of it."""
@@ -269,6 +273,7 @@ class Writer:
             created=secret.item.created,
             updated=secret.item.updated,
             fields=taken if live.applied is None else live.applied.fields,
+            ciphertexts=entry.ciphertexts,
             generate_name=live.generate_name,
             immutable=live.immutable,
         )
@@ -323,4 +328,11 @@ def _check(spot: Spot, read: wire.Raw, written: wire.Raw) -> None:
 
 
 def _ended(meant: Entry, secret: Secret, applied: Applied) -> Entry:
-    return replace(meant, id=secret.item.id, fields=applied.fields, pending=None, released=False)
+    return replace(
+        meant,
+        id=secret.item.id,
+        fields=applied.fields,
+        ciphertexts=applied.ciphertexts or None,
+        pending=None,
+        released=False,
+    )

@@ -113,6 +113,7 @@ def from_row(row: Row, sealer: Sealer) -> Live:
         else Applied(
             set_name=row.set_name,
             fields={_path(*path): value for value, *path in body.get("applied", ())},
+            ciphertexts={_path(*path): value for value, *path in body.get("ciphertexts", ())},
         ),
     )
 
@@ -164,6 +165,9 @@ def _content(live: Live, lengths: list[tuple[str, int]], *, automatic: bool) -> 
     if live.applied and live.applied.fields:
         fields = live.applied.fields.items()
         content["applied"] = [(fingerprint, *path) for path, fingerprint in fields]
+    if live.applied and live.applied.ciphertexts:
+        digests = live.applied.ciphertexts.items()
+        content["ciphertexts"] = [(digest, *path) for path, digest in digests]
     if automatic:
         content["automatic"] = True
     if lengths:

@@ -18,9 +18,12 @@ from reconciler.model.plans import (
     Plan,
     PlanOptions,
     Refusal,
+    Removal,
     Step,
 )
 from reconciler.model.values import UidOf, ValueRef
+from reconciler.planning.risks import risk_of
+from reconciler.views import words
 from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.json.parts import (
     Document,
@@ -88,6 +91,7 @@ def _summary(plan: Plan) -> Document:
         "release": counts.get(Action.RELEASE, 0),
         "inSync": counts.get(Action.NO_OP, 0),
         "driftedFields": sum(field.drift for change in plan.changes for field in change.fields),
+        "sealedValues": words.sealed_values(plan),
         "canApply": not (plan.refusals or plan.problems),
     }
 
@@ -99,14 +103,28 @@ def _change(change: Change) -> Document:
         "generateName": change.generate_name,
         "action": change.action,
         "reasons": list(change.reasons),
+        "risk": risk_of(change),
         "fields": [_field(field) for field in change.fields],
         "kept": [path_document(path) for path in change.kept],
         "notes": [note_document(note) for note in change.notes],
         "consumers": [_consumer(consumer) for consumer in change.consumers],
+        "warnings": [diagnostic_document(warning) for warning in change.warnings],
+        "removal": change.removal and _removal(change.removal),
         "patch": [_operation(operation) for operation in change.patch],
         "precondition": precondition
         and {"uid": precondition.uid, "resourceVersion": precondition.resource_version},
         "source": change.source and source_document(change.source),
+    }
+
+
+def _removal(removal: Removal) -> Document:
+    return {
+        "type": removal.type,
+        "keys": list(removal.keys),
+        "foreign": list(removal.foreign),
+        "takes": [key_document(key) for key in removal.takes],
+        "lost": list(removal.lost),
+        "copies": [key_document(key) for key in removal.copies],
     }
 
 
@@ -130,6 +148,7 @@ def _field(field: FieldChange) -> Document:
         "nature": field.nature,
         "drift": field.drift,
         "manager": field.manager,
+        "restores": field.restores,
     }
     if field.action is not FieldAction.ADDED:
         document["before"] = _value(field.before)
@@ -145,11 +164,13 @@ def _operation(operation: Operation) -> Document:
     return document
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any) -> Any:  # noqa: PLR0911 - a table of cases
     match value:
         case ValueRef():
             if value.generated:
                 return {"$generated": True}
+            if value.sealed:
+                return {"$value": None, "sealed": True}
             return {"$value": None if value.unread else value.number}
         case UidOf():
             return {"$uidOf": str(ObjectKey(value.kind, value.namespace, value.name))}

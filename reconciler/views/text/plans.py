@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.escapes import escaped, inert
-from reconciler.model.plans import Action, Change, Note, Plan, Refusal
-from reconciler.views import words
+from reconciler.model.plans import Action, Note, Plan, Refusal
+from reconciler.views import groups, words
+from reconciler.views.groups import Group
 from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.text.palette import Palette, headline, hint_line, indented, note_line
 from reconciler.views.text.problems import diagnostic_line
 from reconciler.views.words import counted
 
 _MOST_NOTICES = 5
+_NAMES_WIDTH = 90
 
 
 def plan(
@@ -22,16 +24,19 @@ def plan(
     verbose: bool = False,
     heading: Heading = NO_HEADING,
 ) -> str:
-    """The whole plan, each changed object with its fields, in the order of the apply.
+    """The whole plan, the greatest risk first; many changes that are alike are shown as one.
 
-    With `verbose`, objects in sync and the order of the steps too.
+    With `verbose`, each change stands for itself, and objects in sync and the order of the steps
+    are shown too.
     """
     palette = Palette(colour)
-    changes = words.changes_in_order(plan)
-    if verbose:
-        changes += [change for change in plan.changes if change.action is Action.NO_OP]
     blocks = [words.context_text(plan, heading)]
-    blocks += [_change(change, palette) for change in changes]
+    for chapter in groups.chapters(plan, apart=verbose):
+        blocks += [palette.paint(chapter.heading, "strong")] if chapter.heading else []
+        blocks += [_group(group, palette) for group in chapter.groups]
+    if verbose:
+        in_sync = [change for change in plan.changes if change.action is Action.NO_OP]
+        blocks += [_group(Group((change,)), palette) for change in in_sync]
     if verbose and plan.steps:
         blocks.append(_order(plan))
     if plan.problems:
@@ -44,12 +49,16 @@ def plan(
     return inert("\n\n".join(blocks))
 
 
-def _change(change: Change, palette: Palette) -> str:
+def _group(group: Group, palette: Palette) -> str:
+    change = group.first
     symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
     header = headline(palette, symbol, change.key, remark, change.source)
-    lines = indented(words.change_lines(change), palette)
-    texts = [*(note.message for note in change.notes), words.consumers_text(change)]
-    notes = [f"    {note_line(text, palette)}" for text in texts if text]
+    lines = indented(groups.field_lines(group), palette)
+    if group.many:
+        title = palette.paint(groups.title(group), "strong")
+        header = f"{palette.paint(symbol, symbol)} {title} ({remark})"
+        lines += [f"      {line}" for line in groups.name_lines(group, _NAMES_WIDTH)]
+    notes = [f"    {note_line(text, palette)}" for text in words.remark_texts(change)]
     return "\n".join([header, *lines, *notes])
 
 

@@ -61,10 +61,10 @@ def test_a_key_that_expires_is_renewed_in_time(
 
 SDKS = {"huaweicloudsdkcce", "huaweicloudsdkcore", "huaweicloudsdkiam", "kubernetes"}
 NEEDED = {
-    "aksk": SDKS - {"huaweicloudsdkiam"},
-    "token": SDKS - {"huaweicloudsdkcce"},
-    "certificate": SDKS - {"huaweicloudsdkiam"},
-    "kubeconfig": {"kubernetes"},
+    "aksk": {"huaweicloudsdkcce", "huaweicloudsdkcore"},
+    "token": {"huaweicloudsdkcore", "huaweicloudsdkiam"},
+    "certificate": {"huaweicloudsdkcce", "huaweicloudsdkcore"},
+    "kubeconfig": set[str](),
 }
 _OPEN = """
 import os, sys

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from reconciler.errors import ConfigError, StoreError
+from reconciler.errors import ConfigError
 from reconciler.stores.kubernetes.kubeconfig import connect
 from tests.integration.kubernetes.site import Site
 
@@ -57,9 +60,9 @@ def test_certificates_and_keys_are_in_no_file_while_they_are_used(site: Site, pl
     }
     kubeconfig = changed(site, **pair)
     for _ in range(2):  # so that the second one would be given the files of the first
-        connection = connect("admin", str(kubeconfig), os.environ, 2)
-        assert [*place.rglob("*")] == []
-        assert connection.get("/version", "the server")["major"] == "1"
+        with closing(connect("admin", str(kubeconfig), os.environ)) as connection:
+            assert [*place.rglob("*")] == []
+            assert connection.get("/version", "the server")["major"] == "1"
 
 
 def test_for_an_encrypted_key_nobody_is_asked(site: Site, place: Path) -> None:
@@ -89,28 +92,23 @@ def test_for_an_encrypted_key_nobody_is_asked(site: Site, place: Path) -> None:
     assert [*place.rglob("*")] == []
 
 
-def test_without_a_temporary_directory_only_what_needs_one_fails(
+def test_without_a_temporary_directory_only_a_plugins_certificate_fails(
     site: Site, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(place / "absent"))
-    # The client remembers what it has written for the test's own requests.
-    unheard_of = changed(site, **{"client-key-data": encoded(b"a key")})
-    with pytest.raises(ConfigError, match="cannot be read or written") as caught:
-        connect("admin", str(unheard_of), os.environ, 2)
-    assert "TMPDIR" in caught.value.hint
+    with closing(connect("admin", str(site.cluster.kubeconfig), os.environ)) as connection:
+        assert connection.get("/version", "the server")["major"] == "1"
+    version = "client.authentication.k8s.io/v1"
+    status = {"clientCertificateData": "a certificate", "clientKeyData": "a key"}
+    answer = {"apiVersion": version, "kind": "ExecCredential", "status": status}
     document = yaml.safe_load(site.cluster.kubeconfig.read_text())
-    authority = site.path / "authority.pem"
-    (cluster,) = {one["cluster"]["certificate-authority-data"] for one in document["clusters"]}
-    authority.write_bytes(base64.b64decode(cluster))
-    for one in document["clusters"]:
-        del one["cluster"]["certificate-authority-data"]
-        one["cluster"]["certificate-authority"] = str(authority)
     for one in document["users"]:
-        one["user"] = {"token": "unknown"}
-    path = site.path / "needs-none"
+        plugin = {"command": "echo", "args": [json.dumps(answer)], "interactiveMode": "Never"}
+        one["user"] = {"exec": {"apiVersion": version, **plugin}}
+    path = site.path / "plugin"
     path.write_text(yaml.safe_dump(document))
-    with pytest.raises(StoreError, match="401"):
-        connect("admin", str(path), os.environ, 2).get("/api/v1/secrets", "the secrets")
+    with pytest.raises(ConfigError):
+        connect("admin", str(path), os.environ)
 
 
 def test_proxies_are_held_against_the_clusters_authority(site: Site, place: Path) -> None:
@@ -122,15 +120,16 @@ def test_proxies_are_held_against_the_clusters_authority(site: Site, place: Path
         one["cluster"]["proxy-url"] = "https://127.0.0.1:1"
     path = site.path / "proxied"
     path.write_text(yaml.safe_dump(document))
-    pool: Any = connect("admin", str(path), os.environ, 2)._pool
-    assert pool.connection_pool_kw["ca_cert_data"].startswith("-----BEGIN CERTIFICATE-----")
+    pool: Any = connect("admin", str(path), os.environ)._pool
     assert [*place.rglob("*")] == []
+    trusted = pool.server.proxy_trust.get_ca_certs(binary_form=True)
+    assert trusted == [ssl.PEM_cert_to_DER_cert(authority.decode())]
 
 
 @pytest.mark.parametrize("field", ["client-key-data", "client-certificate-data"])
 def test_what_is_no_key_is_told_without_a_quote(site: Site, place: Path, field: str) -> None:
     path = changed(site, **{field: encoded(b"canary-no-key")})
     with pytest.raises(ConfigError, match="client certificate or its key") as caught:
-        connect("admin", str(path), os.environ, 2)
+        connect("admin", str(path), os.environ)
     assert "canary" not in str(caught.value)
     assert [*place.rglob("*")] == []

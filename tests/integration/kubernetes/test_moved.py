@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.store import Scope, Snapshot
+from reconciler.stores.kubernetes.connection import JSON, METADATA_LIST_ONLY, Connection
 from reconciler.stores.kubernetes.session import KubernetesSession
 from tests.integration.kubernetes.site import Site
 from tests.world import secret_manifest as secret
@@ -89,3 +91,41 @@ def test_an_object_that_moves_once_the_apply_has_begun(
 def assert_untouched(site: Site, name: str, seen: dict[str, Any]) -> None:
     """Nothing of what somebody else has made was overwritten."""
     assert site.every().get(name) == seen.get(name)
+
+
+@pytest.mark.parametrize("move", MOVES.values(), ids=MOVES.keys())
+def test_an_object_that_moves_before_the_lock_is_taken(
+    planned: Site, monkeypatch: pytest.MonkeyPatch, move: Any
+) -> None:
+    """What was read for the plan and has not moved is not read again, and all else is."""
+    read = KubernetesSession.read
+    moved: dict[str, Any] = {}
+
+    def read_after_a_move(session: KubernetesSession, scope: Scope) -> Snapshot:
+        move(planned)
+        moved.update(planned.every())
+        return read(session, scope)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(KubernetesSession, "read", read_after_a_move)
+        result = planned.run("apply", "saved.plan")
+    assert result.code == 4, result
+    assert "nothing was applied" in result.err
+    assert planned.every() == moved
+
+
+def test_values_are_read_once_for_an_apply(planned: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the lock, uid and resource version tell that nothing has moved."""
+    fetch = Connection.fetch
+    wanted: list[str] = []
+
+    def noted(
+        connection: Connection, path: str, what: str, query: Any = None, accept: str = JSON
+    ) -> Any:
+        if query and path.endswith("/secrets") and "part-of=" in query.get("labelSelector", ""):
+            wanted.append(accept)
+        return fetch(connection, path, what, query, accept)
+
+    monkeypatch.setattr(Connection, "fetch", noted)
+    planned.ok("apply", "saved.plan")
+    assert wanted == [JSON, METADATA_LIST_ONLY]

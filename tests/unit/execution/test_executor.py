@@ -259,7 +259,9 @@ def test_a_replace_that_fails_puts_the_old_object_back(world: World, *, is_ours:
 
 def _record_of(world: World) -> Any:
     plan, _, _ = world.plan([SEALED])
-    return record_of(plan.changes[0], flatten(SEALED), "default", world.fingerprinter, {})
+    return record_of(
+        plan.changes[0], flatten(SEALED), "default", world.fingerprinter, uids={}, digests={}
+    )
 
 
 def test_what_cannot_be_put_back_is_kept_and_used_by_the_next_apply(world: World) -> None:

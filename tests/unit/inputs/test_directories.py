@@ -33,73 +33,57 @@ def notices(loaded: Loaded) -> list[tuple[str, str]]:
     return [(notice.code, notice.message) for notice in loaded.notices]
 
 
-KUSTOMIZATION = """\
-resources: [named.yaml, ../base, "https://example.com//a?ref=v1", ../elsewhere/far.yaml]
-components: [../component]
-generators: [generator.yaml]
-transformers: [transformer.yaml]
-patchesStrategicMerge: [merge.yaml, "apiVersion: v1\\nkind: Secret"]
-patches:
-- {path: patch.yaml}
-- patch: "- {op: remove}"
-patchesJson6902: [{path: json.yaml}]
-replacements: [{path: replacement.yaml}]
-secretGenerator:
-- {name: a, files: [key=generated.yaml, also.json], envs: [a.yaml], env: b.yaml}
-helmCharts: [{valuesFile: values.yaml, additionalValuesFiles: [more.yaml]}]
-openapi: {path: schema.json}
-"""
-NAMED = (
-    *("named", "generator", "transformer", "merge", "patch", "json", "replacement", "generated"),
-    *("a", "b", "values", "more"),
-)
-
-
-def test_what_a_kustomization_names_is_not_read_by_itself() -> None:
-    write("m/app/kustomization.yaml", KUSTOMIZATION)
-    for name in NAMED:
-        write(f"m/app/{name}.yaml")
-    for name in ("also", "schema"):
-        write(f"m/app/{name}.json", "[]")
+@pytest.mark.usefixtures("programs")
+def test_kustomizations_below_a_directory_are_built_and_never_read_as_loose_files() -> None:
+    write("m/app/kustomization.yaml", "resources: [named.yaml, ../base]\nnamePrefix: app-\n")
+    write("m/app/named.yaml")
+    write("m/app/forgotten.yaml")
+    write("m/app/deep/forgotten.yaml")
     write("m/base/kustomization.yml", "resources: [deep/base.yaml]\n")
     write("m/base/deep/base.yaml")
-    write("m/component/Kustomization", "patches: [{path: p.yaml}]\n")
-    write("m/component/p.yaml")
-    write("m/elsewhere/far.yaml")
-    write("m/app/loose.yaml")
-    found = load("m")
-    assert names(found) == ["loose"]
-    assert found.diagnostics == ()
-    assert notices(found) == [
-        (
-            "kustomizations-left-out",
-            (
-                "what belongs to 3 kustomizations was not read; plan it with: "
-                "kustomize build m/app | reconciler plan -"
-            ),
-        )
-    ]
-
-
-def test_many_kustomizations_are_counted() -> None:
+    write("m/app/nested/Kustomization", "resources: [nested.yaml]\n")
+    write("m/app/nested/nested.yaml")
     write("m/loose.yaml")
+    loaded = load("m")
+    assert loaded.diagnostics == ()
+    assert names(loaded) == ["loose", "app-base", "app-named", "nested"]
+    assert notices(loaded) == [
+        ("kustomizations-built", "built 2 kustomizations with kustomize: m/app, m/app/nested")
+    ]
+    (held,) = loaded.inputs
+    assert (held.path, held.secrets) == ("m", 4)
+
+
+@pytest.mark.usefixtures("programs")
+def test_the_kustomization_of_an_input_stands_for_all_of_it() -> None:
+    write("m/kustomization.yaml", "resources: [a.yaml]\n")
+    write("m/a.yaml")
+    write("m/other/kustomization.yaml", "resources: [b.yaml]\n")
+    write("m/other/b.yaml")
+    assert names(load("m")) == ["a"]
+    twice = load(["m", "m/../m"])
+    assert names(twice) == ["a"]
+    assert [held.secrets for held in twice.inputs] == [1, 1]
+
+
+def test_many_kustomizations_are_listed_in_part() -> None:
     for number in range(10):
         write(f"m/app-{number}/kustomization.yaml", "resources: []\n")
-    ((_, message),) = notices(load("m"))
-    assert "what belongs to 10 kustomizations" in message
-    assert message.endswith("m/app-6, m/app-7 and 2 more)")
+    ((_, message),) = notices(load("m", environ={"PATH": ""}))
+    assert message.startswith("built 10 kustomizations")
+    assert message.endswith("m/app-6, m/app-7 and 2 more")
 
 
-def test_a_directory_of_nothing_but_kustomizations_is_an_error() -> None:
-    write("m/app/kustomization.yaml", "resources: [a.yaml]\n")
-    write("m/app/a.yaml")
-    (error,) = load("m").diagnostics
-    assert (error.code, str(error.source)) == ("input-unbuilt", "m/app/kustomization.yaml:1:1")
-    assert error.hint == "kustomize build m/app | reconciler plan -"
-    write("m/more/kustomization.yaml", "resources: [a.yaml]\n")
-    (error,) = load("m").diagnostics
-    assert (error.code, str(error.source)) == ("input-unbuilt", "m:1:1")
-    assert "m/app, m/more" in error.hint
+def test_without_kustomize_a_kustomization_is_an_error() -> None:
+    write("m/kustomization.yaml", "resources: [a.yaml]\n")
+    write("m/a.yaml")
+    loaded = load("m", environ={"PATH": ""})
+    (error,) = loaded.diagnostics
+    assert (error.code, str(error.source)) == ("source-missing", "m/kustomization.yaml:1:1")
+    assert "kustomize/" in error.hint
+    assert loaded.objects == ()
+    (error,) = load("m/kustomization.yaml").diagnostics
+    assert (error.code, error.hint) == ("input-unbuilt", "name its directory: m")
 
 
 def test_a_kustomization_that_cannot_be_read_is_an_error() -> None:
@@ -150,8 +134,16 @@ FOREIGN = {
     "text.yaml": "just a text\n",
     "broken.yml": "a: [\n",
     "sops.yaml": "a: ENC[AES256_GCM,data:x]\nsops: {mac: x, version: 3.9.0}\n",
+    "index.yaml": "apiVersion: v1\nentries: {web: []}\ngenerated: 2026-01-01T00:00:00Z\n",
+    "repositories.yaml": "apiVersion: v1\nrepositories: []\n",
     "wrong-name.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
 }
+
+
+@pytest.mark.parametrize("field", ["metadata: {name: a}", "data: {a: YQ==}", "items: []"])
+def test_an_object_that_lost_its_kind_is_an_error(field: str) -> None:
+    write("m/a.yaml", f"apiVersion: v1\n{field}\n")
+    assert [item.code for item in load("m").errors] == ["kind-missing"]
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -162,7 +154,7 @@ def test_a_file_that_is_no_manifest_is_skipped_unless_it_is_named(name: str) -> 
     assert (names(found), found.diagnostics, found.files) == (["a"], (), 1)
     ((code, message),) = notices(found)
     assert code == "files-skipped"
-    assert message.endswith(f"1 file with neither apiVersion nor kind: m/{name}")
+    assert message.endswith(f"1 file that is not a manifest: m/{name}")
     assert load(f"m/{name}").errors
 
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from reconciler.manifests import Loaded
+from reconciler.model.values import SealedValue
 from reconciler.workflow import load
 from tests.sealing import as_yaml, sealed
 
 Loader = Callable[[str], Loaded]
+REGEX = {"encrypted_regex": "^(data|stringData)$"}
 SECRET = {
     "apiVersion": "v1",
     "kind": "Secret",
@@ -24,7 +26,9 @@ SECRET = {
 @pytest.fixture
 def loader(tmp_path: Path) -> Loader:
     """Load an encrypted file with a program of that path as sops; empty for none."""
-    (tmp_path / "f.yaml").write_text(as_yaml(sealed([SECRET])))
+    (tmp_path / "f.yaml").write_text(
+        as_yaml(sealed([SECRET], lambda path: "stringData" in path, **REGEX))
+    )
     (tmp_path / "bin").mkdir()
 
     def loaded(program: str) -> Loaded:
@@ -35,17 +39,21 @@ def loader(tmp_path: Path) -> Loader:
     return loaded
 
 
-def codes(loaded: Loaded) -> list[str]:
-    assert loaded.objects == ()
-    return [item.code for item in loaded.errors]
+def reason(loaded: Loaded) -> str:
+    """Why the value of the file is sealed."""
+    assert loaded.errors == ()
+    assert [*map(type, loaded.objects[0].data.values())] == [SealedValue]
+    (notice,) = loaded.notices
+    assert notice.code == "values-sealed"
+    return notice.message
 
 
 def test_no_program(loader: Loader) -> None:
-    assert codes(loader("")) == ["sops-program-missing"]
+    assert "the program sops is not on PATH" in reason(loader(""))
 
 
 def test_a_program_without_a_key_service(loader: Loader) -> None:
-    assert codes(loader("/bin/false")) == ["sops-version"]
+    assert "has no key service" in reason(loader("/bin/false"))
 
 
 def test_without_the_extra(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +61,7 @@ def test_without_the_extra(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setitem(sys.modules, name, None)
     for name in ("keyservice", "calls"):
         monkeypatch.delitem(sys.modules, f"reconciler.inputs.sops.{name}", raising=False)
-    assert codes(loader("/bin/false")) == ["sops-extra-missing"]
+    assert "the library h2 is not installed" in reason(loader("/bin/false"))
 
 
 def test_what_the_program_prints_on_standard_error_is_not_shown(
@@ -63,5 +71,5 @@ def test_what_the_program_prints_on_standard_error_is_not_shown(
     program.write_text("#!/bin/sh\necho canary-value >&2\nexit 1\n")
     program.chmod(0o755)
     loaded = loader(str(program))
-    assert codes(loaded) == ["sops-version"]
+    assert "has no key service" in reason(loaded)
     assert "canary" not in repr(loaded) + "".join(capfd.readouterr())

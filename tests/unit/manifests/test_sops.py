@@ -16,6 +16,7 @@ from reconciler import inputs
 from reconciler.manifests import Loaded, objects_of, plain_document
 from reconciler.manifests.sops.shamir import combined
 from reconciler.model.sops import Sops
+from reconciler.model.values import SealedValue, SecretValue
 from tests.sealing import DATA_KEY, Holder, as_json, as_yaml, sealed
 
 Loader = Callable[[str], Loaded]
@@ -195,10 +196,130 @@ def test_what_only_the_program_can_read_keeps_the_places_of_its_source(
     assert (error.code, error.source.line) == ("data-key-invalid", line)
 
 
-def test_one_error_for_a_file_that_cannot_be_opened(loader: Loader, holder: Holder) -> None:
-    holder.shares.clear()
+def test_one_error_for_a_file_that_cannot_be_opened(loader: Loader) -> None:
     text = as_yaml(sealed([secret("a"), secret("b")], in_data, **REGEX))
-    assert codes(loader(text)) == ["sops-no-key"]
+    assert codes(loader(text.replace("password:", "passwore:", 1))) == ["sops-tampered"]
+
+
+def kinds_of_values(loaded: Loaded) -> dict[str, dict[str, type]]:
+    assert loaded.errors == ()
+    return {
+        item.name: {key: type(value) for key, value in item.data.items()} for item in loaded.objects
+    }
+
+
+def test_without_a_key_values_are_sealed_and_counted(loader: Loader, holder: Holder) -> None:
+    holder.shares.clear()
+    documents = [secret("a", password="canary-1", user="canary-2", empty=""), secret("b")]
+    loaded = loader(as_yaml(sealed(documents, in_data, **REGEX)))
+    assert kinds_of_values(loaded) == {
+        "a": {"password": SealedValue, "user": SealedValue, "empty": SecretValue},
+        "b": {"password": SealedValue},
+    }
+    (notice,) = loaded.notices
+    assert notice.message == (
+        "3 values in 1 file could not be seen, so they were not checked: no key"
+    )
+
+
+def test_without_a_key_the_rest_is_checked(loader: Loader, holder: Holder) -> None:
+    holder.shares.clear()
+    documents = [
+        secret("a", **{"bad key": "canary-1"}),
+        {**secret("b"), "type": "kubernetes.io/tls"},
+        {**secret("c"), "imutable": True},
+    ]
+    text = as_yaml(sealed(documents, in_data, **REGEX))
+    assert {item.code for item in loader(text).errors} == {
+        "data-key-invalid",
+        "required-key-missing",
+        "field-unknown",
+    }
+
+
+@pytest.mark.parametrize(
+    ("type_", "keys"),
+    [
+        ("kubernetes.io/dockerconfigjson", [".dockerconfigjson"]),
+        ("kubernetes.io/tls", ["tls.crt", "tls.key"]),
+        ("kubernetes.io/ssh-auth", ["ssh-privatekey"]),
+    ],
+)
+def test_no_rule_of_a_type_needs_a_sealed_value(
+    loader: Loader, holder: Holder, type_: str, keys: list[str]
+) -> None:
+    holder.shares.clear()
+    document = {**secret("a", **dict.fromkeys(keys, "canary-1")), "type": type_}
+    assert loader(as_yaml(sealed([document], in_data, **REGEX))).diagnostics == ()
+
+
+def test_without_a_key_nothing_of_a_whole_file_can_be_checked(
+    loader: Loader, holder: Holder
+) -> None:
+    holder.shares.clear()
+    (error,) = loader(as_yaml(sealed([secret()]))).errors
+    assert error.code == "sops-no-key"
+    assert error.message == (
+        "no key; not only its values are encrypted, so nothing of it can be checked: "
+        "apiVersion, kind, metadata.name"
+    )
+    assert "encrypted_regex" in error.hint
+
+
+def test_without_a_key_only_managed_objects_must_be_readable(
+    loader: Loader, holder: Holder
+) -> None:
+    holder.shares.clear()
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"a": "canary"}}
+    items = {"apiVersion": "v1", "kind": "List", "items": [secret("a"), pod]}
+    text = as_yaml(sealed([items], lambda path: {"stringData", "spec"} & {*path} != set()))
+    assert kinds_of_values(loader(text)) == {"a": {"password": SealedValue}}
+    named = as_yaml(sealed([items], lambda path: "name" in path))
+    assert "metadata.name" in loader(named).errors[0].message
+
+
+def digests(loaded: Loaded) -> dict[str, str]:
+    (item,) = loaded.objects
+    return dict(item.ciphertexts)
+
+
+def test_a_digest_is_the_same_with_and_without_the_key(loader: Loader, holder: Holder) -> None:
+    text = as_yaml(sealed([secret(a="canary-1", b="canary-1", empty="")], in_data, **REGEX))
+    opened = digests(loader(text))
+    assert opened.keys() == {"a", "b"}
+    assert opened["a"] != opened["b"]
+    holder.shares.clear()
+    assert digests(loader(text)) == opened
+
+
+@pytest.mark.parametrize(
+    "change",
+    [("name: a", "name: b"), ("stringData:", "data:"), ("  password:", "  passwore:")],
+)
+def test_the_same_ciphertext_elsewhere_has_another_digest(
+    loader: Loader, holder: Holder, change: tuple[str, str]
+) -> None:
+    holder.shares.clear()
+    text = as_yaml(sealed([secret()], in_data, **REGEX))
+    assert change[0] in text
+    one, other = loader(text), loader(text.replace(*change, 1))
+    assert kinds_of_values(other)
+    assert {*digests(one).values()}.isdisjoint(digests(other).values())
+
+
+def test_what_is_plain_has_no_digest(loader: Loader) -> None:
+    (document,) = sealed([secret()], in_data, **REGEX)
+    assert digests(loader(as_yaml([document])))
+    assert digests(loader(as_yaml([secret()]))) == {}
+
+
+def test_string_data_overrides_sealed_data(loader: Loader, holder: Holder) -> None:
+    holder.shares.clear()
+    document = {**secret(password="canary-1"), "data": {"password": "Y2FuYXJ5"}}
+    sealed_data = as_yaml(sealed([document], lambda path: "data" in path))
+    loaded = loader(sealed_data)
+    assert kinds_of_values(loaded) == {"a": {"password": SecretValue}}
+    assert digests(loaded) == {}
 
 
 def test_groups_of_keys_of_which_some_suffice(loader: Loader, holder: Holder) -> None:
@@ -209,7 +330,7 @@ def test_groups_of_keys_of_which_some_suffice(loader: Loader, holder: Holder) ->
     del holder.shares["B"]
     assert values(loader(text)) == {"a": {"password": b"canary-1"}}
     del holder.shares["C"]
-    assert codes(loader(text)) == ["sops-no-key"]
+    assert kinds_of_values(loader(text)) == {"a": {"password": SealedValue}}
 
 
 def shares_of(data_key: bytes, count: int, threshold: int) -> list[bytes]:

@@ -37,7 +37,7 @@ def test_a_record_is_current_only_if_it_says_just_what_would_be_written() -> Non
     def is_current(applied: Applied | None, *claims: tuple[str, ...]) -> bool:
         merged = Merged(target, claims or tuple(target), ())
         there = replace(live(SECRET, SECRET), applied=applied)
-        return check_of().is_current(there, merged, check_of().applied(there))
+        return check_of().is_current(there, merged, check_of().applied(there), {})
 
     assert is_current(exact)
     assert not is_current(exact, K)

@@ -148,7 +148,7 @@ def test_who_wrote_a_field_last_is_told_where_it_goes(*, seal: bool) -> None:
     [
         ("hunter2", "hunter2\n", Nature.WHITESPACE),
         ("a b", "ab", Nature.WHITESPACE),
-        ("hunter2!", "aHVudGVyMiE=", Nature.ENCODING),
+        ("hunter2!", "aHVudGVyMiE=", Nature.ENCODED),
         ("hunter2!", "hunter3!", Nature.CONTENT),
     ],
 )

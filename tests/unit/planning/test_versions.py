@@ -319,7 +319,7 @@ def test_a_version_of_another_set_is_none_of_ours() -> None:
     plan, _ = planned([THREE], snapshot(first(ONE), theirs))
     (change,) = plan.pending
     assert change.action is Action.CREATE
-    assert "Secret/default/a," in change.notes[0].message
+    assert "Secret/default/a:" in change.notes[0].message
 
 
 def test_what_is_versioned_may_own_nothing() -> None:

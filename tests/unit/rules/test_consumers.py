@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import ObjectKey
 from reconciler.rules import CONSUMER_GROUPS, account_consumers, consumers_of
+from reconciler.rules.consumers import consumers_among, workload_of
 from tests.world import account
 
 # Field of a Pod's spec, what stands there, and the uses: Secret, key, optional, the field's end.
@@ -173,6 +174,8 @@ def owned_by(kind: str, version: str, *, controller: bool = True) -> dict[str, A
         (owned_by("Job", "batch/v1"), False),
         (owned_by("ReplicationController", "v1"), False),
         (owned_by("ReplicaSet", "apps/v1", controller=False), True),
+        (owned_by("ReplicaSet", "example.com/v1"), True),
+        (owned_by("ReplicationController", ""), True),
         (owned_by("Rollout", "argoproj.io/v1alpha1"), True),
         (owned_by("Job", "batch.volcano.sh/v1alpha1"), True),
         (owned_by("Node", "v1"), True),
@@ -226,11 +229,115 @@ def test_what_cannot_be_a_secrets_name_is_none(name: Any) -> None:
     assert list(consumers_of(document({"imagePullSecrets": [{"name": name}]}))) == []
 
 
+def made(kind: str, name: str, secret: str, by: str = "", **content: Any) -> dict[str, Any]:
+    """An object that runs Pods which use `secret`, made by the controller `by`: ``KIND/NAME``."""
+    metadata: dict[str, Any] = {"name": name, "namespace": "shop"}
+    if by:
+        owner, _, called = by.partition("/")
+        reference = {"kind": owner, "apiVersion": "batch/v1", "name": called, "controller": True}
+        if owner not in {"Job", "CronJob"}:
+            reference["apiVersion"] = "apps/v1"
+        metadata["ownerReferences"] = [reference]
+    pod = {"imagePullSecrets": [{"name": secret}]}
+    template = {"template": {"spec": pod}}
+    spec: dict[str, Any] = {"spec": template}
+    match kind:
+        case "Pod":
+            spec = {"spec": pod}
+        case "CronJob":
+            spec = {"spec": {"jobTemplate": {"spec": template}}}
+        case "ControllerRevision":
+            spec = {"data": {"spec": template}}
+    spec.get("spec", {}).update(content.pop("spec", {}))
+    return {"kind": kind, "metadata": metadata, **spec, **content}
+
+
+DONE = {"type": "Complete", "status": "True"}
+WEB = made("Deployment", "web", "new")
+OLD_SET = made("ReplicaSet", "web-1", "old", "Deployment/web", status={"replicas": 1})
+NEW_SET = made("ReplicaSet", "web-2", "new", "Deployment/web", status={"replicas": 2})
+IDLE = made("ReplicaSet", "web-1", "old", "Deployment/web", spec={"replicas": 0})
+DB = made("StatefulSet", "db", "new", status={"currentRevision": "db-1", "updateRevision": "db-2"})
+DB_DONE = made("StatefulSet", "db", "new", status={"currentRevision": "db-2"})
+DB_BY_HAND = {**DB, "spec": {**DB["spec"], "updateStrategy": {"type": "OnDelete"}}}
+REVISIONS = [
+    made("ControllerRevision", "db-1", "old", "StatefulSet/db"),
+    made("ControllerRevision", "db-2", "new", "StatefulSet/db"),
+]
+
+
+@pytest.mark.parametrize(
+    ("objects", "users"),
+    [
+        ([WEB, NEW_SET, made("Pod", "web-2-a", "new", "ReplicaSet/web-2")], []),
+        ([WEB, NEW_SET, OLD_SET], ["ReplicaSet/shop/web-1"]),
+        ([WEB, OLD_SET, made("Pod", "p", "old", "ReplicaSet/web-1")], ["ReplicaSet/shop/web-1"]),
+        ([WEB, IDLE], []),
+        ([WEB, {**IDLE, "status": {"replicas": 1}}], ["ReplicaSet/shop/web-1"]),
+        ([WEB, IDLE, made("Pod", "p", "old", "ReplicaSet/web-1")], ["Pod/shop/p"]),
+        ([WEB, IDLE, made("Pod", "p", "new", "ReplicaSet/web-1")], []),
+        ([made("ReplicaSet", "web-1", "old", spec={"replicas": 0})], ["ReplicaSet/shop/web-1"]),
+        ([made("Pod", "p", "old", "ReplicaSet/gone")], ["Pod/shop/p"]),
+        ([made("Pod", "p", "old")], ["Pod/shop/p"]),
+        ([DB, *REVISIONS], ["ControllerRevision/shop/db-1"]),
+        ([DB_DONE, *REVISIONS], []),
+        ([DB_BY_HAND, *REVISIONS], []),
+        ([DB_BY_HAND, made("Pod", "db-0", "old", "StatefulSet/db")], ["Pod/shop/db-0"]),
+        (REVISIONS, []),
+        ([made("DaemonSet", "d", "new"), made("Pod", "p", "old", "DaemonSet/d")], ["Pod/shop/p"]),
+        ([made("Job", "j", "old"), made("Pod", "p", "old", "Job/j")], ["Job/shop/j"]),
+        ([made("CronJob", "c", "new"), made("Job", "j", "old", "CronJob/c")], ["Job/shop/j"]),
+        ([made("CronJob", "c", "old"), made("Job", "j", "old", "CronJob/c")], ["CronJob/shop/c"]),
+        (
+            [
+                made("CronJob", "c", "new"),
+                made("Job", "j", "old", "CronJob/c", status={"conditions": [DONE]}),
+            ],
+            [],
+        ),
+    ],
+)
+def test_what_a_controller_made_counts_for_what_the_controller_names_no_more(
+    objects: list[dict[str, Any]], users: list[str]
+) -> None:
+    for order in (objects, objects[::-1]):
+        workloads = [workload for item in order if (workload := workload_of(item))]
+        users_of_old = [one for one in consumers_among(workloads) if one.secret.name == "old"]
+        assert [str(one) for one in users_of_old] == users
+
+
+def test_a_controller_without_a_need_does_not_hide_it() -> None:
+    asked = [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "old", "key": "k"}}}]
+    lenient = [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "old", "optional": True}}}]
+    pod = made("Pod", "p", "x", "Job/j", spec={"containers": [{"env": asked}]})
+    job = made("Job", "j", "x")
+    job["spec"]["template"]["spec"]["containers"] = [{"env": lenient}]
+    workloads = [workload for item in (job, pod) if (workload := workload_of(item))]
+    assert [str(one) for one in consumers_among(workloads) if not one.optional] == [
+        "Job/shop/j",
+        "Pod/shop/p",
+    ]
+
+
+def test_a_manifest_of_a_revision_uses_nothing() -> None:
+    assert list(consumers_of(made("ControllerRevision", "db-1", "old"))) == []
+
+
 WORDS = st.sampled_from(
     [
         *("spec", "template", "jobTemplate", "containers", "env", "envFrom", "valueFrom", "items"),
         *("secretKeyRef", "secretRef", "secret", "secretName", "projected", "sources", "volumes"),
-        *("name", "key", "tls", "metadata", "ownerReferences", "csi", "azureFile", "optional"),
+        *(
+            "name",
+            "key",
+            "tls",
+            "metadata",
+            "ownerReferences",
+            "data",
+            "csi",
+            "azureFile",
+            "optional",
+        ),
         *("imagePullSecrets", "secrets", "status", "conditions", "nodePublishSecretRef"),
     ]
 )
@@ -245,3 +352,5 @@ NODES = st.recursive(
 def test_no_shape_is_a_fault(content: dict[str, Any], kind: str) -> None:
     for one in consumers_of(content, kind):
         assert one.secret.name in {"a", "b"}
+    workload = workload_of(content, kind)
+    assert not workload or {*consumers_among([workload])} <= {*workload.uses}

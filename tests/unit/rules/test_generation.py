@@ -61,6 +61,13 @@ def test_annotations_that_exclude_each_other(more: dict[str, str], message: str)
     assert told.startswith(message)
 
 
+def test_a_name_that_kustomize_made_from_the_values_is_refused() -> None:
+    hashed, annotations = "pre-db-suf-c9hkf5f84k", generating(a="uuid")
+    ((_, told),) = faults(secret(hashed, {"password": "abcdefgh2"}, annotations=annotations))
+    assert told.startswith("kustomize names a version after its values")
+    assert faults(secret(hashed, {"password": "another"}, annotations=annotations)) == []
+
+
 def test_every_fault_is_named_at_once() -> None:
     texts = {"a": "alnum; length=1; size=3", "..b": "uuid", "c": PAIR.replace("=b", "=d")}
     resource = secret("s", {"c": "1", "d": "2"}, annotations=generating(**texts))

@@ -148,6 +148,38 @@ MADE: list[tuple[str, str, Any, dict[str, str], list[tuple[str, bool]]]] = [
         {},
         [("x-cluster-ca-cert", False), ("x-clients-ca-cert", False)],
     ),
+    (
+        "acid.zalan.do/v1",
+        "postgresql",
+        {"users": {"foo_user": [], "app": None}},
+        {},
+        [
+            (f"{user}.x.credentials.postgresql.acid.zalan.do", False)
+            for user in ("foo-user", "app", "postgres", "standby")
+        ],
+    ),
+    *(
+        (f"{group}.percona.com/v1", kind, spec, {}, [(name, False)])
+        for group, kind, spec, name in (
+            ("pxc", "PerconaXtraDBCluster", {}, "x-secrets"),
+            ("pxc", "PerconaXtraDBCluster", {"secretsName": "b"}, "b"),
+            ("ps", "PerconaServerMySQL", {}, "x-secrets"),
+            ("psmdb", "PerconaServerMongoDB", {"secrets": {"users": "b"}}, "b"),
+            ("psmdb", "PerconaServerMongoDB", {}, "x-secrets"),
+            ("pgv2", "PerconaPGCluster", {"users": [{"name": "app"}]}, "x-pguser-app"),
+            ("pgv2", "PerconaPGCluster", {}, "x-pguser-x"),
+        )
+    ),
+    *(
+        (
+            version,
+            "RDSInstance",
+            {"writeConnectionSecretToRef": {"name": "b", "namespace": "shop"}},
+            {},
+            made,
+        )
+        for version, made in (("database.aws.crossplane.io/v1beta1", [("b", True)]), ("v1", []))
+    ),
     ("rabbitmq.com/v1beta1", "RabbitmqCluster", {}, {}, [("x-default-user", False)]),
     ("rabbitmq.com/v1beta1", "User", {}, {}, [("x-user-credentials", False)]),
     (
@@ -206,4 +238,5 @@ def test_a_maker_of_many_namespaces() -> None:
 
 def test_every_row_was_tried() -> None:
     tried = {(version.rpartition("/")[0], kind) for version, kind, *_, made in MADE if made}
+    tried -= {("database.aws.crossplane.io", "RDSInstance")}  # makes one whatever its kind
     assert MAKERS - tried == {("external-secrets.io", "ClusterExternalSecret")}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import textwrap
 import time
 
 import pytest
@@ -49,6 +51,18 @@ READ = [
 @pytest.mark.parametrize(("data", "labels"), READ)
 def test_the_blocks_that_go_finds(data: bytes, labels: list[bytes]) -> None:
     assert [block.label for block in pem.blocks(data)] == labels
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 3, 47, 48, 49, 96, 1000])
+@pytest.mark.parametrize("label", ["CERTIFICATE", "RSA PRIVATE KEY", "X509 CRL"])
+def test_a_block_is_the_same_with_a_blank_behind_its_end(size: int, label: str) -> None:
+    """Go skips the blank; the quick way for blocks of the usual form does not know it."""
+    lines = textwrap.fill(base64.b64encode(bytes(range(256)) * 4)[: size * 4 // 3].decode(), 64)
+    block = f"-----BEGIN {label}-----\n{lines}{lines and chr(10)}-----END {label}-----\n"
+    usual = (block + block).encode()
+    blocks = [*pem.blocks(usual)]
+    assert blocks == [*pem.blocks(usual.replace(b"-----\n-----BEGIN", b"----- \n-----BEGIN"))]
+    assert blocks == [*pem.blocks(usual.replace(b"\n", b" \n"))]
 
 
 def test_what_a_block_holds() -> None:

@@ -19,6 +19,7 @@ from reconciler.model.locks import Lock
 from reconciler.stores.docker import head
 from reconciler.stores.kubernetes import faults
 from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.kubernetes.engine.exchange import Reply
 from reconciler.stores.kubernetes.leases import Lease
 from reconciler.stores.sqlite import locks
 from reconciler.stores.sqlite.opening import rekey
@@ -110,21 +111,22 @@ def test_a_salt_that_somebody_has_changed_is_told_as_damage(salt: str) -> None:
 class Answers:
     """A server that answers each GET with the same document."""
 
-    status = 200
+    def __init__(self, document: Any, headers: Mapping[str, str]) -> None:
+        lists = {name.lower(): [text] for name, text in headers.items()}
+        self.reply = Reply(200, lists, json.dumps(document).encode())
 
-    def __init__(self, document: Any, headers: Mapping[str, str] | None = None) -> None:
-        self.data = json.dumps(document).encode()
-        self.headers = dict(headers or {})
+    def request(self, *_: Any, **__: Any) -> Reply:
+        return self.reply
 
-    def request(self, *_: Any, **__: Any) -> Any:
-        return self
+    def cut(self) -> None:
+        """Nobody waits."""
 
-    def clear(self) -> None:
+    def close(self) -> None:
         """Nothing is kept."""
 
 
 def lease_of(document: Any, headers: Mapping[str, str] | None = None) -> Lock | None:
-    answers = Answers(document, headers)
+    answers = Answers(document, headers or {})
     return Lease(Connection("http://server", answers), "default", "reconciler-shop", "shop").read()
 
 
@@ -195,11 +197,8 @@ def test_a_date_that_a_server_cannot_mean_is_passed_over(date: str) -> None:
 @given(json_values)
 def test_a_pause_that_nobody_can_wait_for_is_passed_over(asked: Any) -> None:
     body = json.dumps({"details": {"retryAfterSeconds": asked}}).encode()
-    headers = {"Retry-After": str(asked)}
-    for fault in (
-        faults.refusal("a lock", 503, {}, body),
-        faults.refusal("a lock", 503, headers, b""),
-    ):
+    for reply in (Reply(503, {}, body), Reply(503, {"retry-after": [str(asked)]}, b"")):
+        fault = faults.refusal("a lock", reply)
         assert isinstance(fault, StoreUnavailable)
         assert fault.retry_after is None or fault.retry_after >= 0
 

@@ -28,6 +28,7 @@ from reconciler.model.plans import (
     Precondition,
     Reason,
     Refusal,
+    Removal,
     Step,
     StoreIdentity,
 )
@@ -66,8 +67,9 @@ def changed(
     *,
     drift: bool = False,
     manager: str = "",
+    restores: bool = False,
 ) -> FieldChange:
-    return FieldChange(path, FieldAction.CHANGED, before, after, nature, drift, manager)
+    return FieldChange(path, FieldAction.CHANGED, before, after, nature, drift, manager, restores)
 
 
 def removed(path: FieldPath, before: Json | ValueRef) -> FieldChange:
@@ -162,6 +164,31 @@ _UPDATES = (
         source=place("db.yaml", 12),
     ),
     Change(
+        key=secret("encoded"),
+        action=Action.UPDATE,
+        reasons=(Reason.DATA,),
+        fields=(
+            changed(data("a"), value(20), value(21), Nature.ENCODED),
+            changed(data("b"), value(22), value(23), Nature.DECODED),
+            changed(data("c"), value(24), value(25), drift=True, restores=True),
+            removed(data("url"), value(26)),
+        ),
+        warnings=(
+            Diagnostic(
+                severity=Severity.WARNING,
+                code="value-encoded-twice",
+                message="the value is base64 of base64",
+                field="data[a]",
+                source=place("encoded.yaml", 7),
+                object="Secret/shop/encoded",
+                hint="decode it once",
+            ),
+        ),
+        removal=Removal(type="Opaque", keys=("a", "b", "c", "url"), lost=("url",)),
+        precondition=_LIVE,
+        source=place("encoded.yaml", 1),
+    ),
+    Change(
         key=secret("sealed"),
         action=Action.UPDATE,
         reasons=(Reason.ADOPT, Reason.SEAL),
@@ -223,7 +250,20 @@ _REPLACES = tuple(
     )
 )
 _DELETES = (
-    Change(key=secret("gone"), action=Action.DELETE, reasons=(Reason.PRUNE,), precondition=_LIVE),
+    Change(
+        key=secret("gone"),
+        action=Action.DELETE,
+        reasons=(Reason.PRUNE,),
+        removal=Removal(
+            type="kubernetes.io/tls",
+            keys=("extra", "tls.crt", "tls.key"),
+            foreign=("extra",),
+            takes=(secret("owned"),),
+            lost=("extra", "tls.key"),
+            copies=(secret("tls"),),
+        ),
+        precondition=_LIVE,
+    ),
     Change(
         key=secret("licence"),
         action=Action.DELETE,

@@ -31,9 +31,7 @@ EVENTS += [event for event in samples.EVENTS if isinstance(event, ApplyEnded)][1
 ONE = samples.PROBLEMS[1:2]
 
 
-LEFT_OUT = Note(
-    "files-skipped", "skipped 1 file with neither apiVersion nor kind: manifests/values.yaml"
-)
+LEFT_OUT = Note("files-skipped", "skipped 1 file that is not a manifest: manifests/values.yaml")
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,19 @@ from reconciler.model.plans import (
     Refusal,
     Step,
 )
-from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text, words
+from reconciler.views import (
+    dot,
+    gitlab,
+    json,
+    junit,
+    markdown,
+    mermaid,
+    prometheus,
+    sarif,
+    text,
+    words,
+)
+from reconciler.views.formats import Checked, Style
 from tests.runners import COMMANDS, commands_in
 from tests.unit.views import drift_samples, listing_samples, samples
 
@@ -158,6 +170,10 @@ def diagnostic_of(found: str) -> Diagnostic:
     )
 
 
+def checked_of(found: str) -> Checked:
+    return Checked(diagnostics=(diagnostic_of(found),), objects=(desired_of(found),), files=1)
+
+
 def printed(found: str) -> dict[str, str]:
     """Each text that is made from `found`, by name."""
     plan, report, listing, graph = (
@@ -178,6 +194,9 @@ def printed(found: str) -> dict[str, str]:
         "waiting": text.event(StepWaiting(plan.steps[0], found, 1.0), colour=False),
         "diagnostics": text.diagnostics((diagnostic_of(found),), objects=1, files=1, colour=False),
         "sarif": sarif.diagnostics((diagnostic_of(found),), tool_version="1"),
+        "sarif plan": sarif.styled_plan(plan, Style()),
+        "code quality": gitlab.styled_plan(plan, Style()),
+        "junit": junit.styled_check(checked_of(found), Style()),
         "event": text.event(ended, colour=False),
         "event line": json.event(ended),
         "drift": text.drift(report, colour=False, verbose=True),
@@ -303,4 +322,4 @@ def test_markdown_looks_the_same_without_its_workflow_commands() -> None:
     whole = markdown.plan(plan_of(command))
     body = re.search(r'<pre lang="diff">\n(.*?)\n</pre>', whole, re.DOTALL)
     assert body
-    assert f"~ metadata.labels[{command}]" in html.unescape(body[1])
+    assert f"! metadata.labels[{command}]" in html.unescape(body[1])

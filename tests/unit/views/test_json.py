@@ -314,12 +314,13 @@ def test_the_summary_counts() -> None:
     document = stdlib.loads(json.plan(samples.EVERYTHING))
     assert document["summary"] == {
         "create": 4,
-        "update": 4,
+        "update": 5,
         "replace": 3,
         "delete": 3,
         "release": 0,
         "inSync": 2,
-        "driftedFields": 1,
+        "driftedFields": 2,
+        "sealedValues": 0,
         "canApply": True,
     }
     assert not stdlib.loads(json.plan(samples.REFUSED))["summary"]["canApply"]

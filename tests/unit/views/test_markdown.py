@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.plans import Action, Change, Note, Plan, Reason, Refusal
-from reconciler.views import markdown
+from reconciler.model.plans import Action, Change, Note, Plan, Reason, Refusal, Removal
+from reconciler.views import groups, markdown, text
 from tests.unit.views import samples
 
 
@@ -15,7 +15,7 @@ def large(objects: int, fields: int) -> Plan:
             action=Action.CREATE,
             reasons=(Reason.MISSING,),
             fields=tuple(
-                samples.added(samples.data(f"key-{field}"), samples.value(field + 1))
+                samples.added(samples.data(f"key-{field}"), f"unlike {number}")
                 for field in range(fields)
             ),
         )
@@ -41,14 +41,14 @@ def test_names_go_before_details() -> None:
     assert names(shown) == 500
     assert 0 < whole < 500
     assert shown.endswith(
-        f"Left out, because a comment has its limit: the details of {500 - whole} objects."
+        f"Left out, because a comment has its limit: the details of {500 - whole} changes."
     )
 
 
 def test_what_does_not_fit_is_counted() -> None:
     shown = markdown.plan(large(objects=3000, fields=1))
     assert markdown.LIMIT - 1000 < len(shown) <= markdown.LIMIT
-    assert f"{3000 - names(shown)} objects altogether" in shown
+    assert f"{3000 - names(shown)} changes altogether" in shown
 
 
 @pytest.mark.parametrize("size", [100, 60_000, 70_000, 140_000])
@@ -63,7 +63,7 @@ def test_refusals_are_never_cut(size: int) -> None:
     shown = markdown.plan(crowded)
     assert "a" * size in shown
     assert len(shown) <= max(markdown.LIMIT, size + 1000)
-    assert f"{3000 - names(shown)} objects altogether" in shown
+    assert f"{3000 - names(shown)} changes altogether" in shown
 
 
 def test_problems_come_before_changes() -> None:
@@ -79,3 +79,69 @@ def test_plain_words_stay_plain_and_all_else_is_code() -> None:
     assert markdown.prose("1. @team #2 GH-2 deadbeef1 a_b_c") == (
         "`1`. `@team` `#2` `GH-2` `deadbeef1` `a_b_c`"
     )
+
+
+def alike(objects: int) -> Plan:
+    """A plan that changes the same key of so many objects, and another one of one of them."""
+    changes = [
+        Change(
+            key=samples.secret(f"object-{number:05}"),
+            action=Action.UPDATE,
+            reasons=(Reason.DATA,),
+            fields=(
+                samples.changed(
+                    samples.data("odd" if number == 1 else "password"),
+                    samples.value(2 * number + 1),
+                    samples.value(2 * number + 2),
+                ),
+            ),
+        )
+        for number in range(objects)
+    ]
+    return Plan(store=samples.STORE, options=samples.EVERYTHING.options, changes=tuple(changes))
+
+
+def test_many_changes_that_are_alike_are_one_with_all_names() -> None:
+    for shown in (markdown.plan(alike(150)), text.plan(alike(150), colour=False)):
+        assert shown.count("data[password]") == shown.count("data[odd]") == 1
+        assert "149 Secrets alike, one key changed: password" in shown
+        assert names(shown) == 150
+    assert "(differs) → (differs)" in shown
+    assert text.plan(alike(150), colour=False, verbose=True).count("data[password]") == 149
+    assert markdown.plan(alike(groups.MANY)).count("data[password]") == groups.MANY - 1
+
+
+def test_names_of_a_group_are_counted_where_there_are_too_many() -> None:
+    shown = markdown.plan(alike(3000))
+    assert len(shown) <= markdown.LIMIT
+    assert f"and {3000 - names(shown)} more" in shown
+
+
+def test_few_changes_are_open_and_many_are_folded() -> None:
+    assert markdown.plan(large(objects=10, fields=1)).count("<details open>") == 10
+    assert "<details open>" not in markdown.plan(large(objects=11, fields=1))
+
+
+def test_the_least_risky_changes_are_left_out_first() -> None:
+    plan = large(objects=3000, fields=1)
+    delete = Change(
+        key=samples.secret("z"), action=Action.DELETE, removal=Removal(type="Opaque", lost=("k",))
+    )
+    warned = replace(plan.changes[-1], key=samples.secret("y"), warnings=(samples.PROBLEMS[1],))
+    shown = markdown.plan(replace(plan, changes=(*plan.changes, warned, delete)))
+    assert len(shown) <= markdown.LIMIT
+    headings = [line for line in shown.splitlines() if line.startswith("#### ")]
+    assert headings == [
+        "#### Deletes: 1 object",
+        "#### Changes with warnings: 1 object",
+        "#### Other changes: 3000 objects",
+    ]
+    assert shown.index("Secret/shop/z") < shown.index("Secret/shop/y")
+    assert "no other copy is known of these values: k" in shown
+    assert "Left out" in shown
+
+
+def test_a_limit_of_its_own() -> None:
+    plan = large(objects=500, fields=20)
+    assert len(markdown.plan(plan, limit=20_000)) <= 20_000
+    assert "Left out" not in markdown.plan(plan, limit=1_000_000)

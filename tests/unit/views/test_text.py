@@ -14,11 +14,12 @@ def headers(plan: Plan, *, verbose: bool = False) -> list[str]:
     return [line.split(" (")[0] for line in lines if line.startswith(("+ ", "~ ", "-", "= "))]
 
 
-def test_objects_stand_in_the_order_of_their_steps() -> None:
+def test_the_greatest_risk_stands_first_and_else_the_order_of_the_steps() -> None:
     found = headers(samples.EVERYTHING)
-    assert found[0] == "+ Namespace/shop"
-    deleted = [f"- Secret/shop/{name}" for name in ("gone", "licence", "lost")]
-    assert found[-3:] == deleted
+    assert found[:3] == [f"- Secret/shop/{name}" for name in ("gone", "licence", "lost")]
+    assert found[3:6] == [f"-/+ Secret/shop/{name}" for name in ("frozen", "thawed", "typed")]
+    assert found[6:8] == [f"~ Secret/shop/{name}" for name in ("db", "encoded")]
+    assert found[8] == "+ Namespace/shop"
     assert found.index("+ Secret/shop/base") < found.index("+ Secret/shop/job-(known after apply)")
 
 

@@ -1,0 +1,123 @@
+"""What a kustomization names, and all that this names in turn, before kustomize is run on it.
+
+What kustomize takes for a remote base or file is described by its own code, kubernetes-sigs/
+kustomize v5.8, ``api/internal/git/repospec.go`` and ``api/internal/loader/fileloader.go``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from reconciler.inputs.builds import KUSTOMIZATIONS, Parse, named, texts
+from reconciler.inputs.problems import printable
+from reconciler.inputs.texts import file_text
+from reconciler.model.inputs import Text
+
+_REMOTE = re.compile(r"git::|[^/]*:|[^/]*@|(www\.)?github\.com", re.IGNORECASE)
+_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://|\bgit@|\bgithub\.com\b", re.IGNORECASE)
+_CONFIGURED = ("generators", "transformers", "validators")
+_CHARTS = ("helmCharts", "helmChartInflationGenerator")
+_ENCRYPTED = "ENC[AES256_GCM,"
+
+
+class Fault(NamedTuple):
+    """Why kustomize is not run: the code, the file that is at fault, and a message and a hint."""
+
+    code: str
+    file: str
+    message: str
+    hint: str
+
+
+_ALLOW = "if you trust it, use --allow-run or RECONCILER_ALLOW_RUN=1"
+_DECRYPT = (
+    "take it out of the kustomization and name it as a manifest of its own, or have it decrypted "
+    "while kustomize runs, by KSOPS with --allow-run"
+)
+
+
+def faults_in(directory: str, parse: Parse, *, everything_allowed: bool) -> Iterator[Fault]:
+    """What keeps kustomize from being run on the kustomization in `directory`.
+
+    With `everything_allowed`, it may fetch and execute what it wants.
+    """
+    waiting, seen = [directory], set[str]()
+    while waiting:
+        place = waiting.pop()
+        real = os.path.realpath(place)
+        file = kustomization_in(place)
+        if real in seen or not file:
+            continue
+        seen.add(real)
+        fields = fields_of(file, parse)
+        if not everything_allowed:
+            yield from _barred(file, fields)
+        for name in named(fields):
+            if "\n" in name or _REMOTE.match(name):
+                continue
+            path = os.path.relpath(os.path.normpath(os.path.join(real, name)))  # noqa: PTH118
+            if os.path.isdir(path):  # noqa: PTH112 - as above
+                waiting.append(path)
+            elif _holds(path, lambda text: _ENCRYPTED in text and "sops" in text):
+                yield Fault(
+                    "sops-in-kustomize",
+                    path,
+                    "the file is encrypted with SOPS, and kustomize would break its MAC",
+                    _DECRYPT,
+                )
+
+
+def kustomization_in(directory: str) -> str:
+    """The kustomization in `directory`; empty if there is none."""
+    paths = (os.path.join(directory, name) for name in KUSTOMIZATIONS)  # noqa: PTH118 - as given
+    return next((path for path in paths if os.path.isfile(path)), "")  # noqa: PTH113 - as above
+
+
+def fields_of(file: str, parse: Parse) -> dict[str, Any]:
+    """The fields of the kustomization `file`; none where kustomize itself will complain."""
+    content = file_text(file)
+    document = parse(content.text, content.file)[0] if isinstance(content, Text) else None
+    return document if isinstance(document, dict) else {}
+
+
+def _barred(file: str, fields: dict[str, Any]) -> Iterator[Fault]:
+    """What makes kustomize fetch or execute something."""
+    for field in _CHARTS:
+        if fields.get(field):
+            yield Fault(
+                "source-not-allowed", file, f"{field} makes kustomize run Helm on charts", _ALLOW
+            )
+    for name in named(fields):
+        if "\n" not in name and _REMOTE.match(name):
+            yield _remote(file, name)
+    directory = os.path.dirname(file)  # noqa: PTH120 - as it is named
+    for field in _CONFIGURED:
+        for name in texts(fields.get(field)):
+            path = os.path.join(directory, name)  # noqa: PTH118 - as above
+            if ("\n" in name and _URL.search(name)) or _holds(path, _URL.search):
+                yield Fault(
+                    "source-not-allowed",
+                    file,
+                    f"one of its {field} holds a URL, which kustomize may fetch",
+                    _ALLOW,
+                )
+
+
+def _remote(file: str, name: str) -> Fault:
+    where = re.sub(r"//[^/@]*@", "//", name)  # which may be a token
+    return Fault(
+        "source-not-allowed",
+        file,
+        f"{printable(where)!r} is not in this checkout: kustomize would fetch it",
+        f"copy it here; {_ALLOW}",
+    )
+
+
+def _holds(path: str, test: Callable[[str], object]) -> bool:
+    if "\n" in path or not os.path.isfile(path):  # noqa: PTH113 - as it is named
+        return False
+    content = file_text(path)
+    return isinstance(content, Text) and bool(test(content.text))

@@ -1,0 +1,110 @@
+"""What a plan, a drift check or a check of manifests comes to, as findings at places of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.model.drift import DriftReport
+from reconciler.model.objects import Diagnostic, Severity, Source
+from reconciler.model.plans import Change, Plan
+from reconciler.planning.risks import Risk, risk_of
+from reconciler.views import drift_words, groups, words
+from reconciler.views.formats import Checked
+from reconciler.views.words import Line
+
+
+class Level(StrEnum):
+    """How bad a finding is; those that come first are worse."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing to tell; ``source`` is ``None`` where no manifest has it."""
+
+    level: Level
+    code: str
+    message: str
+    source: Source | None
+    object: str = ""
+    field: str = ""
+    hint: str = ""
+
+
+def of_plan(plan: Plan) -> Iterator[Finding]:
+    """Problems and refusals, then the changes, the greatest risk first, each with its warnings."""
+    sources = {change.key: change.source for change in plan.changes}
+    yield from map(of_diagnostic, plan.problems)
+    for refusal in plan.refusals:
+        yield Finding(
+            level=Level.ERROR,
+            code=f"refused-{refusal.guard}",
+            message=refusal.message,
+            source=refusal.key and sources.get(refusal.key),
+            object=str(refusal.key or ""),
+            hint=refusal.hint,
+        )
+    for chapter in groups.chapters(plan, apart=True):
+        for group in chapter.groups:
+            yield _of_change(group.first)
+            yield from map(of_diagnostic, group.first.warnings)
+
+
+def of_drift(report: DriftReport) -> Iterator[Finding]:
+    """What drifted, then the changes to come."""
+    for found in drift_words.drifted(report):
+        yield _of_drift(found, Level.WARNING, f"drift-{found.item.state.value}")
+    for found in drift_words.pending(report):
+        yield _of_drift(found, Level.NOTE, "pending")
+
+
+def of_check(checked: Checked) -> Iterator[Finding]:
+    """The diagnostics of manifests."""
+    yield from map(of_diagnostic, checked.diagnostics)
+
+
+def of_diagnostic(item: Diagnostic) -> Finding:
+    """A problem of a manifest, or of an object beside the store."""
+    return Finding(
+        level=Level.ERROR if item.severity is Severity.ERROR else Level.WARNING,
+        code=item.code,
+        message=item.message,
+        source=item.source,
+        object=item.object,
+        field=item.field,
+        hint=item.hint,
+    )
+
+
+def _of_change(change: Change) -> Finding:
+    harmless = risk_of(change) in {Risk.WARNING, Risk.ORDINARY}
+    fields = map(_unaligned, words.change_lines(change))
+    told = [*words.removal_texts(change), *(note.message for note in change.notes)]
+    return Finding(
+        level=Level.NOTE if harmless else Level.WARNING,
+        code=f"plan-{change.action}",
+        message="; ".join([words.reasons_text(change), *fields, *told]),
+        source=change.source,
+        object=str(change.key),
+    )
+
+
+def _of_drift(found: drift_words.Finding, level: Level, code: str) -> Finding:
+    fields = map(_unaligned, found.lines)
+    return Finding(
+        level=level,
+        code=code,
+        message="; ".join([found.words, *fields]),
+        source=found.item.source,
+        object=str(found.item.key),
+    )
+
+
+def _unaligned(line: Line) -> str:
+    """`line` without the spaces that align it with others."""
+    return " ".join([line.symbol, *line.text.split()])

@@ -1,0 +1,112 @@
+"""The chart and the kustomize base, without a cluster."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from reconciler.cli import main
+from tests.charts import CHART, KUBERNETES, SOURCES, Documents, helm, parsed, rendered, settings
+
+SOURCE = {"configMap": {"name": "manifests"}}
+
+
+def by_name(documents: Documents) -> list[Any]:
+    return sorted(documents, key=lambda one: (one["kind"], str(one["metadata"])))
+
+
+def test_lint_has_nothing_to_say_against_it(tools: Path) -> None:
+    options = settings(source__volume=SOURCE, apply__enabled=True)
+    done = helm(tools, "lint", "--strict", CHART, "--kube-version", KUBERNETES, *options)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("purpose", ["drift", "apply"])
+@pytest.mark.parametrize("spaces", [[], ["shop"], ["shop", "ops"], ["ops", "billing"]])
+def test_its_roles_are_those_of_rbac(tools: Path, purpose: str, spaces: list[str]) -> None:
+    documents = rendered(
+        tools,
+        "jobs",
+        set="payments",
+        setNamespace="ops",
+        namespaces=spaces,
+        source__volume=SOURCE,
+        apply__enabled=purpose == "apply",
+        drift__enabled=purpose == "drift",
+    )
+    options = [word for space in spaces for word in ("--namespaced", space)]
+    printed = CliRunner().invoke(
+        main, ["rbac", "--for", purpose, "--set", "payments", "--set-namespace", "ops", *options]
+    )
+    assert printed.exit_code == 0
+    roles = [one for one in documents if one["kind"] in {"Role", "ClusterRole"}]
+    assert by_name(roles) == by_name(parsed(printed.stdout))
+    bindings = [one for one in documents if one["kind"].endswith("RoleBinding")]
+    bound = {(one["metadata"].get("namespace"), one["roleRef"]["name"]) for one in bindings}
+    assert bound == {(one["metadata"].get("namespace"), one["metadata"]["name"]) for one in roles}
+    for one in bindings:
+        (subject,) = one["subjects"]
+        assert subject == {
+            "kind": "ServiceAccount",
+            "name": f"reconciler-{purpose}",
+            "namespace": "jobs",
+        }
+
+
+def test_the_kustomize_base_is_what_the_chart_renders(tools: Path) -> None:
+    built = subprocess.run(
+        [tools / "kustomize", "build", SOURCES / "kustomize"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    image = {"image__repository": "reconciler", "image__tag": "0.1.0"}
+    chart = rendered(tools, "reconciler", source__volume=SOURCE, **image)
+    assert by_name(parsed(built.stdout)) == by_name(chart)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({}, "set either source.volume or source.git.repository"),
+        (
+            {"source__volume": SOURCE, "source__git__repository": "https://example.com/x.git"},
+            "set either source.volume or source.git.repository",
+        ),
+        (
+            {"source__git__repository": "https://example.com/x.git"},
+            "source.git needs source.git.image",
+        ),
+        ({"source__volume": SOURCE, "drift__shedule": "x"}, "shedule"),
+        ({"source__volume": SOURCE, "source__paths": ["--allow-run"]}, "paths"),
+    ],
+)
+def test_wrong_values_are_refused(tools: Path, values: dict[str, Any], message: str) -> None:
+    done = helm(tools, "template", "x", CHART, "--kube-version", KUBERNETES, *settings(**values))
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+def test_only_the_clone_sees_the_login_of_git(tools: Path) -> None:
+    documents = rendered(
+        tools,
+        "ops",
+        source__git={"repository": "https://example.com/x.git", "image": "git:1", "ref": "v1"},
+        source__git__secretName="login",
+        sops__secretName="age",
+    )
+    (job,) = [one for one in documents if one["kind"] == "CronJob"]
+    pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (clone,) = pod["initContainers"]
+    (reconciler,) = pod["containers"]
+    assert clone["args"][-3:] == ["--", "https://example.com/x.git", "/source/checkout"]
+    assert "--branch=v1" in clone["args"]
+    assert {mount["name"] for mount in clone["volumeMounts"]} == {"source", "git-credentials"}
+    mounts = {mount["name"]: mount for mount in reconciler["volumeMounts"]}
+    assert mounts.keys() == {"source", "temporary", "sops"}
+    assert mounts["source"]["readOnly"]
+    assert reconciler["workingDir"] == "/source/checkout"
