@@ -33,9 +33,11 @@ class Holder:
                 return share
         raise SopsRefusal("sops-no-key", "no key", "hint")
 
-    def decrypt(self, text: str, kind: str, servers: Collection[str]) -> str:
+    def decrypt(
+        self, text: str, kind: str, servers: Collection[str], *, ignore_mac: bool = False
+    ) -> str:
         """Refuse what our own reading does not verify."""
-        del text, servers
+        del text, servers, ignore_mac
         self.asked.append(kind)
         raise SopsRefusal("sops-tampered", "tampered", "hint")
 

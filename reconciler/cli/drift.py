@@ -37,6 +37,7 @@ from reconciler.views.formats import Subject
     "set_name",
     "namespace",
     "create_namespaces",
+    "sops_ignore_mac",
     create_namespaces="Treat namespaces made by --create-namespaces as declared.",
 )
 @listed(

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.environment import environ
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     STORE,
@@ -29,6 +30,7 @@ from reconciler.model.options import Topic
     epilog=examples(
         "reconciler export",
         "reconciler export --reveal --out shop.yaml",
+        "reconciler export --sops --out secrets/shop.yaml",
         "reconciler export --target Secret/shop/database --reveal --out database.yaml",
     ),
 )
@@ -39,18 +41,28 @@ from reconciler.model.options import Topic
 @listed(Topic.OUTPUT, "--reveal", is_flag=True, help="Include the values. Requires --out.")
 @listed(
     Topic.OUTPUT,
+    "--sops",
+    is_flag=True,
+    help="Write the values encrypted, by the rule of .sops.yaml for the file of --out.",
+)
+@listed(
+    Topic.OUTPUT,
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file, which only you can read.",
 )
-def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
+def export(out: Path | None, *, reveal: bool, sops: bool, **settings: Any) -> ExitCode:
     """Write the live objects of the set as manifests.
 
     With --reveal, planning these manifests shows no changes, apart from drift. Without it, each
     value is masked; plan and apply refuse a mask as a value. Keys that others added are left out.
+    With --sops, the program sops encrypts the values. It gets them by a pipe: nothing plain
+    reaches a disk.
     """
     from reconciler import workflow
 
+    if sops and out is None:
+        raise ConfigError("--sops: the rule is that for a file", hint="name the file with --out")
     if reveal and out is None:
         raise ConfigError(
             "--reveal: values are never written to standard output",
@@ -60,12 +72,15 @@ def export(out: Path | None, *, reveal: bool, **settings: Any) -> ExitCode:
     environment = environment_of(settings)
     set_name = environment.options.set_name
     with opened(environment) as store, alive("Reading the store"):
-        lives = workflow.exported(store, set_name, environment.options.targets, reveal=reveal)
+        targets = environment.options.targets
+        lives = workflow.exported(store, set_name, targets, reveal=reveal or sops)
     if not lives:
         remark(f"Note: the store holds nothing of the set {set_name}")
     for note in workflow.remarks_on(lives):
         remark(escaped(f"Note: {note}"))
-    text = workflow.manifests_of(lives, reveal=reveal)
+    text = workflow.manifests_of(lives, reveal=reveal or sops)
+    if sops and out is not None and lives:
+        text = workflow.encrypted(text, out, environ())
     if out is None:
         click.echo(text, nl=False)
     else:

@@ -20,7 +20,7 @@ from reconciler.views.formats import Subject
     epilog=examples("reconciler graph | dot -Tsvg > order.svg", "reconciler graph -o mermaid"),
 )
 @paths_argument
-@plan_options("namespace")
+@plan_options("namespace", "sops_ignore_mac")
 @output_options(Subject.GRAPH)
 def graph(paths: tuple[str, ...], **settings: Any) -> ExitCode:
     """Draw the objects of the manifests, their dependencies and the order. Needs no store.

@@ -34,7 +34,7 @@ from reconciler.views.formats import Checked, Subject
 )
 @paths_argument
 @run_options(STORE)
-@plan_options("namespace")
+@plan_options("namespace", "sops_ignore_mac")
 @run_options(STRICT)
 @output_options(Subject.CHECK)
 @verbosity_options("the objects that were checked")

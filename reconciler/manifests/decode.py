@@ -269,6 +269,7 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
         settings=service_account_settings(fields, entries) if kind == SERVICE_ACCOUNT else {},
         source=fields.source,
         ciphertexts=digests,
+        sealed=fields.document.sealed,
     )
     violations = checked(desired, lint)
     if not violations and not fields.problems:

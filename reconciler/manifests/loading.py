@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
@@ -16,7 +16,7 @@ from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.nodes import Document
 from reconciler.manifests.rendered import compared, file_of, placed
 from reconciler.manifests.simple import simple_document
-from reconciler.manifests.sops import opened
+from reconciler.manifests.sops import Decryption, opened
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.consumers import Consumer
 from reconciler.model.inputs import Read, Rendered, Text
@@ -74,13 +74,14 @@ def objects_of(
     lints: LintSettings = _DEFAULT_LINTS,
     moment: datetime,
     sops: Sops | None = None,
+    sops_ignore_mac: bool = False,
 ) -> Loaded:
     """The objects in the texts of `reads`, and every problem with them.
 
     Objects that name no namespace get `namespace`. `lints` sets which warnings are reported, and
     which count as errors. Certificates are checked as of `moment`, which has a time zone.
     `sops` opens what SOPS encrypted; without it, that is an error. Where it lacks the key, values
-    are sealed, and a notice counts them.
+    are sealed, and a notice counts them. `sops_ignore_mac` accepts what was changed afterwards.
     """
     linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
     decoded: list[Decoded] = []
@@ -88,14 +89,14 @@ def objects_of(
     held: dict[str, InputYield] = {}
     notices: list[Note] = []
     others: list[str] = []
-    refused: list[SopsRefusal] = []
+    decryption = None if sops is None else Decryption(sops, ignore_mac=sops_ignore_mac)
     for path, identity, content, listed in reads:
         if isinstance(content, Diagnostic):
             decoded.append(Rejected((content,)))
         elif isinstance(content, Note):
             notices.append(content)
         elif content is not None:
-            results = [*_decoded(content, namespace, linted, sops, refused.append)]
+            results = [*_decoded(content, namespace, linted, decryption)]
             if listed and results and all(map(_is_foreign, results)):
                 others.append(content.file)
                 results = []
@@ -107,7 +108,9 @@ def objects_of(
         inputs.setdefault(path, set()).add(identity)
     if others:
         notices.append(_other_files(others))
-    notices += _sealed_notice(decoded, refused)
+    if decryption is not None:
+        notices += _unverified_notices(decryption.unverified)
+        notices += _sealed_notice(decoded, decryption.lacking)
     yields = [_input_yield(path, files, held) for path, files in inputs.items()]
     loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
     return _with_two_owners(loaded, lints)
@@ -175,17 +178,16 @@ def _decoded(
     content: Text | Rendered,
     namespace: str,
     lint: Lint,
-    sops: Sops | None,
-    tell_sealed: Callable[[SopsRefusal], object],
+    decryption: Decryption | None,
 ) -> Iterator[Decoded]:
     """The results for the objects in a file, or in what a program printed."""
     if isinstance(content, Text):
-        yield from _decoded_text(content, namespace, lint, sops, tell_sealed)
+        yield from _decoded_text(content, namespace, lint, decryption)
         return
     namespace = content.namespace or namespace
-    results = _decoded_text(content.text, namespace, lint, sops, tell_sealed)
+    results = _decoded_text(content.text, namespace, lint, decryption)
     if content.again is not None:
-        again = _decoded_text(content.again, namespace, lint, sops, tell_sealed)
+        again = _decoded_text(content.again, namespace, lint, decryption)
         results = compared(results, [*again])
     for result in results:
         yield placed(result, content)
@@ -195,12 +197,11 @@ def _decoded_text(
     text: Text,
     namespace: str,
     lint: Lint,
-    sops: Sops | None,
-    tell_sealed: Callable[[SopsRefusal], object],
+    decryption: Decryption | None,
 ) -> Iterator[Decoded]:
     stream = _documents(text)
-    if sops is not None and "sops" in text.text:
-        stream = opened(stream, sops, tell_sealed)
+    if decryption is not None and "sops" in text.text:
+        stream = opened(stream, decryption)
     for document in stream:
         yield from decode(document, namespace, lint)
 
@@ -334,23 +335,32 @@ def _other_files(files: Sequence[str]) -> Note:
     )
 
 
+def _unverified_notices(files: Iterable[str]) -> Iterator[Note]:
+    """What is said of files whose MAC was ignored."""
+    for file in dict.fromkeys(files):
+        yield Note(
+            "sops-mac-ignored",
+            f"{file} was changed after SOPS encrypted it, and is used all the same, since "
+            "--sops-ignore-mac is given",
+        )
+
+
 def _sealed_notice(decoded: Iterable[Decoded], refused: Iterable[SopsRefusal]) -> Iterator[Note]:
-    """What is said of values that are sealed: how many, and why."""
-    files = Counter(
-        result.desired.source.file
+    """What is said of files that stayed encrypted: how many values, and why."""
+    kept = [
+        result.desired
         for result in decoded
-        if not isinstance(result, Skipped) and result.desired
-        for value in result.desired.data.values()
-        if isinstance(value, SealedValue)
-    )
-    if not files:
+        if not isinstance(result, Skipped) and result.desired and result.desired.sealed
+    ]
+    if not kept:
         return
-    values, count = files.total(), len(files)
+    values = sum(isinstance(value, SealedValue) for item in kept for value in item.data.values())
+    files = len({item.source.file for item in kept})
     why = "; ".join(dict.fromkeys(refusal.message for refusal in refused))
     yield Note(
         "values-sealed",
-        f"{values} value{'s' * (values > 1)} in {count} file{'s' * (count > 1)} could not be seen, "
-        f"so {'they were' if values > 1 else 'it was'} not checked: {why}",
+        f"{values} value{'s' * (values != 1)} in {files} file{'s' * (files > 1)} could not be "
+        f"seen, so {'it was' if values == 1 else 'they were'} not checked: {why}",
     )
 
 

@@ -141,7 +141,8 @@ class Document(NamedTuple):
     ``text`` is the part of the file that places point into, ``first_line`` (from 0) that part's
     place in the file. ``start`` and ``end`` are the document's own range in ``text``. ``blocks``
     starts as an empty list, in which `source` notes what it needs to count lines.
-    ``ciphertexts`` are the values as SOPS encrypted them, by their places.
+    ``ciphertexts`` are the values as SOPS encrypted them, by their places; ``sealed`` says that no
+    key at hand opens them.
     """
 
     file: str
@@ -154,6 +155,7 @@ class Document(NamedTuple):
     end: int = 0
     problem: Diagnostic | None = None
     ciphertexts: collections.abc.Mapping[int, Ciphertext] = _NO_CIPHERTEXTS
+    sealed: bool = False
 
     def __repr__(self) -> str:
         return f"<Document {self.number} of {self.file}>"

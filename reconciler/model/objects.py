@@ -132,10 +132,12 @@ class Desired(Resource):
     """An object as a manifest wants it.
 
     ``ciphertexts`` has the digests of values that are encrypted in the manifest, by their keys.
+    ``sealed`` says that no key at hand opens it, so that nobody has verified it.
     """
 
     source: Source
     ciphertexts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

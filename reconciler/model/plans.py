@@ -370,6 +370,14 @@ class PlanOptions:
         help="docker: update services to the new version of a Secret.",
         effect=Effect.SCOPE,
     )
+    sops_ignore_mac: bool = option_field(
+        "sops-ignore-mac",
+        OptionKind.FLAG,
+        default=False,
+        has_setting=False,
+        help="Use SOPS files that were changed after they were encrypted: their MAC does not fit.",
+        effect=Effect.LOOSENS,
+    )
     max_deletes: DeleteLimit = option_field(
         "max-deletes",
         OptionKind.DELETE_LIMIT,

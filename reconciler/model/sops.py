@@ -62,10 +62,13 @@ class Sops(Protocol):
         """
         ...
 
-    def decrypt(self, text: str, kind: str, servers: Collection[str]) -> str:
+    def decrypt(
+        self, text: str, kind: str, servers: Collection[str], *, ignore_mac: bool = False
+    ) -> str:
         """The whole text decrypted, as the program does it; `kind` is ``yaml`` or ``json``.
 
-        `servers` are the addresses that its record names.
+        `servers` are the addresses that its record names. With `ignore_mac`, only single values
+        are verified.
 
         Raises:
             SopsRefusal: the program refuses it, or cannot be run.

@@ -24,7 +24,7 @@ from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.generating import deletion_notes, generation_notes
 from reconciler.planning.masking import Masking
 from reconciler.planning.recipes import drawn_recipes
-from reconciler.planning.seals import is_sealed, is_unsure
+from reconciler.planning.seals import is_unsure
 
 _FORGOTTEN = Note("already-gone", "it is gone already: only the memory of it is dropped")
 _KUBELETS = Note(
@@ -48,7 +48,7 @@ class Changing:
         """What happens to an object that a manifest names."""
         live = compared.live
         change = self._creation(compared) if live is None else self._modification(compared, live)
-        if change.action is not Action.NO_OP and is_sealed(self.comparison.named[compared.key]):
+        if change.action is not Action.NO_OP and compared.resource.sealed:
             return replace(change, sealed=True)
         return change
 

@@ -55,8 +55,8 @@ class Masking:
 
     def reference(self, namespace: str, path: FieldPath, value: SecretValue) -> ValueRef:
         """The reference that stands for `value` at `path` of an object in `namespace`."""
-        number = self._numbers.setdefault(value, len(self._numbers) + 1)
         fingerprint = self._fingerprinter.of(namespace, path, value)
+        number = self._numbers.setdefault(value, len(self._numbers) + 1)
         return ValueRef(
             number,
             fingerprint,

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.model.ciphertexts import recorded_digest
 from reconciler.model.fields import DATA, Leaf
-from reconciler.model.objects import Desired, Live, Resource
+from reconciler.model.objects import Desired, Live
 from reconciler.model.plans import Note
 from reconciler.model.values import Nature, SealedValue, SecretValue
 from reconciler.planning.records import FingerprintCheck
@@ -15,11 +15,6 @@ from reconciler.planning.records import FingerprintCheck
 _UNCHANGED, _ANEW, _UNKNOWN = "surely unchanged", "changed or encrypted anew", "not comparable"
 _NEW, _DRIFTED = "new", "unchanged in the manifest but not in the store"
 _BY_NATURE = {Nature.CIPHERTEXT: _ANEW, Nature.UNKNOWN: _UNKNOWN, Nature.CONTENT: _DRIFTED}
-
-
-def is_sealed(resource: Resource) -> bool:
-    """Whether any value of `resource` is sealed."""
-    return any(isinstance(value, SealedValue) for value in resource.data.values())
 
 
 def is_unsure(leaf: Leaf) -> bool:
@@ -32,7 +27,7 @@ def settled(resource: Desired, live: Live, check: FingerprintCheck) -> Desired:
 
     A value whose ciphertext was applied, and that is live as it was applied, is the live one.
     """
-    if not (resource.ciphertexts and is_sealed(resource)):
+    if not resource.sealed:
         return resource
     data = {
         key: _settled(key, value, live, check) if isinstance(value, SealedValue) else value

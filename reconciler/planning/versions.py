@@ -22,7 +22,6 @@ from reconciler.planning.consumers import Users, named_users
 from reconciler.planning.families import families_of, with_predecessors
 from reconciler.planning.naming import is_versioned, named_objects, newest, origin
 from reconciler.planning.records import FingerprintCheck
-from reconciler.planning.seals import is_sealed
 from reconciler.rules.names import SUBDOMAIN
 
 _SUFFIX_DIGITS = 10
@@ -185,7 +184,7 @@ def _free_key(
 ) -> ObjectKey:
     """The name of a new version, which comes from its content; another where that is taken."""
     resource = comparison.named[key]
-    if is_sealed(resource):  # without the values, there is no name
+    if resource.sealed:  # without the values, there is no name
         return key._replace(name=_version_name(resource.name, UNBORN))
     content = {
         "/".join(path): fingerprinter.of(key.namespace, path, leaf)

@@ -391,7 +391,10 @@ def _drift_words(field: FieldChange) -> str:
         return ""
     if field.restores:
         return f"{DRIFT_WORDS}; {RESTORES_WORDS}"
-    return DRIFT_WORDS if field.action is FieldAction.REMOVED else f"{DRIFT_WORDS}; {NEW_WORDS}"
+    unsure = field.nature in {Nature.CIPHERTEXT, Nature.UNKNOWN}
+    if unsure or field.action is FieldAction.REMOVED:
+        return DRIFT_WORDS
+    return f"{DRIFT_WORDS}; {NEW_WORDS}"
 
 
 def _in_brackets(remarks: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from reconciler.workflow.applying import apply, utc_now
 from reconciler.workflow.beginning import begin
+from reconciler.workflow.encrypting import encrypted
 from reconciler.workflow.environments import (
     Environment,
     drift_of,
@@ -36,6 +37,7 @@ __all__ = [
     "begin",
     "drift",
     "drift_of",
+    "encrypted",
     "environment_of_plan",
     "exported",
     "imported",

@@ -79,6 +79,7 @@ def load_environment(
         running=Running(
             environ=environ, everything_allowed=environment.allow_run, twice=twice, told=told
         ),
+        sops_ignore_mac=environment.options.sops_ignore_mac,
     )
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))

@@ -27,6 +27,7 @@ def load(
     environ: Mapping[str, str] = os.environ,
     sources: Sequence[InputSource] = (),
     running: Running | None = None,
+    sops_ignore_mac: bool = False,
 ) -> Loaded:
     """Load the manifests at `paths` and report every problem in them.
 
@@ -36,7 +37,8 @@ def load(
     `moment`, which has a time zone, or now. The program sops decrypts what SOPS encrypted, with
     the keys that it has in `environ`. `sources` come after `paths`; `running` says how programs are
     run that print manifests, which is with `environ` and without what executes or fetches anything
-    unless it is given. Bad input raises nothing.
+    unless it is given. `sops_ignore_mac` accepts SOPS files that were changed after they were
+    encrypted. Bad input raises nothing.
     """
     names = [paths] if isinstance(paths, str | bytes | os.PathLike) else paths
     reading = inputs.Reading(
@@ -52,4 +54,5 @@ def load(
             lints=lints,
             moment=moment or datetime.now(UTC),
             sops=sops,
+            sops_ignore_mac=sops_ignore_mac,
         )

@@ -78,7 +78,7 @@ def plan(
 
 
 def _of_paths(paths: Any, store: Store, options: PlanOptions) -> Planned:
-    loaded = load(paths, namespace=options.namespace)
+    loaded = load(paths, namespace=options.namespace, sops_ignore_mac=options.sops_ignore_mac)
     if loaded.errors:
         raise InvalidManifests(
             "the manifests have errors, so nothing was planned",

@@ -74,6 +74,7 @@ wait-timeout: 7.5
         "forceForeign": False,
         "strictChanged": False,
         "rotateServices": True,
+        "sopsIgnoreMac": False,
         "maxDeletes": "7",
     }
     assert [note["code"] for note in plan["notices"]] == ["dry-run-impossible"]
@@ -155,6 +156,7 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_SCRUB", "on", "--scrub"),
         ("RECONCILER_FORCE_CONSUMERS", "1", "--force-consumers"),
         ("RECONCILER_ROTATE_SERVICES", "1", "--rotate-services"),
+        ("RECONCILER_SOPS_IGNORE_MAC", "1", "--sops-ignore-mac"),
         ("RECONCILER_SERVER_DRY_RUN", "1", "nothing could be tried"),
         ("RECONCILER_PARALLELISM", "2", "1 to create"),
     ],
@@ -162,6 +164,13 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
 def test_environment(workplace: Any, variable: str, value: str, shown: str) -> None:
     workplace.secret("a", x="1")
     assert shown in workplace.ok("plan", env={variable: value}).out
+
+
+def test_what_the_environment_turns_on_an_option_turns_off(workplace: Any) -> None:
+    workplace.secret("a", x="1")
+    on = {"RECONCILER_SOPS_IGNORE_MAC": "1"}
+    result = workplace.ok("plan", "--no-sops-ignore-mac", env=on)
+    assert "--sops-ignore-mac" not in result.out
 
 
 def test_max_deletes_in_the_environment(workplace: Any) -> None:

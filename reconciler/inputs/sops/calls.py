@@ -22,13 +22,11 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError
 
+from reconciler.inputs.sops.failures import CallFailed, ServiceLost
+
 _CHUNK_BYTES = 65536
 _PREFIX_BYTES = 5  # compressed or not, and the length
 _OK = b"0"
-
-
-class CallFailed(Exception):
-    """The service refused the call, or the connection broke; what it said is not kept."""
 
 
 class Calls:
@@ -50,7 +48,8 @@ class Calls:
         """The answer to `message`.
 
         Raises:
-            CallFailed: see there.
+            CallFailed: the service refuses the call.
+            ServiceLost: there is no answer.
         """
         try:
             stream = self._http.get_next_available_stream_id()
@@ -70,7 +69,7 @@ class Calls:
             self._send()
             return self._answer(stream)
         except (OSError, ProtocolError) as error:
-            raise CallFailed from error
+            raise ServiceLost from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -81,7 +80,7 @@ class Calls:
         while not ended:
             for event in self._events():
                 if isinstance(event, ConnectionTerminated | StreamReset):
-                    raise CallFailed
+                    raise ServiceLost
                 if isinstance(event, ResponseReceived | TrailersReceived):
                     status = dict(event.headers).get(b"grpc-status", status)
                 elif isinstance(event, DataReceived):
@@ -96,7 +95,7 @@ class Calls:
     def _events(self) -> list[Event]:
         received = self._socket.recv(_CHUNK_BYTES)
         if not received:
-            raise CallFailed
+            raise ServiceLost
         return self._http.receive_data(received)
 
     def _send(self) -> None:

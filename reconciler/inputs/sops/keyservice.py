@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reconciler.inputs.parents import end_with_parent
-from reconciler.inputs.sops.calls import CallFailed, Calls
+from reconciler.inputs.sops.calls import Calls
+from reconciler.inputs.sops.failures import CallFailed, ServiceLost
 from reconciler.inputs.sops.messages import decrypt_request, plaintext_of
 from reconciler.model.sops import MasterKey
 
@@ -30,9 +31,15 @@ class KeyService:
         self._calls = calls
 
     def unwrapped(self, key: MasterKey) -> bytes | None:
-        """What `key` wrapped; ``None`` where the service cannot unwrap it."""
+        """What `key` wrapped; ``None`` where the service cannot unwrap it.
+
+        Raises:
+            ServiceLost: it gives no answer.
+        """
         try:
             return plaintext_of(self._calls.call(_DECRYPT, decrypt_request(key)))
+        except ServiceLost:
+            raise
         except (CallFailed, ValueError):
             return None
 

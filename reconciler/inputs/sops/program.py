@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Self
 
 from reconciler.inputs.programs import inherited
+from reconciler.inputs.sops.failures import ServiceLost
 from reconciler.model.sops import SERVER_FIELDS, KeyGroup, MasterKey, SopsRefusal
 
 if TYPE_CHECKING:
@@ -36,6 +37,18 @@ _RECIPIENTS = {
 _NO_KEY = 128
 _ALTERED = frozenset({25, 51, 52})
 
+_FAILED = "sops-failed"
+_NO_RULE = (b"no matching creation rules found", b"config file not found")
+
+_UNRULED = (
+    "no rule of a .sops.yaml matches the file",
+    "add a rule whose path_regex matches it, with encrypted_regex: ^(data|stringData)$",
+)
+_NOT_ENCRYPTED = (
+    "the program sops cannot encrypt the file",
+    "see what 'sops encrypt' reports for another file that the same rule matches",
+)
+
 _REFUSALS = {
     "sops-program-missing": (
         "this document is encrypted with SOPS, and the program sops is not on PATH",
@@ -53,6 +66,10 @@ _REFUSALS = {
     "sops-no-key": (
         "no key that opens this document is at hand",
         "make a key available to sops, for example in SOPS_AGE_KEY_FILE",
+    ),
+    "sops-service-lost": (
+        "the key service of sops has ended, or does not answer, so this document was not decrypted",
+        "try again; if that does not help, see whether 'sops decrypt FILE' works",
     ),
     "sops-failed": (
         "the program sops cannot decrypt this document",
@@ -105,15 +122,18 @@ class SopsProgram:
             raise _barred(barred[0].fields.get(SERVER_FIELDS[barred[0].kind], ""))
         raise _refusal("sops-no-key", *sorted({_RECIPIENTS[key.kind] for key in group}))
 
-    def decrypt(self, text: str, kind: str, servers: Collection[str]) -> str:
+    def decrypt(
+        self, text: str, kind: str, servers: Collection[str], *, ignore_mac: bool = False
+    ) -> str:
         """See `reconciler.model.sops.Sops`."""
         for server in servers:
             if not self._may_ask(server):
                 raise _barred(server)
-        kinds = ("--input-type", kind, "--output-type", kind)
+        options = ["--input-type", kind, "--output-type", kind]
+        options += ["--ignore-mac"] if ignore_mac else []
         try:
             ended = subprocess.run(  # noqa: S603 - a list, without a shell
-                [self._program(), "decrypt", *kinds, "/dev/stdin"],
+                [self._program(), "decrypt", *options, "/dev/stdin"],
                 input=text.encode("utf-8", "surrogateescape"),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -131,6 +151,29 @@ class SopsProgram:
             raise _refusal("sops-failed")
         return ended.stdout.decode("utf-8", "surrogateescape")
 
+    def encrypt(self, text: str, path: str) -> str:
+        """`text`, in YAML, encrypted by the rule of ``.sops.yaml`` for `path`, which is not read.
+
+        Raises:
+            SopsRefusal: no rule matches, or the program cannot encrypt it.
+        """
+        kinds = ("--input-type", "yaml", "--output-type", "yaml")
+        try:
+            ended = subprocess.run(  # noqa: S603 - a list, without a shell
+                [self._program(), "encrypt", *kinds, "--filename-override", path, "/dev/stdin"],
+                input=text.encode("utf-8", "surrogateescape"),
+                capture_output=True,
+                env=self._environ,
+                timeout=_LONGEST_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            raise SopsRefusal(_FAILED, *_NOT_ENCRYPTED) from None
+        if ended.returncode == 0:
+            return ended.stdout.decode("utf-8", "surrogateescape")
+        unruled = any(words in ended.stderr for words in _NO_RULE)  # looked at, never shown
+        raise SopsRefusal(_FAILED, *(_UNRULED if unruled else _NOT_ENCRYPTED))
+
     def _program(self) -> str:
         program = shutil.which("sops", path=self._environ.get("PATH", os.defpath))
         if program is None:
@@ -144,7 +187,10 @@ class SopsProgram:
     def _unwrapped(self, program: str, key: MasterKey) -> bytes | None:
         name = (key.kind, key.wrapped)
         if name not in self._shares:
-            unwrapped = self._key_service(program).unwrapped(key)
+            try:
+                unwrapped = self._key_service(program).unwrapped(key)
+            except ServiceLost:
+                raise _refusal("sops-service-lost") from None
             if unwrapped is None:
                 return None
             self._shares[name] = unwrapped

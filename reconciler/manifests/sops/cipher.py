@@ -34,16 +34,15 @@ _BOOLEANS = {"True": True, "true": True, "False": False, "false": False}
 Bare = Value | Sequence | Mapping
 
 
-def opened(roots: Iterable[Node], record: Record, data_key: bytes) -> list[Node]:
-    """`roots`, all of a file's, decrypted, each without its record.
+def opened(roots: Iterable[Node], record: Record, data_key: bytes) -> tuple[list[Node], bool]:
+    """`roots`, all of a file's, decrypted, each without its record; whether the MAC fits.
 
     Raises:
-        LeftToProgram: a value does not open, or the MAC does not fit.
+        LeftToProgram: a value does not open.
     """
     opener = _Opener(record, data_key)
     plain = [opener.root(root) for root in roots]
-    opener.verify()
-    return plain
+    return plain, opener.fits()
 
 
 class _Opener:
@@ -61,12 +60,14 @@ class _Opener:
             raise LeftToProgram
         return self._mapping(without_record(root), "", matching=False)
 
-    def verify(self) -> None:
-        mac = self._unsealed(self._record.mac, self._record.modified)
-        if not isinstance(mac, str) or not hmac.compare_digest(
-            mac.encode(), self._mac.hexdigest().upper().encode()
-        ):
-            raise LeftToProgram
+    def fits(self) -> bool:
+        """Whether the MAC in the record is that of the values."""
+        try:
+            mac = self._unsealed(self._record.mac, self._record.modified)
+        except LeftToProgram:
+            return False
+        computed = self._mac.hexdigest().upper().encode()
+        return isinstance(mac, str) and hmac.compare_digest(mac.encode(), computed)
 
     def _mapping(self, node: Mapping, path: str, *, matching: bool) -> Mapping:
         entries = {

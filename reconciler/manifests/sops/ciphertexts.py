@@ -38,6 +38,17 @@ def without_record(root: Mapping) -> Mapping:
     return Mapping(entries, root.place, mixed)
 
 
+def plain_values(root: Node | None) -> Iterator[str]:
+    """The values of an object that are not encrypted, by the names of their fields."""
+    entries = root.entries if isinstance(root, Mapping) else {}
+    for group in ("data", "stringData"):
+        values = entries[group].value if group in entries else None
+        if isinstance(values, Mapping):
+            for entry in values.all_entries():
+                if entry.value not in {"", None} and not is_encrypted(entry.node):
+                    yield f"{group}.{entry.key}"
+
+
 def _below(node: Node, keys: tuple[str, ...]) -> Iterator[tuple[int, Ciphertext, tuple[str, ...]]]:
     if isinstance(node, Mapping):
         for entry in node.all_entries():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from reconciler.manifests.decode import is_other
@@ -23,16 +24,27 @@ _NOT_ONLY_VALUES = "not only its values are encrypted, so nothing of it can be c
 _ENCRYPT_LESS = "or encrypt the values alone, by encrypted_regex: ^(data|stringData)$ in .sops.yaml"
 
 
-def opened(
-    stream: Iterable[Document], sops: Sops, tell_sealed: Callable[[SopsRefusal], object]
-) -> Iterator[Document]:
+@dataclass(frozen=True, slots=True)
+class Decryption:
+    """How encrypted documents are read by `sops`, and what came up in doing so.
+
+    ``ignore_mac`` accepts files that were changed after they were encrypted; ``unverified`` lists
+    them. ``lacking`` are the refusals for which values were left sealed.
+    """
+
+    sops: Sops
+    ignore_mac: bool = False
+    unverified: list[str] = field(default_factory=list)
+    lacking: list[SopsRefusal] = field(default_factory=list)
+
+
+def opened(stream: Iterable[Document], how: Decryption) -> Iterator[Document]:
     """The documents of `stream`, those that SOPS encrypted opened.
 
     Neighbours with the same record are one file to SOPS, with one MAC over all of them. Where all
-    of a file is of kinds that are not managed, it stays encrypted. Where no key is at hand, that is
-    told to `tell_sealed`, and the values stay encrypted: what else is in a document can be checked
-    without. Of a file that cannot be opened for another reason, one document has the problem, and
-    only those of other kinds come besides.
+    of a file is of kinds that are not managed, it stays encrypted. Where no key is at hand, its
+    values do: what else is in a document can be checked without. Of a file that cannot be opened
+    for another reason, one document has the problem, and only those of other kinds come besides.
     """
     for mac, group in groupby(stream, key=_mac):
         together = [*group]
@@ -41,10 +53,10 @@ def opened(
             yield from together
             continue
         try:
-            roots = _opened(together, sops)
+            roots = _opened(together, how)
         except SopsRefusal as refusal:
             if refusal.lacks_key:
-                tell_sealed(refusal)
+                how.lacking.append(refusal)
                 yield from (_sealed(document, refusal) for document in together)
                 continue
             yield managed[0]._replace(root=None, problem=_problem(managed[0], refusal))
@@ -84,7 +96,7 @@ def _record_entry(document: Document) -> Entry | None:
     return entry if entry is not None and is_sops_record(entry.node) else None
 
 
-def _opened(together: list[Document], sops: Sops) -> list[Node]:
+def _opened(together: list[Document], how: Decryption) -> list[Node]:
     roots = [document.root for document in together if document.root is not None]
     entry = _record_entry(together[0])
     assert entry is not None
@@ -94,9 +106,15 @@ def _opened(together: list[Document], sops: Sops) -> list[Node]:
 
     try:
         record = read_record(entry.value)
-        return opened_roots(roots, record, _data_key(record, sops))
+        plain, fits = opened_roots(roots, record, _data_key(record, how.sops))
     except LeftToProgram:
-        return _decrypted(together, roots, sops, frozenset(servers(entry.value)))
+        return _decrypted(together, roots, how, frozenset(servers(entry.value)))
+    if fits:
+        return plain
+    if how.ignore_mac:
+        how.unverified.append(together[0].file)
+        return plain
+    return _decrypted(together, roots, how, frozenset(servers(entry.value)))
 
 
 def _data_key(record: Record, sops: Sops) -> bytes:
@@ -120,7 +138,7 @@ def _data_key(record: Record, sops: Sops) -> bytes:
 
 
 def _decrypted(
-    together: list[Document], roots: list[Node], sops: Sops, named: Collection[str]
+    together: list[Document], roots: list[Node], how: Decryption, named: Collection[str]
 ) -> list[Node]:
     """The roots as the program sops decrypts them: it decides where we read a file otherwise."""
     texts = {id(document.text): document.text for document in together}
@@ -128,7 +146,7 @@ def _decrypted(
     kind = "json" if text.lstrip().startswith("{") else "yaml"
     plain = [
         document.root
-        for part in parts(sops.decrypt(text, kind, named))
+        for part in parts(_by_program(text, kind, how, named, together[0].file))
         for document in documents(part, together[0].file, 0)
     ]
     if len(plain) != len(roots):
@@ -138,6 +156,17 @@ def _decrypted(
             "check that 'sops decrypt FILE' prints what you expect",
         )
     return [_placed(node, root) for node, root in zip(plain, roots, strict=True) if node]
+
+
+def _by_program(text: str, kind: str, how: Decryption, named: Collection[str], file: str) -> str:
+    try:
+        return how.sops.decrypt(text, kind, named)
+    except SopsRefusal as refusal:
+        if not (how.ignore_mac and refusal.code == "sops-tampered"):
+            raise
+    plain = how.sops.decrypt(text, kind, named, ignore_mac=True)
+    how.unverified.append(file)
+    return plain
 
 
 def _placed(plain: Node, source: Node) -> Node:
@@ -180,7 +209,7 @@ def _sealed(document: Document, refusal: SopsRefusal) -> Document:
         more = f" and {len(hidden) - _MOST_NAMED} more" if len(hidden) > _MOST_NAMED else ""
         problem = _problem(document, refusal, f"{_NOT_ONLY_VALUES}: {named}{more}", _ENCRYPT_LESS)
         return document._replace(root=None, problem=problem)
-    return document._replace(root=root, ciphertexts=ciphertexts_of(root))
+    return document._replace(root=root, ciphertexts=ciphertexts_of(root), sealed=True)
 
 
 def _hidden(root: Mapping) -> Iterator[str]:

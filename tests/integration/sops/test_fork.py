@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
+import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
@@ -78,6 +80,8 @@ def test_a_changed_value_is_the_only_one_that_may_differ(
     assert plan.exit_code == 2
     if output == "json":
         document = json.loads(plan.stdout)
+        schema = resources.files("reconciler") / "schemas/plan-v1.json"
+        jsonschema.validate(document, json.loads(schema.read_bytes()))
         (field,) = document["changes"][0]["fields"]
         assert (field["path"][-1], field["nature"]) == ("password", "ciphertext")
         assert field["after"] == {"$value": None, "sealed": True}
@@ -85,7 +89,7 @@ def test_a_changed_value_is_the_only_one_that_may_differ(
         assert document["summary"]["canApply"] is False
     else:
         assert "1 object sealed: no key at hand opens 1 value that may change" in plan.output
-        assert "(sealed)  (changed, or encrypted anew)" in plan.output
+        assert "(value #1) → (sealed)  (changed, or encrypted anew)" in plan.output
         assert "data[user]" not in plan.output
 
 

@@ -39,10 +39,12 @@ class Counting(SopsProgram):
 
     asked = 0
 
-    def decrypt(self, text: str, kind: str, servers: Collection[str]) -> str:
+    def decrypt(
+        self, text: str, kind: str, servers: Collection[str], *, ignore_mac: bool = False
+    ) -> str:
         """See `reconciler.model.sops.Sops`."""
         type(self).asked += 1
-        return super().decrypt(text, kind, servers)
+        return super().decrypt(text, kind, servers, ignore_mac=ignore_mac)
 
 
 class Author:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import shutil
@@ -13,11 +14,18 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
+from click.testing import CliRunner
 
-from reconciler.manifests import Loaded
+from reconciler.cli import main
+from reconciler.inputs import Reading, read
+from reconciler.inputs.sops import SopsProgram
+from reconciler.manifests import Loaded, objects_of, plain_document
+from reconciler.model.inputs import Read
 from reconciler.model.values import SealedValue
 from reconciler.workflow import load
 from tests.integration.sops.conftest import Vault
@@ -282,37 +290,117 @@ def test_nothing_is_left_behind(
     assert services(vault) == []
 
 
-def closing_one(server: socket.socket) -> None:
-    """Take a connection, and end it."""
-    connection, _ = server.accept()
-    connection.close()
+@pytest.fixture
+def server() -> Iterator[tuple[str, list[int]]]:
+    """The address of a server that ends every connection, and a list that gets an entry for each.
+
+    It answers at once, so that a program which asks it fails rather than hangs.
+    """
+    asked: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as beside:
+
+        def end_all() -> None:
+            while True:
+                try:
+                    connection, (_, port) = listening.accept()
+                except OSError:
+                    return
+                asked.append(port)
+                connection.close()
+
+        beside.submit(end_all)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}", asked
+        listening.shutdown(socket.SHUT_RDWR)
 
 
 def test_a_server_that_a_file_names_is_not_asked(
-    age: Encrypt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    age: Encrypt,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    server: tuple[str, list[int]],
 ) -> None:
     """A stranger's file must not draw the token of whoever plans it."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.2)
-        address = f"http://127.0.0.1:{server.getsockname()[1]}"
-        key = (
-            f"    hc_vault:\n        - vault_address: {address}\n          engine_path: transit\n"
-            '          key_name: k\n          created_at: "2026-11-28T02:41:00Z"\n'
-            "          enc: vault:v1:AAAA\n    age:\n"
-        )
-        text = age(PLAIN, *REGEX).replace("    age:\n", key, 1)
-        assert address in text
-        monkeypatch.setenv("VAULT_TOKEN", "canary-token")
-        monkeypatch.delenv("SOPS_AGE_KEY_FILE")
-        assert "which is not asked for keys" in sealed(loaded(text, tmp_path))
-        # What only the program could judge is not given to it either.
-        commented = text.replace("encrypted_regex", "encrypted_comment_regex")
-        assert "which is not asked for keys" in sealed(loaded(commented, tmp_path))
-        with pytest.raises(TimeoutError):
-            server.accept()
-        monkeypatch.setenv("VAULT_ADDR", address)
-        server.settimeout(60)
-        with ThreadPoolExecutor(1) as beside:
-            asked = beside.submit(closing_one, server)
-            assert "no key that opens" in sealed(loaded(text, tmp_path))
-            asked.result()
+    address, asked = server
+    key = (
+        f"    hc_vault:\n        - vault_address: {address}\n          engine_path: transit\n"
+        '          key_name: k\n          created_at: "2026-11-28T02:41:00Z"\n'
+        "          enc: vault:v1:AAAA\n    age:\n"
+    )
+    text = age(PLAIN, *REGEX).replace("    age:\n", key, 1)
+    assert address in text
+    monkeypatch.setenv("VAULT_TOKEN", "canary-token")
+    monkeypatch.delenv("SOPS_AGE_KEY_FILE")
+    assert "which is not asked for keys" in sealed(loaded(text, tmp_path))
+    # What only the program could judge is not given to it either.
+    commented = text.replace("encrypted_regex", "encrypted_comment_regex")
+    assert "which is not asked for keys" in sealed(loaded(commented, tmp_path))
+    # Where the kind of an object is encrypted too, nothing is left to be planned.
+    (error,) = loaded(age(PLAIN).replace("    age:\n", key, 1), tmp_path).errors
+    assert error.code == "sops-address"
+    assert asked == []
+    monkeypatch.setenv("VAULT_ADDR", address)
+    assert "no key that opens" in sealed(loaded(text, tmp_path))
+    assert asked
+
+
+def test_a_key_service_that_ends_is_no_missing_key(
+    age: Encrypt, tmp_path: Path, vault: Vault
+) -> None:
+    first, second = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    first.write_text(age(PLAIN, *REGEX))
+    second.write_text(age(PLAIN.replace("name: shop", "name: other"), *REGEX))
+
+    def reads() -> Iterator[Read]:
+        reading = Reading(parse=plain_document)
+        yield from read([first], reading)
+        (service,) = services(vault)
+        os.kill(int(service), signal.SIGKILL)
+        yield from read([second], reading)
+
+    with SopsProgram(os.environ) as sops:
+        found = objects_of(reads(), namespace="default", moment=datetime.now(UTC), sops=sops)
+    assert [item.name for item in found.objects] == ["shop"]
+    assert [item.code for item in found.errors] == ["sops-service-lost"]
+
+
+def test_a_file_whose_mac_does_not_fit_is_used_on_demand(age: Encrypt, tmp_path: Path) -> None:
+    """As kustomize leaves it: with sorted keys, and another name."""
+    (document,) = yaml.safe_load_all(age(PLAIN, *REGEX))
+    document["metadata"]["name"] = "prod-shop"
+    file = tmp_path / "f.yaml"
+    file.write_text(yaml.safe_dump(document, width=10_000))
+    assert [item.code for item in load(file).errors] == ["sops-tampered"]
+    found = load(file, sops_ignore_mac=True)
+    assert values(found) == {"Secret/default/prod-shop": WANTED["Secret/default/shop"]}
+    (notice,) = found.notices
+    assert notice.code == "sops-mac-ignored"
+    assert str(file) in notice.message
+    renamed = {**document, "stringData": {"passwore": document["stringData"]["password"]}}
+    file.write_text(yaml.safe_dump(renamed, width=10_000))
+    assert [item.code for item in load(file, sops_ignore_mac=True).errors] == ["sops-tampered"]
+
+
+def test_a_file_whose_mac_fits_needs_no_leave(age: Encrypt, tmp_path: Path) -> None:
+    file = tmp_path / "f.yaml"
+    file.write_text(age(PLAIN, *REGEX))
+    assert load(file, sops_ignore_mac=True).notices == ()
+
+
+def test_a_plan_that_ignores_a_mac_says_so(
+    age: Encrypt, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("f.yaml").write_text(age(PLAIN, *REGEX).replace("name: shop", "name: other"))
+    run = CliRunner().invoke
+    assert run(main, ["plan", "f.yaml"]).exit_code == 1
+    for output, option in (("text", "--sops-ignore-mac"), ("markdown", "`--sops-ignore-mac`")):
+        plan = run(main, ["plan", "f.yaml", "-o", output, "--sops-ignore-mac", "--out", "p.plan"])
+        assert plan.exit_code == 0
+        assert f"with {option}" in plan.output
+        assert "was changed after SOPS encrypted it" in plan.output
+    machine = run(main, ["plan", "f.yaml", "-o", "json", "--sops-ignore-mac"])
+    document = json.loads(machine.stdout)
+    assert document["options"]["sopsIgnoreMac"] is True
+    assert [note["code"] for note in document["notices"]] == ["sops-mac-ignored"]
+    assert run(main, ["apply", "p.plan"]).exit_code == 0
+    assert CANARY not in plan.output

@@ -39,6 +39,16 @@ def loader(tmp_path: Path) -> Loader:
     return loaded
 
 
+@pytest.mark.parametrize(
+    ("program", "code"), [("", "sops-program-missing"), ("/bin/false", "sops-version")]
+)
+def test_a_file_that_is_encrypted_whole(
+    loader: Loader, tmp_path: Path, program: str, code: str
+) -> None:
+    (tmp_path / "f.yaml").write_text(as_yaml(sealed([SECRET])))
+    assert [item.code for item in loader(program).errors] == [code]
+
+
 def reason(loaded: Loaded) -> str:
     """Why the value of the file is sealed."""
     assert loaded.errors == ()
@@ -56,12 +66,15 @@ def test_a_program_without_a_key_service(loader: Loader) -> None:
     assert "has no key service" in reason(loader("/bin/false"))
 
 
-def test_without_the_extra(loader: Loader, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra(loader: Loader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("h2", "h2.config"):  # a module that is loaded is found without its package
         monkeypatch.setitem(sys.modules, name, None)
     for name in ("keyservice", "calls"):
         monkeypatch.delitem(sys.modules, f"reconciler.inputs.sops.{name}", raising=False)
     assert "the library h2 is not installed" in reason(loader("/bin/false"))
+    (tmp_path / "f.yaml").write_text(as_yaml(sealed([SECRET])))
+    whole = load(tmp_path / "f.yaml", environ={"PATH": str(tmp_path / "bin")})
+    assert [item.code for item in whole.errors] == ["sops-extra-missing"]
 
 
 def test_what_the_program_prints_on_standard_error_is_not_shown(

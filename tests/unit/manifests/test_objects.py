@@ -274,9 +274,9 @@ def test_encrypted_objects_of_other_kinds_are_skipped_as_well(loaded: Loader) ->
     found = loaded("apiVersion: isindir.github.com/v1\nkind: SopsSecret\nsops: {mac: x}\n")
     assert found.diagnostics == ()
     assert said(found) == ["skipped 1 object of other kinds: 1 SopsSecret"]
-    for kind in ("List", "ENC[AES256_GCM,data:x]"):
-        found = loaded(f"apiVersion: v1\nkind: {kind}\nitems: []\nsops: {{mac: x}}\n")
-        assert [item.code for item in found.diagnostics] == ["sops-program-missing"]
+    kind = "ENC[AES256_GCM,data:x]"
+    found = loaded(f"apiVersion: v1\nkind: {kind}\nitems: []\nsops: {{mac: x}}\n")
+    assert [item.code for item in found.diagnostics] == ["sops-program-missing"]
 
 
 def test_other_kinds_are_counted_and_skipped(loaded: Loader) -> None:

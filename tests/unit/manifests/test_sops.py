@@ -222,6 +222,16 @@ def test_without_a_key_values_are_sealed_and_counted(loader: Loader, holder: Hol
     )
 
 
+def test_a_file_that_nobody_verified_is_marked(loader: Loader, holder: Holder) -> None:
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}}
+    text = as_yaml(sealed([account, secret()], in_data, **REGEX))
+    assert [item.sealed for item in loader(text).objects] == [False, False]
+    holder.shares.clear()
+    assert [item.sealed for item in loader(text).objects] == [True, True]
+    (notice,) = loader(as_yaml(sealed([account], in_data, **REGEX))).notices
+    assert notice.code == "values-sealed"
+
+
 def test_without_a_key_the_rest_is_checked(loader: Loader, holder: Holder) -> None:
     holder.shares.clear()
     documents = [

@@ -34,7 +34,7 @@ def sealed(**texts: str) -> Desired:
     """The same without the key."""
     digests = {key: digest(key, text) for key, text in texts.items()}
     values = {key: SealedValue(digest) for key, digest in digests.items()}
-    return replace(PLAIN, data={**PLAIN.data, **values}, ciphertexts=digests)
+    return replace(PLAIN, data={**PLAIN.data, **values}, ciphertexts=digests, sealed=True)
 
 
 def applied(desired: Desired, **content: Any) -> Live:
@@ -120,6 +120,11 @@ def test_a_change_beside_a_sealed_value_cannot_be_written_either() -> None:
     desired = replace(sealed(password="ENC1"), labels={"app": "shop"})
     plan = plan_of(desired, applied(encrypted(password="ENC1")))
     assert only(plan).reasons == (Reason.METADATA,)
+    assert plan.only_sealed
+
+
+def test_an_object_without_values_in_a_file_that_nobody_verified_is_refused_too() -> None:
+    plan = plan_of(replace(secret("db", {"password": "put in by hand"}), sealed=True))
     assert plan.only_sealed
 
 

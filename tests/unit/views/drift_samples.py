@@ -22,6 +22,7 @@ _DRIFTED = ObjectDrift(
         FieldDrift(data("new"), FieldState.IN_SYNC, Pending.SET),
         FieldDrift(data("old"), FieldState.REMOVED, Pending.REMOVE),
         FieldDrift(data("password"), FieldState.CHANGED, Pending.SET, "kubectl-edit"),
+        FieldDrift(data("sealed"), FieldState.CHANGED, Pending.UNKNOWN),
         FieldDrift(("metadata", "labels", "tier"), FieldState.REMOVED),
     ),
     source=place("db.yaml", 3),
@@ -39,6 +40,7 @@ _PENDING = (
         (
             FieldDrift(data("a"), FieldState.IN_SYNC, Pending.SET),
             FieldDrift(data("b"), FieldState.IN_SYNC, Pending.REMOVE),
+            FieldDrift(data("c"), FieldState.IN_SYNC, Pending.UNKNOWN),
         ),
         source=place("edited.yaml", 1),
     ),

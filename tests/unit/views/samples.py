@@ -454,7 +454,37 @@ TRANSFER = Plan(
     ),
     steps=(Step(secret("db"), Action.UPDATE, 0),),
 )
+_SEALED = ValueRef(0, "", sealed=True)
+SEALED = Plan(
+    store=STORE,
+    options=PlanOptions(set_name="shop", sops_ignore_mac=True),
+    changes=(
+        Change(
+            key=secret("db"),
+            action=Action.UPDATE,
+            reasons=(Reason.SEALED,),
+            fields=(
+                changed(data("password"), value(1), _SEALED, Nature.CIPHERTEXT),
+                changed(data("token"), value(2), _SEALED, Nature.UNKNOWN)._replace(drift=True),
+            ),
+            patch=(Operation("replace", "/data/password", _SEALED),),
+            precondition=_LIVE,
+            sealed=True,
+            source=place("db.yaml", 12),
+        ),
+    ),
+    steps=(Step(secret("db"), Action.UPDATE, 0),),
+    refusals=(
+        Refusal(
+            "sealed",
+            "Secret/shop/db cannot be written: no key is at hand that opens the manifest",
+            "make a key available to sops",
+        ),
+    ),
+    notices=(Note("values-sealed", "2 values in 1 file could not be seen"),),
+)
 PLANS = {
+    "sealed": SEALED,
     "release": RELEASE,
     "transfer": TRANSFER,
     "reticent": RETICENT,

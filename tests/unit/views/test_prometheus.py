@@ -56,8 +56,8 @@ def test_what_is_counted() -> None:
         ObjectState.PENDING: 1,
     }
     assert fields == {
-        FieldState.IN_SYNC: 5,
-        FieldState.CHANGED: 2,
+        FieldState.IN_SYNC: 6,
+        FieldState.CHANGED: 3,
         FieldState.REMOVED: 2,
         FieldState.ADDED: 1,
         FieldState.UNKNOWABLE: 1,
