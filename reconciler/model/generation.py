@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Any, NamedTuple
@@ -42,16 +42,17 @@ class Recipe:
 
     ``length`` counts characters of ``alnum`` and random bytes of ``hex``, ``base64`` and ``bytes``.
     ``comment`` is that of an SSH public key. Of a certificate, ``name`` is the common name,
-    ``alternatives`` are DNS names and addresses, and ``days`` is how long it is valid.
+    ``alternatives`` are DNS names and addresses, and ``days`` is how long it is valid. ``repr``
+    leaves out what may repeat a value.
     """
 
     key: str
     kind: RecipeKind
     length: int = 0
     public: str = ""
-    comment: str = ""
-    name: str = ""
-    alternatives: tuple[str, ...] = ()
+    comment: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+    alternatives: tuple[str, ...] = field(default=(), repr=False)
     days: int = 0
 
     @property

@@ -78,41 +78,47 @@ def _can_rotate(target: KeyTarget, steering: Lifecycle | None) -> bool:
 
 def generation_problems(compared: Compared, comparison: Comparison) -> Iterator[Diagnostic]:
     """Why the values of an object cannot be generated in this store."""
+    resource, options = compared.resource, comparison.options
     for recipe in compared.lifecycle.recipes:
-        fault = _fault(recipe, compared, comparison)
-        if fault is not None:
-            code, message, hint = fault
-            field = f"metadata.annotations[{GENERATE}{recipe.key}]"
-            yield problem(compared.resource, code, field, message, hint)
+        annotation = f"{GENERATE}{recipe.key}"
+        field = f"metadata.annotations[{annotation}]"
+        lacking = _NEEDED.keys() - comparison.snapshot.capabilities
+        if lacking:
+            yield problem(
+                resource,
+                "generate-unsupported",
+                field,
+                f"{annotation}: this store {_NEEDED[min(lacking)]}",
+                "write the value into the manifest, or keep this Secret in another store",
+            )
+        elif not (compared.lifecycle.create_only or is_rotated(compared.key, recipe, options)):
+            yield from _problems_of_live(recipe, compared, annotation, field)
 
 
-def _fault(
-    recipe: Recipe, compared: Compared, comparison: Comparison
-) -> tuple[str, str, str] | None:
-    """The code of what keeps `recipe` from being followed, what it is, and what to do."""
-    lacking = _NEEDED.keys() - comparison.snapshot.capabilities
-    if lacking:
-        return (
-            "generate-unsupported",
-            f"{GENERATE}{recipe.key}: this store {_NEEDED[min(lacking)]}",
-            "write the value into the manifest, or keep this Secret in another store",
-        )
-    key = compared.key
-    if compared.lifecycle.create_only or is_rotated(key, recipe, comparison.options):
-        return None
+def _problems_of_live(
+    recipe: Recipe, compared: Compared, annotation: str, field: str
+) -> Iterator[Diagnostic]:
+    resource = compared.resource
     values = {name: compared.before[DATA, name] for name in recipe.keys if _has(compared, name)}
     if any(isinstance(value, UnreadValue) for value in values.values()):
-        message = "the value in the store cannot be read, so it can be neither kept nor compared"
-        hint = "plan with the right to read it"
-        return "generate-unknowable", f"{GENERATE}{recipe.key}: {message}", hint
-    if not values or len(values) == len(recipe.keys):
-        return None
-    (present,), (missing,) = values, {*recipe.keys} - {*values}
-    return (
-        "generate-incomplete",
-        f"the store has the key {present} and not {missing}, and the two are generated together",
-        f"put {missing} back, or make both anew with --rotate {key}:{recipe.key}",
-    )
+        yield problem(
+            resource,
+            "generate-unknowable",
+            field,
+            f"{annotation}: the value in the store cannot be read, so it can be neither kept nor "
+            "compared",
+            "plan with the right to read it",
+        )
+    elif values and len(values) < len(recipe.keys):
+        (present,), (missing,) = values, {*recipe.keys} - {*values}
+        yield problem(
+            resource,
+            "generate-incomplete",
+            field,
+            f"the store has the key {present} and not {missing}, and the two are generated "
+            "together",
+            f"put {missing} back, or make both anew with --rotate {compared.key}:{recipe.key}",
+        )
 
 
 def generation_notes(compared: Compared, action: Action, comparison: Comparison) -> Iterator[Note]:

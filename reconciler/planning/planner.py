@@ -214,7 +214,7 @@ class _Projected:
 
     changes: list[Change] = field(default_factory=list)
     references: dict[ObjectKey, list[Reference]] = field(default_factory=dict)
-    targets: dict[ObjectKey, Fields] = field(default_factory=dict)
+    targets: dict[ObjectKey, Fields] = field(default_factory=dict, repr=False)
     ciphertexts: dict[ObjectKey, Mapping[str, str]] = field(default_factory=dict)
     seals: Counter[str] = field(default_factory=Counter)
     problems: list[Diagnostic] = field(default_factory=list)

@@ -62,9 +62,12 @@ def test_no_command_says_a_generated_value(generating: Any) -> None:
     for output in ("text", "json", "markdown"):
         said += [generating.ok("plan", "-o", output), generating.ok("plan", *ROTATE, "-o", output)]
         said.append(generating.ok("drift", "-o", output))
-    said += [generating.ok(*command) for command in (["export", "--reveal"], ["get"], ["graph"])]
+    said += [generating.ok(*command) for command in (["export"], ["get"], ["graph"])]
     said += [generating.ok("history"), generating.ok("validate", "--store", "sqlite:x.db")]
-    assert_none_in("".join([saved, *(result.out + result.err for result in said)]))
+    said.append(generating.ok("export", "--reveal", "--out", "db.yaml"))
+    exported = (generating.path / "db.yaml").read_text()
+    assert "reconciler/generate.password" in exported
+    assert_none_in("".join([saved, exported, *(result.out + result.err for result in said)]))
 
 
 def test_a_second_plan_is_empty_and_only_a_rotation_changes_the_value(generating: Any) -> None:
