@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconciler.execution.retries import RetryPolicy
@@ -42,6 +42,7 @@ def generated(world: World) -> dict[str, bytes]:
     return {} if held is None else {name: held.data[name].reveal() for name in names}
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(manifests(), st.booleans(), st.integers(1, 8)), min_size=2, max_size=5))
 def test_only_a_rotation_changes_what_was_generated(
     rounds: list[tuple[Desired, bool, int]],
