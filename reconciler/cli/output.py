@@ -99,9 +99,10 @@ def format_option(*formats: str) -> Callable[[Command], Command]:
         "-o",
         "output",
         type=Word(formats),
+        metavar="FORMAT",
         default=formats[0],
         show_default=True,
-        help="Output format.",
+        help=f"Output format: {', '.join(formats)}.",
     )
 
 

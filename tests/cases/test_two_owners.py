@@ -17,4 +17,4 @@ def test_both_owners_are_named(case: Workplace) -> None:
 
 def test_a_plan_tells_it_too(case: Workplace) -> None:
     result = case.ok("plan", "fight.yaml")
-    assert (result.out + result.err).count("secret-two-owners") == 2
+    assert result.out.count("secret-two-owners") == 2

@@ -143,7 +143,7 @@ def test_a_stale_plan_can_still_be_shown(shop: Any) -> None:
     for path in (shop.path / "manifests").iterdir():
         path.unlink()
     assert json.loads(shop.ok("show", "release.plan", "-o", "json").out)["summary"]["create"] == 2
-    assert "<details>" in shop.ok("show", "release.plan", "-o", "markdown").out
+    assert "<details open>" in shop.ok("show", "release.plan", "-o", "markdown").out
     assert "Order:" in shop.ok("show", "release.plan", "-v").out
 
 
@@ -307,7 +307,7 @@ def meddling(wrap_store: Wrap) -> None:
 def test_what_a_store_makes_of_an_object_is_told_before_and_after(workplace: Any) -> None:
     workplace.secret("a", x="1")
     workplace.ok("apply", "--auto-approve")
-    workplace.secret("b", x="1")
+    workplace.secret("b", x="2")
     shown = workplace.ok("plan", "--server-dry-run", "--out", "tried.plan")
     assert "the store would add metadata.labels[injected]" in shown.out
     assert "the store warns: odd" in shown.out

@@ -166,6 +166,13 @@ def test_environment(workplace: Any, variable: str, value: str, shown: str) -> N
     assert shown in workplace.ok("plan", env={variable: value}).out
 
 
+def test_what_the_environment_turns_on_an_option_turns_off(workplace: Any) -> None:
+    workplace.secret("a", x="1")
+    on = {"RECONCILER_SOPS_IGNORE_MAC": "1"}
+    result = workplace.ok("plan", "--no-sops-ignore-mac", env=on)
+    assert "--sops-ignore-mac" not in result.out
+
+
 def test_max_deletes_in_the_environment(workplace: Any) -> None:
     workplace.secret("a", x="1")
     result = workplace.ok("plan", "-o", "json", env={"RECONCILER_MAX_DELETES": "9"})

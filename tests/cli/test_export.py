@@ -110,3 +110,11 @@ def test_an_export_of_what_has_drifted_tells_the_drift(shop: Any) -> None:
     result = shop.ok("plan", "exported.yaml")
     assert "- data[extra]  (value #1)  (changed outside of this tool since" in result.out
     assert "password" not in result.out
+
+
+def test_an_encrypted_export_needs_the_program(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    result = shop.run("export", "--sops", "--out", "all.yaml", env={"PATH": str(shop.path)})
+    assert result.code == 1
+    assert "sops" in result.err
+    assert not (shop.path / "all.yaml").exists()

@@ -111,7 +111,8 @@ stringData:
     )
 
 
-FORMATS = {"plan": ["text", "json", "markdown"], "show": ["text", "json", "markdown"]}
+MACHINES = ["github", "gitlab-terraform", "code-quality", "sarif"]
+FORMATS = {"plan": ["text", "json", "markdown", *MACHINES], "show": ["text", "json", "markdown"]}
 
 
 def test_the_search_finds_what_it_looks_for() -> None:
@@ -193,8 +194,9 @@ def test_through_the_life_of_a_secret(searched: Searched) -> None:
 
     (workplace.path / "manifests/shop.yaml").unlink()
     workplace.secret("aside", token=CANARIES["token"].decode())
-    every_plan(searched, 0, "--prune")
-    searched.run("apply", "--auto-approve", "--prune", code=0)
+    every_plan(searched, 3, "--prune", "--no-force-foreign")
+    every_plan(searched, 0, "--prune", "--force-foreign")
+    searched.run("apply", "--auto-approve", "--prune", "--force-foreign", code=0)
     searched.files()
 
 

@@ -198,6 +198,7 @@ def test_warnings_stand_in_the_plan_in_every_format(suspicious: Any) -> None:
 
 
 def test_warnings_of_changed_objects_can_be_refused(suspicious: Any) -> None:
+    suspicious.ok("plan", "--no-strict-changed")
     refused = suspicious.run("apply", "--auto-approve", "--strict-changed")
     assert refused.code == 3
     assert "Secret/default/a changes, and its manifest has warnings" in refused.out

@@ -45,6 +45,7 @@ def test_the_flag_and_the_variable_allow_it_and_no_file_does(made: Workplace) ->
     assert "+ Secret/default/database" in made.ok("plan", "--allow-run").out
     assert made.run("plan", env={"RECONCILER_ALLOW_RUN": "1"}).code == 0
     (made.path / "ran").unlink()
+    assert made.run("plan", "--no-allow-run", env={"RECONCILER_ALLOW_RUN": "1"}).code == 1
     named = made.run("plan", "--config", "reconciler.yaml", env={"RECONCILER_ALLOW_RUN": "0"})
     assert named.code == 1
     made.write("reconciler.yaml", '{"manifests": [{"run": ["true"]}], "allow-run": true}')
@@ -195,3 +196,12 @@ def test_two_sources_have_two_names(workplace: Workplace) -> None:
 def test_the_environment_and_the_arguments_are_in_no_repr() -> None:
     job = Job(["cat", CANARY], {"TOKEN": CANARY}, ".")
     assert CANARY not in f"{job!r}{Running(environ={'TOKEN': CANARY})!r}"
+
+
+@pytest.mark.parametrize("option", ["--kustomize", "-k"])
+def test_kustomize_is_named_where_it_is_missing(workplace: Workplace, option: str) -> None:
+    workplace.write("overlay/kustomization.yaml", "resources: []\n")
+    result = workplace.run("plan", option, "overlay", env={"PATH": str(workplace.path)})
+    assert result.code == 1
+    assert "error[source-missing]" in result.err
+    assert "kustomize" in result.err

@@ -14,9 +14,14 @@ from tests.charts import CHART, helm, settings
 from tests.integration.node.conftest import NodePlace, awaited
 from tests.nodes import RECONCILER, Node
 
-MANIFEST = "apiVersion: v1\nkind: Secret\nmetadata: {name: web}\nstringData: {value: one}\n"
+MANIFEST = """
+apiVersion: v1
+kind: Secret
+metadata: {{name: web, namespace: {}}}
+stringData: {{value: one}}
+"""
 WITHIN_A_MINUTE_SECONDS = 240.0
-NEVER = "0 0 31 2 *"
+ONCE_A_YEAR = "0 0 1 1 *"
 
 
 class Release(NodePlace):
@@ -27,7 +32,7 @@ class Release(NodePlace):
         self.tools = tools
         standard = "pod-security.kubernetes.io/enforce=restricted"
         self.kubectl("label", "namespace", self.home, standard)
-        (path / "web.yaml").write_text(MANIFEST)
+        (path / "web.yaml").write_text(MANIFEST.format(self.home))
         self.kubectl("create", "configmap", "manifests", "--from-file=web.yaml")
 
     def install(self, **values: Any) -> None:
@@ -44,14 +49,23 @@ class Release(NodePlace):
                 setNamespace=self.home,
                 namespaces=[self.home],
                 source__volume={"configMap": {"name": "manifests"}},
-                **{"drift__schedule": NEVER, "drift__backoffLimit": 0, **values},
+                **{"drift__schedule": ONCE_A_YEAR, "drift__backoffLimit": 0, **values},
             ),
         )
-        assert done.returncode == 0, done.stderr + self.kubectl("get", "pods,jobs,events")
+        assert done.returncode == 0, done.stderr + self.log("reconciler-apply")
 
     def check(self, name: str) -> dict[str, Any]:
         """Run the check now, and return its Job once that has ended."""
         self.kubectl("create", "job", name, "--from=cronjob/reconciler-drift")
+        return self.ended(name)
+
+    def apply_again(self, name: str) -> dict[str, Any]:
+        """Run the Job of the last apply again under another name."""
+        template = self.live("reconciler-apply", "job")["spec"]["template"]
+        del template["metadata"]["labels"]
+        spec = {"backoffLimit": 0, "template": template}
+        job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
+        self.kubectl("create", "-f", "-", stdin=json.dumps(job))
         return self.ended(name)
 
     def ended(self, name: str) -> dict[str, Any]:
@@ -133,21 +147,26 @@ def test_the_schedule_finds_what_somebody_changed_and_an_apply_restores_it(
 
 def test_a_missing_right_is_named(release: Release) -> None:
     release.install(apply__enabled=True)
-    role = f"reconciler-{release.home}-drift"
+    release.kubectl("patch", "secret", "web", "-p", '{"stringData": {"value": "two"}}')
+    role = f"reconciler-{release.home}-apply"
     rules = release.live(role, "role")["rules"]
-    rules[0]["verbs"] = ["get"]
+    rules[0]["verbs"].remove("patch")
     release.kubectl("patch", "role", role, "--type=merge", "-p", json.dumps({"rules": rules}))
-    assert release.check("refused")["type"] == "Failed"
+    assert release.apply_again("refused")["type"] == "Failed"
     assert release.death("refused")["exitCode"] == 1
-    assert "list" in release.log("refused")
+    assert "patch" in release.log("refused")
     assert "Traceback" not in release.log("refused")
+    rules[0]["verbs"].append("patch")
+    release.kubectl("patch", "role", role, "--type=merge", "-p", json.dumps({"rules": rules}))
+    assert release.apply_again("allowed")["type"] == "Complete"
+    assert release.live("web")["data"] == {"value": "b25l"}
 
 
 def test_a_run_without_enough_memory_or_time_fails_and_the_next_one_is_right(
     release: Release,
 ) -> None:
     release.install(apply__enabled=True)
-    release.install(resources={"limits": {"memory": "16Mi"}})
+    release.install(resources={"requests": {"memory": "16Mi"}, "limits": {"memory": "16Mi"}})
     assert release.check("small")["type"] == "Failed"
     assert release.death("small")["exitCode"] == 137
     release.install(drift__activeDeadlineSeconds=1)

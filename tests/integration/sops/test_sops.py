@@ -334,6 +334,9 @@ def test_a_server_that_a_file_names_is_not_asked(
     # What only the program could judge is not given to it either.
     commented = text.replace("encrypted_regex", "encrypted_comment_regex")
     assert "which is not asked for keys" in sealed(loaded(commented, tmp_path))
+    # Where the kind of an object is encrypted too, nothing is left to be planned.
+    (error,) = loaded(age(PLAIN).replace("    age:\n", key, 1), tmp_path).errors
+    assert error.code == "sops-address"
     assert asked == []
     monkeypatch.setenv("VAULT_ADDR", address)
     assert "no key that opens" in sealed(loaded(text, tmp_path))
