@@ -241,6 +241,13 @@ def test_a_secret_that_another_manifest_makes_too(loaded: Loader, text: str) -> 
     assert len(found.objects) == 1
 
 
+def test_a_connection_secret_of_whatever_kind_has_two_owners(loaded: Loader) -> None:
+    head = HEAD % ("database.example.org/v1", "PostgresInstance")
+    spec = "spec: {writeConnectionSecretToRef: {name: a, namespace: default}}\n"
+    assert owners(loaded(f"{SECRET}{head}{spec}")) == [("secret-two-owners", "Secret/default/a")]
+    assert owners(loaded(f"{SECRET}{head}spec: [writeConnectionSecretToRef]\n")) == []
+
+
 @pytest.mark.parametrize(
     ("secret", "maker"),
     [
