@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.integration.node.conftest import NodePlace, awaited
+
+FORGOTTEN_SECONDS = 10.0
+"""More than the time for which kubelet remembers a Secret that no Pod refers to: 1 to 5 s."""
 
 
 def manifest(name: str, value: str, *, more: str = "") -> str:
@@ -44,6 +49,7 @@ def test_a_pod_keeps_the_old_value_of_an_immutable_secret_replaced_under_its_nam
         place.remove_pod(pod)
 
     def fresh() -> bool:
+        time.sleep(FORGOTTEN_SECONDS)
         place.pod("after", "web")
         value = place.volume("after")
         place.remove_pod("after")
