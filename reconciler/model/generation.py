@@ -118,12 +118,12 @@ _MOST_ALTERNATIVES = 100
 
 
 def is_address(text: str) -> bool:
-    """Whether `text` is an IP address."""
+    """Whether `text` is an IP address, without a zone: no certificate has one."""
     try:
         ip_address(text)
     except ValueError:
         return False
-    return True
+    return "%" not in text
 
 
 def _is_host(text: str) -> bool:

@@ -73,6 +73,7 @@ def test_the_common_name_is_the_alternative_where_there_is_none() -> None:
         (f"{TLS}; days=0", ["it has an invalid days"]),
         (f"{TLS}; days=3651", ["it has an invalid days"]),
         (f"{TLS}; sans=a_b", ["it has an invalid sans"]),
+        (f"{TLS}; sans=fe80::1%eth0", ["it has an invalid sans"]),
         (f"{TLS}; sans=db,,x", ["it has an invalid sans"]),
         (f"{TLS}{'x' * 64}", ["it has an invalid cn"]),
         (
