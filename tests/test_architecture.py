@@ -33,7 +33,7 @@ HOMES = {
     "alibabacloud_tea_openapi": {"stores"},
     "darabonba": {"stores"},
     "click": {"cli", "views"},
-    "cryptography": {"manifests", "rules", "stores"},
+    "cryptography": {"execution", "manifests", "rules", "stores"},
     "deepdiff": {"planning"},
     "docker": {"stores"},
     "h2": {"inputs"},

@@ -33,8 +33,8 @@ from reconciler.manifests.decode import decode
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.inputs import Command, Exclusion
-from reconciler.model.objects import Desired, Source
-from reconciler.model.plans import PlanOptions
+from reconciler.model.objects import Desired, ObjectKey, Source
+from reconciler.model.plans import KeyTarget, PlanOptions
 from reconciler.model.store import Store
 from reconciler.stores import open_store
 from reconciler.workflow import load
@@ -71,6 +71,11 @@ SOUND = {
     f"  containers: [{{name: a, env: [{{name: A, value: {CANARY}}}, {{name: B, valueFrom: "
     "{secretKeyRef: {name: simple, key: gone}}}]}]\n",
 }
+SOUND["generated.yaml"] = HEAD + (
+    f'  annotations:\n    reconciler/generate.id: "ssh-ed25519; public=id.pub; comment={CANARY}"\n'
+    f'    reconciler/generate.tls.key: "tls; certificate=tls.crt; cn={CANARY}"\n'
+    f"stringData: {{user: {CANARY}}}\n"
+)
 PEM = f"-----BEGIN {{label}}-----\n{ENCODED}\n-----END {{label}}-----\n"
 SOUND["sealed.yaml"] = (
     "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: sealed}\n"
@@ -183,6 +188,9 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Watch:
     with closing(open_store(f"sqlite:{broken}/store.db", {})) as store:
         for desired in (loaded.objects, loaded.objects, changed):
             watch.run(lambda: round_of(desired, store, options))  # noqa: B023 - called at once
+        generated = ObjectKey("Secret", "default", "generated-yaml")
+        rotating = PlanOptions(rotate=(KeyTarget(generated, "id"),))
+        watch.run(lambda: round_of(loaded.objects, store, rotating))
     return watch
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ from reconciler.stores import open_store
 
 FINGERPRINTS = Fingerprinter(b"k" * 32)
 SOURCE = Source("manifests/all.yaml", 1, 1)
+MOMENT = datetime(2026, 11, 28, 12, tzinfo=UTC)
 SET = "default"
 HOME = "default"
 IN_HAND = PlanOptions(
@@ -449,6 +451,7 @@ class World:
             store=store or self.store,
             session=held(store or self.store, SET, seconds=0),
             parallelism=parallelism,
+            moment=MOMENT,
             retries=retries or RetryPolicy(attempts=1),
             waits=waits or WaitPolicy(),
         )

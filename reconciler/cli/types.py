@@ -15,7 +15,7 @@ import click
 from reconciler.cli.parameters import COLOURS, Word
 from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
 from reconciler.model.options import OptionKind
-from reconciler.model.plans import DeleteLimit
+from reconciler.model.plans import DeleteLimit, KeyTarget
 from reconciler.spelling import did_you_mean
 
 SQLITE = "sqlite:"
@@ -43,6 +43,21 @@ class TargetType(click.ParamType[ObjectKey]):
         advice = did_you_mean(kind, KINDS) if spelled is None else ""
         rule = "write KIND/NAMESPACE/NAME, for example Secret/shop/database"
         return self.fail(f"{rule}; {advice}" if advice else rule, param, ctx)
+
+
+class KeyTargetType(click.ParamType[KeyTarget]):
+    """``KIND/NAMESPACE/NAME``, and after a colon the key of ``data`` where one is meant."""
+
+    name = "KIND/NS/NAME[:KEY]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> KeyTarget:
+        """Turn text into an object's key, and a key of its data."""
+        if isinstance(value, KeyTarget):
+            return value
+        target, colon, key = str(value).partition(":")
+        if colon and not key:
+            self.fail("write a key of data behind the colon, or leave out the colon", param, ctx)
+        return KeyTarget(TargetType().convert(target, param, ctx), key)
 
 
 class DeleteLimitType(click.ParamType[DeleteLimit]):
@@ -189,6 +204,7 @@ READINGS: dict[OptionKind, Reading] = {
     OptionKind.FLAG: Reading(click.BOOL, "true or false", _flag),
     OptionKind.TEXT: Reading(click.STRING, "a text", _text),
     OptionKind.SET_NAME: Reading(SetNameType(), "a text", _text),
+    OptionKind.OBJECT_KEY: Reading(KeyTargetType(), "a text", _text),
     OptionKind.OBJECT: Reading(TargetType(), "a text", _text),
     OptionKind.DELETE_LIMIT: Reading(DeleteLimitType(), "a number or a percentage", _limit),
     OptionKind.DURATION: Reading(DurationType(), "a duration such as 24h", _text),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from typing import cast
 
@@ -19,6 +20,7 @@ from reconciler.errors import (
     StoreError,
     environment_text,
 )
+from reconciler.execution.drawing import with_drawn
 from reconciler.execution.naming import named
 from reconciler.execution.retries import Result, RetryPolicy, retrying
 from reconciler.execution.substitution import operations_of, record_of, resource_of, target_of
@@ -58,7 +60,7 @@ class Work:
     """A plan with everything that its execution needs.
 
     ``before`` holds the live objects that the plan saw, for putting one back. ``session`` is one of
-    ``store``.
+    ``store``. ``moment``, which has a time zone, is when certificates begin.
     """
 
     plan: Plan
@@ -67,6 +69,7 @@ class Work:
     store: Store
     session: Session
     parallelism: int
+    moment: datetime
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     waits: WaitPolicy = field(default_factory=WaitPolicy)
 
@@ -178,13 +181,14 @@ class _Execution:
                 return self._delete(step, change)
 
     def _create(self, step: Step, change: Change) -> ObjectKey:
-        resource = self._resource(change)
+        resource = self._resource(change, self._values(change))
         live = self._created(step, resource, self._record(change, flatten(resource)))
         return self._finish(step, live.key, live.unfinished)
 
     def _update(self, step: Step, change: Change) -> ObjectKey:
-        operations = operations_of(change, self._work.values, self._uids)
-        target = target_of(change, self._work.values, self._uids)
+        values = self._values(change)
+        operations = operations_of(change, values, self._uids)
+        target = target_of(change, values, self._uids)
         record = self._record(change, target)
         before = self._work.before[change.key]
         write = self._writes.update(before, operations, record, target)
@@ -216,7 +220,7 @@ class _Execution:
         assert change.precondition is not None
         precondition = change.precondition
         store = self._work.store
-        resource = self._resource(change)
+        resource = self._resource(change, self._values(change))
         record = self._record(change, flatten(resource))
         if Capability.SERVER_DRY_RUN in store.capabilities:
             trying = cast("Trying", store)
@@ -313,8 +317,11 @@ class _Execution:
 
         return waited(unfinished, look, self._work.waits, stop, report)
 
-    def _resource(self, change: Change) -> Resource:
-        return resource_of(change, self._work.values, self._uids)
+    def _values(self, change: Change) -> PlanValues:
+        return with_drawn(change, self._work.values, self._work.moment)
+
+    def _resource(self, change: Change, values: PlanValues) -> Resource:
+        return resource_of(change, values, self._uids)
 
     def _record(self, change: Change, target: promises.Promise) -> Applied:
         set_name = self._work.plan.options.set_name

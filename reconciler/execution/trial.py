@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from reconciler.errors import StoreError, StoreUnavailable
+from reconciler.execution.drawing import with_drawn
 from reconciler.execution.naming import named
 from reconciler.execution.substitution import operations_of, record_of, resource_of, target_of
 from reconciler.model.fields import flatten
@@ -34,7 +36,10 @@ class TrialResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """A plan, and what a trial of it needs; ``before`` has the live objects."""
+    """A plan, and what a trial of it needs; ``before`` has the live objects.
+
+    Where a value is yet to be generated, one is drawn for the trial alone.
+    """
 
     plan: Plan
     values: PlanValues
@@ -43,6 +48,7 @@ class Trial:
     capabilities: frozenset[Capability]
     fingerprinter: Fingerprinter
     parallelism: int
+    moment: datetime
 
     def run(self) -> TrialResult:
         """Try every step that waits for no write, several at a time.
@@ -81,13 +87,14 @@ class Trial:
             if change.precondition is not None:
                 self.store.try_delete(self.before[change.key])
             return ()
+        values = with_drawn(change, self.values, self.moment)
         if change.action is Action.UPDATE:
-            target = target_of(change, self.values, uids)
-            operations = operations_of(change, self.values, uids)
+            target = target_of(change, values, uids)
+            operations = operations_of(change, values, uids)
             record = self._record(change, target, uids)
             answer = self.store.try_update(self.before[change.key], operations, record)
             return self._notes(target, answer)
-        resource = resource_of(change, self.values, uids)
+        resource = resource_of(change, values, uids)
         promise = flatten(resource)
         record = self._record(change, promise, uids)
         if change.action is Action.REPLACE:

@@ -38,7 +38,7 @@ from reconciler.model.objects import (
     Severity,
     Source,
 )
-from reconciler.rules import Violation, validate
+from reconciler.rules import Violation, generation_violations, validate
 
 MAX_DOCUMENT_BYTES = 3 * 1024 * 1024
 """The largest document, or item of a List, in UTF-8: an API server's limit for one request."""
@@ -78,7 +78,7 @@ def decode(document: Document, namespace: str, lint: Lint) -> list[Decoded]:
 
 def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
     """The violations of the rules and, for a Secret, those that `lint` reports."""
-    violations = validate(desired)
+    violations = (*validate(desired), *generation_violations(desired))
     if desired.key.kind == SECRET:
         violations = (*violations, *lint(desired))
     if LINT_IGNORE in desired.annotations:

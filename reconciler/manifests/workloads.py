@@ -107,7 +107,7 @@ def two_owners(
     """
     if not made:
         return
-    secrets = {item.key: item for item in objects if item.kind == SECRET and item.data}
+    secrets = {item.key: item for item in objects if _has_data(item)}
     for maker in made:
         secret = secrets.get(maker.secret)
         if secret is None or not maker.overwrites or _shares(secret):
@@ -127,6 +127,10 @@ def two_owners(
         )
 
 
+def _has_data(item: Desired) -> bool:
+    return item.kind == SECRET and bool(item.data or lifecycle(item).recipes)
+
+
 def _shares(secret: Desired) -> bool:
     """Whether the manifest says that another program writes the Secret too."""
     patched = secret.annotations.get(_SEALED_PATCH) == "true"
@@ -136,8 +140,9 @@ def _shares(secret: Desired) -> bool:
 def _provides(secret: Desired, key: str) -> bool:
     """Whether the Secret has the key, or something else is expected to add it."""
     steering = lifecycle(secret)
-    filled_elsewhere = not secret.data or steering.create_only or steering.ignores(key)
-    return not key or key in secret.data or filled_elsewhere
+    left_open = not secret.data and not steering.recipes
+    filled_elsewhere = left_open or steering.create_only or steering.ignores(key)
+    return not key or key in secret.data or steering.generates(key) or filled_elsewhere
 
 
 def _warning(consumer: Consumer, lints: LintSettings, *, whole: bool) -> Iterator[Diagnostic]:

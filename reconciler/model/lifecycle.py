@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from reconciler.model.generation import GENERATE, Recipe, recipes
 from reconciler.model.objects import Resource
 
 PREFIX = "reconciler/"
@@ -26,7 +27,7 @@ class Lifecycle:
     """The lifecycle annotations of an object.
 
     ``ignored_keys`` are shell patterns for keys of ``data``. ``versioned`` asks for a new object
-    under another name if a change needs a replace.
+    under another name if a change needs a replace. ``recipes`` say which keys are generated.
     """
 
     prevent_destroy: bool = False
@@ -35,6 +36,7 @@ class Lifecycle:
     exact_data: bool = False
     replace_allowed: bool = False
     versioned: bool = False
+    recipes: tuple[Recipe, ...] = ()
     _names: frozenset[str] = field(init=False, repr=False, compare=False)
     _wildcards: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
@@ -48,6 +50,10 @@ class Lifecycle:
         if key in self._names:
             return True
         return any(fnmatchcase(key, pattern) for pattern in self._wildcards)
+
+    def generates(self, key: str) -> bool:
+        """Whether the value of this key of ``data`` is generated."""
+        return any(key in recipe.keys for recipe in self.recipes)
 
 
 _PLAIN = Lifecycle()
@@ -70,7 +76,7 @@ def steers(annotations: Mapping[str, str]) -> bool:
 
 
 def lifecycle(resource: Resource) -> Lifecycle:
-    """Read the lifecycle annotations; those that `lifecycle_problems` reports count as absent.
+    """Read the lifecycle annotations; invalid ones count as absent.
 
     Keys that a cluster's controller fills in belong to it, and are ignored without an annotation.
     """
@@ -85,6 +91,7 @@ def lifecycle(resource: Resource) -> Lifecycle:
         exact_data=annotations.get("reconciler/data-policy") == "exact",
         replace_allowed=annotations.get(REPLACE) == "allowed",
         versioned=annotations.get(REPLACE) == "versioned",
+        recipes=recipes(annotations),
     )
 
 
@@ -99,16 +106,17 @@ def lifecycle_problems(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield each invalid annotation, what is wrong with it, and what to write instead.
 
-    `store_annotations` belong to single stores, whose own rules check them.
+    `store_annotations` belong to single stores, whose own rules check them; those that ask for
+    generated values are checked by `reconciler.rules.generation`.
     """
     for name, value in annotations.items():
-        if not name.startswith(PREFIX) or name in store_annotations:
+        if not name.startswith(PREFIX) or name in store_annotations or name.startswith(GENERATE):
             continue
         if name == VERSION_OF:
             yield name, "is set by reconciler itself", "remove it, and use its value as the name"
             continue
         if name not in _ALLOWED:
-            names = ", ".join(sorted({*_ALLOWED, *store_annotations}))
+            names = ", ".join(sorted({*_ALLOWED, *store_annotations, f"{GENERATE}KEY"}))
             yield name, "is not an annotation of reconciler", f"write one of {names}"
             continue
         accepts, expected = _ALLOWED[name]

@@ -18,6 +18,7 @@ class OptionKind(Enum):
     TEXT = "text"
     SET_NAME = "set name"
     OBJECT = "object"
+    OBJECT_KEY = "object key"
     DELETE_LIMIT = "delete limit"
     COUNT = "count"
     RATE = "rate"

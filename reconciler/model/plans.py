@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from reconciler.model.consumers import Consumer
+from reconciler.model.generation import Recipe
 from reconciler.model.objects import Diagnostic, Json, Live, ObjectKey, Source
 from reconciler.model.options import Effect, OptionKind, option_field, options_of
 from reconciler.model.patches import Operation
@@ -160,12 +161,13 @@ class Change:
     ``generate_name`` is set where the manifest gives no more of a name than that; the key's name
     ends in `UNBORN` until there is one. ``patch`` turns the live document into the new one; that of
     a create or a replace adds the whole document.
-    ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that
-    stay. ``sealed`` says that its manifest has values which nobody here can decrypt, so that it
-    can be reviewed, but not made. ``notes`` say no more of what happens, so that plans which
-    differ in them are the same. So it is with ``consumers``, which use what changes: the object
-    where it is deleted or replaced, a key of it where that changes, the object whose place a new
-    version takes; with ``warnings``, those of the manifest; and with ``removal``.
+    ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that stay.
+    ``generated`` says how the values are drawn that do not exist yet. ``sealed`` says that its
+    manifest has values which nobody here can decrypt, so that it can be reviewed, but not made.
+    ``notes`` say no more of what happens, so that plans which differ in them are the same. So it is
+    with ``consumers``, which use what changes: the object where it is deleted or replaced, a key of
+    it where that changes, the object whose place a new version takes; with ``warnings``, those of
+    the manifest; and with ``removal``.
     """
 
     key: ObjectKey
@@ -178,6 +180,7 @@ class Change:
     patch: tuple[Operation, ...] = ()
     precondition: Precondition | None = None
     claims: tuple[FieldPath, ...] = ()
+    generated: tuple[Recipe, ...] = ()
     sealed: bool = False
     consumers: tuple[Consumer, ...] = field(default=(), compare=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False)
@@ -221,6 +224,18 @@ class DeleteLimit:
 
     def __str__(self) -> str:
         return f"{self.amount}%" if self.percent else str(self.amount)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTarget:
+    """A key of an object's ``data``; all of its keys where ``key`` is empty."""
+
+    object: ObjectKey
+    key: str = ""
+
+    def __str__(self) -> str:
+        """``KIND/NAMESPACE/NAME:KEY``, as ``--rotate`` takes it."""
+        return f"{self.object}:{self.key}" if self.key else str(self.object)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -339,6 +354,14 @@ class PlanOptions:
         default=False,
         help="Refuse to change objects whose manifests have warnings.",
         effect=Effect.TIGHTENS,
+    )
+    rotate: tuple[KeyTarget, ...] = option_field(
+        "rotate",
+        OptionKind.OBJECT_KEY,
+        (),
+        repeatable=True,
+        help="Generate new values of this Secret, or of one of its keys. Repeatable.",
+        effect=Effect.SCOPE,
     )
     rotate_services: bool = option_field(
         "rotate-services",

@@ -70,7 +70,7 @@ class SecretValue:
 
         What is base64 of the other is no other encoding to a program that reads the value.
         """
-        if isinstance(new, SealedValue):
+        if isinstance(new, AbsentValue):
             return new.nature
         old_bare, new_bare = b"".join(self._bytes.split()), b"".join(new._bytes.split())
         if old_bare == new_bare:
@@ -125,9 +125,14 @@ class AbsentValue(SecretValue):
         """Always raises: the value is not here."""
         raise TypeError("a value that is not here cannot be revealed")
 
+    @property
+    def nature(self) -> Nature:
+        """How another value differs from this one: its content counts as different."""
+        return Nature.CONTENT
+
     def nature_of_change(self, new: SecretValue) -> Nature:
         """The value is not available, so its content counts as different."""
-        return new.nature if isinstance(new, SealedValue) else Nature.CONTENT
+        return new.nature if isinstance(new, AbsentValue) else Nature.CONTENT
 
 
 class UnreadValue(AbsentValue):
@@ -144,6 +149,25 @@ class UnreadValue(AbsentValue):
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+
+class GeneratedValue(AbsentValue):
+    """A value that does not exist yet: an apply draws it, just before it is written.
+
+    ``place`` is that of the key of data, so that no two of them are equal.
+    """
+
+    __slots__ = ("place",)
+
+    def __init__(self, place: tuple[str, ...]) -> None:
+        super().__init__(None)
+        self.place = place
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, GeneratedValue) and self.place == other.place
+
+    def __hash__(self) -> int:
+        return hash(self.place)
 
 
 class SealedValue(AbsentValue):
@@ -213,12 +237,14 @@ class ValueRef:
     serves to verify a saved plan. ``unread`` says that the store has the value but never returns
     it; then the fingerprint is the store's, or empty. ``sealed`` says that it is encrypted in the
     manifest and that its key is not at hand; then the fingerprint is that of the record, or empty.
+    ``generated`` says that there is no value yet: an apply draws it.
     """
 
     number: int = field(compare=False)
     fingerprint: str
     unread: bool = False
     sealed: bool = False
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from reconciler.model.values import UidOf, ValueRef
 Shape = TypeVar("Shape")
 _FLAGS = ("unread", "sealed")
 
+_FLAGS = ("unread", "generated")
+"""The flags of a `ValueRef`."""
+
 
 def encode(node: Any) -> Any:  # noqa: PLR0911 - a table of cases
     """Frozen data as JSON; empty fields whose default is empty are left out.

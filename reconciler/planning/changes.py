@@ -21,7 +21,9 @@ from reconciler.model.store import Capability
 from reconciler.model.values import ValueRef
 from reconciler.planning import diff, limits, rotation
 from reconciler.planning.comparing import Compared, Comparison
+from reconciler.planning.generating import deletion_notes, generation_notes
 from reconciler.planning.masking import Masking
+from reconciler.planning.recipes import drawn_recipes
 from reconciler.planning.seals import is_unsure
 
 _FORGOTTEN = Note("already-gone", "it is gone already: only the memory of it is dropped")
@@ -65,7 +67,10 @@ class Changing:
             key=key,
             action=Action.DELETE,
             reasons=(why, Reason.INTERRUPTED) if live is None else (why,),
-            notes=limits.loss(key.kind, Action.DELETE, (), snapshot),
+            notes=(
+                *limits.loss(key.kind, Action.DELETE, (), snapshot),
+                *deletion_notes(live or snapshot.copies.get(key)),
+            ),
             precondition=None if live is None else _precondition(live),
         )
 
@@ -93,7 +98,10 @@ class Changing:
             fields, patch = diff.creation(
                 key.namespace, compared.before, merged.target, self.masking
             )
-            notes = tuple(self._rotation_notes(compared, Action.CREATE))
+            notes = (
+                *self._rotation_notes(compared, Action.CREATE),
+                *generation_notes(compared, Action.CREATE, self.comparison),
+            )
         else:
             changed = diff.changed_paths(compared.before, merged.target)
             sides = diff.Sides(compared.before, merged.target, changed)
@@ -110,6 +118,7 @@ class Changing:
             notes=notes,
             patch=patch,
             claims=merged.claims,
+            generated=drawn_recipes(compared.lifecycle, merged.target),
             source=resource.source,
         )
 
@@ -158,10 +167,12 @@ class Changing:
             notes=(
                 *self._notes(live.key, action, fields),
                 *self._rotation_notes(compared, action),
+                *generation_notes(compared, action, self.comparison),
             ),
             patch=patch,
             precondition=_precondition(live),
             claims=merged.claims,
+            generated=drawn_recipes(compared.lifecycle, merged.target),
             source=resource.source,
         )
 

@@ -25,6 +25,7 @@ from reconciler.planning import limits, seals
 from reconciler.planning.diff import changed_paths
 from reconciler.planning.owners import owner_uids, with_owner_uids
 from reconciler.planning.ownership import Merged, merge, newly_made
+from reconciler.planning.recipes import generated_fields
 from reconciler.planning.records import FingerprintCheck
 from reconciler.planning.scrubbing import scrubbed
 from reconciler.rules import replace_reasons
@@ -91,13 +92,13 @@ class Comparison:
         annotations = lifecycle(resource)
         held = self.snapshot.copies.get(key) if live is None else live
         if held is None:
-            wanted = self._wanted(key, resource)
+            wanted = self._wanted(key, resource, None)
             merged = self._scrubbed(key, newly_made(wanted, annotations))
             return Compared(
                 key=key, resource=resource, lifecycle=annotations, wanted=wanted, merged=merged
             )
         resource = seals.settled(resource, held, self.check)
-        wanted = self._wanted(key, resource)
+        wanted = self._wanted(key, resource, held)
         held = limits.recognised(held, resource.data, self.check.fingerprinter)
         before = flatten(held)
         applied = self.check.applied(held)
@@ -140,7 +141,7 @@ class Comparison:
         Where its name is a hash of the manifest's values, it gets just these.
         """
         resource = self.named[key]
-        wanted = self._wanted(key, resource)
+        wanted = self._wanted(key, resource, predecessor.live)
         data = {path: leaf for path, leaf in predecessor.before.items() if path[0] == DATA}
         if key in self.families:
             result = newly_made(wanted, predecessor.lifecycle)
@@ -159,8 +160,10 @@ class Comparison:
             predecessor=predecessor,
         )
 
-    def _wanted(self, key: ObjectKey, resource: Desired) -> Fields:
+    def _wanted(self, key: ObjectKey, resource: Desired, held: Live | None) -> Fields:
+        """What the manifest wants; where it has values generated, those of `held` if there."""
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
+        wanted |= generated_fields(key, lifecycle(resource), held, self.options)
         if Capability.METADATA in self.snapshot.capabilities:
             wanted.update(version_annotation(self._version_of(key, resource)))
         if not resource.owners or Capability.METADATA not in self.snapshot.capabilities:

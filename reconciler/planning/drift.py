@@ -16,7 +16,7 @@ from reconciler.model.drift import (
 from reconciler.model.fields import DATA, Fields, flatten
 from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
-from reconciler.model.plans import Note, PlanOptions
+from reconciler.model.plans import FieldPath, Note, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.model.values import Fingerprinter
 from reconciler.planning.comparing import Compared, Comparison
@@ -114,10 +114,17 @@ def _fields(
     drifts = []
     for path in sorted(paths - ignored):
         state = check.state(path, live, fields, applied)
-        pending = Pending.NONE if wanted is None else check.pending(path, live, wanted, applied)
+        pending = Pending.NONE
+        if wanted is not None and not (path in applied and _is_generated(path, steering)):
+            pending = check.pending(path, live, wanted, applied)
         manager = live.managers.get(path, "") if state in _WRITTEN else ""
         drifts.append(FieldDrift(path, state, pending, manager))
     return tuple(drifts)
+
+
+def _is_generated(path: FieldPath, steering: Lifecycle) -> bool:
+    """Whether no manifest holds the value of the field, so that none can have changed it."""
+    return path[0] == DATA and steering.generates(path[1])
 
 
 def _state_of(fields: Iterable[FieldDrift]) -> ObjectState:

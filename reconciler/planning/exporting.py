@@ -34,8 +34,8 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
     A version has the name of the manifest that it was made from. Of an object of no set, all is
     written but what a server or another tool writes by itself.
 
-    Values are wrapped, as everywhere. Without `reveal`, a placeholder stands in place of
-    labels and annotations that may hold a value.
+    What is generated is left to its annotation. Values are wrapped, as everywhere. Without
+    `reveal`, a placeholder stands in place of labels and annotations that may hold a value.
     """
     fields = flatten(live)
     if not reveal:
@@ -50,6 +50,10 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
     else:
         fields = {path: leaf for path, leaf in fields.items() if not _is_written_anew(path, live)}
     fields.pop((METADATA, ANNOTATIONS, VERSION_OF), None)
+    generates = lifecycle(live).generates
+    fields = {
+        path: leaf for path, leaf in fields.items() if path[0] != DATA or not generates(path[1])
+    }
     document = unflatten(fields)
     metadata = {"name": live.name if live.applied is None else origin(live).name}
     if live.namespace:

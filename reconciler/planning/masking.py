@@ -17,6 +17,7 @@ from reconciler.model.plans import FieldPath
 from reconciler.model.search import ValueSearch
 from reconciler.model.values import (
     Fingerprinter,
+    GeneratedValue,
     SealedValue,
     SecretValue,
     UidOf,
@@ -60,6 +61,7 @@ class Masking:
             number,
             fingerprint,
             unread=isinstance(value, UnreadValue),
+            generated=isinstance(value, GeneratedValue),
             sealed=isinstance(value, SealedValue),
         )
 

@@ -30,6 +30,7 @@ from reconciler.planning.consumers import Users, users_of, with_consumers
 from reconciler.planning.contents import Contents
 from reconciler.planning.emptied import input_notices
 from reconciler.planning.families import hash_notice
+from reconciler.planning.generating import generation_problems, refuse_unknown_rotation
 from reconciler.planning.guarded import Guarded
 from reconciler.planning.guards import refusals
 from reconciler.planning.masking import Masking
@@ -98,7 +99,8 @@ def plan(
     ``problems`` and ``refusals``.
 
     Raises:
-        ConfigError: a target is neither in the manifests nor in the set.
+        ConfigError: a target is neither in the manifests nor in the set, or what is to be rotated
+            is not generated.
     """
     desired = with_namespaces(desired, snapshot, options)
     comparison = with_new_versions(
@@ -106,6 +108,7 @@ def plan(
     )
     users = users_of(snapshot, comparison.named, consumers)
     selected = _selected(comparison, users)
+    refuse_unknown_rotation(comparison.named, selected.chosen, options)
     changing = Changing(comparison, Masking(fingerprinter))
     projected = _projected(changing, selected.chosen, store_annotations)
     changes, needs = projected.changes, projected.references
@@ -211,7 +214,7 @@ class _Projected:
 
     changes: list[Change] = field(default_factory=list)
     references: dict[ObjectKey, list[Reference]] = field(default_factory=dict)
-    targets: dict[ObjectKey, Fields] = field(default_factory=dict)
+    targets: dict[ObjectKey, Fields] = field(default_factory=dict, repr=False)
     ciphertexts: dict[ObjectKey, Mapping[str, str]] = field(default_factory=dict)
     seals: Counter[str] = field(default_factory=Counter)
     problems: list[Diagnostic] = field(default_factory=list)
@@ -237,6 +240,7 @@ def _projected(
         wanted, is_new = changing.comparison.named[compared.key].data, compared.live is None
         projected.seals.update(seals.standings(wanted, compared.resource.data, is_new=is_new))
         projected.problems.extend(annotation_errors(compared.resource, store_annotations))
+        projected.problems.extend(generation_problems(compared, changing.comparison))
     return projected
 
 

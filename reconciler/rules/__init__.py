@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconciler.rules.certificates import certificate_dates, validity
 from reconciler.rules.consumers import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.creation import refusals, validate
+from reconciler.rules.generation import generation_violations
 from reconciler.rules.hash_suffixes import hashed_base
 from reconciler.rules.metadata import finalizer_violations
 from reconciler.rules.names import (
@@ -30,6 +31,7 @@ __all__ = [
     "field_text",
     "finalizer_violations",
     "generated_name",
+    "generation_violations",
     "hashed_base",
     "is_data_key",
     "refusals",

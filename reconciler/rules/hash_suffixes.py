@@ -13,7 +13,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.objects import OPAQUE, SECRET, Resource
-from reconciler.model.values import SecretValue, UnreadValue
+from reconciler.model.values import AbsentValue, SecretValue
 
 _DIGITS = 10
 _LINE = 70  # the generator breaks longer base64 into lines of this length
@@ -29,14 +29,14 @@ _Spelling = dict[str, object]
 def hashed_base(resource: Resource, data: Mapping[str, SecretValue]) -> str:
     """The name without its suffix, if that is the hash of `data`; empty for any other name.
 
-    `data` are the values of `resource` that count; of one that was not read, nothing is known.
+    `data` are the values of `resource` that count; of one that is not here, nothing is known.
     """
     base, dash, suffix = resource.name.rpartition("-")
     if resource.kind != SECRET or not (base and dash) or len(suffix) != _DIGITS:
         return ""
     if not _ALPHABET.issuperset(suffix):
         return ""
-    if any(isinstance(value, UnreadValue) for value in data.values()):
+    if any(isinstance(value, AbsentValue) for value in data.values()):
         return ""
     values = {key: value.reveal() for key, value in data.items()}
     return base if any(_hash(one) == suffix for one in _spellings(resource.type, values)) else ""

@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 
+from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Resource, Severity
 from reconciler.model.values import AbsentValue
 from reconciler.rules.bootstrap_tokens import bootstrap_token_warnings
@@ -85,7 +86,7 @@ def _registry_auth(key: str, code: str) -> Rule:
 
 
 def _basic_auth(secret: Resource) -> Iterator[Violation]:
-    if "username" not in secret.data and "password" not in secret.data:
+    if not {"username", "password"} & _present(secret):
         yield Violation(
             ("data",),
             "required-key-missing",
@@ -96,9 +97,11 @@ def _basic_auth(secret: Resource) -> Iterator[Violation]:
 
 def _ssh_auth(secret: Resource) -> Iterator[Violation]:
     key = "ssh-privatekey"
-    if key not in secret.data:
+    if key not in _present(secret):
         yield _missing(secret, key)
-    elif not isinstance(secret.data[key], AbsentValue) and not secret.data[key].reveal():
+        return
+    value = secret.data.get(key)
+    if value is not None and not isinstance(value, AbsentValue) and not value.reveal():
         yield Violation(
             ("data", key),
             "required-key-empty",
@@ -108,7 +111,8 @@ def _ssh_auth(secret: Resource) -> Iterator[Violation]:
 
 
 def _tls(secret: Resource) -> Iterator[Violation]:
-    missing = [key for key in ("tls.crt", "tls.key") if key not in secret.data]
+    present = _present(secret)
+    missing = [key for key in ("tls.crt", "tls.key") if key not in present]
     yield from (_missing(secret, key) for key in missing)
 
 
@@ -140,6 +144,12 @@ TYPE_WARNINGS: Mapping[str, Rule] = {
     "bootstrap.kubernetes.io/token": bootstrap_token_warnings,
 }
 """What a server or a type's consumers accept and do nothing good with, by type."""
+
+
+def _present(secret: Resource) -> set[str]:
+    """The keys that the Secret has, or will have when an apply has generated their values."""
+    generated = (recipe.keys for recipe in lifecycle(secret).recipes)
+    return {*secret.data, *(key for keys in generated for key in keys)}
 
 
 def _missing(secret: Resource, key: str) -> Violation:

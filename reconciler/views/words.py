@@ -88,6 +88,7 @@ NEW_WORDS = "to a new value"
 MANAGER_WORDS = "last written by {}"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
+GENERATED = "(generated at apply)"
 UNREAD = "(a value that the store gives to nobody)"
 SEALED = "(sealed)"
 
@@ -116,6 +117,8 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
     match value:
         case ValueRef(unread=True):
             return UNREAD
+        case ValueRef(generated=True):
+            return GENERATED
         case ValueRef(sealed=True):
             return SEALED
         case ValueRef():

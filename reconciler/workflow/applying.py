@@ -124,6 +124,7 @@ def apply(
             store=store,
             session=session,
             parallelism=parallelism,
+            moment=clock(),
             retries=retries,
             waits=WaitPolicy(timeout=wait_timeout),
         )

@@ -6,20 +6,22 @@ import secrets
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from operator import attrgetter
 
 from reconciler import planfile
 from reconciler.errors import ConfigError, PlanBlocked, StalePlan
 from reconciler.model.consumers import Consumer
-from reconciler.model.drift import DriftReport
+from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.inputs import Exclusion, InputSource, SourceMark
-from reconciler.model.objects import Desired, Diagnostic, InputYield
-from reconciler.model.plans import SEALED_GUARD, Plan, PlanOptions, PlanValues
+from reconciler.model.objects import Desired, Diagnostic, InputYield, Live, ObjectKey
+from reconciler.model.plans import SEALED_GUARD, Action, Plan, PlanOptions, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import AbsentValue, Fingerprinter, derive_fingerprint_key
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
 from reconciler.planning.drift import drift as compare_with_record
+from reconciler.planning.generating import certificate_notices
 from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.staleness import stale_reasons
 from reconciler.rules.strength import is_guessable
@@ -205,8 +207,9 @@ def _planned(
             inputs=inputs,
             diagnostics=diagnostics,
         )
+        ending = certificate_notices(_lasting(result, snapshot), options, datetime.now(UTC))
     return Planned(
-        plan=result,
+        plan=replace(result, notices=(*result.notices, *ending)),
         values=values,
         desired=tuple(desired),
         consumers=tuple(consumers),
@@ -216,6 +219,15 @@ def _planned(
         fingerprinter=fingerprinter,
         salt=salt,
     )
+
+
+def _lasting(plan: Plan, snapshot: Snapshot) -> dict[ObjectKey, Live]:
+    """The live objects that the plan does not delete."""
+    return {
+        change.key: snapshot.objects[change.key]
+        for change in plan.changes
+        if change.action is not Action.DELETE and change.key in snapshot.objects
+    }
 
 
 def _refuse_sealed(plan: Plan) -> None:
@@ -250,7 +262,11 @@ def drift(
 ) -> DriftReport:
     """Hold the live objects of the set against what was applied last. Writes nothing."""
     desired = with_namespaces(desired, snapshot, options)
-    return compare_with_record(desired, snapshot, options.set_name, unmanaged=unmanaged)
+    report = compare_with_record(desired, snapshot, options.set_name, unmanaged=unmanaged)
+    compared = {item.key for item in report.objects if item.state is not ObjectState.UNMANAGED}
+    lives = {key: live for key, live in snapshot.objects.items() if key in compared}
+    ending = certificate_notices(lives, options, datetime.now(UTC))
+    return replace(report, notices=(*report.notices, *ending))
 
 
 def _fingerprinter(

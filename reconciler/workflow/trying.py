@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import cast
 
 from reconciler.errors import ConfigError, StoreError
@@ -41,6 +42,7 @@ def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM
         capabilities=store.capabilities,
         fingerprinter=planned.fingerprinter,
         parallelism=parallelism,
+        moment=datetime.now(UTC),
     ).run()
     problems = [_refusal_by_store(change, error) for change, error in result.refused]
     notices = [

@@ -73,6 +73,7 @@ wait-timeout: 7.5
         "forceConsumers": False,
         "forceForeign": False,
         "strictChanged": False,
+        "rotates": [],
         "rotateServices": True,
         "sopsIgnoreMac": False,
         "maxDeletes": "7",

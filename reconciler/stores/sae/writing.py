@@ -332,7 +332,6 @@ def _ended(meant: Entry, secret: Secret, applied: Applied) -> Entry:
         meant,
         id=secret.item.id,
         fields=applied.fields,
-        ciphertexts=applied.ciphertexts or None,
         pending=None,
         released=False,
     )

@@ -14,6 +14,7 @@ from reconciler.model.plans import (
     Change,
     FieldAction,
     FieldChange,
+    KeyTarget,
     Plan,
     PlanOptions,
     Refusal,
@@ -67,11 +68,17 @@ def _options(options: PlanOptions) -> Document:
         first, *rest = (option.name if option else field.name).split("-")
         name = first + "".join(part.capitalize() for part in rest)
         if option and option.repeatable:
-            document[f"{name}s"] = [key_document(item) for item in value]
+            document[f"{name}s"] = [_target(item) for item in value]
         else:
             plain = value is None or isinstance(value, bool | str)
             document[name] = value if plain else str(value)
     return document
+
+
+def _target(target: ObjectKey | KeyTarget) -> Document:
+    if isinstance(target, KeyTarget):
+        return {**key_document(target.object), "key": target.key}
+    return key_document(target)
 
 
 def _summary(plan: Plan) -> Document:
@@ -157,9 +164,11 @@ def _operation(operation: Operation) -> Document:
     return document
 
 
-def _value(value: Any) -> Any:
+def _value(value: Any) -> Any:  # noqa: PLR0911 - a table of cases
     match value:
         case ValueRef():
+            if value.generated:
+                return {"$generated": True}
             if value.sealed:
                 return {"$value": None, "sealed": True}
             return {"$value": None if value.unread else value.number}

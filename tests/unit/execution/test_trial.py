@@ -10,7 +10,7 @@ import pytest
 from reconciler.execution.trial import Trial, TrialResult
 from reconciler.model.objects import Desired, Live
 from reconciler.model.plans import Action, Precondition
-from tests.world import Slow, World, depends_on, namespace, owner, secret, wrapped
+from tests.world import MOMENT, Slow, World, depends_on, namespace, owner, secret, wrapped
 
 A = secret("a", {"k": "v"}, immutable=True)
 FINALIZED = replace(A, finalizers=("example.com/hold",))
@@ -27,6 +27,7 @@ def tried(world: World, *desired: Desired, store: Any = None) -> TrialResult:
         capabilities=world.store.capabilities,
         fingerprinter=world.fingerprinter,
         parallelism=2,
+        moment=MOMENT,
     ).run()
     assert world.read(desired) == before
     return result

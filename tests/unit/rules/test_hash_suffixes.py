@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.model.objects import Desired
-from reconciler.model.values import UnreadValue
+from reconciler.model.values import AbsentValue, SealedValue, UnreadValue
 from reconciler.rules import hashed_base
 from tests.world import secret
 
@@ -62,8 +62,9 @@ def test_a_name_that_only_looks_like_it_is_not(name: str) -> None:
     assert base(secret(name, {"password": "abcdefgh2"})) == ""
 
 
-def test_a_value_that_was_not_read_is_not_guessed() -> None:
-    item = replace(secret("db-c9hkf5f84k"), data={"password": UnreadValue("f" * 32)})
+@pytest.mark.parametrize("value", [UnreadValue("f" * 32), SealedValue("digest")])
+def test_a_value_that_is_not_here_is_not_guessed(value: AbsentValue) -> None:
+    item = replace(secret("db-c9hkf5f84k"), data={"password": value})
     assert base(item) == ""
 
 

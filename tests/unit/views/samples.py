@@ -136,6 +136,7 @@ _UPDATES = (
             changed(data("dsn"), value(4), value(5), Nature.WHITESPACE),
             removed(data("old"), value(6)),
             changed(data("password"), value(7), value(1), drift=True, manager="kubectl-edit"),
+            changed(data("session"), value(11), ValueRef(12, "", generated=True)),
             added(data("token"), value(8)),
             changed(("metadata", "annotations", "note"), "one\ntwo", 'a "b" | `c` @team #2'),
             changed(("metadata", "annotations", "copy"), value(9), value(10)),
