@@ -59,6 +59,7 @@ IN_HAND = PlanOptions(
     allow_replace=True,
     allow_empty=True,
     force_consumers=True,
+    force_foreign=True,
     max_deletes=DeleteLimit(100, percent=True),
 )
 """Everything allowed that an option can allow."""

@@ -125,11 +125,11 @@ def converges(world: World, data: st.DataObject, sets: Sets = desired_sets) -> N
     wanted = _meddled(world, data, sets)
     kept = foreign_fields(world, wanted)
     forced = data.draw(st.booleans(), label="whatever uses it")
-    options = replace(IN_HAND, force_consumers=forced)
+    options = replace(IN_HAND, force_consumers=forced, force_foreign=forced)
     plan, _, _ = world.plan(wanted, options)
     assert plan.problems == ()
     if plan.refusals:
-        guards = {"takes-along"} if forced else {"takes-along", "consumers"}
+        guards = {"takes-along"} if forced else {"takes-along", "consumers", "foreign-keys"}
         assert {refusal.guard for refusal in plan.refusals} <= guards
         return
     ended = world.apply(wanted, options, parallelism=data.draw(st.integers(1, 3)))

@@ -15,7 +15,6 @@ from reconciler.model.store import Scope
 from reconciler.planning import planner
 from tests.world import IN_HAND, World, namespace, owner, secret, wrapped
 
-OPTIONS = replace(IN_HAND, force_foreign=True)
 HOME, AWAY = "shop", "back"
 CHANGES = 10
 _SETTLED = 18
@@ -63,7 +62,7 @@ class Exercise:
             self.desired[made.key] = made
             self.free.append(made.key)
         self.dice.shuffle(self.free)
-        self.world.apply([*self.desired.values()], OPTIONS)
+        self.world.apply([*self.desired.values()], IN_HAND)
 
     def value(self) -> bytes:
         self.fresh += 1
@@ -102,22 +101,22 @@ class Exercise:
     def plan(self) -> Plan:
         """The plan that is reviewed."""
         desired = [*self.desired.values()]
-        found = self.world.read(desired, OPTIONS)
+        found = self.world.read(desired, IN_HAND)
         return planner.plan(
             desired,
             found,
-            OPTIONS,
+            IN_HAND,
             self.world.fingerprinter,
             consumers=self.consumers,
             diagnostics=self.warnings,
         )[0]
 
     def apply(self) -> None:
-        self.world.apply([*self.desired.values()], OPTIONS)
+        self.world.apply([*self.desired.values()], IN_HAND)
 
     def state(self) -> State:
         """What the store holds of the set."""
-        snapshot = self.world.truth.read(Scope(OPTIONS.set_name, frozenset(self.desired)))
+        snapshot = self.world.truth.read(Scope(IN_HAND.set_name, frozenset(self.desired)))
         return {
             str(key): {
                 "uid": live.uid,

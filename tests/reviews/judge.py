@@ -176,7 +176,7 @@ def from_json(text: str) -> Verdict:
     verdict = Verdict(head=json.dumps([plan["store"], plan["options"], plan["format"]]))
     demand(plan["refusals"] == plan["problems"] == [] and plan["configuration"] is None, "blocked")
     exact(plan["store"], ["scheme", "id", "location"])
-    demand(len(plan["options"]) == 19, "options")
+    demand(len(plan["options"]) == 20, "options")
     steps = {}
     for step in plan["steps"]:
         exact(step, ["key", "action", "wave", "after"])
