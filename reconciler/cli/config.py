@@ -152,14 +152,17 @@ def configuration() -> str:
     return _invocation(click.get_current_context()).configuration
 
 
-def given_places() -> Iterator[tuple[Option, str]]:
-    """What the command line says of the store, the way to it, and the configuration file."""
+def given_places(*besides: ParameterSource) -> Iterator[tuple[Option, str]]:
+    """What the command line says of the store, the way to it, and the configuration file.
+
+    `besides` are other sources that count.
+    """
     context = click.get_current_context()
     choice = context.params.get(STORE.parameter)
     assert isinstance(choice, StoreChoice)
     for option in (STORE, *_invocation(context).store_options, CONFIG):
         source = context.get_parameter_source(option.parameter)
-        if source is ParameterSource.COMMANDLINE:
+        if source in {ParameterSource.COMMANDLINE, *besides}:
             values = {STORE.name: choice.url, CONFIG.name: configuration(), **choice.options}
             yield option, values[option.name]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,6 +10,7 @@ import click
 from reconciler.cli.config import Configured
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
+    FAIL_ON,
     STORE,
     examples,
     paths_argument,
@@ -17,8 +19,9 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import output_options, show, verbosity_options
 from reconciler.cli.parameters import listed
-from reconciler.cli.requests import environment_of, loaded_of, opened
+from reconciler.cli.requests import command_line, environment_of, loaded_of, opened
 from reconciler.errors import ExitCode
+from reconciler.model.drift import DriftKind
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
@@ -28,6 +31,7 @@ from reconciler.views.formats import Subject
     epilog=examples(
         "reconciler drift",
         "reconciler drift manifests/ --unmanaged -o markdown",
+        "reconciler drift --fail-on changed,vanished --baseline known.json",
         "reconciler drift --report prometheus=/var/lib/node_exporter/reconciler.prom",
     ),
 )
@@ -36,8 +40,10 @@ from reconciler.views.formats import Subject
 @plan_options(
     "set_name",
     "namespace",
+    "targets",
     "create_namespaces",
     "sops_ignore_mac",
+    targets="Report only this object. Repeatable.",
     create_namespaces="Treat namespaces made by --create-namespaces as declared.",
 )
 @listed(
@@ -46,22 +52,43 @@ from reconciler.views.formats import Subject
     is_flag=True,
     help="Also list Secrets of no set in the set's namespaces.",
 )
+@run_options(FAIL_ON)
+@listed(
+    Topic.GUARDS,
+    "--baseline",
+    "baselines",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Known drift, from --report baseline=FILE of an earlier check. It does not count as long "
+    "as it stays the same. Repeatable.",
+)
 @output_options(Subject.DRIFT)
-@verbosity_options("objects in sync")
-def drift(paths: tuple[str, ...], *, unmanaged: bool, **settings: Any) -> ExitCode:
+@verbosity_options("objects in sync or in the baseline, and all names and commands")
+def drift(
+    paths: tuple[str, ...],
+    *,
+    unmanaged: bool,
+    fail_on: frozenset[DriftKind],
+    baselines: tuple[Path, ...],
+    **settings: Any,
+) -> ExitCode:
     """Show what others have changed since the last apply. Writes nothing to the store.
 
     Pending changes of the manifests are not drift, and are listed separately. Exits with 2 if
-    there is drift, and with 0 if there is none.
+    there is drift that counts, and with 0 if there is none.
 
     PATH is a file or a directory of manifests, or - for standard input. The default is the
     directory `manifests`, or else the current directory if it contains manifests.
     """
     from reconciler import workflow
 
+    check = workflow.DriftCheck(
+        unmanaged=unmanaged, fail_on=fail_on, baselines=baselines, line=command_line(paths)
+    )
     environment = environment_of(settings, paths)
     loaded = loaded_of(environment)
     with opened(environment) as store, alive("Reading the store"):
-        report = workflow.drift_of(environment, loaded, store, unmanaged=unmanaged)
+        report = workflow.drift_of(environment, loaded, store, check)
     show(Subject.DRIFT, report, settings)
     return workflow.Result(drift=report).exit_code

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from reconciler.cli.parameters import COLOR, Listed, declaration, listed
 from reconciler.cli.types import READINGS
+from reconciler.model import drift
 from reconciler.model.opening import DEFAULT_STORE
 from reconciler.model.options import Option, OptionKind, Topic
 from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
@@ -121,6 +122,15 @@ EXCLUDE = Option(
     about=Topic.WHAT,
 )
 
+FAIL_ON = Option(
+    name="fail-on",
+    kind=OptionKind.DRIFT_KINDS,
+    metavar="KIND,...",
+    default=",".join(kind for kind in drift.DriftKind if kind in drift.FAIL_ON),
+    help=f"Kinds of drift that count for the exit code: {', '.join(drift.DriftKind)}.",
+    about=Topic.GUARDS,
+)
+
 RUN_OPTIONS = (
     CONFIG,
     STORE,
@@ -134,6 +144,7 @@ RUN_OPTIONS = (
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,
     ALLOW_RUN,
+    FAIL_ON,
     COLOR,
 )
 """The options that decide how a command runs, and are no part of a plan."""

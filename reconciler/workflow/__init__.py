@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from reconciler.workflow.applying import apply, utc_now
 from reconciler.workflow.beginning import begin
+from reconciler.workflow.checking import DriftCheck, drift_of
 from reconciler.workflow.encrypting import encrypted
 from reconciler.workflow.environments import (
     Environment,
-    drift_of,
     environment_of_plan,
     load_environment,
     opened,
@@ -29,6 +29,7 @@ from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.trying import tried
 
 __all__ = [
+    "DriftCheck",
     "Environment",
     "Planned",
     "Report",

@@ -13,7 +13,6 @@ from reconciler.errors import ConfigError, InvalidManifests, StalePlan
 from reconciler.inputs import STDIN, Running
 from reconciler.inputs.rendering import Told
 from reconciler.manifests import LintSettings, Loaded
-from reconciler.model.drift import DriftReport
 from reconciler.model.inputs import Exclusion, InputSource, SourceMark
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import StoreChoice
@@ -22,9 +21,8 @@ from reconciler.model.store import Store
 from reconciler.planfile import PlanFile, Standing
 from reconciler.stores import check, open_store
 from reconciler.workflow.applying import utc_now
-from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
-from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
+from reconciler.workflow.planned import Planned, plan, plan_again, read
 from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 
 
@@ -118,7 +116,7 @@ def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
         InvalidManifests: the manifests have errors.
         ReconcilerError: nothing could be planned.
     """
-    _refuse_errors(loaded)
+    refuse_errors(loaded)
     snapshot = read(loaded.objects, store, environment.options)
     planned = plan(
         loaded.objects,
@@ -151,7 +149,7 @@ def plan_file_again(
         StalePlan: manifests or store are no longer what the plan saw.
         ReconcilerError: the plan could not be formed.
     """
-    _refuse_errors(loaded)
+    refuse_errors(loaded)
     snapshot = read(loaded.objects, store, environment.options)
     planned, standing = plan_again(
         file,
@@ -228,34 +226,12 @@ def refuse_unstable(loaded: Loaded) -> None:
         )
 
 
-def drift_of(
-    environment: Environment, loaded: Loaded, store: Store, *, unmanaged: bool = False
-) -> DriftReport:
-    """Compare the live objects with what was applied last.
-
-    `unmanaged` lists Secrets of no set too, in the namespaces of the set.
+def refuse_errors(loaded: Loaded) -> None:
+    """Make sure that the manifests can be used.
 
     Raises:
-        InvalidManifests: the manifests have errors.
-        ConfigError: the store does not exist.
-        StoreError: it cannot be read.
+        InvalidManifests: they have errors.
     """
-    _refuse_errors(loaded)
-    snapshot = read(loaded.objects, store, environment.options, unmanaged=unmanaged)
-    if not snapshot.exists:  # or a check of a wrong path would pass for a good one, day after day
-        raise ConfigError(
-            "the store does not exist, so there is nothing that could have drifted",
-            hint="check --store, or apply once before the first check",
-        )
-    report = drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
-    return replace(
-        report,
-        last=last_run(store, environment.options.set_name),
-        notices=(*loaded.notices, *report.notices),
-    )
-
-
-def _refuse_errors(loaded: Loaded) -> None:
     if loaded.errors:
         raise InvalidManifests("the manifests have errors, so nothing was done")
 

@@ -34,7 +34,7 @@ class Result:
                 return ExitCode.CHANGES
             return ExitCode.REFUSED
         if self.drift is not None:
-            return ExitCode.CHANGES if self.drift.drifted else ExitCode.OK
+            return ExitCode.CHANGES if self.drift.failing else ExitCode.OK
         return ExitCode.OK if self.outcome is None else _of_outcome(self.outcome)
 
 
