@@ -8,9 +8,12 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured
+from reconciler.cli.environment import environ
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     FAIL_ON,
+    NOTIFY,
+    NOTIFY_STATE,
     STORE,
     examples,
     paths_argument,
@@ -20,6 +23,7 @@ from reconciler.cli.options import (
 from reconciler.cli.output import output_options, show, verbosity_options
 from reconciler.cli.parameters import listed
 from reconciler.cli.requests import command_line, environment_of, loaded_of, opened
+from reconciler.cli.terminal import remark
 from reconciler.errors import ExitCode
 from reconciler.model.drift import DriftKind
 from reconciler.model.options import Topic
@@ -63,6 +67,7 @@ from reconciler.views.formats import Subject
     help="Known drift, from --report baseline=FILE of an earlier check. It does not count as long "
     "as it stays the same. Repeatable.",
 )
+@run_options(NOTIFY, NOTIFY_STATE)
 @output_options(Subject.DRIFT)
 @verbosity_options("objects in sync or in the baseline, and all names and commands")
 def drift(
@@ -78,6 +83,8 @@ def drift(
     Pending changes of the manifests are not drift, and are listed separately. Exits with 2 if
     there is drift that counts, and with 0 if there is none.
 
+    --notify takes web addresses, which get CloudEvents, and URLs of apprise (mail, chat, paging).
+
     PATH is a file or a directory of manifests, or - for standard input. The default is the
     directory `manifests`, or else the current directory if it contains manifests.
     """
@@ -86,9 +93,14 @@ def drift(
     check = workflow.DriftCheck(
         unmanaged=unmanaged, fail_on=fail_on, baselines=baselines, line=command_line(paths)
     )
-    environment = environment_of(settings, paths)
-    loaded = loaded_of(environment)
-    with opened(environment) as store, alive("Reading the store"):
-        report = workflow.drift_of(environment, loaded, store, check)
-    show(Subject.DRIFT, report, settings)
+    telling = workflow.telling_of(
+        settings["set_name"], settings["notify"], settings["notify_state"], environ(), remark
+    )
+    with workflow.watched(telling) as watched:
+        environment = environment_of(settings, paths)
+        loaded = loaded_of(environment)
+        with opened(environment) as store, alive("Reading the store"):
+            report = workflow.drift_of(environment, loaded, store, check)
+        show(Subject.DRIFT, report, settings)
+        watched.report = report
     return workflow.Result(drift=report).exit_code

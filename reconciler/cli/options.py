@@ -140,6 +140,25 @@ FAIL_ON = Option(
     help=f"Kinds of drift that count for the exit code: {', '.join(drift.DriftKind)}.",
     about=Topic.GUARDS,
 )
+NOTIFY = Option(
+    name="notify",
+    kind=OptionKind.TEXT,
+    metavar="URL",
+    default=(),
+    repeatable=True,
+    help="Tell this receiver when drift appears, changes or goes, or the check fails or recovers. "
+    "Other users can see it: RECONCILER_NOTIFY is safer. Repeatable.",
+    about=Topic.OUTPUT,
+)
+NOTIFY_STATE = Option(
+    name="notify-state",
+    kind=OptionKind.PATH,
+    metavar="FILE",
+    default_text="nobody is told",
+    has_setting=False,
+    help="File that remembers what receivers were told.",
+    about=Topic.OUTPUT,
+)
 
 RUN_OPTIONS = (
     CONFIG,
@@ -155,6 +174,7 @@ RUN_OPTIONS = (
     REQUIRE_SEALED,
     ALLOW_RUN,
     FAIL_ON,
+    NOTIFY_STATE,
     COLOR,
 )
 """The options that decide how a command runs, and are no part of a plan."""

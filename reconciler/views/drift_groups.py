@@ -32,6 +32,11 @@ def title(group: Alike) -> str:
     return f"{len(group)} {group[0].item.key.kind}s alike"
 
 
+def subject(group: Alike) -> str:
+    """``Secret/shop/db``, or the title of many."""
+    return title(group) if len(group) > 1 else words.object_text(group[0].item.key)
+
+
 def name_lines(group: Alike, *, whole: bool) -> list[str]:
     """The names of a group in lines for a terminal; not `whole`, the first of very many."""
     names = [words.object_text(finding.item.key) for finding in group]

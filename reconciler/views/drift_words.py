@@ -85,6 +85,11 @@ def drifted(report: DriftReport) -> list[Finding]:
     ]
 
 
+def counting(report: DriftReport) -> list[Finding]:
+    """The objects whose drift counts, each with the fields that drifted."""
+    return [_drifted(item) for item in report.objects if item.kinds & report.fail_on]
+
+
 def accepted(report: DriftReport) -> list[Finding]:
     """The objects whose drift is in a baseline."""
     return [_drifted(item) for item in report.objects if item.accepted]

@@ -26,6 +26,7 @@ from reconciler.workflow.planned import Planned, drift, plan_again, read
 from reconciler.workflow.planning import plan
 from reconciler.workflow.provenance import origin_of
 from reconciler.workflow.reports import Report, Result
+from reconciler.workflow.telling import telling_of, watched
 from reconciler.workflow.trying import tried
 
 __all__ = [
@@ -56,6 +57,8 @@ __all__ = [
     "refuse_unstable",
     "remarks_on",
     "store_rules",
+    "telling_of",
     "tried",
     "utc_now",
+    "watched",
 ]
