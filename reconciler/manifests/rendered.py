@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
+from reconciler.manifests.decoded import Decoded, Skipped
 from reconciler.model.inputs import Rendered
 from reconciler.model.objects import Desired, Diagnostic, Severity, Source
 
