@@ -18,7 +18,6 @@ from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
-    ALLOW_RUN,
     EXCLUDE,
     PARALLELISM,
     STORE,
@@ -32,6 +31,7 @@ from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
 from reconciler.model.options import Option, OptionKind
 from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.stores.backend import ALLOW_RUN
 from reconciler.stores.urls import shown_url
 
 if TYPE_CHECKING:

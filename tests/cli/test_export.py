@@ -126,7 +126,10 @@ def test_an_encrypted_export_needs_the_program(shop: Any) -> None:
 def test_keys_of_others_are_included_on_request(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     touch(DATABASE, Operation("add", "/data/extra", SecretValue(b"canary-of-another")))
-    for flags, keys in ((), {"username", "password"}), (("--all-keys",), {"username", "password", "extra"}):
+    for flags, keys in (
+        ((), {"username", "password"}),
+        (("--all-keys",), {"username", "password", "extra"}),
+    ):
         text = shop.ok("export", "--target", "Secret/shop/database", *flags).out
         (document,) = yaml.safe_load_all(text)
         assert document["data"].keys() == keys

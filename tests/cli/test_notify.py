@@ -218,9 +218,7 @@ def test_a_new_receiver_is_told_how_things_are(applied: Any, web: Web) -> None:
     assert len({event["id"] for event in web.events}) == 2
 
 
-def test_killed_after_it_was_sent_it_is_sent_again_with_the_same_id(
-    applied: Any, web: Web
-) -> None:
+def test_killed_after_it_was_sent_it_is_sent_again_with_the_same_id(applied: Any, web: Web) -> None:
     intrude()
     web.silence.set()
     command = [sys.executable, "-m", "reconciler", "drift", "--notify-state", STATE]
@@ -319,9 +317,10 @@ def test_mail(applied: Any) -> None:
         assert "intruder" not in body
         assert "Last applied" in body
     intrude(b"intruder-again")
-    assert "was not told: the service did not accept" in check(
-        applied, code=2, RECONCILER_NOTIFY=url
-    ).err
+    assert (
+        "was not told: the service did not accept"
+        in check(applied, code=2, RECONCILER_NOTIFY=url).err
+    )
 
 
 def test_urls_come_from_a_variable_or_a_file(applied: Any, web: Web) -> None:

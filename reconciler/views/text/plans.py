@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reconciler.escapes import escaped, inert
 from reconciler.model.plans import Action, Note, Plan, Refusal
@@ -14,7 +14,7 @@ from reconciler.views.text.problems import diagnostic_line
 from reconciler.views.words import counted
 
 _MOST_NOTICES = 5
-_NAMES_WIDTH = 90
+_NAMES_WIDTH = 74  # with the indentation, a line of a terminal
 
 
 def plan(
@@ -47,6 +47,11 @@ def plan(
         blocks.append("\n".join(note_line(notice.message, palette) for notice in shown))
     blocks.append(_closing(plan, palette, verbose=verbose))
     return inert("\n\n".join(blocks))
+
+
+def total(plans: Sequence[Plan], *, colour: bool) -> str:
+    """The summary over several plans."""
+    return Palette(colour).paint(words.total_text(plans), "strong")
 
 
 def _group(group: Group, palette: Palette) -> str:
