@@ -64,7 +64,7 @@ def _receiver(url: str, number: int) -> Receiver:
     if importlib.util.find_spec("apprise") is None:
         raise ConfigError(
             f"receiver {number} of notifications needs the library apprise",
-            hint="pip install 'reconciler[notify]'",
+            hint="pip install 'secrets-reconciler[notify]'",
         )
     from reconciler.notify.services import service_of
 
