@@ -11,7 +11,7 @@ from reconciler.model.plans import Change, FieldAction, FieldChange, Plan
 from reconciler.model.values import ValueRef
 from reconciler.planning.risks import RANKS, Risk, risk_of
 from reconciler.views import words
-from reconciler.views.words import Line, counted
+from reconciler.views.words import Row, counted
 
 MANY = 5
 """So many changes that are alike are shown as one."""
@@ -93,13 +93,13 @@ def title(group: Group) -> str:
     return ", ".join([f"{len(group.changes)} {first.key.kind}s alike", *parts])
 
 
-def field_lines(group: Group) -> list[Line]:
-    """The lines of a change; of many, with what differs between them as ``(differs)``."""
+def field_rows(group: Group) -> list[Row]:
+    """The fields of a change; of many, with what differs between them as ``(differs)``."""
     if not group.many:
-        return words.change_lines(group.first)
+        return words.change_rows(group.first)
     columns = zip(*(change.fields for change in group.changes), strict=True)
     rows = [words.field_row(fields[0], *_values(fields)) for fields in columns]
-    return words.aligned([*rows, *words.kept_rows(group.first)])
+    return [*rows, *words.kept_rows(group.first)]
 
 
 def names(group: Group) -> list[str]:

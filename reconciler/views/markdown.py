@@ -206,7 +206,7 @@ def _changes(plan: Plan) -> list[_Section]:
 def _group(group: Group, *, is_open: bool) -> _Entry:
     change = group.first
     symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
-    lines = [_coloured(line) for line in groups.field_lines(group)]
+    lines = [_coloured(line) for line in words.aligned(groups.field_rows(group))]
     notes = [f"- {prose(text)}" for text in words.remark_texts(change)]
     if not group.many:
         name = f"{symbol} {words.object_text(change.key)}"
@@ -247,8 +247,8 @@ def _coloured(line: Line) -> Line:
 def _finding(finding: Finding) -> _Entry:
     name = f"{finding.symbol} {words.object_text(finding.item.key)}"
     source = finding.item.source
-    if finding.lines or source is None:
-        return _object(name, finding.words, source, finding.lines)
+    if finding.rows or source is None:
+        return _object(name, finding.words, source, words.aligned(finding.rows))
     short = f"- {code(name)} {finding.words}"
     return _Entry(f"{short}, {code(words.place_text(source))}", short)
 

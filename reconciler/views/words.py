@@ -96,8 +96,19 @@ _MAPS = {DATA, METADATA}
 _MOST_REMOVED = 5
 
 
-Row = tuple[str, str, str]
-"""A symbol, a name, and what is said about it."""
+class Row(NamedTuple):
+    """A field below an object: its symbol, its name, its values, and a remark in brackets."""
+
+    symbol: str
+    name: str
+    values: str
+    remark: str = ""
+
+    @property
+    def text(self) -> str:
+        """``(value #1) → (value #2)  (only white space differs)``."""
+        remark = f"({self.remark})" if self.remark else ""
+        return "  ".join(filter(None, (self.values, remark)))
 
 
 class Line(NamedTuple):
@@ -174,23 +185,29 @@ def source_text(source: Source) -> str:
     return escaped(str(source) if source.line else source.file)
 
 
-def change_lines(change: Change) -> list[Line]:
-    """The fields that change, and those of others that stay, a line for each."""
+def change_rows(change: Change) -> list[Row]:
+    """The fields that change, and those of others that stay."""
     rows = [
         field_row(field, value_text(field.before), value_text(field.after))
         for field in change.fields
     ]
-    return aligned([*rows, *kept_rows(change)])
+    return [*rows, *kept_rows(change)]
 
 
 def field_row(field: FieldChange, before: str, after: str) -> Row:
     """A field that changes, with its values as they are to be shown."""
-    return (FIELD_SYMBOLS[field.action], field_text(field.path), _values_text(field, before, after))
+    remarks = (NATURE_WORDS[field.nature], _drift_words(field), manager_text(field.manager))
+    return Row(
+        FIELD_SYMBOLS[field.action],
+        field_text(field.path),
+        _values_text(field, before, after),
+        "; ".join(filter(None, remarks)),
+    )
 
 
 def kept_rows(change: Change) -> list[Row]:
     """The fields of others that stay."""
-    return [(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
+    return [Row(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
 
 
 def remark_texts(change: Change) -> list[str]:
@@ -246,8 +263,8 @@ def consumers_text(change: Change) -> str:
 def aligned(rows: Iterable[Row]) -> list[Line]:
     """Lines of symbols, names and what is said about them, which begins in one column."""
     rows = list(rows)
-    width = max((len(name) for _, name, _ in rows), default=0)
-    return [Line(symbol, f"{name:<{width}}  {text}".rstrip()) for symbol, name, text in rows]
+    width = max((len(row.name) for row in rows), default=0)
+    return [Line(row.symbol, f"{row.name:<{width}}  {row.text}".rstrip()) for row in rows]
 
 
 def context_text(plan: Plan, heading: Heading = NO_HEADING) -> str:
@@ -373,17 +390,11 @@ def counted(number: int, noun: str) -> str:
 def _values_text(field: FieldChange, before: str, after: str) -> str:
     match field.action:
         case FieldAction.ADDED:
-            values = after
+            return after
         case FieldAction.CHANGED:
-            values = f"{before} → {after}"
+            return f"{before} → {after}"
         case FieldAction.REMOVED:
-            values = "" if field.before is None else before
-    remarks = [
-        NATURE_WORDS[field.nature],
-        _drift_words(field),
-        manager_text(field.manager),
-    ]
-    return "  ".join(filter(None, (values, _in_brackets(filter(None, remarks)))))
+            return "" if field.before is None else before
 
 
 def _drift_words(field: FieldChange) -> str:
@@ -395,8 +406,3 @@ def _drift_words(field: FieldChange) -> str:
     if unsure or field.action is FieldAction.REMOVED:
         return DRIFT_WORDS
     return f"{DRIFT_WORDS}; {NEW_WORDS}"
-
-
-def _in_brackets(remarks: Iterable[str]) -> str:
-    text = "; ".join(remarks)
-    return f"({text})" if text else ""

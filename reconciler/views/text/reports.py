@@ -57,4 +57,4 @@ def drift_summary(report: DriftReport) -> str:
 def _finding(finding: Finding, palette: Palette) -> str:
     item = finding.item
     header = headline(palette, finding.symbol, item.key, finding.words, item.source)
-    return "\n".join([header, *indented(finding.lines, palette)])
+    return "\n".join([header, *indented(finding.rows, palette)])
