@@ -115,8 +115,8 @@ def summary_text(report: DriftReport) -> str:
     return "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"]) + "."
 
 
-def what_now(report: DriftReport) -> list[str]:
-    """The ways to go on after drift; empty where there is none."""
+def what_now(report: DriftReport) -> list[tuple[str, str]]:
+    """The ways to go on after drift, each with its name; empty where there is none."""
     if not report.drifted:
         return []
     drifted = [item.key for item in report.objects if item.state is ObjectState.DRIFTED]
@@ -127,7 +127,7 @@ def what_now(report: DriftReport) -> list[str]:
         ways.append(("ignore", "name the keys in the annotation reconciler/ignore-keys"))
     elif any(item.state in _GONE for item in report.objects):
         ways.append(("accept", "remove the manifests of what is gone, and apply with --prune"))
-    return [f"  {way:<7}  {text}" for way, text in ways]
+    return ways
 
 
 def _drift_rows(item: ObjectDrift) -> list[Row]:
@@ -136,9 +136,7 @@ def _drift_rows(item: ObjectDrift) -> list[Row]:
 
 def _drift_row(field: FieldDrift) -> Row:
     remark = "; ".join(filter(None, (manager_text(field.manager), REMARKS[field.pending])))
-    return Row(
-        FIELD_SYMBOLS[field.state], field_text(field.path), FIELD_WORDS[field.state], remark
-    )
+    return Row(FIELD_SYMBOLS[field.state], field_text(field.path), FIELD_WORDS[field.state], remark)
 
 
 def _pending(item: ObjectDrift) -> Finding:

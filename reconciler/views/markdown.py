@@ -30,8 +30,6 @@ LIMIT = 65_536
 
 _RESERVE = 400
 """Characters reserved for a heading and for the last line."""
-_FEW = 10
-"""So many entries are shown open."""
 _MOST_OF_NAMES = 20_000
 """Characters of the names of a group; JSON has them all."""
 _KEEPERS_HEADING = "In sync, with fields of others that stay:"
@@ -191,15 +189,13 @@ def _counts(plan: Plan) -> str:
 
 def _changes(plan: Plan) -> list[_Section]:
     """A section for each chapter, so that the riskier ones are fitted first, details and all."""
-    chapters = groups.chapters(plan)
-    is_open = sum(len(chapter.groups) for chapter in chapters) <= _FEW
     return [
         _Section(
             "change",
-            [_group(group, is_open=is_open) for group in chapter.groups],
+            [_group(group, is_open=chapter.is_open) for group in chapter.groups],
             chapter.heading and f"#### {chapter.heading}",
         )
-        for chapter in chapters
+        for chapter in groups.chapters(plan)
     ]
 
 

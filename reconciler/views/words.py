@@ -170,9 +170,13 @@ def object_text(key: ObjectKey) -> str:
 
 def reasons_text(change: Change) -> str:
     """``update: data differs; metadata differs``."""
-    reasons = "; ".join(REASON_WORDS[reason] for reason in change.reasons)
-    action = ACTION_WORDS[change.action]
+    action, reasons = ACTION_WORDS[change.action], why_text(change)
     return f"{action}: {reasons}" if reasons else action
+
+
+def why_text(change: Change) -> str:
+    """``data differs; metadata differs``."""
+    return "; ".join(REASON_WORDS[reason] for reason in change.reasons)
 
 
 def place_text(source: Source | None) -> str:
@@ -212,10 +216,14 @@ def kept_rows(change: Change) -> list[Row]:
 
 def remark_texts(change: Change) -> list[str]:
     """What stands below the fields of a change: warnings, what is lost, notes, and who uses it."""
-    warnings = [warning_text(warning) for warning in change.warnings]
+    return [*map(warning_text, change.warnings), *note_texts(change)]
+
+
+def note_texts(change: Change) -> list[str]:
+    """What stands below the fields of a change besides the warnings of its manifest."""
     notes = [escaped(note.message) for note in change.notes]
     users = consumers_text(change)
-    return [*warnings, *removal_texts(change), *notes, *([users] if users else [])]
+    return [*removal_texts(change), *notes, *([users] if users else [])]
 
 
 def warning_text(warning: Diagnostic) -> str:

@@ -54,8 +54,7 @@ def headline(
 def indented(rows: Iterable[Row], palette: Palette) -> list[str]:
     """The fields below an object's line, in columns."""
     return [
-        f"    {palette.paint(line.symbol, line.symbol)} {line.text}"
-        for line in words.aligned(rows)
+        f"    {palette.paint(line.symbol, line.symbol)} {line.text}" for line in words.aligned(rows)
     ]
 
 
