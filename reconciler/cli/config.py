@@ -9,35 +9,29 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 from reconciler.cli.command import Command
 from reconciler.cli.environment import environ
-from reconciler.cli.lints import SETTING, read_lints
-from reconciler.cli.options import CONFIG, RUN_OPTIONS, STORE, parameter_of
-from reconciler.cli.sources import SETTING as MANIFESTS
-from reconciler.cli.sources import SOURCES, read_manifests, texts
+from reconciler.cli.environments import Described
+from reconciler.cli.options import CONFIG, ENV, STORE, parameter_of
+from reconciler.cli.settings import EXCLUDED, Configuration, read_configuration
+from reconciler.cli.sources import SOURCES
 from reconciler.cli.terminal import remark
 from reconciler.cli.trust import nearest_file, trusted_content
-from reconciler.cli.types import READINGS, relative_path
+from reconciler.cli.types import relative_path
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.model.inputs import Exclusion, InputSource
 from reconciler.model.opening import StoreChoice
 from reconciler.model.options import Option, Topic
-from reconciler.model.plans import PLAN_OPTIONS
 from reconciler.spelling import did_you_mean
 from reconciler.stores import backend_of, builtin_options
-
-if TYPE_CHECKING:
-    from reconciler.manifests import Placed
-
-_EXCLUDE = "exclude"
-_EXCLUDE_SETTING = "excluded"  # no parameter's name: options add to the setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +39,37 @@ class Invocation:
     """What surrounds a run of a command: click keeps it as the context's ``obj``.
 
     ``environ`` is the environment that the program was given. ``configuration`` is the path of the
-    configuration file in use, empty where there is none; ``settings`` are those in it, by the names
-    of parameters and `SETTING`. ``store_options`` are those of the kind of store that is meant.
+    configuration file in use, empty where there is none; ``environment`` is the one of its
+    environments that is meant. ``settings`` are those of that environment, by the names of
+    parameters and of what is no parameter. ``chosen`` is what ``--env`` was given.
+    ``store_options`` are those of the kind of store that is meant.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     configuration: str = ""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    environment: Described = field(default_factory=Described)
+    chosen: tuple[str, ...] = ()
     store_options: tuple[Option, ...] = ()
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings of the environment."""
+        return self.environment.settings
 
 
 class Configured(Command):
     """A command with ``--config``, whose other options may stand in ``reconciler.yaml``.
 
     One with ``--store`` takes the options of that store besides, and its function is given a
-    `StoreChoice` that holds them.
+    `StoreChoice` that holds them. Where the file has several environments, ``--env`` says which one
+    is meant.
     """
 
     def __init__(self, *args: Any, **extra: Any) -> None:
         super().__init__(*args, **extra)
+        self.params.append(
+            parameter_of(ENV, expose_value=False, callback=_refuse_hidden_environments)
+        )
         self.params.append(parameter_of(CONFIG, expose_value=False))
 
     def make_context(
@@ -77,10 +83,13 @@ class Configured(Command):
         given = environ() if click.get_current_context(silent=True) else os.environ
         if {"-h", "--help"} & set(args) or extra.get("resilient_parsing"):
             invocation = Invocation(given, store_options=self._offered(args, given))
-        else:
-            invocation = self._configured(args, given)
+            return super().make_context(info_name, args, parent, obj=invocation, **extra)
+        configuration = _configuration(args, given)
+        (described,) = self._chosen(configuration, args)
+        invocation = self._invocation(configuration, described, args, given)
+        defaults = dict(invocation.settings)
         return super().make_context(
-            info_name, args, parent, obj=invocation, default_map=dict(invocation.settings), **extra
+            info_name, args, parent, obj=invocation, default_map=defaults, **extra
         )
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -112,23 +121,35 @@ class Configured(Command):
     def _has_store(self) -> bool:
         return any(parameter.name == STORE.parameter for parameter in self.params)
 
-    def _configured(self, args: Sequence[str], environ: Mapping[str, str]) -> Invocation:
-        """What the configuration file says.
+    def _chosen(self, configuration: Configuration, args: Sequence[str]) -> tuple[Described, ...]:
+        """The environment that the command is to work on.
 
         Raises:
-            ConfigError: the file cannot be used; the message has every problem with its place.
+            ConfigError: it is not said which one, or there is none of that name.
         """
-        named = _given(CONFIG, args, environ)
-        file = nearest_file(_working_directory()) if named is None else Path(named)
-        if file is None:
-            return Invocation(environ, store_options=self._store_options(args, environ, {}))
-        content = trusted_content(file, environ) if named is None else _content(file)
-        settings = _settings(file, content)
+        described = chosen_environments(configuration, given_environments(args))
+        if len(described) > 1:
+            names = ", ".join(each.name for each in described)
+            raise ConfigError(
+                f"{self.name} works on one environment at a time, and several were chosen: {names}",
+                hint="choose one with --env NAME",
+            )
+        return described
+
+    def _invocation(
+        self,
+        configuration: Configuration,
+        described: Described,
+        args: Sequence[str],
+        environ: Mapping[str, str],
+    ) -> Invocation:
+        """What surrounds the run of the command on an environment."""
         return Invocation(
             environ,
-            configuration=named or relative_path(file),
-            settings=settings,
-            store_options=self._store_options(args, environ, settings),
+            configuration=configuration.file,
+            environment=described,
+            chosen=given_environments(args),
+            store_options=self._store_options(args, environ, described.settings),
         )
 
     def _store_options(
@@ -157,11 +178,61 @@ def given_places() -> Iterator[tuple[Option, str]]:
     context = click.get_current_context()
     choice = context.params.get(STORE.parameter)
     assert isinstance(choice, StoreChoice)
-    for option in (STORE, *_invocation(context).store_options, CONFIG):
+    invocation = _invocation(context)
+    values = {STORE.name: choice.url, CONFIG.name: invocation.configuration, **choice.options}
+    for option in (STORE, *invocation.store_options, CONFIG):
         source = context.get_parameter_source(option.parameter)
         if source is ParameterSource.COMMANDLINE:
-            values = {STORE.name: choice.url, CONFIG.name: configuration(), **choice.options}
             yield option, values[option.name]
+    if invocation.environment.name:
+        yield ENV, invocation.environment.name
+
+
+def chosen_environments(
+    configuration: Configuration, patterns: Sequence[str], *, every: bool = False
+) -> tuple[Described, ...]:
+    """The environments whose names match one of `patterns`, in the order of the file.
+
+    `every` chooses all of them.
+
+    Raises:
+        ConfigError: nothing was chosen where there is something to choose from, or a pattern
+            matches none.
+    """
+    described = configuration.environments
+    names = [each.name for each in described]
+    if not configuration.has_environments:
+        if patterns or every:
+            file = configuration.file or "no configuration file"
+            raise ConfigError(
+                f"there are no environments to choose from: {file} has none",
+                hint="leave out --env and --all, or describe `environments` in reconciler.yaml",
+            )
+        return described
+    if not patterns and not every:
+        raise ConfigError(
+            f"{configuration.file} has several environments, and none was chosen",
+            hint=f"choose with --env NAME; they are {', '.join(names)}",
+        )
+    idle = [
+        pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)
+    ]
+    if idle:
+        told = [f"{pattern!r} {did_you_mean(pattern, names)}".rstrip() for pattern in idle]
+        raise ConfigError(
+            f"--env: {configuration.file} has no such environment: {', '.join(told)}",
+            hint=f"they are {', '.join(names)}",
+        )
+    return tuple(
+        each
+        for each in described
+        if every or any(fnmatchcase(each.name, pattern) for pattern in patterns)
+    )
+
+
+def given_environments(args: Sequence[str]) -> tuple[str, ...]:
+    """What `args` say of the environments, before click parses the others."""
+    return tuple(_texts(ENV, args))
 
 
 def tell_configuration() -> None:
@@ -173,7 +244,7 @@ def tell_configuration() -> None:
 def exclusions(patterns: Sequence[str]) -> tuple[Exclusion, ...]:
     """What the setting ``exclude`` leaves out, and what `patterns` of the command line add."""
     settings = _invocation(click.get_current_context()).settings
-    setting: tuple[Exclusion, ...] = settings.get(_EXCLUDE_SETTING, ())
+    setting: tuple[Exclusion, ...] = settings.get(EXCLUDED, ())
     return (*setting, Exclusion(".", tuple(patterns))) if patterns else setting
 
 
@@ -184,26 +255,54 @@ def configured_sources() -> tuple[InputSource, ...]:
     return sources
 
 
-def setting_names() -> tuple[str, ...]:
-    """The settings that ``reconciler.yaml`` may hold."""
-    return (MANIFESTS, _EXCLUDE, *(option.setting for option in _options().values()), SETTING)
-
-
 def _invocation(ctx: click.Context) -> Invocation:
     return ctx.obj if isinstance(ctx.obj, Invocation) else Invocation(os.environ)
 
 
+def _configuration(args: Sequence[str], environ: Mapping[str, str]) -> Configuration:
+    """What the configuration file says.
+
+    Raises:
+        ConfigError: the file cannot be used; the message has every problem with its place.
+    """
+    named = _given(CONFIG, args, environ)
+    file = nearest_file(_working_directory()) if named is None else Path(named)
+    if file is None:
+        return Configuration()
+
+    def contents(path: Path) -> bytes:
+        return trusted_content(path, environ) if named is None else _content(path)
+
+    return read_configuration(file, contents(file), named or relative_path(file), contents)
+
+
 def _given(option: Option, args: Sequence[str], environ: Mapping[str, str]) -> str | None:
     """What `args` or `environ` say of `option`, before click parses the others."""
-    texts: list[str] = []
+    texts = [*_texts(option, args)]
+    return texts[-1] if texts else environ.get(option.variable) or None
+
+
+def _texts(option: Option, args: Sequence[str]) -> Iterator[str]:
+    """The values that `args` give to `option`."""
     for position, argument in enumerate(args):
         if argument == "--":
-            break
-        if argument == option.flag:
-            texts += args[position + 1 : position + 2]
+            return
+        if argument in {option.flag, option.short or option.flag}:
+            yield from args[position + 1 : position + 2]
         elif argument.startswith(f"{option.flag}="):
-            texts.append(argument.partition("=")[2])
-    return texts[-1] if texts else environ.get(option.variable) or None
+            yield argument.partition("=")[2]
+
+
+def _refuse_hidden_environments(
+    context: click.Context, _: click.Parameter, value: tuple[str, ...]
+) -> None:
+    """Make sure that click and `given_environments` read the same.
+
+    Raises:
+        UsageError: they do not, as with ``-qe NAME``, or with a name that is glued to its letter.
+    """
+    if not context.resilient_parsing and value != _invocation(context).chosen:
+        raise click.UsageError(f"write {ENV.short} NAME in two words of their own", context)
 
 
 def _working_directory() -> Path:
@@ -222,61 +321,3 @@ def _content(file: Path) -> bytes:
             f"the configuration file cannot be read: {error.strerror}",
             hint="look at --config and RECONCILER_CONFIG; /dev/null is a file without settings",
         ) from None
-
-
-def _settings(file: Path, content: bytes) -> dict[str, Any]:
-    """The settings in `file`, by the names of the commands' parameters."""
-    # PyYAML is needed only where there is a file to read.
-    from reconciler.manifests import parse_document
-
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        raise ConfigError(f"{file} is not UTF-8") from None
-    root, diagnostics = parse_document(text, str(file))
-    problems = [f"{item.source}: {item.message}" for item in diagnostics]
-    values: dict[str, Any] = {}
-    if root is not None and isinstance(root.value, dict):
-        problems += _take(root.value, file.parent, values)
-    elif root is not None:
-        problems.append(f"{root.source}: must be a map of settings")
-    if problems:
-        raise ConfigError(
-            f"{file}: the settings cannot be used",
-            details=problems,
-            hint=f"settings are {', '.join(setting_names())}",
-        )
-    return values
-
-
-def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]) -> Iterator[str]:
-    """Put the settings among `entries` into `values`, and yield what is wrong with the others."""
-    options = {option.setting: (name, option) for name, option in _options().items()}
-    for name, entry in entries.items():
-        if name == SETTING:
-            yield from read_lints(entry, values, directory)
-        elif name == MANIFESTS:
-            yield from read_manifests(entry, directory, values)
-        elif name == _EXCLUDE:
-            patterns = texts(entry.value)
-            if patterns is None:
-                yield f"{entry.source}: the setting {name!r} must be a pattern or a list of them"
-            else:
-                values[_EXCLUDE_SETTING] = (Exclusion(relative_path(directory), patterns),)
-        elif name in options:
-            parameter, option = options[name]
-            reading = READINGS[option.kind]
-            value = reading.setting(entry.value, directory)
-            if value is None:
-                yield f"{entry.source}: the setting {name!r} must be {reading.expected}"
-            else:
-                values[parameter] = value
-        else:
-            advice = did_you_mean(name, setting_names())
-            yield f"{entry.key}: unknown setting {name!r}" + (f"; {advice}" if advice else "")
-
-
-def _options() -> dict[str, Option]:
-    """The options that have a setting, by the names of the parameters that take them."""
-    others = {option.parameter: option for option in (*RUN_OPTIONS, *builtin_options())}
-    return {name: option for name, option in (others | PLAN_OPTIONS).items() if option.setting}

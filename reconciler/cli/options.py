@@ -29,6 +29,16 @@ CONFIG = Option(
     help="Configuration file to use. By default, the nearest reconciler.yaml.",
     about=Topic.WHERE,
 )
+ENV = Option(
+    name="env",
+    kind=OptionKind.TEXT,
+    short="-e",
+    metavar="NAME|GLOB",
+    default=(),
+    repeatable=True,
+    help="Use this environment of the configuration file. Repeatable.",
+    about=Topic.WHERE,
+)
 STORE = Option(
     name="store",
     kind=OptionKind.STORE_URL,

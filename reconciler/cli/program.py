@@ -149,6 +149,8 @@ def _show(error: ReconcilerError) -> None:
 def _usage(error: click.ClickException) -> str:
     """What click says of a command line, parts of which it quotes as they are."""
     message = error.format_message()
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return message  # the help, and nothing that anybody typed
     if not isinstance(error, click.MissingParameter):  # quotes nothing, and may list choices
         message = escaped(message)
     shown = StringIO()

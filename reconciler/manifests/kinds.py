@@ -42,9 +42,10 @@ def secret_data(
     """
     data: dict[str, SecretValue] = {}
     digests: dict[str, str] = {}
+    encrypted = fields.document.ciphertexts
     for key, entry in fields.map(entries, "data", ()).items():
         path = ("data", key)
-        if _sealed(fields, entry, identity, (data, digests), key):
+        if encrypted and _sealed(fields, entry, identity, (data, digests), key):
             continue
         text = fields.string(entry, path)
         if not text:
@@ -62,7 +63,7 @@ def secret_data(
     for key, entry in fields.map(entries, "stringData", ()).items():
         path = ("stringData", key)
         digests.pop(key, None)
-        if _sealed(fields, entry, identity, (data, digests), key):
+        if encrypted and _sealed(fields, entry, identity, (data, digests), key):
             continue
         text = fields.string(entry, path)
         if not text:

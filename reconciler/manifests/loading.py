@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 
 from reconciler.manifests import workloads
 from reconciler.manifests.decode import Lint, decode
@@ -14,7 +14,7 @@ from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
 from reconciler.manifests.exported import summarised
 from reconciler.manifests.lints import OFF, LintSettings, lint
 from reconciler.manifests.nodes import Document
-from reconciler.manifests.rendered import compared, file_of, placed
+from reconciler.manifests.rendered import compared, placed
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.sops import Decryption, opened
 from reconciler.manifests.yaml import documents, parts
@@ -102,7 +102,7 @@ def objects_of(
                 results = []
             elif any(isinstance(result, Rejected) for result in results):
                 results = summarised(results)
-            part = [*_all_graded(results, content.file, lints)]
+            part = [_graded(result, lints) for result in results]
             held[identity] = _yield_of(part)
             decoded += part
         inputs.setdefault(path, set()).add(identity)
@@ -238,25 +238,18 @@ def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]
     )
 
 
-def _all_graded(results: Iterable[Decoded], file: str, lints: LintSettings) -> Iterator[Decoded]:
-    """`results` of `file`; a program that prints them may have made them of several files."""
-    of_file = cache(lints.of_file)
-    for result in results:
-        if isinstance(result, Skipped):
-            yield result
-        else:
-            yield _graded(result, of_file(file_of(result, file)))
-
-
-def _graded(result: Accepted | Rejected, lints: LintSettings) -> Accepted | Rejected:
+def _graded(result: Decoded, lints: LintSettings) -> Decoded:
     """`result` with each warning reported, left out or made an error, as the settings say."""
-    if not result.diagnostics:
+    if isinstance(result, Skipped) or not result.diagnostics:
         return result
-    graded = []
     ignored = ignored_lints(result.desired.annotations) if result.desired else frozenset()
+    graded = []
     for item in result.diagnostics:
-        level = item.severity if item.severity is Severity.ERROR else lints.level(item.code)
-        if level != OFF and (item.severity is Severity.ERROR or item.code not in ignored):
+        if item.severity is Severity.ERROR:
+            graded.append(item)
+            continue
+        level = lints.of_file(item.source.file).level(item.code)
+        if level != OFF and item.code not in ignored:
             graded.append(replace(item, severity=level))
     if isinstance(result, Accepted) and any(item.severity is Severity.ERROR for item in graded):
         return Rejected(tuple(graded), result.desired, result.owners)

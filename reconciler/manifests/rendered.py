@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
+from reconciler.manifests.decoded import Decoded, Skipped
 from reconciler.model.inputs import Rendered
 from reconciler.model.objects import Desired, Diagnostic, Severity, Source
 
@@ -83,10 +83,3 @@ def _unstable(desired: Desired, different: Sequence[str]) -> Diagnostic:
         object=str(desired.key._replace(name=desired.name or desired.generate_name)),
         hint="no plan will ever be empty; draw random values once, and keep them elsewhere",
     )
-
-
-def file_of(result: Accepted | Rejected, otherwise: str) -> str:
-    """The file that `result` comes from."""
-    if result.desired is not None:
-        return result.desired.source.file
-    return result.diagnostics[0].source.file if result.diagnostics else otherwise

@@ -6,11 +6,14 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 from reconciler.errors import FileNotWritten
 
+_SCHEMA = ".reconciler.schema.json"
 _SETTINGS = """\
+# yaml-language-server: $schema={schema}
 # Options that stand here need not be typed. Paths are relative to this file.
 manifests: manifests
 set: {set_name}
@@ -35,14 +38,19 @@ def begin(set_name: str, store: str) -> Iterator[tuple[str, bool]]:
 
     Yields each path, and whether it was written; else it is as it was.
 
-    A first manifest is written where there is no directory ``manifests``; lines of ``.gitignore``
+    The schema is that by which editors check and complete the settings. A first manifest is
+    written where there is no directory ``manifests``; lines of ``.gitignore``
     are added to those that it has.
 
     Raises:
         FileNotWritten: a file cannot be written.
     """
-    settings = _SETTINGS.format(set_name=json.dumps(set_name), store=json.dumps(store))
+    settings = _SETTINGS.format(
+        schema=_SCHEMA, set_name=json.dumps(set_name), store=json.dumps(store)
+    )
     yield _new(Path("reconciler.yaml"), settings, 0o644)
+    schema = resources.files("reconciler") / "schemas" / "configuration-v1.json"
+    yield _new(Path(_SCHEMA), schema.read_text(encoding="utf-8"), 0o644)
     if os.path.lexists("manifests"):
         yield "manifests", False
     else:

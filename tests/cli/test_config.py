@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli.config import setting_names
 from reconciler.cli.options import RUN_OPTIONS
+from reconciler.cli.settings import setting_names
 from reconciler.cli.types import READINGS
 from reconciler.model.options import Effect, Option, OptionKind
 from reconciler.model.plans import PLAN_OPTIONS, PlanOptions

@@ -15,6 +15,7 @@ def test_what_is_written_can_be_planned_saved_and_applied(workplace: Any) -> Non
     said = workplace.ok("init").out
     assert said.splitlines() == [
         "wrote reconciler.yaml",
+        "wrote .reconciler.schema.json",
         "wrote manifests/example.yaml",
         "wrote .gitignore",
         "What now: reconciler plan",
@@ -29,7 +30,10 @@ def test_what_is_written_can_be_planned_saved_and_applied(workplace: Any) -> Non
     subprocess.run([git, "add", "-A"], check=True)
     listed = subprocess.run([git, "ls-files"], check=True, capture_output=True, text=True)
     assert set(listed.stdout.split()) == {
-        *(".gitignore", "manifests/example.yaml", "reconciler.yaml")
+        ".gitignore",
+        ".reconciler.schema.json",
+        "manifests/example.yaml",
+        "reconciler.yaml",
     }
 
 
@@ -41,6 +45,7 @@ def test_flags(workplace: Any) -> None:
 
 def test_nothing_is_overwritten(workplace: Any) -> None:
     workplace.write("reconciler.yaml", "set: mine\n")
+    workplace.write(".reconciler.schema.json", "{}")
     workplace.write("manifests/mine.yaml", "# mine\n")
     workplace.write(".gitignore", "*.log\n*.plan")
     said = workplace.ok("init").out
@@ -48,6 +53,7 @@ def test_nothing_is_overwritten(workplace: Any) -> None:
     assert "kept manifests" in said
     assert workplace.files() == {
         ".gitignore": b"*.log\n*.plan\n.reconciler/\n",
+        ".reconciler.schema.json": b"{}",
         "manifests/mine.yaml": b"# mine\n",
         "reconciler.yaml": b"set: mine\n",
     }

@@ -46,6 +46,13 @@ def test_the_list_of_commands_says_what_each_is_for(workplace: Any) -> None:
             assert " ".join(summary.split())[:24] in " ".join(listed.split())
 
 
+@pytest.mark.parametrize("path", [(), ("store",)])
+def test_a_group_without_a_command_shows_its_help(workplace: Any, path: tuple[str, ...]) -> None:
+    result = workplace.run(*path)
+    assert (result.code, result.out) == (1, "")
+    assert result.err == workplace.ok(*path, "--help").out
+
+
 @pytest.mark.parametrize(
     ("path", "command"), commands(), ids=[" ".join(path) or "main" for path, _ in commands()]
 )

@@ -87,7 +87,7 @@ def test_a_service_that_uses_a_key_that_is_gone_is_told_of(swarm: Swarm) -> None
     swarm.engine.service("web", "shop.user")
     without = [replace(SHOP, data=wrapped({"password": "two"}))]
     assert swarm.plan(without).blocked
-    swarm.applied(without, IN_HAND)
+    swarm.applied(without, replace(IN_HAND, force_consumers=True))
     assert swarm.names() == {"shop", "shop.user"}
     (notice,) = swarm.plan(without).plan.notices
     assert notice.code == "old-version-forsaken"
@@ -114,7 +114,7 @@ def test_a_service_that_does_not_come_up_is_told(swarm: Swarm, action: str, used
 def test_what_a_service_uses_cannot_be_pruned(swarm: Swarm) -> None:
     swarm.applied([SHOP])
     swarm.engine.service("web", "shop.password")
-    ended = swarm.apply([], IN_HAND)
+    ended = swarm.apply([], replace(IN_HAND, force_consumers=True))
     (result,) = ended.results
     assert "'shop.password' is used by the service web" in result.message
     assert "docker service update --secret-rm" in result.hint
