@@ -158,6 +158,8 @@ def _style(settings: dict[str, Any], origin: Sequence[Note]) -> Style:
     return Style(
         verbose=verbosity is Verbosity.VERBOSE,
         quiet=verbosity is Verbosity.QUIET,
+        limit=settings.get("limit"),
+        key=settings.get("key", ""),
         heading=Heading(configuration(), tuple(origin)),
     )
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from reconciler.views import html
-from reconciler.views.formats import Style
+from reconciler.views.formats import PlanReport, Style
+from reconciler.views.heading import HeadedPlan
 from tests.browsers import Browser, axe, chromium
 from tests.unit.views import drift_samples, samples
 from tests.unit.views.pages import plan_of
@@ -23,6 +24,9 @@ PAGES = {
     "plan-12": html.plan(samples.EVERYTHING),
     "plan-200": html.plan(plan_of(200), verbose=True),
     "refused": html.plan(samples.REFUSED),
+    "report": html.report(
+        PlanReport((HeadedPlan(samples.EVERYTHING), HeadedPlan(samples.REFUSED))), Style()
+    ),
     "drift": html.drift(drift_samples.EVERYTHING, Style(verbose=True)),
 }
 ATTACKS = (

@@ -44,9 +44,9 @@ def page(title: str, headline: str, *, facts: Iterable[Markup], sections: Iterab
     return lines(Markup("<!doctype html>"), element("html", lines(head, body), lang="en")).source
 
 
-def section(heading: str, *content: Markup) -> Markup:
-    """A part of the page under a heading."""
-    return element("section", lines(element("h2", heading), *content))
+def section(heading: str, *content: Markup, level: int = 2) -> Markup:
+    """A part of the page under a heading of this level."""
+    return element("section", lines(element(f"h{level}", heading), *content))
 
 
 def _filters() -> Markup:

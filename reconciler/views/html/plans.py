@@ -9,9 +9,9 @@ from reconciler.model.objects import Diagnostic
 from reconciler.model.plans import Action, Plan, Refusal
 from reconciler.planning.risks import risk_of
 from reconciler.views import groups, words
-from reconciler.views.formats import Style
+from reconciler.views.formats import PlanReport, Style
 from reconciler.views.groups import Group
-from reconciler.views.heading import NO_HEADING, Heading
+from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
 from reconciler.views.html.elements import NOTHING, Markup, element, joined, lines
 from reconciler.views.html.entries import Entry, entry, names, sentences
 from reconciler.views.html.page import page, section
@@ -28,19 +28,41 @@ def plan(plan: Plan, heading: Heading = NO_HEADING, *, verbose: bool = False) ->
     return page(
         f"Plan of set {plan.options.set_name}: {summary}",
         summary,
-        facts=(
-            element("p", words.context_text(plan, heading), class_="context"),
-            _counts(plan),
-            _drift(plan),
-            _obstacles(plan),
-        ),
-        sections=_sections(plan, verbose=verbose),
+        facts=_facts(HeadedPlan(plan, heading), level=2),
+        sections=_sections(plan, verbose=verbose, level=2),
     )
+
+
+def report(report: PlanReport, style: Style) -> str:
+    """One plan as by itself; several under a heading each, with a summary over all."""
+    if len(report.plans) == 1:
+        (only,) = report.plans
+        return plan(only.plan, only.heading, verbose=style.verbose)
+    total = words.total_text([headed.plan for headed in report.plans])
+    sections = [
+        section(
+            ": ".join(words.title_texts(headed.plan)),
+            *_facts(headed, level=3),
+            *_sections(headed.plan, verbose=style.verbose, level=3),
+        )
+        for headed in report.plans
+    ]
+    return page(total, total, facts=(), sections=sections)
 
 
 def styled_plan(shown: Plan, style: Style) -> str:
     """The plan, headed as `style` says."""
     return plan(shown, style.heading, verbose=style.verbose)
+
+
+def _facts(headed: HeadedPlan, *, level: int) -> list[Markup]:
+    """What stands above the changes of a plan."""
+    return [
+        element("p", words.context_text(headed.plan, headed.heading), class_="context"),
+        _counts(headed.plan),
+        _drift(headed.plan),
+        _obstacles(headed.plan, level),
+    ]
 
 
 def _counts(plan: Plan) -> Markup:
@@ -60,14 +82,14 @@ def _drift(plan: Plan) -> Markup:
     return element("p", text, class_="banner caution") if text else NOTHING
 
 
-def _obstacles(plan: Plan) -> Markup:
+def _obstacles(plan: Plan, level: int) -> Markup:
     """Why the plan cannot be applied; nothing where it can."""
     if not (plan.refusals or plan.problems):
         return NOTHING
     items = [*map(_refusal, plan.refusals), *map(_problem, plan.problems)]
     return element(
         "section",
-        element("h2", words.obstacles_text(plan)),
+        element(f"h{level}", words.obstacles_text(plan)),
         element("ul", lines(*items)),
         class_="banner refused",
     )
@@ -92,18 +114,19 @@ def _hint(hint: str) -> Markup:
     return element("span", f"Hint: {hint}", class_="hint") if hint else NOTHING
 
 
-def _sections(plan: Plan, *, verbose: bool) -> Iterator[Markup]:
+def _sections(plan: Plan, *, verbose: bool, level: int) -> Iterator[Markup]:
     for chapter in groups.chapters(plan, apart=verbose):
         shown = [entry(_entry(group), is_open=chapter.is_open) for group in chapter.groups]
-        yield section(chapter.heading or "Changes", *shown)
+        yield section(chapter.heading or "Changes", *shown, level=level)
     keepers = [change for change in plan.changes if change.action is Action.NO_OP and change.kept]
     if keepers:
         shown = [entry(_entry(Group((change,))), is_open=False) for change in keepers]
-        yield section("In sync, with fields of others that stay", *shown)
+        yield section("In sync, with fields of others that stay", *shown, level=level)
     if plan.notices:
-        yield section("Notes", sentences([note.message for note in plan.notices], "notes"))
+        told = sentences([note.message for note in plan.notices], "notes")
+        yield section("Notes", told, level=level)
     if verbose:
-        yield from _more(plan)
+        yield from _more(plan, level)
 
 
 def _entry(group: Group) -> Entry:
@@ -127,14 +150,16 @@ def _entry(group: Group) -> Entry:
     )
 
 
-def _more(plan: Plan) -> Iterator[Markup]:
+def _more(plan: Plan, level: int) -> Iterator[Markup]:
     """The order of the steps, and the objects in sync."""
     if plan.steps:
         steps = [
             joined(f"wave {step.wave}: {step.action.value} ", words.object_text(step.key))
             for step in plan.steps
         ]
-        yield section("Order", element("ul", lines(*(element("li", step) for step in steps))))
+        told = element("ul", lines(*(element("li", step) for step in steps)))
+        yield section("Order", told, level=level)
     in_sync = [change.key for change in plan.changes if change.action is Action.NO_OP]
     if in_sync:
-        yield section(f"In sync: {counted(len(in_sync), 'object')}", names(in_sync))
+        heading = f"In sync: {counted(len(in_sync), 'object')}"
+        yield section(heading, names(in_sync), level=level)

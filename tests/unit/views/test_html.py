@@ -12,9 +12,9 @@ from reconciler.escapes import escaped
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.plans import Action, Note, Plan
 from reconciler.views import drift_words, groups, html, words
-from reconciler.views.formats import Style
+from reconciler.views.formats import PlanReport, Style
 from reconciler.views.groups import Group
-from reconciler.views.heading import Heading
+from reconciler.views.heading import HeadedPlan, Heading
 from reconciler.views.html.elements import element, text
 from tests.unit.views import drift_samples, pages, samples
 from tests.unit.views.pages import Tag, parsed, shape
@@ -22,6 +22,9 @@ from tests.unit.views.test_forgery import HOSTILE, hostile_texts, plan_of, repor
 
 PAGES = {
     **{f"plan-{name}": html.plan(plan) for name, plan in samples.PLANS.items()},
+    "report": html.report(
+        PlanReport((HeadedPlan(samples.EVERYTHING), HeadedPlan(samples.REFUSED))), Style()
+    ),
     **{f"drift-{name}": html.drift(it, Style()) for name, it in drift_samples.REPORTS.items()},
 }
 each_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
@@ -117,6 +120,25 @@ def test_drift_says_all_that_its_text_says(report: DriftReport) -> None:
         assert spaced(sentence) in content
 
 
+def test_a_report_of_one_plan_is_that_plan_and_of_several_has_all_of_them() -> None:
+    heading = Heading("reconciler.yaml")
+    everything = HeadedPlan(samples.EVERYTHING, heading)
+    single = html.report(PlanReport((everything,)), Style())
+    assert single == html.plan(samples.EVERYTHING, heading)
+    plans = (everything, HeadedPlan(samples.REFUSED), HeadedPlan(samples.EMPTY))
+    tree = parsed(html.report(PlanReport(plans), Style(verbose=True)))
+    (headline,) = tree.all("h1")
+    assert headline.text == words.total_text([each.plan for each in plans])
+    titles = [": ".join(words.title_texts(each.plan)) for each in plans]
+    assert [tag.text for tag in tree.all("h2")] == titles
+    content = tree.content()
+    for each in plans:
+        alone = parsed(html.plan(each.plan, each.heading, verbose=True))
+        (main,), (header,) = alone.all("main"), alone.all("header")
+        for part in (*header.children[1:], *main.all("section")):
+            assert part.content() in content
+
+
 def test_drift_names_the_last_run_and_the_configuration() -> None:
     style = Style(heading=Heading("reconciler.yaml"))
     assert "configuration reconciler.yaml" in html.drift(drift_samples.EMPTY, style)
@@ -185,6 +207,13 @@ def test_no_text_closes_or_opens_anything(found: str) -> None:
     ]
     assert shape(plans[0]) == shape(plans[1])
     assert shape(reports[0]) == shape(reports[1])
+    several = [
+        parsed(
+            html.report(PlanReport((HeadedPlan(plan_of(name)), HeadedPlan(plan_of("b")))), Style())
+        )
+        for name in (usual, hostile)
+    ]
+    assert shape(several[0]) == shape(several[1])
 
 
 @pytest.mark.parametrize("found", [*HOSTILE, '" onclick="alert(1)', "' autofocus '", "]]>", "&amp"])
