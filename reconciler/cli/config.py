@@ -29,7 +29,7 @@ from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.model.inputs import Exclusion, InputSource
 from reconciler.model.opening import StoreChoice
-from reconciler.model.options import Option, Topic
+from reconciler.model.options import Option, OptionKind, Topic
 from reconciler.spelling import did_you_mean
 from reconciler.stores import backend_of, builtin_options
 
@@ -97,7 +97,8 @@ class Configured(Command):
         own = super().get_params(ctx)
         names = {parameter.name for parameter in own}
         more = (
-            parameter_of(option, topic=Topic.WHERE) for option in _invocation(ctx).store_options
+            parameter_of(option, topic=option.about or Topic.WHERE)
+            for option in _invocation(ctx).store_options
         )
         return [*own[:-1], *(option for option in more if option.name not in names), own[-1]]
 
@@ -111,15 +112,25 @@ class Configured(Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Call the function of the command, with what it takes to open the store in one value."""
         if self._has_store:
-            names = {option.parameter: option.name for option in _invocation(ctx).store_options}
-            given = {names[name]: ctx.params.pop(name) for name in names}
-            options = {name: str(value) for name, value in given.items() if value is not None}
+            offered = _invocation(ctx).store_options
+            given = {option.name: ctx.params[option.parameter] for option in offered}
+            options = {
+                name: str(value)
+                for name, value in given.items()
+                if value is not None and value is not False
+            }
+            for name in {option.parameter for option in offered} - self._own_names:
+                del ctx.params[name]
             ctx.params[STORE.parameter] = StoreChoice(ctx.params[STORE.parameter], options)
         return super().invoke(ctx)
 
     @property
+    def _own_names(self) -> set[str | None]:
+        return {parameter.name for parameter in self.params}
+
+    @property
     def _has_store(self) -> bool:
-        return any(parameter.name == STORE.parameter for parameter in self.params)
+        return STORE.parameter in self._own_names
 
     def _chosen(self, configuration: Configuration, args: Sequence[str]) -> tuple[Described, ...]:
         """The environment that the command is to work on.
@@ -182,7 +193,7 @@ def given_places() -> Iterator[tuple[Option, str]]:
     values = {STORE.name: choice.url, CONFIG.name: invocation.configuration, **choice.options}
     for option in (STORE, *invocation.store_options, CONFIG):
         source = context.get_parameter_source(option.parameter)
-        if source is ParameterSource.COMMANDLINE:
+        if source is ParameterSource.COMMANDLINE and option.kind is not OptionKind.FLAG:
             yield option, values[option.name]
     if invocation.environment.name:
         yield ENV, invocation.environment.name

@@ -12,7 +12,6 @@ import click
 from reconciler.cli.config import Configured
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
-    ALLOW_RUN,
     ALLOW_WEAK_PLAN,
     EXPIRES,
     PARALLELISM,
@@ -37,6 +36,7 @@ from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
 from reconciler.model.options import Topic
+from reconciler.stores.backend import ALLOW_RUN
 from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from reconciler.views.text.problems import diagnostic_line
 from reconciler.views.words import counted
 
 _MOST_NOTICES = 5
-_NAMES_WIDTH = 90
+_NAMES_WIDTH = 74  # with the indentation, a line of a terminal
 
 
 def plan(
