@@ -52,4 +52,4 @@ def name_lines(group: Alike, *, whole: bool) -> list[str]:
 
 
 def _likeness(finding: Finding) -> Hashable:
-    return finding.symbol, finding.item.key.kind, finding.words, tuple(finding.lines)
+    return finding.symbol, finding.item.key.kind, finding.words, tuple(finding.rows)

@@ -16,7 +16,7 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.views.words import Line, aligned, counted, field_text
+from reconciler.views.words import Row, counted, field_text
 
 STATE_SYMBOLS = {
     ObjectState.IN_SYNC: "=",
@@ -73,7 +73,7 @@ class Finding(NamedTuple):
     symbol: str
     item: ObjectDrift
     words: str
-    lines: list[Line]
+    rows: list[Row]
 
 
 def drifted(report: DriftReport) -> list[Finding]:
@@ -148,35 +148,31 @@ def _counting_text(report: DriftReport, *, drifted: bool) -> str:
 
 
 def _drifted(item: ObjectDrift) -> Finding:
-    return Finding(STATE_SYMBOLS[item.state], item, STATE_WORDS[item.state], _drift_lines(item))
+    return Finding(STATE_SYMBOLS[item.state], item, STATE_WORDS[item.state], _drift_rows(item))
 
 
-def _drift_lines(item: ObjectDrift) -> list[Line]:
-    return aligned(
-        (FIELD_SYMBOLS[field.state], field_text(field.path), _drift_text(field))
-        for field in item.fields
-        if field.state is not FieldState.IN_SYNC
-    )
+def _drift_rows(item: ObjectDrift) -> list[Row]:
+    return [_drift_row(field) for field in item.fields if field.state is not FieldState.IN_SYNC]
 
 
-def _drift_text(field: FieldDrift) -> str:
+def _drift_row(field: FieldDrift) -> Row:
     remarks = (
         _BY.format(escaped(field.manager)) if field.manager else "",
         REMARKS[field.pending],
         _IN_BASELINE if field.accepted else "",
     )
     remark = "; ".join(filter(None, remarks))
-    return f"{FIELD_WORDS[field.state]}  ({remark})" if remark else FIELD_WORDS[field.state]
+    return Row(FIELD_SYMBOLS[field.state], field_text(field.path), FIELD_WORDS[field.state], remark)
 
 
 def _pending(item: ObjectDrift) -> Finding:
-    lines = aligned(
-        (PENDING_SYMBOLS[field.pending], field_text(field.path), PENDING_WORDS[field.pending])
+    rows = [
+        Row(PENDING_SYMBOLS[field.pending], field_text(field.path), PENDING_WORDS[field.pending])
         for field in item.fields
         if field.pending in PENDING_WORDS
-    )
+    ]
     if item.state is ObjectState.PENDING:
-        return Finding("+", item, STATE_WORDS[item.state], lines)
+        return Finding("+", item, STATE_WORDS[item.state], rows)
     if item.orphaned:
-        return Finding("-", item, "orphaned: this set owns it, and no manifest names it", lines)
-    return Finding("~", item, "its manifest has changed", lines)
+        return Finding("-", item, "orphaned: this set owns it, and no manifest names it", rows)
+    return Finding("~", item, "its manifest has changed", rows)

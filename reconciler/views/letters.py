@@ -77,7 +77,7 @@ def _lines(finding: Finding) -> Iterator[str]:
     for group in groups[:_MOST_GROUPS]:
         yield ""
         yield f"{drift_groups.subject(group)}: {group[0].words}"
-        yield from (f"  {line.symbol} {line.text}" for line in group[0].lines)
+        yield from (f"  {line.symbol} {line.text}" for line in words.aligned(group[0].rows))
         if len(group) > 1:
             yield from (f"  {line}" for line in drift_groups.name_lines(group, whole=False))
     if len(groups) > _MOST_GROUPS:

@@ -67,10 +67,10 @@ def _findings(findings: list[Finding], palette: Palette, *, whole: bool) -> Iter
         symbol, name = group[0].symbol, palette.paint(drift_groups.title(group), "strong")
         header = f"{palette.paint(symbol, symbol)} {name} ({group[0].words})"
         names = [f"    {line}" for line in drift_groups.name_lines(group, whole=whole)]
-        yield "\n".join([header, *indented(group[0].lines, palette), *names])
+        yield "\n".join([header, *indented(group[0].rows, palette), *names])
 
 
 def _finding(finding: Finding, palette: Palette) -> str:
     item = finding.item
     header = headline(palette, finding.symbol, item.key, finding.words, item.source)
-    return "\n".join([header, *indented(finding.lines, palette)])
+    return "\n".join([header, *indented(finding.rows, palette)])
