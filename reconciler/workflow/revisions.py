@@ -19,7 +19,7 @@ from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Applied, Desired, Live, ObjectKey, Resource
 from reconciler.model.plans import FieldPath, PlanOptions, StoreIdentity
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, SealedValue, SecretValue, UnreadValue
+from reconciler.model.values import Fingerprinter, SealedValue, SecretValue
 from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.owners import with_owner_uids
 from reconciler.planning.ownership import newly_made
@@ -107,8 +107,8 @@ def _live(
 
     merged = newly_made(wanted, annotations)
     fields = {path: fingerprint(path, merged.target[path]) for path in merged.claims}
-    data: dict[str, SecretValue] = {
-        path[1]: UnreadValue(fingerprint(path, leaf)) if isinstance(leaf, SealedValue) else leaf
+    data = {
+        path[1]: _held(leaf, fingerprint(path, leaf))
         for path, leaf in merged.target.items()
         if path[0] == DATA
     }
@@ -127,6 +127,13 @@ def _live(
             ciphertexts=recorded_digests(resource.ciphertexts, fields),
         ),
     )
+
+
+def _held(leaf: SecretValue, fingerprint: str) -> SecretValue:
+    """The value as it is live; of a sealed one, the record is all there is to know."""
+    if isinstance(leaf, SealedValue):
+        return SealedValue(leaf.digest, fingerprint=fingerprint, recorded=True)
+    return leaf
 
 
 def _uid(key: ObjectKey) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ kind: Secret
 metadata: {name: db, namespace: shop}
 stringData: {password: not-a-real-password, url: "x"}
 """
+GIT = shutil.which("git") or "git"
 IDENTITY = {
     f"GIT_{role}_{what}": text
     for role in ("AUTHOR", "COMMITTER")
@@ -25,7 +27,7 @@ IDENTITY = {
 
 def git(directory: Path, *arguments: str) -> str:
     ended = subprocess.run(
-        ["git", "-c", "protocol.file.allow=always", "-C", directory, *arguments],
+        [GIT, "-c", "protocol.file.allow=always", "-C", directory, *arguments],
         env={**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull},
         check=True,
         capture_output=True,
@@ -50,13 +52,8 @@ def repository(workplace: Any) -> Any:
 
 
 def leftovers() -> set[str]:
-    return {
-        name
-        for place in ("/dev/shm", "/tmp")  # noqa: S108 - where such directories are made
-        if os.path.isdir(place)
-        for name in os.listdir(place)
-        if name.startswith("reconciler-revision-")
-    }
+    places = (Path("/dev/shm"), Path("/tmp"))  # noqa: S108 - where such directories are made
+    return {str(found) for place in places for found in place.glob("reconciler-revision-*")}
 
 
 def test_a_plan_against_the_same_manifests_is_empty(repository: Any) -> None:
@@ -244,3 +241,51 @@ def test_no_repository(workplace: Any) -> None:
     result = workplace.run("plan", "--store", "git:HEAD")
     assert result.code == 1
     assert "is in no Git repository" in result.err
+
+
+def crafted(directory: Path, *entries: tuple[str, str, bytes]) -> str:
+    """A commit whose tree has `entries` (mode, name, content), whatever a checkout thinks of it."""
+
+    def store(kind: str, content: bytes) -> str:
+        command = [GIT, "-C", str(directory), "hash-object", "-w", "-t", kind, "--literally"]
+        ended = subprocess.run(
+            [*command, "--stdin"], input=content, capture_output=True, check=True
+        )
+        return ended.stdout.decode().strip()
+
+    tree = b"".join(
+        f"{mode} {name}".encode()
+        + b"\0"
+        + bytes.fromhex(store("tree" if mode == "40000" else "blob", content))
+        for mode, name, content in entries
+    )
+    who = "a <a@example.com> 1700000000 +0000"
+    text = f"tree {store('tree', tree)}\nauthor {who}\ncommitter {who}\n\na\n"
+    return store("commit", text.encode())
+
+
+@pytest.mark.parametrize("name", ["..", "../escaped", ".git", "manifests/../../escaped"])
+def test_a_tree_with_names_that_lead_out_is_refused(repository: Any, name: str) -> None:
+    commit = crafted(repository.path, ("100644", name, b"x"))
+    result = repository.run("plan", "--store", f"git:{commit}")
+    assert result.code == 1
+    assert "that revision" in result.err
+    assert not leftovers()
+
+
+def test_a_link_is_no_directory_to_write_into(repository: Any) -> None:
+    outside = repository.path.parent / "outside"
+    outside.mkdir()
+    inner = b"120000 link\0" + bytes.fromhex(
+        git(repository.path, "hash-object", "-w", "manifests/db.yaml")
+    )
+    commit = crafted(
+        repository.path,
+        ("120000", "place", str(outside).encode()),
+        ("40000", "place", inner),
+    )
+    result = repository.run("plan", "--store", f"git:{commit}")
+    assert result.code == 1
+    assert "that revision has a file that no checkout can have" in result.err
+    assert not list(outside.iterdir())
+    assert not leftovers()

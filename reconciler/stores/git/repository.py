@@ -1,8 +1,7 @@
 """A Git repository, of which only objects are read.
 
 Nothing that a repository can configure is executed: there is no worktree, index, hook, filter,
-pager or file system monitor in what ``rev-parse``, ``ls-tree`` and ``cat-file`` do, and a partial
-clone fetches nothing (git-config(1), ``protocol.allow``; git(1), ``GIT_NO_LAZY_FETCH``).
+pager or file system monitor in what the plumbing below does, and a partial clone fetches nothing (git-config(1), ``protocol.allow``; git(1), ``GIT_NO_LAZY_FETCH``).
 """
 
 from __future__ import annotations
@@ -107,8 +106,8 @@ class Repository:
                 + (", which is a shallow clone" if shallow else ""),
                 hint=f"{fetch}, or check out with fetch-depth: 0" if shallow else fetch,
             )
-        time = self.answer("log", "-1", "--no-show-signature", "--format=%cI", found, "--")
-        return Commit(found, time.decode("ascii", "replace"))
+        told = self.answer("rev-list", "--max-count=1", "--format=%cI", found, "--")
+        return Commit(found, told.decode("ascii", "replace").rpartition("\n")[2])
 
     @contextmanager
     def files_of(self, commit: Commit, inputs: Sequence[str]) -> Iterator[Path]:

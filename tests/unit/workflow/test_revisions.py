@@ -13,6 +13,7 @@ from reconciler.model.objects import Desired, Live, ObjectKey
 from reconciler.model.plans import Action, Plan, PlanOptions
 from reconciler.model.values import Nature, SealedValue
 from reconciler.stores.git.store import CAPABILITIES
+from reconciler.views import text
 from reconciler.workflow.revisions import lives_of
 from tests.laws.strategies import desired_sets
 from tests.world import FINGERPRINTS, HOME, planned, secret, snapshot
@@ -69,6 +70,16 @@ def test_another_ciphertext_is_changed_or_encrypted_anew() -> None:
     assert [(field.path, field.nature) for field in change.fields] == [
         (("data", "b"), Nature.CIPHERTEXT)
     ]
+    assert "(sealed) → (sealed)  (changed, or encrypted anew)" in text.plan(plan, colour=False)
+
+
+def test_what_was_sealed_and_no_longer_is_counts_as_changed() -> None:
+    plan = compared([secret("db", {"a": "1"})], sealed(a="ENC1"))
+    (change,) = plan.pending
+    assert [(field.path, field.nature) for field in change.fields] == [
+        (("data", "a"), Nature.CONTENT)
+    ]
+    assert "(sealed) → (value #" in text.plan(plan, colour=False)
 
 
 def test_what_left_the_manifests_is_pruned_and_what_is_new_created() -> None:
