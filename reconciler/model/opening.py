@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from reconciler.model.objects import Live, ObjectKey
@@ -23,7 +22,7 @@ class StoreChoice:
 class MadeOf(Protocol):
     """What the manifests of the run would have made in another state of their checkout."""
 
-    def paths(self, checkout: Path) -> tuple[str, ...]:
+    def paths(self, checkout: str) -> tuple[str, ...]:
         """The places of the manifests within `checkout`.
 
         Raises:
@@ -31,7 +30,7 @@ class MadeOf(Protocol):
         """
         ...
 
-    def lives(self, checkout: Path, tree: Path, key: bytes) -> Mapping[ObjectKey, Live]:
+    def lives(self, checkout: str, tree: str, key: bytes) -> Mapping[ObjectKey, Live]:
         """The objects that they would have made, with the files in `tree` for those of `checkout`.
 
         `key` is that of the fingerprints.

@@ -43,7 +43,7 @@ class Inputs:
     options: PlanOptions
     load: Callable[[Sequence[str], Sequence[InputSource], Sequence[Exclusion]], Loaded]
 
-    def paths(self, checkout: Path) -> tuple[str, ...]:
+    def paths(self, checkout: str) -> tuple[str, ...]:
         """The places of the inputs within `checkout`.
 
         Raises:
@@ -54,7 +54,7 @@ class Inputs:
             for place in (*self.paths_given, *(map(_directory, self.sources)))
         )
 
-    def lives(self, checkout: Path, tree: Path, key: bytes) -> Mapping[ObjectKey, Live]:
+    def lives(self, checkout: str, tree: str, key: bytes) -> Mapping[ObjectKey, Live]:
         """The objects of the manifests in `tree`, as an apply would have left them.
 
         Raises:
@@ -62,7 +62,7 @@ class Inputs:
         """
         there = [
             str(place)
-            for place in (tree / _within(checkout, path) for path in self.paths_given)
+            for place in (Path(tree, _within(checkout, path)) for path in self.paths_given)
             if os.path.lexists(place)
         ]
         sources = [_moved(source, checkout, tree) for source in self.sources]
@@ -70,7 +70,8 @@ class Inputs:
         if not there and not sources:
             return {}
         exclude = [
-            replace(each, base=str(tree / _within(checkout, each.base))) for each in self.exclude
+            replace(each, base=str(Path(tree, _within(checkout, each.base))))
+            for each in self.exclude
         ]
         loaded = self.load(there, sources, exclude)
         _refuse_errors(loaded, tree)
@@ -150,14 +151,14 @@ def _directory(source: InputSource) -> str:
     return source.checkout
 
 
-def _moved(source: InputSource, checkout: Path, tree: Path) -> InputSource:
+def _moved(source: InputSource, checkout: str, tree: str) -> InputSource:
     places = (source.directory, _directory(source))
-    directory, root = (str(tree / _within(checkout, place)) for place in places)
+    directory, root = (str(Path(tree, _within(checkout, place))) for place in places)
     assert isinstance(source, Chart)
     return replace(source, directory=directory, checkout=root)
 
 
-def _within(checkout: Path, place: str) -> str:
+def _within(checkout: str, place: str) -> str:
     """The path of `place` from the root of `checkout`."""
     if place == STDIN:
         raise ConfigError(
@@ -169,7 +170,7 @@ def _within(checkout: Path, place: str) -> str:
     return path
 
 
-def _refuse_errors(loaded: Loaded, tree: Path) -> None:
+def _refuse_errors(loaded: Loaded, tree: str) -> None:
     if not loaded.errors:
         return
     texts = [

@@ -1,7 +1,8 @@
 """A Git repository, of which only objects are read.
 
 Nothing that a repository can configure is executed: there is no worktree, index, hook, filter,
-pager or file system monitor in what the plumbing below does, and a partial clone fetches nothing (git-config(1), ``protocol.allow``; git(1), ``GIT_NO_LAZY_FETCH``).
+pager or file system monitor in what the plumbing below does, and a partial clone fetches nothing
+(git-config(1), ``protocol.allow``; git(1), ``GIT_NO_LAZY_FETCH``).
 """
 
 from __future__ import annotations

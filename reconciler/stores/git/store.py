@@ -68,10 +68,10 @@ class GitStore(ReadOnly):
                 "the store git: holds what manifests would have made, and there are none here",
                 hint="use it with plan",
             )
-        commit = self._repository.commit(self._revision)
-        inputs = self._made.paths(self._repository.checkout)
+        commit, checkout = self._repository.commit(self._revision), str(self._repository.checkout)
+        inputs = self._made.paths(checkout)
         with self._repository.files_of(commit, inputs) as tree:
-            lives = self._made.lives(self._repository.checkout, tree, self._key)
+            lives = self._made.lives(checkout, str(tree), self._key)
         around = {*scope.references, *(_namespace(key) for key in scope.keys if key.namespace)}
         there = around - scope.keys - lives.keys()
         message = (
