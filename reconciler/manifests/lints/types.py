@@ -11,7 +11,7 @@ from reconciler.rules.secret_types import TYPE_RULES, TYPE_WARNINGS
 
 _BUILT_IN = {name.casefold(): name for name in (OPAQUE, *TYPE_RULES, *TYPE_WARNINGS)}
 _HELM_RELEASE = "helm.sh/release.v1"
-_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
+_ISSUED = "kubernetes.io/service-account-token"
 
 
 def type_warnings(secret: Resource) -> Iterator[Violation]:
@@ -20,7 +20,7 @@ def type_warnings(secret: Resource) -> Iterator[Violation]:
     A type that differs from a built-in one in case alone is a type of one's own.
     """
     # People declare tokens of accounts without the token; that is what the cluster puts in.
-    issued = secret.type == _ACCOUNT_TOKEN and "token" in secret.data
+    issued = secret.type == _ISSUED and "token" in secret.data
     if issued or secret.type == _HELM_RELEASE:
         what, _, advice = MADE_TYPES[secret.type].partition(": ")
         yield Violation(
