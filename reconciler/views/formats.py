@@ -33,6 +33,8 @@ class Subject(StrEnum):
     """A `DependencyGraph`."""
     HISTORY = "history"
     """A `History`."""
+    ROLES = "roles"
+    """RBAC roles as YAML, a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
         "text": "reconciler.views.text.styled:history",
         "json": "reconciler.views.json.styled:history",
     },
+    Subject.ROLES: {"yaml": "reconciler.views.text.styled:as_it_is"},
     Subject.GRAPH: {
         "dot": "reconciler.views.dot:styled_graph",
         "mermaid": "reconciler.views.mermaid:styled_graph",
