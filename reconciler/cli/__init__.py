@@ -18,6 +18,7 @@ _COMMANDS = {
     "plan": "Show what an apply would change.",
     "apply": "Plan, ask for approval and make the changes, or apply a saved plan.",
     "show": "Show a saved plan, even if it is stale.",
+    "report": "Show plans that were written as JSON, several as one report.",
     "drift": "Show what others have changed since the last apply.",
     "get": "List what the set owns in the store.",
     "history": "List the last runs of the set: when, who, how many changes.",

@@ -363,9 +363,10 @@ def _naming(described: Described) -> Iterator[None]:
             f"{about}{error.message}", hint=error.hint, details=error.details
         ) from None
     except click.BadParameter as error:
-        if error.param is not None and error.param.name in described.settings:
-            error.message = f"{about}{error.message}"
-        raise
+        if error.param is None or error.param.name not in described.settings:
+            raise
+        message = f"{about}{error.message}"
+        raise click.BadParameter(message, error.ctx, error.param, error.param_hint) from None
 
 
 def _refuse_hidden_environments(

@@ -132,8 +132,14 @@ def show(
         FileNotWritten: a report cannot be written.
     """
     coloured = replace(style_of(settings, origin), colour=colour_on(sys.stdout))
-    click.echo(rendered(subject, settings["output"], shown, coloured))
+    click.echo(rendered(subject, output_of(subject, settings), shown, coloured))
     write_reports(subject, shown, settings, origin)
+
+
+def output_of(subject: Subject, settings: dict[str, Any]) -> str:
+    """The format that was asked for; the default, for a command that has only one."""
+    name: str = settings.get("output", formats_of(subject)[0])
+    return name
 
 
 def write_reports(
@@ -160,6 +166,8 @@ def style_of(settings: dict[str, Any], origin: Sequence[Note] = ()) -> Style:
     return Style(
         verbose=verbosity is Verbosity.VERBOSE,
         quiet=verbosity is Verbosity.QUIET,
+        limit=settings.get("limit"),
+        key=settings.get("key", ""),
         heading=Heading(configuration(), tuple(origin)),
     )
 

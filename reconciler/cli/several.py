@@ -21,7 +21,7 @@ from reconciler.cli.config import (
 from reconciler.cli.environments import Described, place_of, same_places
 from reconciler.cli.live import live
 from reconciler.cli.options import ENV_PARALLELISM, STORE, parameter_of
-from reconciler.cli.output import REPORT_MODE, show, style_of
+from reconciler.cli.output import REPORT_MODE, output_of, show, style_of
 from reconciler.cli.parameters import Listed
 from reconciler.cli.program import fault_text
 from reconciler.cli.settings import Configuration
@@ -134,7 +134,7 @@ class Surveying(Configured):
 
         first = contexts[0]
         params = first.params
-        output = "text" if err else params.get("output", "yaml")
+        output = "text" if err else output_of(self._subject, params)
         work = [partial(self._told, context, output, len(contexts)) for context in contexts]
         told: list[_Told] = []
         codes: list[ExitCode] = []

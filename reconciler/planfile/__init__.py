@@ -29,6 +29,7 @@ from reconciler.planfile.seal import Standing, key_check, standing
 
 __all__ = [
     "FORMAT",
+    "ORIGIN_CODES",
     "Indexed",
     "PlanFile",
     "SavedPlan",
@@ -52,6 +53,11 @@ __all__ = [
 ]
 
 _HEAD_BYTES = 64
+
+ORIGIN_CODES = frozenset(
+    [*(standing.code for standing in Standing), "plan-expires", "plan-expired"]
+)
+"""The codes of the notes that `origin_notes` makes; no other note has one of them."""
 
 
 def saved_plan(

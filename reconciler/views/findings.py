@@ -11,7 +11,7 @@ from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Plan
 from reconciler.planning.risks import Risk, risk_of
 from reconciler.views import drift_words, groups, words
-from reconciler.views.formats import Checked
+from reconciler.views.formats import Checked, PlanReport
 from reconciler.views.words import Line
 
 
@@ -53,6 +53,12 @@ def of_plan(plan: Plan) -> Iterator[Finding]:
         for group in chapter.groups:
             yield _of_change(group.first)
             yield from map(of_diagnostic, group.first.warnings)
+
+
+def of_report(report: PlanReport) -> Iterator[Finding]:
+    """The findings of one plan after the other."""
+    for headed in report.plans:
+        yield from of_plan(headed.plan)
 
 
 def of_drift(report: DriftReport) -> Iterator[Finding]:

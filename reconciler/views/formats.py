@@ -15,7 +15,7 @@ from typing import Any
 
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import Note
-from reconciler.views.heading import NO_HEADING, Heading
+from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
 
 
 class Subject(StrEnum):
@@ -35,21 +35,24 @@ class Subject(StrEnum):
     """A `History`."""
     ROLES = "roles"
     """RBAC roles as YAML, a text."""
+    REPORT = "report"
+    """A `PlanReport`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
     """How to show it. Formats for machines show the whole, whatever ``verbose`` and ``quiet`` say.
 
-    ``limit`` is how many characters a comment may have, if not as many as on GitHub. ``heading``
-    is what the first line says besides the subject itself; ``now`` is what ages are
-    told from.
+    ``limit`` is how many characters a comment may have, if not as many as on GitHub; ``key`` is
+    what a later run finds the comment by. ``heading`` is what the first line says besides the
+    subject itself; ``now`` is what ages are told from.
     """
 
     colour: bool = False
     verbose: bool = False
     quiet: bool = False
     limit: int | None = None
+    key: str = ""
     heading: Heading = NO_HEADING
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -65,6 +68,13 @@ class Checked:
     objects: tuple[Desired, ...]
     files: int
     notices: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """The plans of one or more runs, in the order in which they were given."""
+
+    plans: tuple[HeadedPlan, ...]
 
 
 _TABLE: Mapping[Subject, Mapping[str, str]] = {
@@ -104,6 +114,15 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
         "json": "reconciler.views.json.styled:history",
     },
     Subject.ROLES: {"yaml": "reconciler.views.text.styled:as_it_is"},
+    Subject.REPORT: {
+        "text": "reconciler.views.text.styled:report",
+        "json": "reconciler.views.json.styled:report",
+        "markdown": "reconciler.views.comments:styled_report",
+        "github": "reconciler.views.github:styled_report",
+        "gitlab-terraform": "reconciler.views.gitlab:styled_report_counts",
+        "code-quality": "reconciler.views.gitlab:styled_report",
+        "sarif": "reconciler.views.sarif:styled_report",
+    },
     Subject.GRAPH: {
         "dot": "reconciler.views.dot:styled_graph",
         "mermaid": "reconciler.views.mermaid:styled_graph",

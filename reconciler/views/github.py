@@ -13,7 +13,7 @@ from reconciler.model.drift import DriftReport
 from reconciler.model.plans import Plan
 from reconciler.views import drift_words, findings, words
 from reconciler.views.findings import Finding, Level
-from reconciler.views.formats import Checked, Style
+from reconciler.views.formats import Checked, PlanReport, Style
 from reconciler.views.words import counted
 
 MOST = 10
@@ -26,6 +26,13 @@ def styled_plan(plan: Plan, style: Style) -> str:
     """The plan's findings, and its summary."""
     del style
     return commands(findings.of_plan(plan), words.summary_text(plan))
+
+
+def styled_report(report: PlanReport, style: Style) -> str:
+    """The findings of all plans, and the summary over them."""
+    del style
+    plans = [headed.plan for headed in report.plans]
+    return commands(findings.of_report(report), words.total_text(plans))
 
 
 def styled_drift(report: DriftReport, style: Style) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import orjson
 
@@ -19,7 +19,7 @@ from reconciler.model.drift import DriftReport
 from reconciler.model.plans import Action, Plan
 from reconciler.views import findings
 from reconciler.views.findings import Finding, Level
-from reconciler.views.formats import Checked, Style
+from reconciler.views.formats import Checked, PlanReport, Style
 from reconciler.views.json.parts import Document, serialised
 
 _SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "major", Level.NOTE: "info"}
@@ -28,7 +28,25 @@ _SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "major", Level.NOTE: "inf
 def styled_counts(plan: Plan, style: Style) -> str:
     """The counts of a plan; a replace is a create and a delete, for want of a field."""
     del style
-    counts = plan.counts
+    return _counts_text(plan.counts)
+
+
+def styled_report_counts(report: PlanReport, style: Style) -> str:
+    """The counts of all plans together."""
+    del style
+    counts: Counter[Action] = Counter()
+    for headed in report.plans:
+        counts.update(headed.plan.counts)
+    return _counts_text(counts)
+
+
+def styled_report(report: PlanReport, style: Style) -> str:
+    """The findings of all plans as code quality."""
+    del style
+    return quality(findings.of_report(report))
+
+
+def _counts_text(counts: Mapping[Action, int]) -> str:
     replaced = counts.get(Action.REPLACE, 0)
     return serialised(
         {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.model.plans import Note
+from reconciler.model.plans import Note, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +20,11 @@ class Heading:
 
 
 NO_HEADING = Heading()
+
+
+@dataclass(frozen=True, slots=True)
+class HeadedPlan:
+    """A plan, with what its first line says besides."""
+
+    plan: Plan
+    heading: Heading = NO_HEADING

@@ -2,8 +2,8 @@
 
 Text from manifests and stores is always set as code, where ``@names`` and ``#2`` do not become
 links and markup has no effect: in fenced blocks, in code spans, or escaped for HTML in a summary.
-Text that would contain a workflow command is set in HTML code elements, which look the same: only
-HTML can write a character in another way.
+Text that would contain a workflow command, or begin a hidden comment, is set in HTML code elements,
+which look the same: only HTML can write a character in another way.
 """
 
 from __future__ import annotations
@@ -28,8 +28,13 @@ from reconciler.views.words import Line, counted
 LIMIT = 65_536
 """Characters of a comment on GitHub (its API refuses longer bodies)."""
 
-_RESERVE = 400
-"""Characters reserved for a heading and for the last line."""
+LEAST = 2_000
+"""Characters in which the first lines of any plan fit, and the last one."""
+
+_RESERVE = 600
+"""Characters reserved for the last line."""
+_LONGEST_NAME = 1_000
+"""Characters of a name or a place; no name that a store accepts is longer."""
 _FEW = 10
 """So many entries are shown open."""
 _MOST_OF_NAMES = 20_000
@@ -56,18 +61,22 @@ class _Section(NamedTuple):
     heading: str = ""
 
 
-def plan(plan: Plan, heading: Heading = NO_HEADING, *, limit: int = LIMIT) -> str:
-    """The plan in at most `limit` characters; refusals are never cut, whatever their length.
+def plan(plan: Plan, heading: Heading = NO_HEADING, *, limit: int = LIMIT, title: str = "") -> str:
+    """The plan in at most `limit` characters, which are `LEAST` or more.
 
-    Problems come first, then changes, the greatest risk first, then notices; entries that no longer
-    fit lose their details, then their line, and the last line says how many did.
+    Refusals and problems come first, then changes, the greatest risk first, then notices; entries
+    that no longer fit lose their details, then their line, and the last line says how many did.
+    The first line is `title`, or the summary.
     """
-    parts = [f"### {prose(words.summary_text(plan))}", prose(words.context_text(plan, heading))]
+    parts = [
+        title or f"### {prose_within(words.summary_text(plan), limit // 8)}",
+        prose_within(words.context_text(plan, heading), limit // 4),
+    ]
     parts += filter(None, (words.drift_text(plan), words.obstacles_text(plan)))
     parts += filter(None, [_counts(plan)])
-    parts += [_refusal(refusal) for refusal in plan.refusals]
     return _fitted(
         parts,
+        _Section("refusal", [_refusal(refusal) for refusal in plan.refusals]),
         _Section("problem", [_problem(problem) for problem in plan.problems]),
         *_changes(plan),
         _Section("object in sync", _keepers(plan), _KEEPERS_HEADING),
@@ -117,10 +126,20 @@ def prose(text: str) -> str:
     return " ".join(map(_word, escaped(text).split()))
 
 
+def prose_within(text: str, room: int) -> str:
+    """`prose` of as much of `text` as fits into `room` characters; an ellipsis stands for more."""
+    kept = text[: 2 * room]
+    shown = prose(text) if kept == text else ""
+    while not shown or len(shown) > room:
+        kept = kept[: len(kept) * 3 // 4]
+        shown = f"{prose(kept)}…"
+    return shown
+
+
 def code(text: str) -> str:
     """A code span of `text`, fenced with more backticks than it contains (CommonMark 6.1)."""
     shown = escaped(text)
-    if inert(shown) != shown:
+    if _needs_html(shown):
         return f"<code>{_PUNCTUATION.sub(_reference, shown)}</code>"
     fence = "`" * (_longest_run(shown) + 1)
     padding = " " if shown.startswith("`") or shown.endswith("`") else ""
@@ -249,7 +268,7 @@ def _finding(finding: Finding) -> _Entry:
     source = finding.item.source
     if finding.lines or source is None:
         return _object(name, finding.words, source, finding.lines)
-    short = f"- {code(name)} {finding.words}"
+    short = f"- {_name(name)} {finding.words}"
     return _Entry(f"{short}, {code(words.place_text(source))}", short)
 
 
@@ -262,7 +281,7 @@ def _object(
     *,
     is_open: bool = False,
 ) -> _Entry:
-    short = f"- {code(name)} {remark}"
+    short = f"- {_name(name)} {remark}"
     body: list[str] = []
     place = words.place_text(source)
     if place:
@@ -281,20 +300,23 @@ def _object(
 def _fenced(lines: Iterable[str]) -> str:
     """A block with diff colouring: ``+`` and ``-`` at the start of a line count."""
     content = "\n".join(lines)
-    if inert(content) != content:
+    if _needs_html(content):
         return f'<pre lang="diff">\n{_html(content)}\n</pre>'
     fence = "`" * max(3, _longest_run(content) + 1)
     return f"{fence}diff\n{content}\n{fence}"
 
 
-def _refusal(refusal: Refusal) -> str:
+def _refusal(refusal: Refusal) -> _Entry:
     hint = f" ({prose(refusal.hint)})" if refusal.hint else ""
-    return f"> **Refused:** {prose(refusal.message)}{hint}"
+    whole = f"> **Refused:** {prose(refusal.message)}{hint}"
+    about = f": {_name(words.object_text(refusal.key))}" if refusal.key else ""
+    short = f"> **Refused** by {_name(refusal.guard)}{about}"
+    return _Entry(whole, min(short, whole, key=len))
 
 
 def _problem(problem: Diagnostic) -> _Entry:
-    where = code(words.source_text(problem.source))
-    short = f"- **{problem.severity.value}** {code(problem.code)} {where}"
+    where = _name(words.source_text(problem.source))
+    short = f"- **{problem.severity.value}** {_name(problem.code)} {where}"
     about = [code(part) for part in (problem.object, problem.field) if part]
     whole = f"{' '.join([short, *about])}: {prose(problem.message)}"
     if problem.hint:
@@ -307,9 +329,19 @@ def _notices(notices: Iterable[Note]) -> _Section:
     return _Section("notice", [_Entry(text, text) for text in texts])
 
 
+def _name(text: str) -> str:
+    """A name or a place as code; the beginning, where it is longer than any store accepts."""
+    return code(text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…")
+
+
 def _html(text: str) -> str:
     """`text` for a block of HTML, where Markdown has no effect."""
     return html.escape(text, quote=False).replace("#", "&#35;")
+
+
+def _needs_html(text: str) -> bool:
+    """Whether `text` holds what must not even stand in code: a runner or a script would find it."""
+    return inert(text) != text or "<!--" in text
 
 
 def _reference(match: re.Match[str]) -> str:

@@ -20,7 +20,7 @@ from reconciler.model.plans import Note, Plan
 from reconciler.version import __version__
 from reconciler.views import findings
 from reconciler.views.findings import Finding, Level, of_diagnostic
-from reconciler.views.formats import Checked, Style
+from reconciler.views.formats import Checked, PlanReport, Style
 from reconciler.views.json.parts import serialised
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -82,6 +82,14 @@ def styled_plan(plan: Plan, style: Style) -> str:
     del style
     found = [*findings.of_plan(plan)]
     return findings_text(found, tool_version=__version__, notices=plan.notices)
+
+
+def styled_report(report: PlanReport, style: Style) -> str:
+    """The findings of all plans."""
+    del style
+    found = [*findings.of_report(report)]
+    notices = [notice for headed in report.plans for notice in headed.plan.notices]
+    return findings_text(found, tool_version=__version__, notices=notices)
 
 
 def styled_drift(report: DriftReport, style: Style) -> str:

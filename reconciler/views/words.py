@@ -7,7 +7,9 @@ or `quoted`: none may forge a line of a plan or drive the terminal that shows it
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -94,6 +96,7 @@ SEALED = "(sealed)"
 
 _MAPS = {DATA, METADATA}
 _MOST_REMOVED = 5
+_INDEX = re.compile("[0-9]{1,9}")
 
 
 Row = tuple[str, str, str]
@@ -144,7 +147,7 @@ def field_text(path: FieldPath) -> str:
     """
     parts: violations.RulePath = path
     if path[0] not in _MAPS:
-        parts = tuple(int(part) if part.isdecimal() else part for part in path)
+        parts = tuple(int(part) if _INDEX.fullmatch(part) else part for part in path)
     return escaped(violations.field_text(parts).replace("\\", r"\\"))
 
 
@@ -279,14 +282,29 @@ def sealed_text(plan: Plan) -> str:
     return f"{counted(objects, 'object')} sealed" + (f": {opens}" if values else "")
 
 
+def title_texts(plan: Plan) -> tuple[str, str]:
+    """``Set shop, store state/store.db`` and ``3 to create, …; 12 in sync. Removes url.``."""
+    where = escaped(f"Set {plan.options.set_name}, store {_store_name(plan.store)}")
+    counts = plan.counts
+    if plan.options.release:
+        return where, f"{counts.get(Action.RELEASE, 0)} to release"
+    if not plan.pending:
+        return where, f"no changes; {counts.get(Action.NO_OP, 0)} in sync"
+    return where, f"{_figures_text(counts)}.{_removed_text(plan)}".removesuffix(".")
+
+
 def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> str:
     """``Set shop, store state/store.db (sqlite), configuration reconciler.yaml``."""
-    where = f"store {store.location or store.id or 'without a name'} ({store.scheme})"
+    where = f"store {_store_name(store)} ({store.scheme})"
     if not store.id:
         where += ", nothing applied yet"
     if configuration:
         where += f", configuration {configuration}"
     return escaped(f"Set {set_name}, {where}")
+
+
+def _store_name(store: StoreIdentity) -> str:
+    return store.location or store.id or "without a name"
 
 
 def last_text(last: Run | None, now: datetime | None) -> str:
@@ -316,9 +334,28 @@ def summary_text(plan: Plan) -> str:
         return f"No changes. {counted(in_sync, 'object')} in sync."
     if plan.options.release:
         return f"Plan: {counts.get(Action.RELEASE, 0)} to release."
+    return f"Plan: {_figures_text(counts)}.{_removed_text(plan)}"
+
+
+def total_text(plans: Sequence[Plan]) -> str:
+    """``3 plans, 2 with changes: 3 to create, …; 12 in sync. 1 plan cannot be applied.``."""
+    counts: Counter[Action] = Counter()
+    for plan in plans:
+        counts.update(plan.counts)
+    changing = sum(bool(plan.pending) for plan in plans)
+    figures = _figures_text(counts)
+    if counts.get(Action.RELEASE):
+        figures += f", {counts[Action.RELEASE]} to release"
+    blocked = sum(bool(plan.refusals or plan.problems) for plan in plans)
+    rest = f" {counted(blocked, 'plan')} cannot be applied." if blocked else ""
+    return f"{counted(len(plans), 'plan')}, {changing or 'none'} with changes: {figures}.{rest}"
+
+
+def _figures_text(counts: Mapping[Action, int]) -> str:
+    """``3 to create, 1 to update, 0 to replace, 0 to delete; 12 in sync``."""
     actions = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     figures = ", ".join(f"{counts.get(action, 0)} to {action.value}" for action in actions)
-    return f"Plan: {figures}; {in_sync} in sync.{_removed_text(plan)}"
+    return f"{figures}; {counts.get(Action.NO_OP, 0)} in sync"
 
 
 def _removed_text(plan: Plan) -> str:

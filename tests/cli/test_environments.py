@@ -186,7 +186,8 @@ def test_an_environment_is_called_like_what_the_wildcards_stand_for(
                 'environments:\n  a: {store: "sqlite:x.db"}\n  b: {store: "sqlite:./x.db"}\n'
                 '  c: {store: "kubernetes:eu", context: us}\n  d: {store: "kubernetes:us"}\n'
                 '  e: {store: "kubernetes:", context: us}\n'
-                '  f: {store: "sqlite:y.db", context: us}\n  g: {store: "sqlite:z.db", context: us}\n'
+                '  f: {store: "sqlite:y.db", context: us}\n'
+                '  g: {store: "sqlite:z.db", context: us}\n'
             ),
             [
                 "reconciler.yaml:3:3: b has the same store and set as a: give one",

@@ -47,6 +47,7 @@ def document(workplace: Any, *args: str, code: int = 0) -> Any:
 
 def test_each_environment_has_a_heading_in_the_order_of_the_file(three: Any) -> None:
     out = three.ok("plan", "--all").out
+    assert three.ok("plan", "--all", "--env-parallelism", "1").out == out
     places = [out.index(f"Environment {name}\n") for name in NAMES]
     assert places == sorted(places)
     for name in NAMES:

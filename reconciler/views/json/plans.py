@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -24,7 +26,7 @@ from reconciler.model.plans import (
 from reconciler.model.values import UidOf, ValueRef
 from reconciler.planning.risks import risk_of
 from reconciler.views import words
-from reconciler.views.heading import NO_HEADING, Heading
+from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
 from reconciler.views.json.parts import (
     Document,
     key_document,
@@ -37,6 +39,7 @@ from reconciler.views.json.parts import (
 from reconciler.views.json.problems import diagnostic_document
 
 PLAN_FORMAT = "reconciler.plan/v1"
+REPORT_FORMAT = "reconciler.report/v1"
 
 
 def plan(plan: Plan, heading: Heading = NO_HEADING) -> str:
@@ -44,31 +47,50 @@ def plan(plan: Plan, heading: Heading = NO_HEADING) -> str:
 
     Its notices begin with what there is to know of the plan's file.
     """
-    return serialised(
-        {
-            "format": PLAN_FORMAT,
-            "store": store_document(plan.store),
-            "configuration": heading.configuration or None,
-            "options": _options(plan.options),
-            "summary": _summary(plan),
-            "changes": [_change(change) for change in plan.changes],
-            "steps": [_step(step) for step in plan.steps],
-            "refusals": [_refusal(refusal) for refusal in plan.refusals],
-            "problems": [diagnostic_document(problem) for problem in plan.problems],
-            "notices": [note_document(notice) for notice in (*heading.origin, *plan.notices)],
-        }
-    )
+    return serialised(plan_document(plan, heading))
+
+
+def plan_document(plan: Plan, heading: Heading = NO_HEADING) -> Document:
+    """What `plan` serialises."""
+    return {
+        "format": PLAN_FORMAT,
+        "store": store_document(plan.store),
+        "configuration": heading.configuration or None,
+        "options": _options(plan.options),
+        "summary": _summary(plan),
+        "changes": [_change(change) for change in plan.changes],
+        "steps": [_step(step) for step in plan.steps],
+        "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "problems": [diagnostic_document(problem) for problem in plan.problems],
+        "notices": [note_document(notice) for notice in (*heading.origin, *plan.notices)],
+    }
+
+
+def report(plans: Sequence[HeadedPlan]) -> str:
+    """Several plans, and the sums of their summaries (``report-v1.json``)."""
+    documents = [plan_document(each.plan, each.heading) for each in plans]
+    totals: Counter[str] = Counter()
+    for document in documents:
+        totals.update(document["summary"])
+    can_apply = all(document["summary"]["canApply"] for document in documents)
+    summary = {"plans": len(documents), **totals, "canApply": can_apply}
+    return serialised({"format": REPORT_FORMAT, "summary": summary, "plans": documents})
+
+
+def option_name(name: str) -> str:
+    """How the field `name` of `PlanOptions` is called: ``allowReplace``, ``targets``."""
+    option = PLAN_OPTIONS.get(name)
+    first, *rest = (option.name if option else name).split("-")
+    plural = "s" if option and option.repeatable else ""
+    return first + "".join(part.capitalize() for part in rest) + plural
 
 
 def _options(options: PlanOptions) -> Document:
     document: Document = {}
     for field in fields(options):
-        option = PLAN_OPTIONS.get(field.name)
-        value = getattr(options, field.name)
-        first, *rest = (option.name if option else field.name).split("-")
-        name = first + "".join(part.capitalize() for part in rest)
-        if option and option.repeatable:
-            document[f"{name}s"] = [_target(item) for item in value]
+        value, name = getattr(options, field.name), option_name(field.name)
+        if isinstance(value, tuple):
+            document[name] = [_target(item) for item in value]
         else:
             plain = value is None or isinstance(value, bool | str)
             document[name] = value if plain else str(value)
@@ -104,6 +126,7 @@ def _change(change: Change) -> Document:
         "action": change.action,
         "reasons": list(change.reasons),
         "risk": risk_of(change),
+        "sealed": change.sealed,
         "fields": [_field(field) for field in change.fields],
         "kept": [path_document(path) for path in change.kept],
         "notes": [note_document(note) for note in change.notes],

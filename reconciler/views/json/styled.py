@@ -7,12 +7,18 @@ from reconciler.model.history import History
 from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
 from reconciler.views import json
-from reconciler.views.formats import Checked, Style
+from reconciler.views.formats import Checked, PlanReport, Style
 
 
 def plan(plan: Plan, style: Style) -> str:
     """See `reconciler.views.json.plan`."""
     return json.plan(plan, style.heading)
+
+
+def report(report: PlanReport, style: Style) -> str:
+    """See `reconciler.views.json.report`."""
+    del style
+    return json.report(report.plans)
 
 
 def drift(report: DriftReport, style: Style) -> str:

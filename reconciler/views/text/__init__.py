@@ -6,7 +6,7 @@ from reconciler.views.text.events import event, more_skipped, what_now
 from reconciler.views.text.histories import history
 from reconciler.views.text.listings import listing, listing_summary
 from reconciler.views.text.locks import lock
-from reconciler.views.text.plans import plan
+from reconciler.views.text.plans import plan, total
 from reconciler.views.text.problems import diagnostics, error, notices, sources
 from reconciler.views.text.reports import drift, drift_summary
 
@@ -24,5 +24,6 @@ __all__ = [
     "notices",
     "plan",
     "sources",
+    "total",
     "what_now",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from reconciler.escapes import escaped, inert
 from reconciler.model.plans import Action, Note, Plan, Refusal
@@ -47,6 +47,11 @@ def plan(
         blocks.append("\n".join(note_line(notice.message, palette) for notice in shown))
     blocks.append(_closing(plan, palette, verbose=verbose))
     return inert("\n\n".join(blocks))
+
+
+def total(plans: Sequence[Plan], *, colour: bool) -> str:
+    """The summary over several plans."""
+    return Palette(colour).paint(words.total_text(plans), "strong")
 
 
 def _group(group: Group, palette: Palette) -> str:

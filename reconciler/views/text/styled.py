@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconciler.model.drift import DriftReport
 from reconciler.model.history import History
 from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
 from reconciler.views import text, words
-from reconciler.views.formats import Checked, Style
+from reconciler.views.formats import Checked, PlanReport, Style
 
 
 def plan(plan: Plan, style: Style) -> str:
@@ -16,6 +18,14 @@ def plan(plan: Plan, style: Style) -> str:
         doubts = [note.message for note in style.heading.origin if note.code == "plan-unverified"]
         return "\n".join([*doubts, words.summary_text(plan)])
     return text.plan(plan, colour=style.colour, verbose=style.verbose, heading=style.heading)
+
+
+def report(report: PlanReport, style: Style) -> str:
+    """One plan after the other, and the summary over all of them."""
+    blocks = [plan(each.plan, replace(style, heading=each.heading)) for each in report.plans]
+    if len(blocks) > 1:
+        blocks.append(text.total([each.plan for each in report.plans], colour=style.colour))
+    return "\n\n".join(blocks)
 
 
 def drift(report: DriftReport, style: Style) -> str:

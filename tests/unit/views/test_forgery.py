@@ -41,6 +41,7 @@ from reconciler.model.plans import (
     Step,
 )
 from reconciler.views import (
+    comments,
     dot,
     gitlab,
     json,
@@ -52,7 +53,10 @@ from reconciler.views import (
     text,
     words,
 )
-from reconciler.views.formats import Checked, Style
+from reconciler.views.formats import Checked, PlanReport, Style
+from reconciler.views.heading import HeadedPlan, Heading
+from reconciler.views.json.reading import read_plan
+from reconciler.views.text import styled
 from tests.runners import COMMANDS, commands_in
 from tests.unit.views import drift_samples, listing_samples, samples
 
@@ -174,6 +178,12 @@ def checked_of(found: str) -> Checked:
     return Checked(diagnostics=(diagnostic_of(found),), objects=(desired_of(found),), files=1)
 
 
+def read_back(found: str) -> list[HeadedPlan]:
+    """The plan as a report reads it from JSON."""
+    encodable = found.encode("utf-8", "replace").decode()
+    return [read_plan(json.plan(plan_of(encodable), Heading(encodable)).encode())]
+
+
 def printed(found: str) -> dict[str, str]:
     """Each text that is made from `found`, by name."""
     plan, report, listing, graph = (
@@ -189,6 +199,9 @@ def printed(found: str) -> dict[str, str]:
         "text": text.plan(plan, colour=False, verbose=True),
         "markdown": markdown.plan(plan),
         "json": json.plan(plan),
+        "report": styled.report(PlanReport((*read_back(found), *read_back("b"))), Style()),
+        "report markdown": comments.comment([*read_back(found), *read_back("b")], found),
+        "report json": json.report(read_back(found)),
         "sources": text.sources((desired_of(found),), colour=False),
         "retried": text.event(StepRetried(plan.steps[0], 1, 1.0, found), colour=False),
         "waiting": text.event(StepWaiting(plan.steps[0], found, 1.0), colour=False),
@@ -293,8 +306,13 @@ def test_a_string_never_passes_for_a_masked_value() -> None:
 
 @pytest.mark.parametrize("found", HOSTILE)
 def test_markdown_holds_foreign_text_in_code_alone(found: str) -> None:
-    outside = _outside_of_code(markdown.plan(plan_of(found)))
-    outside += _outside_of_code(markdown.drift(report_of(found)))
+    shown = (
+        markdown.plan(plan_of(found)),
+        markdown.drift(report_of(found)),
+        *(comments.comment(read_back(found) * times) for times in (1, 2)),
+    )
+    outside = "".join(map(_outside_of_code, shown))
+    assert not any("<!--" in text for text in shown)
     for dangerous in ("@", "#2", "http", "<b>", "[a]", "_d_", "*c*", "script", "<!--", "$f$", "\\"):
         assert dangerous not in outside
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, ValidationError
+from referencing import Registry, Resource
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import (
@@ -40,6 +41,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.views import json
+from reconciler.views.heading import HeadedPlan
 from tests.unit.views import drift_samples, listing_samples, samples
 
 
@@ -55,6 +57,10 @@ PLAN, DIAGNOSTICS, EVENT, DRIFT, LISTING, HISTORY = (
 )
 
 _texts = st.text(max_size=8)
+_REGISTRY = Registry().with_resource("urn:reconciler:plan:v1", Resource.from_contents(PLAN.schema))
+REPORT = Draft202012Validator(validator("report-v1.json").schema, registry=_REGISTRY)
+
+_names = st.text("ab-.", max_size=4)
 _numbers = st.integers(min_value=1, max_value=99)
 _references = st.builds(ValueRef, _numbers, st.just(samples.FINGERPRINT))
 _leaves = (
@@ -65,7 +71,7 @@ _leaves = (
     | _texts
 )
 _values = st.recursive(
-    _leaves | _references | st.builds(UidOf, _texts, _texts, _texts),
+    _leaves | _references | st.builds(UidOf, _names, _names, _names),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(_texts | st.sampled_from(["$value", "$uidOf", "$$"]), inner, max_size=3)
@@ -174,6 +180,18 @@ def test_any_report_keeps_to_its_schema(report: DriftReport) -> None:
 @given(listings)
 def test_any_listing_keeps_to_its_schema(listing: Listing) -> None:
     LISTING.validate(stdlib.loads(json.listing(listing)))
+
+
+@pytest.mark.parametrize("names", [("refused",), ("everything", "sealed")])
+def test_reports_keep_to_their_schema(names: tuple[str, ...]) -> None:
+    source = json.report([HeadedPlan(samples.PLANS[name]) for name in names])
+    document = stdlib.loads(source)
+    REPORT.validate(document)
+    assert document["summary"]["plans"] == len(document["plans"]) == len(names)
+    for name in ("create", "delete", "sealedValues"):
+        sums = [plan["summary"][name] for plan in document["plans"]]
+        assert document["summary"][name] == sum(sums)
+    assert document["summary"]["canApply"] == ("refused" not in names and "sealed" not in names)
 
 
 def _objects(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -1,7 +1,9 @@
+import re
 from dataclasses import replace
 
 import pytest
 
+from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Change, Note, Plan, Reason, Refusal, Removal
 from reconciler.views import groups, markdown, text
 from tests.unit.views import samples
@@ -51,8 +53,8 @@ def test_what_does_not_fit_is_counted() -> None:
     assert f"{3000 - names(shown)} changes altogether" in shown
 
 
-@pytest.mark.parametrize("size", [100, 60_000, 70_000, 140_000])
-def test_refusals_are_never_cut(size: int) -> None:
+@pytest.mark.parametrize("size", [100, 60_000])
+def test_refusals_go_before_all_else(size: int) -> None:
     refusal = Refusal("guard", "a" * size, "b", None)
     crowded = replace(
         large(objects=3000, fields=1),
@@ -62,8 +64,17 @@ def test_refusals_are_never_cut(size: int) -> None:
     )
     shown = markdown.plan(crowded)
     assert "a" * size in shown
-    assert len(shown) <= max(markdown.LIMIT, size + 1000)
+    assert len(shown) <= markdown.LIMIT
     assert f"{3000 - names(shown)} changes altogether" in shown
+
+
+def test_refusals_that_alone_exceed_the_limit_lose_their_text() -> None:
+    refusals = [Refusal("guard", "a" * 30_000, "b", samples.secret(str(n))) for n in range(3)]
+    shown = markdown.plan(replace(large(objects=1, fields=1), refusals=tuple(refusals)))
+    assert len(shown) <= markdown.LIMIT
+    assert shown.count("a" * 30_000) == 2
+    assert "\n> **Refused** by `guard`: `Secret/shop/2`\n" in shown
+    assert "the details of 1 refusal" in shown
 
 
 def test_problems_come_before_changes() -> None:
@@ -145,3 +156,31 @@ def test_a_limit_of_its_own() -> None:
     plan = large(objects=500, fields=20)
     assert len(markdown.plan(plan, limit=20_000)) <= 20_000
     assert "Left out" not in markdown.plan(plan, limit=1_000_000)
+
+
+@pytest.mark.parametrize("limit", [markdown.LEAST, markdown.LIMIT])
+@pytest.mark.parametrize("text", ["#", "a`b ", "x", "##[group]", "<!--", "a "])
+def test_no_text_however_long_exceeds_the_limit(text: str, limit: int) -> None:
+    name = text * (70_000 // len(text))
+    key = ObjectKey("Secret", name, name)
+    change = replace(large(objects=1, fields=1).changes[0], key=key, source=samples.place(name, 1))
+    plan = Plan(
+        store=replace(samples.STORE, location=name),
+        options=replace(samples.EVERYTHING.options, set_name=name, targets=(key,) * 9),
+        changes=(change, replace(change, action=Action.NO_OP, kept=((name, name),))),
+        refusals=(Refusal(name, name, name, key),),
+        problems=(replace(samples.PROBLEMS[0], code=name, source=samples.place(name, 1)),),
+        notices=(Note(name, name),),
+    )
+    shown = markdown.plan(plan, limit=limit)
+    assert len(shown) <= limit
+    assert shown.startswith("### Plan: 1 to create")
+    assert "Left out" in shown
+
+
+def test_what_is_cut_ends_behind_a_whole_construct() -> None:
+    for room in range(2, 60):
+        shown = markdown.prose_within("one `two` a``b three/four five", room)
+        assert len(shown) <= room
+        assert "`" not in re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", shown)
+        assert shown.endswith(("…", " five"))

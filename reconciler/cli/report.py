@@ -1,0 +1,66 @@
+"""``reconciler report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.command import Command
+from reconciler.cli.options import examples
+from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.parameters import listed
+from reconciler.errors import ExitCode
+from reconciler.model.options import Topic
+from reconciler.views.formats import Subject
+
+_LEAST = 5_000
+_LIMIT = 65_536
+_LONGEST_KEY = 200
+
+
+def _short_enough(_: click.Context, __: click.Parameter, key: str) -> str:
+    if len(key) > _LONGEST_KEY:
+        raise click.BadParameter(f"a key has at most {_LONGEST_KEY} characters")
+    return key
+
+
+@click.command(
+    cls=Command,
+    epilog=examples(
+        "reconciler report plan.json",
+        "reconciler report blue.json green.json -o markdown --key shop",
+        "reconciler report plan.json --report markdown=comment.md",
+    ),
+)
+@click.argument("plans", nargs=-1, required=True, type=click.Path(path_type=Path))
+@output_options(Subject.REPORT)
+@listed(
+    Topic.OUTPUT,
+    "--key",
+    default="",
+    callback=_short_enough,
+    help="Markdown: begin with a hidden marker of this key, by which to find the comment again.",
+)
+@listed(
+    Topic.OUTPUT,
+    "--limit",
+    type=click.IntRange(min=_LEAST),
+    metavar="N",
+    default=_LIMIT,
+    show_default=True,
+    help="Markdown: at most so many characters. The least risky changes are left out first.",
+)
+@verbosity_options()
+def report(plans: tuple[Path, ...], **settings: Any) -> ExitCode:
+    """Show plans that were written as JSON, several as one report.
+
+    Needs neither manifests nor store, and trusts nothing in the files: they may come from a fork.
+
+    PLANS are files that `plan -o json` or `plan --report json=FILE` has written.
+    """
+    from reconciler.workflow.gathering import gathered
+
+    show(Subject.REPORT, gathered(plans), settings)
+    return ExitCode.OK

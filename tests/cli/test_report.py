@@ -1,0 +1,132 @@
+"""``reconciler report``: plans as JSON, from wherever, as one text."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.errors import PlanFileError
+from reconciler.workflow.gathering import gathered
+
+
+@pytest.fixture
+def printed(shop: Any) -> Any:
+    """A plan as JSON and as Markdown; manifests and store are gone."""
+    shop.ok("plan", "--report", "json=plan.json", "--report", "markdown=plan.md")
+    shop.ok("plan", "--set", "other", "--report", "json=other.json")
+    shutil.rmtree(shop.path / "manifests")
+    return shop
+
+
+def test_markdown_is_that_of_the_plan(printed: Any) -> None:
+    before = printed.files()
+    shown = printed.ok("report", "plan.json", "-o", "markdown").out
+    assert shown.encode() == before["plan.md"]
+    assert printed.files() == before
+
+
+def test_a_saved_plan_can_be_reported_too(shop: Any) -> None:
+    shop.ok("plan", "--out", "release.plan", "--expires", "1h")
+    shop.ok("show", "release.plan", "--report", "json=plan.json", "--report", "markdown=plan.md")
+    shown = shop.ok("report", "plan.json", "-o", "markdown").out
+    assert shown == (shop.path / "plan.md").read_text(encoding="utf-8")
+    assert "expires" in shown
+
+
+def test_several_plans_are_one_report(printed: Any) -> None:
+    result = printed.ok(
+        "report", "plan.json", "other.json", "--report", "markdown=all.md", "--key", "shop"
+    )
+    assert result.out.endswith(
+        "\n\n2 plans, 2 with changes: 4 to create, 0 to update, 0 to replace, 0 to delete; "
+        "0 in sync.\n"
+    )
+    comment = (printed.path / "all.md").read_text(encoding="utf-8")
+    assert comment.startswith("<!-- reconciler: shop -->\n\n## 2 plans, ")
+    counts = json.loads(
+        printed.ok("report", "plan.json", "other.json", "-o", "gitlab-terraform").out
+    )
+    assert counts == {"create": 4, "update": 0, "delete": 0}
+
+
+def test_quiet_shows_the_summaries(printed: Any) -> None:
+    shown = printed.ok("report", "plan.json", "other.json", "--quiet").out
+    assert [line.partition(":")[0] for line in shown.split("\n\n")] == [
+        "Plan",
+        "Plan",
+        "2 plans, 2 with changes",
+    ]
+
+
+def test_the_limit_holds(shop: Any) -> None:
+    for number in range(60):
+        shop.secret(f"object-{number:03}", **{f"key-{number}-{each}": "x" for each in range(20)})
+    shop.ok("plan", "--report", "json=plan.json")
+    shown = shop.ok("report", "plan.json", "-o", "markdown", "--limit", "6000").out
+    assert len(shown) <= 6001
+    assert "Left out, because a comment has its limit" in shown
+    assert "Left out" not in shop.ok("report", "plan.json", "-o", "markdown").out
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [(("--limit", "4999"), "x>=5000"), (("--key", "x" * 201), "at most 200 characters")],
+)
+def test_what_cannot_be_kept_is_refused(printed: Any, options: tuple[str, str], words: str) -> None:
+    result = printed.run("report", "plan.json", *options)
+    assert result.code == 1
+    assert words in result.err
+
+
+def test_every_file_that_is_no_plan_is_named(printed: Any) -> None:
+    printed.write("broken.json", "{")
+    printed.write("key.json", '{"auths": {"a": "not-a-real-password"}}')
+    document = json.loads(printed.files()["plan.json"])
+    document["changes"][0]["key"]["name"] = 7
+    printed.write("forged.json", json.dumps(document))
+    (printed.path / "directory.json").mkdir()
+    os.mkfifo(printed.path / "pipe.json")
+    result = printed.run(
+        "report",
+        *("plan.json", "broken.json", "key.json", "forged.json", "directory.json", "pipe.json"),
+        "absent.json",
+    )
+    assert (result.code, result.out) == (1, "")
+    assert result.err.splitlines()[:7] == [
+        "Error: not every file is a plan as JSON, so there is no report",
+        "  ~ broken.json: line 1, column 2: this is not JSON",
+        "  ~ key.json: format: reconciler.plan/v1 is expected",
+        "  ~ forged.json: changes[0].key.name: a string is expected",
+        "  ~ directory.json: cannot be read: Is a directory",
+        "  ~ pipe.json: this is not a regular file",
+        "  ~ absent.json: cannot be read: No such file or directory",
+    ]
+    assert "not-a-real-password" not in result.err
+
+
+def test_all_files_together_have_a_size(printed: Any) -> None:
+    plan = printed.path / "plan.json"
+    size = plan.stat().st_size
+    assert gathered([plan], most_bytes=size).plans
+    with pytest.raises(PlanFileError) as error:
+        gathered([plan, plan], most_bytes=2 * size - 1)
+    assert error.value.details == (
+        f"{plan}: this is too large: {size - 1} bytes are left of what all may have together",
+    )
+
+
+def test_a_hostile_plan_stays_text(printed: Any) -> None:
+    document = json.loads(printed.files()["plan.json"])
+    document["notices"] = [
+        {"code": "x", "message": "<!-- reconciler: shop -->\n::error::x @team \x1b[2J"}
+    ]
+    Path("hostile.json").write_text(json.dumps(document), encoding="utf-8")
+    shown = printed.ok("report", "hostile.json", "-o", "markdown", "--key", "shop").out
+    assert shown.count("<!--") == 1
+    assert "\x1b" not in shown
+    assert "\n::" not in printed.ok("report", "hostile.json").out
