@@ -11,7 +11,7 @@ SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 DOCS_LOCK := requirements/docs.txt
 
-.PHONY: help demo controlplane tools programs test node fuzz faults mutants bench docs lint format lock audit clean
+.PHONY: help demo controlplane tools programs browser test node fuzz faults mutants bench docs lint format lock audit clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -23,6 +23,7 @@ help:
 	@echo 'make controlplane   build the Kubernetes control plane that some of them need, once'
 	@echo 'make tools   build sops and age, whose files some tests read, once'
 	@echo 'make programs   install the Docker Engine, containerd and the shells that some of them need, as root'
+	@echo 'make browser install Chromium, as root, and axe-core, with which HTML is tested'
 	@echo 'make fuzz    a million mutated manifests, of another seed each time'
 	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
 	@echo 'make faults  a kill or a fault of the disk at every system call; half an hour'
@@ -59,6 +60,9 @@ tools:
 
 programs:
 	tests/programs/install.sh
+
+browser:
+	tests/browser/install.sh
 
 COUNT ?= 1000000
 SEED ?= $(shell date +%s)

@@ -1,4 +1,4 @@
-"""Output files: a regular file is written whole or not at all, a device or pipe is streamed to."""
+"""Files: a regular one is written whole or not at all, a device or pipe is streamed to."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ from reconciler.errors import FileNotWritten
 
 _MOST_LINKS = 40  # as many as Linux follows
 _DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
+
+
+def checkout_of(directory: Path) -> Path:
+    """The repository that `directory` is in; itself, if it is in none."""
+    places = (directory, *directory.parents)
+    return next((place for place in places if os.path.lexists(place / ".git")), directory)
 
 
 def write_whole(path: Path, content: bytes, *, mode: int) -> None:

@@ -30,7 +30,7 @@ from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.model.inputs import Exclusion, InputSource
 from reconciler.model.opening import StoreChoice
-from reconciler.model.options import Option, Topic
+from reconciler.model.options import Option, OptionKind, Topic
 from reconciler.spelling import did_you_mean
 from reconciler.stores import backend_of, builtin_options
 
@@ -129,7 +129,8 @@ class Configured(Command):
         own = super().get_params(ctx)
         names = {parameter.name for parameter in own}
         more = (
-            parameter_of(option, topic=Topic.WHERE) for option in _invocation(ctx).store_options
+            parameter_of(option, topic=option.about or Topic.WHERE)
+            for option in _invocation(ctx).store_options
         )
         return [*own[:-1], *(option for option in more if option.name not in names), own[-1]]
 
@@ -149,21 +150,29 @@ class Configured(Command):
         """Put what it takes to open the store into one of the parameters of `ctx`."""
         if self._has_store:
             ctx.params[STORE.parameter] = self.choice(ctx)
-            for option in _invocation(ctx).store_options:
-                del ctx.params[option.parameter]
+            offered = {option.parameter for option in _invocation(ctx).store_options}
+            for name in offered - self._own_names:
+                del ctx.params[name]
 
     @staticmethod
     def choice(ctx: click.Context) -> StoreChoice:
         """The store that `ctx` chooses, with the options of its kind."""
-        given = {
-            option.name: ctx.params[option.parameter] for option in _invocation(ctx).store_options
+        offered = _invocation(ctx).store_options
+        given = {option.name: ctx.params[option.parameter] for option in offered}
+        options = {
+            name: str(value)
+            for name, value in given.items()
+            if value is not None and value is not False
         }
-        options = {name: str(value) for name, value in given.items() if value is not None}
         return StoreChoice(ctx.params[STORE.parameter], options)
 
     @property
+    def _own_names(self) -> set[str | None]:
+        return {parameter.name for parameter in self.params}
+
+    @property
     def _has_store(self) -> bool:
-        return any(parameter.name == STORE.parameter for parameter in self.params)
+        return STORE.parameter in self._own_names
 
     def _chosen(self, configuration: Configuration, args: Sequence[str]) -> tuple[Described, ...]:
         """The environment that the command is to work on.
@@ -216,7 +225,7 @@ def given_places() -> Iterator[tuple[Option, str]]:
     values = {STORE.name: choice.url, CONFIG.name: invocation.configuration, **choice.options}
     for option in (STORE, *invocation.store_options, CONFIG):
         source = context.get_parameter_source(option.parameter)
-        if source is ParameterSource.COMMANDLINE:
+        if source is ParameterSource.COMMANDLINE and option.kind is not OptionKind.FLAG:
             yield option, values[option.name]
     if invocation.environment.name:
         yield ENV, invocation.environment.name

@@ -14,6 +14,7 @@ from reconciler.cli.types import READINGS
 from reconciler.model.opening import DEFAULT_STORE
 from reconciler.model.options import Option, OptionKind, Topic
 from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
+from reconciler.stores.backend import ALLOW_RUN
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -129,15 +130,6 @@ REQUIRE_SEALED = Option(
     help="Apply only a saved plan whose seal is verified.",
     about=Topic.GUARDS,
 )
-ALLOW_RUN = Option(
-    name="allow-run",
-    kind=OptionKind.FLAG,
-    default=False,
-    has_setting=False,
-    help="Run the programs that this checkout names. Only for one that you trust.",
-    about=Topic.GUARDS,
-)
-
 EXCLUDE = Option(
     name="exclude",
     kind=OptionKind.TEXT,
@@ -162,7 +154,6 @@ RUN_OPTIONS = (
     EXPIRES,
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,
-    ALLOW_RUN,
     COLOR,
 )
 """The options that decide how a command runs, and are no part of a plan."""

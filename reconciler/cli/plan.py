@@ -13,7 +13,6 @@ import click
 from reconciler.cli.config import environment_name, is_one_of_several
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
-    ALLOW_RUN,
     ALLOW_WEAK_PLAN,
     EXPIRES,
     PARALLELISM,
@@ -40,6 +39,7 @@ from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
 from reconciler.model.options import Topic
+from reconciler.stores.backend import ALLOW_RUN
 from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:

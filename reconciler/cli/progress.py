@@ -102,11 +102,11 @@ class Count:
         self._failed = 0
 
     def tell(self, event: Event) -> None:
-        """Count a step that has ended; the time runs from the first that began."""
+        """Count a step that was made or failed; the time runs from the first that began."""
         if isinstance(event, StepStarted) and not self._started:
             self._started = True
             self._began = self._clock()
-        if isinstance(event, StepEnded):
+        if isinstance(event, StepEnded) and event.outcome is not Outcome.SKIPPED:
             self._ended += 1
             self._failed += event.outcome is Outcome.FAILED
 

@@ -24,7 +24,6 @@ from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
-    ALLOW_RUN,
     CONFIG,
     EXCLUDE,
     PARALLELISM,
@@ -37,6 +36,7 @@ from reconciler.cli.terminal import colour_on, is_terminal, remark
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
+from reconciler.stores.backend import ALLOW_RUN
 
 if TYPE_CHECKING:
     from reconciler.manifests import Loaded

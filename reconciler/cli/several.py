@@ -115,6 +115,7 @@ class Surveying(Configured):
         contexts = ctx.obj.company.contexts
         refuse_same_places(contexts)
         _refuse_standard_input(ctx)
+        _refuse_other_formats(output_of(self._subject, ctx.params), ctx.params)
         if configuration() and not ctx.params.get("quiet"):
             remark(escaped(f"Configuration: {configuration()}"))
         return self.survey(contexts)
@@ -262,6 +263,22 @@ def refuse_same_places(contexts: Sequence[click.Context]) -> None:
             details=shared,
             hint="leave out what the command line or the variables say of the store and the set",
         )
+
+
+def _refuse_other_formats(output: str, params: dict[str, Any]) -> None:
+    """Make sure that what is to be shown of several environments can be one output.
+
+    Raises:
+        ConfigError: a format cannot join the parts.
+    """
+    from reconciler.views.joined import can_join
+
+    for name in (output, *(each for each, _ in params.get("reports", ()))):
+        if not can_join(name):
+            raise ConfigError(
+                f"the format {name} shows one environment at a time",
+                hint="write a plan of each as JSON, and show them with `reconciler report`",
+            )
 
 
 def _refuse_standard_input(context: click.Context) -> None:

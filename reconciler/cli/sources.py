@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.trust import checkout_of
 from reconciler.cli.types import relative_path
+from reconciler.files import checkout_of
 from reconciler.model.inputs import Chart, Command, InputSource
 from reconciler.model.objects import Source
 from reconciler.spelling import did_you_mean

@@ -68,12 +68,6 @@ def searched(directory: Path) -> Iterator[Path]:
             return
 
 
-def checkout_of(directory: Path) -> Path:
-    """The repository that `directory` is in; itself, if it is in none."""
-    places = (directory, *directory.parents)
-    return next((place for place in places if os.path.lexists(place / ".git")), directory)
-
-
 def _home() -> Path | None:
     try:
         return Path.home().resolve()

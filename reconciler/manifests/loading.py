@@ -45,7 +45,7 @@ class Loaded:
     ``files`` counts the files that were read. ``consumers`` are the uses of Secrets by objects of
     other kinds, and ``made`` the Secrets that other programs make because of such objects.
     ``ignoring`` has the lints that consumers switch off, by ``KIND/NAMESPACE/NAME``. ``inputs``
-    says how many objects each of the given paths held.
+    says how many objects each of the given paths held, if anything of it could be read.
     """
 
     objects: tuple[Desired, ...] = ()
@@ -111,7 +111,9 @@ def objects_of(
     if decryption is not None:
         notices += _unverified_notices(decryption.unverified)
         notices += _sealed_notice(decoded, decryption.lacking)
-    yields = [_input_yield(path, files, held) for path, files in inputs.items()]
+    yields = [
+        _input_yield(path, files, held) for path, files in inputs.items() if files & held.keys()
+    ]
     loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
     return _with_two_owners(loaded, lints)
 
@@ -295,7 +297,7 @@ def _duplicate(second: Desired, first: Desired) -> Diagnostic:
         message=f"the same object is already declared at {first.source.file}:{first.source.line}",
         field="",
         source=second.source,
-        object=str(second.key._replace(name=second.name or second.generate_name)),
+        object=second.label,
         hint="remove one of the two, or give it another name or namespace",
     )
 

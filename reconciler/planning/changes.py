@@ -32,6 +32,8 @@ _KUBELETS = Note(
     "running Pods may be served the old value for some time after a replace under the same name",
 )
 
+_WITH_KUBELETS = {Capability.CONSUMERS, Capability.UPDATE_VALUES}
+
 _VERSION = "takes the place of {}: what is to use the new version has to name it"
 _HASHED = "takes the place of {}, which running Pods use until their workload is rolled out anew"
 _DRIFTED = {FieldState.CHANGED, FieldState.REMOVED, FieldState.ADDED}
@@ -235,7 +237,7 @@ class Changing:
     ) -> tuple[Note, ...]:
         # Where values can be changed, a replace is of an immutable Secret, which kubelets cache.
         snapshot = self.comparison.snapshot
-        cached = action is Action.REPLACE and Capability.UPDATE_VALUES in snapshot.capabilities
+        cached = action is Action.REPLACE and snapshot.capabilities >= _WITH_KUBELETS
         lost = limits.loss(key.kind, action, fields, snapshot)
         return (*((_KUBELETS,) if cached else ()), *lost)
 

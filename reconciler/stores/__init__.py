@@ -126,6 +126,6 @@ def _diagnostic(resource: Desired, violation: Violation) -> Diagnostic:
         message=violation.message,
         field=violation.field,
         source=resource.source,
-        object=str(resource.key._replace(name=resource.name or resource.generate_name)),
+        object=resource.label,
         hint=violation.hint,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
-from reconciler.model.options import Option, OptionKind
+from reconciler.model.options import Option, OptionKind, Topic
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
@@ -74,4 +74,12 @@ KUBE_CONTEXT = Option(
     metavar="NAME",
     default_text="that of the URL, else the current one",
     help="Context to use in place of the one in the URL.",
+)
+ALLOW_RUN = Option(
+    name="allow-run",
+    kind=OptionKind.FLAG,
+    default=False,
+    has_setting=False,
+    help="Run the programs that this checkout names. Only for one that you trust.",
+    about=Topic.GUARDS,
 )

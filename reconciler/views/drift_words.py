@@ -13,7 +13,7 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.views.words import Line, aligned, counted, field_text, manager_text, object_text
+from reconciler.views.words import Row, counted, field_text, manager_text, object_text
 
 STATE_SYMBOLS = {
     ObjectState.IN_SYNC: "=",
@@ -68,13 +68,13 @@ class Finding(NamedTuple):
     symbol: str
     item: ObjectDrift
     words: str
-    lines: list[Line]
+    rows: list[Row]
 
 
 def drifted(report: DriftReport) -> list[Finding]:
     """The objects with drift, each with the fields that drifted."""
     return [
-        Finding(STATE_SYMBOLS[item.state], item, STATE_WORDS[item.state], _drift_lines(item))
+        Finding(STATE_SYMBOLS[item.state], item, STATE_WORDS[item.state], _drift_rows(item))
         for item in report.objects
         if item.state in DRIFT_STATES
     ]
@@ -115,8 +115,8 @@ def summary_text(report: DriftReport) -> str:
     return "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"]) + "."
 
 
-def what_now(report: DriftReport) -> list[str]:
-    """The ways to go on after drift; empty where there is none."""
+def what_now(report: DriftReport) -> list[tuple[str, str]]:
+    """The ways to go on after drift, each with its name; empty where there is none."""
     if not report.drifted:
         return []
     drifted = [item.key for item in report.objects if item.state is ObjectState.DRIFTED]
@@ -127,30 +127,26 @@ def what_now(report: DriftReport) -> list[str]:
         ways.append(("ignore", "name the keys in the annotation reconciler/ignore-keys"))
     elif any(item.state in _GONE for item in report.objects):
         ways.append(("accept", "remove the manifests of what is gone, and apply with --prune"))
-    return [f"  {way:<7}  {text}" for way, text in ways]
+    return ways
 
 
-def _drift_lines(item: ObjectDrift) -> list[Line]:
-    return aligned(
-        (FIELD_SYMBOLS[field.state], field_text(field.path), _drift_text(field))
-        for field in item.fields
-        if field.state is not FieldState.IN_SYNC
-    )
+def _drift_rows(item: ObjectDrift) -> list[Row]:
+    return [_drift_row(field) for field in item.fields if field.state is not FieldState.IN_SYNC]
 
 
-def _drift_text(field: FieldDrift) -> str:
+def _drift_row(field: FieldDrift) -> Row:
     remark = "; ".join(filter(None, (manager_text(field.manager), REMARKS[field.pending])))
-    return f"{FIELD_WORDS[field.state]}  ({remark})" if remark else FIELD_WORDS[field.state]
+    return Row(FIELD_SYMBOLS[field.state], field_text(field.path), FIELD_WORDS[field.state], remark)
 
 
 def _pending(item: ObjectDrift) -> Finding:
-    lines = aligned(
-        (PENDING_SYMBOLS[field.pending], field_text(field.path), PENDING_WORDS[field.pending])
+    rows = [
+        Row(PENDING_SYMBOLS[field.pending], field_text(field.path), PENDING_WORDS[field.pending])
         for field in item.fields
         if field.pending in PENDING_WORDS
-    )
+    ]
     if item.state is ObjectState.PENDING:
-        return Finding("+", item, STATE_WORDS[item.state], lines)
+        return Finding("+", item, STATE_WORDS[item.state], rows)
     if item.orphaned:
-        return Finding("-", item, "orphaned: this set owns it, and no manifest names it", lines)
-    return Finding("~", item, "its manifest has changed", lines)
+        return Finding("-", item, "orphaned: this set owns it, and no manifest names it", rows)
+    return Finding("~", item, "its manifest has changed", rows)

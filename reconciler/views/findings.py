@@ -12,7 +12,7 @@ from reconciler.model.plans import Change, Plan
 from reconciler.planning.risks import Risk, risk_of
 from reconciler.views import drift_words, groups, words
 from reconciler.views.formats import Checked, PlanReport
-from reconciler.views.words import Line
+from reconciler.views.words import Row
 
 
 class Level(StrEnum):
@@ -89,7 +89,7 @@ def of_diagnostic(item: Diagnostic) -> Finding:
 
 def _of_change(change: Change) -> Finding:
     harmless = risk_of(change) in {Risk.WARNING, Risk.ORDINARY}
-    fields = map(_unaligned, words.change_lines(change))
+    fields = map(_field_text, words.change_rows(change))
     told = [*words.removal_texts(change), *(note.message for note in change.notes)]
     return Finding(
         level=Level.NOTE if harmless else Level.WARNING,
@@ -101,7 +101,7 @@ def _of_change(change: Change) -> Finding:
 
 
 def _of_drift(found: drift_words.Finding, level: Level, code: str) -> Finding:
-    fields = map(_unaligned, found.lines)
+    fields = map(_field_text, found.rows)
     return Finding(
         level=level,
         code=code,
@@ -111,6 +111,5 @@ def _of_drift(found: drift_words.Finding, level: Level, code: str) -> Finding:
     )
 
 
-def _unaligned(line: Line) -> str:
-    """`line` without the spaces that align it with others."""
-    return " ".join([line.symbol, *line.text.split()])
+def _field_text(row: Row) -> str:
+    return " ".join([row.symbol, row.name, *row.text.split()])

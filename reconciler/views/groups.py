@@ -11,10 +11,12 @@ from reconciler.model.plans import Change, FieldAction, FieldChange, Plan
 from reconciler.model.values import ValueRef
 from reconciler.planning.risks import RANKS, Risk, risk_of
 from reconciler.views import words
-from reconciler.views.words import Line, counted
+from reconciler.views.words import Row, counted
 
 MANY = 5
 """So many changes that are alike are shown as one."""
+FEW = 10
+"""So many groups are shown open."""
 
 RISK_WORDS = {
     Risk.DELETE: "Deletes",
@@ -51,10 +53,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Chapter:
-    """The changes of one risk; ``heading`` is empty where there is no other chapter."""
+    """The changes of one risk; ``heading`` is empty where there is no other chapter.
+
+    ``is_open`` says whether a view that can fold groups shows what is inside: it does where there
+    are few groups altogether, or few of a chapter that is not of the ordinary changes.
+    """
 
     heading: str
     groups: tuple[Group, ...]
+    is_open: bool
 
 
 def chapters(plan: Plan, *, apart: bool = False) -> list[Chapter]:
@@ -65,41 +72,53 @@ def chapters(plan: Plan, *, apart: bool = False) -> list[Chapter]:
     by_risk: dict[Risk, list[Change]] = {}
     for change in _in_order(plan):
         by_risk.setdefault(risk_of(change), []).append(change)
+    by_risk = dict(sorted(by_risk.items(), key=lambda item: RANKS[item[0]]))
+    grouped = {
+        risk: tuple(Group((change,)) for change in changes) if apart else tuple(_groups(changes))
+        for risk, changes in by_risk.items()
+    }
+    are_few = sum(map(len, grouped.values())) <= FEW
     return [
         Chapter(
             f"{RISK_WORDS[risk]}: {counted(len(changes), 'object')}" if len(by_risk) > 1 else "",
-            tuple(Group((change,)) for change in changes) if apart else tuple(_groups(changes)),
+            grouped[risk],
+            are_few or (risk is not Risk.ORDINARY and len(grouped[risk]) <= FEW),
         )
-        for risk, changes in sorted(by_risk.items(), key=lambda item: RANKS[item[0]])
+        for risk, changes in by_risk.items()
     ]
 
 
 def title(group: Group) -> str:
     """``148 Secrets alike, one key changed: password``, for a group of many."""
     first = group.first
+    return ", ".join(filter(None, (f"{len(group.changes)} {first.key.kind}s alike", gist(first))))
+
+
+def gist(change: Change) -> str:
+    """``one key changed: password, 2 other fields``; empty where no field changes."""
     parts = []
     for action, said in _FIELD_WORDS.items():
         names = [
             field.path[1]
-            for field in first.fields
+            for field in change.fields
             if field.path[0] == DATA and field.action is action
         ]
         if names:
             keys = "one key" if len(names) == 1 else f"{len(names)} keys"
             parts.append(f"{keys} {said}: {words.names_text(names)}")
-    others = sum(field.path[0] != DATA for field in first.fields)
+    others = sum(field.path[0] != DATA for field in change.fields)
     if others:
         parts.append(counted(others, "other field"))
-    return ", ".join([f"{len(group.changes)} {first.key.kind}s alike", *parts])
+    return ", ".join(parts)
 
 
-def field_lines(group: Group) -> list[Line]:
-    """The lines of a change; of many, with what differs between them as ``(differs)``."""
+def field_rows(group: Group) -> list[Row]:
+    """The fields of a change; of many, with what differs between them as ``(differs)``."""
     if not group.many:
-        return words.change_lines(group.first)
+        return words.change_rows(group.first)
     columns = zip(*(change.fields for change in group.changes), strict=True)
     rows = [words.field_row(fields[0], *_values(fields)) for fields in columns]
-    return words.aligned([*rows, *words.kept_rows(group.first)])
+    return [*rows, *words.kept_rows(group.first)]
 
 
 def names(group: Group) -> list[str]:

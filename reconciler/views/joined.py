@@ -56,6 +56,11 @@ def joined(
     return _JOININGS[format_name](parts, subject, style)
 
 
+def can_join(format_name: str) -> bool:
+    """Whether the format can show several environments."""
+    return format_name in _JOININGS
+
+
 def style_of(format_name: str, style: Style, environments: int) -> Style:
     """`style` for one of several environments: a comment has room for all of them together."""
     if format_name != "markdown":

@@ -35,8 +35,6 @@ _RESERVE = 600
 """Characters reserved for the last line."""
 _LONGEST_NAME = 1_000
 """Characters of a name or a place; no name that a store accepts is longer."""
-_FEW = 10
-"""So many entries are shown open."""
 _MOST_OF_NAMES = 20_000
 """Characters of the names of a group; JSON has them all."""
 _KEEPERS_HEADING = "In sync, with fields of others that stay:"
@@ -210,22 +208,20 @@ def _counts(plan: Plan) -> str:
 
 def _changes(plan: Plan) -> list[_Section]:
     """A section for each chapter, so that the riskier ones are fitted first, details and all."""
-    chapters = groups.chapters(plan)
-    is_open = sum(len(chapter.groups) for chapter in chapters) <= _FEW
     return [
         _Section(
             "change",
-            [_group(group, is_open=is_open) for group in chapter.groups],
+            [_group(group, is_open=chapter.is_open) for group in chapter.groups],
             chapter.heading and f"#### {chapter.heading}",
         )
-        for chapter in chapters
+        for chapter in groups.chapters(plan)
     ]
 
 
 def _group(group: Group, *, is_open: bool) -> _Entry:
     change = group.first
     symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
-    lines = [_coloured(line) for line in groups.field_lines(group)]
+    lines = [_coloured(line) for line in words.aligned(groups.field_rows(group))]
     notes = [f"- {prose(text)}" for text in words.remark_texts(change)]
     if not group.many:
         name = f"{symbol} {words.object_text(change.key)}"
@@ -266,8 +262,8 @@ def _coloured(line: Line) -> Line:
 def _finding(finding: Finding) -> _Entry:
     name = f"{finding.symbol} {words.object_text(finding.item.key)}"
     source = finding.item.source
-    if finding.lines or source is None:
-        return _object(name, finding.words, source, finding.lines)
+    if finding.rows or source is None:
+        return _object(name, finding.words, source, words.aligned(finding.rows))
     short = f"- {_name(name)} {finding.words}"
     return _Entry(f"{short}, {code(words.place_text(source))}", short)
 

@@ -99,8 +99,19 @@ _MOST_REMOVED = 5
 _INDEX = re.compile("[0-9]{1,9}")
 
 
-Row = tuple[str, str, str]
-"""A symbol, a name, and what is said about it."""
+class Row(NamedTuple):
+    """A field below an object: its symbol, its name, its values, and a remark in brackets."""
+
+    symbol: str
+    name: str
+    values: str
+    remark: str = ""
+
+    @property
+    def text(self) -> str:
+        """``(value #1) → (value #2)  (only white space differs)``."""
+        remark = f"({self.remark})" if self.remark else ""
+        return "  ".join(filter(None, (self.values, remark)))
 
 
 class Line(NamedTuple):
@@ -162,9 +173,13 @@ def object_text(key: ObjectKey) -> str:
 
 def reasons_text(change: Change) -> str:
     """``update: data differs; metadata differs``."""
-    reasons = "; ".join(REASON_WORDS[reason] for reason in change.reasons)
-    action = ACTION_WORDS[change.action]
+    action, reasons = ACTION_WORDS[change.action], why_text(change)
     return f"{action}: {reasons}" if reasons else action
+
+
+def why_text(change: Change) -> str:
+    """``data differs; metadata differs``."""
+    return "; ".join(REASON_WORDS[reason] for reason in change.reasons)
 
 
 def place_text(source: Source | None) -> str:
@@ -177,31 +192,41 @@ def source_text(source: Source) -> str:
     return escaped(str(source) if source.line else source.file)
 
 
-def change_lines(change: Change) -> list[Line]:
-    """The fields that change, and those of others that stay, a line for each."""
+def change_rows(change: Change) -> list[Row]:
+    """The fields that change, and those of others that stay."""
     rows = [
         field_row(field, value_text(field.before), value_text(field.after))
         for field in change.fields
     ]
-    return aligned([*rows, *kept_rows(change)])
+    return [*rows, *kept_rows(change)]
 
 
 def field_row(field: FieldChange, before: str, after: str) -> Row:
     """A field that changes, with its values as they are to be shown."""
-    return (FIELD_SYMBOLS[field.action], field_text(field.path), _values_text(field, before, after))
+    remarks = (NATURE_WORDS[field.nature], _drift_words(field), manager_text(field.manager))
+    return Row(
+        FIELD_SYMBOLS[field.action],
+        field_text(field.path),
+        _values_text(field, before, after),
+        "; ".join(filter(None, remarks)),
+    )
 
 
 def kept_rows(change: Change) -> list[Row]:
     """The fields of others that stay."""
-    return [(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
+    return [Row(KEPT_SYMBOL, field_text(path), KEPT_WORDS) for path in change.kept]
 
 
 def remark_texts(change: Change) -> list[str]:
     """What stands below the fields of a change: warnings, what is lost, notes, and who uses it."""
-    warnings = [warning_text(warning) for warning in change.warnings]
+    return [*map(warning_text, change.warnings), *note_texts(change)]
+
+
+def note_texts(change: Change) -> list[str]:
+    """What stands below the fields of a change besides the warnings of its manifest."""
     notes = [escaped(note.message) for note in change.notes]
     users = consumers_text(change)
-    return [*warnings, *removal_texts(change), *notes, *([users] if users else [])]
+    return [*removal_texts(change), *notes, *([users] if users else [])]
 
 
 def warning_text(warning: Diagnostic) -> str:
@@ -249,8 +274,8 @@ def consumers_text(change: Change) -> str:
 def aligned(rows: Iterable[Row]) -> list[Line]:
     """Lines of symbols, names and what is said about them, which begins in one column."""
     rows = list(rows)
-    width = max((len(name) for _, name, _ in rows), default=0)
-    return [Line(symbol, f"{name:<{width}}  {text}".rstrip()) for symbol, name, text in rows]
+    width = max((len(row.name) for row in rows), default=0)
+    return [Line(row.symbol, f"{row.name:<{width}}  {row.text}".rstrip()) for row in rows]
 
 
 def context_text(plan: Plan, heading: Heading = NO_HEADING) -> str:
@@ -410,17 +435,11 @@ def counted(number: int, noun: str) -> str:
 def _values_text(field: FieldChange, before: str, after: str) -> str:
     match field.action:
         case FieldAction.ADDED:
-            values = after
+            return after
         case FieldAction.CHANGED:
-            values = f"{before} → {after}"
+            return f"{before} → {after}"
         case FieldAction.REMOVED:
-            values = "" if field.before is None else before
-    remarks = [
-        NATURE_WORDS[field.nature],
-        _drift_words(field),
-        manager_text(field.manager),
-    ]
-    return "  ".join(filter(None, (values, _in_brackets(filter(None, remarks)))))
+            return "" if field.before is None else before
 
 
 def _drift_words(field: FieldChange) -> str:
@@ -432,8 +451,3 @@ def _drift_words(field: FieldChange) -> str:
     if unsure or field.action is FieldAction.REMOVED:
         return DRIFT_WORDS
     return f"{DRIFT_WORDS}; {NEW_WORDS}"
-
-
-def _in_brackets(remarks: Iterable[str]) -> str:
-    text = "; ".join(remarks)
-    return f"({text})" if text else ""

@@ -74,7 +74,8 @@ def test_a_credentials_plugin_is_given_no_key(
     file = kubeconfig(shop.path / "conf", user(str(executable(shop.path / "dump", DUMP))))
     for name, text in {**KEYS, "DUMPS": str(dumps), "MARK": "here"}.items():
         monkeypatch.setenv(name, text)
-    started = process("plan", "--store", "kubernetes:", "--kubeconfig", str(file))
+    store = ("--store", "kubernetes:", "--kubeconfig", str(file), "--allow-run")
+    started = process("plan", *store)
     started.communicate()
     assert started.returncode == 1
     own = [file.read_bytes() for file in dumps.glob("*.own")]

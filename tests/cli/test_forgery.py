@@ -55,7 +55,7 @@ def test_an_annotation_through_every_command_and_format(
     annotated(workplace, text)
     for command in (
         *(f"validate -o {output}" for output in ("text", "json", "sarif")),
-        *(f"plan -o {output}" for output in ("text", "json", "markdown")),
+        *(f"plan -o {output}" for output in ("text", "json", "markdown", "html")),
         *(f"graph -o {output}" for output in ("dot", "mermaid")),
         "plan --verbose --allow-weak-plan --out saved.plan",
         "show saved.plan",
@@ -72,7 +72,7 @@ def test_an_annotation_through_every_command_and_format(
     assert commands_in(saved) == []
     annotated(workplace, f"other {text}")
     for command in (
-        *(f"drift -o {output}" for output in ("text", "json", "markdown", "prometheus")),
+        *(f"drift -o {output}" for output in ("text", "json", "markdown", "html", "prometheus")),
         "apply saved.plan",
         "destroy --auto-approve",
     ):

@@ -157,7 +157,7 @@ def test_a_kubeconfig_that_does_not_serve(
 ) -> None:
     file = shop.write("conf", text(cluster))
     for command in (["plan"], ["apply", "--auto-approve"]):
-        result = shop.run(*command, *STORE, "--kubeconfig", str(file))
+        result = shop.run(*command, *STORE, "--kubeconfig", str(file), "--allow-run")
         assert_clear(result, told)
 
 

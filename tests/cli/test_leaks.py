@@ -111,7 +111,7 @@ stringData:
     )
 
 
-MACHINES = ["github", "gitlab-terraform", "code-quality", "sarif"]
+MACHINES = ["html", "github", "gitlab-terraform", "code-quality", "sarif"]
 FORMATS = {"plan": ["text", "json", "markdown", *MACHINES], "show": ["text", "json", "markdown"]}
 
 
@@ -131,7 +131,7 @@ def every_plan(searched: Searched, code: int, *options: str) -> None:
 def every_report(searched: Searched) -> None:
     """The commands that look at the store or the manifests and change neither."""
     tampered("shop", "adopted")
-    for output in ("text", "json", "markdown"):
+    for output in ("text", "json", "markdown", "html"):
         searched.run("drift", "-o", output, "-v", "--unmanaged", code=2)
     searched.run("drift", "--report", "prometheus=drift.prom", code=2)
     for output in ("text", "json"):

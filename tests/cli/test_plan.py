@@ -276,12 +276,13 @@ def test_a_set_is_named_so_that_any_store_can_keep_it(shop: Any, name: str) -> N
 
 
 def test_one_run_writes_every_format(shop: Any) -> None:
-    reports = [f"--report={name}=plan.{name}" for name in ("text", "json", "markdown")]
+    reports = [f"--report={name}=plan.{name}" for name in ("text", "json", "markdown", "html")]
     printed = shop.ok("plan", "-q", *reports).out
     assert printed.startswith("Plan: ")
     assert (shop.path / "plan.text").read_text() == shop.ok("plan").out
     assert (shop.path / "plan.json").read_text() == shop.ok("plan", "-o", "json").out
-    assert (shop.path / "plan.markdown").read_text() == shop.ok("plan", "-o", "markdown").out
+    for name in ("markdown", "html"):
+        assert (shop.path / f"plan.{name}").read_text() == shop.ok("plan", "-o", name).out
     for wrong in ("prometheus=x", "json", "=x", "json="):
         refused = shop.run("plan", "--report", wrong)
         assert refused.code == 1

@@ -30,6 +30,8 @@ def test_count_rate_and_remaining_time() -> None:
     step = steps(1)[0]
     count.tell(StepEnded(step, Outcome.FAILED, step.key))
     assert count.text().endswith(" left, 1 failed")
+    count.tell(StepEnded(step, Outcome.SKIPPED, step.key))
+    assert count.text().startswith("Applying 1201/3000, ")
 
 
 def test_a_slow_apply_is_counted_by_the_minute() -> None:

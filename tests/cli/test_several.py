@@ -187,6 +187,14 @@ def test_reports_have_the_parts_of_all(three: Any) -> None:
     assert "eu-1: No drift." in texts["github"]
 
 
+def test_a_format_for_one_environment_is_refused_before_anything_is_read(three: Any) -> None:
+    for args in (("-o", "html"), ("--report", "html=x.html")):
+        result = three.run("plan", "--all", *args)
+        assert result.code == 1
+        assert "the format html shows one environment at a time" in result.err
+    assert not (three.path / "x.html").exists()
+
+
 def test_findings_of_environments_do_not_hide_each_other(three: Any) -> None:
     for name in NAMES:
         three.write(f"{name}/database.yaml", "kind: [\n")

@@ -108,6 +108,7 @@ def test_missing_path(workplace: Any) -> None:
     result = workplace.run("validate", "nowhere")
     assert result.code == 1
     assert "nowhere" in result.out
+    assert "holds no object" not in result.out  # nobody knows what it would hold
 
 
 @pytest.mark.parametrize("option", ["--namespace", "-n"])

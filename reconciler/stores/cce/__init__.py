@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.stores.backend import KUBE_CONTEXT, KUBECONFIG, SET_NAMESPACE, Backend
+from reconciler.stores.backend import ALLOW_RUN, KUBE_CONTEXT, KUBECONFIG, SET_NAMESPACE, Backend
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
@@ -21,7 +21,7 @@ class CceBackend:
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "cce"
-    options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE)
+    options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE, ALLOW_RUN)
     annotations: frozenset[str] = frozenset()
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from reconciler.errors import ConfigError, StoreError
+from reconciler.stores.backend import ALLOW_RUN
 from reconciler.stores.cce.endpoints import endpoint
 from reconciler.stores.cce.gateway import Renewed, Signed
 from reconciler.stores.cce.places import Auth, Place
@@ -29,7 +30,7 @@ def connection(place: Place, options: Mapping[str, str], environ: Mapping[str, s
     """
     if place.auth is Auth.KUBECONFIG:
         context, file = options.get("context", ""), options.get("kubeconfig", "")
-        return connect(context, file, environ)
+        return connect(context, file, environ, trusted=bool(options.get(ALLOW_RUN.name)))
     from reconciler.stores.cce import cloud
 
     if place.auth is Auth.CERTIFICATE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from reconciler.stores.backend import KUBE_CONTEXT, KUBECONFIG, SET_NAMESPACE, Backend
+from reconciler.stores.backend import ALLOW_RUN, KUBE_CONTEXT, KUBECONFIG, SET_NAMESPACE, Backend
 
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
@@ -23,7 +23,7 @@ class KubernetesBackend:
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "kubernetes"
-    options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE)
+    options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE, ALLOW_RUN)
     annotations: frozenset[str] = frozenset()
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
@@ -41,7 +41,8 @@ class KubernetesBackend:
         fingerprint_key = given_fingerprint_key(opening.environ)
         context = options.get("context") or opening.url.partition(":")[2]
         file = options.get("kubeconfig", "")
-        connection = connect(context, file, opening.environ)
+        trusted = bool(options.get(ALLOW_RUN.name))
+        connection = connect(context, file, opening.environ, trusted=trusted)
         namespace = options.get("set-namespace") or DEFAULT_SET_NAMESPACE
         return KubernetesStore(connection, namespace, opening.workers, fingerprint_key)
 

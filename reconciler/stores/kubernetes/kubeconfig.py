@@ -6,17 +6,25 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import yaml
+
 from reconciler.errors import ConfigError
+from reconciler.files import checkout_of
 from reconciler.stores.kubernetes import static
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.reaching import pool_of
 from reconciler.stores.urls import shown_path
 
+_STEERING = {"exec", "auth-provider", "tokenFile"}
 _OTHER_KUBECONFIG = "choose a file with --kubeconfig or KUBECONFIG, a context with --context"
 
 
-def connect(context: str, kubeconfig: str, environ: Mapping[str, str]) -> Connection:
+def connect(
+    context: str, kubeconfig: str, environ: Mapping[str, str], *, trusted: bool
+) -> Connection:
     """A connection as kubectl would make it: by kubeconfig, or within a cluster by its account.
+
+    A kubeconfig of the checkout may name programs, and files to send, only if it is `trusted`.
 
     Raises:
         ConfigError: neither is there, or what is there cannot be used.
@@ -30,9 +38,59 @@ def connect(context: str, kubeconfig: str, environ: Mapping[str, str]) -> Connec
     if reached is None:
         from reconciler.stores.kubernetes import official
 
+        if not (within or trusted):
+            for file in files.split(os.pathsep):
+                _refuse_programs(Path(file))
         reached = official.of_pod() if within else official.of_files(files, shown, context)
     access, headers = reached
     return Connection(access.address, pool_of(access), headers)
+
+
+def _refuse_programs(file: Path) -> None:
+    """Refuse a kubeconfig of the checkout that may name a program, or a file to send as a token.
+
+    Raises:
+        ConfigError: it has such a user, whichever context is chosen.
+    """
+    steering = sorted(_STEERING & _fields_of_users(file)) if _is_of_checkout(file) else []
+    if steering:
+        raise ConfigError(
+            f"the kubeconfig {shown_path(str(file))} is a file of this checkout, and has a user "
+            f"with {' and '.join(map(repr, steering))}: that could run programs here, or send a "
+            "file of this machine to the cluster",
+            hint="if you trust this checkout, use --allow-run or RECONCILER_ALLOW_RUN=1",
+        )
+
+
+def _fields_of_users(file: Path) -> set[str]:
+    """The fields of all users, read as the official client does, so that both see the same.
+
+    None where it cannot be read: that client says why.
+    """
+    try:
+        with file.open() as stream:
+            document = yaml.safe_load(stream)
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return set()
+    entries = document.get("users") if isinstance(document, dict) else None
+    users = [
+        entry.get("user")
+        for entry in (entries if isinstance(entries, list) else ())
+        if isinstance(entry, dict)
+    ]
+    return {str(field) for user in users if isinstance(user, dict) for field in user}
+
+
+def _is_of_checkout(file: Path) -> bool:
+    """Whether `file` is below the repository, or else the directory, that we are in.
+
+    A home directory is nobody's checkout, even where it is a repository of its own.
+    """
+    try:
+        checkout, home = checkout_of(Path.cwd()), Path.home().resolve()
+    except (OSError, RuntimeError):  # the directory is gone; nobody has a home
+        return True
+    return file.resolve().is_relative_to(checkout) and not home.is_relative_to(checkout)
 
 
 def _default() -> str:

@@ -11,7 +11,7 @@ import click
 from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.views import words
-from reconciler.views.words import Line
+from reconciler.views.words import Row
 
 _STYLES: dict[str, dict[str, Any]] = {
     "+": {"fg": "green"},
@@ -51,9 +51,11 @@ def headline(
     return f"{line}  {palette.paint(place, 'faint')}" if place else line
 
 
-def indented(lines: Iterable[Line], palette: Palette) -> list[str]:
-    """What stands below an object's line."""
-    return [f"    {palette.paint(line.symbol, line.symbol)} {line.text}" for line in lines]
+def indented(rows: Iterable[Row], palette: Palette) -> list[str]:
+    """The fields below an object's line, in columns."""
+    return [
+        f"    {palette.paint(line.symbol, line.symbol)} {line.text}" for line in words.aligned(rows)
+    ]
 
 
 def note_line(message: str, palette: Palette) -> str:

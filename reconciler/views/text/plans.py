@@ -14,7 +14,7 @@ from reconciler.views.text.problems import diagnostic_line
 from reconciler.views.words import counted
 
 _MOST_NOTICES = 5
-_NAMES_WIDTH = 90
+_NAMES_WIDTH = 74  # with the indentation, a line of a terminal
 
 
 def plan(
@@ -58,7 +58,7 @@ def _group(group: Group, palette: Palette) -> str:
     change = group.first
     symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
     header = headline(palette, symbol, change.key, remark, change.source)
-    lines = indented(groups.field_lines(group), palette)
+    lines = indented(groups.field_rows(group), palette)
     if group.many:
         title = palette.paint(groups.title(group), "strong")
         header = f"{palette.paint(symbol, symbol)} {title} ({remark})"

@@ -45,7 +45,7 @@ def drift(
     blocks.append(palette.paint(drift_summary(report), style))
     ways = drift_words.what_now(report)
     if ways:
-        blocks.append("\n".join(["What now:", *ways]))
+        blocks.append("\n".join(["What now:", *(f"  {way:<7}  {text}" for way, text in ways)]))
     return inert("\n\n".join(blocks))
 
 
@@ -57,4 +57,4 @@ def drift_summary(report: DriftReport) -> str:
 def _finding(finding: Finding, palette: Palette) -> str:
     item = finding.item
     header = headline(palette, finding.symbol, item.key, finding.words, item.source)
-    return "\n".join([header, *indented(finding.lines, palette)])
+    return "\n".join([header, *indented(finding.rows, palette)])

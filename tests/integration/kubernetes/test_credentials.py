@@ -60,7 +60,7 @@ def test_certificates_and_keys_are_in_no_file_while_they_are_used(site: Site, pl
     }
     kubeconfig = changed(site, **pair)
     for _ in range(2):  # so that the second one would be given the files of the first
-        with closing(connect("admin", str(kubeconfig), os.environ)) as connection:
+        with closing(connect("admin", str(kubeconfig), os.environ, trusted=True)) as connection:
             assert [*place.rglob("*")] == []
             assert connection.get("/version", "the server")["major"] == "1"
 
@@ -96,7 +96,9 @@ def test_without_a_temporary_directory_only_a_plugins_certificate_fails(
     site: Site, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(place / "absent"))
-    with closing(connect("admin", str(site.cluster.kubeconfig), os.environ)) as connection:
+    with closing(
+        connect("admin", str(site.cluster.kubeconfig), os.environ, trusted=True)
+    ) as connection:
         assert connection.get("/version", "the server")["major"] == "1"
     version = "client.authentication.k8s.io/v1"
     status = {"clientCertificateData": "a certificate", "clientKeyData": "a key"}
@@ -108,7 +110,7 @@ def test_without_a_temporary_directory_only_a_plugins_certificate_fails(
     path = site.path / "plugin"
     path.write_text(yaml.safe_dump(document))
     with pytest.raises(ConfigError):
-        connect("admin", str(path), os.environ)
+        connect("admin", str(path), os.environ, trusted=True)
 
 
 def test_proxies_are_held_against_the_clusters_authority(site: Site, place: Path) -> None:
@@ -120,7 +122,7 @@ def test_proxies_are_held_against_the_clusters_authority(site: Site, place: Path
         one["cluster"]["proxy-url"] = "https://127.0.0.1:1"
     path = site.path / "proxied"
     path.write_text(yaml.safe_dump(document))
-    pool: Any = connect("admin", str(path), os.environ)._pool
+    pool: Any = connect("admin", str(path), os.environ, trusted=True)._pool
     assert [*place.rglob("*")] == []
     trusted = pool.server.proxy_trust.get_ca_certs(binary_form=True)
     assert trusted == [ssl.PEM_cert_to_DER_cert(authority.decode())]
@@ -130,6 +132,6 @@ def test_proxies_are_held_against_the_clusters_authority(site: Site, place: Path
 def test_what_is_no_key_is_told_without_a_quote(site: Site, place: Path, field: str) -> None:
     path = changed(site, **{field: encoded(b"canary-no-key")})
     with pytest.raises(ConfigError, match="client certificate or its key") as caught:
-        connect("admin", str(path), os.environ)
+        connect("admin", str(path), os.environ, trusted=True)
     assert "canary" not in str(caught.value)
     assert [*place.rglob("*")] == []

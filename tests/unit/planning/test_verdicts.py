@@ -63,6 +63,15 @@ def test_the_table_of_what_is_immutable(
     assert change.precondition == Precondition(uid_of(wanted.key), "7")
 
 
+def test_a_store_in_which_nothing_runs_has_no_kubelets() -> None:
+    found = snapshot(
+        live(OTHER_TYPE, OTHER_TYPE), capabilities=frozenset(Capability) - {Capability.CONSUMERS}
+    )
+    plan, _ = planned([OPEN], found, allow_replace=True)
+    (change,) = plan.changes
+    assert (change.action, change.notes) == (Action.REPLACE, ())
+
+
 def test_what_others_sealed_stays_sealed_and_is_replaced_for_its_data_alone() -> None:
     found = live(SEALED, OPEN)
     kept = change_of(OPEN, found)

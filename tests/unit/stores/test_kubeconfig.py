@@ -67,7 +67,7 @@ def test_nothing_of_a_kubeconfig_is_quoted(
     file = tmp_path / "conf"
     file.write_text(yaml.safe_dump(kubeconfig(**changed)))
     with pytest.raises(ConfigError) as caught:
-        connect("", str(file), {})
+        connect("", str(file), {}, trusted=True)
     assert CANARY not in f"{caught.value.message}{caught.value.hint}"
     assert told in caught.value.message
 
@@ -77,7 +77,7 @@ def test_a_context_that_is_not_there_is_not_shown(tmp_path: Path, context: str) 
     file = tmp_path / "conf"
     file.write_text(yaml.safe_dump(kubeconfig()))
     with pytest.raises(ConfigError, match="no context of the name") as caught:
-        connect(context, str(file), {})
+        connect(context, str(file), {}, trusted=True)
     assert caught.value.hint.endswith("its contexts are shop")
     assert CANARY not in f"{caught.value.message}{caught.value.hint}"
 
@@ -87,7 +87,7 @@ def test_a_context_that_is_not_there_is_not_shown(tmp_path: Path, context: str) 
 def test_what_is_no_path_is_not_shown(content: str, as_option: bool) -> None:  # noqa: FBT001
     environ = {} if as_option else {"KUBECONFIG": content}
     with pytest.raises(ConfigError, match="does not exist") as caught:
-        connect("", content if as_option else "", environ)
+        connect("", content if as_option else "", environ, trusted=True)
     assert CANARY not in f"{caught.value.message}{caught.value.hint}"
 
 
@@ -96,7 +96,7 @@ def test_a_server_is_shown_without_its_password(tmp_path: Path) -> None:
     cluster = {"server": f"https://user:{CANARY}@127.0.0.1:1/x"}
     document = kubeconfig(clusters=[{"name": "shop", "cluster": cluster}])
     file.write_text(yaml.safe_dump(document))
-    connection: Connection = connect("", str(file), {})
+    connection: Connection = connect("", str(file), {}, trusted=True)
     assert connection.shown == "https://127.0.0.1:1/x"
     assert CANARY in connection.host
 
@@ -106,5 +106,5 @@ def test_a_pod_without_an_account_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
     with pytest.raises(ConfigError, match="the account of the Pod cannot be used") as caught:
-        connect("", "", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"})
+        connect("", "", {"KUBERNETES_SERVICE_HOST": "10.0.0.1"}, trusted=True)
     assert "automountServiceAccountToken" in caught.value.hint

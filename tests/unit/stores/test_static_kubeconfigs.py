@@ -165,7 +165,7 @@ def test_a_plan_does_without_the_client(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "from reconciler.stores.kubernetes.kubeconfig import connect\n"
-        "connection = connect('', sys.argv[1], {})\n"
+        "connection = connect('', sys.argv[1], {}, trusted=False)\n"
         "import reconciler.stores.kubernetes.store\n"
         f"print(*[name for name in {names!r} if name in sys.modules])\n"
     )
@@ -179,5 +179,5 @@ def test_a_plan_does_without_the_client(tmp_path: Path) -> None:
 def test_a_token_that_ends_with_a_line_break_is_told(place: Path) -> None:
     file = written(place, SERVER, {"token": "canary\n"})
     with pytest.raises(StoreError, match="characters that HTTP does not allow") as caught:
-        connect("", file, {}).request("GET", "/version", "the server")
+        connect("", file, {}, trusted=False).request("GET", "/version", "the server")
     assert "canary" not in json.dumps([caught.value.message, caught.value.hint])

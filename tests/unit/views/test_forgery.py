@@ -1,6 +1,6 @@
 """Nothing that a manifest or a store says may pass for something that this program says."""
 
-import html
+import html as stdlib_html
 import os
 import re
 import unicodedata
@@ -44,6 +44,7 @@ from reconciler.views import (
     comments,
     dot,
     gitlab,
+    html,
     json,
     junit,
     markdown,
@@ -198,9 +199,11 @@ def printed(found: str) -> dict[str, str]:
     return {
         "text": text.plan(plan, colour=False, verbose=True),
         "markdown": markdown.plan(plan),
+        "html": html.plan(plan, verbose=True),
         "json": json.plan(plan),
         "report": styled.report(PlanReport((*read_back(found), *read_back("b"))), Style()),
         "report markdown": comments.comment([*read_back(found), *read_back("b")], found),
+        "report html": html.report(PlanReport((*read_back(found), *read_back("b"))), Style()),
         "report json": json.report(read_back(found)),
         "sources": text.sources((desired_of(found),), colour=False),
         "retried": text.event(StepRetried(plan.steps[0], 1, 1.0, found), colour=False),
@@ -214,6 +217,7 @@ def printed(found: str) -> dict[str, str]:
         "event line": json.event(ended),
         "drift": text.drift(report, colour=False, verbose=True),
         "drift markdown": markdown.drift(report),
+        "drift html": html.drift(report, Style(verbose=True)),
         "drift json": json.drift(report),
         "drift metrics": prometheus.drift(report, now=0),
         "listing": text.listing(listing, now=listing_samples.NOW, colour=False),
@@ -335,9 +339,9 @@ def test_a_fence_is_longer_than_the_backticks_inside() -> None:
 def test_markdown_looks_the_same_without_its_workflow_commands() -> None:
     command = "##[group]`_a_ <b>"
     shown = markdown.code(command)
-    assert html.unescape(re.fullmatch(r"<code>([^<>]*)</code>", shown)[1]) == command  # type: ignore[index]
+    assert stdlib_html.unescape(re.fullmatch(r"<code>([^<>]*)</code>", shown)[1]) == command  # type: ignore[index]
     assert not re.search(r"[`_*<>\[\]@]", shown.removeprefix("<code>").removesuffix("</code>"))
     whole = markdown.plan(plan_of(command))
     body = re.search(r'<pre lang="diff">\n(.*?)\n</pre>', whole, re.DOTALL)
     assert body
-    assert f"! metadata.labels[{command}]" in html.unescape(body[1])
+    assert f"! metadata.labels[{command}]" in stdlib_html.unescape(body[1])

@@ -133,6 +133,15 @@ def test_few_changes_are_open_and_many_are_folded() -> None:
     assert "<details open>" not in markdown.plan(large(objects=11, fields=1))
 
 
+def test_of_many_changes_the_risky_ones_are_open() -> None:
+    shown = markdown.plan(samples.EVERYTHING)
+    risky, _, ordinary = shown.partition("#### Other changes")
+    assert "<details open>" in risky
+    assert "<details>" not in risky
+    assert "<details>" in ordinary
+    assert "<details open>" not in ordinary
+
+
 def test_the_least_risky_changes_are_left_out_first() -> None:
     plan = large(objects=3000, fields=1)
     delete = Change(

@@ -93,6 +93,6 @@ def test_what_to_do_after_an_apply(*, saved: bool) -> None:
 @pytest.mark.parametrize("length", [1, 51, 52, 53, 253])
 def test_columns_align_however_long_a_name_is(length: int) -> None:
     names = ("k" * length, "short", "x" * 40)
-    lines = words.aligned(("+", f"data[{name}]", "(value #1)") for name in names)
+    lines = words.aligned(words.Row("+", f"data[{name}]", "(value #1)") for name in names)
     (column,) = {line.text.index("(value #1)") for line in lines}
     assert column == max(map(len, names)) + len("data[]") + 2
