@@ -10,11 +10,8 @@ from reconciler.rules.makers import MADE_TYPES
 from reconciler.rules.secret_types import TYPE_RULES, TYPE_WARNINGS
 
 _BUILT_IN = {name.casefold(): name for name in (OPAQUE, *TYPE_RULES, *TYPE_WARNINGS)}
-_SIGNS = {
-    "kubernetes.io/service-account-token": "token",
-    "bootstrap.kubernetes.io/token": "expiration",
-}
-"""The key that shows that a program made the Secret, where people write such Secrets, too."""
+_HELM_RELEASE = "helm.sh/release.v1"
+_ISSUED = "kubernetes.io/service-account-token"
 
 
 def type_warnings(secret: Resource) -> Iterator[Violation]:
@@ -22,7 +19,9 @@ def type_warnings(secret: Resource) -> Iterator[Violation]:
 
     A type that differs from a built-in one in case alone is a type of one's own.
     """
-    if secret.type in MADE_TYPES and _SIGNS.get(secret.type) in {None, *secret.data}:
+    # People declare tokens of accounts without the token; that is what the cluster puts in.
+    issued = secret.type == _ISSUED and "token" in secret.data
+    if issued or secret.type == _HELM_RELEASE:
         what, _, advice = MADE_TYPES[secret.type].partition(": ")
         yield Violation(
             ("type",), "type-of-program", f"the Secret {what}", advice, Severity.WARNING

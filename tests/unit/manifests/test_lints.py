@@ -344,7 +344,6 @@ def test_a_type_that_differs_in_case_alone(loaded: Loader, type_: str, meant: st
         ("helm.sh/release.v1", "release: H4sIAAAA", "leave it to Helm"),
         ("kubernetes.io/service-account-token", "token: ZXlK", "declare it without data"),
         ("kubernetes.io/service-account-token", "extra: ZXlK", ""),
-        ("bootstrap.kubernetes.io/token", "expiration: MjAzNS0wMS0wMVQwMDowMDowMFo=", "leave it"),
         ("bootstrap.kubernetes.io/token", "token-id: YWJjZGVm", ""),
         ("example.com/release.v1", "release: H4sIAAAA", ""),
     ],
