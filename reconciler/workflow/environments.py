@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,7 +20,9 @@ from reconciler.model.opening import StoreChoice
 from reconciler.model.plans import PlanOptions
 from reconciler.model.store import Capability, Store
 from reconciler.planfile import PlanFile, Standing
+from reconciler.planning.digests import plan_digest
 from reconciler.stores import check, open_store
+from reconciler.workflow.abreast import SharedLoads
 from reconciler.workflow.applying import utc_now
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
@@ -60,30 +62,48 @@ def load_environment(
     environ: Mapping[str, str] = os.environ,
     twice: bool = False,
     told: Told | None = None,
+    shared: SharedLoads | None = None,
 ) -> Loaded:
     """Load the manifests of `environment`; `checks` say what else is wrong with them.
 
     What SOPS encrypted is decrypted by the program sops, which gets `environ` without the
     variables of this program. With `twice`, programs whose output may differ from time to time are
     run once more, and what differs is a warning. `told` gets what those that fail write on standard
-    error.
+    error. `shared` has what was loaded for other environments.
 
     Errors are among the diagnostics; what plans or compares refuses to go on with them.
     """
-    loaded = load(
-        environment.inputs,
-        exclude=environment.exclude,
-        namespace=environment.options.namespace,
-        lints=environment.lints,
-        environ=environ,
-        sources=environment.sources,
-        running=Running(
-            environ=environ, everything_allowed=environment.allow_run, twice=twice, told=told
-        ),
-        sops_ignore_mac=environment.options.sops_ignore_mac,
-    )
+
+    def loading() -> Loaded:
+        return load(
+            environment.inputs,
+            exclude=environment.exclude,
+            namespace=environment.options.namespace,
+            lints=environment.lints,
+            environ=environ,
+            sources=environment.sources,
+            running=Running(
+                environ=environ, everything_allowed=environment.allow_run, twice=twice, told=told
+            ),
+            sops_ignore_mac=environment.options.sops_ignore_mac,
+        )
+
+    loaded = loading() if shared is None else shared.loaded(_inputs_of(environment), loading)
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))
+
+
+def _inputs_of(environment: Environment) -> Hashable:
+    """What decides on what is loaded: environments for which it is equal can share it."""
+    return (
+        environment.inputs,
+        tuple((each.name, each.digest, each.directory) for each in environment.sources),
+        environment.exclude,
+        environment.options.namespace,
+        environment.options.sops_ignore_mac,
+        environment.allow_run,
+        repr(environment.lints),
+    )
 
 
 def store_rules(environment: Environment) -> Check:
@@ -195,6 +215,25 @@ def plan_file_again(
     return _tried(environment, _with_notices(planned, loaded), store), standing
 
 
+def is_applied(environment: Environment, file: PlanFile, loaded: Loaded, store: Store) -> bool:
+    """Whether the saved plan was applied, and everything still is as it left it.
+
+    So it is where the last run of the set was that of this plan, and nothing is left to do.
+
+    Raises:
+        ReconcilerError: the store cannot be read, or nothing could be planned.
+    """
+    last = last_run(store, environment.options.set_name)
+    if last is None:
+        return False
+    fresh = plan_of(environment, loaded, store).plan
+    saved = file.saved.plan
+    # A first apply notes the store as the plan has it, or as it was made meanwhile.
+    stores = (saved.store, fresh.store) if not saved.store.id else (saved.store,)
+    digests = {plan_digest(replace(saved, store=store)) for store in stores}
+    return last.plan in digests and not fresh.pending and not fresh.problems
+
+
 def environment_of_plan(environment: Environment, file: PlanFile) -> Environment:
     """`environment` with what the saved plan was made with and from.
 
@@ -282,6 +321,16 @@ def drift_of(
         last=last_run(store, environment.options.set_name),
         notices=(*loaded.notices, *report.notices),
     )
+
+
+def drift_after(environment: Environment, desired: Sequence[Desired], store: Store) -> DriftReport:
+    """What has drifted right after an apply of `desired`.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    snapshot = read(desired, store, environment.options)
+    return drift(desired, snapshot, environment.options)
 
 
 def _refuse_errors(loaded: Loaded) -> None:
