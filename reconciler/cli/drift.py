@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured
 from reconciler.cli.environment import environ
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
@@ -20,18 +19,19 @@ from reconciler.cli.options import (
     plan_options,
     run_options,
 )
-from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.output import output_options, verbosity_options
 from reconciler.cli.parameters import listed
-from reconciler.cli.requests import command_line, environment_of, loaded_of, opened
+from reconciler.cli.requests import command_line, environment_of, loaded_of, memory_file, opened
+from reconciler.cli.several import Answer, Surveying
 from reconciler.cli.terminal import remark
-from reconciler.errors import ExitCode
 from reconciler.model.drift import DriftKind
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
 
 @click.command(
-    cls=Configured,
+    cls=Surveying,
+    subject=Subject.DRIFT,
     epilog=examples(
         "reconciler drift",
         "reconciler drift manifests/ --unmanaged -o markdown",
@@ -77,7 +77,7 @@ def drift(
     fail_on: frozenset[DriftKind],
     baselines: tuple[Path, ...],
     **settings: Any,
-) -> ExitCode:
+) -> Answer:
     """Show what others have changed since the last apply. Writes nothing to the store.
 
     Pending changes of the manifests are not drift, and are listed separately. Exits with 2 if
@@ -94,13 +94,16 @@ def drift(
         unmanaged=unmanaged, fail_on=fail_on, baselines=baselines, line=command_line(paths)
     )
     telling = workflow.telling_of(
-        settings["set_name"], settings["notify"], settings["notify_state"], environ(), remark
+        settings["set_name"],
+        settings["notify"],
+        memory_file(settings["notify_state"]),
+        environ(),
+        remark,
     )
     with workflow.watched(telling) as watched:
         environment = environment_of(settings, paths)
         loaded = loaded_of(environment)
         with opened(environment) as store, alive("Reading the store"):
             report = workflow.drift_of(environment, loaded, store, check)
-        show(Subject.DRIFT, report, settings)
         watched.report = report
-    return workflow.Result(drift=report).exit_code
+    return Answer(Subject.DRIFT, report, workflow.Result(drift=report).exit_code)
