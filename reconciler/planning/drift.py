@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from reconciler.model.drift import (
@@ -143,7 +143,7 @@ class _Seen:
     """The `fields` of a live object, of which a later check is to tell whether they changed."""
 
     live: Live
-    fields: Fields
+    fields: Fields = field(repr=False)
     check: FingerprintCheck
 
     def fingerprint(self, path: FieldPath) -> str:
