@@ -115,7 +115,7 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
     from reconciler import workflow
 
     environment = environment_of(settings, paths)
-    with opened(environment) as store:
+    with opened(environment, to_write=True) as store:
         loaded = loaded_of(environment, twice=True)
         with alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
@@ -138,7 +138,7 @@ def _of_plan_file(
         environment_of(settings), store=_store_for(file.saved, path, settings["store"])
     )
     environment = workflow.environment_of_plan(environment, file)
-    with opened(environment) as store:
+    with opened(environment, to_write=True) as store:
         loaded = loaded_of(environment)
         with alive("Reading the store and planning"):
             planned, standing = workflow.plan_file_again(

@@ -76,16 +76,17 @@ def environment_of(
 
 
 @contextmanager
-def opened(environment: Environment) -> Iterator[Store]:
+def opened(environment: Environment, *, to_write: bool = False) -> Iterator[Store]:
     """The store of `environment`, closed in the end.
 
     Raises:
         ConfigError: it cannot be opened so.
+        StoreReadOnly: it is opened `to_write`, and can only be read.
     """
     from reconciler import workflow
 
     refuse_second_store(environment.store.url)
-    with workflow.opened(environment, environ()) as store:
+    with workflow.opened(environment, environ(), to_write=to_write) as store:
         yield store
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler import planfile
-from reconciler.errors import ConfigError, InvalidManifests, StalePlan
+from reconciler.errors import ConfigError, InvalidManifests, StalePlan, StoreReadOnly
 from reconciler.inputs import STDIN, Running
 from reconciler.inputs.rendering import Told
 from reconciler.manifests import LintSettings, Loaded
@@ -18,7 +18,7 @@ from reconciler.model.inputs import Exclusion, InputSource, SourceMark
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import StoreChoice
 from reconciler.model.plans import PlanOptions
-from reconciler.model.store import Store
+from reconciler.model.store import Capability, Store
 from reconciler.planfile import PlanFile, Standing
 from reconciler.planning.digests import plan_digest
 from reconciler.stores import check, open_store
@@ -27,6 +27,7 @@ from reconciler.workflow.applying import utc_now
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
+from reconciler.workflow.revisions import Inputs
 from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 
 
@@ -115,20 +116,48 @@ def store_rules(environment: Environment) -> Check:
 
 
 @contextmanager
-def opened(environment: Environment, environ: Mapping[str, str]) -> Iterator[Store]:
+def opened(
+    environment: Environment, environ: Mapping[str, str], *, to_write: bool = False
+) -> Iterator[Store]:
     """The store of `environment`, closed in the end. `environ` holds keys and credentials.
 
     Raises:
         ConfigError: it cannot be opened so.
+        StoreReadOnly: it is opened `to_write`, and can only be read.
     """
     store = open_store(
         environment.store.url,
         environ,
         workers=environment.parallelism,
         options=environment.store.options,
+        made=_made_of(environment, environ),
     )
     with closing(store):
+        if to_write and Capability.WRITES not in store.capabilities:
+            raise StoreReadOnly
         yield store
+
+
+def _made_of(environment: Environment, environ: Mapping[str, str]) -> Inputs | None:
+    """What the manifests of `environment` would have made elsewhere; ``None`` without any."""
+    if not environment.inputs and not environment.sources:
+        return None
+
+    def load(
+        paths: Sequence[str], sources: Sequence[InputSource], exclude: Sequence[Exclusion]
+    ) -> Loaded:
+        there = replace(
+            environment, inputs=tuple(paths), sources=tuple(sources), exclude=tuple(exclude)
+        )
+        return load_environment(there, environ=environ)
+
+    return Inputs(
+        paths_given=environment.inputs,
+        sources=environment.sources,
+        exclude=environment.exclude,
+        options=environment.options,
+        load=load,
+    )
 
 
 def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
