@@ -127,6 +127,18 @@ class StoreError(ReconcilerError):
     """A store could not do what it was asked to."""
 
 
+class StoreReadOnly(StoreError):
+    """The store can only be read; its plans are for review."""
+
+    exit_code = ExitCode.REFUSED
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this store can only be read, and its plans are for review, so nothing was changed",
+            hint="plan and apply with the store that is to be changed",
+        )
+
+
 class StoreUnavailable(StoreError):
     """A passing fault: the same call may succeed when it is made again.
 

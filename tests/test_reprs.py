@@ -245,7 +245,7 @@ UNTRIED = {
     *("model.listing.ListedObject", "model.listing.Listing", "model.opening.Opening"),
     *("model.values.UidOf", "planning.promises.Deviation"),
     *("model.locks.Lock", "model.opening.StoreChoice", "workflow.environments.Environment"),
-    *("workflow.reports.Report", "workflow.reports.Result"),
+    *("workflow.reports.Report", "workflow.reports.Result", "workflow.revisions.Inputs"),
 }
 """Classes that the run above does not come by; none of them has a field for manifest text."""
 

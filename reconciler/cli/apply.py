@@ -12,12 +12,12 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.approval import approved_and_applied
-from reconciler.cli.config import Configured
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     AUTO_APPROVE,
     EXCLUDE,
     LOCK_TIMEOUT,
+    MAX_FAILURES,
     PARALLELISM,
     REQUIRE_SEALED,
     SERVER_DRY_RUN,
@@ -29,24 +29,32 @@ from reconciler.cli.options import (
     plan_options,
     run_options,
 )
-from reconciler.cli.output import format_option, verbosity_options
+from reconciler.cli.output import format_option, shown_text, verbosity_options
+from reconciler.cli.parameters import listed
 from reconciler.cli.requests import apply_command, environment_of, loaded_of, opened, takes_stdin
+from reconciler.cli.rollout import Applying
 from reconciler.cli.terminal import confirmed, is_terminal
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
 from reconciler.model.opening import StoreChoice
+from reconciler.model.options import Topic
+from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
+    from reconciler.model.store import Store
     from reconciler.planfile import SavedPlan
+    from reconciler.workflow import Environment, Planned
 
 
 @click.command(
-    cls=Configured,
+    cls=Applying,
+    subject=Subject.PLAN,
     epilog=examples(
         "reconciler apply",
         "reconciler apply manifests/ --prune --auto-approve",
         "reconciler apply release.plan",
         "sops -d secrets.yaml | reconciler apply release.plan -",
+        "reconciler apply --all --verify",
     ),
 )
 @paths_argument
@@ -60,6 +68,13 @@ if TYPE_CHECKING:
     AUTO_APPROVE,
     LOCK_TIMEOUT,
     WAIT_TIMEOUT,
+    MAX_FAILURES,
+)
+@listed(
+    Topic.GUARDS,
+    "--verify",
+    is_flag=True,
+    help="Check for drift after the apply of each environment.",
 )
 @format_option("text", "json")
 @verbosity_options()
@@ -79,6 +94,10 @@ def apply(
     plan was made from standard input. The options then come from the plan, and contradicting
     them is an error. Approval is not asked for again. If nothing but the plan names its store,
     you are asked to confirm the store.
+
+    Several environments are applied in stages, in the order of `after`. PATH can then be a
+    directory that `reconciler plan --out` has written: its plans are applied, and what was applied
+    before is left out, so that a second run goes on where the first one stopped.
     """
     path = _plan_file(paths)
     if path is not None:
@@ -96,13 +115,14 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
     from reconciler import workflow
 
     environment = environment_of(settings, paths)
-    with opened(environment) as store:
+    with opened(environment, to_write=True) as store:
         loaded = loaded_of(environment, twice=True)
         with alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
-        return approved_and_applied(
+        code = approved_and_applied(
             planned, store, settings, ask=ask, stdin_taken=takes_stdin(paths)
         )
+        return code or _verified(environment, planned, store, settings)
 
 
 def _of_plan_file(
@@ -118,14 +138,29 @@ def _of_plan_file(
         environment_of(settings), store=_store_for(file.saved, path, settings["store"])
     )
     environment = workflow.environment_of_plan(environment, file)
-    with opened(environment) as store:
+    with opened(environment, to_write=True) as store:
         loaded = loaded_of(environment)
         with alive("Reading the store and planning"):
             planned, standing = workflow.plan_file_again(
                 environment, file, loaded, store, require_sealed=require_sealed
             )
         origin = origin_notes(standing, planned.expires, workflow.utc_now())
-        return approved_and_applied(planned, store, settings, ask=False, origin=origin)
+        code = approved_and_applied(planned, store, settings, ask=False, origin=origin)
+        return code or _verified(environment, planned, store, settings)
+
+
+def _verified(
+    environment: Environment, planned: Planned, store: Store, settings: dict[str, Any]
+) -> ExitCode:
+    """What a drift check right after the apply comes to, if it was asked for."""
+    from reconciler import workflow
+
+    if not settings["verify"]:
+        return ExitCode.OK
+    report = workflow.drift_after(environment, planned.desired, store)
+    if report.drifted:
+        click.echo(shown_text(Subject.DRIFT, report, settings), err=settings["output"] == "json")
+    return workflow.Result(drift=report).exit_code
 
 
 def _store_for(saved: SavedPlan, path: Path, choice: StoreChoice) -> StoreChoice:

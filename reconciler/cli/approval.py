@@ -25,9 +25,9 @@ from reconciler.escapes import escaped
 from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from reconciler.model.events import ApplyEnded
+    from reconciler.model.events import ApplyEnded, Event
     from reconciler.model.plans import Note, Plan
     from reconciler.model.store import Store
     from reconciler.workflow import Planned
@@ -63,7 +63,7 @@ def approved_and_applied(
         if machine:
             _tell_that_nothing_was_done()
         return ExitCode.OK
-    if ask and not _approved(planned.plan, stdin_taken=stdin_taken):
+    if ask and not approved(planned.plan, stdin_taken=stdin_taken):
         remark("Not approved: nothing was changed.")
         return ExitCode.ERROR
     ended = _carried_out(planned, store, settings)
@@ -87,7 +87,12 @@ def _tell_what_now(ended: ApplyEnded, *, saved: bool) -> None:
         remark(advice)
 
 
-def _approved(plan: Plan, *, stdin_taken: bool) -> bool:
+def approved(plan: Plan, *, stdin_taken: bool = False) -> bool:
+    """Whether somebody at the terminal approves what was shown.
+
+    Raises:
+        ConfigError: nobody is there.
+    """
     if stdin_taken or not is_terminal(sys.stdin):
         without_file = plan.options.destroy or plan.options.release
         reviewed = "review a plan and apply it with `reconciler apply FILE`, or "
@@ -99,23 +104,36 @@ def _approved(plan: Plan, *, stdin_taken: bool) -> bool:
 
 
 def _carried_out(planned: Planned, store: Store, settings: dict[str, Any]) -> ApplyEnded:
+    stop, begun = threading.Event(), threading.Event()
+    following = reporter(settings["output"], verbosity_of(settings), len(planned.plan.steps))
+    with stopping(stop, begun), following as emit:
+        return carried_out(planned, store, settings, stop=stop, begun=begun, emit=emit)
+
+
+def carried_out(
+    planned: Planned,
+    store: Store,
+    settings: dict[str, Any],
+    *,
+    stop: threading.Event,
+    begun: threading.Event,
+    emit: Callable[[Event], None],
+) -> ApplyEnded:
+    """Make the changes of a plan that somebody has approved; see `reconciler.workflow.apply`."""
     from reconciler import workflow
 
     def waiting(message: str) -> None:
         remark(f"Waiting: {escaped(message)}")
 
-    stop, begun = threading.Event(), threading.Event()
-    following = reporter(settings["output"], verbosity_of(settings), len(planned.plan.steps))
-    with stopping(stop, begun), following as emit:
-        return workflow.apply(
-            planned,
-            store,
-            parallelism=settings["parallelism"],
-            lock_timeout=settings["lock_timeout"],
-            wait_timeout=settings["wait_timeout"],
-            stop=stop,
-            begun=begun,
-            origin=workflow.origin_of(environ()),
-            emit=going_on_unheard(emit),
-            waiting=waiting,
-        )
+    return workflow.apply(
+        planned,
+        store,
+        parallelism=settings["parallelism"],
+        lock_timeout=settings["lock_timeout"],
+        wait_timeout=settings["wait_timeout"],
+        stop=stop,
+        begun=begun,
+        origin=workflow.origin_of(environ()),
+        emit=going_on_unheard(emit),
+        waiting=waiting,
+    )

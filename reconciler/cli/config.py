@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -33,6 +34,20 @@ from reconciler.model.options import Option, OptionKind, Topic
 from reconciler.spelling import did_you_mean
 from reconciler.stores import backend_of, builtin_options
 
+if TYPE_CHECKING:
+    from reconciler.workflow import SharedLoads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """The environments that one run of a command is for, each with a context of its own.
+
+    ``loads`` has the manifests that several have in common.
+    """
+
+    contexts: list[click.Context] = field(default_factory=list, repr=False)
+    loads: SharedLoads = field(repr=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
@@ -42,7 +57,8 @@ class Invocation:
     configuration file in use, empty where there is none; ``environment`` is the one of its
     environments that is meant. ``settings`` are those of that environment, by the names of
     parameters and of what is no parameter. ``chosen`` is what ``--env`` was given.
-    ``store_options`` are those of the kind of store that is meant.
+    ``store_options`` are those of the kind of store that is meant. ``company`` is what it shares
+    with the other environments of the run, if it is one of several.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -50,6 +66,7 @@ class Invocation:
     environment: Described = field(default_factory=Described)
     chosen: tuple[str, ...] = ()
     store_options: tuple[Option, ...] = ()
+    company: Company | None = None
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -85,12 +102,27 @@ class Configured(Command):
             invocation = Invocation(given, store_options=self._offered(args, given))
             return super().make_context(info_name, args, parent, obj=invocation, **extra)
         configuration = _configuration(args, given)
-        (described,) = self._chosen(configuration, args)
-        invocation = self._invocation(configuration, described, args, given)
-        defaults = dict(invocation.settings)
-        return super().make_context(
-            info_name, args, parent, obj=invocation, default_map=defaults, **extra
-        )
+        described = self._chosen(configuration, args)
+        company = self._company(configuration, args)
+        if company is not None and _given(STORE, args, given):
+            raise ConfigError(
+                f"{STORE.flag} or {STORE.variable} names one store, and several environments were "
+                "chosen",
+                hint="let each environment name its own, or choose one with --env NAME",
+            )
+        contexts = company.contexts if company is not None else []
+        for each in described:
+            with _naming(each):
+                store_options = self._store_options(args, given, each.settings)
+                chosen = given_environments(args)
+                invocation = Invocation(
+                    given, configuration.file, each, chosen, store_options, company
+                )
+                settings = {"obj": invocation, "default_map": dict(each.settings)}
+                contexts.append(
+                    super().make_context(info_name, [*args], parent, **settings, **extra)
+                )
+        return contexts[0]
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """The parameters of the command, and those for the store that is meant."""
@@ -111,18 +143,28 @@ class Configured(Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the function of the command, with what it takes to open the store in one value."""
-        if self._has_store:
-            offered = _invocation(ctx).store_options
-            given = {option.name: ctx.params[option.parameter] for option in offered}
-            options = {
-                name: str(value)
-                for name, value in given.items()
-                if value is not None and value is not False
-            }
-            for name in {option.parameter for option in offered} - self._own_names:
-                del ctx.params[name]
-            ctx.params[STORE.parameter] = StoreChoice(ctx.params[STORE.parameter], options)
+        self.choose_store(ctx)
         return super().invoke(ctx)
+
+    def choose_store(self, ctx: click.Context) -> None:
+        """Put what it takes to open the store into one of the parameters of `ctx`."""
+        if self._has_store:
+            ctx.params[STORE.parameter] = self.choice(ctx)
+            offered = {option.parameter for option in _invocation(ctx).store_options}
+            for name in offered - self._own_names:
+                del ctx.params[name]
+
+    @staticmethod
+    def choice(ctx: click.Context) -> StoreChoice:
+        """The store that `ctx` chooses, with the options of its kind."""
+        offered = _invocation(ctx).store_options
+        given = {option.name: ctx.params[option.parameter] for option in offered}
+        options = {
+            name: str(value)
+            for name, value in given.items()
+            if value is not None and value is not False
+        }
+        return StoreChoice(ctx.params[STORE.parameter], options)
 
     @property
     def _own_names(self) -> set[str | None]:
@@ -138,7 +180,9 @@ class Configured(Command):
         Raises:
             ConfigError: it is not said which one, or there is none of that name.
         """
-        described = chosen_environments(configuration, given_environments(args))
+        described = chosen_environments(
+            configuration, given_environments(args), every=False, all_allowed=False
+        )
         if len(described) > 1:
             names = ", ".join(each.name for each in described)
             raise ConfigError(
@@ -147,21 +191,9 @@ class Configured(Command):
             )
         return described
 
-    def _invocation(
-        self,
-        configuration: Configuration,
-        described: Described,
-        args: Sequence[str],
-        environ: Mapping[str, str],
-    ) -> Invocation:
-        """What surrounds the run of the command on an environment."""
-        return Invocation(
-            environ,
-            configuration=configuration.file,
-            environment=described,
-            chosen=given_environments(args),
-            store_options=self._store_options(args, environ, described.settings),
-        )
+    def _company(self, _: Configuration, __: Sequence[str]) -> Company | None:
+        """What the chosen environments share; nothing, for a command that takes only one."""
+        return None
 
     def _store_options(
         self, args: Sequence[str], environ: Mapping[str, str], settings: Mapping[str, Any]
@@ -200,11 +232,11 @@ def given_places() -> Iterator[tuple[Option, str]]:
 
 
 def chosen_environments(
-    configuration: Configuration, patterns: Sequence[str], *, every: bool = False
+    configuration: Configuration, patterns: Sequence[str], *, every: bool, all_allowed: bool
 ) -> tuple[Described, ...]:
     """The environments whose names match one of `patterns`, in the order of the file.
 
-    `every` chooses all of them.
+    `every` chooses all of them, and is offered where `all_allowed`.
 
     Raises:
         ConfigError: nothing was chosen where there is something to choose from, or a pattern
@@ -223,7 +255,8 @@ def chosen_environments(
     if not patterns and not every:
         raise ConfigError(
             f"{configuration.file} has several environments, and none was chosen",
-            hint=f"choose with --env NAME; they are {', '.join(names)}",
+            hint=f"choose with {ENV.flag} NAME{' or --all' if all_allowed else ''}; they are "
+            f"{', '.join(names)}",
         )
     idle = [
         pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)
@@ -246,8 +279,32 @@ def given_environments(args: Sequence[str]) -> tuple[str, ...]:
     return tuple(_texts(ENV, args))
 
 
+def company() -> Company:
+    """The environments that the run is for, where it is for several."""
+    shared = _invocation(click.get_current_context()).company
+    assert shared is not None
+    return shared
+
+
+def environment_name() -> str:
+    """The name of the environment that is meant; empty where it has none."""
+    return _invocation(click.get_current_context()).environment.name
+
+
+def is_one_of_several() -> bool:
+    """Whether what the command shows is one of several parts."""
+    return _invocation(click.get_current_context()).company is not None
+
+
+def shared_loads() -> SharedLoads | None:
+    """The manifests that several environments have in common."""
+    return company().loads if is_one_of_several() else None
+
+
 def tell_configuration() -> None:
     """Name the configuration file on standard error, where no headline does."""
+    if is_one_of_several():
+        return  # told once for all
     if configuration() and not click.get_current_context().params.get("quiet"):
         remark(escaped(f"Configuration: {configuration()}"))
 
@@ -302,6 +359,23 @@ def _texts(option: Option, args: Sequence[str]) -> Iterator[str]:
             yield from args[position + 1 : position + 2]
         elif argument.startswith(f"{option.flag}="):
             yield argument.partition("=")[2]
+
+
+@contextmanager
+def _naming(described: Described) -> Iterator[None]:
+    """Let what is wrong with a setting say which environment has it."""
+    about = f"environment {described.name}: " if described.name else ""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(
+            f"{about}{error.message}", hint=error.hint, details=error.details
+        ) from None
+    except click.BadParameter as error:
+        if error.param is None or error.param.name not in described.settings:
+            raise
+        message = f"{about}{error.message}"
+        raise click.BadParameter(message, error.ctx, error.param, error.param_hint) from None
 
 
 def _refuse_hidden_environments(

@@ -53,7 +53,7 @@ def destroy(*, auto_approve: bool, **settings: Any) -> ExitCode:
 
     environment = environment_of(settings, destroy=True)
     options = environment.options
-    with opened(environment) as store:
+    with opened(environment, to_write=True) as store:
         with alive("Reading the store"):
             planned = workflow.plan((), workflow.read((), store, options), options)
         return approved_and_applied(planned, store, settings, ask=not auto_approve)

@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     STORE,
@@ -15,16 +14,17 @@ from reconciler.cli.options import (
     plan_options,
     run_options,
 )
-from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.output import output_options, verbosity_options
 from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, loaded_of, opened
-from reconciler.errors import ExitCode
+from reconciler.cli.several import Answer, Surveying
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
 
 @click.command(
-    cls=Configured,
+    cls=Surveying,
+    subject=Subject.DRIFT,
     epilog=examples(
         "reconciler drift",
         "reconciler drift manifests/ --unmanaged -o markdown",
@@ -48,7 +48,7 @@ from reconciler.views.formats import Subject
 )
 @output_options(Subject.DRIFT)
 @verbosity_options("objects in sync")
-def drift(paths: tuple[str, ...], *, unmanaged: bool, **settings: Any) -> ExitCode:
+def drift(paths: tuple[str, ...], *, unmanaged: bool, **settings: Any) -> Answer:
     """Show what others have changed since the last apply. Writes nothing to the store.
 
     Pending changes of the manifests are not drift, and are listed separately. Exits with 2 if
@@ -63,5 +63,4 @@ def drift(paths: tuple[str, ...], *, unmanaged: bool, **settings: Any) -> ExitCo
     loaded = loaded_of(environment)
     with opened(environment) as store, alive("Reading the store"):
         report = workflow.drift_of(environment, loaded, store, unmanaged=unmanaged)
-    show(Subject.DRIFT, report, settings)
-    return workflow.Result(drift=report).exit_code
+    return Answer(Subject.DRIFT, report, workflow.Result(drift=report).exit_code)

@@ -26,6 +26,8 @@ AFTER = "after"
 DEFAULTS = "defaults"
 ENVIRONMENTS = "environments"
 
+_NO_PLACES = {"qps", "allow-run"}
+"""Options of stores that say how, not where."""
 _NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
 _NAME_RULE = (
     "the name of an environment has letters, digits, '-', '_' and '.', starts and ends with a "
@@ -80,8 +82,7 @@ class _Entry(NamedTuple):
 
 def place_of(choice: StoreChoice, set_name: str) -> Place:
     """Where the set of that name lives in the chosen store."""
-    options = dict(choice.options)
-    options.pop("qps", None)  # says how, not where
+    options = {name: text for name, text in choice.options.items() if name not in _NO_PLACES}
     # The context of a cluster may stand in the URL, and the option wins over it.
     url = choice.url.partition(":")[0] if "context" in options else choice.url
     return Place(url, tuple(sorted(options.items())), set_name)

@@ -6,22 +6,22 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured
 from reconciler.cli.options import STORE, examples, plan_options, run_options
-from reconciler.cli.output import output_options, show
+from reconciler.cli.output import output_options
 from reconciler.cli.requests import environment_of, opened
-from reconciler.errors import ExitCode
+from reconciler.cli.several import Answer, Surveying
 from reconciler.views.formats import Subject
 
 
 @click.command(
-    cls=Configured,
+    cls=Surveying,
+    subject=Subject.HISTORY,
     epilog=examples("reconciler history", "reconciler history --set blue -o json"),
 )
 @run_options(STORE)
 @plan_options("set_name")
 @output_options(Subject.HISTORY)
-def history(**settings: Any) -> ExitCode:
+def history(**settings: Any) -> Answer:
     """List the last runs of the set: when, who, which commit, how many changes, and the outcome.
 
     The store keeps the last 50 applies, releases and destroys of each set, without values.
@@ -32,5 +32,4 @@ def history(**settings: Any) -> ExitCode:
     set_name = environment.options.set_name
     with opened(environment) as store:
         runs = store.history(set_name)
-    show(Subject.HISTORY, History(set_name, tuple(reversed(runs))), settings)
-    return ExitCode.OK
+    return Answer(Subject.HISTORY, History(set_name, tuple(reversed(runs))))

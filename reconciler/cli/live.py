@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from reconciler.cli.terminal import is_dumb, is_terminal, making_room
+from reconciler.cli.terminal import is_dumb, is_heard, is_terminal, making_room
 
 DELAY = 1.0
 """After how many seconds the line appears."""
@@ -30,7 +30,7 @@ def alive(label: str) -> Iterator[None]:
 @contextmanager
 def live(text: Callable[[], str]) -> Iterator[None]:
     """Show what `text` gives, again and again, once it has lasted for longer than `DELAY`."""
-    if not is_terminal(sys.stderr) or is_dumb():
+    if not is_terminal(sys.stderr) or is_dumb() or is_heard():
         yield
         return
     line = _Line(sys.stderr, text)

@@ -40,6 +40,14 @@ ENV = Option(
     help="Use this environment of the configuration file. Repeatable.",
     about=Topic.WHERE,
 )
+ENV_PARALLELISM = Option(
+    name="env-parallelism",
+    kind=OptionKind.COUNT,
+    metavar="N",
+    default=8,
+    has_setting=False,
+    help="Number of environments to work on at a time.",
+)
 STORE = Option(
     name="store",
     kind=OptionKind.STORE_URL,
@@ -89,6 +97,15 @@ WAIT_TIMEOUT = Option(
     default=120,
     help="How long to wait for a change to take effect; 0 does not wait.",
 )
+MAX_FAILURES = Option(
+    name="max-failures",
+    kind=OptionKind.NUMBER,
+    metavar="N",
+    default=0,
+    has_setting=False,
+    help="How many environments may fail before no further stage begins.",
+    about=Topic.GUARDS,
+)
 
 EXPIRES = Option(
     name="expires",
@@ -128,10 +145,12 @@ RUN_OPTIONS = (
     STORE,
     SERVER_DRY_RUN,
     PARALLELISM,
+    ENV_PARALLELISM,
     STRICT,
     AUTO_APPROVE,
     LOCK_TIMEOUT,
     WAIT_TIMEOUT,
+    MAX_FAILURES,
     EXPIRES,
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_REPORT_MODE = 0o644  # another user's program may collect it, and it holds no value
+REPORT_MODE = 0o644
+"""Another user's program may collect a report, and it holds no value."""
 
 
 class Verbosity(Enum):
@@ -130,30 +131,37 @@ def show(
     Raises:
         FileNotWritten: a report cannot be written.
     """
-    coloured = replace(_style(settings, origin), colour=colour_on(sys.stdout))
-    click.echo(rendered(subject, settings["output"], shown, coloured))
+    coloured = replace(style_of(settings, origin), colour=colour_on(sys.stdout))
+    click.echo(rendered(subject, output_of(subject, settings), shown, coloured))
     write_reports(subject, shown, settings, origin)
+
+
+def output_of(subject: Subject, settings: dict[str, Any]) -> str:
+    """The format that was asked for; the default, for a command that has only one."""
+    name: str = settings.get("output", formats_of(subject)[0])
+    return name
 
 
 def write_reports(
     subject: Subject, shown: Any, settings: dict[str, Any], origin: Sequence[Note] = ()
 ) -> None:
     """Write the reports of `shown` that were asked for; see `show`."""
-    style = _style(settings, origin)
+    style = style_of(settings, origin)
     for name, path in settings.get("reports", ()):
         text = rendered(subject, name, shown, replace(style, quiet=False))
-        write_whole(path, f"{text}\n".encode(), mode=_REPORT_MODE)
+        write_whole(path, f"{text}\n".encode(), mode=REPORT_MODE)
 
 
 def shown_text(
     subject: Subject, shown: Any, settings: dict[str, Any], origin: Sequence[Note] = ()
 ) -> str:
     """`shown` as text for a terminal."""
-    style = replace(_style(settings, origin), colour=colour_on(sys.stdout))
+    style = replace(style_of(settings, origin), colour=colour_on(sys.stdout))
     return rendered(subject, "text", shown, style)
 
 
-def _style(settings: dict[str, Any], origin: Sequence[Note]) -> Style:
+def style_of(settings: dict[str, Any], origin: Sequence[Note] = ()) -> Style:
+    """How the parameters of a command want it shown, without colour."""
     verbosity = Verbosity.NORMAL if "verbose" not in settings else verbosity_of(settings)
     return Style(
         verbose=verbosity is Verbosity.VERBOSE,

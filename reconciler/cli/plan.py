@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.config import Configured
+from reconciler.cli.config import environment_name, is_one_of_several
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     ALLOW_WEAK_PLAN,
@@ -23,15 +24,17 @@ from reconciler.cli.options import (
     plan_options,
     run_options,
 )
-from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.output import output_options, verbosity_options
 from reconciler.cli.parameters import listed
 from reconciler.cli.requests import (
     apply_command,
+    apply_directory_command,
     environment_of,
     is_stream,
     loaded_of,
     opened,
 )
+from reconciler.cli.several import Answer, Surveying
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -43,8 +46,32 @@ if TYPE_CHECKING:
     from reconciler.workflow import Environment, Planned
 
 
+class Planning(Surveying):
+    """Plans of several environments are saved in a directory, with an index."""
+
+    def survey(self, contexts: list[click.Context], *, err: bool = False) -> ExitCode:
+        """Plan for several environments side by side; the index is written when all is done."""
+        out = contexts[0].params["out"]
+        if out is None:
+            return super().survey(contexts, err=err)
+        from reconciler.planfile import begin_directory, save_index
+        from reconciler.views.words import counted
+
+        names = [context.obj.environment.name for context in contexts]
+        begin_directory(out, names)
+        code = super().survey(contexts, err=err)
+        indexed = save_index(out, names)
+        count = sum(each.is_saved for each in indexed)
+        remark(
+            f"Saved {count} of {counted(len(names), 'plan')}. To apply just these: "
+            f"{escaped(apply_directory_command(out))}"
+        )
+        return code
+
+
 @click.command(
-    cls=Configured,
+    cls=Planning,
+    subject=Subject.PLAN,
     epilog=examples(
         "reconciler plan",
         "reconciler plan manifests/ --prune --out release.plan",
@@ -59,8 +86,8 @@ if TYPE_CHECKING:
 @listed(
     Topic.OUTPUT,
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="Save the plan to this file, for `reconciler apply FILE`.",
+    type=click.Path(path_type=Path),
+    help="Save the plan to this file, or plans of several environments to this directory.",
 )
 @run_options(EXPIRES, ALLOW_WEAK_PLAN)
 @listed(
@@ -79,17 +106,21 @@ def plan(
     allow_weak_plan: bool,
     detailed_exitcode: bool,
     **settings: Any,
-) -> ExitCode:
+) -> Answer:
     """Show what an apply would change. Writes nothing, and needs no permission to write.
 
     PATH is a file or a directory of manifests, or - for standard input. The default is the
     directory `manifests`, or else the current directory if it contains manifests.
+
+    Several environments are planned side by side; --out then names a directory, which gets a plan
+    file for each and an index, for `reconciler apply DIRECTORY`.
     """
     from reconciler import workflow
     from reconciler.planfile import origin_notes
 
     environment = environment_of(settings, paths)
     if out is not None:
+        out = _plan_path(out)
         _refuse_streams(environment.inputs)
     now = workflow.utc_now()
     with opened(environment) as store:
@@ -100,13 +131,36 @@ def plan(
             planned = workflow.plan_of(environment, loaded, store)
     if out is not None and expires is not None:
         planned = replace(planned, expires=_timestamp(now + expires))
-    show(Subject.PLAN, planned.plan, settings, origin_notes(None, planned.expires, now))
-    if out is not None:
-        _save(planned, environment, out, _timestamp(now), allow_weak=allow_weak_plan)
     code = workflow.Result(plan=planned.plan, for_review=True).exit_code
     if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
-        return ExitCode.CHANGES
-    return code
+        code = ExitCode.CHANGES
+    saving = None
+    if out is not None:
+        saving = partial(
+            _save,
+            planned,
+            environment,
+            out,
+            _timestamp(now),
+            allow_weak=allow_weak_plan,
+        )
+    notes = origin_notes(None, planned.expires, now)
+    return Answer(Subject.PLAN, planned.plan, code, notes, saving)
+
+
+def _plan_path(out: Path) -> Path:
+    """The file for the plan that is being made.
+
+    Raises:
+        ConfigError: ``--out`` names a directory, and there is only one plan.
+    """
+    from reconciler.planfile import plan_file_of
+
+    if is_one_of_several():
+        return plan_file_of(out, environment_name())
+    if out.is_dir():
+        raise ConfigError(f"--out: {out} is a directory", hint="name a file for the plan")
+    return out
 
 
 def _timestamp(time: datetime) -> str:
@@ -151,6 +205,8 @@ def _save(
         created=created,
     )
     planfile.save(saved, out, planned.fingerprinter.key)
+    if is_one_of_several():
+        return
     piped, dash = ("… | ", " -") if "-" in environment.inputs else ("", "")
     command = escaped(apply_command(out, saved.store))
     allowed = f" {ALLOW_RUN.flag}" if environment.allow_run else ""

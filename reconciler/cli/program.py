@@ -89,7 +89,7 @@ class Program(CommandGroup):
         except BrokenPipeError:  # whoever read the output has gone
             code = ExitCode.ERROR
         except Exception as error:  # noqa: BLE001 - its text might hold a value, its type does not
-            failure = _fault(error)
+            failure = fault_text(error)
             code = ExitCode.ERROR
         if failure:  # told here, where the exception no longer holds the memory of all that failed
             remark(f"Error: {failure}")
@@ -159,7 +159,7 @@ def _usage(error: click.ClickException) -> str:
     return shown.getvalue().removesuffix("\n")
 
 
-def _fault(error: Exception) -> str:
+def fault_text(error: Exception) -> str:
     """What may be told of a fault: its kind and its place, never its text."""
     import traceback
     from pathlib import Path

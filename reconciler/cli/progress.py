@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import click
 
@@ -19,13 +20,19 @@ MOST_SKIPPED = 5
 
 
 @contextmanager
-def reporter(output: str, verbosity: Verbosity, steps: int) -> Iterator[Callable[[Event], None]]:
-    """What is to be told every event, for the format `output`, ``text`` or ``json``."""
+def reporter(
+    output: str, verbosity: Verbosity, steps: int, environment: str = ""
+) -> Iterator[Callable[[Event], None]]:
+    """What is to be told every event, for the format `output`, ``text`` or ``json``.
+
+    Events of an `environment` among others name it, and nobody counts them.
+    """
     if output == "json":
-        yield _json_line
+        yield partial(_json_line, environment)
         return
-    lines = _Lines(verbosity, watched=is_terminal(sys.stdout))
-    if verbosity is Verbosity.QUIET:
+    watched = is_terminal(sys.stdout) and not environment
+    lines = _Lines(verbosity, watched=watched, environment=environment)
+    if verbosity is Verbosity.QUIET or environment:
         yield lines.tell
         return
     count = Count(steps)
@@ -38,16 +45,17 @@ def reporter(output: str, verbosity: Verbosity, steps: int) -> Iterator[Callable
         yield emit
 
 
-def _json_line(event: Event) -> None:
+def _json_line(environment: str, event: Event) -> None:
     from reconciler.views import json
 
-    click.echo(json.event(event))
+    click.echo(json.event(event, environment))
 
 
 class _Lines:
     """Tells what happens in lines; where somebody watches the count, only what did not go well."""
 
-    def __init__(self, verbosity: Verbosity, *, watched: bool) -> None:
+    def __init__(self, verbosity: Verbosity, *, watched: bool, environment: str = "") -> None:
+        self._prefix = f"{environment}: " if environment else ""
         self._is_quiet = verbosity is Verbosity.QUIET
         self._tells_all = verbosity is Verbosity.VERBOSE
         self._watched = watched
@@ -66,7 +74,7 @@ class _Lines:
 
     def _print(self, line: str) -> None:
         make_room()
-        click.echo(line)
+        click.echo(f"{self._prefix}{line}")
 
     def _is_told(self, event: Event) -> bool:
         match event:

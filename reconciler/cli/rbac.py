@@ -6,14 +6,15 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.config import tell_configuration
 from reconciler.cli.options import (
     examples,
     plan_options,
 )
 from reconciler.cli.parameters import Word, listed
-from reconciler.errors import ExitCode
+from reconciler.cli.several import Answer, Surveying
 from reconciler.model.options import Topic
+from reconciler.views.formats import Subject
 
 _PURPOSES = ("plan", "apply", "drift", "unlock", "release")
 
@@ -34,7 +35,8 @@ class NamespaceNameType(click.ParamType[str]):
 
 
 @click.command(
-    cls=Configured,
+    cls=Surveying,
+    subject=Subject.ROLES,
     epilog=examples(
         "reconciler rbac --for apply | kubectl apply -f -",
         "reconciler rbac --for plan --namespaced shop --namespaced billing",
@@ -75,7 +77,7 @@ def rbac(
     set_namespace: str,
     *,
     consumers: bool,
-) -> ExitCode:
+) -> Answer:
     """Print the minimal RBAC roles that a cluster must grant, as YAML for kubectl.
 
     Contacts no server. With --namespaced, the set can hold Secrets and ServiceAccounts in those
@@ -86,5 +88,4 @@ def rbac(
 
     tell_configuration()
     objects = roles(Purpose(purpose), set_name, set_namespace, namespaces, consumers=consumers)
-    click.echo(manifests(objects), nl=False)
-    return ExitCode.OK
+    return Answer(Subject.ROLES, manifests(objects).removesuffix("\n"))

@@ -54,7 +54,7 @@ def release(*, everything: bool, auto_approve: bool, **settings: Any) -> ExitCod
         )
     environment = environment_of(settings, release=True)
     options = environment.options
-    with opened(environment) as store:
+    with opened(environment, to_write=True) as store:
         planned = workflow.plan((), workflow.read((), store, options), options)
         write_reports(Subject.PLAN, planned.plan, settings)
         no_wait = {**settings, "wait_timeout": 0.0}  # no release has to have an effect first

@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from reconciler.cli.config import configured_sources, exclusions, given_places
+from reconciler.cli.config import (
+    configured_sources,
+    environment_name,
+    exclusions,
+    given_places,
+    shared_loads,
+)
 from reconciler.cli.defaults import manifests_of, refuse_second_store
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
+    CONFIG,
     EXCLUDE,
     PARALLELISM,
     STORE,
@@ -54,6 +62,7 @@ def environment_of(
     typed = paths is not None and are_typed(click.get_current_context())
     sources = () if typed else configured_sources()
     return Environment(
+        name=environment_name(),
         store=settings["store"],
         inputs=() if paths is None or (sources and not paths) else manifests_of(paths),
         sources=sources,
@@ -67,16 +76,17 @@ def environment_of(
 
 
 @contextmanager
-def opened(environment: Environment) -> Iterator[Store]:
+def opened(environment: Environment, *, to_write: bool = False) -> Iterator[Store]:
     """The store of `environment`, closed in the end.
 
     Raises:
         ConfigError: it cannot be opened so.
+        StoreReadOnly: it is opened `to_write`, and can only be read.
     """
     from reconciler import workflow
 
     refuse_second_store(environment.store.url)
-    with workflow.opened(environment, environ()) as store:
+    with workflow.opened(environment, environ(), to_write=to_write) as store:
         yield store
 
 
@@ -94,6 +104,17 @@ def apply_command(planfile: Path, store: str, *, named: bool = False) -> str:
     place = click.get_current_context().meta.get(CHDIR)
     where = ["-C", place] if place else []
     return shlex.join(["reconciler", *where, "apply", name, *words])
+
+
+def apply_directory_command(directory: Path) -> str:
+    """What to type to apply saved plans of several environments."""
+    context = click.get_current_context()
+    given = [CONFIG.flag, context.obj.configuration]
+    if context.get_parameter_source(CONFIG.parameter) is not ParameterSource.COMMANDLINE:
+        given = []
+    name = f"./{directory}" if str(directory).startswith("-") else str(directory)
+    place = context.meta.get(CHDIR)
+    return shlex.join(["reconciler", *(["-C", place] if place else []), "apply", name, *given])
 
 
 def takes_stdin(paths: Iterable[str]) -> bool:
@@ -125,7 +146,12 @@ def loaded_of(
     checks = checks or (workflow.store_rules(environment),)
     with alive("Reading manifests"):
         loaded = workflow.load_environment(
-            environment, *checks, environ=environ(), twice=twice, told=source_errors()
+            environment,
+            *checks,
+            environ=environ(),
+            twice=twice,
+            told=source_errors(),
+            shared=shared_loads(),
         )
     show_diagnostics(loaded)
     if loaded.errors:
@@ -166,7 +192,7 @@ def show_diagnostics(loaded: Loaded) -> None:
             files=loaded.files,
             colour=colour_on(sys.stderr),
         )
-        click.echo(shown, err=True)
+        remark(shown)
 
 
 def show_notices(notices: Iterable[Note]) -> None:

@@ -22,6 +22,22 @@ if TYPE_CHECKING:
 
 _wish: ContextVar[str] = ContextVar("colour", default="auto")
 _clearing: list[Callable[[], None]] = []
+_heard: ContextVar[Callable[[str], None] | None] = ContextVar("heard", default=None)
+
+
+@contextmanager
+def heard_by(hear: Callable[[str], None]) -> Iterator[None]:
+    """Meanwhile, give what this thread remarks to `hear`, and leave the terminal to others."""
+    token = _heard.set(hear)
+    try:
+        yield
+    finally:
+        _heard.reset(token)
+
+
+def is_heard() -> bool:
+    """Whether what this thread remarks goes to somebody else than the terminal."""
+    return _heard.get() is not None
 
 
 @contextmanager
@@ -76,6 +92,15 @@ def is_forced() -> bool:
 
 def remark(message: str) -> None:
     """Say `message`, without workflow commands, on standard error, if that can still be written."""
+    hear = _heard.get()
+    if hear is not None:
+        hear(message)
+    else:
+        say(message)
+
+
+def say(message: str) -> None:
+    """The same, whoever hears the remarks of this thread."""
     make_room()
     try:
         click.echo(inert(message), err=True, color=is_forced() or None)

@@ -197,6 +197,7 @@ def _map(value: Any, _directory: Path) -> str | None:
 
 
 _COUNT = NumberType("write a whole number from 1 to 256", 1, 256, whole=True)
+_NUMBER = NumberType("write a whole number from 0 to 100000", 0, 100_000, whole=True)
 _RATE = NumberType("write a number above 0, at most 10000", 0.001, 10_000)
 _SECONDS = NumberType("write a number of seconds, at most 31536000", 0, 31_536_000)
 
@@ -209,6 +210,7 @@ READINGS: dict[OptionKind, Reading] = {
     OptionKind.DELETE_LIMIT: Reading(DeleteLimitType(), "a number or a percentage", _limit),
     OptionKind.DURATION: Reading(DurationType(), "a duration such as 24h", _text),
     OptionKind.COUNT: Reading(_COUNT, "a number", _number),
+    OptionKind.NUMBER: Reading(_NUMBER, "a number", _number),
     OptionKind.RATE: Reading(_RATE, "a number", _number),
     OptionKind.SECONDS: Reading(_SECONDS, "a number", _number),
     OptionKind.STORE_URL: Reading(click.STRING, "a store's URL", _store),

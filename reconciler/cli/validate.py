@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.config import shared_loads, tell_configuration
 from reconciler.cli.environment import environ
 from reconciler.cli.options import (
     STORE,
@@ -17,14 +17,16 @@ from reconciler.cli.options import (
     plan_options,
     run_options,
 )
-from reconciler.cli.output import output_options, show, verbosity_options
+from reconciler.cli.output import output_options, verbosity_options
 from reconciler.cli.requests import environment_of, source_errors
+from reconciler.cli.several import Answer, Surveying
 from reconciler.errors import ExitCode
 from reconciler.views.formats import Checked, Subject
 
 
 @click.command(
-    cls=Configured,
+    cls=Surveying,
+    subject=Subject.CHECK,
     epilog=examples(
         "reconciler validate",
         "reconciler validate manifests/ -o sarif > results.sarif",
@@ -38,7 +40,7 @@ from reconciler.views.formats import Checked, Subject
 @run_options(STRICT)
 @output_options(Subject.CHECK)
 @verbosity_options("the objects that were checked")
-def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
+def validate(paths: tuple[str, ...], **settings: Any) -> Answer:
     """Check manifests as an API server would, without contacting one.
 
     PATH is a file or a directory of manifests, or - for standard input. The default is the
@@ -61,6 +63,7 @@ def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
         environ=environ(),
         twice=True,
         told=source_errors(),
+        shared=shared_loads(),
     )
     unmet = unprovided(loaded, environment.lints)
     loaded = replace(loaded, diagnostics=(*loaded.diagnostics, *unmet))
@@ -70,5 +73,4 @@ def validate(paths: tuple[str, ...], **settings: Any) -> ExitCode:
         files=loaded.files,
         notices=(*loaded.notices, *input_notices(loaded.inputs)),
     )
-    show(Subject.CHECK, checked, settings)
-    return ExitCode.ERROR if loaded.errors else ExitCode.OK
+    return Answer(Subject.CHECK, checked, ExitCode.ERROR if loaded.errors else ExitCode.OK)

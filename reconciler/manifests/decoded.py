@@ -71,7 +71,7 @@ def with_violations(
     A violation is left out where the decoder has reported an error for the same field, and a
     warning also where it has reported one that explains it.
     """
-    name = str(desired.key._replace(name=desired.name or desired.generate_name))
+    name = desired.label
     reported = [
         problem.path
         for problem in fields.problems

@@ -297,7 +297,7 @@ def _duplicate(second: Desired, first: Desired) -> Diagnostic:
         message=f"the same object is already declared at {first.source.file}:{first.source.line}",
         field="",
         source=second.source,
-        object=str(second.key._replace(name=second.name or second.generate_name)),
+        object=second.label,
         hint="remove one of the two, or give it another name or namespace",
     )
 

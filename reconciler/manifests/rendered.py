@@ -80,6 +80,6 @@ def _unstable(desired: Desired, different: Sequence[str]) -> Diagnostic:
         message=f"two runs of the program print this differently: {', '.join(different)}",
         field="",
         source=desired.source,
-        object=str(desired.key._replace(name=desired.name or desired.generate_name)),
+        object=desired.label,
         hint="no plan will ever be empty; draw random values once, and keep them elsewhere",
     )

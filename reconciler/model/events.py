@@ -71,6 +71,11 @@ class ApplyEnded:
         return sum(result.outcome == outcome for result in self.results)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every step was applied."""
+        return self.count(Outcome.APPLIED) == len(self.results)
+
+    @property
     def warned(self) -> int:
         """How many steps ended with warnings."""
         return sum(bool(result.warnings) for result in self.results)

@@ -122,6 +122,11 @@ class Resource:
         return self.key.namespace
 
     @property
+    def label(self) -> str:
+        """``KIND/NAMESPACE/NAME`` for diagnostics, or the prefix where the name is generated."""
+        return str(self.key._replace(name=self.name or self.generate_name))
+
+    @property
     def name(self) -> str:
         """The name; empty where the server generates it."""
         return self.key.name

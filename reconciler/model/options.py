@@ -21,6 +21,7 @@ class OptionKind(Enum):
     OBJECT_KEY = "object key"
     DELETE_LIMIT = "delete limit"
     COUNT = "count"
+    NUMBER = "number"
     RATE = "rate"
     SECONDS = "seconds"
     DURATION = "duration"

@@ -39,6 +39,8 @@ class Capability(StrEnum):
     """A write happens only where the object still is what the plan saw."""
     CIPHERTEXTS = "ciphertexts"
     """The record of an object keeps the digests of ciphertexts with the fingerprints."""
+    WRITES = "writes"
+    """Objects can be made and changed. Else plans are for review, and no apply is begun."""
     MEMORY = "memory"
     """The store remembers the objects that a set had applied and that are gone."""
 

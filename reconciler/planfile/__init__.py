@@ -16,23 +16,37 @@ from reconciler.model.plans import Note, Plan
 from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
 from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
+from reconciler.planfile.index import (
+    Indexed,
+    begin_directory,
+    is_plan_directory,
+    load_index,
+    plan_file_of,
+    save_index,
+)
 from reconciler.planfile.refusals import refuse_altered, refuse_expired, refuse_unverified
 from reconciler.planfile.seal import Standing, key_check, standing
 
 __all__ = [
     "FORMAT",
     "ORIGIN_CODES",
+    "Indexed",
     "PlanFile",
     "SavedPlan",
     "Standing",
+    "begin_directory",
+    "is_plan_directory",
     "is_plan_file",
     "key_check",
     "load",
+    "load_index",
     "origin_notes",
+    "plan_file_of",
     "refuse_altered",
     "refuse_expired",
     "refuse_unverified",
     "save",
+    "save_index",
     "saved_plan",
     "standing_of",
     "without_credentials",

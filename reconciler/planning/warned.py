@@ -20,7 +20,7 @@ def with_warnings(
     result = []
     for change in changes:
         resource = named.get(change.key)
-        warnings = () if resource is None else by_object.get(_name_of(resource), ())
+        warnings = () if resource is None else by_object.get(resource.label, ())
         result.append(replace(change, warnings=tuple(warnings)) if warnings else change)
     return result
 
@@ -31,7 +31,7 @@ def warning_notices(
     """The warnings that are about no object of the set, such as those of workloads."""
     by_object = _by_object(diagnostics)
     for resource in named.values():
-        by_object.pop(_name_of(resource), None)
+        by_object.pop(resource.label, None)
     return tuple(
         Note(warning.code, f"{warning.source}: {warning.object or 'warning'}: {warning.message}")
         for warnings in by_object.values()
@@ -45,8 +45,3 @@ def _by_object(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]
         if diagnostic.severity is Severity.WARNING:
             by_object[diagnostic.object].append(diagnostic)
     return by_object
-
-
-def _name_of(resource: Desired) -> str:
-    """The object as diagnostics name it."""
-    return str(resource.key._replace(name=resource.name or resource.generate_name))

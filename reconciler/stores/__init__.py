@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigError
 from reconciler.model.objects import Desired, Diagnostic
-from reconciler.model.opening import DEFAULT_STORE, Opening, StoreChoice
+from reconciler.model.opening import DEFAULT_STORE, MadeOf, Opening, StoreChoice
 from reconciler.model.options import Option
 from reconciler.model.store import Store
 from reconciler.stores.backend import Backend
@@ -22,6 +22,7 @@ ENTRY_POINTS = "reconciler.stores"
 _MODULES = {
     "cce": "reconciler.stores.cce",
     "docker": "reconciler.stores.docker",
+    "git": "reconciler.stores.git",
     "kubernetes": "reconciler.stores.kubernetes",
     "sae": "reconciler.stores.sae",
     "sqlite": "reconciler.stores.sqlite",
@@ -76,6 +77,7 @@ def open_store(
     *,
     workers: int = 10,
     options: Mapping[str, str] | None = None,
+    made: MadeOf | None = None,
 ) -> Store:
     """Open the store that `url` names.
 
@@ -90,7 +92,9 @@ def open_store(
     if unknown:
         flags = ", ".join(f"--{name}" for name in unknown)
         raise ConfigError(f"{flags}: the store {backend.scheme}: has no such option")
-    return backend.open(Opening(url=url, environ=environ, workers=workers, options=given))
+    return backend.open(
+        Opening(url=url, environ=environ, workers=workers, options=given, made=made)
+    )
 
 
 def check(choice: StoreChoice, desired: Iterable[Desired]) -> Iterator[Diagnostic]:
@@ -126,6 +130,6 @@ def _diagnostic(resource: Desired, violation: Violation) -> Diagnostic:
         message=violation.message,
         field=violation.field,
         source=resource.source,
-        object=str(resource.key._replace(name=resource.name or resource.generate_name)),
+        object=resource.label,
         hint=violation.hint,
     )

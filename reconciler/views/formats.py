@@ -33,6 +33,8 @@ class Subject(StrEnum):
     """A `DependencyGraph`."""
     HISTORY = "history"
     """A `History`."""
+    ROLES = "roles"
+    """RBAC roles as YAML, a text."""
     REPORT = "report"
     """A `PlanReport`."""
 
@@ -113,6 +115,7 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
         "text": "reconciler.views.text.styled:history",
         "json": "reconciler.views.json.styled:history",
     },
+    Subject.ROLES: {"yaml": "reconciler.views.text.styled:as_it_is"},
     Subject.REPORT: {
         "text": "reconciler.views.text.styled:report",
         "json": "reconciler.views.json.styled:report",

@@ -30,7 +30,7 @@ def styled_drift(report: DriftReport, style: Style) -> str:
 def styled_check(checked: Checked, style: Style) -> str:
     """A case for each object, and for what belongs to none; only errors are failures."""
     del style
-    names = [str(one.key._replace(name=one.name or one.generate_name)) for one in checked.objects]
+    names = [one.label for one in checked.objects]
     failing = [one for one in findings.of_check(checked) if one.level is Level.ERROR]
     return cases("validate", names, failing)
 

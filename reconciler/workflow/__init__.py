@@ -5,13 +5,16 @@ This is the Python API too: `reconciler` exports it, and ``docs/python.md`` expl
 
 from __future__ import annotations
 
+from reconciler.workflow.abreast import SharedLoads, abreast
 from reconciler.workflow.applying import apply, utc_now
 from reconciler.workflow.beginning import begin
 from reconciler.workflow.encrypting import encrypted
 from reconciler.workflow.environments import (
     Environment,
+    drift_after,
     drift_of,
     environment_of_plan,
+    is_applied,
     load_environment,
     opened,
     plan_file_again,
@@ -26,6 +29,7 @@ from reconciler.workflow.planned import Planned, drift, plan_again, read
 from reconciler.workflow.planning import plan
 from reconciler.workflow.provenance import origin_of
 from reconciler.workflow.reports import Report, Result
+from reconciler.workflow.rollouts import roll_out
 from reconciler.workflow.trying import tried
 
 __all__ = [
@@ -33,14 +37,18 @@ __all__ = [
     "Planned",
     "Report",
     "Result",
+    "SharedLoads",
+    "abreast",
     "apply",
     "begin",
     "drift",
+    "drift_after",
     "drift_of",
     "encrypted",
     "environment_of_plan",
     "exported",
     "imported",
+    "is_applied",
     "last_run",
     "load",
     "load_environment",
@@ -54,6 +62,7 @@ __all__ = [
     "read",
     "refuse_unstable",
     "remarks_on",
+    "roll_out",
     "store_rules",
     "tried",
     "utc_now",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from reconciler import planfile
-from reconciler.errors import ConfigError, InvalidManifests, StalePlan
+from reconciler.errors import ConfigError, InvalidManifests, StalePlan, StoreReadOnly
 from reconciler.inputs import STDIN, Running
 from reconciler.inputs.rendering import Told
 from reconciler.manifests import LintSettings, Loaded
@@ -18,13 +18,16 @@ from reconciler.model.inputs import Exclusion, InputSource, SourceMark
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import StoreChoice
 from reconciler.model.plans import PlanOptions
-from reconciler.model.store import Store
+from reconciler.model.store import Capability, Store
 from reconciler.planfile import PlanFile, Standing
+from reconciler.planning.digests import plan_digest
 from reconciler.stores import check, open_store
+from reconciler.workflow.abreast import SharedLoads
 from reconciler.workflow.applying import utc_now
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
+from reconciler.workflow.revisions import Inputs
 from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 
 
@@ -59,30 +62,48 @@ def load_environment(
     environ: Mapping[str, str] = os.environ,
     twice: bool = False,
     told: Told | None = None,
+    shared: SharedLoads | None = None,
 ) -> Loaded:
     """Load the manifests of `environment`; `checks` say what else is wrong with them.
 
     What SOPS encrypted is decrypted by the program sops, which gets `environ` without the
     variables of this program. With `twice`, programs whose output may differ from time to time are
     run once more, and what differs is a warning. `told` gets what those that fail write on standard
-    error.
+    error. `shared` has what was loaded for other environments.
 
     Errors are among the diagnostics; what plans or compares refuses to go on with them.
     """
-    loaded = load(
-        environment.inputs,
-        exclude=environment.exclude,
-        namespace=environment.options.namespace,
-        lints=environment.lints,
-        environ=environ,
-        sources=environment.sources,
-        running=Running(
-            environ=environ, everything_allowed=environment.allow_run, twice=twice, told=told
-        ),
-        sops_ignore_mac=environment.options.sops_ignore_mac,
-    )
+
+    def loading() -> Loaded:
+        return load(
+            environment.inputs,
+            exclude=environment.exclude,
+            namespace=environment.options.namespace,
+            lints=environment.lints,
+            environ=environ,
+            sources=environment.sources,
+            running=Running(
+                environ=environ, everything_allowed=environment.allow_run, twice=twice, told=told
+            ),
+            sops_ignore_mac=environment.options.sops_ignore_mac,
+        )
+
+    loaded = loading() if shared is None else shared.loaded(_inputs_of(environment), loading)
     more = [item for look in checks for item in look(loaded.objects)]
     return replace(loaded, diagnostics=(*loaded.diagnostics, *more))
+
+
+def _inputs_of(environment: Environment) -> Hashable:
+    """What decides on what is loaded: environments for which it is equal can share it."""
+    return (
+        environment.inputs,
+        tuple((each.name, each.digest, each.directory) for each in environment.sources),
+        environment.exclude,
+        environment.options.namespace,
+        environment.options.sops_ignore_mac,
+        environment.allow_run,
+        repr(environment.lints),
+    )
 
 
 def store_rules(environment: Environment) -> Check:
@@ -95,20 +116,48 @@ def store_rules(environment: Environment) -> Check:
 
 
 @contextmanager
-def opened(environment: Environment, environ: Mapping[str, str]) -> Iterator[Store]:
+def opened(
+    environment: Environment, environ: Mapping[str, str], *, to_write: bool = False
+) -> Iterator[Store]:
     """The store of `environment`, closed in the end. `environ` holds keys and credentials.
 
     Raises:
         ConfigError: it cannot be opened so.
+        StoreReadOnly: it is opened `to_write`, and can only be read.
     """
     store = open_store(
         environment.store.url,
         environ,
         workers=environment.parallelism,
         options=environment.store.options,
+        made=_made_of(environment, environ),
     )
     with closing(store):
+        if to_write and Capability.WRITES not in store.capabilities:
+            raise StoreReadOnly
         yield store
+
+
+def _made_of(environment: Environment, environ: Mapping[str, str]) -> Inputs | None:
+    """What the manifests of `environment` would have made elsewhere; ``None`` without any."""
+    if not environment.inputs and not environment.sources:
+        return None
+
+    def load(
+        paths: Sequence[str], sources: Sequence[InputSource], exclude: Sequence[Exclusion]
+    ) -> Loaded:
+        there = replace(
+            environment, inputs=tuple(paths), sources=tuple(sources), exclude=tuple(exclude)
+        )
+        return load_environment(there, environ=environ)
+
+    return Inputs(
+        paths_given=environment.inputs,
+        sources=environment.sources,
+        exclude=environment.exclude,
+        options=environment.options,
+        load=load,
+    )
 
 
 def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
@@ -164,6 +213,25 @@ def plan_file_again(
     if require_sealed:
         planfile.refuse_unverified(standing)
     return _tried(environment, _with_notices(planned, loaded), store), standing
+
+
+def is_applied(environment: Environment, file: PlanFile, loaded: Loaded, store: Store) -> bool:
+    """Whether the saved plan was applied, and everything still is as it left it.
+
+    So it is where the last run of the set was that of this plan, and nothing is left to do.
+
+    Raises:
+        ReconcilerError: the store cannot be read, or nothing could be planned.
+    """
+    last = last_run(store, environment.options.set_name)
+    if last is None:
+        return False
+    fresh = plan_of(environment, loaded, store).plan
+    saved = file.saved.plan
+    # A first apply notes the store as the plan has it, or as it was made meanwhile.
+    stores = (saved.store, fresh.store) if not saved.store.id else (saved.store,)
+    digests = {plan_digest(replace(saved, store=store)) for store in stores}
+    return last.plan in digests and not fresh.pending and not fresh.problems
 
 
 def environment_of_plan(environment: Environment, file: PlanFile) -> Environment:
@@ -253,6 +321,16 @@ def drift_of(
         last=last_run(store, environment.options.set_name),
         notices=(*loaded.notices, *report.notices),
     )
+
+
+def drift_after(environment: Environment, desired: Sequence[Desired], store: Store) -> DriftReport:
+    """What has drifted right after an apply of `desired`.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    snapshot = read(desired, store, environment.options)
+    return drift(desired, snapshot, environment.options)
 
 
 def _refuse_errors(loaded: Loaded) -> None:

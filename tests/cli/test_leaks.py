@@ -19,6 +19,7 @@ from reconciler.model.plans import Precondition
 from reconciler.model.store import Scope
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
+from reconciler.views.formats import Subject, formats_of
 from tests.world import held
 
 CANARIES = {
@@ -111,10 +112,6 @@ stringData:
     )
 
 
-MACHINES = ["html", "github", "gitlab-terraform", "code-quality", "sarif"]
-FORMATS = {"plan": ["text", "json", "markdown", *MACHINES], "show": ["text", "json", "markdown"]}
-
-
 def test_the_search_finds_what_it_looks_for() -> None:
     for name, value in CANARIES.items():
         around = b"{'a': '" + value + b"'}"
@@ -123,21 +120,26 @@ def test_the_search_finds_what_it_looks_for() -> None:
 
 
 def every_plan(searched: Searched, code: int, *options: str) -> None:
-    for output in FORMATS["plan"]:
+    for output in formats_of(Subject.PLAN):
         searched.run("plan", "-o", output, *options, code=code)
         searched.run("plan", "-o", output, "--verbose", *options, code=code)
+    searched.run("plan", "--report", "json=plan.json", *options, code=code)
+    for output in formats_of(Subject.REPORT):
+        searched.run("report", "plan.json", "plan.json", "-o", output, code=0)
 
 
 def every_report(searched: Searched) -> None:
     """The commands that look at the store or the manifests and change neither."""
     tampered("shop", "adopted")
-    for output in ("text", "json", "markdown", "html"):
+    for output in formats_of(Subject.DRIFT):
         searched.run("drift", "-o", output, "-v", "--unmanaged", code=2)
-    searched.run("drift", "--report", "prometheus=drift.prom", code=2)
-    for output in ("text", "json"):
-        searched.run("get", "-o", output, code=0)
-    for output in ("dot", "mermaid"):
-        searched.run("graph", "-o", output, code=0)
+    for command, subject in (
+        ("get", Subject.LISTING),
+        ("graph", Subject.GRAPH),
+        ("history", Subject.HISTORY),
+    ):
+        for output in formats_of(subject):
+            searched.run(command, "-o", output, code=0)
     searched.run("export", "--reveal", code=1)
     searched.run("export", "--reveal", "--out", "nowhere/exported.yaml", code=1)
     shown = searched.workplace.run("export")
@@ -166,14 +168,14 @@ def test_destroying(searched: Searched) -> None:
 def test_through_the_life_of_a_secret(searched: Searched) -> None:
     workplace = searched.workplace
     manifests(workplace)
-    for output in ("text", "json", "sarif"):
+    for output in formats_of(Subject.CHECK):
         searched.run("validate", "-o", output, code=0)
     every_plan(searched, 0)
     searched.run("plan", "--out", "first.plan", code=0)
     searched.files()
     searched.run("apply", "--auto-approve", "-o", "json", code=0)
     searched.files()
-    for output in FORMATS["show"]:
+    for output in formats_of(Subject.PLAN):
         searched.run("show", "first.plan", "-o", output, "-v", code=0)
     assert "no longer matches" in searched.run("apply", "first.plan", code=4)
 
@@ -274,7 +276,7 @@ MALFORMED = {
 def test_malformed_manifests(searched: Searched, tail: str) -> None:
     head = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n"
     searched.workplace.write("manifests/a.yaml", head + tail)
-    for output in ("text", "json", "sarif"):
+    for output in formats_of(Subject.CHECK):
         result = searched.workplace.run("validate", "-o", output)
         assert leaked((result.out + result.err).encode()) == []
         assert "Traceback" not in result.err
@@ -291,9 +293,9 @@ def test_malformed_manifests(searched: Searched, tail: str) -> None:
 )
 def test_a_value_in_an_annotation_that_steers(searched: Searched, annotation: str) -> None:
     searched.workplace.secret("a", head=f"  annotations: {{{annotation}: {PLAIN}}}\n", token=PLAIN)
-    for output in ("text", "json", "sarif"):
+    for output in formats_of(Subject.CHECK):
         searched.run("validate", "-o", output, code=1)
-    for output in FORMATS["plan"]:
+    for output in formats_of(Subject.PLAN):
         searched.run("plan", "-o", output, code=1)
 
 

@@ -34,6 +34,7 @@ _CAPABILITIES = frozenset(
         Capability.PRECONDITIONS,
         Capability.READ_VALUES,
         Capability.UPDATE_VALUES,
+        Capability.WRITES,
     }
 )
 _OBJECT, _COPY = ".secret", ".copy"

@@ -35,6 +35,7 @@ LINTS = frozenset(
         "secret-unprovided",
         "source-unstable",
         "type-misspelt",
+        "type-of-program",
         "value-carriage-return",
         "value-empty",
         "value-encoded-twice",

@@ -38,6 +38,7 @@ CAPABILITIES = frozenset(
         Capability.METADATA,
         Capability.PRECONDITIONS,
         Capability.ROTATION,
+        Capability.WRITES,
     }
 )
 _PUBLIC = Note(

@@ -30,6 +30,7 @@ _CAPABILITIES = frozenset(
         Capability.MEMORY,
         Capability.READ_VALUES,
         Capability.UPDATE_VALUES,
+        Capability.WRITES,
     }
 )
 

@@ -7,11 +7,20 @@ object of a manifest that begins with ``$`` gets another ``$``, so that neither 
 
 from __future__ import annotations
 
-from reconciler.views.json.events import event
+from reconciler.views.json.events import environments_ended, event
 from reconciler.views.json.histories import history
 from reconciler.views.json.listings import listing
 from reconciler.views.json.plans import plan, report
 from reconciler.views.json.problems import diagnostics
 from reconciler.views.json.reports import drift
 
-__all__ = ["diagnostics", "drift", "event", "history", "listing", "plan", "report"]
+__all__ = [
+    "diagnostics",
+    "drift",
+    "environments_ended",
+    "event",
+    "history",
+    "listing",
+    "plan",
+    "report",
+]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from reconciler.model.events import (
     PAST_TENSE,
     ApplyEnded,
@@ -19,9 +21,24 @@ from reconciler.views.json.parts import Document, key_document, serialised
 EVENT_FORMAT = "reconciler.event/v1"
 
 
-def event(event: Event) -> str:
-    """One event as one line (``event-v1.json``)."""
-    return serialised({"format": EVENT_FORMAT, **_event(event)}, indented=False)
+def event(event: Event, environment: str = "") -> str:
+    """One event as one line (``event-v1.json``); one of several environments is named in it."""
+    where = {"environment": environment} if environment else {}
+    return serialised({"format": EVENT_FORMAT, **where, **_event(event)}, indented=False)
+
+
+def environments_ended(ends: Iterable[tuple[str, int | None, str]], code: int) -> str:
+    """The last line of a run over several environments, which ends with `code`.
+
+    Each of `ends` is the name of an environment, the code that it ended with, and why it was not
+    begun; then there is no code.
+    """
+    environments = [
+        {"environment": name, "exitCode": own, "notBegun": reason or None}
+        for name, own, reason in ends
+    ]
+    ended = {"event": "environments-ended", "environments": environments, "exitCode": code}
+    return serialised({"format": EVENT_FORMAT, **ended}, indented=False)
 
 
 def _event(event: Event) -> Document:

@@ -42,7 +42,7 @@ def what_now(ended: ApplyEnded, *, saved: bool) -> str:
 
     `saved` tells that it applied a plan file, which no longer matches what was applied in part.
     """
-    if ended.count(Outcome.APPLIED) == len(ended.results):
+    if ended.is_complete:
         return ""
     again = "make a new plan and apply that" if saved else "run the same command again"
     if not ended.count(Outcome.FAILED):

@@ -339,6 +339,28 @@ def test_a_type_that_differs_in_case_alone(loaded: Loader, type_: str, meant: st
 
 
 @pytest.mark.parametrize(
+    ("type_", "data", "told"),
+    [
+        ("helm.sh/release.v1", "release: H4sIAAAA", "leave it to Helm"),
+        ("kubernetes.io/service-account-token", "token: ZXlK", "declare it without data"),
+        ("kubernetes.io/service-account-token", "extra: ZXlK", ""),
+        ("bootstrap.kubernetes.io/token", "token-id: YWJjZGVm", ""),
+        ("example.com/release.v1", "release: H4sIAAAA", ""),
+    ],
+)
+def test_a_secret_that_a_program_makes_for_itself(
+    loaded: Loader, type_: str, data: str, told: str
+) -> None:
+    text = f"{HEAD}type: {type_}\ndata: {{{data}}}\n"
+    text = text.replace(
+        "{name: a", "{annotations: {kubernetes.io/service-account.name: r}, name: a"
+    )
+    warnings = [item for item in loaded(text).diagnostics if item.code == "type-of-program"]
+    assert len(warnings) == bool(told)
+    assert all(item.field == "type" and told in item.hint for item in warnings)
+
+
+@pytest.mark.parametrize(
     ("names", "told"),
     [
         (["registry-vpc.cn-beijing.aliyuncs.com", "registry.cn-beijing.aliyuncs.com"], []),

@@ -88,7 +88,16 @@ def test_the_table_of_exit_codes_is_whole() -> None:
 
 @pytest.mark.parametrize(
     "schema",
-    ["plan-v1", "diagnostics-v1", "event-v1", "drift-v1", "listing-v1", "history-v1", "report-v1"],
+    [
+        "plan-v1",
+        "diagnostics-v1",
+        "event-v1",
+        "drift-v1",
+        "listing-v1",
+        "history-v1",
+        "environments-v1",
+        "report-v1",
+    ],
 )
 def test_schemas_are_linked_and_there(schema: str) -> None:
     target = f"../reconciler/schemas/{schema}.json"

@@ -1,0 +1,297 @@
+"""Commands for one environment or many: the same function is called for each of them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reconciler.cli.config import (
+    Company,
+    Configured,
+    chosen_environments,
+    configuration,
+    environment_name,
+    given_environments,
+)
+from reconciler.cli.environments import Described, place_of, same_places
+from reconciler.cli.live import live
+from reconciler.cli.options import ENV_PARALLELISM, STORE, parameter_of
+from reconciler.cli.output import REPORT_MODE, output_of, show, style_of
+from reconciler.cli.parameters import Listed
+from reconciler.cli.program import fault_text
+from reconciler.cli.settings import Configuration
+from reconciler.cli.terminal import colour_on, heard_by, remark
+from reconciler.errors import ConfigError, ExitCode, ReconcilerError, worst
+from reconciler.escapes import escaped
+from reconciler.files import write_whole
+from reconciler.model.options import Topic
+from reconciler.views.formats import Subject, rendered
+
+if TYPE_CHECKING:
+    from reconciler.model.plans import Note
+    from reconciler.views.joined import Part
+
+ALL = "--all"
+_AT_A_TIME = "env_parallelism"
+_WILDCARDS = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command has to say of an environment: `shown` is a `subject`.
+
+    ``origin`` is what there is to know of a plan's file. ``then`` is done once it was shown.
+    """
+
+    subject: Subject
+    shown: Any
+    code: ExitCode = ExitCode.OK
+    origin: tuple[Note, ...] = ()
+    then: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is printed of an answer: a part for standard output, and one for each report."""
+
+    part: Part
+    reports: tuple[Part, ...] = ()
+    remarks: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Surveying(Configured):
+    """A command whose function returns an `Answer`, for one environment or for many.
+
+    A single one is shown by itself. Several environments are looked at side by side, and what
+    became of each is a part of one output, in the order of the file. None of them fails another.
+    """
+
+    def __init__(self, *args: Any, subject: Subject, **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self._subject = subject
+        self.params[-1:-1] = [
+            Listed(
+                [ALL, "every_environment"],
+                topic=Topic.WHERE,
+                is_flag=True,
+                expose_value=False,
+                help="Work on all environments of the configuration file.",
+            ),
+            parameter_of(ENV_PARALLELISM, expose_value=False, callback=_keep),
+        ]
+
+    def _chosen(self, configuration: Configuration, args: Sequence[str]) -> tuple[Described, ...]:
+        """The environments that the command is to work on; see `chosen_environments`."""
+        return chosen_environments(
+            configuration, given_environments(args), every=_is_all(args), all_allowed=True
+        )
+
+    def _company(self, configuration: Configuration, args: Sequence[str]) -> Company | None:
+        """What the environments share, unless a single one was named.
+
+        So the shape of the output does not depend on how many a pattern matches.
+        """
+        patterns = given_environments(args)
+        named = len(patterns) == 1 and not _WILDCARDS & set(patterns[0])
+        if not configuration.has_environments or (named and not _is_all(args)):
+            return None
+        from reconciler.workflow import SharedLoads
+
+        return Company(loads=SharedLoads())
+
+    def invoke(self, ctx: click.Context) -> ExitCode:
+        """Call the function for each environment, and show what it answers."""
+        if ctx.obj.company is None:
+            answer: Answer = super().invoke(ctx)
+            show(answer.subject, answer.shown, ctx.params, answer.origin)
+            if answer.then is not None:
+                answer.then()
+            return answer.code
+        contexts = ctx.obj.company.contexts
+        refuse_same_places(contexts)
+        _refuse_standard_input(ctx)
+        _refuse_other_formats(output_of(self._subject, ctx.params), ctx.params)
+        if configuration() and not ctx.params.get("quiet"):
+            remark(escaped(f"Configuration: {configuration()}"))
+        return self.survey(contexts)
+
+    def answer(self, context: click.Context) -> Answer:
+        """What the function answers in `context`."""
+        answer: Answer = Configured.invoke(self, context)
+        return answer
+
+    def survey(self, contexts: list[click.Context], *, err: bool = False) -> ExitCode:
+        """Ask for the answers of several environments side by side, and show their parts.
+
+        With `err`, they are shown as text on standard error.
+        """
+        from reconciler.views.joined import joined
+        from reconciler.workflow import abreast
+
+        first = contexts[0]
+        params = first.params
+        output = "text" if err else output_of(self._subject, params)
+        work = [partial(self._told, context, output, len(contexts)) for context in contexts]
+        told: list[_Told] = []
+        codes: list[ExitCode] = []
+
+        def parts() -> Iterator[Part]:
+            with live(lambda: f"{len(codes)} of {len(contexts)} environments"):
+                for each in abreast(work, at_a_time(first)):
+                    codes.append(each.part.code)
+                    for line in each.remarks:
+                        remark(line)
+                    told.append(replace(each, part=replace(each.part, text="")))
+                    yield each.part
+
+        stream = sys.stderr if err else sys.stdout
+        style = replace(style_of(params), colour=colour_on(stream))
+        for text in joined(output, parts(), self._subject, style):
+            click.echo(text, err=err)
+        self._write_reports(first, told)
+        return worst(codes)
+
+    def _told(self, context: click.Context, output: str, environments: int) -> _Told:
+        """What the function answers in `context`, in the formats that were asked for."""
+        remarks: list[str] = []
+        with context.scope(), heard_by(remarks.append):
+            name = environment_name()
+            told = self._answered(context, name, output, environments)
+            if told.part.error is not None and output != "text":
+                from reconciler.views import text
+
+                remarks.append(text.error(told.part.error, colour=colour_on(sys.stderr)))
+        return replace(told, remarks=tuple(with_name(name, line) for line in remarks))
+
+    def _answered(self, context: click.Context, name: str, output: str, environments: int) -> _Told:
+        from reconciler.views.joined import Part
+        from reconciler.views.joined import style_of as one_of_several
+
+        texts: list[str] = []
+        params = context.params
+        formats = [output, *(each for each, _ in params.get("reports", ()))]
+        code, error = ExitCode.OK, None
+        try:
+            answer = self.answer(context)
+            code = answer.code
+            style = style_of(params, answer.origin)
+            for index, each in enumerate(formats):
+                colour = not index and colour_on(sys.stdout)
+                own = replace(
+                    one_of_several(each, style, environments),
+                    colour=colour,
+                    quiet=style.quiet and not index,
+                )
+                texts.append(rendered(answer.subject, each, answer.shown, own))
+            if answer.then is not None:
+                answer.then()
+        except Exception as raised:  # noqa: BLE001 - no environment fails another
+            error = error_of(raised)
+            code = error.exit_code
+        texts += [""] * (len(formats) - len(texts))
+        first, *others = (Part(name, code, text, error) for text in texts)
+        return _Told(first, tuple(others))
+
+    def _write_reports(self, context: click.Context, told: Sequence[_Told]) -> None:
+        """Write the reports that were asked for, each with the parts of all environments.
+
+        Raises:
+            FileNotWritten: a report cannot be written.
+        """
+        from reconciler.views.joined import joined
+
+        style = replace(style_of(context.params), quiet=False)
+        for index, (format_name, path) in enumerate(context.params.get("reports", ())):
+            parts = [each.reports[index] for each in told]
+            texts = [*joined(format_name, parts, self._subject, style)]
+            write_whole(path, "".join(f"{text}\n" for text in texts).encode(), mode=REPORT_MODE)
+
+
+def error_of(raised: Exception) -> ReconcilerError:
+    """What ended the work on an environment, as an error that may be shown."""
+    if isinstance(raised, ReconcilerError):
+        return raised
+    if isinstance(raised, click.ClickException):
+        return ConfigError(raised.format_message())
+    return ReconcilerError(fault_text(raised))
+
+
+def at_a_time(context: click.Context) -> int:
+    """How many environments are worked on at a time."""
+    number: int = context.meta[_AT_A_TIME]
+    return number
+
+
+def _keep(context: click.Context, _: click.Parameter, value: int) -> None:
+    context.meta[_AT_A_TIME] = value
+
+
+def _is_all(args: Sequence[str]) -> bool:
+    words = [*args]
+    end = words.index("--") if "--" in words else len(words)
+    return ALL in words[:end]
+
+
+def with_name(name: str, line: str) -> str:
+    """`line`, which is about the environment `name`."""
+    separator = "\n" if "\n" in line else " "
+    return f"{name}:{separator}{line}"
+
+
+def refuse_same_places(contexts: Sequence[click.Context]) -> None:
+    """Make sure that the command line has not sent two environments to one place.
+
+    Raises:
+        ConfigError: it has.
+    """
+    places = {
+        context.obj.environment.name: place_of(
+            Configured.choice(context), str(context.params["set_name"])
+        )
+        for context in contexts
+        if {STORE.parameter, "set_name"} <= context.params.keys()
+    }
+    shared = [", ".join(names) for names in same_places(places)]
+    if shared:
+        raise ConfigError(
+            "several environments would have the same store and set",
+            details=shared,
+            hint="leave out what the command line or the variables say of the store and the set",
+        )
+
+
+def _refuse_other_formats(output: str, params: dict[str, Any]) -> None:
+    """Make sure that what is to be shown of several environments can be one output.
+
+    Raises:
+        ConfigError: a format cannot join the parts.
+    """
+    from reconciler.views.joined import can_join
+
+    for name in (output, *(each for each, _ in params.get("reports", ()))):
+        if not can_join(name):
+            raise ConfigError(
+                f"the format {name} shows one environment at a time",
+                hint="write a plan of each as JSON, and show them with `reconciler report`",
+            )
+
+
+def _refuse_standard_input(context: click.Context) -> None:
+    """Make sure that nothing is to be read once for each environment that can be read only once.
+
+    Raises:
+        ConfigError: standard input or a pipe is among the manifests.
+    """
+    from reconciler.cli.requests import is_stream
+
+    streams = [path for path in context.params.get("paths", ()) if is_stream(path) or path == "-"]
+    if streams:
+        raise ConfigError(
+            f"{streams[0]} can be read only once, and several environments were chosen",
+            hint="write the manifests to a file",
+        )

@@ -1,0 +1,246 @@
+"""What came of several environments, as one output: each format has a way to join what it shows.
+
+A way to join is a generator from the parts, in the order of the environments, to texts that are
+printed one below the other. Where the format allows it, a part is printed as soon as it is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from xml.sax.saxutils import quoteattr
+
+import orjson
+
+from reconciler.errors import ExitCode, ReconcilerError, worst
+from reconciler.escapes import escaped, inert, json_text
+from reconciler.views.formats import Style, Subject
+from reconciler.views.json.parts import Document, serialised
+from reconciler.views.text import error as error_text
+from reconciler.views.text.palette import Palette
+from reconciler.views.words import counted
+
+FORMAT = "reconciler.environments/v1"
+"""The name of the JSON document."""
+
+_SUITE = re.compile('^<testsuite name="[^"]*"')
+_CODES = {
+    ExitCode.ERROR: "failed",
+    ExitCode.PARTIAL: "applied in part",
+    ExitCode.STALE: "stale",
+    ExitCode.REFUSED: "refused",
+    ExitCode.INTERRUPTED: "interrupted",
+    ExitCode.CHANGES: "with changes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What came of an environment: `text` in the format, unless an error came before it."""
+
+    environment: str
+    code: ExitCode
+    text: str = ""
+    error: ReconcilerError | None = None
+
+
+Joining = Callable[[Iterable[Part], Subject, Style], Iterator[str]]
+
+
+def joined(
+    format_name: str, parts: Iterable[Part], subject: Subject, style: Style
+) -> Iterator[str]:
+    """The texts of one output for all `parts`, each of which shows a `subject`."""
+    return _JOININGS[format_name](parts, subject, style)
+
+
+def can_join(format_name: str) -> bool:
+    """Whether the format can show several environments."""
+    return format_name in _JOININGS
+
+
+def style_of(format_name: str, style: Style, environments: int) -> Style:
+    """`style` for one of several environments: a comment has room for all of them together."""
+    if format_name != "markdown":
+        return style
+    from reconciler.views.markdown import LIMIT
+
+    return replace(style, limit=(style.limit or LIMIT) // max(environments, 1) - _OF_HEADING)
+
+
+_OF_HEADING = 100
+"""Characters of a Markdown heading, at most."""
+
+
+def summary(codes: Mapping[str, ExitCode]) -> str:
+    """How many environments there are, and which of them did not end well, the worst first."""
+    names = defaultdict(list)
+    for name, code in codes.items():
+        names[code].append(name)
+    told = [
+        f"{len(names[code])} {words} ({', '.join(names[code])})"
+        for code, words in _CODES.items()
+        if names[code]
+    ]
+    return f"{counted(len(codes), 'environment')}{': ' if told else ''}{', '.join(told)}."
+
+
+def ends_text(codes: Mapping[str, ExitCode], waiting: Mapping[str, str]) -> str:
+    """What an apply of several environments came to; `waiting` has why some were not begun."""
+    lines = [summary(codes)]
+    lines += [f"Not begun: {name}, since {reason}." for name, reason in waiting.items()]
+    if waiting or any(codes.values()):
+        lines.append("What now: mend what failed, then run the same command again.")
+    return "\n".join(lines)
+
+
+def _text(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    palette = Palette(style.colour)
+    codes = {}
+    for part in parts:
+        codes[part.environment] = part.code
+        blocks = [palette.paint(f"Environment {part.environment}", "strong"), part.text]
+        if part.error is not None:
+            blocks.append(error_text(part.error, colour=style.colour))
+        yield "\n".join([*filter(None, blocks), ""])
+    yield palette.paint(summary(codes), "strong")
+
+
+def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    from reconciler.views.markdown import prose
+
+    del style
+    codes = {}
+    for part in parts:
+        codes[part.environment] = part.code
+        yield f"## Environment {part.environment}\n\n{part.text}".rstrip() + "\n"
+        if part.error is not None:
+            yield f"**Error:** {prose(part.error.message)}\n"
+            yield "".join(f"- {prose(detail)}\n" for detail in part.error.details)
+    yield prose(summary(codes))
+
+
+def _json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
+    head = {"format": FORMAT, "subject": subject.value}
+    head |= {"configuration": style.heading.configuration}
+    codes: dict[str, ExitCode] = {}
+    yield f'{serialised(head, indented=False)[:-1]},"environments":['
+    for part in parts:
+        item: Document = {"environment": part.environment, "exitCode": int(part.code)}
+        item["error"] = _error_document(part.error)
+        comma = "," if codes else ""
+        shown = part.text or "null"
+        yield f'{comma}{serialised(item, indented=False)[:-1]},"{subject.value}":{shown}}}'
+        codes[part.environment] = part.code
+    yield f'],"exitCode":{int(worst(codes.values()))}}}'
+
+
+def _error_document(error: ReconcilerError | None) -> Document | None:
+    if error is None:
+        return None
+    return {"message": error.message, "details": list(error.details), "hint": error.hint}
+
+
+def _sarif(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    """A run for each environment; which one it is, is its automation's category."""
+    del style
+    document: Document = {}
+    runs = []
+    for part in parts:
+        if part.text:
+            document = orjson.loads(part.text)
+            for run in document["runs"]:
+                run["automationDetails"] = {"id": f"{part.environment}/"}
+                runs.append(run)
+    if document:
+        yield serialised({**document, "runs": runs})
+
+
+def _code_quality(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    """All findings; those of different environments have different fingerprints."""
+    del style
+    entries = []
+    for part in parts:
+        for entry in orjson.loads(part.text or "[]"):
+            entry["description"] = f"{part.environment}: {entry['description']}"
+            entry["fingerprint"] = f"{part.environment}-{entry['fingerprint']}"
+            entries.append(entry)
+    yield json_text(orjson.dumps(entries, option=orjson.OPT_INDENT_2).decode())
+
+
+def _counts(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    """The sum of the counts."""
+    del style
+    sums: Counter[str] = Counter({"create": 0, "update": 0, "delete": 0})
+    for part in parts:
+        sums.update(orjson.loads(part.text or "{}"))
+    yield serialised(dict(sums), indented=False)
+
+
+def _github(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    """Annotations, and a line for each environment."""
+    del style
+    for part in parts:
+        if part.text:
+            *commands, last = part.text.splitlines()
+            yield "\n".join([*commands, inert(f"{part.environment}: {last}")])
+        if part.error is not None:
+            message = inert(escaped(part.error.message.replace("%", "%25")))
+            yield f"::error title={part.environment}::{message}"
+
+
+def _junit(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
+    """A suite for each environment; an error is a case of its own."""
+    del style
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="reconciler">'
+    for part in parts:
+        name = f'<testsuite name="reconciler {subject.value} {part.environment}"'
+        if part.text:
+            suite = part.text.partition("\n")[2]
+            yield f"{name}{_SUITE.sub('', suite)}"
+        if part.error is not None:
+            message = quoteattr(inert(escaped(part.error.message)))
+            yield f'{name} tests="1" failures="0" errors="1">'
+            yield f'  <testcase classname="{subject.value}" name="{part.environment}">'
+            yield f"    <error message={message}/>\n  </testcase>\n</testsuite>"
+    yield "</testsuites>"
+
+
+def _prometheus(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
+    """Each metric once, with the samples of all environments: their sets or stores differ."""
+    del subject, style
+    samples: dict[str, list[str]] = {}
+    headers: dict[str, list[str]] = {}
+    for part in parts:
+        for line in part.text.splitlines():
+            if line.startswith("# "):
+                lines = headers.setdefault(line.split(" ")[2], [])
+                lines += [] if line in lines else [line]
+            else:
+                samples.setdefault(line.partition("{")[0], []).append(line)
+    yield "\n".join(
+        line for name, lines in headers.items() for line in (*lines, *samples.get(name, ()))
+    )
+
+
+def _yaml(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    """The documents of all environments, each under a comment with its name."""
+    del style
+    for number, part in enumerate(part for part in parts if part.text):
+        yield f"{'---' if number else ''}\n# Environment {part.environment}\n{part.text}".strip()
+
+
+_JOININGS: Mapping[str, Joining] = {
+    "text": _text,
+    "json": _json,
+    "markdown": _markdown,
+    "github": _github,
+    "gitlab-terraform": _counts,
+    "code-quality": _code_quality,
+    "sarif": _sarif,
+    "junit": _junit,
+    "prometheus": _prometheus,
+    "yaml": _yaml,
+}

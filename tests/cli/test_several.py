@@ -1,0 +1,263 @@
+"""Commands for several environments: side by side, and shown as one."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft202012Validator
+
+THREE = """\
+defaults: {set: shop}
+environments:
+  staging: {store: "sqlite:staging.db", manifests: staging}
+  eu-1: {store: "sqlite:eu-1.db", manifests: eu-1, after: staging}
+  eu-2: {store: "sqlite:eu-2.db", manifests: eu-2, after: eu-1}
+"""
+NAMES = ("staging", "eu-1", "eu-2")
+SCHEMA = Draft202012Validator(
+    json.loads((resources.files("reconciler") / "schemas/environments-v1.json").read_text())
+)
+
+
+def with_three(workplace: Any) -> Any:
+    workplace.write("reconciler.yaml", THREE)
+    for name in NAMES:
+        workplace.secret("database", file=f"{name}/database.yaml", password=f"canary-{name}")
+    return workplace
+
+
+@pytest.fixture
+def three(workplace: Any) -> Any:
+    return with_three(workplace)
+
+
+def document(workplace: Any, *args: str, code: int = 0) -> Any:
+    result = workplace.run(*args, "-o", "json")
+    assert result.code == code, result
+    shown = json.loads(result.out)
+    SCHEMA.validate(shown)
+    assert shown["exitCode"] == code
+    return shown
+
+
+def test_each_environment_has_a_heading_in_the_order_of_the_file(three: Any) -> None:
+    out = three.ok("plan", "--all").out
+    assert three.ok("plan", "--all", "--env-parallelism", "1").out == out
+    places = [out.index(f"Environment {name}\n") for name in NAMES]
+    assert places == sorted(places)
+    for name in NAMES:
+        assert f"{name}.db (sqlite)" in out
+    assert out.endswith("\n3 environments.\n")
+    assert "canary" not in out
+
+
+@pytest.mark.parametrize("command", ["plan", "validate", "get", "history", "drift"])
+def test_json_is_one_document_with_a_part_for_each(three: Any, command: str) -> None:
+    three.ok("apply", "--all", "--auto-approve")
+    shown = document(three, command, "-e", "eu-*", "-e", "staging")
+    assert [each["environment"] for each in shown["environments"]] == [*NAMES]
+    for each in shown["environments"]:
+        alone = json.loads(three.ok(command, "-e", each["environment"], "-o", "json").out)
+        assert each[shown["subject"]] == alone
+
+
+def test_the_shape_depends_on_the_words_and_not_on_how_many_match(three: Any) -> None:
+    assert len(document(three, "plan", "-e", "sta*")["environments"]) == 1
+    three.write("reconciler.yaml", "environments: {only: {manifests: staging}}\n")
+    assert len(document(three, "plan", "--all")["environments"]) == 1
+    assert json.loads(three.ok("plan", "-e", "only", "-o", "json").out)["format"].startswith(
+        "reconciler.plan/"
+    )
+
+
+def test_no_environment_fails_another(three: Any) -> None:
+    three.write("eu-1/database.yaml", "kind: [\n")
+    three.write("eu-2.db", "garbage" * 999)
+    result = three.run("plan", "--all")
+    assert result.code == 1
+    assert "Environment staging\nSet shop" in result.out
+    assert "3 environments: 2 failed (eu-1, eu-2)." in result.out
+    assert "eu-1:\neu-1/database.yaml:" in result.err
+    shown = document(three, "plan", "--all", code=1)
+    assert [each["exitCode"] for each in shown["environments"]] == [0, 1, 1]
+    assert [each["plan"] is None for each in shown["environments"]] == [False, True, True]
+    assert "eu-2.db" in shown["environments"][2]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("store: gopher:x", "environment eu-2: no store has the scheme"),
+        ("max-deletes: many", "environment eu-2: write a number of objects"),
+    ],
+)
+def test_a_bad_setting_says_which_environment_has_it(
+    three: Any, setting: str, message: str
+) -> None:
+    three.write("reconciler.yaml", THREE.replace('store: "sqlite:eu-2.db"', setting))
+    result = three.run("plan", "--all")
+    assert result.code == 1
+    assert message in result.err
+    assert "environment" not in three.run("plan", "--all", "--max-deletes", "few").err
+
+
+def test_the_exit_code_is_the_worst(three: Any) -> None:
+    assert three.run("plan", "--all", "--detailed-exitcode").code == 2
+    three.ok("apply", "--all", "--auto-approve")
+    assert three.run("plan", "--all", "--detailed-exitcode").code == 0
+    for name in ("eu-1", "eu-2"):
+        (three.path / f"{name}/database.yaml").unlink()
+        three.secret("other", file=f"{name}/other.yaml", x="1")
+    result = three.run("plan", "--all", "--prune", "--max-deletes", "0", "--detailed-exitcode")
+    assert result.code == 3
+    assert "3 environments: 2 refused (eu-1, eu-2)." in result.out
+
+
+@pytest.mark.parametrize(
+    "given", [({"RECONCILER_STORE": "sqlite:x.db"}, ()), ({}, ("--store", "sqlite:x.db"))]
+)
+def test_one_store_for_several_environments_is_refused(three: Any, given: Any) -> None:
+    variables, args = given
+    for command in ("plan", "apply", "drift", "get"):
+        result = three.run(command, "--all", *args, env=variables)
+        assert result.code == 1
+        assert "--store or RECONCILER_STORE names one store" in result.err
+    assert not (three.path / "x.db").exists()
+
+
+def test_two_environments_that_the_command_line_sends_to_one_place_are_refused(
+    workplace: Any,
+) -> None:
+    workplace.write(
+        "reconciler.yaml",
+        "defaults: {manifests: m}\nenvironments: {a: {set: a}, b: {set: b}, c: {set: b,"
+        " store: 'sqlite:c.db'}}\n",
+    )
+    workplace.secret("x", file="m/x.yaml", x="1")
+    workplace.ok("plan", "--all")
+    result = workplace.run("plan", "--all", "--set", "blue")
+    assert result.code == 1
+    assert "several environments would have the same store and set" in result.err
+    assert "  ~ a, b\n" in result.err
+
+
+def test_standard_input_is_for_one_environment(three: Any) -> None:
+    result = three.run("plan", "--all", "-", stdin="")
+    assert result.code == 1
+    assert "can be read only once" in result.err
+
+
+def test_what_environments_have_in_common_is_read_once(workplace: Any) -> None:
+    workplace.write(
+        "reconciler.yaml",
+        "defaults:\n  manifests: [{run: [sh, run.sh]}]\n"
+        "environments: {a: {set: a}, b: {set: b}, c: {set: c, namespace: other}}\n",
+    )
+    workplace.write("empty.json", '{"apiVersion": "v1", "kind": "List", "items": []}\n')
+    workplace.write("run.sh", "echo >> runs; cat empty.json\n")
+    workplace.run("validate", "--all", "--allow-run")
+    # Commands are run twice to see whether they print the same; c has another namespace.
+    assert len((workplace.path / "runs").read_text().splitlines()) == 2 * 2
+
+
+def test_reports_have_the_parts_of_all(three: Any) -> None:
+    three.ok("apply", "--all", "--auto-approve")
+    reports = ("sarif", "junit", "code-quality", "prometheus", "markdown", "json", "text", "github")
+    args = [f"--report={name}={name}.out" for name in reports]
+    (three.path / "eu-2.db").unlink()
+    result = three.run("drift", "--all", *args)
+    assert result.code == 1
+    texts = {name: (three.path / f"{name}.out").read_text() for name in reports}
+    SCHEMA.validate(json.loads(texts["json"]))
+    runs = json.loads(texts["sarif"])["runs"]
+    assert [run["automationDetails"]["id"] for run in runs] == ["staging/", "eu-1/"]
+    suites = ET.fromstring(texts["junit"])  # noqa: S314 - our own
+    assert [suite.get("name") for suite in suites] == [f"reconciler drift {name}" for name in NAMES]
+    assert suites[2].find("testcase/error") is not None
+    assert json.loads(texts["code-quality"]) == []
+    assert texts["prometheus"].count("# TYPE reconciler_drift_detected gauge") == 1
+    assert texts["prometheus"].count("\nreconciler_drift_detected{") == 2
+    assert texts["markdown"].count("## Environment ") == 3
+    assert "::error title=eu-2::the store does not exist" in texts["github"]
+    assert "eu-1: No drift." in texts["github"]
+
+
+def test_a_format_for_one_environment_is_refused_before_anything_is_read(three: Any) -> None:
+    for args in (("-o", "html"), ("--report", "html=x.html")):
+        result = three.run("plan", "--all", *args)
+        assert result.code == 1
+        assert "the format html shows one environment at a time" in result.err
+    assert not (three.path / "x.html").exists()
+
+
+def test_findings_of_environments_do_not_hide_each_other(three: Any) -> None:
+    for name in NAMES:
+        three.write(f"{name}/database.yaml", "kind: [\n")
+    found = json.loads(three.run("validate", "--all", "-o", "code-quality").out)
+    assert len({each["fingerprint"] for each in found}) == len(found) == 3
+    counts = json.loads(with_three(three).ok("plan", "--all", "-o", "gitlab-terraform").out)
+    assert counts == {"create": 3, "update": 0, "delete": 0}
+
+
+def test_a_comment_has_room_for_all_environments(workplace: Any) -> None:
+    names = [f"e{number}" for number in range(8)]
+    workplace.write(
+        "reconciler.yaml",
+        "defaults: {manifests: m}\nenvironments: {"
+        + ", ".join(f"{name}: {{set: {name}}}" for name in names)
+        + "}\n",
+    )
+    for number in range(60):
+        workplace.secret(f"secret-{number}", file=f"m/{number}.yaml", a="1", b="2", c="3")
+    out = workplace.ok("plan", "--all", "-o", "markdown").out
+    assert len(out) <= 65_536
+    for name in names:
+        assert f"## Environment {name}\n" in out
+
+
+def test_rbac_prints_the_roles_of_all(workplace: Any) -> None:
+    workplace.write(
+        "reconciler.yaml", "environments: {a: {set: a}, b: {set: b, store: 'kubernetes:x'}}\n"
+    )
+    out = workplace.ok("rbac", "--for", "plan", "--all").out
+    assert out.count("\n---\n# Environment b\n") == 1
+    assert 'name: "reconciler-b-plan"' in out
+
+
+def test_plans_are_saved_with_an_index(three: Any) -> None:
+    said = three.ok("plan", "--all", "--out", "plans").err
+    assert "Saved 3 of 3 plans. To apply just these: reconciler apply plans" in said
+    index = json.loads((three.path / "plans/index.json").read_text())
+    assert index["environments"] == [
+        {"environment": name, "plan": f"{name}.plan"} for name in NAMES
+    ]
+    assert (three.path / "plans/eu-1.plan").stat().st_mode & 0o777 == 0o600
+    assert "eu-1.db" in three.ok("show", "plans/eu-1.plan").out
+
+
+def test_an_old_plan_is_not_taken_for_a_new_one(three: Any) -> None:
+    three.ok("plan", "--all", "--out", "plans")
+    three.write("eu-1/database.yaml", "kind: [\n")
+    assert three.run("plan", "--all", "--out", "plans").code == 1
+    index = json.loads((three.path / "plans/index.json").read_text())
+    assert [each["plan"] for each in index["environments"]] == [
+        "staging.plan",
+        None,
+        "eu-2.plan",
+    ]
+    assert not (three.path / "plans/eu-1.plan").exists()
+
+
+def test_one_plan_is_not_saved_in_the_place_of_a_directory(three: Any) -> None:
+    (three.path / "plans").mkdir()
+    result = three.run("plan", "-e", "eu-1", "--out", "plans")
+    assert result.code == 1
+    assert "--out: plans is a directory" in result.err
+    three.write("file", "")
+    assert "cannot be written" in three.run("plan", "--all", "--out", "file").err
+    assert Path("file").read_text() == ""
