@@ -112,7 +112,7 @@ def test_with_a_key_of_ones_own_only_a_sealed_plan_is_applied(pipeline: Any) -> 
 def test_jobs_belong_to_their_pipelines(pipeline: Any) -> None:
     def jobs(**variables: str) -> set[str]:
         listed = pipeline("--list-csv", **variables)
-        return {line.split(";")[0] for line in listed.stdout.splitlines() if "-" in line}
+        return {line.split(";")[0] for line in listed.stdout.splitlines() if ";" in line} - {"name"}
 
     assert jobs() == {"shop-plan", "billing-plan", "shop-apply", "billing-apply"}
     assert jobs(CI_PIPELINE_SOURCE="schedule") == {"shop-drift", "billing-drift"}
