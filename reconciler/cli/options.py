@@ -44,7 +44,7 @@ ENV_PARALLELISM = Option(
     name="env-parallelism",
     kind=OptionKind.COUNT,
     metavar="N",
-    default=8,
+    default=4,
     has_setting=False,
     help="Number of environments to work on at a time.",
 )

@@ -12,7 +12,7 @@ from reconciler.manifests import Loaded
 
 T = TypeVar("T")
 
-_MOST_KEPT = 8
+_MOST_KEPT = 4
 
 
 def abreast(work: Sequence[Callable[[], T]], at_a_time: int) -> Iterator[T]:

@@ -87,6 +87,16 @@ def test_a_change_is_shown_and_no_value(repository: Any) -> None:
     assert not any(value in result.out for value in ("not-a-real-password", "another-password"))
 
 
+def test_a_new_namespace_is_created_and_an_old_one_taken_to_exist(repository: Any) -> None:
+    repository.write(
+        "manifests/namespace.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: new}\n"
+    )
+    repository.write("manifests/new.yaml", MANIFEST.replace("namespace: shop", "namespace: new"))
+    shown = repository.ok("plan", "--store", "git:HEAD", "--verbose").out
+    assert "Plan: 2 to create, 0 to update, 0 to replace, 0 to delete; 1 in sync." in shown
+    assert "wave 1  create Secret/new/db, after Namespace/new" in shown
+
+
 def test_a_new_directory_is_compared_with_nothing(repository: Any) -> None:
     (repository.path / "more").mkdir()
     (repository.path / "more/a.yaml").write_text(MANIFEST, encoding="utf-8")

@@ -7,12 +7,14 @@ import os
 import shutil
 import signal
 import time
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.model.store import Scope, Snapshot, Store
 from reconciler.stores import open_store
 from tests.cli.test_several import NAMES, THREE, with_three
 from tests.cli.test_terminal import at_a_terminal
@@ -85,6 +87,58 @@ def test_what_has_changed_since_is_stale_and_stops_the_rest(three: Any) -> None:
     again = three.run("apply", "plans")
     assert again.code == 4
     assert "1 stale (staging)" in again.out
+
+
+def test_what_another_run_has_made_the_same_is_stale_all_the_same(three: Any) -> None:
+    three.ok("plan", "--all", "--out", "plans")
+    three.secret("database", file="staging/database.yaml", password="canary-other")
+    three.ok("apply", "-e", "staging", "--auto-approve")
+    three.secret("database", file="staging/database.yaml", password="canary-staging")
+    three.ok("apply", "-e", "staging", "--auto-approve")
+    result = three.run("apply", "plans")
+    assert result.code == 4
+    assert "1 stale (staging)" in result.out
+
+
+class Forgetful:
+    """A store whose objects are gone after an apply."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._was_written = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def session(self, *args: Any, **named: Any) -> Any:
+        self._was_written = True
+        return self._store.session(*args, **named)
+
+    def read(self, scope: Scope) -> Snapshot:
+        snapshot = self._store.read(scope)
+        if not self._was_written:
+            return snapshot
+        return replace(snapshot, objects={}, vanished=frozenset(snapshot.objects))
+
+
+def test_drift_right_after_the_apply_stops_what_comes_after(
+    three: Any, wrap_store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrap_store(Forgetful)
+    monkeypatch.delenv("RECONCILER_STORE")
+    three.write("reconciler.yaml", THREE.replace("sqlite:staging.db", "altered:staging.db"))
+    for args in (("plans",), ("--all", "--auto-approve")):
+        three.ok("plan", "--all", "--out", "plans")
+        result = three.run("apply", *args, "--verify")
+        assert result.code == 2
+        assert "1 with changes (staging)" in result.out
+        assert "staging:\ndrift right after the apply:" in result.err
+        assert "Not begun: eu-1, since it comes after staging." in result.out
+        assert not (three.path / "eu-1.db").exists()
+        (three.path / "staging.db").unlink()
+    alone = three.run("apply", "-e", "staging", "--auto-approve", "--verify")
+    assert alone.code == 2
+    assert "Secret/default/database" in alone.out.partition("Applied: 1 created.")[2]
 
 
 def test_a_plan_of_another_store_gets_nothing(three: Any) -> None:

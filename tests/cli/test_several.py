@@ -108,6 +108,9 @@ def test_a_bad_setting_says_which_environment_has_it(
 
 def test_the_exit_code_is_the_worst(three: Any) -> None:
     assert three.run("plan", "--all", "--detailed-exitcode").code == 2
+    three.write("eu-2.db", "garbage" * 999)
+    document(three, "plan", "--all", "--detailed-exitcode", code=1)
+    (three.path / "eu-2.db").unlink()
     three.ok("apply", "--all", "--auto-approve")
     assert three.run("plan", "--all", "--detailed-exitcode").code == 0
     for name in ("eu-1", "eu-2"):

@@ -50,7 +50,8 @@ class Node:
         content = self._checked(dict, "an object")
         missing = [name for name in names if name not in content]
         if missing:
-            raise self.misfit(f"{', '.join(missing)} is missing")
+            verb = "is" if len(missing) == 1 else "are"
+            raise self.misfit(f"{', '.join(missing)} {verb} missing")
         unknown = sorted(content.keys() - {*names, *optional})
         if unknown:
             raise self.misfit(f"{shortened(unknown[0])} is not known")
