@@ -32,6 +32,7 @@ HOMES = {
     "alibabacloud_sae20190506": {"stores"},
     "alibabacloud_tea_openapi": {"stores"},
     "darabonba": {"stores"},
+    "apprise": {"notify"},
     "click": {"cli", "views"},
     "cryptography": {"execution", "manifests", "rules", "stores"},
     "deepdiff": {"planning"},

@@ -245,6 +245,11 @@ UNTRIED = {
     *("model.listing.ListedObject", "model.listing.Listing", "model.opening.Opening"),
     *("model.values.UidOf", "planning.promises.Deviation"),
     *("model.locks.Lock", "model.opening.StoreChoice", "workflow.environments.Environment"),
+    *("model.news.Attempt", "model.news.Letter", "model.news.Standing", "model.news.Told"),
+    *("model.remedies.CommandLine", "model.remedies.Remedies", "model.remedies.Remedy"),
+    *("model.remedies.RemedyStep", "planning.baselines.Accepted", "planning.baselines.Baseline"),
+    *("planning.remedies.Manifests", "planning.remedies._Printed", "workflow.telling.Telling"),
+    *("workflow.checking.DriftCheck", "workflow.telling.Watched"),
     *("workflow.reports.Report", "workflow.reports.Result", "workflow.revisions.Inputs"),
 }
 """Classes that the run above does not come by; none of them has a field for manifest text."""

@@ -216,8 +216,11 @@ def configuration() -> str:
     return _invocation(click.get_current_context()).configuration
 
 
-def given_places() -> Iterator[tuple[Option, str]]:
-    """What the command line says of the store, the way to it, and the configuration file."""
+def given_places(*besides: ParameterSource) -> Iterator[tuple[Option, str]]:
+    """What the command line says of the store, the way to it, and the configuration file.
+
+    `besides` are other sources that count.
+    """
     context = click.get_current_context()
     choice = context.params.get(STORE.parameter)
     assert isinstance(choice, StoreChoice)
@@ -225,7 +228,8 @@ def given_places() -> Iterator[tuple[Option, str]]:
     values = {STORE.name: choice.url, CONFIG.name: invocation.configuration, **choice.options}
     for option in (STORE, *invocation.store_options, CONFIG):
         source = context.get_parameter_source(option.parameter)
-        if source is ParameterSource.COMMANDLINE and option.kind is not OptionKind.FLAG:
+        sources = {ParameterSource.COMMANDLINE, *besides}
+        if source in sources and option.kind is not OptionKind.FLAG:
             yield option, values[option.name]
     if invocation.environment.name:
         yield ENV, invocation.environment.name

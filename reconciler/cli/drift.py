@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
+from reconciler.cli.environment import environ
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
+    FAIL_ON,
+    NOTIFY,
+    NOTIFY_STATE,
     STORE,
     examples,
     paths_argument,
@@ -16,8 +21,10 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import output_options, verbosity_options
 from reconciler.cli.parameters import listed
-from reconciler.cli.requests import environment_of, loaded_of, opened
+from reconciler.cli.requests import command_line, environment_of, loaded_of, memory_file, opened
 from reconciler.cli.several import Answer, Surveying
+from reconciler.cli.terminal import remark
+from reconciler.model.drift import DriftKind
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
@@ -28,6 +35,7 @@ from reconciler.views.formats import Subject
     epilog=examples(
         "reconciler drift",
         "reconciler drift manifests/ --unmanaged -o markdown",
+        "reconciler drift --fail-on changed,vanished --baseline known.json",
         "reconciler drift --report prometheus=/var/lib/node_exporter/reconciler.prom",
     ),
 )
@@ -36,8 +44,10 @@ from reconciler.views.formats import Subject
 @plan_options(
     "set_name",
     "namespace",
+    "targets",
     "create_namespaces",
     "sops_ignore_mac",
+    targets="Report only this object. Repeatable.",
     create_namespaces="Treat namespaces made by --create-namespaces as declared.",
 )
 @listed(
@@ -46,21 +56,54 @@ from reconciler.views.formats import Subject
     is_flag=True,
     help="Also list Secrets of no set in the set's namespaces.",
 )
+@run_options(FAIL_ON)
+@listed(
+    Topic.GUARDS,
+    "--baseline",
+    "baselines",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Known drift, from --report baseline=FILE of an earlier check. It does not count as long "
+    "as it stays the same. Repeatable.",
+)
+@run_options(NOTIFY, NOTIFY_STATE)
 @output_options(Subject.DRIFT)
-@verbosity_options("objects in sync")
-def drift(paths: tuple[str, ...], *, unmanaged: bool, **settings: Any) -> Answer:
+@verbosity_options("objects in sync or in the baseline, and all names and commands")
+def drift(
+    paths: tuple[str, ...],
+    *,
+    unmanaged: bool,
+    fail_on: frozenset[DriftKind],
+    baselines: tuple[Path, ...],
+    **settings: Any,
+) -> Answer:
     """Show what others have changed since the last apply. Writes nothing to the store.
 
     Pending changes of the manifests are not drift, and are listed separately. Exits with 2 if
-    there is drift, and with 0 if there is none.
+    there is drift that counts, and with 0 if there is none.
+
+    --notify takes web addresses, which get CloudEvents, and URLs of apprise (mail, chat, paging).
 
     PATH is a file or a directory of manifests, or - for standard input. The default is the
     directory `manifests`, or else the current directory if it contains manifests.
     """
     from reconciler import workflow
 
-    environment = environment_of(settings, paths)
-    loaded = loaded_of(environment)
-    with opened(environment) as store, alive("Reading the store"):
-        report = workflow.drift_of(environment, loaded, store, unmanaged=unmanaged)
+    check = workflow.DriftCheck(
+        unmanaged=unmanaged, fail_on=fail_on, baselines=baselines, line=command_line(paths)
+    )
+    telling = workflow.telling_of(
+        settings["set_name"],
+        settings["notify"],
+        memory_file(settings["notify_state"]),
+        environ(),
+        remark,
+    )
+    with workflow.watched(telling) as watched:
+        environment = environment_of(settings, paths)
+        loaded = loaded_of(environment)
+        with opened(environment) as store, alive("Reading the store"):
+            report = workflow.drift_of(environment, loaded, store, check)
+        watched.report = report
     return Answer(Subject.DRIFT, report, workflow.Result(drift=report).exit_code)

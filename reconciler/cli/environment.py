@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import click
 
-_KEYS = re.compile("RECONCILER_.*KEY.*")
+_KEYS = re.compile("RECONCILER_(.*KEY.*|NOTIFY(_FILE)?)")
 
 
 @contextmanager

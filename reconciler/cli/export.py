@@ -40,6 +40,12 @@ from reconciler.model.options import Topic
 )
 @listed(Topic.OUTPUT, "--reveal", is_flag=True, help="Include the values. Requires --out.")
 @listed(
+    Topic.WHAT,
+    "--all-keys",
+    is_flag=True,
+    help="Include the keys of data that others have added.",
+)
+@listed(
     Topic.OUTPUT,
     "--sops",
     is_flag=True,
@@ -51,11 +57,14 @@ from reconciler.model.options import Topic
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file, which only you can read.",
 )
-def export(out: Path | None, *, reveal: bool, sops: bool, **settings: Any) -> ExitCode:
+def export(
+    out: Path | None, *, reveal: bool, sops: bool, all_keys: bool, **settings: Any
+) -> ExitCode:
     """Write the live objects of the set as manifests.
 
     With --reveal, planning these manifests shows no changes, apart from drift. Without it, each
-    value is masked; plan and apply refuse a mask as a value. Keys that others added are left out.
+    value is masked; plan and apply refuse a mask as a value. Without --all-keys, keys that others
+    added are left out.
     With --sops, the program sops encrypts the values. It gets them by a pipe: nothing plain
     reaches a disk.
     """
@@ -78,7 +87,7 @@ def export(out: Path | None, *, reveal: bool, sops: bool, **settings: Any) -> Ex
         remark(f"Note: the store holds nothing of the set {set_name}")
     for note in workflow.remarks_on(lives):
         remark(escaped(f"Note: {note}"))
-    text = workflow.manifests_of(lives, reveal=reveal or sops)
+    text = workflow.manifests_of(lives, reveal=reveal or sops, all_keys=all_keys)
     if sops and out is not None and lives:
         text = workflow.encrypted(text, out, environ())
     if out is None:

@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from reconciler.cli.parameters import COLOR, Listed, declaration, listed
 from reconciler.cli.types import READINGS
+from reconciler.model import drift
 from reconciler.model.opening import DEFAULT_STORE
 from reconciler.model.options import Option, OptionKind, Topic
 from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
@@ -140,6 +141,34 @@ EXCLUDE = Option(
     about=Topic.WHAT,
 )
 
+FAIL_ON = Option(
+    name="fail-on",
+    kind=OptionKind.DRIFT_KINDS,
+    metavar="KIND,...",
+    default=",".join(kind for kind in drift.DriftKind if kind in drift.FAIL_ON),
+    help=f"Kinds of drift that count for the exit code: {', '.join(drift.DriftKind)}.",
+    about=Topic.GUARDS,
+)
+NOTIFY = Option(
+    name="notify",
+    kind=OptionKind.TEXT,
+    metavar="URL",
+    default=(),
+    repeatable=True,
+    help="Tell this receiver when drift appears, changes or goes, or the check fails or recovers. "
+    "Other users can see it: RECONCILER_NOTIFY is safer. Repeatable.",
+    about=Topic.OUTPUT,
+)
+NOTIFY_STATE = Option(
+    name="notify-state",
+    kind=OptionKind.PATH,
+    metavar="FILE",
+    default_text="nobody is told",
+    has_setting=False,
+    help="File that remembers what receivers were told.",
+    about=Topic.OUTPUT,
+)
+
 RUN_OPTIONS = (
     CONFIG,
     STORE,
@@ -154,6 +183,8 @@ RUN_OPTIONS = (
     EXPIRES,
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,
+    FAIL_ON,
+    NOTIFY_STATE,
     COLOR,
 )
 """The options that decide how a command runs, and are no part of a plan."""

@@ -36,14 +36,27 @@ from reconciler.cli.terminal import colour_on, is_terminal, remark
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
+from reconciler.model.options import Option, OptionKind
+from reconciler.model.plans import PLAN_OPTIONS
 from reconciler.stores.backend import ALLOW_RUN
+from reconciler.stores.urls import shown_url
 
 if TYPE_CHECKING:
     from reconciler.manifests import Loaded
     from reconciler.model.objects import Desired, Diagnostic
     from reconciler.model.plans import Note
+    from reconciler.model.remedies import CommandLine
     from reconciler.model.store import Store
     from reconciler.workflow import Environment
+
+_OF_INPUTS = {
+    "namespace": PLAN_OPTIONS["namespace"],
+    "create_namespaces": PLAN_OPTIONS["create_namespaces"],
+    "sops_ignore_mac": PLAN_OPTIONS["sops_ignore_mac"],
+    EXCLUDE.parameter: EXCLUDE,
+    ALLOW_RUN.parameter: ALLOW_RUN,
+}
+"""The options by which a command reads its manifests, by their parameters."""
 
 
 def environment_of(
@@ -106,6 +119,55 @@ def apply_command(planfile: Path, store: str, *, named: bool = False) -> str:
     return shlex.join(["reconciler", *where, "apply", name, *words])
 
 
+def command_line(paths: Sequence[str]) -> CommandLine:
+    """How another command reaches what this one does, in whatever shell it is typed.
+
+    What variables say is repeated as options; what the configuration file says is not.
+    """
+    from reconciler.model.remedies import CommandLine
+
+    context = click.get_current_context()
+    place = context.meta.get(CHDIR)
+    return CommandLine(
+        before=("-C", place) if place else (),
+        place=(*_store_words(), *_words_of(context, PLAN_OPTIONS["set_name"], "set_name")),
+        inputs=(
+            *(f"./{path}" if path[:1] == "-" != path else path for path in _typed_paths(paths)),
+            *(
+                word
+                for name, option in _OF_INPUTS.items()
+                for word in _words_of(context, option, name)
+            ),
+        ),
+    )
+
+
+def _typed_paths(paths: Sequence[str]) -> Sequence[str]:
+    return paths if are_typed(click.get_current_context()) else ()
+
+
+def _store_words() -> Iterator[str]:
+    for option, value in given_places(ParameterSource.ENVIRONMENT):
+        yield option.flag
+        yield shown_url(value) if option is STORE else value
+
+
+def _words_of(context: click.Context, option: Option, name: str) -> Iterator[str]:
+    """The words that set `option`, which the parameter `name` takes, where somebody has set it."""
+    if context.get_parameter_source(name) not in {
+        ParameterSource.COMMANDLINE,
+        ParameterSource.ENVIRONMENT,
+    }:
+        return
+    value = context.params[name]
+    if option.kind is OptionKind.FLAG:
+        yield from option.given(value)
+        return
+    for entry in value if option.repeatable else (value,):
+        yield option.flag
+        yield str(entry)
+
+
 def apply_directory_command(directory: Path) -> str:
     """What to type to apply saved plans of several environments."""
     context = click.get_current_context()
@@ -115,6 +177,12 @@ def apply_directory_command(directory: Path) -> str:
     name = f"./{directory}" if str(directory).startswith("-") else str(directory)
     place = context.meta.get(CHDIR)
     return shlex.join(["reconciler", *(["-C", place] if place else []), "apply", name, *given])
+
+
+def memory_file(path: str | None) -> str | None:
+    """The file that remembers what was told of the running environment; each has its own."""
+    name = click.get_current_context().obj.environment.name
+    return f"{path}.{name}" if path and name else path
 
 
 def takes_stdin(paths: Iterable[str]) -> bool:

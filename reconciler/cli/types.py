@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from reconciler.cli.parameters import COLOURS, Word
+from reconciler.model.drift import DriftKind
 from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
 from reconciler.model.options import OptionKind
 from reconciler.model.plans import DeleteLimit, KeyTarget
@@ -97,6 +98,24 @@ class SetNameType(click.ParamType[str]):
                 ctx,
             )
         return text
+
+
+class DriftKindsType(click.ParamType[frozenset[DriftKind]]):
+    """Kinds of drift, separated by commas."""
+
+    name = "KIND,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> frozenset[DriftKind]:
+        """Turn ``added,changed`` into kinds."""
+        if isinstance(value, frozenset):
+            return value
+        names = [part.strip() for part in str(value).split(",")]
+        for name in names:
+            if name not in [*DriftKind]:
+                advice = did_you_mean(name, [*DriftKind])
+                rule = f"write one or more of {','.join(DriftKind)}"
+                self.fail(f"{rule}; {advice}" if advice else rule, param, ctx)
+        return frozenset(map(DriftKind, names))
 
 
 class NumberType(click.ParamType[float]):
@@ -196,6 +215,13 @@ def _map(value: Any, _directory: Path) -> str | None:
     return ",".join(f"{name}={text}" for name, text in pairs.items())
 
 
+def _words(value: Any, directory: Path) -> str | None:
+    if isinstance(value, list):
+        texts = [entry.value for entry in value if isinstance(entry.value, str)]
+        return ",".join(texts) if texts and len(texts) == len(value) else None
+    return _text(value, directory)
+
+
 _COUNT = NumberType("write a whole number from 1 to 256", 1, 256, whole=True)
 _NUMBER = NumberType("write a whole number from 0 to 100000", 0, 100_000, whole=True)
 _RATE = NumberType("write a number above 0, at most 10000", 0.001, 10_000)
@@ -216,5 +242,6 @@ READINGS: dict[OptionKind, Reading] = {
     OptionKind.STORE_URL: Reading(click.STRING, "a store's URL", _store),
     OptionKind.PATH: Reading(click.STRING, "a path", _path),
     OptionKind.COLOUR: Reading(Word(COLOURS), " or ".join(COLOURS), _text),
+    OptionKind.DRIFT_KINDS: Reading(DriftKindsType(), "a kind of drift or a list of them", _words),
     OptionKind.MAP: Reading(click.STRING, "a map of names to names", _map),
 }

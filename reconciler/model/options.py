@@ -29,6 +29,7 @@ class OptionKind(Enum):
     PATH = "path"
     MAP = "map"
     COLOUR = "colour"
+    DRIFT_KINDS = "kinds of drift"
 
 
 class Effect(Enum):

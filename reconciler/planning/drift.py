@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from operator import attrgetter
 
 from reconciler.model.drift import (
@@ -13,7 +14,7 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.model.fields import DATA, Fields, flatten
+from reconciler.model.fields import DATA, Fields, flatten, leaf_text
 from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
 from reconciler.model.plans import FieldPath, Note, PlanOptions
@@ -29,6 +30,7 @@ _OTHER_KEY = Note(
     "what was applied last is recorded under another fingerprint key: give that key, or have an "
     "apply renew the records",
 )
+_FINGERPRINTS = "drift"
 _WRITTEN = frozenset({FieldState.CHANGED, FieldState.ADDED, FieldState.UNKNOWABLE})
 
 
@@ -67,14 +69,25 @@ def _of_manifest(compared: Compared, comparison: Comparison) -> ObjectDrift:
     if live is None:
         return ObjectDrift(key, _absence(key, comparison.snapshot), source=source)
     if live.applied is None or live.applied.set_name != comparison.options.set_name:
+        seen = _Seen(live, compared.before, comparison.check)
         unknowable = tuple(
-            FieldDrift(path, FieldState.UNKNOWABLE) for path in sorted(compared.wanted)
+            FieldDrift(path, FieldState.UNKNOWABLE, fingerprint=seen.fingerprint(path))
+            for path in sorted(compared.wanted)
         )
-        return ObjectDrift(key, ObjectState.UNKNOWABLE, unknowable, source=source)
+        return ObjectDrift(
+            key, ObjectState.UNKNOWABLE, unknowable, source=source, owner=live.owner_set
+        )
     if compared.lifecycle.create_only:
         return ObjectDrift(key, ObjectState.IN_SYNC, source=source)
     fields = _fields(live, compared.before, compared.wanted, compared.lifecycle, comparison.check)
-    return ObjectDrift(key, _state_of(fields), fields, source=source)
+    return ObjectDrift(
+        key,
+        _state_of(fields),
+        fields,
+        source=source,
+        owner=live.owner_set,
+        replaced=bool(comparison.replace_reasons(compared)),
+    )
 
 
 def _of_leftover(key: ObjectKey, comparison: Comparison, *, orphaned: bool) -> ObjectDrift:
@@ -86,7 +99,7 @@ def _of_leftover(key: ObjectKey, comparison: Comparison, *, orphaned: bool) -> O
     if steering.create_only:
         return ObjectDrift(key, ObjectState.IN_SYNC, orphaned=orphaned)
     fields = _fields(live, flatten(live), None, steering, comparison.check)
-    return ObjectDrift(key, _state_of(fields), fields, orphaned=orphaned)
+    return ObjectDrift(key, _state_of(fields), fields, orphaned=orphaned, owner=live.owner_set)
 
 
 def _absence(key: ObjectKey, snapshot: Snapshot) -> ObjectState:
@@ -111,15 +124,42 @@ def _fields(
     data = {path for path in fields if path[0] == DATA}
     paths = {*applied, *data, *(wanted or ())}
     ignored = {path for path in paths if path[0] == DATA and steering.ignores(path[1])}
+    seen = _Seen(live, fields, check)
     drifts = []
     for path in sorted(paths - ignored):
         state = check.state(path, live, fields, applied)
         pending = Pending.NONE
         if wanted is not None and not (path in applied and _is_generated(path, steering)):
             pending = check.pending(path, live, wanted, applied)
-        manager = live.managers.get(path, "") if state in _WRITTEN else ""
-        drifts.append(FieldDrift(path, state, pending, manager))
+        written = state in _WRITTEN
+        manager = live.managers.get(path, "") if written else ""
+        fingerprint = seen.fingerprint(path) if written else ""
+        drifts.append(FieldDrift(path, state, pending, manager, fingerprint))
     return tuple(drifts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The `fields` of a live object, of which a later check is to tell whether they changed."""
+
+    live: Live
+    fields: Fields = field(repr=False)
+    check: FingerprintCheck
+
+    def fingerprint(self, path: FieldPath) -> str:
+        """The fingerprint of a field or of its absence, bound to its object.
+
+        A value that nobody can read is that of this version of the object. Without a key there is
+        no fingerprint: everybody could test guesses of the value.
+        """
+        live, of = self.live, self.check.fingerprinter.of
+        if not self.check.fingerprinter.key:
+            return ""
+        own = ""
+        if path in self.fields:
+            own = of(live.namespace, path, leaf_text(self.fields[path]))
+            own = own or f"{live.uid} {live.resource_version}"
+        return of(live.namespace, (_FINGERPRINTS, live.kind, live.name, *path), own)
 
 
 def _is_generated(path: FieldPath, steering: Lifecycle) -> bool:

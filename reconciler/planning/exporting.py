@@ -28,8 +28,10 @@ def exported_keys(objects: Mapping[ObjectKey, Live], set_name: str) -> list[Obje
     return sorted(newest(family).key for family in families.values())
 
 
-def manifest_of(live: Live, *, reveal: bool) -> Document:
+def manifest_of(live: Live, *, reveal: bool, all_keys: bool = False) -> Document:
     """A manifest whose plan is empty: of an object of a set, just the fields that the set owns.
+
+    With `all_keys`, it has the keys of data besides that others added and the set does not ignore.
 
     A version has the name of the manifest that it was made from. Of an object of no set, all is
     written but what a server or another tool writes by itself.
@@ -45,7 +47,9 @@ def manifest_of(live: Live, *, reveal: bool) -> Document:
         fields = {
             path: leaf
             for path, leaf in fields.items()
-            if path in record or (path[1:2] == (OWNERS,) and former_path(leaf) in record)
+            if path in record
+            or (path[1:2] == (OWNERS,) and former_path(leaf) in record)
+            or (all_keys and path[0] == DATA and not lifecycle(live).ignores(path[1]))
         }
     else:
         fields = {path: leaf for path, leaf in fields.items() if not _is_written_anew(path, live)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
+from reconciler.escapes import escaped
 from reconciler.model.drift import (
     DRIFT_STATES,
+    DriftKind,
     DriftReport,
     FieldDrift,
     FieldState,
@@ -13,7 +16,7 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.views.words import Row, counted, field_text, manager_text, object_text
+from reconciler.views.words import Row, counted, field_text
 
 STATE_SYMBOLS = {
     ObjectState.IN_SYNC: "=",
@@ -27,9 +30,9 @@ STATE_SYMBOLS = {
 STATE_WORDS = {
     ObjectState.IN_SYNC: "in sync",
     ObjectState.DRIFTED: "drifted",
-    ObjectState.VANISHED: "vanished: it was applied, and the store no longer holds it",
-    ObjectState.MISSING: "missing: the store does not hold it, and cannot tell if it ever did",
-    ObjectState.UNKNOWABLE: "unknowable: no record of this set tells whether it changed",
+    ObjectState.VANISHED: "vanished: applied, and gone since",
+    ObjectState.MISSING: "missing: the store cannot tell if it ever held it",
+    ObjectState.UNKNOWABLE: "unknowable: no record of this set",
     ObjectState.UNMANAGED: "unmanaged: no set owns it",
     ObjectState.PENDING: "not applied yet",
 }
@@ -42,23 +45,25 @@ FIELD_SYMBOLS = {
 }
 FIELD_WORDS = {
     FieldState.IN_SYNC: "in sync",
-    FieldState.CHANGED: "changed since the last apply",
-    FieldState.REMOVED: "removed since the last apply",
-    FieldState.ADDED: "added by somebody else",
-    FieldState.UNKNOWABLE: "unknowable: nothing tells whether it changed",
+    FieldState.CHANGED: "changed",
+    FieldState.REMOVED: "removed",
+    FieldState.ADDED: "added",
+    FieldState.UNKNOWABLE: "unknowable",
 }
 REMARKS = {
     Pending.NONE: "",
-    Pending.SET: "the manifest sets it too",
+    Pending.SET: "its manifest has changed too",
     Pending.REMOVE: "no longer in the manifest",
     Pending.UNKNOWN: "sealed in the manifest",
 }
 PENDING_SYMBOLS = {Pending.SET: "~", Pending.REMOVE: "-"}
 PENDING_WORDS = {Pending.SET: "set by the manifest", Pending.REMOVE: "no longer in the manifest"}
 
-_GONE = {ObjectState.VANISHED, ObjectState.MISSING}
+_BY = "by {}"
+_IN_BASELINE = "in the baseline"
 
 PENDING_HEADING = "Pending changes: the manifests differ from what was applied last."
+ACCEPTED_HEADING = "In the baseline: known drift, unchanged since."
 UNMANAGED_HEADING = "Unmanaged Secrets: they are in the namespaces of this set."
 
 
@@ -72,12 +77,22 @@ class Finding(NamedTuple):
 
 
 def drifted(report: DriftReport) -> list[Finding]:
-    """The objects with drift, each with the fields that drifted."""
+    """The objects with drift that no baseline has, each with the fields that drifted."""
     return [
-        Finding(STATE_SYMBOLS[item.state], item, STATE_WORDS[item.state], _drift_rows(item))
+        _drifted(item)
         for item in report.objects
-        if item.state in DRIFT_STATES
+        if item.state in DRIFT_STATES and not item.accepted
     ]
+
+
+def counting(report: DriftReport) -> list[Finding]:
+    """The objects whose drift counts, each with the fields that drifted."""
+    return [_drifted(item) for item in report.objects if item.kinds & report.fail_on]
+
+
+def accepted(report: DriftReport) -> list[Finding]:
+    """The objects whose drift is in a baseline."""
+    return [_drifted(item) for item in report.objects if item.accepted]
 
 
 def pending(report: DriftReport) -> list[Finding]:
@@ -90,7 +105,7 @@ def in_state(report: DriftReport, state: ObjectState) -> list[Finding]:
     return [
         Finding(STATE_SYMBOLS[state], item, STATE_WORDS[state], [])
         for item in report.objects
-        if item.state is state
+        if item.state is state and not item.accepted
     ]
 
 
@@ -99,35 +114,41 @@ def summary_text(report: DriftReport) -> str:
 
     An object counts as in sync where it is as it was applied, whatever its manifest says now.
     """
-    counts = report.counts
-    in_sync = counts.get(ObjectState.IN_SYNC, 0)
-    waiting = sum(item.pending for item in report.objects)
-    unmanaged = counts.get(ObjectState.UNMANAGED, 0)
-    others = [counted(waiting, "pending change")] if waiting else []
-    others += [f"{unmanaged} unmanaged"] if unmanaged else []
+    counts = Counter(item.state for item in report.objects if not item.accepted)
+    in_sync = counts[ObjectState.IN_SYNC]
     numbers = [(state, counts[state]) for state in ObjectState if state in DRIFT_STATES]
     numbers = [(state, number) for state, number in numbers if number]
+    others = _others(report, counts[ObjectState.UNMANAGED])
     if not numbers:
-        return "; ".join([f"No drift. {counted(in_sync, 'object')} in sync", *others]) + "."
+        nothing = "No new drift" if any(item.accepted for item in report.objects) else "No drift"
+        text = "; ".join([f"{nothing}. {counted(in_sync, 'object')} in sync", *others])
+        return f"{text}.{_counting_text(report, drifted=False)}"
     first, number = numbers[0]
     drift = [f"{counted(number, 'object')} {first.value}"]
     drift += [f"{number} {state.value}" for state, number in numbers[1:]]
-    return "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"]) + "."
+    text = "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"])
+    return f"{text}.{_counting_text(report, drifted=True)}"
 
 
-def what_now(report: DriftReport) -> list[tuple[str, str]]:
-    """The ways to go on after drift, each with its name; empty where there is none."""
-    if not report.drifted:
-        return []
-    drifted = [item.key for item in report.objects if item.state is ObjectState.DRIFTED]
-    ways = [("restore", "reconciler apply makes it as the manifests say")]
-    if drifted:
-        example = f"reconciler export --target {object_text(drifted[0])} --reveal --out FILE"
-        ways.append(("accept", f"take what is live into the manifests, for example from {example}"))
-        ways.append(("ignore", "name the keys in the annotation reconciler/ignore-keys"))
-    elif any(item.state in _GONE for item in report.objects):
-        ways.append(("accept", "remove the manifests of what is gone, and apply with --prune"))
-    return ways
+def _others(report: DriftReport, unmanaged: int) -> list[str]:
+    """What stands between drift and what is in sync."""
+    waiting = sum(item.pending for item in report.objects)
+    accepted = sum(item.accepted for item in report.objects)
+    numbers = [f"{accepted} in the baseline"] if accepted else []
+    numbers += [counted(waiting, "pending change")] if waiting else []
+    return [*numbers, *([f"{unmanaged} unmanaged"] if unmanaged else [])]
+
+
+def _counting_text(report: DriftReport, *, drifted: bool) -> str:
+    """What ``--fail-on`` makes of it, where that is not what the numbers say."""
+    if report.failing == drifted:
+        return ""
+    kinds = ",".join(kind for kind in DriftKind if kind in report.fail_on)
+    return f" {'This counts' if report.failing else 'None of it counts'}: --fail-on {kinds}."
+
+
+def _drifted(item: ObjectDrift) -> Finding:
+    return Finding(STATE_SYMBOLS[item.state], item, STATE_WORDS[item.state], _drift_rows(item))
 
 
 def _drift_rows(item: ObjectDrift) -> list[Row]:
@@ -135,7 +156,12 @@ def _drift_rows(item: ObjectDrift) -> list[Row]:
 
 
 def _drift_row(field: FieldDrift) -> Row:
-    remark = "; ".join(filter(None, (manager_text(field.manager), REMARKS[field.pending])))
+    remarks = (
+        _BY.format(escaped(field.manager)) if field.manager else "",
+        REMARKS[field.pending],
+        _IN_BASELINE if field.accepted else "",
+    )
+    remark = "; ".join(filter(None, remarks))
     return Row(FIELD_SYMBOLS[field.state], field_text(field.path), FIELD_WORDS[field.state], remark)
 
 

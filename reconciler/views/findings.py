@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.model.drift import DriftReport
+from reconciler.model.drift import DriftKind, DriftReport, ObjectState
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Plan
 from reconciler.planning.risks import Risk, risk_of
@@ -62,9 +62,13 @@ def of_report(report: PlanReport) -> Iterator[Finding]:
 
 
 def of_drift(report: DriftReport) -> Iterator[Finding]:
-    """What drifted, then the changes to come."""
+    """What drifted and is in no baseline, then the changes to come."""
     for found in drift_words.drifted(report):
-        yield _of_drift(found, Level.WARNING, f"drift-{found.item.state.value}")
+        level = Level.WARNING if found.item.kinds & report.fail_on else Level.NOTE
+        yield _of_drift(found, level, f"drift-{found.item.state.value}")
+    if DriftKind.UNMANAGED in report.fail_on:
+        for found in drift_words.in_state(report, ObjectState.UNMANAGED):
+            yield _of_drift(found, Level.WARNING, "drift-unmanaged")
     for found in drift_words.pending(report):
         yield _of_drift(found, Level.NOTE, "pending")
 

@@ -98,6 +98,7 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
         "junit": "reconciler.views.junit:styled_drift",
         "sarif": "reconciler.views.sarif:styled_drift",
         "prometheus": "reconciler.views.prometheus:styled_drift",
+        "baseline": "reconciler.views.baseline:styled_drift",
     },
     Subject.CHECK: {
         "text": "reconciler.views.text.styled:check",

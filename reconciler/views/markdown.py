@@ -12,6 +12,7 @@ import html
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.escapes import escaped, inert
@@ -83,7 +84,13 @@ def plan(plan: Plan, heading: Heading = NO_HEADING, *, limit: int = LIMIT, title
     )
 
 
-def drift(report: DriftReport, configuration: str = "", *, limit: int = LIMIT) -> str:
+def drift(
+    report: DriftReport,
+    configuration: str = "",
+    *,
+    limit: int = LIMIT,
+    now: datetime | None = None,
+) -> str:
     """Drift, pending changes and unmanaged Secrets, in at most `limit` characters.
 
     Objects in sync are only counted. Entries that do not fit are left out as in a plan.
@@ -92,6 +99,7 @@ def drift(report: DriftReport, configuration: str = "", *, limit: int = LIMIT) -
         [
             f"### {drift_words.summary_text(report)}",
             prose(words.set_text(report.set_name, report.store, configuration)),
+            *([prose(words.last_text(report.last, now))] if report.last else []),
         ],
         _Section("object", list(map(_finding, drift_words.drifted(report)))),
         _Section(
@@ -103,6 +111,11 @@ def drift(report: DriftReport, configuration: str = "", *, limit: int = LIMIT) -
             "unmanaged Secret",
             list(map(_finding, drift_words.in_state(report, ObjectState.UNMANAGED))),
             drift_words.UNMANAGED_HEADING,
+        ),
+        _Section(
+            "object in the baseline",
+            list(map(_finding, drift_words.accepted(report))),
+            drift_words.ACCEPTED_HEADING,
         ),
         _notices(report.notices),
         limit=limit,
@@ -116,7 +129,7 @@ def styled_plan(shown: Plan, style: Style) -> str:
 
 def styled_drift(report: DriftReport, style: Style) -> str:
     """The drift, headed as `style` says."""
-    return drift(report, style.heading.configuration, limit=style.limit or LIMIT)
+    return drift(report, style.heading.configuration, limit=style.limit or LIMIT, now=style.now)
 
 
 def prose(text: str) -> str:

@@ -34,8 +34,8 @@ def drift(report: DriftReport, *, now: float) -> str:
                 "pending_objects", "Objects that the manifests would change even without drift."
             ),
             _sample("pending_objects", labels, str(pending)),
-            _header("drift_detected", "1 if the last check found drift, else 0."),
-            _sample("drift_detected", labels, str(int(report.drifted))),
+            _header("drift_detected", "1 if the last check found drift that counts, else 0."),
+            _sample("drift_detected", labels, str(int(report.failing))),
             _header("drift_last_success_timestamp_seconds", "When the last check ended."),
             _sample("drift_last_success_timestamp_seconds", labels, f"{now:.3f}"),
         )

@@ -8,11 +8,11 @@ from __future__ import annotations
 from reconciler.workflow.abreast import SharedLoads, abreast
 from reconciler.workflow.applying import apply, utc_now
 from reconciler.workflow.beginning import begin
+from reconciler.workflow.checking import DriftCheck, drift_of
 from reconciler.workflow.encrypting import encrypted
 from reconciler.workflow.environments import (
     Environment,
     drift_after,
-    drift_of,
     environment_of_plan,
     is_applied,
     load_environment,
@@ -30,9 +30,11 @@ from reconciler.workflow.planning import plan
 from reconciler.workflow.provenance import origin_of
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.rollouts import roll_out
+from reconciler.workflow.telling import telling_of, watched
 from reconciler.workflow.trying import tried
 
 __all__ = [
+    "DriftCheck",
     "Environment",
     "Planned",
     "Report",
@@ -64,6 +66,8 @@ __all__ = [
     "remarks_on",
     "roll_out",
     "store_rules",
+    "telling_of",
     "tried",
     "utc_now",
+    "watched",
 ]

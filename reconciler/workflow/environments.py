@@ -167,7 +167,7 @@ def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
         InvalidManifests: the manifests have errors.
         ReconcilerError: nothing could be planned.
     """
-    _refuse_errors(loaded)
+    refuse_errors(loaded)
     snapshot = read(loaded.objects, store, environment.options)
     planned = plan(
         loaded.objects,
@@ -200,7 +200,7 @@ def plan_file_again(
         StalePlan: manifests or store are no longer what the plan saw.
         ReconcilerError: the plan could not be formed.
     """
-    _refuse_errors(loaded)
+    refuse_errors(loaded)
     snapshot = read(loaded.objects, store, environment.options)
     planned, standing = plan_again(
         file,
@@ -296,44 +296,12 @@ def refuse_unstable(loaded: Loaded) -> None:
         )
 
 
-def drift_of(
-    environment: Environment, loaded: Loaded, store: Store, *, unmanaged: bool = False
-) -> DriftReport:
-    """Compare the live objects with what was applied last.
-
-    `unmanaged` lists Secrets of no set too, in the namespaces of the set.
+def refuse_errors(loaded: Loaded) -> None:
+    """Make sure that the manifests can be used.
 
     Raises:
-        InvalidManifests: the manifests have errors.
-        ConfigError: the store does not exist.
-        StoreError: it cannot be read.
+        InvalidManifests: they have errors.
     """
-    _refuse_errors(loaded)
-    snapshot = read(loaded.objects, store, environment.options, unmanaged=unmanaged)
-    if not snapshot.exists:  # or a check of a wrong path would pass for a good one, day after day
-        raise ConfigError(
-            "the store does not exist, so there is nothing that could have drifted",
-            hint="check --store, or apply once before the first check",
-        )
-    report = drift(loaded.objects, snapshot, environment.options, unmanaged=unmanaged)
-    return replace(
-        report,
-        last=last_run(store, environment.options.set_name),
-        notices=(*loaded.notices, *report.notices),
-    )
-
-
-def drift_after(environment: Environment, desired: Sequence[Desired], store: Store) -> DriftReport:
-    """What has drifted right after an apply of `desired`.
-
-    Raises:
-        StoreError: the store cannot be read.
-    """
-    snapshot = read(desired, store, environment.options)
-    return drift(desired, snapshot, environment.options)
-
-
-def _refuse_errors(loaded: Loaded) -> None:
     if loaded.errors:
         raise InvalidManifests("the manifests have errors, so nothing was done")
 
@@ -348,3 +316,13 @@ def _tried(environment: Environment, planned: Planned, store: Store) -> Planned:
     if not environment.server_dry_run:
         return planned
     return tried(planned, store, environment.parallelism)
+
+
+def drift_after(environment: Environment, desired: Sequence[Desired], store: Store) -> DriftReport:
+    """What has drifted right after an apply of `desired`.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    snapshot = read(desired, store, environment.options)
+    return drift(desired, snapshot, environment.options)

@@ -51,9 +51,14 @@ def imported(
     return lives
 
 
-def manifests_of(lives: Iterable[Live], *, reveal: bool) -> str:
-    """`lives` as a stream of manifests; without `reveal`, with a mark in place of each value."""
-    return manifests((manifest_of(live, reveal=reveal) for live in lives), reveal=reveal)
+def manifests_of(lives: Iterable[Live], *, reveal: bool, all_keys: bool = False) -> str:
+    """`lives` as a stream of manifests; without `reveal`, with a mark in place of each value.
+
+    With `all_keys`, keys that others added are among those that a set owns.
+    """
+    return manifests(
+        (manifest_of(live, reveal=reveal, all_keys=all_keys) for live in lives), reveal=reveal
+    )
 
 
 def remarks_on(lives: Sequence[Live]) -> Iterator[str]:

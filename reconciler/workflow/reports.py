@@ -52,7 +52,7 @@ class Result:
     @property
     def _of_what_came_of_it(self) -> ExitCode:
         if self.drift is not None:
-            return ExitCode.CHANGES if self.drift.drifted else ExitCode.OK
+            return ExitCode.CHANGES if self.drift.failing else ExitCode.OK
         return ExitCode.OK if self.outcome is None else _of_outcome(self.outcome)
 
 

@@ -6,9 +6,12 @@ import stat
 from typing import Any
 
 import pytest
+import yaml
 
+from reconciler.model.patches import Operation
+from reconciler.model.values import SecretValue
 from tests.cli.conftest import SHOP
-from tests.cli.test_drift import tampered
+from tests.cli.test_drift import DATABASE, tampered, touch
 
 TRICKY = {
     "yes": "yes",
@@ -118,3 +121,16 @@ def test_an_encrypted_export_needs_the_program(shop: Any) -> None:
     assert result.code == 1
     assert "sops" in result.err
     assert not (shop.path / "all.yaml").exists()
+
+
+def test_keys_of_others_are_included_on_request(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    touch(DATABASE, Operation("add", "/data/extra", SecretValue(b"canary-of-another")))
+    for flags, keys in (
+        ((), {"username", "password"}),
+        (("--all-keys",), {"username", "password", "extra"}),
+    ):
+        text = shop.ok("export", "--target", "Secret/shop/database", *flags).out
+        (document,) = yaml.safe_load_all(text)
+        assert document["data"].keys() == keys
+        assert "canary" not in text

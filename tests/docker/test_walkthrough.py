@@ -44,4 +44,4 @@ def test_the_page_leads_from_nothing_to_a_rotated_secret(tmp_path: Path) -> None
     assert '"SecretName":"shop.password-2"' in result.stdout
     assert '"Name":"db-password","UID":"0","GID":"0","Mode":256' in result.stdout
     assert result.stdout.count("No drift.") == 2
-    assert "data[username]  removed since the last apply" in result.stdout
+    assert "data[username]  removed" in result.stdout

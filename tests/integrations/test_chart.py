@@ -81,6 +81,10 @@ def test_the_kustomize_base_is_what_the_chart_renders(tools: Path) -> None:
             {"source__git__repository": "https://example.com/x.git"},
             "source.git needs source.git.image",
         ),
+        (
+            {"source__volume": SOURCE, "drift__notify__secretName": "receivers"},
+            "drift.notify needs both secretName and claimName",
+        ),
         ({"source__volume": SOURCE, "drift__shedule": "x"}, "shedule"),
         ({"source__volume": SOURCE, "source__paths": ["--allow-run"]}, "paths"),
     ],
@@ -110,3 +114,29 @@ def test_only_the_clone_sees_the_login_of_git(tools: Path) -> None:
     assert mounts.keys() == {"source", "temporary", "sops"}
     assert mounts["source"]["readOnly"]
     assert reconciler["workingDir"] == "/source/checkout"
+
+
+def test_only_the_check_sees_receivers_and_remembers_what_they_were_told(tools: Path) -> None:
+    documents = rendered(
+        tools,
+        "ops",
+        source__volume=SOURCE,
+        apply__enabled=True,
+        drift__notify={"secretName": "receivers", "claimName": "told"},
+    )
+    (check,) = [one for one in documents if one["kind"] == "CronJob"]
+    (apply,) = [one for one in documents if one["kind"] == "Job"]
+    pod = check["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert {entry["name"]: entry["value"] for entry in container["env"]} == {
+        "RECONCILER_NOTIFY_FILE": "/notify/urls",
+        "RECONCILER_NOTIFY_STATE": "/told/told.json",
+    }
+    mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
+    assert mounts["notify"]["readOnly"]
+    assert "readOnly" not in mounts["told"]
+    volumes = {volume["name"]: volume for volume in pod["volumes"]}
+    assert volumes["notify"]["secret"]["secretName"] == "receivers"
+    assert volumes["told"]["persistentVolumeClaim"] == {"claimName": "told"}
+    assert "receivers" not in str(apply)
+    assert "told" not in str(apply)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.fields import DATA
-from reconciler.views import drift_words, words
+from reconciler.model.remedies import Remedy
+from reconciler.views import drift_groups, drift_words, words
 from reconciler.views.drift_words import Finding
 from reconciler.views.formats import Style
 from reconciler.views.groups import FEW
@@ -54,17 +56,28 @@ def _sections(report: DriftReport, *, verbose: bool) -> Iterator[Markup]:
         ("Drift", drifted),
         (drift_words.PENDING_HEADING, pending),
         (drift_words.UNMANAGED_HEADING, unmanaged),
+        (drift_words.ACCEPTED_HEADING, drift_words.accepted(report)),
     ):
         if findings:
             yield section(heading, *_entries(findings, is_open=is_open))
     if report.notices:
         yield section("Notes", sentences([note.message for note in report.notices], "notes"))
-    ways = drift_words.what_now(report)
+    ways = [*_ways("all of it", report.remedies.of_all)]
+    for group in drift_groups.alike(drifted):
+        key = group[0].item.key
+        ways += _ways(words.object_text(key), report.remedies.of_objects.get(key, ()))
     if ways:
-        yield section("What now", sentences([f"{way}: {text}" for way, text in ways], "ways"))
+        yield section("What now", sentences(ways, "ways"))
     in_sync = [item.key for item in report.objects if item.state is ObjectState.IN_SYNC]
     if verbose and in_sync:
         yield section(f"In sync: {counted(len(in_sync), 'object')}", names(in_sync))
+
+
+def _ways(name: str, remedies: Iterable[Remedy]) -> Iterator[str]:
+    """The ways to settle the drift of what is called `name`, a sentence for each."""
+    for remedy in remedies:
+        steps = (shlex.join(step.command) if step.command else step.edit for step in remedy.steps)
+        yield f"{remedy.way} {name}: {'; then '.join(steps)}"
 
 
 def _entries(findings: Sequence[Finding], *, is_open: bool) -> list[Markup]:

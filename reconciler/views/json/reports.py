@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
+
 from reconciler.model.drift import DriftReport, FieldDrift, FieldState, ObjectDrift, ObjectState
+from reconciler.model.remedies import Remedy
 from reconciler.views.json.histories import run_document
 from reconciler.views.json.parts import (
     Document,
@@ -27,7 +31,12 @@ def drift(report: DriftReport, configuration: str = "") -> str:
             "set": report.set_name,
             "lastRun": report.last and run_document(report.last),
             "summary": _summary(report),
-            "objects": [_object(entry) for entry in report.objects],
+            "failOn": sorted(report.fail_on),
+            "objects": [
+                _object(entry, report.remedies.of_objects.get(entry.key, ()))
+                for entry in report.objects
+            ],
+            "remedies": [_remedy(remedy) for remedy in report.remedies.of_all],
             "notices": [note_document(notice) for notice in report.notices],
         }
     )
@@ -36,7 +45,7 @@ def drift(report: DriftReport, configuration: str = "") -> str:
 def _summary(report: DriftReport) -> Document:
     counts = report.counts
     return {
-        "drift": report.drifted,
+        "drift": report.failing,
         "states": {state.value: counts.get(state, 0) for state in ObjectState},
         "driftedFields": sum(
             field.state is not FieldState.IN_SYNC
@@ -44,17 +53,20 @@ def _summary(report: DriftReport) -> Document:
             for field in entry.fields
         ),
         "pendingChanges": sum(entry.pending for entry in report.objects),
+        "accepted": sum(entry.accepted for entry in report.objects),
     }
 
 
-def _object(entry: ObjectDrift) -> Document:
+def _object(entry: ObjectDrift, remedies: Iterable[Remedy]) -> Document:
     return {
         "key": key_document(entry.key),
         "state": entry.state,
         "orphaned": entry.orphaned,
         "pending": entry.pending,
+        "accepted": entry.accepted,
         "fields": [_field(field) for field in entry.fields],
         "source": entry.source and source_document(entry.source),
+        "remedies": [_remedy(remedy) for remedy in remedies],
     }
 
 
@@ -64,4 +76,15 @@ def _field(field: FieldDrift) -> Document:
         "state": field.state,
         "pending": field.pending,
         "manager": field.manager,
+        "accepted": field.accepted,
+    }
+
+
+def _remedy(remedy: Remedy) -> Document:
+    return {
+        "way": remedy.way,
+        "steps": [
+            {"command": shlex.join(step.command)} if step.command else {"edit": step.edit}
+            for step in remedy.steps
+        ],
     }

@@ -30,7 +30,7 @@ def report(report: PlanReport, style: Style) -> str:
 
 def drift(report: DriftReport, style: Style) -> str:
     """The drift; quiet, its summary alone where there is none."""
-    if style.quiet and not report.drifted:
+    if style.quiet and not report.failing:
         return text.drift_summary(report)
     return text.drift(
         report,

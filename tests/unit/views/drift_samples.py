@@ -1,6 +1,9 @@
 """Hand-made reports of drift that cover every word the formats know."""
 
+from dataclasses import replace
+
 from reconciler.model.drift import (
+    DriftKind,
     DriftReport,
     FieldDrift,
     FieldState,
@@ -10,6 +13,9 @@ from reconciler.model.drift import (
 )
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Note, StoreIdentity
+from reconciler.model.remedies import CommandLine
+from reconciler.planning.remedies import Manifests, remedies_of
+from tests import world
 from tests.unit.views.samples import NAMESPACE, STORE, data, place, secret
 
 _DRIFTED = ObjectDrift(
@@ -71,14 +77,57 @@ def report(*objects: ObjectDrift, notices: tuple[Note, ...] = ()) -> DriftReport
     return DriftReport(store=STORE, set_name="shop", objects=ordered, notices=notices)
 
 
-EVERYTHING = report(
-    _DRIFTED,
-    _ORPHAN,
-    *_PENDING,
-    *_ABSENT,
-    *_IN_SYNC,
-    *_UNMANAGED,
-    notices=(Note("scrub", "Secret/shop/db carries an annotation that copies values"),),
+def with_remedies(shown: DriftReport) -> DriftReport:
+    desired = {
+        item.source: world.secret(item.key.name, {}, source=item.source)
+        for item in shown.objects
+        if item.source
+    }
+    manifests = Manifests(desired, {"manifests/db.yaml"})
+    return replace(shown, remedies=remedies_of(shown, manifests, CommandLine()))
+
+
+EVERYTHING = with_remedies(
+    report(
+        _DRIFTED,
+        _ORPHAN,
+        *_PENDING,
+        *_ABSENT,
+        *_IN_SYNC,
+        *_UNMANAGED,
+        notices=(Note("scrub", "Secret/shop/db carries an annotation that copies values"),),
+    )
+)
+BASELINE = report(
+    replace(
+        _DRIFTED,
+        fields=tuple(replace(field, accepted=True) for field in _DRIFTED.fields),
+        accepted=True,
+    ),
+    ObjectDrift(
+        secret("partly"),
+        ObjectState.DRIFTED,
+        (
+            FieldDrift(data("known"), FieldState.CHANGED, fingerprint="f0", accepted=True),
+            FieldDrift(data("new"), FieldState.ADDED, fingerprint="f1"),
+        ),
+        source=place("partly.yaml", 1),
+    ),
+)
+LENIENT = replace(report(_ABSENT[0]), fail_on=frozenset({DriftKind.CHANGED, DriftKind.ADDED}))
+STRICT = replace(report(*_IN_SYNC, *_UNMANAGED), fail_on=frozenset({DriftKind.UNMANAGED}))
+ALIKE = with_remedies(
+    report(
+        *(
+            ObjectDrift(
+                secret(f"db-{number:02}"),
+                ObjectState.DRIFTED,
+                (FieldDrift(data("password"), FieldState.CHANGED, manager="kubectl-edit"),),
+                source=place("all.yaml", number + 1),
+            )
+            for number in range(25)
+        )
+    )
 )
 VANISHED = report(_ABSENT[0])
 PENDING = report(*_PENDING, *_IN_SYNC, _UNMANAGED[0])
@@ -87,29 +136,35 @@ EMPTY = DriftReport(store=StoreIdentity("sqlite", ""), set_name="default")
 
 REPORTS = {
     "everything": EVERYTHING,
+    "alike": ALIKE,
+    "baseline": BASELINE,
+    "lenient": LENIENT,
+    "strict": STRICT,
     "vanished": VANISHED,
     "pending": PENDING,
     "in-sync": IN_SYNC,
     "empty": EMPTY,
 }
 
-EXAMPLE = report(
-    ObjectDrift(
-        secret("db"),
-        ObjectState.DRIFTED,
-        (
-            FieldDrift(data("dsn"), FieldState.IN_SYNC),
-            FieldDrift(data("injected"), FieldState.ADDED),
-            FieldDrift(data("old"), FieldState.REMOVED),
-            FieldDrift(data("password"), FieldState.CHANGED, Pending.SET, "kubectl-edit"),
+EXAMPLE = with_remedies(
+    report(
+        ObjectDrift(
+            secret("db"),
+            ObjectState.DRIFTED,
+            (
+                FieldDrift(data("dsn"), FieldState.IN_SYNC),
+                FieldDrift(data("injected"), FieldState.ADDED, fingerprint="9f3c"),
+                FieldDrift(data("old"), FieldState.REMOVED),
+                FieldDrift(data("password"), FieldState.CHANGED, Pending.SET, "kubectl-edit"),
+            ),
+            source=place("db.yaml", 3),
         ),
-        source=place("db.yaml", 3),
-    ),
-    ObjectDrift(
-        ObjectKey("ServiceAccount", "shop", "robot"),
-        ObjectState.VANISHED,
-        source=place("robot.yaml", 1),
-    ),
-    _IN_SYNC[0],
+        ObjectDrift(
+            ObjectKey("ServiceAccount", "shop", "robot"),
+            ObjectState.VANISHED,
+            source=place("robot.yaml", 1),
+        ),
+        _IN_SYNC[0],
+    )
 )
 """The report of the documentation."""

@@ -11,7 +11,16 @@ from reconciler.model.drift import (
 )
 from reconciler.views import markdown, text
 from tests.unit.views import samples
-from tests.unit.views.drift_samples import EVERYTHING, IN_SYNC, REPORTS, report
+from tests.unit.views.drift_samples import (
+    ALIKE,
+    BASELINE,
+    EVERYTHING,
+    IN_SYNC,
+    LENIENT,
+    REPORTS,
+    STRICT,
+    report,
+)
 
 
 def shown(found: DriftReport, *, verbose: bool = False) -> str:
@@ -19,7 +28,7 @@ def shown(found: DriftReport, *, verbose: bool = False) -> str:
 
 
 def closing(*objects: ObjectDrift) -> str:
-    return shown(report(*objects)).partition("\n\nWhat now:")[0].split("\n")[-1]
+    return shown(report(*objects)).partition("\n\nWhat now")[0].split("\n")[-1]
 
 
 def of(state: ObjectState, name: str, *fields: FieldDrift, orphaned: bool = False) -> ObjectDrift:
@@ -28,8 +37,8 @@ def of(state: ObjectState, name: str, *fields: FieldDrift, orphaned: bool = Fals
 
 def test_drift_stands_before_what_is_pending_and_a_field_that_is_both_in_both() -> None:
     drift, pending = shown(EVERYTHING).split("Pending changes")
-    assert "~ data[password]         changed since the last apply" in drift
-    assert "(last written by kubectl-edit; the manifest sets it too)" in drift
+    assert "~ data[password]         changed  (" in drift
+    assert "(by kubectl-edit; its manifest has changed too)" in drift
     assert "~ data[password]  set by the manifest" in pending
     assert "data[new]" not in drift
     assert "data[injected]" not in pending
@@ -65,23 +74,31 @@ def test_the_closing_line_names_every_kind_that_there_is() -> None:
     ) in shown(EVERYTHING)
     for found in REPORTS.values():
         ending = shown(found).partition(f"\n\n{text.drift_summary(found)}")[2]
-        assert ending.startswith("\n\nWhat now:\n  restore  ") if found.drifted else not ending
+        assert ending.startswith("\n\nWhat now, ") if found.remedies.of_objects else not ending
 
 
-@pytest.mark.parametrize(
-    ("states", "ways"),
-    [
-        ([ObjectState.DRIFTED], ["restore", "accept", "ignore"]),
-        ([ObjectState.DRIFTED, ObjectState.VANISHED], ["restore", "accept", "ignore"]),
-        ([ObjectState.VANISHED], ["restore", "accept"]),
-        ([ObjectState.MISSING], ["restore", "accept"]),
-        ([ObjectState.UNKNOWABLE], ["restore"]),
-        ([ObjectState.IN_SYNC], []),
-    ],
-)
-def test_what_can_be_done_about_drift(states: list[ObjectState], ways: list[str]) -> None:
-    advice = shown(report(*(of(state, f"a{state}") for state in states))).partition("What now:")[2]
-    assert [line.split()[0] for line in advice.strip().splitlines()] == ways
+def test_many_alike_are_named_once() -> None:
+    brief = shown(ALIKE)
+    assert "~ 25 Secrets alike (drifted)\n    ~ data[password]  changed  (by kubectl-edit)" in brief
+    assert "and 5 more" in brief
+    assert brief.count("Secret/shop/db-24") == 0
+    assert shown(ALIKE, verbose=True).count("Secret/shop/db-24") == 1
+    assert "What now, for Secret/shop/db-00; likewise for the 24 others:" in brief
+
+
+def test_what_a_baseline_has_is_counted_and_listed_on_request() -> None:
+    brief = shown(BASELINE)
+    assert brief.endswith(
+        "\n\nDrift: 1 object drifted; 1 in the baseline; 1 pending change; 0 in sync."
+    )
+    assert "data[known]  changed  (in the baseline)" in brief
+    assert "data[injected]" not in brief
+    assert "~ Secret/shop/db (drifted)" in shown(BASELINE, verbose=True)
+
+
+def test_the_last_line_says_what_counts() -> None:
+    assert shown(LENIENT).endswith("0 in sync. None of it counts: --fail-on added,changed.")
+    assert shown(STRICT).endswith("2 unmanaged. This counts: --fail-on unmanaged.")
 
 
 def test_objects_in_sync_are_listed_on_request_alone() -> None:

@@ -1,6 +1,7 @@
 """HTML: one file, whose text is text whatever it holds, and that says all that the text says."""
 
 import json
+import shlex
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +12,7 @@ from hypothesis import given
 from reconciler.escapes import escaped
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.plans import Action, Note, Plan
-from reconciler.views import drift_words, groups, html, words
+from reconciler.views import drift_groups, drift_words, groups, html, words
 from reconciler.views.formats import PlanReport, Style
 from reconciler.views.groups import Group
 from reconciler.views.heading import HeadedPlan, Heading
@@ -109,8 +110,12 @@ def test_a_plan_says_all_that_its_text_says(plan: Plan) -> None:
 def test_drift_says_all_that_its_text_says(report: DriftReport) -> None:
     content = parsed(html.drift(report, Style())).content()
     expected = [drift_words.summary_text(report), *(it.message for it in report.notices)]
-    expected += [text for _, text in drift_words.what_now(report)]
+    shown = [group[0].item.key for group in drift_groups.alike(drift_words.drifted(report))]
+    each = [remedy for key in shown for remedy in report.remedies.of_objects.get(key, ())]
+    steps = [step for remedy in (*report.remedies.of_all, *each) for step in remedy.steps]
+    expected += [shlex.join(step.command) or step.edit for step in steps]
     findings = [*drift_words.drifted(report), *drift_words.pending(report)]
+    findings += drift_words.accepted(report)
     for finding in [*findings, *drift_words.in_state(report, ObjectState.UNMANAGED)]:
         expected += [words.object_text(finding.item.key), *finding.words.split(": ")]
         expected.append(words.place_text(finding.item.source))

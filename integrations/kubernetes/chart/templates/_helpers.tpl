@@ -115,6 +115,13 @@ securityContext:
 {{- if eq (empty $values.source.volume) (empty $git.repository) }}
 {{- fail "set either source.volume or source.git.repository" }}
 {{- end }}
+{{- $notify := dict }}
+{{- if eq .purpose "drift" }}
+{{- $notify = $values.drift.notify }}
+{{- if ne (empty $notify.secretName) (empty $notify.claimName) }}
+{{- fail "drift.notify needs both secretName and claimName" }}
+{{- end }}
+{{- end }}
 {{- if and $git.repository (not $git.image) }}
 {{- fail "source.git needs source.git.image, an image whose entry point is git" }}
 {{- end }}
@@ -181,13 +188,17 @@ spec:
     {{- end }}
     workingDir: {{ ternary "/source/checkout" "/source" (not (empty $git.repository)) }}
     {{- include "reconciler.container" .root | nindent 4 }}
-    {{- if or $values.env $values.sops.secretName }}
+    {{- if or $values.env $values.sops.secretName $notify.secretName }}
     env:
     {{- with $values.env }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
     {{- if $values.sops.secretName }}
     - {name: SOPS_AGE_KEY_FILE, value: /sops/age.agekey}
+    {{- end }}
+    {{- if $notify.secretName }}
+    - {name: RECONCILER_NOTIFY_FILE, value: /notify/urls}
+    - {name: RECONCILER_NOTIFY_STATE, value: /told/told.json}
     {{- end }}
     {{- end }}
     {{- with $values.resources }}
@@ -199,6 +210,10 @@ spec:
     - {name: temporary, mountPath: /tmp}
     {{- if $values.sops.secretName }}
     - {name: sops, mountPath: /sops, readOnly: true}
+    {{- end }}
+    {{- if $notify.secretName }}
+    - {name: notify, mountPath: /notify, readOnly: true}
+    - {name: told, mountPath: /told}
     {{- end }}
   volumes:
   - name: source
@@ -212,6 +227,12 @@ spec:
   {{- if $values.sops.secretName }}
   - name: sops
     secret: {secretName: {{ $values.sops.secretName }}, defaultMode: 0440}
+  {{- end }}
+  {{- if $notify.secretName }}
+  - name: notify
+    secret: {secretName: {{ $notify.secretName }}, defaultMode: 0440}
+  - name: told
+    persistentVolumeClaim: {claimName: {{ $notify.claimName }}}
   {{- end }}
   {{- if $git.secretName }}
   - name: git-credentials

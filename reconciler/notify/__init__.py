@@ -1,0 +1,1 @@
+"""Receivers of messages about drift checks, and the memory of what each has been told."""

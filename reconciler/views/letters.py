@@ -1,0 +1,111 @@
+"""Messages about drift checks: text for people, and CloudEvents for programs.
+
+Neither holds a value. Source of the event's attributes: CloudEvents 1.0.2, JSON format.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote
+
+from reconciler.escapes import escaped, inert
+from reconciler.model.drift import DriftReport
+from reconciler.model.news import Letter, NewsKind, Standing
+from reconciler.views import drift_groups, drift_words, words
+from reconciler.views.json.histories import run_document
+from reconciler.views.json.parts import Document
+
+_MOST_GROUPS = 10
+_MOST_NAMES = 100
+_TITLES = {
+    NewsKind.FAILED: "The drift check of {} fails",
+    NewsKind.RECOVERED: "The drift check of {} works again",
+    NewsKind.APPEARED: "Drift in {}",
+    NewsKind.CHANGED: "Other drift in {}",
+    NewsKind.GONE: "No more drift in {}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What there is to tell: what a check of a set came to, at a time.
+
+    ``report`` is ``None`` where the check failed; ``error`` then says why.
+    """
+
+    set_name: str
+    now: datetime
+    report: DriftReport | None = None
+    error: str = ""
+
+
+def letter(kind: NewsKind, finding: Finding, aim: Standing, *, sender: str, number: int) -> Letter:
+    """The message to a receiver of what `finding` came to.
+
+    The same message has the same id, however often it is sent: `number` is how many the receiver
+    had accepted before, and `sender` tells this memory of receivers from others.
+    """
+    place = f"set {escaped(finding.set_name)}"
+    lines = [*_lines(finding)]
+    identity = f"{sender} {number} {kind} {aim.failed} {aim.digest}"
+    event = {
+        "specversion": "1.0",
+        "id": hashlib.sha256(identity.encode()).hexdigest()[:32],
+        "source": f"urn:reconciler:set:{quote(finding.set_name, safe='')}",
+        "type": f"reconciler.{kind}",
+        "subject": finding.set_name,
+        "time": finding.now.isoformat(timespec="seconds"),
+        "datacontenttype": "application/json",
+        "data": _data(finding),
+    }
+    return Letter(
+        inert(_TITLES[kind].format(place)), inert("\n".join(lines)), json.dumps(event).encode()
+    )
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    report = finding.report
+    if report is None:
+        yield escaped(finding.error)
+        return
+    yield drift_words.summary_text(report)
+    groups = [*drift_groups.alike(drift_words.counting(report))]
+    for group in groups[:_MOST_GROUPS]:
+        yield ""
+        yield f"{drift_groups.subject(group)}: {group[0].words}"
+        yield from (f"  {line.symbol} {line.text}" for line in words.aligned(group[0].rows))
+        if len(group) > 1:
+            yield from (f"  {line}" for line in drift_groups.name_lines(group, whole=False))
+    if len(groups) > _MOST_GROUPS:
+        yield f"\nand {len(groups) - _MOST_GROUPS} more kinds of drift"
+    yield ""
+    yield words.set_text(report.set_name, report.store) + words.last_text(report.last, finding.now)
+
+
+def _data(finding: Finding) -> Document:
+    report = finding.report
+    if report is None:
+        return {"set": finding.set_name, "error": finding.error}
+    return {
+        "set": finding.set_name,
+        "store": {"scheme": report.store.scheme, "location": report.store.location},
+        "lastRun": report.last and run_document(report.last),
+        "summary": drift_words.summary_text(report),
+        "drift": [
+            {
+                "kind": group[0].item.key.kind,
+                "state": group[0].item.state,
+                "fields": [
+                    {"field": words.field_text(field.path), "state": field.state}
+                    for field in group[0].item.differing
+                ],
+                "count": len(group),
+                "objects": [str(found.item.key) for found in group[:_MOST_NAMES]],
+            }
+            for group in drift_groups.alike(drift_words.counting(report))
+        ],
+    }

@@ -1,0 +1,123 @@
+"""Telling receivers what drift checks came to, when that changes.
+
+Whatever goes wrong here is said, and changes neither the result of the check nor its exit code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from reconciler.errors import ConfigError, ReconcilerError
+from reconciler.model.drift import DriftReport
+from reconciler.model.news import Told
+from reconciler.notify.memory import Memory, remembered
+from reconciler.notify.receivers import NotTold, Receiver, receivers_of
+from reconciler.planning.news import accepted, attempted, next_news, standing_of
+from reconciler.stores.keys import key_content
+from reconciler.views.letters import Finding, letter
+from reconciler.workflow.applying import utc_now
+
+VARIABLE = "RECONCILER_NOTIFY"
+_COMMENT = re.compile("^#.*", re.MULTILINE)
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Watched:
+    """A check that is under way; ``report`` is what it came to."""
+
+    report: DriftReport | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """Who is told about the checks of a set, and the file that remembers what they were told."""
+
+    set_name: str
+    receivers: tuple[Receiver, ...] = field(repr=False)
+    memory: Path
+    say: Say
+    clock: Callable[[], datetime] = utc_now
+
+    def tell(self, report: DriftReport | None, error: str = "") -> None:
+        """Tell each receiver what is new to it; see `Finding`."""
+        finding = Finding(set_name=self.set_name, now=self.clock(), report=report, error=error)
+        try:
+            with remembered(self.memory, self.set_name) as memory:
+                for receiver in self.receivers:
+                    self._tell(receiver, memory, finding)
+        except ReconcilerError as problem:
+            self.say(f"Warning: nobody was told: {problem.message}")
+
+    def _tell(self, receiver: Receiver, memory: Memory, finding: Finding) -> None:
+        name = memory.name_of(receiver.url)
+        told = memory.told.get(name, Told())
+        now = standing_of(finding.report, told.standing)
+        while news := next_news(told.standing, now):
+            kind, aim = news
+            noted = attempted(told, aim, finding.now.timestamp())
+            if noted is None:
+                return
+            memory.told[name] = noted
+            memory.save()  # before anything is sent: whoever cannot remember must not repeat
+            message = letter(
+                kind, finding, aim, sender=f"{memory.salt.hex()} {name}", number=told.number
+            )
+            try:
+                receiver.send(message)
+            except NotTold as problem:
+                self.say(f"Warning: {receiver.name} was not told: {problem.message}")
+                return
+            memory.told[name] = told = accepted(noted)
+            memory.save()
+
+
+@contextmanager
+def watched(telling: Telling | None) -> Iterator[Watched]:
+    """Tell receivers what the check in the block came to: its report, or that it failed."""
+    check = Watched()
+    try:
+        yield check
+    except BrokenPipeError:
+        raise
+    except ReconcilerError as error:
+        if telling:
+            telling.tell(None, error.message)
+        raise
+    except Exception as error:
+        if telling:
+            telling.tell(None, f"unexpected {type(error).__name__}")
+        raise
+    if telling and check.report is not None:
+        telling.tell(check.report)
+
+
+def telling_of(
+    set_name: str,
+    urls: Sequence[str],
+    memory: str | None,
+    environ: Mapping[str, str],
+    say: Say,
+) -> Telling | None:
+    """Who is to be told: `urls`, and those in RECONCILER_NOTIFY or the file that it names.
+
+    Raises:
+        ConfigError: one is no URL that anything here understands, or `memory` is not given.
+    """
+    given = key_content(environ, VARIABLE)
+    text = given[0].decode(errors="replace") if given else ""
+    receivers = receivers_of([*urls, *_COMMENT.sub("", text).split()])
+    if not receivers:
+        return None
+    if not memory:
+        raise ConfigError(
+            "--notify: there is no file that remembers what was told",
+            hint="name one with --notify-state FILE, on a disk that outlives the check",
+        )
+    return Telling(set_name=set_name, receivers=receivers, memory=Path(memory), say=say)
