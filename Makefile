@@ -116,14 +116,14 @@ lock: $(VENV)/.dev
 	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --output-file requirements/build.txt --only-build-deps --build-deps-for wheel \
 		pyproject.toml
-	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei,sops \
+	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei,notify,sops \
 		--constraint requirements/runtime.txt --constraint requirements/build.txt \
 		pyproject.toml requirements/dev.in
 	$(COMPILE) --output-file $(DOCS_LOCK) --constraint requirements/runtime.txt \
 		--constraint requirements/build.txt --constraint requirements/dev.txt requirements/docs.in
-	$(COMPILE) --output-file requirements/image.txt --extra docker,sops \
+	$(COMPILE) --output-file requirements/image.txt --extra docker,notify,sops \
 		--constraint requirements/dev.txt pyproject.toml
-	$(COMPILE) --output-file requirements/image-clouds.txt --extra docker,sops,alibaba,huawei \
+	$(COMPILE) --output-file requirements/image-clouds.txt --extra docker,notify,sops,alibaba,huawei \
 		--constraint requirements/dev.txt pyproject.toml
 
 # Fails where an advisory is found; says NOT AUDITED where no database of advisories can be reached.
