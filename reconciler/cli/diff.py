@@ -46,12 +46,12 @@ class Comparing(Configured):
         Raises:
             ConfigError: there are not two.
         """
-        patterns = given_environments(args)
+        choices: list[tuple[str, ...]] = [(each,) for each in given_environments(args)]
         chosen = {
             described.name: described
-            for pattern in patterns or [()]
+            for choice in choices or [()]
             for described in chosen_environments(
-                configuration, (pattern,) if pattern else (), every=False, all_allowed=False
+                configuration, choice, every=False, all_allowed=False
             )
         }
         if len(chosen) != 2:  # noqa: PLR2004 - as many as are compared

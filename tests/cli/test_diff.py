@@ -135,6 +135,15 @@ def test_each_environment_has_its_settings(two: Any) -> None:
     assert set(states(document(two, "diff", "-e", "eu-*", "-n", "same")).values()) == {"equal"}
 
 
+def test_sources_are_read_as_for_a_plan(two: Any) -> None:
+    text = TWO.replace("manifests: staging", "manifests: [{run: [cat, staging/old.yaml]}]")
+    two.write("reconciler.yaml", text)
+    refused = two.run(*PAIR)
+    assert (refused.code, refused.out) == (1, "")
+    shown = document(two, *PAIR, "--allow-run")
+    assert [name for name, state in states(shown).items() if state == "removed"] == ["old"]
+
+
 def test_annotations_that_steer_an_apply_hide_nothing(two: Any) -> None:
     head = (
         "  annotations: {reconciler/create-only: 'true', reconciler/ignore-keys: '*'}\n"
