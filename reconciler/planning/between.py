@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.model.difference import DiffState, ObjectDiff
 from reconciler.model.fields import DATA, Fields, flatten
 from reconciler.model.objects import Desired, ObjectKey
-from reconciler.model.plans import UNBORN, FieldAction, FieldChange
+from reconciler.model.plans import FieldAction, FieldChange, shown_key
 from reconciler.model.values import Fingerprinter, Nature, ValueRef
 from reconciler.planning.diff import field_changes
 from reconciler.planning.masking import Masking
@@ -71,7 +71,7 @@ def _unsure(change: FieldChange) -> FieldChange:
 
 def _by_key(desired: Iterable[Desired]) -> Mapping[ObjectKey, Desired]:
     """The objects by the keys that the other environment may have them under."""
-    resources = {_key(resource): resource for resource in desired}
+    resources = {shown_key(resource): resource for resource in desired}
     bases = {
         key: key._replace(name=base)
         for key, resource in resources.items()
@@ -82,9 +82,3 @@ def _by_key(desired: Iterable[Desired]) -> Mapping[ObjectKey, Desired]:
         bases[key] if key in bases and uses[bases[key]] == 1 else key: resource
         for key, resource in resources.items()
     }
-
-
-def _key(resource: Desired) -> ObjectKey:
-    if resource.name:
-        return resource.key
-    return resource.key._replace(name=f"{resource.generate_name}{UNBORN}")
