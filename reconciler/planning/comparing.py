@@ -99,7 +99,7 @@ class Comparison:
             )
         resource = seals.settled(resource, held, self.check)
         wanted = self._wanted(key, resource, held)
-        held = limits.recognised(held, resource.data, self.check.fingerprinter)
+        held = limits.recognised(held, resource, self.check)
         before = flatten(held)
         applied = self.check.applied(held)
         merged = self._scrubbed(key, merge(wanted, before, applied, annotations))
