@@ -192,7 +192,7 @@ def test_the_store_knows_consumers_where_they_were_asked_for(file: Path) -> None
 
 
 def test_the_order_within_a_manifest_is_not_told(file: Path) -> None:
-    other = replace(ONE, data=dict(reversed(ONE.data.items())))
+    other = replace(ONE, data=dict(reversed([*ONE.data.items()])))
     assert saved(file, snapshot(live(ONE, ONE))) == saved(file, snapshot(live(other, other)))
 
 
