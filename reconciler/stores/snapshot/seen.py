@@ -12,13 +12,15 @@ from reconciler.model.objects import NAMESPACE, Bystander, Live, ObjectKey
 from reconciler.model.plans import FieldPath
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter, UnreadText, UnreadValue
+from reconciler.rules import hashed_base
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenObject:
     """An object whose values and texts are unread.
 
-    ``version_of`` is the name that its name was made from, where it is a version.
+    ``version_of`` is the name that its name was made from, where it is a version: of this tool, or
+    one whose name kustomize ends in a hash.
     """
 
     live: Live
@@ -110,7 +112,19 @@ def _seen(live: Live, fingerprinter: Fingerprinter) -> SeenObject:
         resource_version="",
         managers={},
     )
-    # That annotation repeats a name. Where it does not, somebody has put something else there.
-    base = live.annotations.get(VERSION_OF, "")
-    is_name = bool(base) and live.name.startswith(f"{base}-")
-    return SeenObject(live=unread, version_of=base if is_name else "")
+    return SeenObject(live=unread, version_of=_version_of(live))
+
+
+def _version_of(live: Live) -> str:
+    """The name that the object's name was made from; empty where it is no version.
+
+    The annotation of a version repeats that name. Where it does not, somebody has put something
+    else there.
+    """
+    if VERSION_OF in live.annotations:
+        base = live.annotations[VERSION_OF]
+        return base if base and live.name.startswith(f"{base}-") else ""
+    applied = {} if live.applied is None else live.applied.fields
+    return hashed_base(
+        live, {name: value for name, value in live.data.items() if (DATA, name) in applied}
+    )

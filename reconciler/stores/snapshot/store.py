@@ -122,6 +122,7 @@ class SnapshotStore(ReadOnly):
         """The object, with what annotations of this tool say where that can be told."""
         live = seen.live
         annotations = {name: self._told(live, name) for name in live.annotations}
+        # What the planner reads from the values of an old version, an annotation tells elsewhere.
         if seen.version_of and (VERSION_OF in annotations or live.key not in scope.keys):
             annotations[VERSION_OF] = seen.version_of
         return replace(live, annotations=annotations)

@@ -178,6 +178,48 @@ def test_everything_but_values_comes_back(file: Path) -> None:
     assert Capability.READ_VALUES in back.capabilities
 
 
+# The names are those that kustomize v5.8.2 gives to these values.
+HASHED = secret("db-h69f2gkkdd", {"password": "one", "host": "db"})
+HASHED_ANEW = secret("db-fm569447b8", {"password": "two", "host": "db"})
+
+
+@pytest.mark.parametrize("environ", [KEYED, {}])
+def test_old_versions_of_kustomize_are_told_by_name(file: Path, environ: dict[str, str]) -> None:
+    saved(file, snapshot(live(HASHED, HASHED)))
+    (new,) = plan_of(file, HASHED_ANEW, environ).changes
+    assert (new.action, new.reasons) == (Action.CREATE, (Reason.VERSIONED,))
+    shown = {field.path[1] for field in new.fields}
+    assert shown == ({"password"} if environ else {"password", "host"})
+    assert b'"versionOf":"db"' in file.read_bytes()
+
+
+@pytest.mark.parametrize("environ", [KEYED, {}])
+def test_the_current_version_of_kustomize_is_in_sync(file: Path, environ: dict[str, str]) -> None:
+    saved(file, snapshot(live(HASHED, HASHED)))
+    (change,) = plan_of(file, HASHED, environ).changes
+    assert change.action is (Action.NO_OP if environ else Action.UPDATE)
+    assert change.kept == ()
+
+
+@pytest.mark.parametrize("environ", [KEYED, {}])
+def test_a_generated_value_stays(file: Path, environ: dict[str, str]) -> None:
+    recipe = {"reconciler/generate.password": "alnum"}
+    wanted = secret("db", annotations=recipe)
+    made = secret("db", {"password": "canary-6"}, annotations=recipe)
+    saved(file, snapshot(live(made, made)))
+    plan = plan_of(file, wanted, environ)
+    assert plan.pending == plan.problems == ()
+
+
+def test_the_delete_of_a_generated_value_is_told(file: Path) -> None:
+    recipe = {"reconciler/generate.password": "alnum"}
+    made = secret("db", {"password": "canary-6"}, annotations=recipe)
+    saved(file, snapshot(live(made, made)))
+    plan, _ = planned([], read(file), prune=True)
+    (change,) = plan.changes
+    assert "only-copy-lost" in {note.code for note in change.notes}
+
+
 def test_what_pretends_to_be_the_name_of_a_version_stays_out(file: Path) -> None:
     odd = replace(ONE, annotations={VERSION_OF: "canary-5"})
     assert b"canary" not in saved(file, snapshot(live(odd, odd)))
