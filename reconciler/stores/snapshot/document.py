@@ -89,8 +89,8 @@ def _applied(live: Live) -> dict[str, Any] | None:
     }
 
 
-def _by_path(digests: Mapping[FieldPath, str]) -> list[dict[str, Any]]:
-    return [{"path": [*path], "digest": digest} for path, digest in sorted(digests.items())]
+def _by_path(digests: Mapping[FieldPath, str]) -> list[list[str]]:
+    return [[digest, *path] for path, digest in sorted(digests.items())]
 
 
 def _bystander(other: Bystander) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
@@ -25,6 +25,7 @@ from reconciler.stores.snapshot.seen import Seen, SeenObject
 MOST_BYTES = 256 * 1024 * 1024
 """How large a file may be: a hundred thousand objects take less than half of it."""
 
+_EXPECTED = "32 hexadecimal digits"
 _DIGEST = re.compile("[0-9a-f]{32}")
 _SEAL = re.compile("[0-9a-f]{64}")
 _COMMIT = re.compile("[0-9a-f]{0,64}")
@@ -109,7 +110,7 @@ def _file(node: Node, content: bytes) -> SnapshotFile:
     seal = _matching(parts["seal"], _SEAL, "64 hexadecimal digits")
     # Where the seal is not the end of the file, something was added, and no seal covers that.
     sealed = content.removesuffix(closing(seal))
-    return SnapshotFile(seen, _digest(parts["keyCheck"]), sealed, seal)
+    return SnapshotFile(seen, _matching(parts["keyCheck"], _DIGEST, _EXPECTED), sealed, seal)
 
 
 def _distinct(
@@ -138,7 +139,7 @@ def _object(node: Node) -> SeenObject:
         generate_name=parts["generateName"].text(),
         type=parts["type"].text(),
         immutable=parts["immutable"].flag(),
-        data={name: UnreadValue(each.optional(_digest)) for name, each in _map(parts["data"])},
+        data=_values(parts["data"]),
         labels=_texts(parts["labels"]),
         annotations=_texts(parts["annotations"]),
         settings=_texts(parts["settings"]),
@@ -152,14 +153,22 @@ def _object(node: Node) -> SeenObject:
     return SeenObject(live=live, version_of=base)
 
 
-def _map(node: Node) -> Iterable[tuple[str, Node]]:
-    if not isinstance(node.content, dict):
-        raise node.misfit("an object is expected")
-    return ((name, Node(each, node.place)) for name, each in node.content.items())
+def _values(node: Node) -> dict[str, UnreadValue]:
+    return {name: UnreadValue(each) for name, each in _digests(node, or_null=True)}
 
 
 def _texts(node: Node) -> dict[str, UnreadText]:
-    return {name: UnreadText(_digest(each)) for name, each in _map(node)}
+    return {name: UnreadText(each) for name, each in _digests(node)}
+
+
+def _digests(node: Node, *, or_null: bool = False) -> Iterable[tuple[str, Any]]:
+    """The members of an object that are digests; without a `Node` for each, as they are many."""
+    if not isinstance(node.content, dict):
+        raise node.misfit("an object is expected")
+    for each in node.content.values():
+        if not (_is_digest(each) or (or_null and each is None)):
+            raise node.misfit(f"{_EXPECTED} are expected for each name")
+    return node.content.items()
 
 
 def _owner(node: Node) -> OwnerReference:
@@ -180,17 +189,22 @@ def _applied(node: Node) -> Applied:
     parts = node.record("set", "fields", "ciphertexts")
     return Applied(
         set_name=_name(parts["set"]),
-        fields=dict(parts["fields"].items(_at_path)),
-        ciphertexts=dict(parts["ciphertexts"].items(_at_path)),
+        fields=_by_path(parts["fields"]),
+        ciphertexts=_by_path(parts["ciphertexts"]),
     )
 
 
-def _at_path(node: Node) -> tuple[FieldPath, str]:
-    parts = node.record("path", "digest")
-    path = parts["path"].items(Node.text)
-    if not path:
-        raise parts["path"].misfit("a path is expected")
-    return path, _digest(parts["digest"])
+def _by_path(node: Node) -> dict[FieldPath, str]:
+    """A digest and a path in each list; without a `Node` for each, as they are many."""
+    if not isinstance(node.content, list):
+        raise node.misfit("a list is expected")
+    digests = {}
+    for index, entry in enumerate(node.content):
+        is_list = isinstance(entry, list) and len(entry) > 1
+        if not (is_list and _is_digest(entry[0]) and all(isinstance(part, str) for part in entry)):
+            raise Misfit(f"{node.place}[{index}]", "a digest and a path are expected")
+        digests[tuple(entry[1:])] = entry[0]
+    return digests
 
 
 def _bystander(node: Node) -> Bystander:
@@ -241,8 +255,8 @@ def _time(node: Node) -> str:
     raise node.misfit("a time in RFC 3339 is expected")
 
 
-def _digest(node: Node) -> str:
-    return _matching(node, _DIGEST, "32 hexadecimal digits")
+def _is_digest(content: Any) -> bool:
+    return isinstance(content, str) and bool(_DIGEST.fullmatch(content))
 
 
 def _matching(node: Node, pattern: re.Pattern[str], expected: str) -> str:

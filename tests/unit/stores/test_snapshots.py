@@ -254,5 +254,5 @@ def test_a_digest_is_told_by_its_place(file: Path) -> None:
     with pytest.raises(StoreDamaged) as caught:
         load(str(file))
     said: Any = str(caught.value)
-    assert "objects[0].data: 32 hexadecimal digits is expected" in said
+    assert "objects[0].data: 32 hexadecimal digits are expected" in said
     assert "canary" not in said
