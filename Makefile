@@ -11,7 +11,7 @@ SOURCES := $(shell find reconciler -name __pycache__ -prune -o -print)
 LOCKS := requirements/runtime.txt requirements/build.txt requirements/dev.txt
 DOCS_LOCK := requirements/docs.txt
 
-.PHONY: help demo controlplane tools programs browser test node fuzz faults mutants bench docs lint format lock audit clean
+.PHONY: help demo controlplane tools programs browser test node pipelines fuzz faults mutants bench docs lint format lock audit clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -20,6 +20,7 @@ help:
 	@echo 'make test    all tests, against the built and installed wheel'
 	@echo '             some of them: make test ARGS="tests/unit -k name"'
 	@echo 'make node    the tests that need a real node of Kubernetes: containerd, kubelet, Pods'
+	@echo 'make pipelines   run the shipped workflows with act, and lint them'
 	@echo 'make controlplane   build the Kubernetes control plane that some of them need, once'
 	@echo 'make tools   build sops and age, whose files some tests read, once'
 	@echo 'make programs   install the Docker Engine, containerd and the shells that some of them need, as root'
@@ -44,12 +45,18 @@ demo: $(VENV)/.installed
 JOBS ?= 3
 test: $(VENV)/.dev $(VENV)/.installed
 	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= \
-		$(BIN)/pytest --numprocesses=$(JOBS) --maxschedchunk=1 -m 'not node' $(ARGS)
+		$(BIN)/pytest --numprocesses=$(JOBS) --maxschedchunk=1 -m 'not node and not pipelines' $(ARGS)
 
 # One node for all of them, so one process.
 node: $(VENV)/.dev $(VENV)/.installed controlplane
 	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= \
 		$(BIN)/pytest -m node tests/integration/node $(ARGS)
+
+# Installs act and the linters of workflows into a cache outside of the work tree.
+pipelines: $(VENV)/.dev $(VENV)/.installed
+	PYTHON=$(PYTHON) tests/pipelines/install.sh
+	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= \
+		$(BIN)/pytest -m pipelines tests/pipelines $(ARGS)
 
 # Into a cache outside of the work tree: the first time takes ten minutes, later ones none.
 controlplane:
@@ -109,14 +116,14 @@ lock: $(VENV)/.dev
 	$(COMPILE) --output-file requirements/runtime.txt pyproject.toml
 	$(COMPILE) --output-file requirements/build.txt --only-build-deps --build-deps-for wheel \
 		pyproject.toml
-	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei,sops \
+	$(COMPILE) --output-file requirements/dev.txt --extra test,docker,alibaba,huawei,notify,sops \
 		--constraint requirements/runtime.txt --constraint requirements/build.txt \
 		pyproject.toml requirements/dev.in
 	$(COMPILE) --output-file $(DOCS_LOCK) --constraint requirements/runtime.txt \
 		--constraint requirements/build.txt --constraint requirements/dev.txt requirements/docs.in
-	$(COMPILE) --output-file requirements/image.txt --extra docker,sops \
+	$(COMPILE) --output-file requirements/image.txt --extra docker,notify,sops \
 		--constraint requirements/dev.txt pyproject.toml
-	$(COMPILE) --output-file requirements/image-clouds.txt --extra docker,sops,alibaba,huawei \
+	$(COMPILE) --output-file requirements/image-clouds.txt --extra docker,notify,sops,alibaba,huawei \
 		--constraint requirements/dev.txt pyproject.toml
 
 # Fails where an advisory is found; says NOT AUDITED where no database of advisories can be reached.

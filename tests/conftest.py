@@ -94,6 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "control_plane: needs a control plane, but no fixture says so"
     )
     config.addinivalue_line("markers", "node: needs a real node; given to what takes one")
+    config.addinivalue_line("markers", "pipelines: runs workflows; `make pipelines` runs it")
 
 
 def _needs_control_plane(item: pytest.Item) -> bool:

@@ -1,0 +1,140 @@
+"""The component for GitLab, really run with gitlab-ci-local; `make pipelines` installs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.pipelines.conftest import ROOT, commit
+
+COMPONENT = ROOT / "integrations" / "gitlab"
+TEMPLATE = COMPONENT / "templates" / "secrets.yml"
+
+
+def test_the_readme_has_every_input() -> None:
+    header, _ = yaml.safe_load_all(TEMPLATE.read_text())
+    readme = (COMPONENT / "README.md").read_text()
+    for name, declared in header["spec"]["inputs"].items():
+        shown = f"`{declared['default']}`" if declared.get("default") else "none"
+        shown = "required" if "default" not in declared else shown
+        assert f"| `{name}` | {shown} |" in readme, name
+
+
+def test_the_hook_checks_all_manifests_at_once() -> None:
+    (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert hook["id"] == "reconciler-validate"
+    assert hook["pass_filenames"] is False
+    assert re.match(hook["files"], "manifests/db.yaml")
+    assert not re.match(hook["files"], ".gitlab-ci.yml")
+
+
+@pytest.fixture
+def pipeline(tools: Path, programs: Path, checkout: Path) -> Any:
+    """Runs jobs of a pipeline that includes the component for two sets."""
+    (checkout / "secrets.yml").write_text(TEMPLATE.read_text())
+    includes = [
+        {
+            "local": "secrets.yml",
+            "inputs": {
+                "name": name,
+                "image": "none",
+                "set": name,
+                "paths": f"manifests/{name}",
+                "store": f"sqlite:{checkout.parent}/{name}.db",
+                "arguments": "--prune",
+            },
+        }
+        for name in ("shop", "billing")
+    ]
+    (checkout / ".gitlab-ci.yml").write_text(yaml.safe_dump({"include": includes}))
+    (checkout / ".gitignore").write_text("*-plan/\n.gitlab-ci-local/\n")
+    commit(checkout, "https://gitlab.com/shop/secrets.git")
+
+    def run(*arguments: str, **variables: str) -> Any:
+        command = [str(tools / "gitlab-ci-local"), "--force-shell-executor", "--shell-isolation"]
+        for name, value in variables.items():
+            command += ["--variable", f"{name}={value}"]
+        environment = os.environ | {
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "HOME": str(checkout.parent),
+        }
+        return subprocess.run(
+            [*command, *arguments],
+            cwd=checkout,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.mark.pipelines
+def test_a_plan_is_applied_and_its_reports_are_those_of_gitlab(
+    pipeline: Any, checkout: Path
+) -> None:
+    ran = pipeline("shop-plan", "billing-plan", "shop-apply")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "Applied: 2 created." in ran.stdout
+    for name in ("shop", "billing"):
+        folder = checkout / f"{name}-plan"
+        assert json.loads((folder / "counts.json").read_bytes()) == {
+            "create": 2,
+            "update": 0,
+            "delete": 0,
+        }
+        quality = json.loads((folder / "quality.json").read_bytes())
+        assert {issue["location"]["path"] for issue in quality} == {f"manifests/{name}/db.yaml"}
+        assert json.loads((folder / "plan.json").read_bytes())["options"]["prune"] is True
+        assert (folder / "plan.html").read_text().startswith("<!doctype html>")
+    again = pipeline("shop-plan")
+    assert "No changes." in again.stdout
+
+
+@pytest.mark.pipelines
+def test_with_a_key_of_ones_own_only_a_sealed_plan_is_applied(pipeline: Any) -> None:
+    ran = pipeline("shop-plan")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    ran = pipeline("shop-apply", RECONCILER_FINGERPRINT_KEY="11" * 32)
+    assert ran.returncode != 0
+    assert "--require-sealed" in ran.stdout
+
+
+@pytest.mark.pipelines
+def test_jobs_belong_to_their_pipelines(pipeline: Any) -> None:
+    def jobs(**variables: str) -> set[str]:
+        listed = pipeline("--list-csv", **variables)
+        return {line.split(";")[0] for line in listed.stdout.splitlines() if ";" in line} - {"name"}
+
+    assert jobs() == {"shop-plan", "billing-plan", "shop-apply", "billing-apply"}
+    assert jobs(CI_PIPELINE_SOURCE="schedule") == {"shop-drift", "billing-drift"}
+    review = jobs(CI_PIPELINE_SOURCE="merge_request_event")
+    assert review == {"shop-plan", "billing-plan"}
+
+
+@pytest.mark.pipelines
+def test_drift_is_checked_on_schedules_and_reported(pipeline: Any, checkout: Path) -> None:
+    assert pipeline("shop-plan", "shop-apply").returncode == 0
+    ran = pipeline("shop-drift", CI_PIPELINE_SOURCE="schedule")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "No drift. 2 objects in sync." in ran.stdout
+    assert "<testsuite" in (checkout / "shop-plan" / "drift.xml").read_text()
+    assert (checkout / "shop-plan" / "drift.html").exists()
+
+
+@pytest.mark.pipelines
+def test_the_schema_of_the_jobs(tools: Path, tmp_path: Path) -> None:
+    jobs = tmp_path / ".gitlab-ci.yml"
+    jobs.write_text(TEMPLATE.read_text().split("\n---\n")[1])
+    command = [str(tools / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci"]
+    command += ["--data-transform", "gitlab-ci", str(jobs)]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
