@@ -108,6 +108,7 @@ def test_with_the_key_one_change_is_the_only_one(seen: Any, old: str, new: str, 
     (updated,) = (each for each in json.loads(result.out)["changes"] if each["action"] != "no-op")
     (field,) = updated["fields"]
     assert ".".join(field["path"]).startswith(path)
+    assert field.get("before") in (None, {"$value": None})  # absent, or unread: never a text
     assert not any(text in result.out for text in ("not-a-real-password", "another-password"))
     assert "back-of-the-house" not in result.out.replace(new, "")
 
@@ -215,6 +216,25 @@ def test_what_no_manifest_named_is_known_by_name_alone(seen: Any) -> None:
     result = seen.run(*PLAN, "manifests", "other")
     assert result.code == 3
     assert "the snapshot has only its name" in result.out
+
+
+def test_other_objects_are_asked_for(seen: Any, wrap_store: Callable[..., None]) -> None:
+    scopes = []
+
+    class Listening:
+        def __init__(self, real: Any) -> None:
+            self.real = real
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.real, name)
+
+        def read(self, scope: Any) -> Any:
+            scopes.append(scope)
+            return self.real.read(scope)
+
+    wrap_store(Listening)
+    seen.ok("snapshot", "--out", "other.json")
+    assert [scope.surroundings for scope in scopes] == [True]
 
 
 def test_a_snapshot_is_of_one_set(seen: Any) -> None:

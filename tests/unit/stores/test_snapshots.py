@@ -27,6 +27,7 @@ from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Nature, SealedValue, UnreadText, UnreadValue
 from reconciler.planning import planner
 from reconciler.planning.drift import drift
+from reconciler.planning.records import FingerprintCheck
 from reconciler.stores import open_store
 from reconciler.stores.keys import VARIABLE
 from reconciler.stores.snapshot.document import packed
@@ -126,6 +127,36 @@ def test_what_others_changed_is_seen(file: Path) -> None:
     assert set(states.values()) == {FieldState.IN_SYNC}
 
 
+def test_what_no_manifest_names_is_in_sync_with_its_record(file: Path) -> None:
+    saved(file, snapshot(live(ONE, ONE)))
+    (found,) = drift([], read(file), SET).objects
+    assert (found.state, found.orphaned) == (ObjectState.IN_SYNC, True)
+
+
+def test_without_the_key_no_record_can_be_read() -> None:
+    stored = live(ONE, Applied(set_name=SET))
+    for unkeyed in (False, True):
+        check = FingerprintCheck.of(snapshot(stored, unkeyed=unkeyed), SET, FINGERPRINTS)
+        assert check.can_read(stored) is not unkeyed
+
+
+def test_what_only_manifests_refer_to_is_taken_to_exist(file: Path) -> None:
+    saved(file, snapshot(live(ONE, ONE)))
+    plan = plan_of(file, secret("db", {"password": "x"}, home="elsewhere"), KEYED)
+    assert [change.action for change in plan.changes] == [Action.CREATE]
+    assert plan.problems == ()
+
+
+def test_an_object_is_more_than_its_name(file: Path) -> None:
+    seen = seen_of(
+        snapshot(live(ONE, ONE)), SCOPE, FINGERPRINTS, created="2026-11-28T12:00Z", commit=""
+    )
+    twice = replace(seen, bystanders=(Bystander(ONE.key, "uid-9"),))
+    file.write_bytes(packed(twice, FINGERPRINTS.key))
+    assert read(file).objects[ONE.key].data.keys() == ONE.data.keys()
+    assert ONE.key not in read(file).bystanders
+
+
 def test_without_the_key_drift_is_unknowable(file: Path) -> None:
     saved(file, snapshot(live(ONE, ONE)))
     (found,) = drift([ONE], read(file, environ={}), SET).objects
@@ -185,11 +216,13 @@ HASHED_ANEW = secret("db-fm569447b8", {"password": "two", "host": "db"})
 
 @pytest.mark.parametrize("environ", [KEYED, {}])
 def test_old_versions_of_kustomize_are_told_by_name(file: Path, environ: dict[str, str]) -> None:
-    saved(file, snapshot(live(HASHED, HASHED)))
+    # What others have added since is no part of the hash.
+    grown = replace(HASHED, data={**HASHED.data, "theirs": HASHED.data["host"]})
+    saved(file, snapshot(live(grown, HASHED)))
     (new,) = plan_of(file, HASHED_ANEW, environ).changes
     assert (new.action, new.reasons) == (Action.CREATE, (Reason.VERSIONED,))
     shown = {field.path[1] for field in new.fields}
-    assert shown == ({"password"} if environ else {"password", "host"})
+    assert shown - {"theirs"} == ({"password"} if environ else {"password", "host"})
     assert b'"versionOf":"db"' in file.read_bytes()
 
 
