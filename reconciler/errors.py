@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
     ERROR = 1
     """An error, usage errors included; nothing was changed."""
     CHANGES = 2
-    """Changes or drift present (``drift``, ``plan --detailed-exitcode``)."""
+    """Changes or drift present (``drift``, ``--detailed-exitcode`` of ``plan`` and ``diff``)."""
     REFUSED = 3
     """Refused by a guard; nothing was changed."""
     STALE = 4

@@ -183,7 +183,9 @@ def watch(tmp_path_factory: pytest.TempPathFactory) -> Watch:
     watch.run(lambda: unprovided(loaded))
     printed = written(tmp_path_factory.mktemp("printed"), CHANGED)
     watch.run(lambda: load([], sources=[printing(printed)], running=RUNNING))
-    changed = load(written(tmp_path_factory.mktemp("changed"), CHANGED)).objects
+    other = load(written(tmp_path_factory.mktemp("changed"), CHANGED))
+    changed = other.objects
+    watch.run(lambda: workflow.difference(("a", "b"), loaded, other))
     options = PlanOptions()
     with closing(open_store(f"sqlite:{broken}/store.db", {})) as store:
         for desired in (loaded.objects, loaded.objects, changed):

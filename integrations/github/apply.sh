@@ -12,5 +12,5 @@ options=()
 [[ -z ${INPUT_SET:-} ]] || export RECONCILER_SET=$INPUT_SET
 [[ -z ${INPUT_STORE:-} ]] || export RECONCILER_STORE=$INPUT_STORE
 [[ -z ${INPUT_CONFIG:-} ]] || export RECONCILER_CONFIG=$INPUT_CONFIG
-[[ -z ${RECONCILER_FINGERPRINT_KEY:-} ]] || options+=(--require-sealed)
+[[ -z ${RECONCILER_FINGERPRINT_KEY:-}${RECONCILER_FINGERPRINT_KEY_FILE:-} ]] || options+=(--require-sealed)
 reconciler apply "$PLAN" "${options[@]}"

@@ -20,6 +20,7 @@ _COMMANDS = {
     "show": "Show a saved plan, even if it is stale.",
     "report": "Show plans that were written as JSON, several as one report.",
     "drift": "Show what others have changed since the last apply.",
+    "diff": "Show what differs between the manifests of two environments.",
     "get": "List what the set owns in the store.",
     "history": "List the last runs of the set: when, who, how many changes.",
     "snapshot": "Write what the store holds to a file, without values.",
@@ -71,8 +72,8 @@ def main() -> None:
     """Reconcile Secrets with a store: plan, review, apply exactly that plan.
 
     No command ever prints a secret value. Exit codes: 0 done or in sync, 1 error, 2 drift or
-    changes present (drift, plan --detailed-exitcode), 3 refused by a guard, 4 stale plan, 5
-    applied in part, 130 interrupted.
+    changes present (drift, --detailed-exitcode of plan and diff), 3 refused by a guard, 4 stale
+    plan, 5 applied in part, 130 interrupted.
 
     Options can also be set by environment variables and in a configuration file: the one that
     --config names, or else the nearest `reconciler.yaml` between the working directory and the

@@ -21,7 +21,6 @@ MEANT = {
     "check": "validate",
     "delete": "destroy",
     "describe": "get",
-    "diff": "plan",
     "force-unlock": "unlock",
     "lint": "validate",
     "list": "get",

@@ -22,7 +22,7 @@ from reconciler.cli.environment import environ
 from reconciler.cli.environments import Described
 from reconciler.cli.options import CONFIG, ENV, STORE, parameter_of
 from reconciler.cli.settings import EXCLUDED, Configuration, read_configuration
-from reconciler.cli.sources import SOURCES
+from reconciler.cli.sources import PATHS, SOURCES
 from reconciler.cli.terminal import remark
 from reconciler.cli.trust import nearest_file, trusted_content
 from reconciler.cli.types import relative_path
@@ -104,7 +104,7 @@ class Configured(Command):
         configuration = _configuration(args, given)
         described = self._chosen(configuration, args)
         company = self._company(configuration, args)
-        if company is not None and _given(STORE, args, given):
+        if company is not None and self._has_store and _given(STORE, args, given):
             raise ConfigError(
                 f"{STORE.flag} or {STORE.variable} names one store, and several environments were "
                 "chosen",
@@ -318,6 +318,12 @@ def exclusions(patterns: Sequence[str]) -> tuple[Exclusion, ...]:
     settings = _invocation(click.get_current_context()).settings
     setting: tuple[Exclusion, ...] = settings.get(EXCLUDED, ())
     return (*setting, Exclusion(".", tuple(patterns))) if patterns else setting
+
+
+def configured_paths() -> tuple[str, ...]:
+    """The paths of manifests that the configuration file names."""
+    paths: tuple[str, ...] = _invocation(click.get_current_context()).settings.get(PATHS, ())
+    return paths
 
 
 def configured_sources() -> tuple[InputSource, ...]:

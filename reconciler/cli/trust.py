@@ -1,8 +1,7 @@
 """Which ``reconciler.yaml`` is used where none is named.
 
-It chooses the store, which is given all values, and the kubeconfig, which may run programs. So a
-file that another user may have written is refused, as git refuses another user's repository
-(``safe.directory``).
+It chooses the store, which is given all values. So a file that another user may have written is
+refused, as git refuses another user's repository (``safe.directory``).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.generation import Recipe
-from reconciler.model.objects import Diagnostic, Json, Live, ObjectKey, Source
+from reconciler.model.objects import Diagnostic, Json, Live, ObjectKey, Resource, Source
 from reconciler.model.options import Effect, OptionKind, option_field, options_of
 from reconciler.model.patches import Operation
 from reconciler.model.values import Nature, SecretValue, ValueRef
@@ -23,6 +23,13 @@ FieldPath = tuple[str, ...]
 
 UNBORN = "*"
 """Ends the name in the key of an object whose name the store will generate; no real name has it."""
+
+
+def shown_key(resource: Resource) -> ObjectKey:
+    """The key of `resource`, or what it begins with where the store will generate the name."""
+    if resource.name:
+        return resource.key
+    return resource.key._replace(name=f"{resource.generate_name}{UNBORN}")
 
 
 class Action(StrEnum):

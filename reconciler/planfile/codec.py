@@ -17,9 +17,7 @@ from reconciler.model.plans import FieldChange
 from reconciler.model.values import UidOf, ValueRef
 
 Shape = TypeVar("Shape")
-_FLAGS = ("unread", "sealed")
-
-_FLAGS = ("unread", "generated")
+_FLAGS = ("unread", "sealed", "generated")
 """The flags of a `ValueRef`."""
 
 

@@ -78,6 +78,14 @@ def update(
     return changes, difference(*sides, shown)
 
 
+def field_changes(
+    namespace: str, before: Fields, after: Fields, masking: Masking
+) -> tuple[FieldChange, ...]:
+    """Every field that differs, sorted by path."""
+    changes, _ = _compared(namespace, Sides(before, after, changed_paths(before, after)), masking)
+    return changes
+
+
 def _compared(
     namespace: str, sides: Sides, masking: Masking
 ) -> tuple[tuple[FieldChange, ...], Fields]:

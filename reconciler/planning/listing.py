@@ -14,7 +14,7 @@ from reconciler.model.listing import (
     Listing,
 )
 from reconciler.model.objects import SERVICE_ACCOUNT, Desired, Live, ObjectKey
-from reconciler.model.plans import UNBORN, Action
+from reconciler.model.plans import Action, shown_key
 from reconciler.model.store import Snapshot
 from reconciler.planning import order
 from reconciler.planning.references import references_of
@@ -47,7 +47,7 @@ def graph(desired: Sequence[Desired], consumers: Iterable[Consumer] = ()) -> Dep
     Raises:
         DependencyCycle: objects depend on each other in a cycle.
     """
-    named = {_shown(resource): resource for resource in desired}
+    named = {shown_key(resource): resource for resource in desired}
     edges = {
         GraphEdge(key, reference.target, reference.what)
         for key, resource in named.items()
@@ -67,12 +67,6 @@ def graph(desired: Sequence[Desired], consumers: Iterable[Consumer] = ()) -> Dep
         tuple(GraphNode(step.key, step.wave) for step in steps),
         tuple(sorted(edges | used, key=lambda edge: (edge.dependent, edge.needed, edge.what))),
     )
-
-
-def _shown(resource: Desired) -> ObjectKey:
-    if resource.name:
-        return resource.key
-    return resource.key._replace(name=f"{resource.generate_name}{UNBORN}")
 
 
 def _listed(live: Live, consumers: Mapping[ObjectKey, set[ObjectKey]]) -> ListedObject:

@@ -25,6 +25,8 @@ class Subject(StrEnum):
     """A `Plan`."""
     DRIFT = "drift"
     """A `DriftReport`."""
+    DIFFERENCE = "difference"
+    """A `Difference`."""
     CHECK = "check"
     """A `Checked`."""
     LISTING = "listing"
@@ -99,6 +101,11 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
         "sarif": "reconciler.views.sarif:styled_drift",
         "prometheus": "reconciler.views.prometheus:styled_drift",
         "baseline": "reconciler.views.baseline:styled_drift",
+    },
+    Subject.DIFFERENCE: {
+        "text": "reconciler.views.text.styled:difference",
+        "json": "reconciler.views.json.styled:difference",
+        "markdown": "reconciler.views.markdown:styled_difference",
     },
     Subject.CHECK: {
         "text": "reconciler.views.text.styled:check",

@@ -16,10 +16,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.escapes import escaped, inert
+from reconciler.model.difference import Difference, DiffState, ObjectDiff
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.objects import Diagnostic, Source
 from reconciler.model.plans import Action, Note, Plan, Refusal
-from reconciler.views import drift_words, groups, words
+from reconciler.views import diff_words, drift_words, groups, words
 from reconciler.views.drift_words import Finding
 from reconciler.views.formats import Style
 from reconciler.views.groups import Group
@@ -120,6 +121,27 @@ def drift(
         _notices(report.notices),
         limit=limit,
     )
+
+
+def difference(difference: Difference, configuration: str = "", *, limit: int = LIMIT) -> str:
+    """What differs between two environments, in at most `limit` characters.
+
+    Equal objects are only counted. Entries that do not fit are left out as in a plan.
+    """
+    differing = [each for each in difference.objects if each.state is not DiffState.EQUAL]
+    return _fitted(
+        [
+            f"### {prose(diff_words.summary_text(difference))}",
+            prose(diff_words.context_text(difference, configuration)),
+        ],
+        _Section("object", [_differing(each) for each in differing]),
+        limit=limit,
+    )
+
+
+def styled_difference(shown: Difference, style: Style) -> str:
+    """The difference, headed as `style` says."""
+    return difference(shown, style.heading.configuration, limit=style.limit or LIMIT)
 
 
 def styled_plan(shown: Plan, style: Style) -> str:
@@ -279,6 +301,12 @@ def _finding(finding: Finding) -> _Entry:
         return _object(name, finding.words, source, words.aligned(finding.rows))
     short = f"- {_name(name)} {finding.words}"
     return _Entry(f"{short}, {code(words.place_text(source))}", short)
+
+
+def _differing(each: ObjectDiff) -> _Entry:
+    name = f"{diff_words.SYMBOLS[each.state]} {words.object_text(each.key)}"
+    lines = [_coloured(line) for line in words.aligned(diff_words.rows(each))]
+    return _object(name, each.state.value, each.source, lines)
 
 
 def _object(

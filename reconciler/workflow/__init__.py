@@ -9,6 +9,7 @@ from reconciler.workflow.abreast import SharedLoads, abreast
 from reconciler.workflow.applying import apply, utc_now
 from reconciler.workflow.beginning import begin
 from reconciler.workflow.checking import DriftCheck, drift_of
+from reconciler.workflow.comparing import difference
 from reconciler.workflow.encrypting import encrypted
 from reconciler.workflow.environments import (
     Environment,
@@ -44,6 +45,7 @@ __all__ = [
     "abreast",
     "apply",
     "begin",
+    "difference",
     "drift",
     "drift_after",
     "drift_of",

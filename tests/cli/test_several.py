@@ -205,6 +205,10 @@ def test_findings_of_environments_do_not_hide_each_other(three: Any) -> None:
     assert len({each["fingerprint"] for each in found}) == len(found) == 3
     counts = json.loads(with_three(three).ok("plan", "--all", "-o", "gitlab-terraform").out)
     assert counts == {"create": 3, "update": 0, "delete": 0}
+    three.write("reconciler.yaml", "environments: {a: {set: a}, b: {set: b}}\n")
+    three.write("manifests/database.yaml", "kind: [\n")
+    found = json.loads(three.run("validate", "--all", "-o", "code-quality").out)
+    assert len({each["fingerprint"] for each in found}) == len(found) == 2
 
 
 def test_a_comment_has_room_for_all_environments(workplace: Any) -> None:

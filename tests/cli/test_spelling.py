@@ -63,7 +63,6 @@ def test_what_has_one_dash_rightly(shop: Any) -> None:
     [
         ("plna", "did you mean plan?"),
         ("aply", "did you mean apply?"),
-        ("diff", "did you mean plan?"),
         ("delete", "did you mean destroy?"),
         ("xyzzy", "the commands are init, validate, plan"),
         ("store reky", "did you mean rekey?"),

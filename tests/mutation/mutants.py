@@ -264,21 +264,21 @@ MUTANTS = (
         "stores/sqlite/tables.py",
         "if seen.count != wanted.count:",
         "if seen.count > wanted.count:",
-        ("tests/unit/stores",),
+        ("tests/unit/stores/test_sealing.py",),
     ),
     Mutant(
         "a store notices a whole row of an older file",
         "stores/sqlite/tables.py",
         "if seen.sum != wanted.sum:",
         "if seen.sum < 0:",
-        ("tests/unit/stores",),
+        ("tests/unit/stores/test_sealing.py",),
     ),
     Mutant(
         "a value put back from an older version does not open",
         "stores/sqlite/rows.py",
         'return f"{kind}\\0{namespace}\\0{name}\\0{uid}\\0{version}".encode()',
         'return f"{kind}\\0{namespace}\\0{name}\\0{uid}".encode()',
-        ("tests/unit/stores",),
+        ("tests/unit/stores/test_sealing.py",),
     ),
     Mutant(
         "an apply in part is no success, interrupted or not",
@@ -371,7 +371,7 @@ MUTANTS = (
         "stores/sqlite/owners.py",
         "if owner not in trusted:",
         "if owner in trusted and False:",
-        ("tests/unit/stores",),
+        ("tests/unit/stores/test_owners.py",),
     ),
     Mutant(
         "a store that could not be moved into its file whole gets no name",
@@ -379,7 +379,7 @@ MUTANTS = (
         "if busy or logged:",
         "if False:",
         (
-            "tests/unit/stores",
+            "tests/unit/stores/test_opening.py",
             "tests/crashes/test_system_calls.py",
         ),
     ),
@@ -389,7 +389,7 @@ MUTANTS = (
         "    return bool(path) and not Path(path).is_dir()",
         "    return True",
         (
-            "tests/unit/stores",
+            "tests/unit/stores/test_keys.py",
             "tests/cli/test_credentials.py",
         ),
     ),
@@ -398,6 +398,6 @@ MUTANTS = (
         "stores/urls.py",
         'return path if os.path.exists(path) else ""',
         "return path",
-        ("tests/unit/stores",),
+        ("tests/unit/stores/test_urls.py",),
     ),
 )

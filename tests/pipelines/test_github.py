@@ -348,8 +348,13 @@ def test_an_apply_job_applies_the_plan_of_the_artifact(runner: Runner) -> None:
     assert runner.plan(**shop())[0]["exit-code"] == "0"
 
 
-def test_with_a_key_of_ones_own_only_a_sealed_plan_is_applied(runner: Runner) -> None:
-    key = {"RECONCILER_FINGERPRINT_KEY": "11" * 32}
+@pytest.mark.parametrize("variable", ["", "_FILE"])
+def test_with_a_key_of_ones_own_only_a_sealed_plan_is_applied(
+    runner: Runner, tmp_path: Path, variable: str
+) -> None:
+    file = tmp_path / "fingerprint.key"
+    file.write_text("11" * 32)
+    key = {f"RECONCILER_FINGERPRINT_KEY{variable}": str(file) if variable else "11" * 32}
     outputs, _ = runner.plan(**shop())
     runner.name = "push"
     ran = runner.run("apply.sh", **runner.environment(**shop()), **key, PLAN=outputs["plan"])

@@ -100,12 +100,20 @@ def test_a_plan_is_applied_and_its_reports_are_those_of_gitlab(
 
 
 @pytest.mark.pipelines
-def test_with_a_key_of_ones_own_only_a_sealed_plan_is_applied(pipeline: Any) -> None:
+def test_with_a_key_of_ones_own_only_a_sealed_plan_is_applied(
+    pipeline: Any, tmp_path: Path
+) -> None:
     ran = pipeline("shop-plan")
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    ran = pipeline("shop-apply", RECONCILER_FINGERPRINT_KEY="11" * 32)
-    assert ran.returncode != 0
-    assert "--require-sealed" in ran.stdout
+    file = tmp_path / "fingerprint.key"
+    file.write_text("11" * 32)
+    for key in (
+        {"RECONCILER_FINGERPRINT_KEY": "11" * 32},
+        {"RECONCILER_FINGERPRINT_KEY_FILE": str(file)},
+    ):
+        ran = pipeline("shop-apply", **key)
+        assert ran.returncode != 0
+        assert "--require-sealed" in ran.stdout
 
 
 @pytest.mark.pipelines

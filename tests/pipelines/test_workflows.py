@@ -82,6 +82,7 @@ class Act:
         home = self.checkout.parent / "home"
         home.mkdir(exist_ok=True)
         environment = os.environ | {
+            "PYTHONSAFEPATH": "1",  # as on no runner: the action does not mind
             "PATH": f"{self._programs}:{os.environ['PATH']}",
             "HOME": str(home),
             "XDG_CACHE_HOME": str(home / "cache"),

@@ -144,6 +144,7 @@ _CHANGE = [
     "removal",
     "patch",
     "precondition",
+    "sealed",
     "source",
 ]
 _FIELD = ["field", "path", "change", "nature", "drift", "manager", "restores"]
@@ -188,6 +189,7 @@ def from_json(text: str) -> Verdict:
         values = [[item.get("before"), item.get("after")] for item in change["fields"]]
         verdict.head += json.dumps([name, values, change["patch"], change["precondition"]])
         demand((change["precondition"] is None) == (change["action"] == "create"), "seen")
+        demand(change["sealed"] is False, "sealed")  # the exercises encrypt nothing
         if change["precondition"]:
             exact(change["precondition"], ["uid", "resourceVersion"])
         for operation in change["patch"]:

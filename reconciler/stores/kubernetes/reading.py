@@ -6,9 +6,11 @@ one, and where that is not allowed either, objects are asked for one by one.
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -69,15 +71,13 @@ def read(
     reading = _Reading(connection, scope, set_id, namespaces, workers)
     jobs: list[Callable[[], None]] = [partial(reading.of_kind, kind) for kind in KINDS]
     jobs += [reading.copies, reading.consumers]
-    parts: list[Future[None]] = []
+    parts = Parts()
     with ThreadPoolExecutor(len(jobs)) as pool:
         try:
-            for job in jobs:
-                parts.append(pool.submit(job))  # noqa: PERF401 - an interrupt leaves those before
-            for part in parts:
+            for part in [pool.submit(parts.run, job) for job in jobs]:
                 part.result()
         except KeyboardInterrupt:
-            _abandon(connection, parts)
+            parts.abandon(connection.cut)
             raise
     result = reading.result
     for key in result.copies.keys() & result.objects.keys():
@@ -88,12 +88,35 @@ def read(
     return result
 
 
-def _abandon(connection: Connection, parts: Iterable[Future[None]]) -> None:
-    """End `parts` without their answers, for which they would wait as long as servers may take."""
-    waiting: Collection[Future[None]] = {part for part in parts if not part.cancel()}
-    while waiting:  # what has just been between two requests has begun another one
-        connection.cut()
-        waiting = wait(waiting, _BETWEEN_CUTS).not_done
+class Parts:
+    """Jobs of one read, each in a thread of its own, that an interrupt ends wherever it comes.
+
+    It may come between the start of a job and the moment when anybody could wait for it, so each
+    job notes by itself that it is running.
+    """
+
+    def __init__(self) -> None:
+        self._running: set[Callable[[], None]] = set()
+        self._abandoned = threading.Event()
+
+    def run(self, job: Callable[[], None]) -> None:
+        """Run `job`, if the jobs have not been abandoned."""
+        self._running.add(job)  # before the question, so that `abandon` misses no job
+        try:
+            if not self._abandoned.is_set():
+                job()
+        finally:
+            self._running.discard(job)
+
+    def abandon(self, cut: Callable[[], None]) -> None:
+        """End the jobs without their answers: servers may take as long as they like to give them.
+
+        `cut` ends the requests under way; what is just between two requests begins another one.
+        """
+        self._abandoned.set()
+        while self._running:
+            cut()
+            time.sleep(_BETWEEN_CUTS)
 
 
 class _Reading:

@@ -7,6 +7,7 @@ object of a manifest that begins with ``$`` gets another ``$``, so that neither 
 
 from __future__ import annotations
 
+from reconciler.views.json.differences import difference
 from reconciler.views.json.events import environments_ended, event
 from reconciler.views.json.histories import history
 from reconciler.views.json.listings import listing
@@ -16,6 +17,7 @@ from reconciler.views.json.reports import drift
 
 __all__ = [
     "diagnostics",
+    "difference",
     "drift",
     "environments_ended",
     "event",

@@ -127,7 +127,7 @@ def _change(change: Change) -> Document:
         "reasons": list(change.reasons),
         "risk": risk_of(change),
         "sealed": change.sealed,
-        "fields": [_field(field) for field in change.fields],
+        "fields": [field_document(field) for field in change.fields],
         "kept": [path_document(path) for path in change.kept],
         "notes": [note_document(note) for note in change.notes],
         "consumers": [_consumer(consumer) for consumer in change.consumers],
@@ -164,7 +164,8 @@ def _consumer(consumer: Consumer) -> Document:
     }
 
 
-def _field(field: FieldChange) -> Document:
+def field_document(field: FieldChange) -> Document:
+    """A field that differs, with references in place of values."""
     document = {
         **path_document(field.path),
         "change": field.action,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.model.difference import Difference
 from reconciler.model.drift import DriftReport
 from reconciler.model.history import History
 from reconciler.model.listing import Listing
@@ -24,6 +25,11 @@ def report(report: PlanReport, style: Style) -> str:
 def drift(report: DriftReport, style: Style) -> str:
     """See `reconciler.views.json.drift`."""
     return json.drift(report, style.heading.configuration)
+
+
+def difference(difference: Difference, style: Style) -> str:
+    """See `reconciler.views.json.difference`."""
+    return json.difference(difference, style.heading.configuration)
 
 
 def check(checked: Checked, style: Style) -> str:

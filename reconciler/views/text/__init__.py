@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reconciler.views.text.differences import difference, difference_summary
 from reconciler.views.text.events import event, more_skipped, what_now
 from reconciler.views.text.histories import history
 from reconciler.views.text.listings import listing, listing_summary
@@ -12,6 +13,8 @@ from reconciler.views.text.reports import drift, drift_summary
 
 __all__ = [
     "diagnostics",
+    "difference",
+    "difference_summary",
     "drift",
     "drift_summary",
     "error",

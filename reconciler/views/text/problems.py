@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.errors import ReconcilerError
 from reconciler.escapes import escaped, inert
-from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
-from reconciler.model.plans import UNBORN, Note
+from reconciler.model.objects import Desired, Diagnostic, Severity
+from reconciler.model.plans import Note, shown_key
 from reconciler.views import words
 from reconciler.views.text.palette import Palette, headline, hint_line, note_line
 from reconciler.views.words import counted
@@ -44,7 +44,7 @@ def notices(notices: Iterable[Note], *, colour: bool) -> str:
 def sources(objects: Iterable[Desired], *, colour: bool) -> str:
     """A line for each object that was loaded, with its place."""
     palette = Palette(colour)
-    lines = (headline(palette, "=", _shown_key(item), "checked", item.source) for item in objects)
+    lines = (headline(palette, "=", shown_key(item), "checked", item.source) for item in objects)
     return inert("\n".join(lines))
 
 
@@ -56,10 +56,6 @@ def error(error: ReconcilerError, *, colour: bool) -> str:
     if error.hint:
         lines.append(hint_line(error.hint))
     return inert("\n".join(lines))
-
-
-def _shown_key(item: Desired) -> ObjectKey:
-    return item.key if item.name else item.key._replace(name=f"{item.generate_name}{UNBORN}")
 
 
 def diagnostic_line(item: Diagnostic, palette: Palette) -> str:

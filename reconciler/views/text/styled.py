@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.model.difference import Difference
 from reconciler.model.drift import DriftReport
 from reconciler.model.history import History
 from reconciler.model.listing import Listing
@@ -38,6 +39,18 @@ def drift(report: DriftReport, style: Style) -> str:
         verbose=style.verbose,
         configuration=style.heading.configuration,
         now=style.now,
+    )
+
+
+def difference(difference: Difference, style: Style) -> str:
+    """The difference; quiet, its summary alone."""
+    if style.quiet:
+        return text.difference_summary(difference)
+    return text.difference(
+        difference,
+        colour=style.colour,
+        verbose=style.verbose,
+        configuration=style.heading.configuration,
     )
 
 

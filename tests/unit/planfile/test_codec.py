@@ -58,7 +58,8 @@ TEXT = st.sampled_from(
 )
 KEYS = st.builds(ObjectKey, TEXT, TEXT, TEXT)
 PATHS = st.lists(TEXT, max_size=3).map(tuple)
-VALUES = st.builds(ValueRef, st.integers(0, 2**53), TEXT)
+FLAGS = {name: st.booleans() for name in ("unread", "sealed", "generated")}
+VALUES = st.builds(ValueRef, st.integers(0, 2**53), TEXT, **FLAGS)
 LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT
 REFERENCES = VALUES | st.builds(UidOf, TEXT, TEXT, TEXT)
 NODES = st.recursive(
