@@ -31,6 +31,7 @@ from reconciler.workflow.planning import plan
 from reconciler.workflow.provenance import origin_of
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.rollouts import roll_out
+from reconciler.workflow.snapshots import taken
 from reconciler.workflow.telling import ended, telling_of
 from reconciler.workflow.trying import tried
 
@@ -69,6 +70,7 @@ __all__ = [
     "remarks_on",
     "roll_out",
     "store_rules",
+    "taken",
     "telling_of",
     "tried",
     "utc_now",

@@ -20,9 +20,7 @@ from tests.world import held
 DATABASE = ObjectKey("Secret", "shop", "database")
 
 
-def touch(
-    key: ObjectKey, *operations: Operation, url: str = "sqlite:.reconciler/store.db"
-) -> None:
+def touch(key: ObjectKey, *operations: Operation, url: str = "sqlite:.reconciler/store.db") -> None:
     """Change or, without operations, delete an object behind the program's back."""
     with closing(reconciler.open_store(url, {})) as store:
         found = reconciler.read((), store, reconciler.PlanOptions()).objects[key]
