@@ -255,7 +255,7 @@ def test_each_alert_fires_when_it_must_and_only_then(
         "alert_rule_test": [asked],
     }
     for expected in wanted:  # promtool compares annotations too, so they are taken from the rules
-        expected["exp_annotations"] = annotations(rule_file, alert, expected["exp_labels"], at)
+        expected["exp_annotations"] = texts_of(rule_file, alert, expected["exp_labels"], at)
     test = rule_file.with_name("test.yaml")
     document = {"rule_files": [str(rule_file)], "evaluation_interval": step, "tests": [case]}
     test.write_text(yaml.safe_dump(document))
@@ -271,7 +271,7 @@ SPANS = {
 }
 
 
-def annotations(rule_file: Path, alert: str, labels: dict[str, str], at: int) -> dict[str, str]:
+def texts_of(rule_file: Path, alert: str, labels: dict[str, str], at: int) -> dict[str, str]:
     """What people read: the texts of the rule with its labels and value in them."""
     (group,) = yaml.safe_load(rule_file.read_text())["groups"]
     (texts,) = [rule["annotations"] for rule in group["rules"] if rule["alert"] == alert]
