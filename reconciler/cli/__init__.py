@@ -23,6 +23,7 @@ _COMMANDS = {
     "diff": "Show what differs between the manifests of two environments.",
     "get": "List what the set owns in the store.",
     "history": "List the last runs of the set: when, who, how many changes.",
+    "snapshot": "Write what the store holds to a file, without values.",
     "graph": "Draw the objects of the manifests, their dependencies and the order.",
     "export": "Write the live objects of the set as manifests.",
     "import": "Write live objects that no set owns as manifests.",

@@ -20,6 +20,8 @@ from reconciler.model.plans import DeleteLimit, KeyTarget
 from reconciler.spelling import did_you_mean
 
 SQLITE = "sqlite:"
+_OF_FILES = (SQLITE, "snapshot:")
+"""How the URLs of stores begin that are files."""
 
 _TOO_LONG = 10
 _DURATION = re.compile("([1-9][0-9]{0,5})([smhd])")
@@ -193,12 +195,13 @@ def _limit(value: Any, directory: Path) -> str | None:
 
 def _store(value: Any, directory: Path) -> str | None:
     url = _text(value, directory)
-    if url is None or not url.startswith(SQLITE):
+    scheme = next((each for each in _OF_FILES if url is not None and url.startswith(each)), None)
+    if url is None or scheme is None:
         return url
-    path = url.removeprefix(SQLITE)
+    path = url.removeprefix(scheme)
     if re.match("//[^/]", path) or "://" in path:
         return url  # for the store to refuse: as a path, it would hide what is wrong with it
-    return f"{SQLITE}{relative_path(directory / path)}"
+    return f"{scheme}{relative_path(directory / path)}"
 
 
 def _path(value: Any, directory: Path) -> str | None:

@@ -55,6 +55,8 @@ class Reason(StrEnum):
     """A value or a key differs."""
     SEALED = "sealed"
     """A value is sealed, and may be another one than the live one."""
+    UNREAD = "unread"
+    """A live value cannot be read, and nothing tells whether it is another one."""
     METADATA = "metadata"
     """Labels, annotations, finalizers, owners or settings differ."""
     SEAL = "seal"

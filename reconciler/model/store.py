@@ -78,7 +78,9 @@ class Snapshot:
     ``vanished`` are objects that the set applied and that are gone, ``None`` where the store keeps
     no memory of them. ``consumers`` is ``None`` where they were not asked for; in the namespaces
     ``unseen``, not all of them could be seen. ``fingerprint_key`` is ``None`` where the store has
-    none yet. A change of one of ``fixed_annotations`` needs a replace. ``outdated`` has the objects
+    none yet; where the reader is ``unkeyed``, fingerprints in the store have another key, so that
+    they can be compared with each other, and with nothing else. A change of one of
+    ``fixed_annotations`` needs a replace. ``outdated`` has the objects
     of which old versions are left, with the users of those versions. ``exists`` tells whether
     there is a store yet.
     """
@@ -92,6 +94,7 @@ class Snapshot:
     consumers: tuple[Consumer, ...] | None = None
     unseen: frozenset[str] = frozenset()
     fingerprint_key: bytes | None = field(default=None, repr=False)
+    unkeyed: bool = False
     fixed_annotations: frozenset[str] = frozenset()
     outdated: Mapping[ObjectKey, tuple[Consumer, ...]] = field(default_factory=dict)
     notices: tuple[Note, ...] = ()

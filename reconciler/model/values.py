@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NoReturn
+from typing import NoReturn, Self
 
 MASK = "(secret value)"
 FINGERPRINT_KEY_BYTES = 32
@@ -43,7 +43,7 @@ class Nature(StrEnum):
     CIPHERTEXT = "ciphertext"
     """They may be equal: the ciphertext in the manifest is not the one that was applied."""
     UNKNOWN = "unknown"
-    """They may be equal: one is sealed, and nothing tells what was applied."""
+    """They may be equal: one is not here, and nothing tells what it is."""
     ENCODED = "encoded"
     """The new value is the old one in base64."""
     DECODED = "decoded"
@@ -144,11 +144,44 @@ class UnreadValue(AbsentValue):
 
     __slots__ = ()
 
+    def nature_of_change(self, new: SecretValue) -> Nature:
+        """Without a fingerprint, nothing tells whether the values differ."""
+        return Nature.UNKNOWN if self.fingerprint is None else super().nature_of_change(new)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, UnreadValue) and self.fingerprint == other.fingerprint
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+
+class UnreadText(str):
+    """A label, an annotation or a setting of which only a fingerprint is here.
+
+    As text it is empty. It equals no text, and no other one but of the same fingerprint.
+    """
+
+    __slots__ = ("fingerprint",)
+
+    fingerprint: str
+
+    def __new__(cls, fingerprint: str) -> Self:
+        """The text with that fingerprint."""
+        made = super().__new__(cls)
+        made.fingerprint = fingerprint
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, UnreadText) and self.fingerprint == other.fingerprint
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return "<UnreadText>"
 
 
 class GeneratedValue(AbsentValue):
@@ -295,6 +328,8 @@ class Fingerprinter:
 
         The fingerprint of a value that is not here is the one kept with it, or empty.
         """
+        if isinstance(value, UnreadText):
+            return value.fingerprint
         if isinstance(value, str):
             if len(value) <= _LONGEST_REMEMBERED:
                 return self._of_text(namespace, path, value)

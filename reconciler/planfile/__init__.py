@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reconciler.model.inputs import Exclusion, SourceMark
 from reconciler.model.plans import Note, Plan
+from reconciler.model.seals import key_check
 from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
 from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
@@ -25,7 +26,7 @@ from reconciler.planfile.index import (
     save_index,
 )
 from reconciler.planfile.refusals import refuse_altered, refuse_expired, refuse_unverified
-from reconciler.planfile.seal import Standing, key_check, standing
+from reconciler.planfile.seal import Standing, standing
 
 __all__ = [
     "FORMAT",

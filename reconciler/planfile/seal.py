@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from enum import Enum
 
-from reconciler.model.values import Fingerprinter, PublicSalt
+from reconciler.model import seals
+from reconciler.model.seals import key_check
+from reconciler.model.values import PublicSalt
 
-# What is fingerprinted holds a zero byte, and this does not: the two never have the same input.
 _LABEL = b"reconciler plan file seal"
-_CHECKED: tuple[str, ...] = ("key-check",)
 
 
 class Standing(Enum):
@@ -33,15 +32,9 @@ class Standing(Enum):
         return "plan-unverified"
 
 
-def key_check(key: bytes) -> str:
-    """A fingerprint of nothing, by which a fingerprint key is recognised."""
-    return Fingerprinter(key).of("", _CHECKED, "")
-
-
 def mac(sealed: bytes, key: bytes) -> str:
     """The seal of `sealed` under the fingerprint key `key`: 64 hexadecimal digits."""
-    own_key = hmac.digest(key, _LABEL, hashlib.sha256)
-    return hmac.digest(own_key, sealed, hashlib.sha256).hex()
+    return seals.mac(sealed, key, _LABEL)
 
 
 def standing(sealed: bytes, seal: str, check: str, key: bytes, *, derived: bool) -> Standing:

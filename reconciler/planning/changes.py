@@ -18,7 +18,7 @@ from reconciler.model.plans import (
     Reason,
 )
 from reconciler.model.store import Capability
-from reconciler.model.values import ValueRef
+from reconciler.model.values import UnreadValue, ValueRef
 from reconciler.planning import diff, limits, rotation
 from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.generating import deletion_notes, generation_notes
@@ -219,7 +219,7 @@ class Changing:
         elif live.applied.set_name != options.set_name:
             reasons.append(Reason.TRANSFER)
         if compared.changed:
-            reasons += _differences(compared.changed, compared.merged.target)
+            reasons += _differences(compared.changed, compared.before, compared.merged.target)
             needed = self.comparison.replace_reasons(compared)
             if needed:
                 return Action.REPLACE, (*reasons, *needed)
@@ -253,13 +253,20 @@ def _precondition(live: Live) -> Precondition:
     return Precondition(live.uid, live.resource_version)
 
 
-def _differences(changed: Collection[FieldPath], target: Fields) -> Iterator[Reason]:
+def _differences(
+    changed: Collection[FieldPath], before: Fields, target: Fields
+) -> Iterator[Reason]:
     parts = {path[0] for path in changed}
     unsure = {path for path in changed if is_unsure(target.get(path))}
-    if any(path[0] == DATA and path not in unsure for path in changed):
+    unread = {
+        path for path in changed if path in target and before.get(path) == UnreadValue(None)
+    } - unsure
+    if any(path[0] == DATA and path not in unsure and path not in unread for path in changed):
         yield Reason.DATA
     if unsure:
         yield Reason.SEALED
+    if unread:
+        yield Reason.UNREAD
     if IMMUTABLE in changed and IMMUTABLE in target:
         yield Reason.SEAL
     if parts - {DATA, *IMMUTABLE, *TYPE}:

@@ -99,7 +99,7 @@ class Comparison:
             )
         resource = seals.settled(resource, held, self.check)
         wanted = self._wanted(key, resource, held)
-        held = limits.recognised(held, resource.data, self.check.fingerprinter)
+        held = limits.recognised(held, resource, self.check)
         before = flatten(held)
         applied = self.check.applied(held)
         merged = self._scrubbed(key, merge(wanted, before, applied, annotations))
@@ -146,7 +146,10 @@ class Comparison:
         if key in self.families:
             result = newly_made(wanted, predecessor.lifecycle)
         else:
-            data = {path: leaf for path, leaf in data.items() if not isinstance(leaf, UnreadValue)}
+            if Capability.READ_VALUES not in self.snapshot.capabilities:  # none can be carried over
+                data = {
+                    path: leaf for path, leaf in data.items() if not isinstance(leaf, UnreadValue)
+                }
             result = merge(wanted, data, predecessor.applied, predecessor.lifecycle)
         merged = self._scrubbed(key, result)
         shown = data.keys() | merged.target.keys()

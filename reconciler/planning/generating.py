@@ -92,15 +92,17 @@ def generation_problems(compared: Compared, comparison: Comparison) -> Iterator[
                 "write the value into the manifest, or keep this Secret in another store",
             )
         elif not (compared.lifecycle.create_only or is_rotated(compared.key, recipe, options)):
-            yield from _problems_of_live(recipe, compared, annotation, field)
+            yield from _problems_of_live(recipe, compared, comparison, annotation, field)
 
 
 def _problems_of_live(
-    recipe: Recipe, compared: Compared, annotation: str, field: str
+    recipe: Recipe, compared: Compared, comparison: Comparison, annotation: str, field: str
 ) -> Iterator[Diagnostic]:
     resource = compared.resource
     values = {name: compared.before[DATA, name] for name in recipe.keys if _has(compared, name)}
-    if any(isinstance(value, UnreadValue) for value in values.values()):
+    # A plan that is for review writes nothing: the apply after it can read what it is to keep.
+    writes = Capability.WRITES in comparison.snapshot.capabilities
+    if writes and any(isinstance(value, UnreadValue) for value in values.values()):
         yield problem(
             resource,
             "generate-unknowable",

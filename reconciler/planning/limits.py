@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from reconciler.model.fields import ANNOTATIONS, DATA, METADATA, Fields, flatten
+from reconciler.model.fields import (
+    ANNOTATIONS,
+    DATA,
+    LABELS,
+    METADATA,
+    Fields,
+    Leaf,
+    flatten,
+    leaf_text,
+)
 from reconciler.model.lifecycle import DEPENDS_ON, PREFIX
 from reconciler.model.objects import SECRET, Live, Resource
 from reconciler.model.plans import Action, FieldChange, FieldPath, Note, Reason
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue, ValueRef
+from reconciler.model.values import (
+    AbsentValue,
+    SecretValue,
+    UnreadText,
+    UnreadValue,
+    ValueRef,
+)
+from reconciler.planning.records import FingerprintCheck
 
 _NO_METADATA = Note(
     "metadata-not-kept",
@@ -22,28 +38,75 @@ _BEST_EFFORT = Note(
     "this store has no conditional writes: each object is read again just before it is changed, "
     "and a change that somebody else makes after that is overwritten",
 )
+_UNKEYED = Note(
+    "not-compared",
+    "the fingerprint key is not at hand, so values cannot be compared, except encrypted ones by "
+    "their ciphertexts; labels, annotations and settings of ServiceAccounts are compared by name, "
+    "and taken to have the values in the manifests; what annotations of live objects ask for, such "
+    "as reconciler/prevent-destroy, is not known",
+)
+_LABELS, _ANNOTATIONS = (METADATA, LABELS), (METADATA, ANNOTATIONS)
 _LOST = Note(
     "values-lost",
     "this store never returns values: old ones that exist nowhere else are lost",
 )
 
 
-def recognised(live: Live, wanted: Mapping[str, SecretValue], records: Fingerprinter) -> Live:
-    """`live` with the values of `wanted` in place of unread ones that have their fingerprints.
+def recognised(live: Live, wanted: Resource, check: FingerprintCheck) -> Live:
+    """`live` with what `wanted` has in place of what is unread and has the same fingerprint.
 
-    After this, an unread value either differs or is unknowable.
+    After this, what is unread either differs or is unknowable. To a reader without the key, values
+    are unknowable, and texts are taken to be those of `wanted`, which `notices` says.
     """
+    texts = any(_has_unread(each) for each in (live.labels, live.annotations, live.settings))
+    if texts:
+        live = replace(
+            live,
+            labels=_recognised_texts(live, live.labels, wanted.labels, _LABELS, check),
+            annotations=_recognised_texts(
+                live, live.annotations, wanted.annotations, _ANNOTATIONS, check
+            ),
+            settings=_recognised_texts(live, live.settings, wanted.settings, (), check),
+        )
     if UnreadValue not in map(type, live.data.values()):
         return live
     recognised = {
-        key: wanted[key]
+        key: _recognised_value(live, key, value, wanted.data[key], check)
         for key, value in live.data.items()
-        if isinstance(value, UnreadValue)
-        and value.fingerprint is not None
-        and key in wanted
-        and records.of(live.namespace, (DATA, key), wanted[key]) == value.fingerprint
+        if isinstance(value, UnreadValue) and value.fingerprint is not None and key in wanted.data
     }
     return replace(live, data={**live.data, **recognised}) if recognised else live
+
+
+def _recognised_value(
+    live: Live, key: str, value: UnreadValue, wanted: SecretValue, check: FingerprintCheck
+) -> SecretValue:
+    if check.unkeyed:
+        return value if isinstance(wanted, AbsentValue) else UnreadValue(None)
+    own = check.fingerprinter.of(live.namespace, (DATA, key), wanted)
+    return wanted if own == value.fingerprint else value
+
+
+def _has_unread(texts: Mapping[str, Leaf]) -> bool:
+    return UnreadText in map(type, texts.values())
+
+
+def _recognised_texts(
+    live: Live,
+    texts: Mapping[str, Leaf],
+    wanted: Mapping[str, Leaf],
+    group: FieldPath,
+    check: FingerprintCheck,
+) -> dict[str, Leaf]:
+    def is_wanted(name: str, text: Leaf) -> bool:
+        if name not in wanted or not isinstance(text, UnreadText):
+            return False
+        if check.unkeyed:
+            return True
+        own = check.fingerprinter.of(live.namespace, (*group, name), leaf_text(wanted[name]))
+        return own == text.fingerprint
+
+    return {name: wanted[name] if is_wanted(name, text) else text for name, text in texts.items()}
 
 
 def kept_fields(resource: Resource, capabilities: Collection[Capability]) -> Fields:
@@ -67,6 +130,8 @@ def replace_reasons(changed: Collection[FieldPath], snapshot: Snapshot) -> Itera
 
 def notices(desired: Iterable[Resource], snapshot: Snapshot) -> Iterator[Note]:
     """The notes on this store that a plan has once, whatever it changes."""
+    if snapshot.unkeyed:
+        yield _UNKEYED
     if Capability.METADATA not in snapshot.capabilities and any(map(_loses_metadata, desired)):
         yield _NO_METADATA
     if Capability.PRECONDITIONS not in snapshot.capabilities:

@@ -21,6 +21,7 @@ from reconciler.model.values import (
     SealedValue,
     SecretValue,
     UidOf,
+    UnreadText,
     UnreadValue,
     ValueRef,
 )
@@ -78,6 +79,8 @@ class Masking:
             leaf = shown[path]
             if path[0] == DATA:
                 leaf = self.reference(namespace, path, leaf)
+            elif isinstance(leaf, UnreadText):
+                leaf = self.reference(namespace, path, UnreadValue(leaf.fingerprint))
             elif path in telling:
                 leaf = self.reference(namespace, path, SecretValue(leaf.encode()))
             masked[path] = leaf

@@ -26,14 +26,16 @@ class FingerprintCheck:
     """Compares live fields with the records of a set.
 
     ``all_readable`` tells that no record of the set was made with another fingerprint key, as far
-    as can be told. What a record of another key says of a value is unknowable. Records of the set
-    ``giver`` count as the set's own, since its objects are moved to the set.
+    as can be told. What a record of another key says of a value is unknowable. Where the reader is
+    ``unkeyed``, so it is with all of them. Records of the set ``giver`` count as the set's own,
+    since its objects are moved to the set.
     """
 
     fingerprinter: Fingerprinter
     set_name: str
     all_readable: bool
     giver: str | None = None
+    unkeyed: bool = False
 
     @classmethod
     def of(
@@ -44,12 +46,12 @@ class FingerprintCheck:
         giver: str | None = None,
     ) -> FingerprintCheck:
         """The check of the records in `snapshot`, whose key `fingerprinter` has."""
-        all_readable = all(
+        all_readable = not snapshot.unkeyed and all(
             _has_key_of(live, fingerprinter)
             for live in snapshot.objects.values()
             if is_of_set(live, set_name)
         )
-        return cls(fingerprinter, set_name, all_readable, giver)
+        return cls(fingerprinter, set_name, all_readable, giver, snapshot.unkeyed)
 
     def counts(self, live: Live) -> bool:
         """Whether the record of `live` is the set's, or that of the set that hands it over."""
@@ -62,7 +64,7 @@ class FingerprintCheck:
         all records of the set must be readable.
         """
         if live.kind == SECRET:
-            return _has_key_of(live, self.fingerprinter)
+            return not self.unkeyed and _has_key_of(live, self.fingerprinter)
         return self.all_readable and is_of_set(live, self.set_name)
 
     def applied(self, live: Live) -> Mapping[FieldPath, str]:
@@ -121,11 +123,14 @@ class FingerprintCheck:
     ) -> bool:
         """Whether the record of `live` says just what applying it again would write.
 
-        It may hold more digests of ciphertexts than `digests`, since these do no harm: a manifest
-        that comes by a pipe has none.
+        Of a record that nobody here has the key of, only the paths tell. It may hold more digests
+        of ciphertexts than `digests`, since these do no harm: a manifest that comes by a pipe has
+        none.
         """
         is_current = len(merged.claims) == len(applied) and all(
-            applied.get(path)
+            path in applied
+            if self.unkeyed
+            else applied.get(path)
             == self.fingerprinter.of(live.namespace, path, leaf_text(merged.target[path]))
             for path in merged.claims
         )

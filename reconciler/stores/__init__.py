@@ -25,6 +25,7 @@ _MODULES = {
     "git": "reconciler.stores.git",
     "kubernetes": "reconciler.stores.kubernetes",
     "sae": "reconciler.stores.sae",
+    "snapshot": "reconciler.stores.snapshot",
     "sqlite": "reconciler.stores.sqlite",
 }
 """From the scheme of a store's URL to the module that holds its ``BACKEND``."""

@@ -59,6 +59,7 @@ REASON_WORDS = {
     Reason.VANISHED: "deleted outside of this tool since the last apply",
     Reason.DATA: "data differs",
     Reason.SEALED: "sealed values may differ",
+    Reason.UNREAD: "values cannot be compared",
     Reason.METADATA: "metadata differs",
     Reason.SEAL: "becomes immutable, which cannot be undone",
     Reason.IMMUTABLE: "immutable in the store",
@@ -112,7 +113,7 @@ MANAGER_WORDS = "last written by {}"
 KEPT_WORDS = "kept: not ours"
 LATER = "(known after apply)"
 GENERATED = "(generated at apply)"
-UNREAD = "(a value that the store gives to nobody)"
+UNREAD = "(a value that cannot be read)"
 SEALED = "(sealed)"
 
 _MAPS = {DATA, METADATA}

@@ -31,6 +31,7 @@ from reconciler.workflow.planning import plan
 from reconciler.workflow.provenance import origin_of
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.rollouts import roll_out
+from reconciler.workflow.snapshots import taken
 from reconciler.workflow.telling import telling_of, watched
 from reconciler.workflow.trying import tried
 
@@ -68,6 +69,7 @@ __all__ = [
     "remarks_on",
     "roll_out",
     "store_rules",
+    "taken",
     "telling_of",
     "tried",
     "utc_now",

@@ -9,6 +9,7 @@ from reconciler.errors import ConfigError
 from reconciler.manifests.writer import manifests
 from reconciler.model.objects import Live, ObjectKey
 from reconciler.model.store import Capability, Scope, Store
+from reconciler.model.values import UnreadText
 from reconciler.planning.exporting import exported_keys, manifest_of
 from reconciler.rules.makers import MADE_TYPES
 
@@ -19,7 +20,8 @@ def exported(
     """The objects of `keys`, whoever owns them; without any, those of the set.
 
     Raises:
-        ConfigError: the store does not hold one, or gives no values back and `reveal` wants them.
+        ConfigError: the store does not hold one, gives no values back and `reveal` wants them, or
+            has no labels and annotations.
         StoreError: it cannot be read.
     """
     if reveal and Capability.READ_VALUES not in store.capabilities:
@@ -29,7 +31,16 @@ def exported(
     missing = [key for key in chosen if key not in objects]
     if missing:
         raise ConfigError(f"the store holds no {', '.join(map(str, missing))}")
-    return tuple(objects[key] for key in chosen)
+    lives = tuple(objects[key] for key in chosen)
+    if any(
+        UnreadText in map(type, (*live.labels.values(), *live.annotations.values()))
+        for live in lives
+    ):
+        raise ConfigError(
+            "this store has only the names of labels and annotations, so no manifests come of it",
+            hint="name the store that holds the objects",
+        )
+    return lives
 
 
 def imported(

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reconciler.errors import PlanFileError
+from reconciler.model.nodes import Misfit
 from reconciler.version import __version__
 from reconciler.views.formats import PlanReport
 from reconciler.views.heading import HeadedPlan
-from reconciler.views.json.nodes import Misfit
 from reconciler.views.json.reading import read_plan
 
 MOST_BYTES = 64 * 1024 * 1024

@@ -146,6 +146,32 @@ def every_report(searched: Searched) -> None:
     assert leaked(shown.out.encode()) == []
 
 
+def test_a_snapshot_and_the_plans_against_it(searched: Searched) -> None:
+    workplace = searched.workplace
+    keyed = {"RECONCILER_FINGERPRINT_KEY": "a key for tests that is no secret"}
+    for env in ({}, keyed):
+        manifests(workplace)
+        searched.run("apply", "--auto-approve", code=0, env=env)
+        searched.run("snapshot", "--out", "seen.json", code=0, env=env)
+        searched.files()
+        manifests(workplace, "changed", head="immutable: true\n")
+        for reader in ({}, keyed):
+            for output in formats_of(Subject.PLAN):
+                options = ("-o", output, "--verbose", "--prune", "--scrub")
+                searched.run("plan", "--store", "snapshot:seen.json", *options, code=0, env=reader)
+            searched.run(
+                "plan", "--store", "snapshot:seen.json", "--out", "a.plan", code=0, env=reader
+            )
+            for output in formats_of(Subject.DRIFT):
+                shown = workplace.run(
+                    "drift", "--store", "snapshot:seen.json", "-o", output, "-v", env=reader
+                )
+                assert leaked((shown.out + shown.err).encode()) == []
+            searched.run("get", "--store", "snapshot:seen.json", code=0, env=reader)
+            searched.run("export", "--store", "snapshot:seen.json", code=1, env=reader)
+    searched.files()
+
+
 def tampered(name: str, canary: str) -> None:
     """Give a Secret a key behind the program's back."""
     key = ObjectKey("Secret", "default", name)

@@ -62,7 +62,7 @@ def test_what_somebody_else_made_is_unknowable_and_adopted_by_replacing_it(swarm
     swarm.engine.call("POST", "/secrets/create", body)
     planned = swarm.plan([DB], CAREFUL)
     (change,) = planned.plan.changes
-    assert change.reasons == (Reason.ADOPT, Reason.DATA, Reason.METADATA, Reason.VALUES)
+    assert change.reasons == (Reason.ADOPT, Reason.UNREAD, Reason.METADATA, Reason.VALUES)
     assert {refusal.guard for refusal in planned.plan.refusals} == {"adopt", "replace"}
     with swarm.opened() as store:
         report = workflow.drift([DB], workflow.read([DB], store, CAREFUL), CAREFUL)

@@ -15,6 +15,7 @@ import orjson
 
 from reconciler.model.consumers import Consumer, Way
 from reconciler.model.fields import DATA
+from reconciler.model.nodes import Misfit, Node, check_depth, check_same
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.options import OptionKind
 from reconciler.model.patches import Operation
@@ -40,7 +41,6 @@ from reconciler.model.plans import (
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.planfile import ORIGIN_CODES
 from reconciler.views.heading import HeadedPlan, Heading
-from reconciler.views.json.nodes import Misfit, Node, check_depth, check_same
 from reconciler.views.json.plans import PLAN_FORMAT, option_name, plan_document
 
 _OPERATIONS = ("add", "remove", "replace")

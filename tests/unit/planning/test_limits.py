@@ -107,12 +107,14 @@ def test_a_value_without_fingerprint_is_never_in_sync() -> None:
     assert change.action is Action.REPLACE
     assert [field.path for field in change.fields] == [K]
     assert change.fields[0].before == ValueRef(1, "", unread=True)
+    assert change.reasons == (Reason.UNREAD, Reason.VALUES)
+    assert change.fields[0].nature is Nature.UNKNOWN
 
 
 def test_what_somebody_else_made_is_adopted_only_by_replacing_it() -> None:
     plan = plan_of(ONE, veiled(live(ONE, None)))
     (change,) = plan.changes
-    assert change.reasons == (Reason.ADOPT, Reason.DATA, Reason.VALUES)
+    assert change.reasons == (Reason.ADOPT, Reason.UNREAD, Reason.VALUES)
     assert {refusal.guard for refusal in plan.refusals} == {"adopt", "replace"}
     assert plan_of(ONE, veiled(live(ONE, None)), adopt=True, allow_replace=True).refusals == ()
 

@@ -211,3 +211,10 @@ def test_sealed_values_are_in_sync_only_by_their_digests(
         if name in told and not (drifted and then.get(name) == text):
             wanted = Nature.CIPHERTEXT if name in then and then[name] != text else Nature.UNKNOWN
             assert told[name] is wanted
+
+
+def test_a_sealed_value_beside_an_unread_one_is_sealed_alone() -> None:
+    found = applied(encrypted(password="ENC1"))
+    unread = replace(found, data={**found.data, "password": UnreadValue(None)})
+    change = only(plan_of(sealed(password="ENC2"), unread))
+    assert change.reasons == (Reason.SEALED,)

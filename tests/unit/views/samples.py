@@ -487,8 +487,19 @@ SEALED = Plan(
             sealed=True,
             source=place("db.yaml", 12),
         ),
+        Change(
+            key=secret("plain"),
+            action=Action.UPDATE,
+            reasons=(Reason.UNREAD,),
+            fields=(
+                changed(data("token"), ValueRef(3, "", unread=True), value(4), Nature.UNKNOWN),
+            ),
+            patch=(Operation("replace", "/data/token", value(4)),),
+            precondition=_LIVE,
+            source=place("plain.yaml", 1),
+        ),
     ),
-    steps=(Step(secret("db"), Action.UPDATE, 0),),
+    steps=(Step(secret("db"), Action.UPDATE, 0), Step(secret("plain"), Action.UPDATE, 0)),
     refusals=(
         Refusal(
             "sealed",

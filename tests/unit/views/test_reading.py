@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.nodes import MAX_DEPTH, Misfit
 from reconciler.model.plans import Note, Plan
 from reconciler.planfile import ORIGIN_CODES
 from reconciler.views.formats import PlanReport, Style, Subject, formats_of, rendered
 from reconciler.views.heading import HeadedPlan, Heading
 from reconciler.views.json import plan as as_json
-from reconciler.views.json.nodes import MAX_DEPTH, Misfit
 from reconciler.views.json.reading import read_plan
 from tests.unit.views import samples
 from tests.unit.views.test_json import PLAN, plans
