@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.fields import DATA
 from reconciler.model.nodes import Misfit, Node, check_depth, check_same
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
@@ -264,9 +264,13 @@ def _precondition(node: Node) -> Precondition:
 
 def _consumer(node: Node) -> Consumer:
     texts = ("kind", "namespace", "name", "key", "field", "manifest")
-    members = dict(node.record(*texts, "secret", "optional"))
-    secret, optional = members.pop("secret"), members.pop("optional")
-    return Consumer(**_texts(members), secret=_key(secret), optional=optional.flag())
+    members = node.record(*texts, "secret", "optional", "way", "reach")
+    return Consumer(
+        **{name: members[name].text() for name in texts},
+        secret=_key(members["secret"]),
+        optional=members["optional"].flag(),
+        way=members["way"].word(Way),
+    )
 
 
 def _removal(node: Node) -> Removal:
