@@ -55,7 +55,9 @@ def _short_enough(_: click.Context, __: click.Parameter, key: str) -> str:
 )
 @verbosity_options()
 def report(files: tuple[Path, ...], **settings: Any) -> ExitCode:
-    """Show plans or drift reports that were written as JSON, several as one report.
+    """Show plans or drift reports that were written as JSON.
+
+    Several are one report.
 
     Needs neither manifests nor store, and trusts nothing in the files: they may come from a fork.
 

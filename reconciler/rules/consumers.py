@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.objects import SECRET, SERVICE_ACCOUNT, ObjectKey, Resource
 from reconciler.rules.names import SUBDOMAIN
 from reconciler.rules.pod_specs import Use, listed_uses, mapping, maps_in, pod_uses, text_of
@@ -95,6 +95,7 @@ def workload_of(
                 optional=use.optional,
                 field=use.field,
                 manifest=manifest,
+                way=use.way,
             )
             for use in _USES[kind](document)
             if SUBDOMAIN.allows(use.secret)  # else it is part of a template, or encrypted
@@ -207,7 +208,7 @@ def _has_ended(status: Mapping[str, Any]) -> bool:
 
 def _account_uses(document: Mapping[str, Any]) -> Iterator[Use]:
     yield from listed_uses(document, "secrets", "secrets", optional=True)
-    yield from listed_uses(document, "imagePullSecrets", "imagePullSecrets")
+    yield from listed_uses(document, "imagePullSecrets", "imagePullSecrets", way=Way.ACCOUNT)
 
 
 def _ingress_uses(document: Mapping[str, Any]) -> Iterator[Use]:

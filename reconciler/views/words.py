@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from reconciler import rules
 from reconciler.escapes import escaped
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.fields import DATA, METADATA
 from reconciler.model.history import Run
 from reconciler.model.objects import Diagnostic, ObjectKey, Source
@@ -33,6 +34,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.planning.consumers import named_users
+from reconciler.planning.reach import Reach, reach_of
 from reconciler.planning.risks import removed_keys
 from reconciler.rules import violations
 from reconciler.views.heading import NO_HEADING, Heading
@@ -84,6 +86,25 @@ NATURE_WORDS = {
     Nature.UNKNOWN: "it cannot be told whether they differ",
     Nature.ENCODED: "now the base64 of the old value",
     Nature.DECODED: "the old value was the base64 of this one",
+}
+WAY_WORDS = {
+    Way.VARIABLE: "in variables ",
+    Way.SUB_PATH: "with subPath ",
+    Way.VOLUME: "in a volume ",
+    Way.DRIVER: "to mount a volume ",
+    Way.PULL: "to pull images ",
+    Way.ACCOUNT: "to pull images for its Pods ",
+    Way.OTHER: "",
+}
+REACH_WORDS = {
+    Reach.RESTART: ": running Pods keep the old value until they are restarted",
+    Reach.NAME: ": Pods keep the old value, and a node gives it to new Pods as well, as long as "
+    "any Pod there refers to the name",
+    Reach.SYNC: ": running Pods see the new value once their kubelet has synchronised, by default "
+    "after 60 to 75 s at most",
+    Reach.PULL: ": the next pull uses the new value",
+    Reach.MOUNT: ": the next mount uses the new value",
+    Reach.UNKNOWN: "",
 }
 DRIFT_WORDS = "changed outside of this tool since the last apply"
 RESTORES_WORDS = "back to what was applied last"
@@ -226,8 +247,7 @@ def remark_texts(change: Change) -> list[str]:
 def note_texts(change: Change) -> list[str]:
     """What stands below the fields of a change besides the warnings of its manifest."""
     notes = [escaped(note.message) for note in change.notes]
-    users = consumers_text(change)
-    return [*removal_texts(change), *notes, *([users] if users else [])]
+    return [*removal_texts(change), *notes, *consumers_texts(change)]
 
 
 def warning_text(warning: Diagnostic) -> str:
@@ -264,12 +284,21 @@ def names_text(names: Iterable[str]) -> str:
     return ", ".join(name if rules.is_data_key(name) else quoted(name) for name in names)
 
 
-def consumers_text(change: Change) -> str:
-    """Who uses what changes, the first few by name; nothing where nobody is known to."""
-    if not change.consumers:
-        return ""
-    what = "the version before is used by" if Reason.VERSIONED in change.reasons else "used by"
-    return escaped(f"{what} {named_users(change.consumers)}")
+def consumers_texts(change: Change) -> list[str]:
+    """Who uses what changes, a line for each way and what that means; the first few by name."""
+    if Reason.VERSIONED in change.reasons and change.consumers:
+        return [escaped(f"the version before is used by {named_users(change.consumers)}")]
+    users: dict[tuple[Reach, Way], list[Consumer]] = defaultdict(list)
+    for user in change.consumers:
+        reach = reach_of(change, user)
+        users[reach, Way.OTHER if reach is Reach.UNKNOWN else user.way].append(user)
+    ranks = [*Reach]
+    ordered = sorted(users.items(), key=lambda item: (ranks.index(item[0][0]), item[0][1]))
+    texts = (
+        f"used {WAY_WORDS[way]}by {named_users(group)}{REACH_WORDS[reach]}"
+        for (reach, way), group in ordered
+    )
+    return [escaped(text) for text in texts]
 
 
 def aligned(rows: Iterable[Row]) -> list[Line]:

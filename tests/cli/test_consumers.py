@@ -36,14 +36,17 @@ def test_a_plan_names_who_uses_a_key(shop: Any) -> None:
     used(shop)
     file = shop.path / "manifests/shop.yaml"
     file.write_text(file.read_text().replace("not-a-real-password", "not-a-real-one-either"))
-    assert "used by Deployment/shop/web" in shop.ok("plan").out
-    assert "- used by `Deployment/shop/web`" in shop.ok("plan", "-o", "markdown").out
+    told = "used in variables by Deployment/shop/web: running Pods keep the old value until"
+    assert told in shop.ok("plan").out
+    assert "- used in variables by `Deployment/shop/web`: running Pods keep" in shop.ok("plan", "-o", "markdown").out
     document = json.loads(shop.ok("plan", "-o", "json").out)
     (consumer,) = [one for change in document["changes"] for one in change["consumers"]]
     assert consumer["key"] == "password"
     assert consumer["manifest"] == "manifests/web.yaml:1"
+    assert (consumer["way"], consumer["reach"]) == ("variable", "restart")
     shop.ok("plan", "--out", "saved.plan")
-    assert "used by Deployment/shop/web" in shop.ok("show", "saved.plan").out
+    assert told in shop.ok("show", "saved.plan").out
+    assert told in shop.ok("show", "saved.plan", "-o", "html").out
     shop.ok("apply", "saved.plan")
 
 

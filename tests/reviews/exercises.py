@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.plans import Plan
 from reconciler.model.store import Scope
@@ -80,6 +80,16 @@ class Exercise:
 
     def say(self, about: Desired, words: str) -> None:
         self.expected.setdefault(str(about.key), set()).add(words)
+
+    def use(self, old: Desired, user: str, ways: Mapping[Way, str]) -> None:
+        """Let `user` use the password of `old`, in one of `ways`."""
+        kind, home, name = user.split("/")
+        way = self.dice.choice([*ways])
+        manifest = "manifests/web.yaml:1"
+        self.consumers.append(
+            Consumer(kind, home, name, old.key, "password", manifest=manifest, way=way)
+        )
+        self.say(old, f"{user} {ways[way]}")
 
     def change(self, old: Desired, **values: bytes | None) -> Desired:
         kept = {
@@ -182,9 +192,19 @@ def change_used_value(exercise: Exercise) -> None:
     old = exercise.plain()
     exercise.change(old, password=exercise.value())
     web = f"web-{exercise.fresh}"
-    user = Consumer("Deployment", HOME, web, old.key, "password", manifest="manifests/web.yaml:1")
-    exercise.consumers.append(user)
-    exercise.say(old, f"Deployment/{HOME}/{web}")
+    exercise.use(old, f"Deployment/{HOME}/{web}", USES)
+
+
+USES = {
+    Way.VARIABLE: "variable restart",
+    Way.SUB_PATH: "sub-path restart",
+    Way.VOLUME: "volume sync",
+    Way.PULL: "pull pull",
+    Way.OTHER: "unknown",
+}
+"""How a changed key is used, and how the judge says when the change reaches the user."""
+CACHED = {Way.VARIABLE: "variable name", Way.VOLUME: "volume name"}
+"""The same of an immutable Secret that is replaced."""
 
 
 def delete_used(exercise: Exercise) -> None:
@@ -250,7 +270,9 @@ def replace_immutable(exercise: Exercise) -> None:
     key = next((key for key in exercise.free if exercise.desired[key].immutable), None)
     if key is not None:
         exercise.free.remove(key)
-        exercise.change(exercise.desired[key], password=exercise.value())
+        old = exercise.desired[key]
+        exercise.change(old, password=exercise.value())
+        exercise.use(old, f"Pod/{HOME}/job-{exercise.fresh}", CACHED)
 
 
 def label(exercise: Exercise) -> None:

@@ -29,6 +29,27 @@ NOTES = {
     "owner-added": " owns it from now on",
     "stale-kubelets": "running Pods may be served",
 }
+_UNTIL = "running Pods keep the old value until they are restarted"
+_NODE = (
+    "Pods keep the old value, and a node gives it to new Pods as well, as long as any Pod there "
+    "refers to the name"
+)
+_SYNC = (
+    "running Pods see the new value once their kubelet has synchronised, by default after 60 to "
+    "75 s at most"
+)
+USES = {
+    ("", ""): ("other", "unknown"),
+    ("in variables", _UNTIL): ("variable", "restart"),
+    ("with subPath", _UNTIL): ("sub-path", "restart"),
+    ("in a volume", _SYNC): ("volume", "sync"),
+    ("to pull images", "the next pull uses the new value"): ("pull", "pull"),
+    ("in variables", _NODE): ("variable", "name"),
+    ("in a volume", _NODE): ("volume", "name"),
+    ("with subPath", _NODE): ("sub-path", "name"),
+    ("to pull images", _NODE): ("pull", "name"),
+}
+"""How a Secret is used, in the words of Markdown and in those of JSON."""
 NATURES = {
     "now the base64 of the old value": "encoded",
     "the old value was the base64 of this one": "decoded",
@@ -57,7 +78,8 @@ class Fate:
     copies: set[str] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    users: set[str] = field(default_factory=set)
+    users: dict[str, str] = field(default_factory=dict)
+    """Who uses it, and how each of them comes to the new value."""
     place: str = ""
     reasons: str = ""
 
@@ -148,7 +170,18 @@ _CHANGE = [
     "source",
 ]
 _FIELD = ["field", "path", "change", "nature", "drift", "manager", "restores"]
-_USER = ["kind", "namespace", "name", "secret", "key", "optional", "field", "manifest"]
+_USER = [
+    "kind",
+    "namespace",
+    "name",
+    "secret",
+    "key",
+    "optional",
+    "field",
+    "manifest",
+    "way",
+    "reach",
+]
 _SOURCE = ["file", "line", "column", "document", "item"]
 _WARNING = ["severity", "code", "message", "hint", "object", "field", "source"]
 _REMOVAL = ["type", "keys", "foreign", "takes", "lost", "copies"]
@@ -251,7 +284,10 @@ def _fate(change: dict[str, Any]) -> Fate:
         fate.warnings.append(f"{warning['code']} {warning['field']}: {warning['message']}")
     for user in change["consumers"]:
         demand(name_of(exact(user, _USER)["secret"]) == name_of(change["key"]), "secret")
-        fate.users.add(f"{user['kind']}/{user['namespace']}/{user['name']}")
+        known = user["reach"] == "unknown" or (user["way"], user["reach"]) in USES.values()
+        demand(known, "reach")
+        use = " ".join((user["way"], user["reach"])) if user["reach"] != "unknown" else "unknown"
+        fate.users[f"{user['kind']}/{user['namespace']}/{user['name']}"] = use
     if change["source"]:
         fate.place = f"{exact(change['source'], _SOURCE)['file']}:{change['source']['line']}"
     if change["removal"]:
@@ -429,8 +465,11 @@ def _remark(text: str, fate: Fate) -> None:
     elif head in {"the other values are also in", "these values are also in"}:
         fate.copies = listed(rest)
         demand(("other" in head) == bool(fate.lost), "copies")
-    elif text.startswith("used by "):
-        fate.users = listed(text.removeprefix("used by "))
+    elif used := re.fullmatch(r"used (.*?)by ([^:]+)(?:: (.+))?", text):
+        way, reach = USES.get((used[1].strip(), used[3] or ""), ("", ""))
+        demand(bool(reach), text)
+        use = f"{way} {reach}" if reach != "unknown" else "unknown"
+        fate.users.update(dict.fromkeys(listed(used[2]), use))
     else:
         demand(any(words in text for words in NOTES.values()), text)
         fate.notes.append(text)

@@ -169,7 +169,8 @@ def is_said(words: str, name: str, verdict: Verdict) -> bool:
     fate = verdict.fates.get(name)
     if fate is None:
         return words in verdict.keepers.get(name, ())
-    told = [*fate.fields.values(), *fate.kept, *fate.notes, *fate.warnings, *fate.users]
+    users = [f"{user} {use}" for user, use in fate.users.items()]
+    told = [*fate.fields.values(), *fate.kept, *fate.notes, *fate.warnings, *users]
     return any(words in each for each in told)
 
 

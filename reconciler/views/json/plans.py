@@ -24,6 +24,7 @@ from reconciler.model.plans import (
     Step,
 )
 from reconciler.model.values import UidOf, ValueRef
+from reconciler.planning.reach import reach_of
 from reconciler.planning.risks import risk_of
 from reconciler.views import words
 from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
@@ -130,7 +131,7 @@ def _change(change: Change) -> Document:
         "fields": [field_document(field) for field in change.fields],
         "kept": [path_document(path) for path in change.kept],
         "notes": [note_document(note) for note in change.notes],
-        "consumers": [_consumer(consumer) for consumer in change.consumers],
+        "consumers": [_consumer(user, change) for user in change.consumers],
         "warnings": [diagnostic_document(warning) for warning in change.warnings],
         "removal": change.removal and _removal(change.removal),
         "patch": [_operation(operation) for operation in change.patch],
@@ -151,7 +152,7 @@ def _removal(removal: Removal) -> Document:
     }
 
 
-def _consumer(consumer: Consumer) -> Document:
+def _consumer(consumer: Consumer, change: Change) -> Document:
     return {
         "kind": consumer.kind,
         "namespace": consumer.namespace,
@@ -161,6 +162,8 @@ def _consumer(consumer: Consumer) -> Document:
         "optional": consumer.optional,
         "field": consumer.field,
         "manifest": consumer.manifest,
+        "way": consumer.way,
+        "reach": reach_of(change, consumer),
     }
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import fields
 from typing import Any, TypeVar
 
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.nodes import Node, check_same
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity
 from reconciler.model.options import OptionKind
@@ -248,9 +248,13 @@ def _precondition(node: Node) -> Precondition:
 
 def _consumer(node: Node) -> Consumer:
     texts = ("kind", "namespace", "name", "key", "field", "manifest")
-    members = dict(node.record(*texts, "secret", "optional"))
-    secret, optional = members.pop("secret"), members.pop("optional")
-    return Consumer(**read_texts(members), secret=read_key(secret), optional=optional.flag())
+    members = node.record(*texts, "secret", "optional", "way", "reach")
+    return Consumer(
+        **{name: members[name].text() for name in texts},
+        secret=read_key(members["secret"]),
+        optional=members["optional"].flag(),
+        way=members["way"].word(Way),
+    )
 
 
 def _removal(node: Node) -> Removal:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.objects import Desired
 from reconciler.model.plans import Plan, PlanOptions
 from reconciler.model.store import Snapshot
 from reconciler.planning import planner
 from reconciler.planning.consumers import named_users
 from reconciler.planning.listing import graph, listing
+from reconciler.planning.reach import Reach, reach_of
 from tests.world import (
     FINGERPRINTS,
     SET,
@@ -70,6 +71,35 @@ def test_a_changed_key_tells_who_uses_it() -> None:
     assert change.consumers == ()
     (change,) = plan([A], found).changes
     assert change.consumers == ()
+
+
+WAYS = {
+    Way.VARIABLE: (Reach.RESTART, Reach.NAME),
+    Way.SUB_PATH: (Reach.RESTART, Reach.NAME),
+    Way.VOLUME: (Reach.SYNC, Reach.NAME),
+    Way.PULL: (Reach.PULL, Reach.NAME),
+    Way.ACCOUNT: (Reach.PULL, Reach.NAME),
+    Way.DRIVER: (Reach.MOUNT, Reach.MOUNT),
+    Way.OTHER: (Reach.UNKNOWN, Reach.UNKNOWN),
+}
+"""When an update reaches a user, and when the replace of an immutable Secret does."""
+
+
+@pytest.mark.parametrize("way", [*Way])
+def test_when_a_change_reaches_a_user_depends_on_how_it_uses_the_secret(way: Way) -> None:
+    updated, replaced = WAYS[way]
+    using = user(way=way)
+    changed = wrapped({"k": "w", "l": "v"})
+    for before, wanted, reach in (
+        (A, replace(A, data=changed), updated),
+        (A, replace(A, data=changed, type="example.com/other"), updated),
+        (replace(A, immutable=True), replace(A, data=changed, immutable=True), replaced),
+        (replace(A, immutable=True), A, replaced),
+    ):
+        (change,) = plan([wanted], snapshot(*in_sync(before), consumers=(using,))).changes
+        assert reach_of(change, *change.consumers) is reach, change.reasons
+    (change,) = plan([], snapshot(*in_sync(A), consumers=(using,)), prune=True).changes
+    assert reach_of(change, *change.consumers) is Reach.UNKNOWN
 
 
 def test_a_replace_and_a_delete_tell_of_all_users() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.objects import ObjectKey
 from reconciler.rules import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.consumers import consumers_among, workload_of
@@ -92,6 +93,13 @@ USES: list[tuple[str, Any, list[tuple[str, str, bool, str]]]] = [
     ),
 ]
 
+WAYS = {
+    r"ontainers\[\d\]\.env": Way.VARIABLE,
+    r"imagePullSecrets\[\d\]": Way.PULL,
+    r"volumes\[\d\]\.(projected\.sources\[\d\]\.)?secret": Way.VOLUME,
+    "": Way.DRIVER,
+}
+"""How a Secret is used, by the path of the reference."""
 PATHS = {
     ("", "Pod"): "spec",
     ("", "ReplicationController"): "spec.template.spec",
@@ -128,18 +136,53 @@ def test_every_reference_of_a_pod_in_every_kind_that_runs_pods(
     at = f"{PATHS[group, kind]}.{field}"
     assert list(consumers_of(document({field: content}, kind, group), manifest="f:1")) == [
         Consumer(
-            kind, "shop", "web", ObjectKey("Secret", "shop", name), key, optional, at + end, "f:1"
+            kind,
+            "shop",
+            "web",
+            ObjectKey("Secret", "shop", name),
+            key,
+            optional,
+            at + end,
+            "f:1",
+            WAYS[next(path for path in WAYS if re.search(path, f"{field}{end}"))],
         )
         for name, key, optional, end in expected
     ]
 
 
+@pytest.mark.parametrize(
+    ("mounts", "ways"),
+    [
+        ([[]], [Way.VOLUME]),
+        ([[{}]], [Way.VOLUME]),
+        ([[{"subPath": "k"}]], [Way.SUB_PATH]),
+        ([[{"subPathExpr": "$(K)"}]], [Way.SUB_PATH]),
+        ([[{"subPath": ""}]], [Way.VOLUME]),
+        ([[{"subPath": "k"}, {}]], [Way.SUB_PATH, Way.VOLUME]),
+        ([[{"subPath": "k"}], [{}]], [Way.SUB_PATH, Way.VOLUME]),
+        ([[{"name": "other", "subPath": "k"}]], [Way.VOLUME]),
+    ],
+)
+@pytest.mark.parametrize("projected", [False, True])
+def test_a_volume_is_mounted_as_a_whole_or_a_path_of_it(
+    mounts: list[list[dict[str, str]]], ways: list[Way], *, projected: bool
+) -> None:
+    source = {"secret": {"secretName": "a", "name": "a"}}
+    volume = {"name": "v", **({"projected": {"sources": [source]}} if projected else source)}
+    containers = [
+        {"volumeMounts": [{"name": "v", "mountPath": "/m", **mount} for mount in container]}
+        for container in mounts
+    ]
+    found = [*consumers_of(document({"containers": containers, "volumes": [volume]}))]
+    assert [one.way for one in found] == ways
+    assert uses(found) == [("a", "", False)] * len(ways)
+
+
 def test_accounts_and_ingresses() -> None:
     robot = {"kind": "ServiceAccount", "secrets": [{"name": "a"}]}
-    assert uses(consumers_of({**robot, "imagePullSecrets": [{"name": "b"}]})) == [
-        ("a", "", True),
-        ("b", "", False),
-    ]
+    listed = [*consumers_of({**robot, "imagePullSecrets": [{"name": "b"}]})]
+    assert uses(listed) == [("a", "", True), ("b", "", False)]
+    assert [one.way for one in listed] == [Way.OTHER, Way.ACCOUNT]
     ingress = {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.events import (
     ApplyEnded,
     Event,
@@ -158,7 +158,14 @@ _UPDATES = (
                 "password",
                 field="spec.template.spec.containers[0].env[0].valueFrom.secretKeyRef",
                 manifest="manifests/web.yaml:7",
+                way=Way.VARIABLE,
             ),
+            Consumer("Pod", "shop", "files", secret("db"), way=Way.VOLUME),
+            Consumer("Pod", "shop", "path", secret("db"), "password", way=Way.SUB_PATH),
+            Consumer("ServiceAccount", "shop", "robot", secret("db"), way=Way.ACCOUNT),
+            Consumer("Job", "shop", "pull", secret("db"), way=Way.PULL),
+            Consumer("Job", "shop", "driver", secret("db"), way=Way.DRIVER),
+            Consumer("Ingress", "shop", "front", secret("db")),
         ),
         precondition=_LIVE,
         source=place("db.yaml", 12),
@@ -228,7 +235,15 @@ _REPLACES = tuple(
         notes=(Note("stale-kubelets", "running Pods may be served the old value"),),
         patch=(Operation("add", "", {"type": "Opaque"}),),
         consumers=tuple(
-            Consumer("Pod", "shop", f"pod-{number}", secret(name), key, optional=bool(key))
+            Consumer(
+                "Pod",
+                "shop",
+                f"pod-{number}",
+                secret(name),
+                key,
+                optional=bool(key),
+                way=Way.VARIABLE,
+            )
             for number in range(7)
             for key in ("", "key")
             if name == "frozen"
