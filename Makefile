@@ -23,7 +23,7 @@ help:
 	@echo 'make pipelines   run the shipped workflows with act, and lint them'
 	@echo 'make controlplane   build the Kubernetes control plane that some of them need, once'
 	@echo 'make tools   build sops and age, whose files some tests read, once'
-	@echo 'make programs   install the Docker Engine, containerd and the shells that some of them need, as root'
+	@echo 'make programs   install what some of them need: Docker Engine, containerd, shells, promtool, as root'
 	@echo 'make browser install Chromium, as root, and axe-core, with which HTML is tested'
 	@echo 'make fuzz    a million mutated manifests, of another seed each time'
 	@echo '             or so many, and those of a seed: make fuzz COUNT=20000 SEED=name'
@@ -67,6 +67,7 @@ tools:
 
 programs:
 	tests/programs/install.sh
+	tests/programs/prometheus.sh
 
 browser:
 	tests/browser/install.sh

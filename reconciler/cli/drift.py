@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from reconciler.cli.parameters import listed
 from reconciler.cli.requests import command_line, environment_of, loaded_of, memory_file, opened
 from reconciler.cli.several import Answer, Surveying
 from reconciler.cli.terminal import remark
-from reconciler.model.drift import DriftKind
+from reconciler.model.drift import DriftKind, DriftReport
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
@@ -100,10 +101,14 @@ def drift(
         environ(),
         remark,
     )
-    with workflow.watched(telling) as watched:
+
+    def checked() -> DriftReport:
         environment = environment_of(settings, paths)
         loaded = loaded_of(environment)
         with opened(environment) as store, alive("Reading the store"):
-            report = workflow.drift_of(environment, loaded, store, check)
-        watched.report = report
-    return Answer(Subject.DRIFT, report, workflow.Result(drift=report).exit_code)
+            return workflow.drift_of(environment, loaded, store, check)
+
+    end = workflow.ended(checked)
+    code = workflow.Result(drift=end.report).exit_code
+    after = partial(telling.tell, end) if telling else None
+    return Answer(Subject.DRIFT, end.report, code, error=end.error, after=after)

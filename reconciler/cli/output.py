@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
@@ -14,11 +15,11 @@ import click
 from reconciler.cli.config import configuration
 from reconciler.cli.parameters import Word, listed
 from reconciler.cli.terminal import colour_on
-from reconciler.errors import ConfigError
+from reconciler.errors import ConfigError, FileNotWritten
 from reconciler.files import write_whole
 from reconciler.model.options import Topic
 from reconciler.spelling import did_you_mean
-from reconciler.views.formats import Style, Subject, formats_of, rendered
+from reconciler.views.formats import Style, Subject, failed, formats_of, outlives, rendered
 from reconciler.views.heading import Heading
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 REPORT_MODE = 0o644
 """Another user's program may collect a report, and it holds no value."""
+_LARGEST_REPORT = 1 << 24
 
 
 class Verbosity(Enum):
@@ -161,6 +163,27 @@ def write_reports(
     for name, path in settings.get("reports", ()):
         text = rendered(subject, name, shown, replace(style, quiet=False))
         write_whole(path, f"{text}\n".encode(), mode=REPORT_MODE)
+
+
+def note_failure(settings: dict[str, Any]) -> None:
+    """Let the reports that outlive it say that this run has failed.
+
+    What is wrong with such a file is not said: the failure itself is what matters.
+    """
+    for name, path in settings.get("reports", ()):
+        earlier = earlier_report(path) if outlives(name) else ""
+        if earlier:
+            with suppress(FileNotWritten):
+                write_whole(path, failed(name, earlier).encode(), mode=REPORT_MODE)
+
+
+def earlier_report(path: Path) -> str:
+    """What an earlier run wrote to `path`; empty where that is nothing of use."""
+    try:
+        is_small = path.is_file() and path.stat().st_size <= _LARGEST_REPORT
+        return path.read_text("utf-8") if is_small else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def shown_text(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,14 @@ from reconciler.cli.config import (
 from reconciler.cli.environments import Described, place_of, same_places
 from reconciler.cli.live import live
 from reconciler.cli.options import ENV_PARALLELISM, STORE, parameter_of
-from reconciler.cli.output import REPORT_MODE, output_of, show, style_of
+from reconciler.cli.output import (
+    REPORT_MODE,
+    earlier_report,
+    note_failure,
+    output_of,
+    show,
+    style_of,
+)
 from reconciler.cli.parameters import Listed
 from reconciler.cli.program import fault_text
 from reconciler.cli.settings import Configuration
@@ -46,6 +54,8 @@ class Answer:
     """What a command has to say of an environment: `shown` is a `subject`.
 
     ``origin`` is what there is to know of a plan's file. ``then`` is done once it was shown.
+    ``error`` is what ended the work, if there is nothing to show. ``after`` is done at the very
+    end, when all that was asked for is printed and written, or cannot be.
     """
 
     subject: Subject
@@ -53,6 +63,8 @@ class Answer:
     code: ExitCode = ExitCode.OK
     origin: tuple[Note, ...] = ()
     then: Callable[[], None] | None = None
+    error: Exception | None = field(default=None, repr=False)
+    after: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ class _Told:
     part: Part
     reports: tuple[Part, ...] = ()
     remarks: tuple[str, ...] = field(default=(), repr=False)
+    after: Callable[[], None] | None = None
 
 
 class Surveying(Configured):
@@ -108,9 +121,13 @@ class Surveying(Configured):
         """Call the function for each environment, and show what it answers."""
         if ctx.obj.company is None:
             answer: Answer = super().invoke(ctx)
-            show(answer.subject, answer.shown, ctx.params, answer.origin)
-            if answer.then is not None:
-                answer.then()
+            with _followed_by(answer.after):
+                if answer.error is not None:
+                    note_failure(ctx.params)
+                    raise answer.error
+                show(answer.subject, answer.shown, ctx.params, answer.origin)
+                if answer.then is not None:
+                    answer.then()
             return answer.code
         contexts = ctx.obj.company.contexts
         refuse_same_places(contexts)
@@ -153,7 +170,8 @@ class Surveying(Configured):
         style = replace(style_of(params), colour=colour_on(stream))
         for text in joined(output, parts(), self._subject, style):
             click.echo(text, err=err)
-        self._write_reports(first, told)
+        with _followed_by(partial(_follow_up, contexts, told)):
+            self._write_reports(first, told)
         return worst(codes)
 
     def _told(self, context: click.Context, output: str, environments: int) -> _Told:
@@ -175,10 +193,12 @@ class Surveying(Configured):
         texts: list[str] = []
         params = context.params
         formats = [output, *(each for each, _ in params.get("reports", ()))]
-        code, error = ExitCode.OK, None
+        code, error, after = ExitCode.OK, None, None
         try:
             answer = self.answer(context)
-            code = answer.code
+            code, after = answer.code, answer.after
+            if answer.error is not None:
+                raise answer.error  # noqa: TRY301 - as if it came from the call
             style = style_of(params, answer.origin)
             for index, each in enumerate(formats):
                 colour = not index and colour_on(sys.stdout)
@@ -195,7 +215,7 @@ class Surveying(Configured):
             code = error.exit_code
         texts += [""] * (len(formats) - len(texts))
         first, *others = (Part(name, code, text, error) for text in texts)
-        return _Told(first, tuple(others))
+        return _Told(first, tuple(others), after=after)
 
     def _write_reports(self, context: click.Context, told: Sequence[_Told]) -> None:
         """Write the reports that were asked for, each with the parts of all environments.
@@ -203,13 +223,45 @@ class Surveying(Configured):
         Raises:
             FileNotWritten: a report cannot be written.
         """
-        from reconciler.views.joined import joined
+        from reconciler.views.joined import joined, with_earlier
 
         style = replace(style_of(context.params), quiet=False)
         for index, (format_name, path) in enumerate(context.params.get("reports", ())):
             parts = [each.reports[index] for each in told]
+            parts = with_earlier(format_name, parts, partial(earlier_report, path))
             texts = [*joined(format_name, parts, self._subject, style)]
             write_whole(path, "".join(f"{text}\n" for text in texts).encode(), mode=REPORT_MODE)
+
+
+@contextmanager
+def _followed_by(after: Callable[[], None] | None) -> Iterator[None]:
+    """Call `after` at the end of the block, be it an error; not where somebody interrupts it."""
+    try:
+        yield
+    except Exception:
+        if after is not None:
+            after()
+        raise
+    if after is not None:
+        after()
+
+
+def _follow_up(contexts: Sequence[click.Context], told: Sequence[_Told]) -> None:
+    """Do what is to be done at the very end for each environment, side by side."""
+    from reconciler.workflow import abreast
+
+    work = [partial(_followed_up, *pair) for pair in zip(contexts, told, strict=True)]
+    for lines in abreast(work, at_a_time(contexts[0])):
+        for line in lines:
+            remark(line)
+
+
+def _followed_up(context: click.Context, told: _Told) -> list[str]:
+    remarks: list[str] = []
+    if told.after is not None:
+        with context.scope(), heard_by(remarks.append):
+            told.after()
+    return [with_name(told.part.environment, line) for line in remarks]
 
 
 def error_of(raised: Exception) -> ReconcilerError:

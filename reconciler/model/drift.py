@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from reconciler.model.history import Run
@@ -146,12 +147,24 @@ class ObjectDrift:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class CertificateEnd:
+    """When the certificates in a key of a live object end, in UTC."""
+
+    key: ObjectKey
+    name: str
+    ends: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriftReport:
     """The answer of one check; the same drift gives the same report, whenever it is asked for.
 
     ``objects`` are sorted by kind, namespace and name. ``last`` is the last run of the set.
     ``fail_on`` are the kinds of drift that count. ``remedies`` are the commands that deal with it.
+    ``certificates`` are those in live objects of the set that could be read. ``locked_seconds`` is
+    for how long somebody has held the set's lock, 0 where nobody does, infinite where its times
+    cannot be understood, and ``None`` where it could not be read.
     """
 
     store: StoreIdentity
@@ -161,6 +174,13 @@ class DriftReport:
     last: Run | None = field(default=None, compare=False)
     fail_on: frozenset[DriftKind] = FAIL_ON
     remedies: Remedies = field(default=NO_REMEDIES, compare=False)
+    certificates: tuple[CertificateEnd, ...] = ()
+    locked_seconds: float | None = field(default=None, compare=False)
+
+    @property
+    def counting(self) -> Iterator[ObjectDrift]:
+        """The objects with drift of a kind that counts and that no baseline has."""
+        return (item for item in self.objects if item.kinds & self.fail_on)
 
     @property
     def drifted(self) -> bool:
@@ -170,7 +190,7 @@ class DriftReport:
     @property
     def failing(self) -> bool:
         """Whether there is drift of a kind that counts and that no baseline has."""
-        return any(item.kinds & self.fail_on for item in self.objects)
+        return any(self.counting)
 
     @property
     def counts(self) -> Mapping[ObjectState, int]:

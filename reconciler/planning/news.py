@@ -65,8 +65,7 @@ def _digest(report: DriftReport) -> str:
                 if not field.accepted
             ],
         ]
-        for item in report.objects
-        if item.kinds & report.fail_on
+        for item in report.counting
     ]
     if not counting:
         return ""

@@ -7,7 +7,7 @@ table for each subject that it can show. Modules are imported when they are aske
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -161,6 +161,10 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
 """From a subject and the name of a format to ``MODULE:FUNCTION``; the first is the default."""
 
 
+_OUTLIVING: Mapping[str, str] = {"prometheus": "reconciler.views.prometheus:failed"}
+"""Formats whose files a run that fails does not leave as they are."""
+
+
 def formats_of(*subjects: Subject) -> tuple[str, ...]:
     """The formats that can show any of `subjects`, the default first."""
     return tuple(dict.fromkeys(name for subject in subjects for name in _TABLE[subject]))
@@ -168,6 +172,20 @@ def formats_of(*subjects: Subject) -> tuple[str, ...]:
 
 def rendered(subject: Subject, format_name: str, shown: Any, style: Style) -> str:
     """`shown`, which is a `subject`, in a format. The text has no line break at its end."""
-    module, _, function = _TABLE[subject][format_name].partition(":")
-    text: str = getattr(importlib.import_module(module), function)(shown, style)
-    return text
+    return _function(_TABLE[subject][format_name])(shown, style)
+
+
+def outlives(format_name: str) -> bool:
+    """Whether a report in the format is changed by a run that fails; see `failed`."""
+    return format_name in _OUTLIVING
+
+
+def failed(format_name: str, earlier: str) -> str:
+    """The text `earlier`, which is that of an earlier run, after one that failed."""
+    return _function(_OUTLIVING[format_name])(earlier)
+
+
+def _function(place: str) -> Callable[..., str]:
+    module, _, name = place.partition(":")
+    function: Callable[..., str] = getattr(importlib.import_module(module), name)
+    return function

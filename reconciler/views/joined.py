@@ -16,7 +16,7 @@ import orjson
 
 from reconciler.errors import ExitCode, ReconcilerError, worst
 from reconciler.escapes import escaped, inert, json_text
-from reconciler.views.formats import Style, Subject
+from reconciler.views.formats import Style, Subject, failed, outlives
 from reconciler.views.json.parts import Document, serialised
 from reconciler.views.text import error as error_text
 from reconciler.views.text.palette import Palette
@@ -59,6 +59,27 @@ def joined(
 def can_join(format_name: str) -> bool:
     """Whether the format can show several environments."""
     return format_name in _JOININGS
+
+
+def with_earlier(format_name: str, parts: Iterable[Part], earlier: Callable[[], str]) -> list[Part]:
+    """`parts`, with what a report has kept of the environments that failed.
+
+    `earlier` reads what the last run wrote. Only formats that outlive a failure keep anything.
+    """
+    chosen = list(parts)
+    if not outlives(format_name) or not any(part.error for part in chosen):
+        return chosen
+    kept = failed(format_name, earlier())
+    return [
+        part if part.error is None else replace(part, text=_samples_of(part.environment, kept))
+        for part in chosen
+    ]
+
+
+def _samples_of(environment: str, text: str) -> str:
+    own = f"{{{_environment_label(environment)},"
+    lines = text.splitlines()
+    return "\n".join(line for line in lines if line.startswith("# ") or own in line)
 
 
 def style_of(format_name: str, style: Style, environments: int) -> Style:
@@ -209,20 +230,29 @@ def _junit(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[st
 
 
 def _prometheus(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
-    """Each metric once, with the samples of all environments: their sets or stores differ."""
+    """Each metric once, with the samples of all environments, which have a label of that name."""
     del subject, style
     samples: dict[str, list[str]] = {}
-    headers: dict[str, list[str]] = {}
+    headers: dict[str, dict[str, str]] = {}
     for part in parts:
+        label = _environment_label(part.environment)
         for line in part.text.splitlines():
             if line.startswith("# "):
-                lines = headers.setdefault(line.split(" ")[2], [])
-                lines += [] if line in lines else [line]
+                _, word, name, _ = line.split(" ", 3)
+                headers.setdefault(name, {}).setdefault(word, line)
             else:
-                samples.setdefault(line.partition("{")[0], []).append(line)
+                name, _, rest = line.partition("{")
+                rest = rest.removeprefix(f"{label},")
+                samples.setdefault(name, []).append(f"{name}{{{label},{rest}")
     yield "\n".join(
-        line for name, lines in headers.items() for line in (*lines, *samples.get(name, ()))
+        line
+        for name, lines in headers.items()
+        for line in (*lines.values(), *samples.get(name, ()))
     )
+
+
+def _environment_label(environment: str) -> str:
+    return f'environment="{environment}"'
 
 
 def _yaml(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:

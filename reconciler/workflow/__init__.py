@@ -32,7 +32,7 @@ from reconciler.workflow.provenance import origin_of
 from reconciler.workflow.reports import Report, Result
 from reconciler.workflow.rollouts import roll_out
 from reconciler.workflow.snapshots import taken
-from reconciler.workflow.telling import telling_of, watched
+from reconciler.workflow.telling import ended, telling_of
 from reconciler.workflow.trying import tried
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "drift_after",
     "drift_of",
     "encrypted",
+    "ended",
     "environment_of_plan",
     "exported",
     "imported",
@@ -73,5 +74,4 @@ __all__ = [
     "telling_of",
     "tried",
     "utc_now",
-    "watched",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reconciler.errors import ConfigError
+from reconciler.errors import ConfigError, StoreError
 from reconciler.manifests import Loaded
 from reconciler.model.drift import FAIL_ON, DriftKind, DriftReport
 from reconciler.model.objects import ObjectKey
@@ -69,9 +70,24 @@ def drift_of(
         last=last_run(store, options.set_name),
         notices=(*loaded.notices, *report.notices),
         fail_on=check.fail_on,
+        locked_seconds=_locked_seconds(store, options.set_name),
     )
     report = accepted(report, baselines)
     return replace(report, remedies=remedies_of(report, _manifests(report, loaded), check.line))
+
+
+def _locked_seconds(store: Store, set_name: str) -> float | None:
+    """For how long somebody has held the set's lock; see `DriftReport`.
+
+    Who may read the set need not be allowed to read its lock.
+    """
+    try:
+        lock = store.read_lock(set_name)
+    except StoreError:
+        return None
+    if lock is None or not lock.is_held:
+        return 0.0
+    return math.inf if lock.since is None else max(lock.read_at - lock.since, 0.0)
 
 
 def _targeted(report: DriftReport, targets: Sequence[ObjectKey]) -> DriftReport:
@@ -85,7 +101,11 @@ def _targeted(report: DriftReport, targets: Sequence[ObjectKey]) -> DriftReport:
             f"--target names what neither the manifests nor the set hold: {names}",
             hint="write KIND/NAMESPACE/NAME, for example Secret/shop/database",
         )
-    return replace(report, objects=tuple(item for item in report.objects if item.key in targets))
+    return replace(
+        report,
+        objects=tuple(item for item in report.objects if item.key in targets),
+        certificates=tuple(item for item in report.certificates if item.key in targets),
+    )
 
 
 def _manifests(report: DriftReport, loaded: Loaded) -> Manifests:

@@ -20,6 +20,7 @@ from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import AbsentValue, Fingerprinter, derive_fingerprint_key
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
+from reconciler.planning.certificates import certificate_ends
 from reconciler.planning.drift import drift as compare_with_record
 from reconciler.planning.generating import certificate_notices
 from reconciler.planning.namespaces import with_namespaces
@@ -265,8 +266,11 @@ def drift(
     report = compare_with_record(desired, snapshot, options.set_name, unmanaged=unmanaged)
     compared = {item.key for item in report.objects if item.state is not ObjectState.UNMANAGED}
     lives = {key: live for key, live in snapshot.objects.items() if key in compared}
-    ending = certificate_notices(lives, options, datetime.now(UTC))
-    return replace(report, notices=(*report.notices, *ending))
+    with warnings.catch_warnings():  # see _planned
+        warnings.simplefilter("ignore")
+        ending = certificate_notices(lives, options, datetime.now(UTC))
+        notices = (*report.notices, *ending)
+        return replace(report, notices=notices, certificates=tuple(certificate_ends(lives)))
 
 
 def _fingerprinter(

@@ -6,8 +6,7 @@ Whatever goes wrong here is said, and changes neither the result of the check no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,11 +27,26 @@ _COMMENT = re.compile("^#.*", re.MULTILINE)
 Say = Callable[[str], None]
 
 
-@dataclass(slots=True)
-class Watched:
-    """A check that is under way; ``report`` is what it came to."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a check came to: its report, or the error that ended it."""
 
     report: DriftReport | None = None
+    error: Exception | None = field(default=None, repr=False)
+
+
+def ended(check: Callable[[], DriftReport]) -> Ended:
+    """What `check` comes to.
+
+    Raises:
+        BrokenPipeError: nobody reads any more what the program prints.
+    """
+    try:
+        return Ended(check())
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, receivers are told
+        return Ended(error=error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +59,14 @@ class Telling:
     say: Say
     clock: Callable[[], datetime] = utc_now
 
-    def tell(self, report: DriftReport | None, error: str = "") -> None:
-        """Tell each receiver what is new to it; see `Finding`."""
-        finding = Finding(set_name=self.set_name, now=self.clock(), report=report, error=error)
+    def tell(self, end: Ended) -> None:
+        """Tell each receiver what is new to it."""
+        finding = Finding(
+            set_name=self.set_name,
+            now=self.clock(),
+            report=end.report,
+            error="" if end.error is None else _shown(end.error),
+        )
         try:
             with remembered(self.memory, self.set_name) as memory:
                 for receiver in self.receivers:
@@ -78,24 +97,11 @@ class Telling:
             memory.save()
 
 
-@contextmanager
-def watched(telling: Telling | None) -> Iterator[Watched]:
-    """Tell receivers what the check in the block came to: its report, or that it failed."""
-    check = Watched()
-    try:
-        yield check
-    except BrokenPipeError:
-        raise
-    except ReconcilerError as error:
-        if telling:
-            telling.tell(None, error.message)
-        raise
-    except Exception as error:
-        if telling:
-            telling.tell(None, f"unexpected {type(error).__name__}")
-        raise
-    if telling and check.report is not None:
-        telling.tell(check.report)
+def _shown(error: Exception) -> str:
+    """What receivers are told of an error: of an unexpected one nothing that might be a value."""
+    if isinstance(error, ReconcilerError):
+        return error.message
+    return f"unexpected {type(error).__name__}"
 
 
 def telling_of(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import stat
+import time
 from contextlib import closing
 from importlib.resources import files
 from typing import Any
@@ -19,9 +20,9 @@ from tests.world import held
 DATABASE = ObjectKey("Secret", "shop", "database")
 
 
-def touch(key: ObjectKey, *operations: Operation) -> None:
+def touch(key: ObjectKey, *operations: Operation, url: str = "sqlite:.reconciler/store.db") -> None:
     """Change or, without operations, delete an object behind the program's back."""
-    with closing(reconciler.open_store("sqlite:.reconciler/store.db", {})) as store:
+    with closing(reconciler.open_store(url, {})) as store:
         found = reconciler.read((), store, reconciler.PlanOptions()).objects[key]
         precondition = Precondition(found.uid, found.resource_version)
         if not operations:
@@ -199,13 +200,59 @@ def test_metrics(shop: Any) -> None:
     assert shop.run("drift", "--report", "prometheus=taken/no/r.prom").code == 1
 
 
-def test_a_failed_check_leaves_the_metrics_of_the_last_good_one(shop: Any) -> None:
+def test_a_failed_check_says_so_and_leaves_the_other_metrics(shop: Any) -> None:
+    tampered(shop)
+    report = ("--report", "prometheus=r.prom")
+    assert shop.run("drift", *report).code == 2
+    before = (shop.path / "r.prom").read_text()
+    (failing,) = [line for line in before.splitlines() if line.endswith("} 0") and "failed" in line]
+    shop.write("manifests/broken.yaml", "kind: [")
+    for _ in range(2):
+        assert shop.run("drift", *report).code == 1
+        after = (shop.path / "r.prom").read_text()
+        assert after == before.replace(failing, f"{failing[:-1]}1")
+    (shop.path / "manifests/broken.yaml").unlink()
+    assert shop.run("drift", *report).code == 2
+    assert failing in (shop.path / "r.prom").read_text()
+
+
+def test_a_first_check_that_fails_writes_no_metrics(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
-    shop.ok("drift", "--report", "prometheus=r.prom")
-    before = (shop.path / "r.prom").read_bytes()
     shop.write("manifests/broken.yaml", "kind: [")
     assert shop.run("drift", "--report", "prometheus=r.prom").code == 1
-    assert (shop.path / "r.prom").read_bytes() == before
+    assert not (shop.path / "r.prom").exists()
+    shop.write("r.prom", "not of ours\n")
+    assert shop.run("drift", "--report", "prometheus=r.prom", "--report", "json=r.json").code == 1
+    assert (shop.path / "r.prom").read_text() == "not of ours\n"
+    assert not (shop.path / "r.json").exists()
+
+
+def test_metrics_of_the_lock_and_of_certificates(shop: Any) -> None:
+    shop.write(
+        "manifests/tls.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: tls\n  namespace: shop\n"
+        "  annotations: {reconciler/generate.tls.key: 'tls; certificate=tls.crt; cn=db; days=30'}\n"
+        "type: kubernetes.io/tls\n",
+    )
+    shop.ok("apply", "--auto-approve")
+    shop.ok("drift", "--report", "prometheus=r.prom")
+    metrics = (shop.path / "r.prom").read_text()
+    assert re.search(r"\nreconciler_lock_held_seconds\{[^}]*\} 0\.000\n", metrics)
+    ((labels, end),) = re.findall(
+        r"\nreconciler_certificate_end_timestamp_seconds\{([^}]*)\} (\S+)", metrics
+    )
+    assert labels.endswith('object="Secret/shop/tls",key="tls.crt"')
+    assert 29 * 86400 < float(end) - time.time() < 31 * 86400
+    with (
+        closing(reconciler.open_store("sqlite:.reconciler/store.db", {})) as store,
+        store.session("default", "somebody", 60),
+    ):
+        shop.ok("drift", "--report", "prometheus=r.prom")
+    held_for = re.search(
+        r"\nreconciler_lock_held_seconds\{[^}]*\} (\S+)", (shop.path / "r.prom").read_text()
+    )
+    assert held_for is not None
+    assert float(held_for[1]) > 0
 
 
 def test_drift_of_another_namespace_and_paths(shop: Any) -> None:

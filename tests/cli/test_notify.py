@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -40,6 +40,7 @@ class Web:
         self.headers: list[Any] = []
         self.paths: list[str] = []
         self.status = 204
+        self.on_arrival: Callable[[], None] | None = None
         self.silence = threading.Event()
         self.arrived = threading.Event()
         outer = self
@@ -51,6 +52,8 @@ class Web:
                 outer.headers.append(self.headers)
                 outer.paths.append(self.path)
                 outer.arrived.set()
+                if outer.on_arrival is not None:
+                    outer.on_arrival()
                 if outer.silence.is_set():
                     time.sleep(3)
                 self.send_response(outer.status)
@@ -136,6 +139,64 @@ def test_a_message_is_sent_when_something_changes_and_only_then(applied: Any, we
         check(applied, web.url, code=0)
     assert web.types[4:] == ["drift.gone"]
     assert len({event["id"] for event in web.events}) == 5
+
+
+def failing(metrics: str) -> str:
+    (line,) = [line for line in metrics.splitlines() if line.startswith("reconciler_drift_check_f")]
+    return line[-1]
+
+
+def test_a_message_is_sent_when_reports_are_written(applied: Any, web: Web) -> None:
+    seen: list[str] = []
+    web.on_arrival = lambda: seen.append(Path("r.prom").read_text())
+    report = ("--notify", web.url, "--notify-state", STATE, "--report", "prometheus=r.prom")
+    intrude()
+    assert applied.run("drift", *report).code == 2
+    assert 'object="Secret/shop/database"' in seen.pop()
+    applied.write("manifests/broken.yaml", "kind: [")
+    assert applied.run("drift", *report).code == 1
+    assert failing(seen.pop()) == "1", "of a check that fails too"
+    (applied.path / "manifests/broken.yaml").unlink()
+    assert applied.run("drift", *report).code == 2
+    assert failing(seen.pop()) == "0"
+    assert web.types == ["drift.appeared", "check.failed", "check.recovered"]
+
+
+def test_a_report_that_cannot_be_written_silences_nobody(applied: Any, web: Web) -> None:
+    intrude()
+    report = ("--notify", web.url, "--notify-state", STATE, "--report", "prometheus=no/r.prom")
+    result = applied.run("drift", *report)
+    assert result.code == 1
+    assert "no/r.prom: cannot be written" in result.err
+    assert web.types == ["drift.appeared"]
+
+
+def test_of_several_environments_each_is_told_when_all_reports_are_written(
+    workplace: Any, web: Web
+) -> None:
+    seen: list[str] = []
+    web.on_arrival = lambda: seen.append(Path("r.prom").read_text())
+    workplace.write(
+        "reconciler.yaml",
+        "environments:\n  a: {store: 'sqlite:a.db'}\n  b: {store: 'sqlite:b.db'}\n"
+        "  c: {store: 'sqlite:c.db'}\n",
+    )
+    workplace.secret("database", password="not-a-real-one")
+    workplace.ok("apply", "--env", "[ab]", "--auto-approve")
+    for name in ("a", "b"):
+        key = DATABASE._replace(namespace="default")
+        touch(key, url=f"sqlite:{name}.db")
+    dead = "http://127.0.0.1:9/"
+    result = workplace.run(
+        *("drift", "--all", "--report", "prometheus=r.prom"),
+        *("--notify", web.url, "--notify", dead, "--notify-state", STATE),
+    )
+    assert result.code == 1
+    assert sorted(web.types) == ["check.failed", "drift.appeared", "drift.appeared"]
+    for text in seen:
+        assert text.count('object="Secret/default/database"') == 2
+    for name in "abc":
+        assert f"{name}: Warning: receiver 2 (http) was not told" in result.err
 
 
 def test_the_event_is_a_cloudevent_without_values(applied: Any, web: Web) -> None:

@@ -184,10 +184,35 @@ def test_reports_have_the_parts_of_all(three: Any) -> None:
     assert suites[2].find("testcase/error") is not None
     assert json.loads(texts["code-quality"]) == []
     assert texts["prometheus"].count("# TYPE reconciler_drift_detected gauge") == 1
-    assert texts["prometheus"].count("\nreconciler_drift_detected{") == 2
+    assert texts["prometheus"].count("\nreconciler_drift_detected{environment=") == 2
     assert texts["markdown"].count("## Environment ") == 3
     assert "::error title=eu-2::the store does not exist" in texts["github"]
     assert "eu-1: No drift." in texts["github"]
+
+
+def test_metrics_of_an_environment_outlive_its_failure(three: Any) -> None:
+    def samples(environment: str) -> list[str]:
+        lines = (three.path / "r.prom").read_text().splitlines()
+        return [line for line in lines if f'{{environment="{environment}",set="shop",' in line]
+
+    three.ok("apply", "--all", "--auto-approve")
+    three.ok("drift", "--all", "--report", "prometheus=r.prom")
+    whole = (three.path / "r.prom").read_text()
+    before = {name: samples(name) for name in NAMES}
+    assert sum(map(len, before.values())) == sum(line[0] != "#" for line in whole.splitlines())
+    (three.path / "eu-2.db").unlink()
+    for _ in range(2):
+        assert three.run("drift", "--all", "--report", "prometheus=r.prom").code == 1
+        after = (three.path / "r.prom").read_text()
+        headers = [line for line in after.splitlines() if line.startswith("#")]
+        assert headers == [line for line in whole.splitlines() if line.startswith("#")]
+        ((old, new),) = {*zip(before["eu-2"], samples("eu-2"), strict=True)} - {
+            (line, line) for line in before["eu-2"]
+        }
+        assert old.startswith("reconciler_drift_check_failed{")
+        assert new == f"{old[:-1]}1"
+        (other,) = [line for line in samples("eu-1") if "check_failed" in line]
+        assert other.endswith(" 0")
 
 
 def test_a_format_for_one_environment_is_refused_before_anything_is_read(three: Any) -> None:

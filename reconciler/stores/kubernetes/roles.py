@@ -29,6 +29,8 @@ class Purpose(StrEnum):
 
 _CHANGING = {Purpose.APPLY: ("create", "patch", "delete"), Purpose.RELEASE: ("patch",)}
 """What may be done to the objects of the set, by the purposes that change any."""
+_SEEING_THE_LOCK = {Purpose.UNLOCK: ("get", "delete"), Purpose.DRIFT: ("get",)}
+"""What may be done to the lock, by the purposes that never take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +113,10 @@ def _parent(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
 
 
 def _lock(purpose: Purpose, set_name: str) -> tuple[Rule, ...]:
-    """The Lease, by which one apply of the set runs at a time."""
-    if purpose is Purpose.UNLOCK:
-        return (Rule(LEASES_GROUP, ("leases",), ("get", "delete"), (object_name(set_name),)),)
+    """The Lease, by which one apply of the set runs at a time; a check tells if it is held."""
+    if purpose in _SEEING_THE_LOCK:
+        verbs = _SEEING_THE_LOCK[purpose]
+        return (Rule(LEASES_GROUP, ("leases",), verbs, (object_name(set_name),)),)
     if purpose not in _CHANGING:
         return ()
     named = tuple(verb for verb in LEASE_VERBS if verb != "create")

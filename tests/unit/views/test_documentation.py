@@ -3,11 +3,13 @@
 import json as stdlib
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from reconciler.errors import ExitCode
+from reconciler.model.drift import CertificateEnd
 from reconciler.model.events import (
     ApplyEnded,
     Event,
@@ -31,6 +33,12 @@ EVENTS += [event for event in samples.EVENTS if isinstance(event, ApplyEnded)][1
 ONE = samples.PROBLEMS[1:2]
 
 
+_END = datetime(2026, 12, 22, 7, tzinfo=UTC)
+_MEASURED = replace(
+    drift_samples.EXAMPLE,
+    certificates=(CertificateEnd(samples.secret("tls"), "tls.crt", _END),),
+    locked_seconds=0.0,
+)
 LEFT_OUT = Note("files-skipped", "skipped 1 file that is not a manifest: manifests/values.yaml")
 
 
@@ -48,7 +56,7 @@ LEFT_OUT = Note("files-skipped", "skipped 1 file that is not a manifest: manifes
         text.drift(drift_samples.EXAMPLE, colour=False),
         markdown.drift(drift_samples.EXAMPLE),
         json.drift(drift_samples.EXAMPLE),
-        prometheus.drift(drift_samples.EXAMPLE, now=1795330800),
+        prometheus.drift(_MEASURED, now=1795330800),
         text.listing(listing_samples.EXAMPLE, now=listing_samples.NOW, colour=False),
         json.listing(listing_samples.listing(*listing_samples.EXAMPLE.objects[1:2])),
         text.history(listing_samples.HISTORY, colour=False),

@@ -5,6 +5,7 @@ import os
 import re
 import unicodedata
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from reconciler.errors import StalePlan
 from reconciler.escapes import escaped, inert, json_text
 from reconciler.model.drift import (
+    CertificateEnd,
     DriftReport,
     FieldDrift,
     FieldState,
@@ -142,6 +144,7 @@ def report_of(found: str) -> DriftReport:
             ObjectDrift(key, ObjectState.UNMANAGED),
         ),
         notices=(Note("notice", found),),
+        certificates=(CertificateEnd(key, found, datetime(2026, 12, 22, tzinfo=UTC)),),
     )
 
 

@@ -26,8 +26,8 @@ from tests.unit.views.alterations import HOSTILE, altered, at, places
 from tests.unit.views.test_json import DRIFT, reports
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
-NOT_IN_JSON = {"baseline"}
-"""What shows fingerprints, which no JSON has."""
+NOT_IN_JSON = {"baseline", "prometheus"}
+"""What shows fingerprints, the time of the check, certificates and locks: no JSON has them."""
 RUN = Run(
     run="1",
     time="2026-11-24T09:12:03+00:00",

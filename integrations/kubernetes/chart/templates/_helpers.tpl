@@ -1,4 +1,4 @@
-{{/* Each takes {purpose: drift|apply, root: the chart's context}. */}}
+{{/* Each takes {purpose: drift|apply|metrics, root: the chart's context}. */}}
 
 {{- define "reconciler.name" -}}
 {{ printf "%s-%s" .root.Release.Name .purpose | trunc 52 | trimSuffix "-" }}
@@ -28,7 +28,7 @@ labels:
 {{- range $spaces }}
 {{- $roles = append $roles . }}
 {{- end }}
-{{- if or $own (and (not $spaces) (eq .purpose "apply")) }}
+{{- if or $own (not $spaces) }}
 {{- $roles = append $roles $home }}
 {{- end }}
 {{- $subject := dict "kind" "ServiceAccount" "name" (include "reconciler.name" .) "namespace" .root.Release.Namespace }}
@@ -80,14 +80,16 @@ rules:
   verbs: [patch]
 {{- end }}
 {{- end }}
-{{- if and (eq $.purpose "apply") (eq $space $home) }}
+{{- if eq $space $home }}
+{{- if eq $.purpose "apply" }}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   verbs: [create]
+{{- end }}
 - apiGroups: [coordination.k8s.io]
   resources: [leases]
   resourceNames: [reconciler-{{ $.root.Values.set }}]
-  verbs: [get, update, delete]
+  verbs: {{ ternary (list "get") (list "get" "update" "delete") (eq $.purpose "drift") | toJson }}
 {{- end }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -98,6 +100,14 @@ metadata:
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: {{ $role }}}
 subjects: {{ list $subject | toJson }}
 {{- end }}
+{{- end }}
+
+{{- define "reconciler.user" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: {type: RuntimeDefault}
 {{- end }}
 
 {{- define "reconciler.container" -}}
@@ -116,7 +126,9 @@ securityContext:
 {{- fail "set either source.volume or source.git.repository" }}
 {{- end }}
 {{- $notify := dict }}
+{{- $metrics := "" }}
 {{- if eq .purpose "drift" }}
+{{- $metrics = $values.metrics.claimName }}
 {{- $notify = $values.drift.notify }}
 {{- if ne (empty $notify.secretName) (empty $notify.claimName) }}
 {{- fail "drift.notify needs both secretName and claimName" }}
@@ -136,11 +148,7 @@ spec:
   serviceAccountName: {{ include "reconciler.name" . }}
   restartPolicy: Never
   securityContext:
-    runAsNonRoot: true
-    runAsUser: 65532
-    runAsGroup: 65532
-    fsGroup: 65532
-    seccompProfile: {type: RuntimeDefault}
+    {{- include "reconciler.user" .root | nindent 4 }}
   {{- with $values.imagePullSecrets }}
   imagePullSecrets:
     {{- toYaml . | nindent 4 }}
@@ -183,6 +191,9 @@ spec:
     {{- if eq .purpose "apply" }}
     - --auto-approve
     {{- end }}
+    {{- if $metrics }}
+    - --report=prometheus=/metrics/reconciler.prom
+    {{- end }}
     {{- range (index $values .purpose).extraArgs }}
     - {{ . | quote }}
     {{- end }}
@@ -215,6 +226,9 @@ spec:
     - {name: notify, mountPath: /notify, readOnly: true}
     - {name: told, mountPath: /told}
     {{- end }}
+    {{- if $metrics }}
+    - {name: metrics, mountPath: /metrics}
+    {{- end }}
   volumes:
   - name: source
     {{- if $git.repository }}
@@ -233,6 +247,10 @@ spec:
     secret: {secretName: {{ $notify.secretName }}, defaultMode: 0440}
   - name: told
     persistentVolumeClaim: {claimName: {{ $notify.claimName }}}
+  {{- end }}
+  {{- if $metrics }}
+  - name: metrics
+    persistentVolumeClaim: {claimName: {{ $metrics }}}
   {{- end }}
   {{- if $git.secretName }}
   - name: git-credentials
