@@ -18,7 +18,7 @@ _COMMANDS = {
     "plan": "Show what an apply would change.",
     "apply": "Plan, ask for approval and make the changes, or apply a saved plan.",
     "show": "Show a saved plan, even if it is stale.",
-    "report": "Show plans that were written as JSON, several as one report.",
+    "report": "Show plans or drift reports that were written as JSON.",
     "drift": "Show what others have changed since the last apply.",
     "diff": "Show what differs between the manifests of two environments.",
     "get": "List what the set owns in the store.",

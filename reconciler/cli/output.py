@@ -58,8 +58,8 @@ class ReportType(click.ParamType[tuple[str, Path]]):
 
     name = "FORMAT=FILE"
 
-    def __init__(self, subject: Subject) -> None:
-        self._formats = formats_of(subject)
+    def __init__(self, *subjects: Subject) -> None:
+        self._formats = formats_of(*subjects)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> tuple[str, Path]:
         """Split the text."""
@@ -73,24 +73,24 @@ class ReportType(click.ParamType[tuple[str, Path]]):
         return name, Path(path)
 
 
-def output_options(subject: Subject) -> Callable[[Command], Command]:
-    """``--output`` and ``--report`` with the formats that can show `subject`."""
+def output_options(*subjects: Subject) -> Callable[[Command], Command]:
+    """``--output`` and ``--report`` with the formats that can show any of `subjects`."""
 
     def add(command: Command) -> Command:
-        return format_option(*formats_of(subject))(report_option(subject)(command))
+        return format_option(*formats_of(*subjects))(report_option(*subjects)(command))
 
     return add
 
 
-def report_option(subject: Subject) -> Callable[[Command], Command]:
-    """``--report`` with the formats that can show `subject`."""
+def report_option(*subjects: Subject) -> Callable[[Command], Command]:
+    """``--report`` with the formats that can show any of `subjects`."""
     return listed(
         Topic.OUTPUT,
         "--report",
         "reports",
-        type=ReportType(subject),
+        type=ReportType(*subjects),
         multiple=True,
-        help=f"Also write the {subject.value} to a file in this format. Repeatable.",
+        help=f"Also write the {subjects[0].value} to a file in this format. Repeatable.",
     )
 
 
@@ -131,11 +131,22 @@ def show(
     file.
 
     Raises:
+        ConfigError: a format that was asked for cannot show the subject.
         FileNotWritten: a report cannot be written.
     """
+    _check_formats(subject, settings)
     coloured = replace(style_of(settings, origin), colour=colour_on(sys.stdout))
     click.echo(rendered(subject, output_of(subject, settings), shown, coloured))
     write_reports(subject, shown, settings, origin)
+
+
+def _check_formats(subject: Subject, settings: dict[str, Any]) -> None:
+    """A command whose input decides what it shows offers the formats of all subjects."""
+    able = formats_of(subject)
+    for name in (output_of(subject, settings), *(name for name, _ in settings.get("reports", ()))):
+        if name not in able:
+            message = f"the format {name} cannot show what is in these files"
+            raise ConfigError(message, hint=f"use one of {', '.join(able)}")
 
 
 def output_of(subject: Subject, settings: dict[str, Any]) -> str:

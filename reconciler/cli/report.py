@@ -32,10 +32,11 @@ def _short_enough(_: click.Context, __: click.Parameter, key: str) -> str:
         "reconciler report plan.json",
         "reconciler report blue.json green.json -o markdown --key shop",
         "reconciler report plan.json --report markdown=comment.md",
+        "reconciler report drift-blue.json drift-green.json -o html",
     ),
 )
-@click.argument("plans", nargs=-1, required=True, type=click.Path(path_type=Path))
-@output_options(Subject.REPORT)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@output_options(Subject.REPORT, Subject.DRIFTS)
 @listed(
     Topic.OUTPUT,
     "--key",
@@ -50,17 +51,20 @@ def _short_enough(_: click.Context, __: click.Parameter, key: str) -> str:
     metavar="N",
     default=_LIMIT,
     show_default=True,
-    help="Markdown: at most so many characters. The least risky changes are left out first.",
+    help="Markdown: at most so many characters. The least risky entries are left out first.",
 )
 @verbosity_options()
-def report(plans: tuple[Path, ...], **settings: Any) -> ExitCode:
-    """Show plans that were written as JSON, several as one report.
+def report(files: tuple[Path, ...], **settings: Any) -> ExitCode:
+    """Show plans or drift reports that were written as JSON.
+
+    Several are one report.
 
     Needs neither manifests nor store, and trusts nothing in the files: they may come from a fork.
 
-    PLANS are files that `plan -o json` or `plan --report json=FILE` has written.
+    FILES are what `plan` or `drift` has written with `-o json` or `--report json=FILE`. The format
+    junit shows drift alone, and gitlab-terraform plans alone.
     """
     from reconciler.workflow.gathering import gathered
 
-    show(Subject.REPORT, gathered(plans), settings)
+    show(*gathered(files), settings)
     return ExitCode.OK

@@ -122,7 +122,8 @@ def check_same(expected: Any, document: Any, place: str = "") -> None:
     Raises:
         Misfit: with the first place where it does not.
     """
-    if document is not _ABSENT and _canonical(expected) == _canonical(document):
+    absent = expected is _ABSENT or document is _ABSENT
+    if not absent and _canonical(expected) == _canonical(document):
         return
     if isinstance(expected, dict) and isinstance(document, dict):
         for name, child in expected.items():
@@ -133,7 +134,7 @@ def check_same(expected: Any, document: Any, place: str = "") -> None:
     if isinstance(expected, list) and isinstance(document, list):
         for index, pair in enumerate(zip_longest(expected, document, fillvalue=_ABSENT)):
             check_same(*pair, f"{place}[{index}]")
-    raise Misfit(place, "this contradicts the rest of the plan")
+    raise Misfit(place, "this contradicts the rest")
 
 
 def shortened(text: str) -> str:

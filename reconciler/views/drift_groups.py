@@ -37,6 +37,12 @@ def subject(group: Alike) -> str:
     return title(group) if len(group) > 1 else words.object_text(group[0].item.key)
 
 
+def all_of(group: Alike) -> str:
+    """``Secret/shop/db; likewise for the 19 others``."""
+    others = f"; likewise for the {len(group) - 1} others" if len(group) > 1 else ""
+    return f"{words.object_text(group[0].item.key)}{others}"
+
+
 def name_lines(group: Alike, *, whole: bool) -> list[str]:
     """The names of a group in lines for a terminal; not `whole`, the first of very many."""
     names = [words.object_text(finding.item.key) for finding in group]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from reconciler.escapes import escaped
@@ -16,7 +17,7 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.views.words import Row, counted, field_text
+from reconciler.views.words import Row, counted, field_text, store_name
 
 STATE_SYMBOLS = {
     ObjectState.IN_SYNC: "=",
@@ -114,26 +115,41 @@ def summary_text(report: DriftReport) -> str:
 
     An object counts as in sync where it is as it was applied, whatever its manifest says now.
     """
-    counts = Counter(item.state for item in report.objects if not item.accepted)
+    drifted = any(item.state in DRIFT_STATES and not item.accepted for item in report.objects)
+    return f"{_figures_text(report.objects)}{_counting_text(report, drifted=drifted)}"
+
+
+def title_text(report: DriftReport) -> str:
+    """``set shop, store state/store.db``."""
+    return escaped(f"set {report.set_name}, store {store_name(report.store)}")
+
+
+def total_text(reports: Sequence[DriftReport]) -> str:
+    """``3 drift checks, 1 with drift that counts. Drift: 2 objects drifted; 12 in sync.``."""
+    failing = sum(report.failing for report in reports)
+    checks = f"{counted(len(reports), 'drift check')}, {failing or 'none'} with drift that counts"
+    return f"{checks}. {_figures_text([item for report in reports for item in report.objects])}"
+
+
+def _figures_text(objects: Sequence[ObjectDrift]) -> str:
+    counts = Counter(item.state for item in objects if not item.accepted)
     in_sync = counts[ObjectState.IN_SYNC]
     numbers = [(state, counts[state]) for state in ObjectState if state in DRIFT_STATES]
     numbers = [(state, number) for state, number in numbers if number]
-    others = _others(report, counts[ObjectState.UNMANAGED])
+    others = _others(objects, counts[ObjectState.UNMANAGED])
     if not numbers:
-        nothing = "No new drift" if any(item.accepted for item in report.objects) else "No drift"
-        text = "; ".join([f"{nothing}. {counted(in_sync, 'object')} in sync", *others])
-        return f"{text}.{_counting_text(report, drifted=False)}"
+        nothing = "No new drift" if any(item.accepted for item in objects) else "No drift"
+        return "; ".join([f"{nothing}. {counted(in_sync, 'object')} in sync", *others]) + "."
     first, number = numbers[0]
     drift = [f"{counted(number, 'object')} {first.value}"]
     drift += [f"{number} {state.value}" for state, number in numbers[1:]]
-    text = "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"])
-    return f"{text}.{_counting_text(report, drifted=True)}"
+    return "; ".join([f"Drift: {', '.join(drift)}", *others, f"{in_sync} in sync"]) + "."
 
 
-def _others(report: DriftReport, unmanaged: int) -> list[str]:
+def _others(objects: Sequence[ObjectDrift], unmanaged: int) -> list[str]:
     """What stands between drift and what is in sync."""
-    waiting = sum(item.pending for item in report.objects)
-    accepted = sum(item.accepted for item in report.objects)
+    waiting = sum(item.pending for item in objects)
+    accepted = sum(item.accepted for item in objects)
     numbers = [f"{accepted} in the baseline"] if accepted else []
     numbers += [counted(waiting, "pending change")] if waiting else []
     return [*numbers, *([f"{unmanaged} unmanaged"] if unmanaged else [])]

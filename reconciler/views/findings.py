@@ -11,7 +11,7 @@ from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Plan
 from reconciler.planning.risks import Risk, risk_of
 from reconciler.views import drift_words, groups, words
-from reconciler.views.formats import Checked, PlanReport
+from reconciler.views.formats import Checked, Drifts, PlanReport
 from reconciler.views.words import Row
 
 
@@ -71,6 +71,12 @@ def of_drift(report: DriftReport) -> Iterator[Finding]:
             yield _of_drift(found, Level.WARNING, "drift-unmanaged")
     for found in drift_words.pending(report):
         yield _of_drift(found, Level.NOTE, "pending")
+
+
+def of_drifts(drifts: Drifts) -> Iterator[Finding]:
+    """The findings of one check after the other."""
+    for headed in drifts.checks:
+        yield from of_drift(headed.report)
 
 
 def of_check(checked: Checked) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import Note
-from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
+from reconciler.views.heading import NO_HEADING, HeadedDrift, HeadedPlan, Heading
 
 
 class Subject(StrEnum):
@@ -39,6 +39,8 @@ class Subject(StrEnum):
     """RBAC roles as YAML, a text."""
     REPORT = "report"
     """A `PlanReport`."""
+    DRIFTS = "drifts"
+    """A `Drifts`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,13 @@ class PlanReport:
     """The plans of one or more runs, in the order in which they were given."""
 
     plans: tuple[HeadedPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drifts:
+    """The reports of one or more checks, in the order in which they were given."""
+
+    checks: tuple[HeadedDrift, ...]
 
 
 _TABLE: Mapping[Subject, Mapping[str, str]] = {
@@ -134,6 +143,16 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
         "code-quality": "reconciler.views.gitlab:styled_report",
         "sarif": "reconciler.views.sarif:styled_report",
     },
+    Subject.DRIFTS: {
+        "text": "reconciler.views.text.styled:drifts",
+        "json": "reconciler.views.json.styled:drifts",
+        "markdown": "reconciler.views.comments:styled_drifts",
+        "html": "reconciler.views.html:drifts",
+        "github": "reconciler.views.github:styled_drifts",
+        "code-quality": "reconciler.views.gitlab:styled_drifts",
+        "sarif": "reconciler.views.sarif:styled_drifts",
+        "junit": "reconciler.views.junit:styled_drifts",
+    },
     Subject.GRAPH: {
         "dot": "reconciler.views.dot:styled_graph",
         "mermaid": "reconciler.views.mermaid:styled_graph",
@@ -146,9 +165,9 @@ _OUTLIVING: Mapping[str, str] = {"prometheus": "reconciler.views.prometheus:fail
 """Formats whose files a run that fails does not leave as they are."""
 
 
-def formats_of(subject: Subject) -> tuple[str, ...]:
-    """The formats that can show `subject`, the default first."""
-    return tuple(_TABLE[subject])
+def formats_of(*subjects: Subject) -> tuple[str, ...]:
+    """The formats that can show any of `subjects`, the default first."""
+    return tuple(dict.fromkeys(name for subject in subjects for name in _TABLE[subject]))
 
 
 def rendered(subject: Subject, format_name: str, shown: Any, style: Style) -> str:

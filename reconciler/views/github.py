@@ -13,7 +13,7 @@ from reconciler.model.drift import DriftReport
 from reconciler.model.plans import Plan
 from reconciler.views import drift_words, findings, words
 from reconciler.views.findings import Finding, Level
-from reconciler.views.formats import Checked, PlanReport, Style
+from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 from reconciler.views.words import counted
 
 MOST = 10
@@ -39,6 +39,13 @@ def styled_drift(report: DriftReport, style: Style) -> str:
     """What drifted, and the summary."""
     del style
     return commands(findings.of_drift(report), drift_words.summary_text(report))
+
+
+def styled_drifts(drifts: Drifts, style: Style) -> str:
+    """What drifted in all checks, and the summary over them."""
+    del style
+    reports = [headed.report for headed in drifts.checks]
+    return commands(findings.of_drifts(drifts), drift_words.total_text(reports))
 
 
 def styled_check(checked: Checked, style: Style) -> str:

@@ -19,7 +19,7 @@ from reconciler.model.drift import DriftReport
 from reconciler.model.plans import Action, Plan
 from reconciler.views import findings
 from reconciler.views.findings import Finding, Level
-from reconciler.views.formats import Checked, PlanReport, Style
+from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 from reconciler.views.json.parts import Document, serialised
 
 _SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "major", Level.NOTE: "info"}
@@ -68,6 +68,12 @@ def styled_drift(report: DriftReport, style: Style) -> str:
     """The findings of a drift check as code quality."""
     del style
     return quality(findings.of_drift(report))
+
+
+def styled_drifts(drifts: Drifts, style: Style) -> str:
+    """The findings of all drift checks as code quality."""
+    del style
+    return quality(findings.of_drifts(drifts))
 
 
 def styled_check(checked: Checked, style: Style) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconciler.model.drift import DriftReport
 from reconciler.model.plans import Note, Plan
 
 
@@ -28,3 +29,11 @@ class HeadedPlan:
 
     plan: Plan
     heading: Heading = NO_HEADING
+
+
+@dataclass(frozen=True, slots=True)
+class HeadedDrift:
+    """A drift report, with the configuration file that the check had."""
+
+    report: DriftReport
+    configuration: str = ""

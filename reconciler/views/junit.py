@@ -13,18 +13,28 @@ from xml.sax.saxutils import escape, quoteattr
 
 from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport
-from reconciler.views import findings
+from reconciler.views import drift_words, findings
 from reconciler.views.findings import Finding, Level
-from reconciler.views.formats import Checked, Style
+from reconciler.views.formats import Checked, Drifts, Style
 
+_HEADER = '<?xml version="1.0" encoding="UTF-8"?>'
 _FORBIDDEN = re.compile("[\ufffe\uffff]")  # XML 1.0, section 2.2; the other ones are escaped
 
 
 def styled_drift(report: DriftReport, style: Style) -> str:
     """A case for each object; what drifted is a failure, a change to come is not."""
     del style
-    failing = [one for one in findings.of_drift(report) if one.level is not Level.NOTE]
-    return cases("drift", [str(one.key) for one in report.objects], failing)
+    return "\n".join([_HEADER, _drift(report, "")])
+
+
+def styled_drifts(drifts: Drifts, style: Style) -> str:
+    """A suite for each check, which is named after its set and store."""
+    del style
+    suites = [
+        _drift(headed.report, f" of {drift_words.title_text(headed.report)}")
+        for headed in drifts.checks
+    ]
+    return "\n".join([_HEADER, '<testsuites name="reconciler">', *suites, "</testsuites>"])
 
 
 def styled_check(checked: Checked, style: Style) -> str:
@@ -32,19 +42,22 @@ def styled_check(checked: Checked, style: Style) -> str:
     del style
     names = [one.label for one in checked.objects]
     failing = [one for one in findings.of_check(checked) if one.level is Level.ERROR]
-    return cases("validate", names, failing)
+    return "\n".join([_HEADER, _suite("validate", "", names, failing)])
 
 
-def cases(suite: str, names: Iterable[str], failing: Iterable[Finding]) -> str:
+def _drift(report: DriftReport, of_what: str) -> str:
+    failing = [one for one in findings.of_drift(report) if one.level is not Level.NOTE]
+    return _suite("drift", of_what, [str(one.key) for one in report.objects], failing)
+
+
+def _suite(suite: str, of_what: str, names: Iterable[str], failing: Iterable[Finding]) -> str:
     """A suite with a case for each of `names`, and for each other object of a failure."""
     failures: dict[str, list[Finding]] = defaultdict(list)
     for finding in failing:
         failures[finding.object or _place(finding)].append(finding)
     every = [*dict.fromkeys([*names, *failures])]
-    lines = ['<?xml version="1.0" encoding="UTF-8"?>']
-    lines.append(
-        f'<testsuite name="reconciler {suite}" tests="{len(every)}" failures="{len(failures)}">'
-    )
+    title = _attribute(f"reconciler {suite}{of_what}")
+    lines = [f'<testsuite name={title} tests="{len(every)}" failures="{len(failures)}">']
     for name in every:
         opening = f'  <testcase classname="{suite}" name={_attribute(name)}'
         if name not in failures:

@@ -91,16 +91,20 @@ def drift(
     *,
     limit: int = LIMIT,
     now: datetime | None = None,
+    title: str = "",
 ) -> str:
     """Drift, pending changes and unmanaged Secrets, in at most `limit` characters.
 
-    Objects in sync are only counted. Entries that do not fit are left out as in a plan.
+    Objects in sync are only counted. Entries that do not fit are left out as in a plan. The first
+    line is `title`, or the summary.
     """
+    where = words.set_text(report.set_name, report.store, configuration)
+    last = words.last_text(report.last, now)
     return _fitted(
         [
-            f"### {drift_words.summary_text(report)}",
-            prose(words.set_text(report.set_name, report.store, configuration)),
-            *([prose(words.last_text(report.last, now))] if report.last else []),
+            title or f"### {drift_words.summary_text(report)}",
+            prose_within(where, limit // 4),
+            *([prose_within(last, limit // 4)] if report.last else []),
         ],
         _Section("object", list(map(_finding, drift_words.drifted(report)))),
         _Section(

@@ -20,7 +20,7 @@ from reconciler.model.plans import Note, Plan
 from reconciler.version import __version__
 from reconciler.views import findings
 from reconciler.views.findings import Finding, Level, of_diagnostic
-from reconciler.views.formats import Checked, PlanReport, Style
+from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 from reconciler.views.json.parts import serialised
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -97,6 +97,14 @@ def styled_drift(report: DriftReport, style: Style) -> str:
     del style
     found = [*findings.of_drift(report)]
     return findings_text(found, tool_version=__version__, notices=report.notices)
+
+
+def styled_drifts(drifts: Drifts, style: Style) -> str:
+    """The findings of all drift checks."""
+    del style
+    notices = [notice for headed in drifts.checks for notice in headed.report.notices]
+    found = [*findings.of_drifts(drifts)]
+    return findings_text(found, tool_version=__version__, notices=notices)
 
 
 def _notification(notice: Note) -> Document:

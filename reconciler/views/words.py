@@ -339,7 +339,7 @@ def sealed_text(plan: Plan) -> str:
 
 def title_texts(plan: Plan) -> tuple[str, str]:
     """``Set shop, store state/store.db`` and ``3 to create, …; 12 in sync. Removes url.``."""
-    where = escaped(f"Set {plan.options.set_name}, store {_store_name(plan.store)}")
+    where = escaped(f"Set {plan.options.set_name}, store {store_name(plan.store)}")
     counts = plan.counts
     if plan.options.release:
         return where, f"{counts.get(Action.RELEASE, 0)} to release"
@@ -350,7 +350,7 @@ def title_texts(plan: Plan) -> tuple[str, str]:
 
 def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> str:
     """``Set shop, store state/store.db (sqlite), configuration reconciler.yaml``."""
-    where = f"store {_store_name(store)} ({store.scheme})"
+    where = f"store {store_name(store)} ({store.scheme})"
     if not store.id:
         where += ", nothing applied yet"
     if configuration:
@@ -358,7 +358,8 @@ def set_text(set_name: str, store: StoreIdentity, configuration: str = "") -> st
     return escaped(f"Set {set_name}, {where}")
 
 
-def _store_name(store: StoreIdentity) -> str:
+def store_name(store: StoreIdentity) -> str:
+    """Where it is, or else which one."""
     return store.location or store.id or "without a name"
 
 

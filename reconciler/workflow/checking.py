@@ -79,7 +79,9 @@ def drift_of(
         locked_seconds=_locked_seconds(store, options.set_name),
     )
     report = accepted(report, baselines)
-    return replace(report, remedies=remedies_of(report, _manifests(report, loaded), check.line))
+    manifests = _manifests(report, loaded)
+    remedies = remedies_of(report, manifests, check.line, snapshot.capabilities)
+    return replace(report, remedies=remedies)
 
 
 def _locked_seconds(store: Store, set_name: str) -> float | None:

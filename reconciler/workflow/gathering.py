@@ -1,4 +1,4 @@
-"""Plans that were printed as JSON, gathered for one report.
+"""Plans or drift reports that were printed as JSON, gathered for one report.
 
 The files may come from anybody: they are read within bounds, and what they hold is only shown.
 """
@@ -13,30 +13,33 @@ from pathlib import Path
 from reconciler.errors import PlanFileError
 from reconciler.model.nodes import Misfit
 from reconciler.version import __version__
-from reconciler.views.formats import PlanReport
-from reconciler.views.heading import HeadedPlan
-from reconciler.views.json.reading import read_plan
+from reconciler.views.formats import Drifts, PlanReport, Subject
+from reconciler.views.heading import HeadedDrift, HeadedPlan
+from reconciler.views.json.documents import Read, read_document
 
 MOST_BYTES = 64 * 1024 * 1024
 """How large all files together may be."""
 
 
-def gathered(paths: Iterable[Path], *, most_bytes: int = MOST_BYTES) -> PlanReport:
-    """The plans in files that ``plan -o json`` or ``show -o json`` has written.
+def gathered(
+    paths: Iterable[Path], *, most_bytes: int = MOST_BYTES
+) -> tuple[Subject, PlanReport | Drifts]:
+    """The plans, or else the drift reports, in files that were written as JSON, and which it is.
 
     All files together may have `most_bytes`.
 
     Raises:
-        PlanFileError: some file cannot be read, or is no such plan; all are reported at once.
+        PlanFileError: some file cannot be read, or is neither; or there are both. All problems are
+            reported at once.
     """
-    plans: list[HeadedPlan] = []
+    read: list[Read] = []
     problems: list[str] = []
     room = most_bytes
     for path in paths:
         try:
             content = _content(path, room)
             room -= len(content)
-            plans.append(read_plan(content))
+            read.append(read_document(content))
         except Misfit as misfit:
             problems.append(f"{path}: {misfit}")
         except (OSError, ValueError) as error:
@@ -44,12 +47,19 @@ def gathered(paths: Iterable[Path], *, most_bytes: int = MOST_BYTES) -> PlanRepo
             problems.append(f"{path}: cannot be read: {reason}")
     if problems:
         raise PlanFileError(
-            "not every file is a plan as JSON, so there is no report",
+            "not every file is a plan or a drift report as JSON, so there is no report",
             details=problems,
-            hint="write each with `reconciler plan -o json` or `--report json=FILE`, in this "
-            f"version of reconciler ({__version__})",
+            hint="write each with `-o json` or `--report json=FILE` of `reconciler plan` or "
+            f"`reconciler drift`, in this version of reconciler ({__version__})",
         )
-    return PlanReport(tuple(plans))
+    plans = tuple(each for each in read if isinstance(each, HeadedPlan))
+    checks = tuple(each for each in read if isinstance(each, HeadedDrift))
+    if plans and checks:
+        raise PlanFileError(
+            "some of these files are plans, and some are drift reports",
+            hint="make a report of each kind",
+        )
+    return (Subject.DRIFTS, Drifts(checks)) if checks else (Subject.REPORT, PlanReport(plans))
 
 
 def _content(path: Path, room: int) -> bytes:

@@ -1,9 +1,10 @@
-"""``reconciler report``: plans as JSON, from wherever, as one text."""
+"""``reconciler report``: plans or drift as JSON, from wherever, as one text."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -98,9 +99,9 @@ def test_every_file_that_is_no_plan_is_named(printed: Any) -> None:
     )
     assert (result.code, result.out) == (1, "")
     assert result.err.splitlines()[:7] == [
-        "Error: not every file is a plan as JSON, so there is no report",
+        "Error: not every file is a plan or a drift report as JSON, so there is no report",
         "  ~ broken.json: line 1, column 2: this is not JSON",
-        "  ~ key.json: format: reconciler.plan/v1 is expected",
+        "  ~ key.json: format: reconciler.plan/v1 or reconciler.drift/v1 is expected",
         "  ~ forged.json: changes[0].key.name: a string is expected",
         "  ~ directory.json: cannot be read: Is a directory",
         "  ~ pipe.json: this is not a regular file",
@@ -112,7 +113,7 @@ def test_every_file_that_is_no_plan_is_named(printed: Any) -> None:
 def test_all_files_together_have_a_size(printed: Any) -> None:
     plan = printed.path / "plan.json"
     size = plan.stat().st_size
-    assert gathered([plan], most_bytes=size).plans
+    assert gathered([plan], most_bytes=size)
     with pytest.raises(PlanFileError) as error:
         gathered([plan, plan], most_bytes=2 * size - 1)
     assert error.value.details == (
@@ -130,3 +131,70 @@ def test_a_hostile_plan_stays_text(printed: Any) -> None:
     assert shown.count("<!--") == 1
     assert "\x1b" not in shown
     assert "\n::" not in printed.ok("report", "hostile.json").out
+
+
+@pytest.fixture
+def checked(shop: Any) -> Any:
+    """Two drift checks as JSON, one of which is of a store that lost everything."""
+    shop.ok("apply", "--auto-approve")
+    shop.ok("drift", "--report", "json=same.json", "--report", "markdown=same.md")
+    shop.ok("apply", "--auto-approve", "--set", "other", "--store", "sqlite:other.db", "--adopt")
+    lost = shop.run(
+        "drift", "--set", "other", "--store", "sqlite:other.db", "--report", "json=a.json"
+    )
+    assert lost.code == 0
+    document = json.loads(shop.files()["a.json"])
+    for each in document["objects"]:
+        each |= {"state": "vanished", "fields": []}
+    document["summary"]["states"] |= {"in-sync": 0, "vanished": len(document["objects"])}
+    document["summary"]["drift"] = True
+    shop.ok("plan", "--report", "json=plan.json")
+    shop.write("lost.json", json.dumps(document))
+    shutil.rmtree(shop.path / "manifests")
+    return shop
+
+
+def test_drift_is_shown_as_it_was(checked: Any) -> None:
+    shown = checked.ok("report", "same.json", "-o", "markdown").out
+    now = re.compile(r"\([^()]* `?ago`?\)")
+    assert now.sub("", shown) == now.sub("", (checked.path / "same.md").read_text("utf-8"))
+
+
+def test_several_checks_are_one_report(checked: Any) -> None:
+    result = checked.ok(
+        *("report", "same.json", "lost.json", "--key", "shop"),
+        *("--report", "markdown=all.md", "--report", "html=all.html", "--report", "junit=all.xml"),
+    )
+    total = "2 drift checks, 1 with drift that counts. Drift: 2 objects vanished; 2 in sync."
+    assert f"\n\n{total}\n" in result.out
+    comment = (checked.path / "all.md").read_text(encoding="utf-8")
+    assert comment.startswith(f"<!-- reconciler: shop -->\n\n## {total}\n\n")
+    assert re.findall(r"^### (Set \w+)", comment, re.MULTILINE) == ["Set default", "Set other"]
+    assert f"<h1>{total}</h1>" in (checked.path / "all.html").read_text(encoding="utf-8")
+    assert (checked.path / "all.xml").read_text(encoding="utf-8").count("<testsuite ") == 2
+    quiet = checked.ok("report", "same.json", "--quiet").out
+    assert quiet == "No drift. 2 objects in sync.\n"
+
+
+def test_plans_and_drift_are_not_mixed(checked: Any) -> None:
+    result = checked.run("report", "same.json", "plan.json")
+    assert (result.code, result.out) == (1, "")
+    assert "some of these files are plans, and some are drift reports" in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "file", "name"),
+    [
+        (("-o", "junit"), "plan.json", "junit"),
+        (("--report", "junit=x.xml"), "plan.json", "junit"),
+        (("-o", "gitlab-terraform"), "same.json", "gitlab-terraform"),
+    ],
+)
+def test_a_format_of_the_other_kind_is_refused(
+    checked: Any, options: tuple[str, ...], file: str, name: str
+) -> None:
+    result = checked.run("report", file, *options)
+    assert (result.code, result.out) == (1, "")
+    assert f"the format {name} cannot show what is in these files" in result.err
+    assert "use one of text, json, markdown, html" in result.err
+    assert "x.xml" not in checked.files()

@@ -6,6 +6,6 @@ All text goes through one escape (`elements.text`); what is markup has a type of
 from __future__ import annotations
 
 from reconciler.views.html.plans import plan, report, styled_plan
-from reconciler.views.html.reports import drift
+from reconciler.views.html.reports import drift, drifts
 
-__all__ = ["drift", "plan", "report", "styled_plan"]
+__all__ = ["drift", "drifts", "plan", "report", "styled_plan"]

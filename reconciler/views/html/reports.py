@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import replace
 
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.fields import DATA
-from reconciler.model.remedies import Remedy
 from reconciler.views import drift_groups, drift_words, words
-from reconciler.views.drift_words import Finding
-from reconciler.views.formats import Style
+from reconciler.views.formats import Drifts, Style
 from reconciler.views.groups import FEW
+from reconciler.views.heading import HeadedDrift, Heading
 from reconciler.views.html.elements import NOTHING, Markup, element, lines
 from reconciler.views.html.entries import Entry, entry, names, sentences
 from reconciler.views.html.page import page, section
+from reconciler.views.html.remedies import remedies
 from reconciler.views.words import counted
 
 
 def drift(report: DriftReport, style: Style) -> str:
-    """Drift first, each object with the fields that drifted; then what is pending; then the rest.
+    """Drift first, objects with the same drift as one; then what is pending; then the rest.
 
-    A verbose `style` lists objects in sync too.
+    A verbose `style` lists objects in sync too, and each object by itself.
     """
     summary = drift_words.summary_text(report)
-    where = words.set_text(report.set_name, report.store, style.heading.configuration)
-    last = words.last_text(report.last, style.now).strip()
+    headed = HeadedDrift(report, style.heading.configuration)
     return page(
         f"Drift of set {report.set_name}: {summary}",
         summary,
-        facts=(
-            element("p", where, class_="context"),
-            element("p", last, class_="context") if last else NOTHING,
-            _counts(report),
-        ),
-        sections=_sections(report, verbose=style.verbose),
+        facts=_facts(headed, style),
+        sections=_sections(report, verbose=style.verbose, level=2),
     )
+
+
+def drifts(drifts: Drifts, style: Style) -> str:
+    """One report as by itself; several under a heading each, with a summary over all."""
+    if len(drifts.checks) == 1:
+        (only,) = drifts.checks
+        return drift(only.report, replace(style, heading=Heading(only.configuration)))
+    total = drift_words.total_text([headed.report for headed in drifts.checks])
+    sections = [
+        section(
+            f"{drift_words.title_text(headed.report)}: {drift_words.summary_text(headed.report)}",
+            *_facts(headed, style),
+            *_sections(headed.report, verbose=style.verbose, level=3),
+        )
+        for headed in drifts.checks
+    ]
+    return page(total, total, facts=(), sections=sections)
+
+
+def _facts(headed: HeadedDrift, style: Style) -> list[Markup]:
+    """What stands above the objects of a report."""
+    report = headed.report
+    where = words.set_text(report.set_name, report.store, headed.configuration)
+    last = words.last_text(report.last, style.now).strip()
+    return [
+        element("p", where, class_="context"),
+        element("p", last, class_="context") if last else NOTHING,
+        _counts(report),
+    ]
 
 
 def _counts(report: DriftReport) -> Markup:
@@ -48,7 +72,7 @@ def _counts(report: DriftReport) -> Markup:
     return element("ul", lines(*items), class_="counts") if items else NOTHING
 
 
-def _sections(report: DriftReport, *, verbose: bool) -> Iterator[Markup]:
+def _sections(report: DriftReport, *, verbose: bool, level: int) -> Iterator[Markup]:
     drifted, pending = drift_words.drifted(report), drift_words.pending(report)
     unmanaged = drift_words.in_state(report, ObjectState.UNMANAGED)
     is_open = len(drifted) + len(pending) <= FEW
@@ -58,33 +82,21 @@ def _sections(report: DriftReport, *, verbose: bool) -> Iterator[Markup]:
         (drift_words.UNMANAGED_HEADING, unmanaged),
         (drift_words.ACCEPTED_HEADING, drift_words.accepted(report)),
     ):
-        if findings:
-            yield section(heading, *_entries(findings, is_open=is_open))
+        groups = [(each,) for each in findings] if verbose else drift_groups.alike(findings)
+        shown = [entry(_entry(group), is_open=is_open) for group in groups]
+        if shown:
+            yield section(heading, *shown, level=level)
     if report.notices:
-        yield section("Notes", sentences([note.message for note in report.notices], "notes"))
-    ways = [*_ways("all of it", report.remedies.of_all)]
-    for group in drift_groups.alike(drifted):
-        key = group[0].item.key
-        ways += _ways(words.object_text(key), report.remedies.of_objects.get(key, ()))
-    if ways:
-        yield section("What now", sentences(ways, "ways"))
+        told = sentences([note.message for note in report.notices], "notes")
+        yield section("Notes", told, level=level)
+    yield remedies(report, level)
     in_sync = [item.key for item in report.objects if item.state is ObjectState.IN_SYNC]
     if verbose and in_sync:
-        yield section(f"In sync: {counted(len(in_sync), 'object')}", names(in_sync))
+        yield section(f"In sync: {counted(len(in_sync), 'object')}", names(in_sync), level=level)
 
 
-def _ways(name: str, remedies: Iterable[Remedy]) -> Iterator[str]:
-    """The ways to settle the drift of what is called `name`, a sentence for each."""
-    for remedy in remedies:
-        steps = (shlex.join(step.command) if step.command else step.edit for step in remedy.steps)
-        yield f"{remedy.way} {name}: {'; then '.join(steps)}"
-
-
-def _entries(findings: Sequence[Finding], *, is_open: bool) -> list[Markup]:
-    return [entry(_entry(finding), is_open=is_open) for finding in findings]
-
-
-def _entry(finding: Finding) -> Entry:
+def _entry(group: drift_groups.Alike) -> Entry:
+    finding = group[0]
     word, _, remark = finding.words.partition(": ")
     shown = {row.name for row in finding.rows}
     keys = [
@@ -93,11 +105,12 @@ def _entry(finding: Finding) -> Entry:
         if field.path[0] == DATA and words.field_text(field.path) in shown
     ]
     return Entry(
-        objects=[finding.item.key],
+        objects=[each.item.key for each in group],
+        title=drift_groups.title(group) if len(group) > 1 else "",
         symbol=finding.symbol,
         word=word,
         remark=remark,
-        source=finding.item.source,
+        source=finding.item.source if len(group) == 1 else None,
         rows=finding.rows,
         data_keys=keys,
         state=word,

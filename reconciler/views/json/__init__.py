@@ -13,12 +13,13 @@ from reconciler.views.json.histories import history
 from reconciler.views.json.listings import listing
 from reconciler.views.json.plans import plan, report
 from reconciler.views.json.problems import diagnostics
-from reconciler.views.json.reports import drift
+from reconciler.views.json.reports import drift, drifts
 
 __all__ = [
     "diagnostics",
     "difference",
     "drift",
+    "drifts",
     "environments_ended",
     "event",
     "history",

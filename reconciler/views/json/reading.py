@@ -7,16 +7,12 @@ that was written. It cannot be applied: fingerprints, and what a store needs, ar
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, TypeVar
 
-import orjson
-
 from reconciler.model.consumers import Consumer, Way
-from reconciler.model.fields import DATA
-from reconciler.model.nodes import Misfit, Node, check_depth, check_same
-from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
+from reconciler.model.nodes import Node, check_same
+from reconciler.model.objects import Diagnostic, ObjectKey, Severity
 from reconciler.model.options import OptionKind
 from reconciler.model.patches import Operation
 from reconciler.model.plans import (
@@ -28,7 +24,6 @@ from reconciler.model.plans import (
     FieldChange,
     FieldPath,
     KeyTarget,
-    Note,
     Plan,
     PlanOptions,
     Precondition,
@@ -36,12 +31,20 @@ from reconciler.model.plans import (
     Refusal,
     Removal,
     Step,
-    StoreIdentity,
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.planfile import ORIGIN_CODES
 from reconciler.views.heading import HeadedPlan, Heading
-from reconciler.views.json.plans import PLAN_FORMAT, option_name, plan_document
+from reconciler.views.json.parts import Document
+from reconciler.views.json.plans import option_name, plan_document
+from reconciler.views.json.read_parts import (
+    read_key,
+    read_note,
+    read_path,
+    read_source,
+    read_store,
+    read_texts,
+)
 
 _OPERATIONS = ("add", "remove", "replace")
 _DELETE_LIMIT = re.compile("([0-9]{1,9})(%?)")
@@ -49,21 +52,14 @@ _DELETE_LIMIT = re.compile("([0-9]{1,9})(%?)")
 Read = TypeVar("Read")
 
 
-def read_plan(content: bytes) -> HeadedPlan:
-    """The plan that `reconciler.views.json.plan` has written as `content`.
+def read_plan(document: Document) -> HeadedPlan:
+    """The plan of which `plan_document` has made `document`.
 
     What is derived, such as the summary and the risks, must be what this version derives.
 
     Raises:
         Misfit: it is anything else.
     """
-    try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise Misfit(f"line {error.lineno}, column {error.colno}", "this is not JSON") from None
-    if not isinstance(document, dict) or document.get("format") != PLAN_FORMAT:
-        raise Misfit("format", f"{PLAN_FORMAT} is expected")
-    check_depth(document)
     headed = _headed(Node(document))
     check_same(plan_document(headed.plan, headed.heading), document)
     return headed
@@ -82,13 +78,13 @@ def _headed(node: Node) -> HeadedPlan:
         "problems",
         "notices",
     )
-    notices = members["notices"].items(_note)
+    notices = members["notices"].items(read_note)
     own = next(
         (index for index, note in enumerate(notices) if note.code not in ORIGIN_CODES),
         len(notices),
     )
     plan = Plan(
-        store=_store(members["store"]),
+        store=read_store(members["store"]),
         options=_options(members["options"]),
         changes=members["changes"].items(_change),
         steps=members["steps"].items(_step),
@@ -99,11 +95,6 @@ def _headed(node: Node) -> HeadedPlan:
     return HeadedPlan(
         plan, Heading(members["configuration"].optional(Node.text) or "", notices[:own])
     )
-
-
-def _store(node: Node) -> StoreIdentity:
-    members = node.record("scheme", "id", "location")
-    return StoreIdentity(**_texts(members))
 
 
 def _options(node: Node) -> PlanOptions:
@@ -118,7 +109,7 @@ def _option(field: str, node: Node) -> Any:
     if option and option.kind is OptionKind.OBJECT_KEY:
         return node.items(_key_target)
     if option and option.kind is OptionKind.OBJECT:
-        return node.items(_key)
+        return node.items(read_key)
     if option and option.kind is OptionKind.DELETE_LIMIT:
         return _delete_limit(node)
     if isinstance(default, bool):
@@ -127,7 +118,7 @@ def _option(field: str, node: Node) -> Any:
 
 
 def _key_target(node: Node) -> KeyTarget:
-    members = _texts(node.record("kind", "namespace", "name", "key"))
+    members = read_texts(node.record("kind", "namespace", "name", "key"))
     key = members.pop("key")
     return KeyTarget(ObjectKey(**members), key)
 
@@ -158,20 +149,20 @@ def _change(node: Node) -> Change:
         "source",
     )
     return Change(
-        key=_key(members["key"]),
+        key=read_key(members["key"]),
         action=members["action"].word(Action),
         generate_name=members["generateName"].text(),
         reasons=members["reasons"].items(lambda reason: reason.word(Reason)),
         fields=members["fields"].items(_field),
         kept=members["kept"].items(_kept),
-        notes=members["notes"].items(_note),
+        notes=members["notes"].items(read_note),
         patch=members["patch"].items(_operation),
         precondition=members["precondition"].optional(_precondition),
         sealed=members["sealed"].flag(),
         consumers=members["consumers"].items(_consumer),
         warnings=members["warnings"].items(_diagnostic),
         removal=members["removal"].optional(_removal),
-        source=members["source"].optional(_source),
+        source=members["source"].optional(read_source),
     )
 
 
@@ -192,7 +183,7 @@ def _field(node: Node) -> FieldChange:
     if members.keys() & {"before", "after"} != expected:
         raise node.misfit(f"what is {action} has {' and '.join(sorted(expected))}")
     return FieldChange(
-        path=_path(members["path"]),
+        path=read_path(members["path"]),
         action=action,
         before=_value(members["before"]) if "before" in members else None,
         after=_value(members["after"]) if "after" in members else None,
@@ -204,14 +195,7 @@ def _field(node: Node) -> FieldChange:
 
 
 def _kept(node: Node) -> FieldPath:
-    return _path(node.record("field", "path")["path"])
-
-
-def _path(node: Node) -> FieldPath:
-    path = node.items(Node.text)
-    if not path or (path[0] == DATA and len(path) != 2):  # noqa: PLR2004 - data and the key
-        raise node.misfit("the path of a field is expected")
-    return path
+    return read_path(node.record("field", "path")["path"])
 
 
 def _value(node: Node) -> Any:
@@ -267,7 +251,7 @@ def _consumer(node: Node) -> Consumer:
     members = node.record(*texts, "secret", "optional", "way", "reach")
     return Consumer(
         **{name: members[name].text() for name in texts},
-        secret=_key(members["secret"]),
+        secret=read_key(members["secret"]),
         optional=members["optional"].flag(),
         way=members["way"].word(Way),
     )
@@ -279,9 +263,9 @@ def _removal(node: Node) -> Removal:
         type=members["type"].text(),
         keys=members["keys"].items(Node.text),
         foreign=members["foreign"].items(Node.text),
-        takes=members["takes"].items(_key),
+        takes=members["takes"].items(read_key),
         lost=members["lost"].items(Node.text),
-        copies=members["copies"].items(_key),
+        copies=members["copies"].items(read_key),
     )
 
 
@@ -290,40 +274,21 @@ def _step(node: Node) -> Step:
     action = members["action"].word(Action)
     if action is Action.NO_OP:
         raise members["action"].misfit("a step does something")
-    return Step(_key(members["key"]), action, members["wave"].count(), members["after"].items(_key))
+    return Step(
+        read_key(members["key"]), action, members["wave"].count(), members["after"].items(read_key)
+    )
 
 
 def _refusal(node: Node) -> Refusal:
     members = dict(node.record("guard", "message", "hint", "key"))
-    key = members.pop("key").optional(_key)
-    return Refusal(**_texts(members), key=key)
+    key = members.pop("key").optional(read_key)
+    return Refusal(**read_texts(members), key=key)
 
 
 def _diagnostic(node: Node) -> Diagnostic:
     texts = ("code", "message", "hint", "object", "field")
     members = dict(node.record("severity", *texts, "source"))
     severity, source = members.pop("severity"), members.pop("source")
-    return Diagnostic(severity=severity.word(Severity), source=_source(source), **_texts(members))
-
-
-def _source(node: Node) -> Source:
-    members = node.record("file", "line", "column", "document", "item")
-    return Source(
-        members["file"].text(),
-        members["line"].count(),
-        members["column"].count(),
-        members["document"].count(),
-        members["item"].optional(Node.count),
+    return Diagnostic(
+        severity=severity.word(Severity), source=read_source(source), **read_texts(members)
     )
-
-
-def _note(node: Node) -> Note:
-    return Note(**_texts(node.record("code", "message")))
-
-
-def _key(node: Node) -> ObjectKey:
-    return ObjectKey(**_texts(node.record("kind", "namespace", "name")))
-
-
-def _texts(members: Mapping[str, Node]) -> dict[str, str]:
-    return {name: node.text() for name, node in members.items()}

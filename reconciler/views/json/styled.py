@@ -8,7 +8,7 @@ from reconciler.model.history import History
 from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
 from reconciler.views import json
-from reconciler.views.formats import Checked, PlanReport, Style
+from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 
 
 def plan(plan: Plan, style: Style) -> str:
@@ -25,6 +25,12 @@ def report(report: PlanReport, style: Style) -> str:
 def drift(report: DriftReport, style: Style) -> str:
     """See `reconciler.views.json.drift`."""
     return json.drift(report, style.heading.configuration)
+
+
+def drifts(drifts: Drifts, style: Style) -> str:
+    """See `reconciler.views.json.drifts`."""
+    del style
+    return json.drifts(drifts)
 
 
 def difference(difference: Difference, style: Style) -> str:

@@ -9,7 +9,7 @@ from reconciler.views.text.listings import listing, listing_summary
 from reconciler.views.text.locks import lock
 from reconciler.views.text.plans import plan, total
 from reconciler.views.text.problems import diagnostics, error, notices, sources
-from reconciler.views.text.reports import drift, drift_summary
+from reconciler.views.text.reports import drift, drift_summary, drifts_total
 
 __all__ = [
     "diagnostics",
@@ -17,6 +17,7 @@ __all__ = [
     "difference_summary",
     "drift",
     "drift_summary",
+    "drifts_total",
     "error",
     "event",
     "history",

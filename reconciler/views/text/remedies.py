@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconciler.escapes import escaped
 from reconciler.model.drift import DriftReport
 from reconciler.model.remedies import Remedy, RemedyStep
-from reconciler.views import drift_groups, drift_words, words
+from reconciler.views import drift_groups, drift_words
 
 _WIDTH = 78
 _INDENT = " " * 11
@@ -26,16 +26,10 @@ def remedies(report: DriftReport, *, whole: bool) -> str:
     for group in shown:
         each = report.remedies.of_objects.get(group[0].item.key, ())
         if each:
-            blocks.append(_block(_heading(group), each))
+            blocks.append(_block(f"What now, for {drift_groups.all_of(group)}:", each))
     if len(shown) < len(groups) and blocks:
         blocks.append(f"--verbose and -o json show the commands for {len(groups) - _FEW} more.")
     return "\n\n".join(blocks)
-
-
-def _heading(group: drift_groups.Alike) -> str:
-    name = words.object_text(group[0].item.key)
-    alike = f"; likewise for the {len(group) - 1} others" if len(group) > 1 else ""
-    return f"What now, for {name}{alike}:"
 
 
 def _block(heading: str, ways: Iterable[Remedy]) -> str:

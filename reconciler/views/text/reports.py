@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from reconciler.escapes import inert
@@ -57,6 +57,11 @@ def drift(
 def drift_summary(report: DriftReport) -> str:
     """The last line alone."""
     return drift_words.summary_text(report)
+
+
+def drifts_total(reports: Sequence[DriftReport], *, colour: bool) -> str:
+    """The summary over several checks."""
+    return inert(Palette(colour).paint(drift_words.total_text(reports), "strong"))
 
 
 def _findings(findings: list[Finding], palette: Palette, *, whole: bool) -> Iterator[str]:

@@ -10,7 +10,8 @@ from reconciler.model.history import History
 from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
 from reconciler.views import text, words
-from reconciler.views.formats import Checked, PlanReport, Style
+from reconciler.views.formats import Checked, Drifts, PlanReport, Style
+from reconciler.views.heading import Heading
 
 
 def plan(plan: Plan, style: Style) -> str:
@@ -40,6 +41,18 @@ def drift(report: DriftReport, style: Style) -> str:
         configuration=style.heading.configuration,
         now=style.now,
     )
+
+
+def drifts(drifts: Drifts, style: Style) -> str:
+    """One check after the other, and the summary over all of them."""
+    blocks = [
+        drift(each.report, replace(style, heading=Heading(each.configuration)))
+        for each in drifts.checks
+    ]
+    if len(blocks) > 1:
+        reports = [each.report for each in drifts.checks]
+        blocks.append(text.drifts_total(reports, colour=style.colour))
+    return "\n\n".join(blocks)
 
 
 def difference(difference: Difference, style: Style) -> str:

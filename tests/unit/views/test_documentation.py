@@ -106,6 +106,7 @@ def test_the_table_of_exit_codes_is_whole() -> None:
         "environments-v1",
         "report-v1",
         "difference-v1",
+        "drifts-v1",
     ],
 )
 def test_schemas_are_linked_and_there(schema: str) -> None:

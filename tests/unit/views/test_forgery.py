@@ -56,9 +56,9 @@ from reconciler.views import (
     text,
     words,
 )
-from reconciler.views.formats import Checked, PlanReport, Style
-from reconciler.views.heading import HeadedPlan, Heading
-from reconciler.views.json.reading import read_plan
+from reconciler.views.formats import Checked, Drifts, PlanReport, Style
+from reconciler.views.heading import HeadedDrift, HeadedPlan, Heading
+from reconciler.views.json.documents import read_document
 from reconciler.views.text import styled
 from tests.runners import COMMANDS, commands_in
 from tests.unit.views import drift_samples, listing_samples, samples
@@ -185,7 +185,17 @@ def checked_of(found: str) -> Checked:
 def read_back(found: str) -> list[HeadedPlan]:
     """The plan as a report reads it from JSON."""
     encodable = found.encode("utf-8", "replace").decode()
-    return [read_plan(json.plan(plan_of(encodable), Heading(encodable)).encode())]
+    headed = read_document(json.plan(plan_of(encodable), Heading(encodable)).encode())
+    assert isinstance(headed, HeadedPlan)
+    return [headed]
+
+
+def drift_read_back(found: str) -> Drifts:
+    """Two drift reports as a report reads them from JSON."""
+    encodable = found.encode("utf-8", "replace").decode()
+    headed = read_document(json.drift(report_of(encodable), encodable).encode())
+    assert isinstance(headed, HeadedDrift)
+    return Drifts((headed, headed))
 
 
 def printed(found: str) -> dict[str, str]:
@@ -222,6 +232,11 @@ def printed(found: str) -> dict[str, str]:
         "drift markdown": markdown.drift(report),
         "drift html": html.drift(report, Style(verbose=True)),
         "drift json": json.drift(report),
+        "drifts": styled.drifts(drift_read_back(found), Style(verbose=True)),
+        "drifts markdown": comments.styled_drifts(drift_read_back(found), Style(key=found)),
+        "drifts html": html.drifts(drift_read_back(found), Style(verbose=True)),
+        "drifts json": json.drifts(drift_read_back(found)),
+        "drifts junit": junit.styled_drifts(drift_read_back(found), Style()),
         "drift metrics": prometheus.drift(report, now=0),
         "listing": text.listing(listing, now=listing_samples.NOW, colour=False),
         "listing json": json.listing(listing),

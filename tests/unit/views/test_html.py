@@ -116,9 +116,10 @@ def test_drift_says_all_that_its_text_says(report: DriftReport) -> None:
     expected += [shlex.join(step.command) or step.edit for step in steps]
     findings = [*drift_words.drifted(report), *drift_words.pending(report)]
     findings += drift_words.accepted(report)
+    grouped = [each for group in drift_groups.alike(findings) if len(group) > 1 for each in group]
     for finding in [*findings, *drift_words.in_state(report, ObjectState.UNMANAGED)]:
         expected += [words.object_text(finding.item.key), *finding.words.split(": ")]
-        expected.append(words.place_text(finding.item.source))
+        expected += [words.place_text(finding.item.source)] if finding not in grouped else []
         for row in finding.rows:
             expected += [row.symbol, row.name, row.values, row.remark]
     for sentence in expected:

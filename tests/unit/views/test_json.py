@@ -41,7 +41,8 @@ from reconciler.model.plans import (
 )
 from reconciler.model.values import Nature, UidOf, ValueRef
 from reconciler.views import json
-from reconciler.views.heading import HeadedPlan
+from reconciler.views.formats import Drifts
+from reconciler.views.heading import HeadedDrift, HeadedPlan
 from tests.unit.views import drift_samples, listing_samples, samples
 
 
@@ -57,7 +58,11 @@ PLAN, DIAGNOSTICS, EVENT, DRIFT, LISTING, HISTORY = (
 )
 
 _texts = st.text(max_size=8)
-_REGISTRY = Registry().with_resource("urn:reconciler:plan:v1", Resource.from_contents(PLAN.schema))
+_REGISTRY = Registry().with_resources(
+    (f"urn:reconciler:{name}:v1", Resource.from_contents(each.schema))
+    for name, each in (("plan", PLAN), ("drift", DRIFT))
+)
+DRIFTS = Draft202012Validator(validator("drifts-v1.json").schema, registry=_REGISTRY)
 REPORT = Draft202012Validator(validator("report-v1.json").schema, registry=_REGISTRY)
 
 _names = st.text("ab-.", max_size=4)
@@ -192,6 +197,20 @@ def test_reports_keep_to_their_schema(names: tuple[str, ...]) -> None:
         sums = [plan["summary"][name] for plan in document["plans"]]
         assert document["summary"][name] == sum(sums)
     assert document["summary"]["canApply"] == ("refused" not in names and "sealed" not in names)
+
+
+@pytest.mark.parametrize("names", [("lenient",), ("everything", "baseline")])
+def test_drift_reports_keep_to_their_schema(names: tuple[str, ...]) -> None:
+    shown = [HeadedDrift(drift_samples.REPORTS[name]) for name in names]
+    document = stdlib.loads(json.drifts(Drifts(tuple(shown))))
+    DRIFTS.validate(document)
+    summaries = [report["summary"] for report in document["reports"]]
+    assert document["summary"]["reports"] == len(names)
+    assert document["summary"]["drift"] is ("everything" in names)
+    for name in ("driftedFields", "accepted"):
+        assert document["summary"][name] == sum(summary[name] for summary in summaries)
+    states = document["summary"]["states"]
+    assert states["drifted"] == sum(summary["states"]["drifted"] for summary in summaries)
 
 
 def _objects(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

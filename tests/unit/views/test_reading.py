@@ -1,7 +1,6 @@
 """A plan that is read back from JSON is shown as it was, and no other JSON is taken for a plan."""
 
 import json as stdlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -16,32 +15,15 @@ from reconciler.planfile import ORIGIN_CODES
 from reconciler.views.formats import PlanReport, Style, Subject, formats_of, rendered
 from reconciler.views.heading import HeadedPlan, Heading
 from reconciler.views.json import plan as as_json
-from reconciler.views.json.reading import read_plan
+from reconciler.views.json.documents import read_document
 from tests.unit.views import samples
+from tests.unit.views.alterations import HOSTILE, altered, at, places
 from tests.unit.views.test_json import PLAN, plans
 
 HEADINGS = (
     Heading(),
     Heading("reconciler.yaml", (Note("plan-unchecked", "plan file not verified"),)),
 )
-HOSTILE: list[Any] = [
-    None,
-    True,
-    -1,
-    0,
-    10**30,
-    1e300,
-    "",
-    "x\x1b[2J\n::error::x",
-    "9" * 5000,
-    [],
-    [[]],
-    {},
-    {"$value": 1},
-    {"$other": 1},
-    {"$value": None, "sealed": True, "more": 1},
-    {"\u202e" * 300: {"a": [1, {}]}},
-]
 
 
 def shown(headed: HeadedPlan) -> dict[str, str]:
@@ -55,6 +37,12 @@ def shown(headed: HeadedPlan) -> dict[str, str]:
         for name in formats_of(Subject.PLAN)
         for way, style in styles.items()
     }
+
+
+def read_plan(content: bytes) -> HeadedPlan:
+    headed = read_document(content)
+    assert isinstance(headed, HeadedPlan)
+    return headed
 
 
 def written(headed: HeadedPlan) -> bytes:
@@ -98,28 +86,6 @@ def test_no_note_of_a_plan_passes_for_one_on_its_file() -> None:
     assert {note.code for each in samples.PLANS.values() for note in each.notices}.isdisjoint(
         ORIGIN_CODES
     )
-
-
-def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of each part of a document, objects and lists included."""
-    yield path
-    names: Any = range(len(node)) if isinstance(node, list) else ()
-    for name in node if isinstance(node, dict) else names:
-        yield from places(node[name], (*path, name))
-
-
-def at(document: Any, path: tuple[Any, ...]) -> Any:
-    for part in path:
-        document = document[part]
-    return document
-
-
-def altered(document: Any, path: tuple[Any, ...], content: Any) -> Any:
-    if not path:
-        return content
-    document = stdlib.loads(stdlib.dumps(document))
-    at(document, path[:-1])[path[-1]] = content
-    return document
 
 
 ORIGINAL = stdlib.loads(
@@ -175,8 +141,8 @@ def test_what_is_missing_or_too_much_is_named(path: tuple[Any, ...]) -> None:
 @pytest.mark.parametrize(
     ("path", "content", "message"),
     [
-        (("summary", "delete"), 9, "summary.delete: this contradicts the rest of the plan"),
-        (("summary", "canApply"), True, "summary.canApply: this contradicts the rest of the plan"),
+        (("summary", "delete"), 9, "summary.delete: this contradicts the rest"),
+        (("summary", "canApply"), True, "summary.canApply: this contradicts the rest"),
         (("changes", 0, "risk"), "delete", "changes[0].risk: this contradicts"),
         (("changes", 0, "action"), "destroy", "changes[0].action: one of no-op, create"),
         (("changes", 0, "key", "name"), 7, "changes[0].key.name: a string is expected"),
@@ -185,7 +151,11 @@ def test_what_is_missing_or_too_much_is_named(path: tuple[Any, ...]) -> None:
         (("steps", 0, "action"), "no-op", "steps[0].action: a step does something"),
         (("options", "maxDeletes"), "9" * 5000, "options.maxDeletes: a number or a percentage"),
         (("options", "prune"), 1, "options.prune: true or false is expected"),
-        (("format",), "reconciler.plan/v2", "format: reconciler.plan/v1 is expected"),
+        (
+            ("format",),
+            "reconciler.plan/v2",
+            "format: reconciler.plan/v1 or reconciler.drift/v1 is expected",
+        ),
         (("surprise" * 9,), 1, "surprisesurprise"),
     ],
 )
