@@ -1,4 +1,4 @@
-"""A part of GitHub's API on loopback: the comments and pull requests of one repository."""
+"""A part of GitHub's API on loopback: comments, pull requests and artifacts of a repository."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ BOT = "github-actions[bot]"
 
 
 class Stub:
-    """The comments by number of pull request, the pull requests, and what was asked for."""
+    """Comments by number of pull request, pull requests, artifacts, and what was asked for."""
 
     def __init__(self) -> None:
         self.address = ""
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.pulls: list[dict[str, Any]] = []
+        self.artifacts: list[dict[str, Any]] = []
         self.requests: list[str] = []
         self._lock = threading.Lock()
         self._count = 0
@@ -50,6 +51,9 @@ class Stub:
         if path == "pulls":
             heads = [it for it in self.pulls if it["head"]["label"] == query["head"]]
             return 200, [it for it in heads if it["state"] == query["state"]]
+        if path == "actions/artifacts":
+            named = [it for it in self.artifacts if it["name"] == query["name"]]
+            return 200, {"total_count": len(named), "artifacts": named}
         if issue := re.fullmatch(r"issues/(\d+)/comments", path):
             number = int(issue[1])
             if method == "POST":
