@@ -48,12 +48,8 @@ class Stub:
         path = url.path.removeprefix(f"/repos/{REPOSITORY}/")
         if len(str((content or {}).get("body", ""))) > 65_536:
             return 422, {"message": "body is too long"}
-        if path == "pulls":
-            heads = [it for it in self.pulls if it["head"]["label"] == query["head"]]
-            return 200, [it for it in heads if it["state"] == query["state"]]
-        if path == "actions/artifacts":
-            named = [it for it in self.artifacts if it["name"] == query["name"]]
-            return 200, {"total_count": len(named), "artifacts": named}
+        if path in {"pulls", "actions/artifacts"}:
+            return 200, self._listed(path, query)
         if issue := re.fullmatch(r"issues/(\d+)/comments", path):
             number = int(issue[1])
             if method == "POST":
@@ -63,6 +59,13 @@ class Stub:
         if comment := re.fullmatch(r"issues/comments/(\d+)", path):
             return self._change(method, int(comment[1]), content)
         return 404, {"message": "Not Found"}
+
+    def _listed(self, path: str, query: dict[str, str]) -> Any:
+        if path == "pulls":
+            heads = [it for it in self.pulls if it["head"]["label"] == query["head"]]
+            return [it for it in heads if it["state"] == query["state"]]
+        named = [it for it in self.artifacts if it["name"] == query["name"]]
+        return {"total_count": len(named), "artifacts": named}
 
     def _change(self, method: str, number: int, content: Any) -> tuple[int, Any]:
         for comments in self.comments.values():
