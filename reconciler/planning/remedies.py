@@ -15,6 +15,7 @@ from reconciler.model.drift import (
 from reconciler.model.fields import DATA
 from reconciler.model.objects import Desired, ObjectKey, Source
 from reconciler.model.remedies import CommandLine, Remedies, Remedy, RemedyStep, Way
+from reconciler.model.store import Capability
 
 BASELINE = "drift-baseline.json"
 """The file that the printed commands write a baseline to."""
@@ -34,10 +35,18 @@ class Manifests:
     whole_files: Collection[str] = ()
 
 
-def remedies_of(report: DriftReport, manifests: Manifests, line: CommandLine) -> Remedies:
-    """The ways to settle the drift of `report` that no baseline has."""
+def remedies_of(
+    report: DriftReport,
+    manifests: Manifests,
+    line: CommandLine,
+    capabilities: Collection[Capability],
+) -> Remedies:
+    """The ways to settle the drift of `report` that no baseline has.
+
+    `capabilities` are those of the store: a way that it would refuse is none.
+    """
     drifted = [item for item in report.objects if item.state in DRIFT_STATES and not item.accepted]
-    printed = _Printed(line, report.set_name)
+    printed = _Printed(line, report.set_name, capabilities)
     of_objects = {item.key: tuple(_of_object(item, manifests, printed)) for item in drifted}
     return Remedies(tuple(_of_all(report, of_objects, printed)), of_objects)
 
@@ -48,6 +57,12 @@ class _Printed:
 
     line: CommandLine
     set_name: str
+    capabilities: Collection[Capability]
+
+    @property
+    def writes(self) -> bool:
+        """Whether the store takes an apply."""
+        return Capability.WRITES in self.capabilities
 
     def command(self, name: str, *words: str, inputs: bool = True) -> RemedyStep:
         read = self.line.inputs if inputs else ()
@@ -87,8 +102,10 @@ def _whole_restore(remedies: Sequence[Remedy]) -> tuple[str, ...] | None:
 
 def _of_object(item: ObjectDrift, manifests: Manifests, printed: _Printed) -> Iterator[Remedy]:
     desired = manifests.desired.get(item.source) if item.source else None
-    yield from _restore(item, desired, printed)
-    yield Remedy(Way.ACCEPT, tuple(_accept(item, desired, manifests, printed)))
+    if printed.writes:
+        yield from _restore(item, desired, printed)
+        if item.state in _GONE or Capability.READ_VALUES in printed.capabilities:
+            yield Remedy(Way.ACCEPT, tuple(_accept(item, desired, manifests, printed)))
     yield Remedy(Way.IGNORE, tuple(_ignore(item, desired, printed)))
 
 

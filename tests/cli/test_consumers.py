@@ -38,7 +38,10 @@ def test_a_plan_names_who_uses_a_key(shop: Any) -> None:
     file.write_text(file.read_text().replace("not-a-real-password", "not-a-real-one-either"))
     told = "used in variables by Deployment/shop/web: running Pods keep the old value until"
     assert told in shop.ok("plan").out
-    assert "- used in variables by `Deployment/shop/web`: running Pods keep" in shop.ok("plan", "-o", "markdown").out
+    assert (
+        "- used in variables by `Deployment/shop/web`: running Pods keep"
+        in shop.ok("plan", "-o", "markdown").out
+    )
     document = json.loads(shop.ok("plan", "-o", "json").out)
     (consumer,) = [one for change in document["changes"] for one in change["consumers"]]
     assert consumer["key"] == "password"

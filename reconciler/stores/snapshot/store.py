@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from reconciler.errors import ConfigError, StoreDamaged
 from reconciler.model.fields import ANNOTATIONS, METADATA
@@ -18,7 +19,7 @@ from reconciler.model.opening import Opening
 from reconciler.model.plans import Note, StoreIdentity
 from reconciler.model.seals import key_check
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.model.times import span_text
+from reconciler.model.times import date_text, span_text
 from reconciler.model.values import FINGERPRINT_KEY_BYTES, Fingerprinter, UnreadText
 from reconciler.stores.keys import VARIABLE, given_fingerprint_key
 from reconciler.stores.kit.readonly import ReadOnly
@@ -27,6 +28,7 @@ from reconciler.stores.snapshot.reading import SnapshotFile, load
 from reconciler.stores.snapshot.seen import SeenObject
 
 _NOT_HERE = {
+    Capability.EVENTS,
     Capability.WRITES,
     Capability.SERVER_DRY_RUN,
     Capability.ROTATION,
@@ -137,12 +139,13 @@ class SnapshotStore(ReadOnly):
 
     def _notices(self) -> Iterator[Note]:
         seen = self._file.seen
-        age = (datetime.now(UTC) - datetime.fromisoformat(seen.created)).total_seconds()
+        taken = datetime.fromisoformat(seen.created).timestamp()
+        ago = span_text(max(time.time() - taken, 0))
         commit = f", at commit {seen.commit}" if seen.commit else ""
         yield Note(
             "review-only",
-            f"compared with a snapshot of the store {seen.scheme}: of {seen.created}, "
-            f"{span_text(max(age, 0))} ago{commit}: for review only, apply refuses it",
+            f"compared with a snapshot of the {seen.scheme} store, taken {date_text(taken)} "
+            f"({ago} ago){commit}; it is for review only, apply refuses it",
         )
         if self._is_keyed:
             yield Note("snapshot-verified", "the seal of the snapshot was verified")

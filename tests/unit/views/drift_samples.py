@@ -14,6 +14,7 @@ from reconciler.model.drift import (
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Note, StoreIdentity
 from reconciler.model.remedies import CommandLine
+from reconciler.model.store import Capability
 from reconciler.planning.remedies import Manifests, remedies_of
 from tests import world
 from tests.unit.views.samples import NAMESPACE, STORE, data, place, secret
@@ -84,7 +85,9 @@ def with_remedies(shown: DriftReport) -> DriftReport:
         if item.source
     }
     manifests = Manifests(desired, {"manifests/db.yaml"})
-    return replace(shown, remedies=remedies_of(shown, manifests, CommandLine()))
+    return replace(
+        shown, remedies=remedies_of(shown, manifests, CommandLine(), frozenset(Capability))
+    )
 
 
 EVERYTHING = with_remedies(
