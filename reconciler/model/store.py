@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, Self
 
+from reconciler.model.announcements import Announcement
 from reconciler.model.consumers import Consumer
 from reconciler.model.history import Run
 from reconciler.model.locks import Lock
@@ -43,6 +44,8 @@ class Capability(StrEnum):
     """Objects can be made and changed. Else plans are for review, and no apply is begun."""
     MEMORY = "memory"
     """The store remembers the objects that a set had applied and that are gone."""
+    EVENTS = "events"
+    """What a check came to can be said beside the objects; see `Announcing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,5 +340,21 @@ class Rotating(Protocol):
 
         Raises:
             StoreError: a user did not come up with the new version; those before it did.
+        """
+        ...
+
+
+class Announcing(Protocol):
+    """What a store with `Capability.EVENTS` can do besides: show what a check came to."""
+
+    def announce(self, set_name: str, announcements: Sequence[Announcement]) -> None:
+        """Let whoever looks at the objects see `announcements`, the one of the set first.
+
+        Changes no object. The same drift at the next check is the same event, seen again. What
+        has not drifted is announced only where the last that was said of it is that it had.
+
+        Raises:
+            RightsMissing: this user may not; its details name every right that is missing.
+            StoreError: some could not be written; the others were.
         """
         ...

@@ -12,6 +12,8 @@ from reconciler.stores.kubernetes.paths import plural
 CORE = ""
 LEASES_GROUP = "coordination.k8s.io"
 LEASE_VERBS = ("get", "create", "update", "delete")
+EVENTS_GROUP = "events.k8s.io"
+EVENT_VERBS = ("create", "list", "patch")
 
 _STEPS = {
     Action.CREATE: ("create",),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from reconciler.errors import RightsMissing
+from reconciler.model.announcements import Announcement
 from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
@@ -14,7 +16,7 @@ from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.kubernetes import leases, paths, reading, rights, sets
+from reconciler.stores.kubernetes import events, leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.session import KubernetesSession
@@ -30,7 +32,7 @@ _CAPABILITIES = frozenset(Capability) - {
 
 
 class KubernetesStore(Closable):
-    """See `reconciler.model.store.Store` and `Trying`.
+    """See `reconciler.model.store.Store`, `Trying` and `Announcing`.
 
     `fingerprint_key` is the key of the environment, used instead of each set's own.
     """
@@ -119,6 +121,23 @@ class KubernetesStore(Closable):
         writer = self._writer()
         writer.has_seen(before)
         writer.delete(before.key, Precondition.of(before), dry_run=True)
+
+    def announce(self, set_name: str, announcements: Sequence[Announcement]) -> None:
+        """Write Events about the objects and about the set's parent.
+
+        Raises:
+            RightsMissing: this user may not.
+        """
+        key = sets.key_of(set_name, self._set_namespace)
+        parent = sets.find(self._connection, set_name, self._set_namespace)
+        first = replace(announcements[0], uid="" if parent is None else parent.uid)
+        chosen = events.chosen([first, *announcements[1:]], key)
+        drifted = {each.key.namespace for each in chosen if each.key is not None and each.text}
+        wanted = events.rights({self._set_namespace, *drifted})
+        missing = rights.missing(wanted, self._is_allowed)
+        if missing:
+            raise events.refusal(missing)
+        events.write(self._connection, sets.id_of(set_name, self._set_namespace), chosen)
 
     def close(self) -> None:
         """Close the connections."""
