@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from tests.cli.test_notify import Web
 from tests.integration.kubernetes.policies import Policies
 from tests.integration.kubernetes.site import Site, awaited
 from tests.world import secret_manifest as secret
 
 CANARY = "canary-of-an-event"
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    server = Web()
+    yield server
+    server.close()
 
 
 @pytest.fixture
@@ -75,6 +85,20 @@ def test_drift_that_appears_changes_and_goes_has_an_event_each(drifting: Site) -
     drifting.apply()
     check(drifting, 0)
     assert seen(drifting)[-2:] == [("Drifted", 4, FIRST), ("DriftGone", 2, GONE)]
+
+
+def test_metric_event_and_message_come_in_that_order(drifting: Site, web: Web) -> None:
+    order: list[tuple[bool, int]] = []
+    metrics = drifting.path / "r.prom"
+    web.on_arrival = lambda: order.append(
+        (f'object="Secret/{drifting.home}/db"' in metrics.read_text(), len(seen(drifting)))
+    )
+    intrude(drifting)
+    said = ("--notify", web.url, "--notify-state", "told.json", "--report", f"prometheus={metrics}")
+    check(drifting, 2, *said)
+    assert order == [(True, 1)]
+    event = json.loads(drifting.kubectl("get", "events.events.k8s.io", "-o", "json"))["items"][0]
+    assert metrics.stat().st_mtime <= datetime.fromisoformat(event["eventTime"]).timestamp()
 
 
 def test_kubectl_shows_them_with_the_secret(drifting: Site) -> None:
