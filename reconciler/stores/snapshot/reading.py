@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import orjson
 
 from reconciler.errors import StoreDamaged, StoreError
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.nodes import Misfit, Node
 from reconciler.model.objects import KINDS, Applied, Bystander, Live, ObjectKey, OwnerReference
 from reconciler.model.plans import FieldPath
@@ -218,7 +218,7 @@ def _bystander(node: Node) -> Bystander:
 
 
 def _consumer(node: Node) -> Consumer:
-    parts = node.record(*_KEY, "secret", "key", "optional", "field")
+    parts = node.record(*_KEY, "secret", "key", "optional", "field", "way")
     return Consumer(
         kind=parts["kind"].text(),
         namespace=parts["namespace"].text(),
@@ -227,6 +227,7 @@ def _consumer(node: Node) -> Consumer:
         key=parts["key"].text(),
         optional=parts["optional"].flag(),
         field=parts["field"].text(),
+        way=parts["way"].word(Way),
     )
 
 
