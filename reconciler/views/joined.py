@@ -201,15 +201,31 @@ def _counts(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
 
 
 def _github(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
-    """Annotations, and a line for each environment."""
+    """As many annotations as GitHub shows for a step, errors first, and a line for each part.
+
+    That an environment failed as a whole comes before anything that was found in one.
+    """
+    from reconciler.views.github import MOST
+
     del style
+    failures, summaries = [], []
+    commands: dict[str, list[str]] = {"error": [], "warning": [], "notice": []}
     for part in parts:
         if part.text:
-            *commands, last = part.text.splitlines()
-            yield "\n".join([*commands, inert(f"{part.environment}: {last}")])
+            *given, last = part.text.splitlines()
+            summaries.append(inert(f"{part.environment}: {last}"))
+            for command in given:
+                commands[command.removeprefix("::").partition(" ")[0]].append(command)
         if part.error is not None:
             message = inert(escaped(part.error.message.replace("%", "%25")))
-            yield f"::error title={part.environment}::{message}"
+            failures.append(f"::error title={part.environment}::{message}")
+    commands["error"] = failures + commands["error"]
+    for same in commands.values():
+        yield from same[:MOST]
+    yield from summaries
+    more = sum(max(len(same) - MOST, 0) for same in commands.values())
+    if more:
+        yield f"Of all environments: {counted(more, 'more finding')} not shown as annotations."
 
 
 def _junit(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
