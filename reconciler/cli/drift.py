@@ -104,9 +104,10 @@ def drift(
 
     def checked() -> DriftReport:
         environment = environment_of(settings, paths)
-        loaded = loaded_of(environment)
-        with opened(environment) as store, alive("Reading the store"):
-            return workflow.drift_of(environment, loaded, store, check)
+        with opened(environment) as store:
+            loaded = loaded_of(environment, store=store)
+            with alive("Reading the store"):
+                return workflow.drift_of(environment, loaded, store, check)
 
     end = workflow.ended(checked)
     code = workflow.Result(drift=end.report).exit_code

@@ -1,0 +1,63 @@
+"""The parent and the members of a set, read before anybody asks for them.
+
+Every read of a set needs them, whatever else it looks at; so they are on their way while manifests
+are loaded, which takes about as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from reconciler.errors import ReconcilerError
+from reconciler.model.objects import KINDS
+from reconciler.stores.kubernetes import listing, paths, sets, wire
+from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.kubernetes.parts import Parts
+from reconciler.stores.kubernetes.seen import SeenObject, seen_of
+
+PARENT = "parent"
+Result = TypeVar("Result")
+
+
+class Ahead:
+    """A read in progress of the set `set_name`, whose parent is in `namespace`."""
+
+    def __init__(self, connection: Connection, set_name: str, namespace: str) -> None:
+        self._connection = connection
+        self._set_name = set_name
+        self._parts = Parts()
+        pool = ThreadPoolExecutor(1 + len(KINDS))
+        find = partial(sets.find, connection, set_name, namespace)
+        self._results: dict[str, Future[Any]] = {PARENT: pool.submit(self._parts.run, find)}
+        for kind in KINDS:
+            members = partial(_members, connection, kind, set_name, namespace)
+            self._results[kind] = pool.submit(self._parts.run, members)
+        pool.shutdown(wait=False)
+
+    def taken(self, set_name: str, part: str, otherwise: Callable[[], Result]) -> Result:
+        """What was read of `part`: the `PARENT`, or the members of a kind.
+
+        It is given away once, since a later read wants to see what has changed. Where there is
+        nothing, or it could not be read, it is what `otherwise` reads: so errors and missing rights
+        are told by one place.
+        """
+        reading = self._results.pop(part, None) if set_name == self._set_name else None
+        if reading is None:
+            return otherwise()
+        try:
+            result: Result = reading.result()
+        except ReconcilerError:
+            return otherwise()
+        return result
+
+    def abandon(self) -> None:
+        """End what is under way: nobody needs it any more."""
+        self._parts.abandon(self._connection.cut)
+
+
+def _members(connection: Connection, kind: str, set_name: str, namespace: str) -> list[SeenObject]:
+    selector = f"{wire.PART_OF}={sets.id_of(set_name, namespace)}"
+    return listing.pages(connection, paths.collection(kind), seen_of(kind), selector=selector)
