@@ -60,6 +60,13 @@ class NamespaceNameType(click.ParamType[str]):
     help="Grant rights in this namespace only. Repeatable.",
 )
 @listed(Topic.WHAT, "--consumers", is_flag=True, help="Also allow finding what uses Secrets.")
+@listed(
+    Topic.WHAT,
+    "--restart-workloads",
+    "restarts",
+    is_flag=True,
+    help="Also allow restarting workloads, and finding them.",
+)
 @listed(Topic.WHAT, "--events", is_flag=True, help="Also allow writing Events, for --for drift.")
 @plan_options("set_name")
 @listed(
@@ -79,6 +86,7 @@ def rbac(
     set_namespace: str,
     *,
     consumers: bool,
+    restarts: bool,
     events: bool,
 ) -> Answer:
     """Print the minimal RBAC roles that a cluster must grant, as YAML for kubectl.
@@ -98,6 +106,7 @@ def rbac(
         set_namespace,
         namespaces,
         consumers=consumers,
+        restarts=restarts,
         events=events,
     )
     return Answer(Subject.ROLES, manifests(objects).removesuffix("\n"))

@@ -205,7 +205,8 @@ def _parsed(key: str, text: str) -> Recipe | list[tuple[str, str]]:
     try:
         kind = RecipeKind(word)
     except ValueError:
-        return [("it names no kind of value", f"write one of {', '.join(RecipeKind)}")]
+        hint = f"write one of {', '.join(RecipeKind)}, and options behind ';': alnum; length=32"
+        return [("there is no such kind of value", hint)]
     options = _OPTIONS[kind]
     usage = _usage(kind)
     faults: list[tuple[str, str]] = []
@@ -222,7 +223,7 @@ def _parsed(key: str, text: str) -> Recipe | list[tuple[str, str]]:
                 faults.append((f"it has an invalid {name}", f"write {options[name].rule}"))
     for name, option in options.items():
         if name not in given and option.default is None:
-            faults.append((f"it lacks the option {name}", f"{name}= is {option.rule}"))
+            faults.append((f"the option {name} is missing", f"{name}= is {option.rule}"))
     if faults:
         return faults
     chosen = {option.field: given.get(name, option.default) for name, option in options.items()}

@@ -253,6 +253,12 @@ def test_metrics_of_the_lock_and_of_certificates(shop: Any) -> None:
     )
     assert held_for is not None
     assert float(held_for[1]) > 0
+    with (
+        closing(reconciler.open_store("sqlite:.reconciler/store.db", {})) as store,
+        store.session("default", "somebody", 0),
+    ):
+        shop.ok("drift", "--report", "prometheus=r.prom")
+    assert "} 0.000\n" in (shop.path / "r.prom").read_text(), "an expired lock holds nobody up"
 
 
 def test_drift_of_another_namespace_and_paths(shop: Any) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.objects import NAMESPACE, ObjectKey
 from reconciler.model.plans import Action
+from reconciler.rules.consumers import CONSUMER_GROUPS
 from reconciler.stores.kubernetes.paths import plural
 
 CORE = ""
@@ -21,6 +22,7 @@ _STEPS = {
     Action.REPLACE: ("delete", "create"),
     Action.DELETE: ("delete",),
     Action.RELEASE: ("patch",),
+    Action.RESTART: ("get", "patch"),
 }
 
 
@@ -97,7 +99,8 @@ def _of_step(action: Action, key: ObjectKey) -> Iterator[Right]:
         if verb == "create":
             yield Right(verb, CORE, plural(key.kind), key.namespace)
         else:
-            yield Right(verb, CORE, plural(key.kind), namespace, key.name)
+            group = CONSUMER_GROUPS.get(key.kind, CORE)
+            yield Right(verb, group, plural(key.kind), namespace, key.name)
 
 
 def _widest_first(right: Right) -> Iterator[Right]:

@@ -19,6 +19,7 @@ from reconciler.stores.kubernetes.rights import (
     LEASES_GROUP,
     object_name,
 )
+from reconciler.stores.kubernetes.rollouts import RESTARTABLE
 
 _READING = ("get", "list")
 _MANAGED = ("secrets", "serviceaccounts")
@@ -69,6 +70,10 @@ _CONSUMERS = tuple(
 )
 
 
+_RESTARTS = Rule(CONSUMER_GROUPS[RESTARTABLE[0]], tuple(map(plural, RESTARTABLE)), ("get", "patch"))
+"""What a restart takes: the workload is read, patched, and looked at until its Pods are new."""
+
+
 def roles(
     purpose: Purpose,
     set_name: str,
@@ -76,6 +81,7 @@ def roles(
     namespaces: Sequence[str] = (),
     *,
     consumers: bool = False,
+    restarts: bool = False,
     events: bool = False,
 ) -> tuple[Role, ...]:
     """The roles for `purpose`: for the whole cluster, or for `namespaces` alone where given.
@@ -85,7 +91,8 @@ def roles(
     """
     name = f"reconciler-{set_name}-{purpose}"
     writing = (Rule(EVENTS_GROUP, ("events",), EVENT_VERBS),) if events else ()
-    extra = (*(_CONSUMERS if consumers else ()), *writing)
+    restarting = (_RESTARTS,) if restarts and purpose is Purpose.APPLY else ()
+    extra = (*(_CONSUMERS if consumers or restarts else ()), *restarting, *writing)
     verbs = (*_READING, *_CHANGING.get(purpose, ()))
     own = _lock(purpose, set_name)
     if purpose is Purpose.UNLOCK:

@@ -16,7 +16,7 @@ from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.kubernetes import events, leases, paths, reading, rights, sets
+from reconciler.stores.kubernetes import debts, events, leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.session import KubernetesSession
@@ -164,6 +164,8 @@ class KubernetesStore(Closable):
             copies=result.copies,
             consumers=result.consumers,
             unseen=result.unseen,
+            workloads=result.workloads,
+            owed={} if parent is None else debts.owed(parent.debts, result.objects),
             fingerprint_key=self._given_key or kept_key,
             notices=tuple(sorted(result.notices, key=lambda note: (note.code, note.message))),
         )

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from reconciler.errors import StoreDamaged, StoreError
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.nodes import Misfit, Node, parsed
 from reconciler.model.objects import KINDS, Applied, Bystander, Live, ObjectKey, OwnerReference
 from reconciler.model.plans import FieldPath
@@ -216,7 +216,7 @@ def _bystander(node: Node) -> Bystander:
 
 
 def _consumer(node: Node) -> Consumer:
-    parts = node.record(*_KEY, "secret", "key", "optional", "field")
+    parts = node.record(*_KEY, "secret", "key", "optional", "field", "way")
     return Consumer(
         kind=parts["kind"].text(),
         namespace=parts["namespace"].text(),
@@ -225,6 +225,7 @@ def _consumer(node: Node) -> Consumer:
         key=parts["key"].text(),
         optional=parts["optional"].flag(),
         field=parts["field"].text(),
+        way=parts["way"].word(Way),
     )
 
 

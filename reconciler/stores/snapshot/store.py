@@ -31,6 +31,7 @@ _NOT_HERE = {
     Capability.EVENTS,
     Capability.WRITES,
     Capability.SERVER_DRY_RUN,
+    Capability.RESTARTS,
     Capability.ROTATION,
     Capability.ONE_WRITER,
 }

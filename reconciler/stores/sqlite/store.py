@@ -25,6 +25,7 @@ SCHEME = "sqlite"
 _CAPABILITIES = frozenset(Capability) - {
     Capability.CONSUMERS,
     Capability.EVENTS,
+    Capability.RESTARTS,
     Capability.ROTATION,
 }
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO

@@ -30,7 +30,7 @@ def generating(**texts: str) -> dict[str, str]:
     [
         ({}, {}, []),
         ({"x": "1"}, {"a": PAIR, "c": "uuid"}, []),
-        ({}, {"a": "words"}, ["it names no kind of value"]),
+        ({}, {"a": "words"}, ["there is no such kind of value"]),
         ({"a": "1"}, {"a": "uuid"}, ["the manifest has a value for the key a too"]),
         ({"b": ""}, {"a": PAIR}, ["the manifest has a value for the key b too"]),
         (

@@ -78,7 +78,7 @@ def test_without_javascript_there_are_no_filters_and_nothing_is_hidden() -> None
     tree = parsed(PAGES["plan-everything"])
     hidden = [tag.name for tag in tree.all() if "hidden" in tag.attributes]
     assert hidden == ["form", *["label"] * 5]
-    assert len(tree.all("details")) == 14
+    assert len(tree.all("details")) == 16
 
 
 @pytest.mark.parametrize("plan", samples.PLANS.values(), ids=samples.PLANS)
