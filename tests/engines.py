@@ -9,20 +9,38 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from contextlib import closing, suppress
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 MISSING = "no Docker Engine: run `make programs` as root"
 NO_ROOT = "a Docker Engine of the tests' own needs root"
 
+_CONTROLPLANE = Path(__file__).resolve().parent / "controlplane"
 _READY_SECONDS = 60.0
 _STOP_SECONDS = 30.0
 # Without a network of its own, it would leave a bridge and a mount behind.
 _START = "ip link set lo up && exec dockerd"
+_JOINED = 'for group in $1; do echo $$ >"$group/cgroup.procs"; done; shift; exec "$@"'
+_START_WITH_CGROUPS = """
+set -e
+mount -t sysfs sysfs /sys
+mount -t tmpfs tmpfs /sys/fs/cgroup
+for hierarchy in $1; do
+  mkdir "/sys/fs/cgroup/${hierarchy#name=}"
+  mount -t cgroup -o "${hierarchy/#name=/none,name=}" cgroup "/sys/fs/cgroup/${hierarchy#name=}"
+done
+shift
+mount -t tmpfs tmpfs /run
+ip link set lo up
+exec dockerd "$@"
+"""
 
 
 class Connection(http.client.HTTPConnection):
@@ -66,16 +84,7 @@ class Engine:
             left.unlink(missing_ok=True)
         with (place / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [
-                    shutil.which("unshare") or "unshare",
-                    "--net",
-                    "--mount",
-                    "sh",
-                    "-c",
-                    f'{_START} "$@"',
-                    "sh",
-                    *flags,
-                ],
+                [*self._front(), *flags],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -85,6 +94,10 @@ class Engine:
             assert self._process.poll() is None, f"dockerd ended: see {place / 'log'}"
             assert time.monotonic() < end, "dockerd does not answer"
             time.sleep(0.05)
+
+    def _front(self) -> list[str]:
+        """What starts dockerd, without its flags."""
+        return ["unshare", "--net", "--mount", "sh", "-c", f'{_START} "$@"', "sh"]
 
     def kill(self) -> None:
         """End it with SIGKILL, and the containerd that it has started."""
@@ -163,11 +176,90 @@ class Engine:
         return True
 
 
+class TaskEngine(Engine):
+    """An engine whose services have tasks that run, in cgroups (v1) and namespaces of its own."""
+
+    def __init__(self, directory: Path) -> None:
+        self._cgroups = _cgroups()
+        self._groups = self._cgroups.made(f"{directory.name}-{os.getpid()}")
+        super().__init__(directory)
+
+    def _front(self) -> list[str]:
+        groups = " ".join(str(group) for _, group in self._groups)
+        hierarchies = " ".join(controllers for controllers, _ in self._groups)
+        return [
+            *("bash", "-c", _JOINED, "bash", groups),
+            *("unshare", "--cgroup", "--mount", "--net", "--pid", "--uts", "--ipc"),
+            *("--fork", "--kill-child", "--mount-proc"),
+            *("bash", "-c", _START_WITH_CGROUPS, "bash", hierarchies),
+        ]
+
+    def stop(self) -> None:
+        """End it, and remove what it wrote and its cgroups."""
+        super().stop()
+        for _, group in self._groups:
+            self._cgroups.remove(group)
+
+    def load(self, image: Path) -> None:
+        """Give it the image in an archive."""
+        with closing(Connection(self.socket)) as connection:
+            headers = {"Content-Type": "application/x-tar"}
+            connection.request("POST", "/images/load?quiet=1", image.read_bytes(), headers)
+            answer = connection.getresponse()
+            text = answer.read()
+        assert answer.status == HTTPStatus.OK, text
+
+    def inside(self, service: str, *command: str) -> str:
+        """What `command` prints in the only container of a service; empty while there is none."""
+        filters = json.dumps({"label": [f"com.docker.swarm.service.name={service}"]})
+        running = self.call("GET", "/containers/json", filters=filters)
+        if len(running) != 1:
+            return ""
+        body = {"Cmd": command, "AttachStdout": True}
+        run = self.call("POST", f"/containers/{running[0]['Id']}/exec", body)["Id"]
+        with closing(Connection(self.socket)) as connection:
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", f"/exec/{run}/start", "{}", headers)
+            stream = connection.getresponse().read()
+        printed = b""
+        while stream:  # frames: a stream's number, 3 empty bytes, the length, the content
+            end = 8 + int.from_bytes(stream[4:8], "big")
+            printed += stream[8:end]
+            stream = stream[end:]
+        return printed.decode()
+
+
+def _cgroups() -> ModuleType:
+    """The module with which programs beside it make cgroups, and which they import by its name."""
+    sys.path.insert(0, str(_CONTROLPLANE))
+    try:
+        import cgroups
+    finally:
+        sys.path.remove(str(_CONTROLPLANE))
+    return cgroups
+
+
+EngineKind = TypeVar("EngineKind", bound=Engine)
+
+
 def started(*, swarm: bool = True) -> Engine:
     """A new engine, in memory where there is a file system for that.
 
     Skips the test where none can be started, and fails it in CI.
     """
+    return _started(Engine, swarm=swarm)
+
+
+def started_with_tasks() -> TaskEngine:
+    """A new engine whose tasks run; on a machine without cgroups v1, the test is skipped."""
+    if not _cgroups().hierarchies():
+        import pytest
+
+        pytest.skip("RUNNING TASKS ARE NOT TESTED HERE: it takes cgroups v1, and there is only v2")
+    return _started(TaskEngine, swarm=True)
+
+
+def _started(kind: type[EngineKind], *, swarm: bool) -> EngineKind:
     why = NO_ROOT if os.geteuid() else MISSING if shutil.which("dockerd") is None else ""
     if why:
         import pytest  # the benchmarks do without
@@ -177,7 +269,7 @@ def started(*, swarm: bool = True) -> Engine:
         pytest.skip(why)
     memory = Path("/dev/shm")  # noqa: S108 - a directory of its own is made there
     base = tempfile.mkdtemp(prefix="reconciler-engine-", dir=memory if memory.is_dir() else None)
-    engine = Engine(Path(base))
+    engine = kind(Path(base))
     if swarm:
         engine.init()
     return engine

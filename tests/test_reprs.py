@@ -251,7 +251,7 @@ UNTRIED = {
     *("model.remedies.CommandLine", "model.remedies.Remedies", "model.remedies.Remedy"),
     *("model.remedies.RemedyStep", "planning.baselines.Accepted", "planning.baselines.Baseline"),
     *("planning.remedies.Manifests", "planning.remedies._Printed", "workflow.telling.Telling"),
-    *("workflow.checking.DriftCheck", "workflow.telling.Ended"),
+    *("model.announcements.Announcement", "workflow.checking.DriftCheck", "workflow.telling.Ended"),
     *("model.nodes.Node", "workflow.snapshots.Taken"),
     *("workflow.reports.Report", "workflow.reports.Result", "workflow.revisions.Inputs"),
 }

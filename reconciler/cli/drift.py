@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.environment import environ
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
+    EVENTS,
     FAIL_ON,
     NOTIFY,
     NOTIFY_STATE,
@@ -28,6 +29,9 @@ from reconciler.cli.terminal import remark
 from reconciler.model.drift import DriftKind, DriftReport
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
+
+if TYPE_CHECKING:
+    from reconciler.workflow import Environment
 
 
 @click.command(
@@ -68,7 +72,7 @@ from reconciler.views.formats import Subject
     help="Known drift, from --report baseline=FILE of an earlier check. It does not count as long "
     "as it stays the same. Repeatable.",
 )
-@run_options(NOTIFY, NOTIFY_STATE)
+@run_options(EVENTS, NOTIFY, NOTIFY_STATE)
 @output_options(Subject.DRIFT)
 @verbosity_options("objects in sync or in the baseline, and all names and commands")
 def drift(
@@ -77,6 +81,7 @@ def drift(
     unmanaged: bool,
     fail_on: frozenset[DriftKind],
     baselines: tuple[Path, ...],
+    events: bool,
     **settings: Any,
 ) -> Answer:
     """Show what others have changed since the last apply. Writes nothing to the store.
@@ -92,7 +97,11 @@ def drift(
     from reconciler import workflow
 
     check = workflow.DriftCheck(
-        unmanaged=unmanaged, fail_on=fail_on, baselines=baselines, line=command_line(paths)
+        unmanaged=unmanaged,
+        fail_on=fail_on,
+        baselines=baselines,
+        line=command_line(paths),
+        events=events,
     )
     telling = workflow.telling_of(
         settings["set_name"],
@@ -101,15 +110,23 @@ def drift(
         environ(),
         remark,
     )
+    checked: list[Environment] = []
 
-    def checked() -> DriftReport:
+    def drifted() -> DriftReport:
         environment = environment_of(settings, paths)
+        checked.append(environment)
         with opened(environment) as store:
             loaded = loaded_of(environment, store=store)
             with alive("Reading the store"):
                 return workflow.drift_of(environment, loaded, store, check)
 
-    end = workflow.ended(checked)
+    end = workflow.ended(drifted)
+
+    def after() -> None:
+        if events and end.report is not None:
+            workflow.announce(partial(opened, *checked), end.report, remark)
+        if telling is not None:
+            telling.tell(end)
+
     code = workflow.Result(drift=end.report).exit_code
-    after = partial(telling.tell, end) if telling else None
     return Answer(Subject.DRIFT, end.report, code, error=end.error, after=after)

@@ -149,6 +149,14 @@ FAIL_ON = Option(
     help=f"Kinds of drift that count for the exit code: {', '.join(drift.DriftKind)}.",
     about=Topic.GUARDS,
 )
+EVENTS = Option(
+    name="events",
+    kind=OptionKind.FLAG,
+    default=False,
+    help="Write an Event of the cluster for the set and each object with drift that counts. Needs "
+    "the permission to write Events.",
+    about=Topic.OUTPUT,
+)
 NOTIFY = Option(
     name="notify",
     kind=OptionKind.TEXT,
@@ -184,6 +192,7 @@ RUN_OPTIONS = (
     ALLOW_WEAK_PLAN,
     REQUIRE_SEALED,
     FAIL_ON,
+    EVENTS,
     NOTIFY_STATE,
     COLOR,
 )

@@ -13,6 +13,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.parameters import Word, listed
 from reconciler.cli.several import Answer, Surveying
+from reconciler.errors import ConfigError
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
@@ -59,6 +60,14 @@ class NamespaceNameType(click.ParamType[str]):
     help="Grant rights in this namespace only. Repeatable.",
 )
 @listed(Topic.WHAT, "--consumers", is_flag=True, help="Also allow finding what uses Secrets.")
+@listed(
+    Topic.WHAT,
+    "--restart-workloads",
+    "restarts",
+    is_flag=True,
+    help="Also allow restarting workloads, and finding them.",
+)
+@listed(Topic.WHAT, "--events", is_flag=True, help="Also allow writing Events, for --for drift.")
 @plan_options("set_name")
 @listed(
     Topic.WHERE,
@@ -77,6 +86,8 @@ def rbac(
     set_namespace: str,
     *,
     consumers: bool,
+    restarts: bool,
+    events: bool,
 ) -> Answer:
     """Print the minimal RBAC roles that a cluster must grant, as YAML for kubectl.
 
@@ -87,5 +98,15 @@ def rbac(
     from reconciler.stores.kubernetes.roles import Purpose, manifests, roles
 
     tell_configuration()
-    objects = roles(Purpose(purpose), set_name, set_namespace, namespaces, consumers=consumers)
+    if events and purpose != Purpose.DRIFT:
+        raise ConfigError(f"--events: only drift writes Events, and the roles are for {purpose}")
+    objects = roles(
+        Purpose(purpose),
+        set_name,
+        set_namespace,
+        namespaces,
+        consumers=consumers,
+        restarts=restarts,
+        events=events,
+    )
     return Answer(Subject.ROLES, manifests(objects).removesuffix("\n"))

@@ -39,7 +39,7 @@ from reconciler.model.events import (
 from reconciler.model.fields import flatten
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Plan, PlanValues, Reason, Step
-from reconciler.model.store import Capability, Rotating, Session, Store, Trying
+from reconciler.model.store import Capability, Restarting, Rotating, Session, Store, Trying
 from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
 
@@ -51,6 +51,11 @@ _STILL_THERE = (
     "undone: {}"
 )
 _COPY_OF_OLD = "; the store keeps a copy of the old one"
+_CHANGED = ("the change is made", "look into the store for what holds it up")
+_RESTARTED = (
+    "the restart has begun",
+    "find out what keeps its new Pods from coming up; the next apply goes on with this workload",
+)
 _UNTOUCHED = "the object in the store is untouched"
 _CREATED_LATER = "the next apply creates the new object once the old one is gone"
 
@@ -177,6 +182,8 @@ class _Execution:
                 return self._replace(step, change)
             case Action.RELEASE:
                 return self._release(step, change)
+            case Action.RESTART:
+                return self._restart(step, change)
             case _:
                 return self._delete(step, change)
 
@@ -246,6 +253,17 @@ class _Execution:
             raise StoreError(self._put_back(step, error), hint=error.hint) from None
         return self._finish(step, live.key, live.unfinished)
 
+    def _restart(self, step: Step, change: Change) -> ObjectKey:
+        """Restart a workload, and wait until all its Pods are new; else it stays noted as owed."""
+        assert change.precondition is not None
+        key, uid = change.key, change.precondition.uid
+        session, moment = cast("Restarting", self._work.session), self._work.moment
+        unfinished = self._call(step, lambda: session.restart(key, uid, moment))
+        lacking = self._awaited(step, unfinished, lambda: session.rollout(key), self._stop)
+        self._settle(step, lacking)
+        self._call(step, lambda: session.restarted(key))
+        return key
+
     def _rotate(self, step: Step) -> None:
         """Move what uses an old version, where the plan says so and there may be one."""
         wanted = self._work.plan.options.rotate_services and step.action is not Action.DELETE
@@ -293,29 +311,46 @@ class _Execution:
         Raises:
             StoreError: it did not happen in time.
         """
-        lacking = self._waited(step, key, unfinished, deleted_uid, self._stop)
+        self._settle(step, self._waited(step, key, unfinished, deleted_uid, self._stop))
+        return key
+
+    def _settle(self, step: Step, lacking: str) -> None:
+        """Go on where nothing is lacking; without a timeout, tell what is.
+
+        Raises:
+            StoreError: it did not happen in time.
+        """
         timeout = self._work.waits.timeout
         if lacking and not timeout:
             self._warnings.setdefault(step.key, []).append(f"not waited for: {lacking}")
         if not (lacking and timeout):
-            return key
+            return
+        made, hint = _RESTARTED if step.action is Action.RESTART else _CHANGED
         if self._stop.is_set():
-            raise StoreError(f"the change is made; interrupted before it had its effect: {lacking}")
+            raise StoreError(f"{made}; interrupted before it had its effect: {lacking}")
         raise StoreError(
-            f"the change is made, and has not had its effect after {timeout:g} s: {lacking}",
-            hint="look into the store for what holds it up, or allow more with --wait-timeout",
+            f"{made}, and has not had its effect after {timeout:g} s: {lacking}",
+            hint=f"{hint}, or allow more with --wait-timeout",
         )
 
     def _waited(
         self, step: Step, key: ObjectKey, unfinished: str, deleted_uid: str, stop: threading.Event
     ) -> str:
         def look() -> str:
-            return self._call(step, lambda: self._work.session.unfinished(key, deleted_uid), stop)
+            return self._work.session.unfinished(key, deleted_uid)
 
+        return self._awaited(step, unfinished, look, stop)
+
+    def _awaited(
+        self, step: Step, unfinished: str, look: Callable[[], str], stop: threading.Event
+    ) -> str:
         def report(unfinished: str, seconds: float) -> None:
             self._tell(StepWaiting(step, unfinished, seconds))
 
-        return waited(unfinished, look, self._work.waits, stop, report)
+        def look_again() -> str:
+            return self._call(step, look, stop)
+
+        return waited(unfinished, look_again, self._work.waits, stop, report)
 
     def _values(self, change: Change) -> PlanValues:
         return with_drawn(change, self._work.values, self._work.moment)

@@ -57,8 +57,9 @@ class Trial:
             StoreUnavailable: the store could not say.
         """
         changes = {change.key: change for change in self.plan.changes}
-        waiting = [step.key for step in self.plan.steps if self._waits(step)]
-        ready = [changes[step.key] for step in self.plan.steps if not self._waits(step)]
+        steps = [step for step in self.plan.steps if step.action is not Action.RESTART]
+        waiting = [step.key for step in steps if self._waits(step)]
+        ready = [changes[step.key] for step in steps if not self._waits(step)]
         uids = {key: live.uid for key, live in self.before.items()}
         with ThreadPoolExecutor(self.parallelism) as workers:
             tried = workers.map(lambda change: self._attempt(change, uids), ready)

@@ -106,7 +106,7 @@ class ObjectDrift:
     ``orphaned`` tells that the set owns it, that no manifest names it or a newer version of it, and
     that it can be deleted. ``owner`` is the set that owns it, ``None`` where none does.
     ``replaced`` says that an apply must replace it. ``accepted`` says that a baseline has all of
-    its drift.
+    its drift. ``uid`` is that of the live object.
     """
 
     key: ObjectKey
@@ -117,6 +117,7 @@ class ObjectDrift:
     owner: str | None = field(default=None, compare=False)
     replaced: bool = field(default=False, compare=False)
     accepted: bool = False
+    uid: str = field(default="", compare=False)
 
     @property
     def differing(self) -> Iterator[FieldDrift]:

@@ -89,4 +89,5 @@ PAST_TENSE = {
     Action.REPLACE: "replaced",
     Action.DELETE: "deleted",
     Action.RELEASE: "released",
+    Action.RESTART: "restarted",
 }

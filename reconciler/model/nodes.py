@@ -16,6 +16,9 @@ import orjson
 MAX_DEPTH = 150
 """How deeply lists and objects may be nested: manifests are at most 100 deep."""
 
+MOST_PARTS = 16_000_000
+"""How many commas and opening brackets a document may have: 200,000 changes of a plan have them."""
+
 _LONGEST_NAME = 60
 _ABSENT = object()
 
@@ -100,6 +103,24 @@ class Node:
         if not isinstance(self.content, shape):
             raise self.misfit(f"{expected} is expected")
         return self.content
+
+
+def parsed(content: bytes, most_parts: int = MOST_PARTS) -> Any:
+    """The JSON document in `content`, which may have `most_parts`.
+
+    Lists and objects take up to thirty times the memory of their two bytes, and are made before
+    anything can be said about them. So their number is bounded first, by what they cannot do
+    without; those in strings count too.
+
+    Raises:
+        Misfit: it is no JSON, or has too many parts.
+    """
+    if sum(map(content.count, (b",", b"[", b"{"))) > most_parts:
+        raise Misfit("", f"this has more than {most_parts:,} values")
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise Misfit(f"line {error.lineno}, column {error.colno}", "this is not JSON") from None
 
 
 def check_depth(document: Any) -> None:

@@ -42,6 +42,8 @@ class Action(StrEnum):
     DELETE = "delete"
     RELEASE = "release"
     """The set lets go of the object, which stays in the store as it is."""
+    RESTART = "restart"
+    """A workload, which is no object of the set, makes its Pods anew."""
 
 
 class Reason(StrEnum):
@@ -94,6 +96,10 @@ class Reason(StrEnum):
     """A newer version has taken the object's place, and nothing is known to use it."""
     INTERRUPTED = "interrupted"
     """A replace was interrupted after its delete; the kept copy is put to use."""
+    STALE_PODS = "stale-pods"
+    """The Pods of the workload keep values that this plan changes."""
+    OWED = "owed"
+    """An earlier apply has changed values and did not come to restart the workload."""
 
 
 class FieldAction(StrEnum):
@@ -173,6 +179,8 @@ class Change:
     ``claims`` are the fields that the set owns afterwards. ``kept`` are fields of others that stay.
     ``generated`` says how the values are drawn that do not exist yet. ``sealed`` says that its
     manifest has values which nobody here can decrypt, so that it can be reviewed, but not made.
+    ``restarted_for`` are the Secrets for which a workload is restarted; its precondition is of the
+    uid alone, since the state of a workload changes all the time.
     ``notes`` say no more of what happens, so that plans which differ in them are the same. So it is
     with ``consumers``, which use what changes: the object where it is deleted or replaced, a key of
     it where that changes, the object whose place a new version takes; with ``warnings``, those of
@@ -191,6 +199,7 @@ class Change:
     claims: tuple[FieldPath, ...] = ()
     generated: tuple[Recipe, ...] = ()
     sealed: bool = False
+    restarted_for: tuple[ObjectKey, ...] = ()
     consumers: tuple[Consumer, ...] = field(default=(), compare=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False)
     removal: Removal | None = field(default=None, compare=False)
@@ -377,6 +386,13 @@ class PlanOptions:
         OptionKind.FLAG,
         default=False,
         help="docker: update services to the new version of a Secret.",
+        effect=Effect.SCOPE,
+    )
+    restart_workloads: bool = option_field(
+        "restart-workloads",
+        OptionKind.FLAG,
+        default=False,
+        help="kubernetes: restart workloads whose Pods would keep old values.",
         effect=Effect.SCOPE,
     )
     sops_ignore_mac: bool = option_field(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, Self
 
+from reconciler.model.announcements import Announcement
 from reconciler.model.consumers import Consumer
 from reconciler.model.history import Run
 from reconciler.model.locks import Lock
@@ -35,6 +37,8 @@ class Capability(StrEnum):
     """Labels, annotations, finalizers and owners are kept with an object."""
     ROTATION = "rotation"
     """What uses a Secret can be moved to the object that takes its place; see `Rotating`."""
+    RESTARTS = "restarts"
+    """What uses a Secret runs in the store, and can be restarted; see `Restarting`."""
     PRECONDITIONS = "preconditions"
     """A write happens only where the object still is what the plan saw."""
     CIPHERTEXTS = "ciphertexts"
@@ -43,6 +47,8 @@ class Capability(StrEnum):
     """Objects can be made and changed. Else plans are for review, and no apply is begun."""
     MEMORY = "memory"
     """The store remembers the objects that a set had applied and that are gone."""
+    EVENTS = "events"
+    """What a check came to can be said beside the objects; see `Announcing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,17 @@ class Scope:
         return key in self.keys or owner_set == self.set_name
 
 
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Something that runs Pods and can be restarted.
+
+    ``hindrance`` says, in words, why a restart would not make its Pods anew; empty where it would.
+    """
+
+    uid: str
+    hindrance: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A store as one read saw it.
@@ -81,7 +98,9 @@ class Snapshot:
     none yet; where the reader is ``unkeyed``, fingerprints in the store have another key, so that
     they can be compared with each other, and with nothing else. A change of one of
     ``fixed_annotations`` needs a replace. ``outdated`` has the objects
-    of which old versions are left, with the users of those versions. ``exists`` tells whether
+    of which old versions are left, with the users of those versions. ``workloads`` are those that
+    can be restarted, where consumers were asked for; ``owed`` has the workloads that an earlier
+    apply was to restart and did not, with the Secrets that it changed. ``exists`` tells whether
     there is a store yet.
     """
 
@@ -97,6 +116,8 @@ class Snapshot:
     unkeyed: bool = False
     fixed_annotations: frozenset[str] = frozenset()
     outdated: Mapping[ObjectKey, tuple[Consumer, ...]] = field(default_factory=dict)
+    workloads: Mapping[ObjectKey, Workload] = field(default_factory=dict)
+    owed: Mapping[ObjectKey, tuple[ObjectKey, ...]] = field(default_factory=dict)
     notices: tuple[Note, ...] = ()
     exists: bool = True
 
@@ -118,6 +139,8 @@ class Snapshot:
             and self.consumers == earlier.consumers
             and self.unseen == earlier.unseen
             and self.outdated == earlier.outdated
+            and self.workloads == earlier.workloads
+            and self.owed == earlier.owed
         )
 
 
@@ -345,5 +368,56 @@ class Rotating(Protocol):
 
         Raises:
             StoreError: a user did not come up with the new version; those before it did.
+        """
+        ...
+
+
+class Restarting(Protocol):
+    """What a session of a store with `Capability.RESTARTS` can do besides."""
+
+    def owe(self, restarts: Mapping[ObjectKey, Collection[ObjectKey]]) -> None:
+        """Note which workloads are to be restarted, and for which Secrets, before these change.
+
+        It takes the place of what was noted. `Snapshot.owed` has what is noted of a Secret that
+        has changed since.
+        """
+        ...
+
+    def restart(self, key: ObjectKey, uid: str, moment: datetime) -> str:
+        """Have the workload of that uid make its Pods anew; the same `moment` counts once.
+
+        Returns what that still waits for, in words.
+
+        Raises:
+            ObjectNotFound: it is gone.
+            ObjectMoved: it is another one by now.
+        """
+        ...
+
+    def rollout(self, key: ObjectKey) -> str:
+        """What the Pods of a restarted workload still wait for, in words; empty where all are new.
+
+        Raises:
+            StoreError: they will not come up, or the workload is gone.
+        """
+        ...
+
+    def restarted(self, key: ObjectKey) -> None:
+        """Note that the restart of the workload is owed no more."""
+        ...
+
+
+class Announcing(Protocol):
+    """What a store with `Capability.EVENTS` can do besides: show what a check came to."""
+
+    def announce(self, set_name: str, announcements: Sequence[Announcement]) -> None:
+        """Let whoever looks at the objects see `announcements`, the one of the set first.
+
+        Changes no object. The same drift at the next check is the same event, seen again. What
+        has not drifted is announced only where the last that was said of it is that it had.
+
+        Raises:
+            RightsMissing: this user may not; its details name every right that is missing.
+            StoreError: some could not be written; the others were.
         """
         ...

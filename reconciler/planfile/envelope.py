@@ -18,6 +18,7 @@ from reconciler.errors import PlanFileError
 from reconciler.escapes import json_text
 from reconciler.files import write_whole
 from reconciler.model.inputs import Exclusion, SourceMark
+from reconciler.model.nodes import Misfit, parsed
 from reconciler.model.plans import Plan
 from reconciler.planfile.codec import compared_paths, decode, encode, field_paths
 from reconciler.planfile.seal import mac
@@ -120,8 +121,8 @@ def unpacked(content: bytes, path: Path) -> PlanFile:
         PlanFileError: it is damaged, or needs a newer version.
     """
     try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        document = parsed(content)
+    except Misfit:
         raise PlanFileError(f"{path}: is not a plan file, or is damaged", hint=_ANEW) from None
     written_as = document.pop("format", None) if isinstance(document, dict) else None
     if written_as == FORMAT:

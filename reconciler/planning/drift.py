@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 
 from reconciler.model.drift import (
@@ -58,9 +58,16 @@ def drift(
     return DriftReport(
         store=snapshot.identity,
         set_name=set_name,
-        objects=tuple(sorted(objects, key=attrgetter("key"))),
+        objects=tuple(_identified(objects, snapshot)),
         notices=snapshot.notices if readable else (*snapshot.notices, _OTHER_KEY),
     )
+
+
+def _identified(objects: Iterable[ObjectDrift], snapshot: Snapshot) -> Iterator[ObjectDrift]:
+    """`objects`, sorted; those with drift have the uid of the live one."""
+    for item in sorted(objects, key=attrgetter("key")):
+        live = snapshot.objects.get(item.key) if item.kinds else None
+        yield item if live is None else replace(item, uid=live.uid)
 
 
 def _of_manifest(compared: Compared, comparison: Comparison) -> ObjectDrift:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 
-from reconciler.model.drift import DriftReport
+from reconciler.model.drift import DriftReport, ObjectDrift
 from reconciler.model.news import Attempt, NewsKind, Standing, Told
 
 _FIRST_PAUSE = 60.0
@@ -17,7 +18,7 @@ def standing_of(report: DriftReport | None, before: Standing) -> Standing:
     """What a check came to: its report, or ``None`` where it failed; `before` is what was told."""
     if report is None:
         return replace(before, failed=True)
-    return Standing(digest=_digest(report))
+    return Standing(digest=digest_of(report.counting))
 
 
 def next_news(told: Standing, now: Standing) -> tuple[NewsKind, Standing] | None:
@@ -53,9 +54,9 @@ def accepted(told: Told) -> Told:
     return Told(told.attempt.aim, told.number + 1)
 
 
-def _digest(report: DriftReport) -> str:
-    """A digest of the drift that counts: another value is another drift."""
-    counting = [
+def digest_of(objects: Iterable[ObjectDrift]) -> str:
+    """A digest of the drift of `objects`: another value is another drift; empty without any."""
+    drifts = [
         [
             *item.key,
             item.state,
@@ -65,8 +66,8 @@ def _digest(report: DriftReport) -> str:
                 if not field.accepted
             ],
         ]
-        for item in report.counting
+        for item in objects
     ]
-    if not counting:
+    if not drifts:
         return ""
-    return hashlib.sha256(json.dumps(counting).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(drifts).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from operator import attrgetter
 
@@ -62,6 +63,31 @@ def steps(
     ]
     steps.sort(key=attrgetter("wave"))
     return tuple(steps)
+
+
+def with_restarts(
+    steps: Sequence[Step], restarts: Mapping[ObjectKey, Collection[ObjectKey]]
+) -> tuple[Step, ...]:
+    """Add restarts, each with the keys that it waits for, between the writes and the deletes.
+
+    Each is a wave of its own and needs the one before, and the deletes need the last one: where a
+    restart fails, nothing else is touched.
+    """
+    if not restarts:
+        return tuple(steps)
+    writes = [step for step in steps if step.action is not Action.DELETE]
+    deletes = steps[len(writes) :]
+    pending = {step.key for step in writes}
+    first = writes[-1].wave + 1 if writes else 0
+    last: tuple[ObjectKey, ...] = ()
+    added = []
+    for wave, (key, needs) in enumerate(sorted(restarts.items()), first):
+        added.append(Step(key, Action.RESTART, wave, (*_within(needs, pending), *last)))
+        last = (key,)
+    shifted = [
+        replace(step, wave=step.wave + len(added), after=(*step.after, *last)) for step in deletes
+    ]
+    return (*writes, *added, *shifted)
 
 
 def _within(keys: Iterable[ObjectKey], actions: Collection[ObjectKey]) -> tuple[ObjectKey, ...]:

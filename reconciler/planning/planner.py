@@ -22,7 +22,7 @@ from reconciler.model.plans import (
 )
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.values import Fingerprinter
-from reconciler.planning import limits, order, rotation, seals
+from reconciler.planning import limits, order, restarts, rotation, seals
 from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems
 from reconciler.planning.comparing import Comparison
@@ -40,6 +40,7 @@ from reconciler.planning.recognised import with_recognised
 from reconciler.planning.references import Reference, reference_problems, references_of
 from reconciler.planning.relocations import Relocations
 from reconciler.planning.removals import with_removals
+from reconciler.planning.restarts import with_restarts
 from reconciler.planning.scrubbing import copies_values, copying_notice
 from reconciler.planning.selection import (
     lasting_notices,
@@ -74,7 +75,7 @@ def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
         or options.destroy
         or options.allow_replace
         or any(lifecycle(resource).replace_allowed for resource in objects),
-        consumers=options.consumers,
+        consumers=options.consumers or options.restart_workloads,
     )
 
 
@@ -116,6 +117,8 @@ def plan(
     changes += [changing.release(key) for key in selected.released]
     predecessors = {key: old.key for key, old in comparison.predecessors.items()}
     changes = with_consumers(changes, users, predecessors)
+    about = {*selected.chosen, *selected.deleted, *selected.released}
+    changes = with_restarts(changes, about, snapshot, options)
     changes.sort(key=attrgetter("key"))
     changes = _reviewed(changes, comparison, selected, changing.masking)
     changes = with_warnings(changes, comparison.named, diagnostics)
@@ -136,6 +139,7 @@ def plan(
             *snapshot.notices,
             *limits.notices((comparison.named[key] for key in selected.chosen), snapshot),
             *rotation.notices(selected.chosen, snapshot, options),
+            *restarts.notices(snapshot, options),
             *hash_notice(selected.chosen, comparison.families),
             *copying_notice(_copying(comparison.named, selected.chosen, snapshot, options)),
             *seals.notices(projected.seals),
@@ -260,8 +264,13 @@ def _steps(
         for key in selected.deleted
         if key in snapshot.objects
     }
-    actions = {change.key: change.action for change in changes}
-    return order.steps(actions, needs, live_needs, selected.old)
+    actions = {
+        change.key: change.action for change in changes if change.action is not Action.RESTART
+    }
+    return order.with_restarts(
+        order.steps(actions, needs, live_needs, selected.old),
+        {change.key: change.restarted_for for change in changes if change.action is Action.RESTART},
+    )
 
 
 def _copying(

@@ -22,6 +22,8 @@ class Risk(StrEnum):
     """A value that cannot be compared changes: it is sealed, or the store does not give it back."""
     WARNING = "warning"
     """The manifest has warnings."""
+    RESTART = "restart"
+    """A workload is restarted."""
     ORDINARY = "ordinary"
 
 
@@ -35,6 +37,8 @@ def risk_of(change: Change) -> Risk:
         return Risk.DELETE
     if change.action is Action.REPLACE:
         return Risk.REPLACE
+    if change.action is Action.RESTART:
+        return Risk.RESTART
     if removed_keys(change):
         return Risk.REMOVED_KEYS
     if Reason.SEALED in change.reasons or any(map(_cannot_be_compared, change.fields)):

@@ -63,6 +63,8 @@ def _is_settled(change: Change | None) -> bool:
 
 
 def _difference(old: Change | None, new: Change | None) -> str:
+    if Action.RESTART in {change.action for change in (old, new) if change is not None}:
+        return _restart_difference(old, new)
     if new is None:
         return "in neither the manifests nor the set any more"
     if old is None:
@@ -73,6 +75,16 @@ def _difference(old: Change | None, new: Change | None) -> str:
     if new.precondition is None:
         return "gone from the store" if new.action is Action.CREATE else "changed in the store"
     return "created in the store" if old.action is Action.CREATE else "changed in the store"
+
+
+def _restart_difference(old: Change | None, new: Change | None) -> str:
+    if new is None:
+        return "needs no restart any more"
+    if old is None:
+        return "not in the plan, but needs a restart now"
+    if old.precondition != new.precondition:
+        return "deleted and made anew in the store"
+    return "to be restarted for other Secrets"
 
 
 def _without_fingerprints(change: Change | None) -> Change | None:

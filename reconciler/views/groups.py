@@ -24,6 +24,7 @@ RISK_WORDS = {
     Risk.REMOVED_KEYS: "Removed keys",
     Risk.UNKNOWABLE: "Values that cannot be compared",
     Risk.WARNING: "Changes with warnings",
+    Risk.RESTART: "Restarts",
     Risk.ORDINARY: "Other changes",
 }
 _FIELD_WORDS = {

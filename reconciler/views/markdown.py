@@ -235,7 +235,8 @@ def _counts(plan: Plan) -> str:
     if not plan.pending:
         return ""
     counts = plan.counts
-    actions = [action for action in Action if action is not Action.RELEASE or counts.get(action)]
+    rare = {Action.RELEASE, Action.RESTART}
+    actions = [action for action in Action if action not in rare or counts.get(action)]
     actions = [*actions[1:], Action.NO_OP]
     rows = (
         [words.ACTION_WORDS[action] for action in actions],

@@ -46,6 +46,7 @@ ACTION_SYMBOLS = {
     Action.REPLACE: "-/+",
     Action.DELETE: "-",
     Action.RELEASE: ".",
+    Action.RESTART: "^",
 }
 FIELD_SYMBOLS = {FieldAction.ADDED: "+", FieldAction.CHANGED: "~", FieldAction.REMOVED: "-"}
 KEPT_SYMBOL = "="
@@ -77,6 +78,8 @@ REASON_WORDS = {
     Reason.VERSIONED: "a new version under another name",
     Reason.SUPERSEDED: "a newer version has taken its place",
     Reason.INTERRUPTED: "a replace of it was interrupted",
+    Reason.STALE_PODS: "its Pods would keep old values",
+    Reason.OWED: "an earlier apply did not come to it",
 }
 NATURE_WORDS = {
     Nature.CONTENT: "",
@@ -247,6 +250,8 @@ def remark_texts(change: Change) -> list[str]:
 def note_texts(change: Change) -> list[str]:
     """What stands below the fields of a change besides the warnings of its manifest."""
     notes = [escaped(note.message) for note in change.notes]
+    if change.restarted_for:
+        notes.append(escaped(f"for {', '.join(map(str, change.restarted_for))}"))
     return [*removal_texts(change), *notes, *consumers_texts(change)]
 
 
@@ -411,6 +416,8 @@ def _figures_text(counts: Mapping[Action, int]) -> str:
     """``3 to create, 1 to update, 0 to replace, 0 to delete; 12 in sync``."""
     actions = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     figures = ", ".join(f"{counts.get(action, 0)} to {action.value}" for action in actions)
+    if counts.get(Action.RESTART):
+        figures += f", {counts[Action.RESTART]} to restart"
     return f"{figures}; {counts.get(Action.NO_OP, 0)} in sync"
 
 

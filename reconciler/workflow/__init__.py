@@ -6,6 +6,7 @@ This is the Python API too: `reconciler` exports it, and ``docs/python.md`` expl
 from __future__ import annotations
 
 from reconciler.workflow.abreast import SharedLoads, abreast
+from reconciler.workflow.announcing import announce
 from reconciler.workflow.applying import apply, utc_now
 from reconciler.workflow.beginning import begin
 from reconciler.workflow.checking import DriftCheck, drift_of
@@ -43,6 +44,7 @@ __all__ = [
     "Result",
     "SharedLoads",
     "abreast",
+    "announce",
     "apply",
     "begin",
     "difference",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import cast
 
 from reconciler import planfile
 from reconciler.errors import PlanBlocked, StoreError, StoreLocked
@@ -19,8 +20,8 @@ from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.history import Origin, Run, command_of
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Plan, Reason
-from reconciler.model.store import Session, Store
-from reconciler.planning import planner
+from reconciler.model.store import Restarting, Session, Snapshot, Store
+from reconciler.planning import planner, restarts
 from reconciler.planning.digests import plan_digest
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.planned import Planned, plan, refuse_stale
@@ -114,6 +115,7 @@ def apply(
                 derived_key=bool(approved.salt),
             )
         session.begin(intents)
+        _note_debts(session, planned.plan, snapshot)
         run = _run(planned.plan, clock(), origin or Origin(user_and_host()))
         noting = _Noting(session, retries, stop)
         noting.note(run)
@@ -147,6 +149,14 @@ class _Noting:
     def note(self, run: Run) -> None:
         """See `reconciler.model.store.Session.note`."""
         retrying(lambda: self.session.note(run), self.retries, self.stop, lambda *_: None)
+
+
+def _note_debts(session: Session, plan: Plan, snapshot: Snapshot) -> None:
+    """Note which workloads are to be restarted before anything changes, so that none is lost."""
+    if plan.options.restart_workloads:
+        owed = restarts.debts(plan.changes, snapshot)
+        if owed or snapshot.owed:
+            cast("Restarting", session).owe(owed)
 
 
 def _run(plan: Plan, now: datetime, origin: Origin) -> Run:

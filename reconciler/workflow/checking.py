@@ -16,6 +16,7 @@ from reconciler.model.objects import ObjectKey
 from reconciler.model.remedies import CommandLine
 from reconciler.model.store import Store
 from reconciler.planning.remedies import Manifests, remedies_of
+from reconciler.workflow.announcing import refuse_silent
 from reconciler.workflow.baselines import accepted, read_baselines
 from reconciler.workflow.environments import Environment, refuse_errors
 from reconciler.workflow.histories import last_run
@@ -31,13 +32,15 @@ class DriftCheck:
 
     ``unmanaged`` lists Secrets of no set too, in the namespaces of the set. ``fail_on`` are the
     kinds of drift that count, and ``baselines`` are files of drift that does not. ``line`` is how
-    the commands in the report reach what was checked.
+    the commands in the report reach what was checked. ``events`` says that events are to be
+    written afterwards, so that a store without them is refused.
     """
 
     unmanaged: bool = False
     fail_on: frozenset[DriftKind] = FAIL_ON
     baselines: tuple[Path, ...] = ()
     line: CommandLine = field(default_factory=CommandLine)
+    events: bool = False
 
 
 _PLAIN = DriftCheck()
@@ -50,10 +53,13 @@ def drift_of(
 
     Raises:
         InvalidManifests: the manifests have errors.
-        ConfigError: the store does not exist, nothing holds a target, or a baseline is of no use.
+        ConfigError: the store does not exist or has no events, nothing holds a target, or a
+            baseline is of no use.
         StoreError: it cannot be read.
     """
     refuse_errors(loaded)
+    if check.events:
+        refuse_silent(store)
     baselines = read_baselines(check.baselines)
     options = environment.options
     unmanaged = check.unmanaged or DriftKind.UNMANAGED in check.fail_on

@@ -102,13 +102,23 @@ def read(
     `unmanaged` is for a drift check that lists what no set owns.
 
     Raises:
-        ConfigError: the options ask for consumers, of which the store knows nothing.
+        ConfigError: the options ask for consumers, of which the store knows nothing, or for
+            restarts, which it cannot make.
         StoreError: the store cannot be read.
     """
     if options.consumers and Capability.CONSUMERS not in store.capabilities:
         raise ConfigError(
             "--consumers: this store does not know what uses its Secrets",
             hint="leave it out; what the manifests hold counts all the same",
+        )
+    if (
+        options.restart_workloads
+        and Capability.WRITES in store.capabilities
+        and Capability.RESTARTS not in store.capabilities
+    ):
+        raise ConfigError(
+            "--restart-workloads: this store cannot restart what uses its Secrets",
+            hint="leave it out",
         )
     scope = planner.scope(desired, options)
     return store.read(replace(scope, surroundings=True) if unmanaged else scope)

@@ -82,6 +82,15 @@ def test_a_page_fits_its_window_and_asks_for_nothing(show: Any, name: str, width
     assert [url for url in browser.requests if not url.endswith("/page.html")] == []
 
 
+def test_no_option_is_broken_behind_its_hyphens(show: Any) -> None:
+    browser = show(PAGES["plan-12"], width=400)
+    lines = browser.evaluate(
+        "[...document.querySelectorAll('.context .option')].map((it) => it.getClientRects().length)"
+    )
+    assert len(lines) > 3
+    assert set(lines) == {1}
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_stands_in_the_way_of_anybody(show: Any, name: str, *, dark: bool) -> None:

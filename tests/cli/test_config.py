@@ -75,6 +75,7 @@ wait-timeout: 7.5
         "strictChanged": False,
         "rotates": [],
         "rotateServices": True,
+        "restartWorkloads": False,
         "sopsIgnoreMac": False,
         "maxDeletes": "7",
     }

@@ -253,6 +253,12 @@ def test_metrics_of_the_lock_and_of_certificates(shop: Any) -> None:
     )
     assert held_for is not None
     assert float(held_for[1]) > 0
+    with (
+        closing(reconciler.open_store("sqlite:.reconciler/store.db", {})) as store,
+        store.session("default", "somebody", 0),
+    ):
+        shop.ok("drift", "--report", "prometheus=r.prom")
+    assert "} 0.000\n" in (shop.path / "r.prom").read_text(), "an expired lock holds nobody up"
 
 
 def test_drift_of_another_namespace_and_paths(shop: Any) -> None:
@@ -260,3 +266,14 @@ def test_drift_of_another_namespace_and_paths(shop: Any) -> None:
     shop.secret("a", file="more/a.yaml", x="1")
     assert "Secret/shop/a" in shop.ok("drift", "manifests", "more", "--namespace", "shop").out
     assert shop.run("drift", "--store", "gopher:").code == 1
+
+
+def test_a_store_without_events_is_refused(shop: Any) -> None:
+    shop.ok("apply", "--auto-approve")
+    for given in ({"RECONCILER_EVENTS": "true"}, {}):
+        result = shop.run("drift", *(() if given else ("--events",)), env=given)
+        assert result.code == 1
+        assert "--events: this store has no events" in result.err
+    shop.write("reconciler.yaml", "events: true\n")
+    assert "--events: this store has no events" in shop.run("drift").err
+    shop.ok("drift", "--no-events")

@@ -151,6 +151,25 @@ def test_drift_within_namespaces(alice: Any, places: Places, bound: Any) -> None
     assert lacking(alice, places, *places.work) == tuple(rest)
 
 
+@pytest.mark.parametrize("events", [False, True])
+def test_events_are_a_right_of_their_own(
+    alice: Any, places: Places, bound: Any, *, events: bool
+) -> None:
+    def writes(namespace: str) -> list[bool]:
+        verbs = ("create", "list", "patch", "delete")
+        return [review(alice, Right(verb, "events.k8s.io", "events", namespace)) for verb in verbs]
+
+    bound("--for", "drift", "--namespaced", places.shop, *(["--events"] * events))
+    assert writes(places.shop) == writes(places.home) == [events, events, events, False]
+    assert not any(writes(places.bank))
+
+
+def test_only_drift_writes_events(workplace: Any) -> None:
+    refused = workplace.run("rbac", "--for", "plan", "--events")
+    assert refused.code == 1
+    assert "--events: only drift writes Events" in refused.err
+
+
 @pytest.mark.parametrize("within", [True, False], ids=["in a namespace", "everywhere"])
 def test_the_roles_are_enough_for_the_real_thing(
     cluster: Cluster, places: Places, workplace: Any, bound: Any, *, within: bool

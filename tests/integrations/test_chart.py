@@ -25,9 +25,13 @@ def test_lint_has_nothing_to_say_against_it(tools: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("purpose", ["drift", "apply"])
+@pytest.mark.parametrize(
+    ("purpose", "events"), [("drift", False), ("drift", True), ("apply", False), ("apply", True)]
+)
 @pytest.mark.parametrize("spaces", [[], ["shop"], ["shop", "ops"], ["ops", "billing"]])
-def test_its_roles_are_those_of_rbac(tools: Path, purpose: str, spaces: list[str]) -> None:
+def test_its_roles_are_those_of_rbac(
+    tools: Path, purpose: str, spaces: list[str], *, events: bool
+) -> None:
     documents = rendered(
         tools,
         "jobs",
@@ -37,8 +41,13 @@ def test_its_roles_are_those_of_rbac(tools: Path, purpose: str, spaces: list[str
         source__volume=SOURCE,
         apply__enabled=purpose == "apply",
         drift__enabled=purpose == "drift",
+        drift__events=events,
     )
     options = [word for space in spaces for word in ("--namespaced", space)]
+    if purpose == "drift":
+        options += ["--events"] * events
+        (job,) = [one for one in documents if one["kind"] == "CronJob"]
+        assert str(job).count("'--events'") == events
     printed = CliRunner().invoke(
         main, ["rbac", "--for", purpose, "--set", "payments", "--set-namespace", "ops", *options]
     )

@@ -1,4 +1,4 @@
-"""A part of GitHub's API on loopback: the comments and pull requests of one repository."""
+"""A part of GitHub's API on loopback: comments, pull requests and artifacts of a repository."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ BOT = "github-actions[bot]"
 
 
 class Stub:
-    """The comments by number of pull request, the pull requests, and what was asked for."""
+    """Comments by number of pull request, pull requests, artifacts, and what was asked for."""
 
     def __init__(self) -> None:
         self.address = ""
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.pulls: list[dict[str, Any]] = []
+        self.artifacts: list[dict[str, Any]] = []
         self.requests: list[str] = []
         self._lock = threading.Lock()
         self._count = 0
@@ -47,9 +48,8 @@ class Stub:
         path = url.path.removeprefix(f"/repos/{REPOSITORY}/")
         if len(str((content or {}).get("body", ""))) > 65_536:
             return 422, {"message": "body is too long"}
-        if path == "pulls":
-            heads = [it for it in self.pulls if it["head"]["label"] == query["head"]]
-            return 200, [it for it in heads if it["state"] == query["state"]]
+        if path in {"pulls", "actions/artifacts"}:
+            return 200, self._listed(path, query)
         if issue := re.fullmatch(r"issues/(\d+)/comments", path):
             number = int(issue[1])
             if method == "POST":
@@ -59,6 +59,13 @@ class Stub:
         if comment := re.fullmatch(r"issues/comments/(\d+)", path):
             return self._change(method, int(comment[1]), content)
         return 404, {"message": "Not Found"}
+
+    def _listed(self, path: str, query: dict[str, str]) -> Any:
+        if path == "pulls":
+            heads = [it for it in self.pulls if it["head"]["label"] == query["head"]]
+            return [it for it in heads if it["state"] == query["state"]]
+        named = [it for it in self.artifacts if it["name"] == query["name"]]
+        return {"total_count": len(named), "artifacts": named}
 
     def _change(self, method: str, number: int, content: Any) -> tuple[int, Any]:
         for comments in self.comments.values():

@@ -370,6 +370,81 @@ def test_nothing_is_applied_for_a_pull_request(runner: Runner, event: str) -> No
     assert runner.plan(**shop())[0]["exit-code"] == "2"
 
 
+def kept(run: int, created: str = "2026-11-25T00:00:00Z", **changes: Any) -> dict[str, Any]:
+    origin = {"id": run, "head_branch": "main", "head_repository_id": 1}
+    return {
+        "name": "seen",
+        "expired": False,
+        "created_at": created,
+        "workflow_run": origin,
+    } | changes
+
+
+def fork_artifact(run: int, **changes: Any) -> dict[str, Any]:
+    origin = {"id": run, "head_branch": "main", "head_repository_id": 1} | changes
+    return kept(run, "2026-11-28T00:00:00Z", workflow_run=origin)
+
+
+def found_snapshot(runner: Runner, **more: str) -> tuple[dict[str, str], str]:
+    """The outputs of the step that finds the snapshot, and what it printed."""
+    repository = {"id": 1, "default_branch": "main"}
+    runner.event["repository"] = repository
+    runner.event["pull_request"]["base"] = {"ref": "next"}
+    environment = runner.environment(against="seen") | {"SNAPSHOTS": "/tmp/x"} | more  # noqa: S108
+    ran = runner.run("find_snapshot.py", **environment)
+    assert ran.returncode == 0, ran.stderr
+    pairs = Path(environment["GITHUB_OUTPUT"]).read_text().splitlines()
+    return dict(pair.split("=", 1) for pair in pairs), ran.stdout
+
+
+def test_the_newest_snapshot_of_the_default_branch_is_taken(runner: Runner) -> None:
+    runner.api.artifacts = [
+        kept(3),
+        kept(4, "2026-11-26T00:00:00Z"),
+        kept(5, "2026-11-27T00:00:00Z", expired=True),
+        kept(6, "2026-11-27T00:00:00Z", name="another"),
+        fork_artifact(7, head_repository_id=2),
+        fork_artifact(8, head_branch="feature"),
+        kept(9, "2026-11-28T00:00:00Z", workflow_run=None),
+    ]
+    outputs, _ = found_snapshot(runner)
+    assert outputs == {"run": "4", "store": "snapshot:/tmp/x/snapshot.json"}
+
+
+def test_without_a_snapshot_the_branch_that_it_is_for_is_compared(runner: Runner) -> None:
+    runner.api.artifacts = [fork_artifact(7, head_repository_id=2)]
+    outputs, printed = found_snapshot(runner)
+    assert outputs == {"run": "", "store": "git:origin/next"}
+    assert "no snapshot" in printed
+    outputs, printed = found_snapshot(runner, GITHUB_TOKEN="of nobody")
+    assert outputs["store"] == "git:origin/next"
+    assert "::warning title=reconciler::no snapshot could be looked up: HTTP 401" in printed
+
+
+def test_a_snapshot_is_taken_of_the_store_and_holds_no_value(runner: Runner) -> None:
+    write_secret(runner.checkout, "shop", PASSWORD)
+    apply(runner)
+    runner.name = "schedule"
+    snapshots = runner.scratch / "snapshots"
+    environment = runner.environment(**shop()) | {"SNAPSHOTS": str(snapshots)}
+    ran = runner.run("snapshot.sh", **environment)
+    assert ran.returncode == 0, ran.stderr
+    text = (snapshots / "snapshot.json").read_text()
+    assert PASSWORD not in text
+    outputs, _ = runner.plan(**shop() | {"store": f"snapshot:{snapshots}/snapshot.json"})
+    assert outputs["exit-code"] == "2"
+    assert "snapshot-unverified" in Path(outputs["json"]).read_text()
+
+
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_target", "workflow_run"])
+def test_no_snapshot_is_taken_for_a_pull_request(runner: Runner, event: str) -> None:
+    runner.name = event
+    environment = runner.environment(**shop()) | {"SNAPSHOTS": str(runner.scratch / "s")}
+    ran = runner.run("snapshot.sh", **environment)
+    assert ran.returncode == 3
+    assert not (runner.scratch / "s").exists()
+
+
 def test_the_readme_has_every_input_and_output() -> None:
     import yaml
 

@@ -64,7 +64,8 @@ class Act:
 
     def tried(self, name: str, event: dict[str, Any], workflow: str, *more: str) -> Any:
         path = self.checkout.parent / "event.json"
-        path.write_text(json.dumps({"repository": {"full_name": REPOSITORY}} | event))
+        repository = {"full_name": REPOSITORY, "id": 1, "default_branch": "main"}
+        path.write_text(json.dumps({"repository": repository} | event))
         command = [str(self._tools / "act"), name, "-e", str(path)]
         command += ["-W", f".github/workflows/{workflow}", "-P", "ubuntu-latest=-self-hosted"]
         if not _of_fork(event):
@@ -164,15 +165,16 @@ def test_two_pushes_and_a_matrix_of_two_are_two_comments(act: Act, api: Stub) ->
     assert sum("3 to create" in body for body in api.bodies()) == 1
 
 
-def test_a_fork_plans_without_rights_and_is_commented_by_the_second_workflow(
-    act: Act, api: Stub
-) -> None:
-    git = ["git", "update-ref", "refs/remotes/origin/main", "HEAD"]
-    subprocess.run(git, cwd=act.checkout, check=True)
+def commented(act: Act, api: Stub) -> list[str]:
+    """The comments on the pull request of a fork that changes both sets, plan and all."""
     for name in ("shop", "billing"):
         write_secret(act.checkout, name, "changed-by-the-fork")
+        with (act.checkout / "manifests" / name / "db.yaml").open("a") as file:
+            file.write(f"---\nkind: Secret\napiVersion: v1\nmetadata: {{name: new-{name}}}\n")
     act.run("pull_request", pull_request("mallory/secrets"), "plan-and-apply.yml")
-    assert api.requests == []
+    assert {request.partition("?")[0] for request in api.requests} == {
+        f"GET /repos/{REPOSITORY}/actions/artifacts"
+    }
     shutil.rmtree(act.checkout / "manifests")
     api.pulls = [{"number": 11, "state": "open", "head": {"label": "mallory:feature", "sha": SHA}}]
     head = {"full_name": "mallory/secrets", "owner": {"login": "mallory"}}
@@ -188,7 +190,44 @@ def test_a_fork_plans_without_rights_and_is_commented_by_the_second_workflow(
     bodies = api.bodies(11)
     assert len(bodies) == 2
     assert all("A run of a fork has made this plan" in body for body in bodies)
-    assert all("0 to create, 1 to update" in body for body in bodies)
+    assert all("1 to create, 1 to update" in body for body in bodies)
+    return bodies
+
+
+def test_a_fork_plans_against_the_snapshot_and_is_commented_by_the_second_workflow(
+    act: Act, api: Stub
+) -> None:
+    act.run("push", {"ref": "refs/heads/main", "after": SHA}, "plan-and-apply.yml")
+    assert sorted(folder.name for folder in act.artifacts.glob("*snapshot*")) == [
+        "reconciler-snapshot-billing",
+        "reconciler-snapshot-shop",
+    ]
+    origin = {"id": 42, "head_branch": "main", "head_repository_id": 1}
+    api.artifacts = [
+        {"name": folder.name, "expired": False, "created_at": "2026", "workflow_run": origin}
+        for folder in act.artifacts.glob("*snapshot*")
+    ]
+    bodies = commented(act, api)
+    assert all("(snapshot)" in body for body in bodies)
+    assert all("it cannot be told whether they differ" in body for body in bodies)
+
+
+def test_without_a_snapshot_a_fork_is_compared_with_main(act: Act, api: Stub) -> None:
+    git = ["git", "update-ref", "refs/remotes/origin/main", "HEAD"]
+    subprocess.run(git, cwd=act.checkout, check=True)
+    bodies = commented(act, api)
+    assert all("`git:origin/main`" in body or "(git)" in body for body in bodies)
+
+
+def test_a_snapshot_is_taken_on_schedules_alone(act: Act, api: Stub) -> None:
+    act.run("push", {"ref": "refs/heads/main", "after": SHA}, "plan-and-apply.yml")
+    shutil.rmtree(act.artifacts)
+    act.run("schedule", {"schedule": "17 3 * * *"}, "plan-and-apply.yml")
+    assert sorted(folder.name for folder in act.artifacts.iterdir()) == [
+        "reconciler-snapshot-billing",
+        "reconciler-snapshot-shop",
+    ]
+    assert api.requests == []
 
 
 def test_after_a_merge_the_plan_of_the_artifact_is_applied(act: Act, api: Stub) -> None:

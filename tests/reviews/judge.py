@@ -167,6 +167,7 @@ _CHANGE = [
     "patch",
     "precondition",
     "sealed",
+    "restartedFor",
     "source",
 ]
 _FIELD = ["field", "path", "change", "nature", "drift", "manager", "restores"]
@@ -210,7 +211,7 @@ def from_json(text: str) -> Verdict:
     verdict = Verdict(head=json.dumps([plan["store"], plan["options"], plan["format"]]))
     demand(plan["refusals"] == plan["problems"] == [] and plan["configuration"] is None, "blocked")
     exact(plan["store"], ["scheme", "id", "location"])
-    demand(len(plan["options"]) == 20, "options")
+    demand(len(plan["options"]) == 21, "options")
     steps = {}
     for step in plan["steps"]:
         exact(step, ["key", "action", "wave", "after"])
@@ -223,6 +224,7 @@ def from_json(text: str) -> Verdict:
         verdict.head += json.dumps([name, values, change["patch"], change["precondition"]])
         demand((change["precondition"] is None) == (change["action"] == "create"), "seen")
         demand(change["sealed"] is False, "sealed")  # the exercises encrypt nothing
+        demand(change["restartedFor"] == [], "restarts")  # and nothing runs
         if change["precondition"]:
             exact(change["precondition"], ["uid", "resourceVersion"])
         for operation in change["patch"]:
@@ -245,13 +247,14 @@ def from_json(text: str) -> Verdict:
     demand(not steps, "steps")
     for notice in plan["notices"]:
         verdict.notices.append(exact(notice, ["code", "message"])["message"])
-    told = "create update replace delete release inSync driftedFields sealedValues canApply"
+    told = "create update replace delete release restart inSync driftedFields sealedValues canApply"
     summary = exact(plan["summary"], told.split())
     drifted = sum(
         "drift" in said for fate in verdict.fates.values() for said in fate.fields.values()
     )
     demand(summary["inSync"] == verdict.in_sync and summary["canApply"] is True, "in sync")
     demand(summary["driftedFields"] == drifted and summary["release"] == 0, "drift")
+    demand(summary["restart"] == 0, "restarts")
     demand(summary["sealedValues"] == 0, "sealed")
     verdict.check(summary)
     return verdict

@@ -6,8 +6,9 @@ are loaded, which takes about as long.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
@@ -15,7 +16,6 @@ from reconciler.errors import ReconcilerError
 from reconciler.model.objects import KINDS
 from reconciler.stores.kubernetes import listing, paths, sets, wire
 from reconciler.stores.kubernetes.connection import Connection
-from reconciler.stores.kubernetes.parts import Parts
 from reconciler.stores.kubernetes.seen import SeenObject, seen_of
 
 PARENT = "parent"
@@ -23,19 +23,22 @@ Result = TypeVar("Result")
 
 
 class Ahead:
-    """A read in progress of the set `set_name`, whose parent is in `namespace`."""
+    """A read in progress of the set `set_name`, whose parent is in `namespace`.
+
+    Its threads end with the process, whatever they wait for: nobody may ever want the results.
+    """
 
     def __init__(self, connection: Connection, set_name: str, namespace: str) -> None:
-        self._connection = connection
         self._set_name = set_name
-        self._parts = Parts()
-        pool = ThreadPoolExecutor(1 + len(KINDS))
+        self._results: dict[str, Future[Any]] = {}
         find = partial(sets.find, connection, set_name, namespace)
-        self._results: dict[str, Future[Any]] = {PARENT: pool.submit(self._parts.run, find)}
+        self._begin(PARENT, find)
         for kind in KINDS:
-            members = partial(_members, connection, kind, set_name, namespace)
-            self._results[kind] = pool.submit(self._parts.run, members)
-        pool.shutdown(wait=False)
+            self._begin(kind, partial(_members, connection, kind, set_name, namespace))
+
+    def _begin(self, part: str, job: Callable[[], Any]) -> None:
+        result = self._results[part] = Future()
+        threading.Thread(target=_run, args=(job, result), daemon=True).start()
 
     def taken(self, set_name: str, part: str, otherwise: Callable[[], Result]) -> Result:
         """What was read of `part`: the `PARENT`, or the members of a kind.
@@ -53,9 +56,12 @@ class Ahead:
             return otherwise()
         return result
 
-    def abandon(self) -> None:
-        """End what is under way: nobody needs it any more."""
-        self._parts.abandon(self._connection.cut)
+
+def _run(job: Callable[[], Result], result: Future[Result]) -> None:
+    try:
+        result.set_result(job())
+    except BaseException as error:  # noqa: BLE001 - it is raised where the result is wanted
+        result.set_exception(error)
 
 
 def _members(connection: Connection, kind: str, set_name: str, namespace: str) -> list[SeenObject]:

@@ -5,11 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError
-from typing import Any, TypeVar
 
 _BETWEEN_CUTS = 0.1
-Result = TypeVar("Result")
 
 
 class Parts:
@@ -20,20 +17,15 @@ class Parts:
     """
 
     def __init__(self) -> None:
-        self._running: set[Callable[[], Any]] = set()
+        self._running: set[Callable[[], None]] = set()
         self._abandoned = threading.Event()
 
-    def run(self, job: Callable[[], Result]) -> Result:
-        """The result of `job`.
-
-        Raises:
-            CancelledError: the jobs have been abandoned.
-        """
+    def run(self, job: Callable[[], None]) -> None:
+        """Run `job`, if the jobs have not been abandoned."""
         self._running.add(job)  # before the question, so that `abandon` misses no job
         try:
-            if self._abandoned.is_set():
-                raise CancelledError
-            return job()
+            if not self._abandoned.is_set():
+                job()
         finally:
             self._running.discard(job)
 

@@ -31,3 +31,9 @@ def of(key: ObjectKey) -> str:
 def leases(namespace: str) -> str:
     """The path of the Leases of a namespace (API reference: Lease v1 coordination.k8s.io)."""
     return f"/apis/coordination.k8s.io/v1/namespaces/{quote(namespace, safe='')}/leases"
+
+
+def events(namespace: str = "") -> str:
+    """The path of the Events of a namespace, or of all (API reference: Event v1 events.k8s.io)."""
+    within = f"namespaces/{quote(namespace, safe='')}/" if namespace else ""
+    return f"/apis/events.k8s.io/v1/{within}events"

@@ -136,10 +136,10 @@ class _Reading:
     def consumers(self) -> None:
         """What uses Secrets, where that was asked for."""
         if self._scope.consumers:
-            result, unseen = consumers.read(self._connection, self._namespaces)
-            self.result.consumers = result
-            self.result.unseen = frozenset(unseen)
-            self.result.notices += consumers.unseen_notices(unseen)
+            seen = consumers.read(self._connection, self._namespaces)
+            self.result.consumers, self.result.workloads = seen.consumers, seen.workloads
+            self.result.unseen = frozenset(seen.unseen)
+            self.result.notices += consumers.unseen_notices(seen.unseen)
 
     def notices(self) -> Iterator[Note]:
         """What the plan must say about how the cluster was read."""

@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.objects import NAMESPACE, ObjectKey
 from reconciler.model.plans import Action
+from reconciler.rules.consumers import CONSUMER_GROUPS
 from reconciler.stores.kubernetes.paths import plural
 
 CORE = ""
 LEASES_GROUP = "coordination.k8s.io"
 LEASE_VERBS = ("get", "create", "update", "delete")
+EVENTS_GROUP = "events.k8s.io"
+EVENT_VERBS = ("create", "list", "patch")
 
 _STEPS = {
     Action.CREATE: ("create",),
@@ -19,6 +22,7 @@ _STEPS = {
     Action.REPLACE: ("delete", "create"),
     Action.DELETE: ("delete",),
     Action.RELEASE: ("patch",),
+    Action.RESTART: ("get", "patch"),
 }
 
 
@@ -95,7 +99,8 @@ def _of_step(action: Action, key: ObjectKey) -> Iterator[Right]:
         if verb == "create":
             yield Right(verb, CORE, plural(key.kind), key.namespace)
         else:
-            yield Right(verb, CORE, plural(key.kind), namespace, key.name)
+            group = CONSUMER_GROUPS.get(key.kind, CORE)
+            yield Right(verb, group, plural(key.kind), namespace, key.name)
 
 
 def _widest_first(right: Right) -> Iterator[Right]:

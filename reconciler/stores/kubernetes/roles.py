@@ -11,7 +11,15 @@ from enum import StrEnum
 
 from reconciler.rules.consumers import CONSUMER_GROUPS
 from reconciler.stores.kubernetes.paths import plural
-from reconciler.stores.kubernetes.rights import CORE, LEASE_VERBS, LEASES_GROUP, object_name
+from reconciler.stores.kubernetes.rights import (
+    CORE,
+    EVENT_VERBS,
+    EVENTS_GROUP,
+    LEASE_VERBS,
+    LEASES_GROUP,
+    object_name,
+)
+from reconciler.stores.kubernetes.rollouts import RESTARTABLE
 
 _READING = ("get", "list")
 _MANAGED = ("secrets", "serviceaccounts")
@@ -62,6 +70,10 @@ _CONSUMERS = tuple(
 )
 
 
+_RESTARTS = Rule(CONSUMER_GROUPS[RESTARTABLE[0]], tuple(map(plural, RESTARTABLE)), ("get", "patch"))
+"""What a restart takes: the workload is read, patched, and looked at until its Pods are new."""
+
+
 def roles(
     purpose: Purpose,
     set_name: str,
@@ -69,6 +81,8 @@ def roles(
     namespaces: Sequence[str] = (),
     *,
     consumers: bool = False,
+    restarts: bool = False,
+    events: bool = False,
 ) -> tuple[Role, ...]:
     """The roles for `purpose`: for the whole cluster, or for `namespaces` alone where given.
 
@@ -76,7 +90,9 @@ def roles(
     a set has for itself lies in `set_namespace`.
     """
     name = f"reconciler-{set_name}-{purpose}"
-    extra = _CONSUMERS if consumers else ()
+    writing = (Rule(EVENTS_GROUP, ("events",), EVENT_VERBS),) if events else ()
+    restarting = (_RESTARTS,) if restarts and purpose is Purpose.APPLY else ()
+    extra = (*(_CONSUMERS if consumers or restarts else ()), *restarting, *writing)
     verbs = (*_READING, *_CHANGING.get(purpose, ()))
     own = _lock(purpose, set_name)
     if purpose is Purpose.UNLOCK:
@@ -92,7 +108,8 @@ def roles(
         roles.append(Role(name, namespace, (*rules, *(own if is_home else ()), *extra)))
     if set_namespace not in namespaces:
         reading = Rule(CORE, _MANAGED, _READING)
-        roles.append(Role(name, set_namespace, (reading, *_parent(purpose, set_name), *own)))
+        rules = (reading, *_parent(purpose, set_name), *own, *writing)
+        roles.append(Role(name, set_namespace, rules))
     return tuple(roles)
 
 

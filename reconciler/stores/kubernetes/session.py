@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 
 from reconciler.errors import ObjectNotFound
 from reconciler.model.history import Run
@@ -10,17 +11,18 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
-from reconciler.stores.kubernetes import paths, sets, waits
+from reconciler.stores.kubernetes import debts, paths, rollouts, sets, waits
 from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.kubernetes.debts import Debts
 from reconciler.stores.kubernetes.leases import Lease
 from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.writing import Writer
 
-_LEAVING = {Action.DELETE, Action.RELEASE}
+_WITHOUT_MEMBERS = {Action.DELETE, Action.RELEASE, Action.RESTART}
 
 
 class KubernetesSession:
-    """See `reconciler.model.store.Session`."""
+    """See `reconciler.model.store.Session` and `Restarting`."""
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class KubernetesSession:
         self._holder = holder
         self._set_namespace = set_namespace
         self._key = fingerprint_key
+        self._objects: Mapping[ObjectKey, Live] = {}
 
     @property
     def fingerprint_key(self) -> bytes:
@@ -54,17 +57,39 @@ class KubernetesSession:
         """Read what `scope` wants, without the values of other objects."""
         snapshot, result = self._read(scope)
         self._writer.has_read(result)
+        self._objects = result.objects
         return snapshot
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Note with the parent in which namespaces the set will have members; tidy away copies."""
-        used = {key.namespace for action, key in work if action not in _LEAVING}
+        used = {key.namespace for action, key in work if action not in _WITHOUT_MEMBERS}
         sets.note_namespaces(self._connection, self._lease.set_name, self._set_namespace, used)
         self._writer.tidy()
 
     def note(self, run: Run) -> None:
         """Put `run` among those that the parent keeps."""
         sets.note(self._connection, self._lease.set_name, self._set_namespace, run)
+
+    def owe(self, restarts: Mapping[ObjectKey, Collection[ObjectKey]]) -> None:
+        """Note with the parent which workloads are to be restarted, and for which Secrets."""
+        self._note_debts(lambda held: debts.noted(restarts, held, self._objects))
+
+    def restart(self, key: ObjectKey, uid: str, moment: datetime) -> str:
+        """See `rollouts.restart`."""
+        return rollouts.restart(self._connection, key, uid, moment)
+
+    def rollout(self, key: ObjectKey) -> str:
+        """See `rollouts.rollout`."""
+        return rollouts.rollout(self._connection, key)
+
+    def restarted(self, key: ObjectKey) -> None:
+        """Take the workload out of what the parent has noted."""
+        self._note_debts(
+            lambda held: {other: secrets for other, secrets in held.items() if other != key}
+        )
+
+    def _note_debts(self, change: Callable[[Debts], Debts]) -> None:
+        sets.note_debts(self._connection, self._lease.set_name, self._set_namespace, change)
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """See `Writer.create`."""

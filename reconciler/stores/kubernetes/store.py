@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from reconciler.errors import RightsMissing
+from reconciler.model.announcements import Announcement
 from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
@@ -15,7 +17,7 @@ from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.kubernetes import leases, paths, reading, rights, sets
+from reconciler.stores.kubernetes import debts, events, leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.ahead import PARENT, Ahead
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.reads import ClusterRead
@@ -32,7 +34,7 @@ _CAPABILITIES = frozenset(Capability) - {
 
 
 class KubernetesStore(Closable):
-    """See `reconciler.model.store.Store` and `Trying`.
+    """See `reconciler.model.store.Store`, `Trying` and `Announcing`.
 
     `fingerprint_key` is the key of the environment, used instead of each set's own.
     """
@@ -128,10 +130,25 @@ class KubernetesStore(Closable):
         writer.has_seen(before)
         writer.delete(before.key, Precondition.of(before), dry_run=True)
 
+    def announce(self, set_name: str, announcements: Sequence[Announcement]) -> None:
+        """Write Events about the objects and about the set's parent.
+
+        Raises:
+            RightsMissing: this user may not.
+        """
+        key = sets.key_of(set_name, self._set_namespace)
+        parent = sets.find(self._connection, set_name, self._set_namespace)
+        first = replace(announcements[0], uid="" if parent is None else parent.uid)
+        chosen = events.chosen([first, *announcements[1:]], key)
+        drifted = {each.key.namespace for each in chosen if each.key is not None and each.text}
+        wanted = events.rights({self._set_namespace, *drifted})
+        missing = rights.missing(wanted, self._is_allowed)
+        if missing:
+            raise events.refusal(missing)
+        events.write(self._connection, sets.id_of(set_name, self._set_namespace), chosen)
+
     def close(self) -> None:
         """Close the connections."""
-        if self._ahead is not None:
-            self._ahead.abandon()
         self._connection.close()
 
     def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
@@ -158,6 +175,8 @@ class KubernetesStore(Closable):
             copies=result.copies,
             consumers=result.consumers,
             unseen=result.unseen,
+            workloads=result.workloads,
+            owed={} if parent is None else debts.owed(parent.debts, result.objects),
             fingerprint_key=self._given_key or kept_key,
             notices=tuple(sorted(result.notices, key=lambda note: (note.code, note.message))),
         )

@@ -111,6 +111,7 @@ def _consumer(consumer: Consumer) -> dict[str, Any]:
         "key": consumer.key,
         "optional": consumer.optional,
         "field": consumer.field,
+        "way": consumer.way,
     }
 
 

@@ -10,11 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
-import orjson
-
 from reconciler.errors import StoreDamaged, StoreError
-from reconciler.model.consumers import Consumer
-from reconciler.model.nodes import Misfit, Node
+from reconciler.model.consumers import Consumer, Way
+from reconciler.model.nodes import Misfit, Node, parsed
 from reconciler.model.objects import KINDS, Applied, Bystander, Live, ObjectKey, OwnerReference
 from reconciler.model.plans import FieldPath
 from reconciler.model.store import Capability
@@ -55,8 +53,8 @@ def load(path: str) -> SnapshotFile:
     """
     content = _content(path)
     try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError:
+        document = parsed(content)
+    except Misfit:
         raise StoreDamaged(f"{path} is no snapshot, or is damaged", hint=_HINT) from None
     try:
         return _file(Node(document), content)
@@ -218,7 +216,7 @@ def _bystander(node: Node) -> Bystander:
 
 
 def _consumer(node: Node) -> Consumer:
-    parts = node.record(*_KEY, "secret", "key", "optional", "field")
+    parts = node.record(*_KEY, "secret", "key", "optional", "field", "way")
     return Consumer(
         kind=parts["kind"].text(),
         namespace=parts["namespace"].text(),
@@ -227,6 +225,7 @@ def _consumer(node: Node) -> Consumer:
         key=parts["key"].text(),
         optional=parts["optional"].flag(),
         field=parts["field"].text(),
+        way=parts["way"].word(Way),
     )
 
 

@@ -28,8 +28,10 @@ from reconciler.stores.snapshot.reading import SnapshotFile, load
 from reconciler.stores.snapshot.seen import SeenObject
 
 _NOT_HERE = {
+    Capability.EVENTS,
     Capability.WRITES,
     Capability.SERVER_DRY_RUN,
+    Capability.RESTARTS,
     Capability.ROTATION,
     Capability.ONE_WRITER,
 }

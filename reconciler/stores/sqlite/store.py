@@ -22,7 +22,12 @@ from reconciler.stores.sqlite.tables import Contents
 
 SCHEME = "sqlite"
 
-_CAPABILITIES = frozenset(Capability) - {Capability.CONSUMERS, Capability.ROTATION}
+_CAPABILITIES = frozenset(Capability) - {
+    Capability.CONSUMERS,
+    Capability.EVENTS,
+    Capability.RESTARTS,
+    Capability.ROTATION,
+}
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 

@@ -12,7 +12,7 @@ from reconciler.views.formats import Drifts, Style
 from reconciler.views.groups import FEW
 from reconciler.views.heading import HeadedDrift, Heading
 from reconciler.views.html.elements import NOTHING, Markup, element, lines
-from reconciler.views.html.entries import Entry, entry, names, sentences
+from reconciler.views.html.entries import Entry, context, entry, names, sentences
 from reconciler.views.html.page import page, section
 from reconciler.views.html.remedies import remedies
 from reconciler.views.words import counted
@@ -56,7 +56,7 @@ def _facts(headed: HeadedDrift, style: Style) -> list[Markup]:
     where = words.set_text(report.set_name, report.store, headed.configuration)
     last = words.last_text(report.last, style.now).strip()
     return [
-        element("p", where, class_="context"),
+        context(where),
         element("p", last, class_="context") if last else NOTHING,
         _counts(report),
     ]

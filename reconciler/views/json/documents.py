@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import orjson
-
-from reconciler.model.nodes import Misfit, check_depth
+from reconciler.model.nodes import Misfit, check_depth, parsed
 from reconciler.views.heading import HeadedDrift, HeadedPlan
 from reconciler.views.json.parts import Document
 from reconciler.views.json.plans import PLAN_FORMAT
@@ -15,6 +13,9 @@ from reconciler.views.json.reading_drift import read_drift
 from reconciler.views.json.reports import DRIFT_FORMAT
 
 Read = HeadedPlan | HeadedDrift
+
+MOST_PARTS = 4_000_000
+"""How many parts a document may have: 50,000 changes of a plan have them."""
 
 _READERS: Mapping[str, Callable[[Document], Read]] = {
     PLAN_FORMAT: read_plan,
@@ -28,10 +29,7 @@ def read_document(content: bytes) -> Read:
     Raises:
         Misfit: it is anything else.
     """
-    try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise Misfit(f"line {error.lineno}, column {error.colno}", "this is not JSON") from None
+    document = parsed(content, MOST_PARTS)
     name = document.get("format") if isinstance(document, dict) else None
     if not isinstance(name, str) or name not in _READERS:
         raise Misfit("format", f"{' or '.join(_READERS)} is expected")

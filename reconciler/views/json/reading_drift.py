@@ -108,7 +108,10 @@ def _field(node: Node) -> FieldDrift:
 
 def _remedy(node: Node) -> Remedy:
     members = node.record("way", "steps")
-    return Remedy(members["way"].word(Way), members["steps"].items(_step))
+    steps = members["steps"].items(_step)
+    if not steps:
+        raise members["steps"].misfit("at least one step is expected")
+    return Remedy(members["way"].word(Way), steps)
 
 
 def _step(node: Node) -> RemedyStep:

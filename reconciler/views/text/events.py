@@ -23,6 +23,7 @@ _PRESENT_TENSE = {
     Action.REPLACE: "replacing",
     Action.DELETE: "deleting",
     Action.RELEASE: "releasing",
+    Action.RESTART: "restarting",
 }
 
 

@@ -19,6 +19,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "-/+": {"fg": "magenta"},
     "-": {"fg": "red"},
     ".": {"fg": "cyan"},
+    "^": {"fg": "cyan"},
     "=": {"dim": True},
     "!": {"fg": "yellow"},
     "?": {"fg": "yellow"},

@@ -23,13 +23,20 @@ class Policies:
         self._action = "Warn"
         self.forbid(expression, message)
 
-    def forbid(self, expression: str, message: str = "'the policy forbids it'") -> None:
-        """Refuse creates, updates and deletes of Secrets for which `expression` is false."""
+    def forbid(
+        self,
+        expression: str,
+        message: str = "'the policy forbids it'",
+        *,
+        group: str = "",
+        resource: str = "secrets",
+    ) -> None:
+        """Refuse creates, updates and deletes for which `expression` is false; of Secrets."""
         rule = {
-            "apiGroups": [""],
+            "apiGroups": [group],
             "apiVersions": ["v1"],
             "operations": ["CREATE", "UPDATE", "DELETE"],
-            "resources": ["secrets"],
+            "resources": [resource],
         }
         selector = {"matchLabels": {"kubernetes.io/metadata.name": self._site.home}}
         self._put(

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler import workflow
 from reconciler.errors import ConfigError
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, PlanOptions
 from reconciler.model.store import Scope, Store
@@ -111,6 +111,7 @@ def test_what_uses_a_secret_is_read_where_it_is_asked_for(
             ObjectKey(SECRET, home, "database"),
             key="password",
             field=f"{container}.env[0].valueFrom.secretKeyRef",
+            way=Way.VARIABLE,
         ),
         Consumer(
             "Deployment",
@@ -119,6 +120,7 @@ def test_what_uses_a_secret_is_read_where_it_is_asked_for(
             ObjectKey(SECRET, home, "settings"),
             optional=True,
             field=f"{container}.envFrom[0].secretRef",
+            way=Way.VARIABLE,
         ),
     ]
 

@@ -39,6 +39,17 @@ def test_reading_within_a_namespace_is_enough_for_a_plan(applied: Site) -> None:
     assert applied.state() == before
 
 
+def test_a_check_does_without_the_right_to_read_the_lock(applied: Site) -> None:
+    applied.grant("alice", (READING, CONTENT))
+    applied.log_in("alice")
+    report = ("--report", "prometheus=r.prom")
+    assert applied.run("drift", *report).code == 2
+    assert "reconciler_lock_held_seconds{" not in (applied.path / "r.prom").read_text()
+    applied.log_in("admin")
+    assert applied.run("drift", *report).code == 2
+    assert "reconciler_lock_held_seconds{" in (applied.path / "r.prom").read_text()
+
+
 def told(plan: Any) -> str:
     return "\n".join(note["message"] for note in plan["notices"])
 

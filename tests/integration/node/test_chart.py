@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.charts import CHART, helm, settings
 from tests.integration.node.conftest import NodePlace, awaited
-from tests.nodes import RECONCILER, Node
+from tests.nodes import BUSYBOX, RECONCILER, Node
 
 MANIFEST = """
 apiVersion: v1
@@ -21,6 +22,8 @@ metadata: {{name: web, namespace: {}}}
 stringData: {{value: one}}
 """
 WITHIN_A_MINUTE_SECONDS = 240.0
+SECRETS = 1000
+"""So many that an apply of them, one at a time, takes some seconds."""
 ONCE_A_YEAR = "0 0 1 1 *"
 
 
@@ -61,12 +64,123 @@ class Release(NodePlace):
 
     def apply_again(self, name: str) -> dict[str, Any]:
         """Run the Job of the last apply again under another name."""
-        template = self.live("reconciler-apply", "job")["spec"]["template"]
+        self.begin_apply(name)
+        return self.ended(name)
+
+    def begin_apply(self, name: str) -> None:
+        """Start the Job of the last apply again, with its policy of failures and no retry."""
+        last = self.live("reconciler-apply", "job")["spec"]
+        template = last["template"]
         del template["metadata"]["labels"]
-        spec = {"backoffLimit": 0, "template": template}
+        spec = {
+            "backoffLimit": 0,
+            "podFailurePolicy": last["podFailurePolicy"],
+            "template": template,
+        }
         job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name}, "spec": spec}
         self.kubectl("create", "-f", "-", stdin=json.dumps(job))
-        return self.ended(name)
+
+    def is_locked(self) -> bool:
+        """Whether an apply is at work on the set."""
+        return bool(self.kubectl("get", "leases", "-o", "name"))
+
+    def claim(self, name: str) -> Path:
+        """A claim of that name that is bound, as a directory of this machine.
+
+        No controller of the tests binds claims.
+        """
+        directory = self.cluster.directory / "var" / f"{self.home}-{name}"
+        directory.mkdir()
+        directory.chmod(0o777)
+        volume = f"{self.home}-{name}"
+        common = {"accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": volume}
+        size = {"storage": "1Mi"}
+        claim = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {
+                "name": name,
+                "annotations": {"pv.kubernetes.io/bind-completed": "yes"},
+            },
+            "spec": {**common, "resources": {"requests": size}},
+        }
+        self.kubectl("create", "-f", "-", stdin=json.dumps(claim))
+        uid = self.live(name, "pvc")["metadata"]["uid"]
+        spec = {
+            "accessModes": ["ReadWriteOnce"],
+            "capacity": size,
+            "claimRef": {"namespace": self.home, "name": name, "uid": uid},
+            "hostPath": {"path": f"/var/{volume}"},
+        }
+        document = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume}}
+        self.kubectl("create", "-f", "-", stdin=json.dumps({**document, "spec": spec}))
+        bound = ("--subresource=status", "--type=merge", "-p", '{"status": {"phase": "Bound"}}')
+        self.kubectl("patch", "pv", volume, *bound)
+        self.kubectl("patch", "pvc", name, *bound)
+        return directory
+
+    def receiver(self) -> str:
+        """Run a web hook in a Pod, and return its URL; `told` has what it was sent."""
+        answer = (
+            'while read -r line; do line=${line%?}; [ -z "$line" ] && break; '
+            "case $line in [Cc]ontent-[Ll]ength:*) size=${line#*: };; esac; done; "
+            "busybox head -c $size >>/told/told; echo >>/told/told; "
+            "printf 'HTTP/1.1 204 No Content\\r\\nConnection: close\\r\\n\\r\\n'"
+        )
+        script = 'while :; do nc -l -p 8080 -e sh -c "$ANSWER"; done'
+        user = {
+            "runAsNonRoot": True,
+            "runAsUser": 65532,
+            "fsGroup": 65532,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }
+        container = {
+            "name": "main",
+            "image": BUSYBOX,
+            "command": ["sh", "-c", script],
+            "env": [{"name": "ANSWER", "value": answer}],
+            "volumeMounts": [{"name": "told", "mountPath": "/told"}],
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
+        spec = {
+            "terminationGracePeriodSeconds": 0,
+            "dnsPolicy": "Default",
+            "securityContext": user,
+            "containers": [container],
+            "volumes": [{"name": "told", "emptyDir": {}}],
+        }
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "receiver"}, "spec": spec}
+        self.kubectl("create", "-f", "-", stdin=json.dumps(pod))
+        self.kubectl("wait", "--for=condition=Ready", "pod/receiver", "--timeout=120s")
+        return f"http://{self.live('receiver', 'pod')['status']['podIP']}:8080/"
+
+    def events(self) -> list[tuple[str, str, float]]:
+        """Object and reason of each Event of the check, and when it was first written."""
+        items = json.loads(self.kubectl("get", "events.events.k8s.io", "-o", "json"))["items"]
+        return [
+            (item["regarding"]["name"], item["reason"], seconds(item["eventTime"]))
+            for item in items
+            if item["reportingController"] == "reconciler/drift"
+        ]
+
+    def made(self) -> list[str]:
+        """The Secrets of the manifests that are there."""
+        names = self.kubectl("get", "secrets", "-o", "name").split()
+        return [name for name in names if name.startswith("secret/s") and name[8:].isdigit()]
+
+    def evict(self, pod: str) -> None:
+        """Evict a Pod, as whoever drains its node does."""
+        body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+        path = f"/api/v1/namespaces/{self.home}/pods/{pod}/eviction"
+        self.cluster.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
+
+    def told(self) -> list[dict[str, Any]]:
+        """What the receiver was sent."""
+        text = self.kubectl("exec", "receiver", "--", "sh", "-c", "cat /told/told 2>&1 || :")
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
     def ended(self, name: str) -> dict[str, Any]:
         awaited(lambda: self._end(name), f"{name} ends", WITHIN_A_MINUTE_SECONDS)
@@ -121,28 +235,57 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: Node, tools: 
 def test_the_schedule_finds_what_somebody_changed_and_an_apply_restores_it(
     release: Release, figures: Callable[[str], None]
 ) -> None:
+    url = release.receiver()
+    release.kubectl("create", "secret", "generic", "receivers", f"--from-literal=urls={url}")
+    release.claim("told")
+    metrics = release.claim("metrics") / "reconciler.prom"
+    watching = {
+        "drift__events": True,
+        "drift__notify": {"secretName": "receivers", "claimName": "told"},
+        "metrics__claimName": "metrics",
+        "metrics__image": "registry.test/none:1",
+    }
     began = time.monotonic()
-    release.install(apply__enabled=True)
+    release.install(apply__enabled=True, **watching)
     installed = time.monotonic() - began
     assert release.live("web")["data"] == {"value": "b25l"}
     assert release.check("first")["type"] == "Complete"
+    assert f'reconciler_drift_detected{{set="{release.home}"' in metrics.read_text()
+    assert release.told() == release.events() == []
 
     release.kubectl("patch", "secret", "web", "-p", '{"stringData": {"value": "two"}}')
-    release.install(apply__enabled=False, drift__schedule="* * * * *")
+    release.install(apply__enabled=False, drift__schedule="* * * * *", **watching)
     took = awaited(release.scheduled, "the schedule starts a run", WITHIN_A_MINUTE_SECONDS)
-    (job,) = release.scheduled()
+    (job, *_) = sorted(release.scheduled())
     end = release.ended(job)
     assert (end["type"], end["reason"]) == ("Failed", "PodFailurePolicy")
     assert release.death(job)["exitCode"] == 2
     log = release.log(job)
     assert "web" in log
+    assert "Warning" not in log
     assert "  changed" in log
     assert "two" not in log
+    drifted = f'object="Secret/{release.home}/web",state="drifted"}} 1'
+    assert drifted in metrics.read_text()
+    about = {(name, reason) for name, reason, _ in release.events()}
+    assert about == {("web", "Drifted"), (f"reconciler-{release.home}", "Drifted")}
+    (message,) = release.told()
+    assert message["type"] == "reconciler.drift.appeared"
+    assert "data[value]" in json.dumps(message)
+    times = [at for _, _, at in release.events()]
+    assert metrics.stat().st_mtime < min(times) <= max(times) < seconds(message["time"]) + 1
 
-    release.install(apply__enabled=True)
+    release.install(apply__enabled=True, **watching)
     assert release.live("web")["data"] == {"value": "b25l"}
     assert release.check("last")["type"] == "Complete"
+    assert drifted not in metrics.read_text()
+    assert {reason for _, reason, _ in release.events()} == {"Drifted", "DriftGone"}
+    assert [each["type"] for each in release.told()][-1] == "reconciler.drift.gone"
     figures(f"installed and applied in {installed:.0f} s, on schedule after {took:.0f} s")
+
+
+def seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
 
 
 def test_a_missing_right_is_named(release: Release) -> None:
@@ -183,3 +326,36 @@ def test_a_restart_of_the_api_server_in_the_middle_of_a_run_is_survived(release:
     release.cluster.restart_server()
     awaited(release.answers, "the API server is back")
     assert release.ended("run")["type"] == "Complete"
+
+
+@pytest.mark.parametrize("end", ["evicted", "too late"])
+def test_an_apply_that_is_ended_in_the_middle_loses_nothing_and_gives_the_lock_back(
+    release: Release, end: str
+) -> None:
+    many = "---".join(
+        MANIFEST.format(release.home).replace("name: web", f"name: s{number}")
+        for number in range(SECRETS)
+    )
+    release.install(apply__enabled=True, apply__extraArgs=["--parallelism=1"])
+    release.write("many.yaml", many)
+    release.kubectl("delete", "configmap", "manifests")
+    release.kubectl("create", "configmap", "manifests", "--from-file=web.yaml=many.yaml")
+    release.begin_apply("ended")
+    awaited(release.is_locked, "the apply is at work")
+    awaited(lambda: len(release.made()) > 1, "it has made some")
+    (pod,) = release.pods("ended")
+    name = pod["metadata"]["name"]
+    if end == "evicted":
+        release.evict(name)
+        assert release.ended("ended")["type"] == "Complete", "an eviction is no failure"
+        assert name not in {each["metadata"]["name"] for each in release.pods("ended")}
+    else:
+        release.kubectl("patch", "job", "ended", "-p", '{"spec": {"activeDeadlineSeconds": 1}}')
+        assert release.ended("ended")["reason"] == "DeadlineExceeded"
+        awaited(lambda: not release.pods("ended"), "the Pod is gone")
+        awaited(lambda: not release.is_locked(), "the lock is given back", 20.0)
+        assert 1 < len(release.made()) < SECRETS
+        assert release.apply_again("next")["type"] == "Complete"
+    assert len(release.made()) == SECRETS
+    assert not release.is_locked()
+    assert release.check("right")["type"] == "Complete"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.store import Rotating, Session, Store, Trying
+from reconciler.model.store import Restarting, Rotating, Session, Store, Trying
 from reconciler.stores.cce.store import CceStore
 from reconciler.stores.docker.session import DockerSession
 from reconciler.stores.docker.store import DockerStore
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
     def trying(*stores: CceStore | EmbeddedStore | KubernetesStore) -> tuple[Trying, ...]:
         return stores
+
+    def restarting(session: KubernetesSession) -> Restarting:
+        return session
 
     def rotating(session: DockerSession) -> Rotating:
         return session

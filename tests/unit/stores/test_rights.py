@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, ObjectKey
 from reconciler.model.plans import Action
 from reconciler.stores.kubernetes.rights import Right, missing, needed
-from reconciler.stores.kubernetes.roles import Purpose, roles
+from reconciler.stores.kubernetes.roles import Purpose, Rule, roles
 
 DB = ObjectKey(SECRET, "shop", "db")
 SHOP = ObjectKey(NAMESPACE, "", "shop")
@@ -42,6 +42,28 @@ def test_a_release_changes_the_object_and_makes_none() -> None:
         Right("patch", "", "secrets", "shop", "db"),
         *(OWN - {Right("create", "", "secrets", "home")}),
     }
+
+
+def test_a_restart_reads_and_patches_the_workload_and_makes_no_member() -> None:
+    web = ObjectKey("Deployment", "shop", "web")
+    agent = ObjectKey("DaemonSet", "shop", "agent")
+    assert asked((Action.RESTART, web), (Action.RESTART, agent)) == {
+        *(Right(verb, "apps", "deployments", "shop", "web") for verb in ("get", "patch")),
+        *(Right(verb, "apps", "daemonsets", "shop", "agent") for verb in ("get", "patch")),
+    }
+
+
+def test_the_roles_for_restarts_have_their_rights_and_those_of_the_search() -> None:
+    restarting = Rule("apps", ("daemonsets", "deployments", "statefulsets"), ("get", "patch"))
+    for namespaces in ((), ("shop",)):
+        plain, searching, restarts = (
+            roles(Purpose.APPLY, "blue", "shop", namespaces, **how)[0].rules
+            for how in ({}, {"consumers": True}, {"restarts": True})
+        )
+        assert {*searching} - {*plain}
+        assert {*restarts} == {*searching, restarting}
+        (first, *_) = roles(Purpose.PLAN, "blue", "shop", namespaces, restarts=True)
+        assert first == roles(Purpose.PLAN, "blue", "shop", namespaces, consumers=True)[0]
 
 
 def test_a_replace_keeps_a_copy_beside_the_object() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.errors import StoreDamaged
 from reconciler.model.ciphertexts import Ciphertext, digest_of, recorded_digests
-from reconciler.model.consumers import Consumer
+from reconciler.model.consumers import Consumer, Way
 from reconciler.model.drift import FieldState, ObjectState
 from reconciler.model.lifecycle import VERSION_OF
 from reconciler.model.objects import (
@@ -172,7 +172,11 @@ def test_everything_but_values_comes_back(file: Path) -> None:
         immutable=True,
     )
     version = secret("db-1234567890", {"password": "x"}, annotations={VERSION_OF: "db"})
-    users = (Consumer("Pod", "default", "web", ONE.key, "password", field="spec.volumes[0]"),)
+    users = (
+        Consumer(
+            "Pod", "default", "web", ONE.key, "password", field="spec.volumes[0]", way=Way.SUB_PATH
+        ),
+    )
     near, far = (
         Bystander(ObjectKey(SECRET, home, "other"), "uid-2", ("uid-1",), "other")
         for home in ("default", "elsewhere")

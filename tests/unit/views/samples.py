@@ -287,6 +287,22 @@ _DELETES = (
     ),
     Change(key=secret("lost"), action=Action.DELETE, reasons=(Reason.DESTROY, Reason.INTERRUPTED)),
 )
+_RESTARTS = (
+    Change(
+        key=ObjectKey("Deployment", "shop", "web"),
+        action=Action.RESTART,
+        reasons=(Reason.STALE_PODS,),
+        restarted_for=(secret("db"), secret("encoded")),
+        precondition=Precondition("8b1f", ""),
+    ),
+    Change(
+        key=ObjectKey("StatefulSet", "shop", "queue"),
+        action=Action.RESTART,
+        reasons=(Reason.OWED,),
+        restarted_for=(secret("api"),),
+        precondition=Precondition("8b20", ""),
+    ),
+)
 _IN_SYNC = (
     Change(key=secret("quiet"), action=Action.NO_OP, source=place("quiet.yaml", 1)),
     Change(
@@ -297,15 +313,20 @@ _IN_SYNC = (
     ),
 )
 _CHANGES = tuple(
-    sorted((*_CREATES, *_UPDATES, *_REPLACES, *_DELETES, *_IN_SYNC), key=lambda change: change.key)
+    sorted(
+        (*_CREATES, *_UPDATES, *_REPLACES, *_DELETES, *_RESTARTS, *_IN_SYNC),
+        key=lambda change: change.key,
+    )
 )
 _WAVES = {
     NAMESPACE: 0,
     secret("base"): 2,
     secret("job-*"): 3,
-    secret("gone"): 4,
-    secret("lost"): 4,
-    secret("licence"): 4,
+    ObjectKey("Deployment", "shop", "web"): 4,
+    ObjectKey("StatefulSet", "shop", "queue"): 5,
+    secret("gone"): 6,
+    secret("lost"): 6,
+    secret("licence"): 6,
 }
 
 

@@ -265,14 +265,14 @@ def test_schemas_refuse_what_is_too_much_or_missing(
     ("path", "wrong"),
     [
         (("format",), "reconciler.plan/v2"),
-        (("changes", 0, "action"), "destroy"),
-        (("changes", 0, "reasons"), ["whim"]),
-        (("changes", 0, "fields", 0, "after"), {"$value": 1, "fingerprint": "ab"}),
-        (("changes", 0, "fields", 0, "after"), {"$value": "text"}),
+        (("changes", 1, "action"), "destroy"),
+        (("changes", 1, "reasons"), ["whim"]),
+        (("changes", 1, "fields", 0, "after"), {"$value": 1, "fingerprint": "ab"}),
+        (("changes", 1, "fields", 0, "after"), {"$value": "text"}),
         (("steps", 0, "action"), "no-op"),
         (("steps", 0, "wave"), -1),
         (("options", "maxDeletes"), "many"),
-        (("changes", 0, "source"), {}),
+        (("changes", 1, "source"), {}),
     ],
 )
 def test_the_plan_schema_refuses_wrong_values(path: tuple[Any, ...], wrong: object) -> None:
@@ -355,6 +355,7 @@ def test_the_summary_counts() -> None:
         "replace": 3,
         "delete": 3,
         "release": 0,
+        "restart": 2,
         "inSync": 2,
         "driftedFields": 2,
         "sealedValues": 0,

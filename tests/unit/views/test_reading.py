@@ -14,8 +14,10 @@ from reconciler.model.plans import Note, Plan
 from reconciler.planfile import ORIGIN_CODES
 from reconciler.views.formats import PlanReport, Style, Subject, formats_of, rendered
 from reconciler.views.heading import HeadedPlan, Heading
+from reconciler.views.json import documents
 from reconciler.views.json import plan as as_json
 from reconciler.views.json.documents import read_document
+from reconciler.workflow.gathering import MOST_BYTES
 from tests.unit.views import samples
 from tests.unit.views.alterations import HOSTILE, altered, at, places
 from tests.unit.views.test_json import PLAN, plans
@@ -186,6 +188,24 @@ def test_an_error_names_the_place(path: tuple[Any, ...], content: Any, message: 
 def test_what_is_no_plan_is_refused(content: bytes) -> None:
     with pytest.raises(Misfit):
         read_plan(content)
+
+
+def test_small_parts_are_counted_before_they_take_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = b'{"format": "reconciler.plan/v1", "changes": [' + b"[]," * 1_000 + b"[]]}"
+    monkeypatch.setattr(documents, "MOST_PARTS", 2_004)
+    with pytest.raises(Misfit, match="store, configuration"):
+        read_document(content)
+    monkeypatch.setattr(documents, "MOST_PARTS", 2_003)
+    with pytest.raises(Misfit, match="this has more than 2,003 values"):
+        read_document(content)
+
+
+def test_a_plan_of_ten_thousand_changes_has_room() -> None:
+    changes = samples.EVERYTHING.changes
+    size = len(written(HeadedPlan(replace(samples.EVERYTHING, changes=changes, steps=()))))
+    parts = sum(map(written(HeadedPlan(samples.EVERYTHING)).count, (b",", b"[", b"{")))
+    assert 10_000 * size / len(changes) < MOST_BYTES
+    assert 10_000 * parts / len(changes) < documents.MOST_PARTS / 3
 
 
 def test_manifests_may_be_as_deep_as_they_may() -> None:

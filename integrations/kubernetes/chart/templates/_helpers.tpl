@@ -19,6 +19,7 @@ labels:
 
 {{/* The roles of `reconciler rbac --for PURPOSE`, and their bindings. */}}
 {{- define "reconciler.roles" -}}
+{{- $events := and (eq .purpose "drift") .root.Values.drift.events }}
 {{- $verbs := ternary (list "get" "list") (list "get" "list" "create" "patch" "delete") (eq .purpose "drift") }}
 {{- $role := printf "reconciler-%s-%s" .root.Values.set .purpose }}
 {{- $home := .root.Values.setNamespace }}
@@ -42,6 +43,11 @@ rules:
 - apiGroups: [""]
   resources: [secrets, serviceaccounts, namespaces]
   verbs: {{ toJson $verbs }}
+{{- if $events }}
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, list, patch]
+{{- end }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRoleBinding
@@ -90,6 +96,11 @@ rules:
   resources: [leases]
   resourceNames: [reconciler-{{ $.root.Values.set }}]
   verbs: {{ ternary (list "get") (list "get" "update" "delete") (eq $.purpose "drift") | toJson }}
+{{- end }}
+{{- if and $events $spaces }}
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, list, patch]
 {{- end }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -190,6 +201,9 @@ spec:
     - {{ printf "--set-namespace=%s" $values.setNamespace | quote }}
     {{- if eq .purpose "apply" }}
     - --auto-approve
+    {{- end }}
+    {{- if and (eq .purpose "drift") $values.drift.events }}
+    - --events
     {{- end }}
     {{- if $metrics }}
     - --report=prometheus=/metrics/reconciler.prom
