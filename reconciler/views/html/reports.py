@@ -63,11 +63,12 @@ def _facts(headed: HeadedDrift, style: Style) -> list[Markup]:
 
 
 def _counts(report: DriftReport) -> Markup:
-    """How many objects are in each state, without those in which none is."""
+    """How many objects are in each state, without those in which none is; as the heading counts."""
+    counts = {**report.counts, ObjectState.PENDING: sum(item.pending for item in report.objects)}
     items = [
         element("li", element("b", str(number)), f" {state.value}", class_=state.value)
         for state in (*list(ObjectState)[1:], ObjectState.IN_SYNC)
-        if (number := report.counts.get(state, 0))
+        if (number := counts.get(state, 0))
     ]
     return element("ul", lines(*items), class_="counts") if items else NOTHING
 

@@ -126,6 +126,15 @@ def test_drift_says_all_that_its_text_says(report: DriftReport) -> None:
         assert spaced(sentence) in content
 
 
+@pytest.mark.parametrize("report", drift_samples.REPORTS.values(), ids=drift_samples.REPORTS)
+def test_the_counts_are_those_of_the_heading(report: DriftReport) -> None:
+    waiting = sum(item.pending for item in report.objects)
+    shown = "<b>{}</b> pending</li>"
+    page = html.drift(report, Style())
+    assert (shown.format(waiting) in page) == bool(waiting)
+    assert page.count(" pending</li>") == bool(waiting)
+
+
 def test_a_report_of_one_plan_is_that_plan_and_of_several_has_all_of_them() -> None:
     heading = Heading("reconciler.yaml")
     everything = HeadedPlan(samples.EVERYTHING, heading)
