@@ -131,7 +131,7 @@ def test_an_inline_script_would_not_run(show: Any) -> None:
 def test_filters_choose_among_the_objects(show: Any) -> None:
     browser = show(html.plan(plan_of(200)))
     everything = shown(browser)
-    assert len(everything) == 200 + 16
+    assert len(everything) == 200 + 18
     choose(browser, "namespace", "team-1")
     assert {name.split("/")[1] for name in shown(browser)} == {"team-1"}
     choose(browser, "key", "password")
@@ -150,7 +150,7 @@ def test_filters_choose_among_the_objects(show: Any) -> None:
     assert "Deletes: 3 objects" not in headings
     choose(browser, "risk", "Deletes")
     assert shown(browser) == []
-    assert browser.evaluate("document.querySelector('output').textContent") == "0 of 216 shown"
+    assert browser.evaluate("document.querySelector('output').textContent") == "0 of 218 shown"
     browser.evaluate("document.querySelector('[type=reset]').click()")
     browser.evaluate("new Promise((done) => setTimeout(done))")
     assert shown(browser) == everything
