@@ -149,6 +149,8 @@ class KubernetesStore(Closable):
 
     def close(self) -> None:
         """Close the connections."""
+        if self._ahead is not None:
+            self._connection.cut()  # what is still being read, nobody wants any more
         self._connection.close()
 
     def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
