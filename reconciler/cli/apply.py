@@ -116,7 +116,7 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
 
     environment = environment_of(settings, paths)
     with opened(environment, to_write=True) as store:
-        loaded = loaded_of(environment, twice=True)
+        loaded = loaded_of(environment, store=store, twice=True)
         with alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
         code = approved_and_applied(
@@ -139,7 +139,7 @@ def _of_plan_file(
     )
     environment = workflow.environment_of_plan(environment, file)
     with opened(environment, to_write=True) as store:
-        loaded = loaded_of(environment)
+        loaded = loaded_of(environment, store=store)
         with alive("Reading the store and planning"):
             planned, standing = workflow.plan_file_again(
                 environment, file, loaded, store, require_sealed=require_sealed

@@ -115,9 +115,10 @@ def drift(
     def drifted() -> DriftReport:
         environment = environment_of(settings, paths)
         checked.append(environment)
-        loaded = loaded_of(environment)
-        with opened(environment) as store, alive("Reading the store"):
-            return workflow.drift_of(environment, loaded, store, check)
+        with opened(environment) as store:
+            loaded = loaded_of(environment, store=store)
+            with alive("Reading the store"):
+                return workflow.drift_of(environment, loaded, store, check)
 
     end = workflow.ended(drifted)
 

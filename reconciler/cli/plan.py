@@ -124,7 +124,7 @@ def plan(
         _refuse_streams(environment.inputs)
     now = workflow.utc_now()
     with opened(environment) as store:
-        loaded = loaded_of(environment, twice=True)
+        loaded = loaded_of(environment, store=store, twice=True)
         if out is not None:
             workflow.refuse_unstable(loaded)
         with alive("Reading the store and planning"):

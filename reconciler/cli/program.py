@@ -84,6 +84,9 @@ class Program(CommandGroup):
             remark(_usage(_without_content(error)))
             code = ExitCode.ERROR
         except (click.Abort, KeyboardInterrupt):
+            # Else CPython ends by SIGINT, not with our code, where the interrupt came in the midst
+            # of another exec of text, such as those by which dataclasses are made.
+            exec("")  # noqa: S102
             remark("Interrupted.")
             code = ExitCode.INTERRUPTED
         except BrokenPipeError:  # whoever read the output has gone

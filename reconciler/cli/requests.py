@@ -201,9 +201,12 @@ def is_stream(path: str) -> bool:
 def loaded_of(
     environment: Environment,
     *checks: Callable[[Sequence[Desired]], Iterable[Diagnostic]],
+    store: Store | None = None,
     twice: bool = False,
 ) -> Loaded:
     """The manifests of `environment`, with their diagnostics shown.
+
+    Meanwhile, `store` begins to read what a plan or a drift check of them needs.
 
     Their notices stand in what the command shows, unless errors end it before. `checks` say what
     else is wrong with them; without any, the store's own rules do. `twice` as in
@@ -212,6 +215,8 @@ def loaded_of(
     from reconciler import workflow
 
     checks = checks or (workflow.store_rules(environment),)
+    if store is not None:
+        store.read_ahead(environment.options.set_name)
     with alive("Reading manifests"):
         loaded = workflow.load_environment(
             environment,

@@ -102,7 +102,7 @@ class _Plans:
 
         environment = environment_of(context.params, context.params["paths"])
         with opened(environment) as store:
-            loaded = loaded_of(environment, twice=True)
+            loaded = loaded_of(environment, store=store, twice=True)
             planned = workflow.plan_of(environment, loaded, store)
         self.planned[environment.name] = planned
         code = workflow.Result(plan=planned.plan).exit_code
@@ -234,7 +234,7 @@ def _of_plan_file(directory: Path, context: click.Context, running: _Running) ->
     settings = context.params
     environment = workflow.environment_of_plan(environment_of(settings), file)
     with opened(environment) as store:
-        loaded = loaded_of(environment)
+        loaded = loaded_of(environment, store=store)
         try:
             planned, standing = workflow.plan_file_again(
                 environment, file, loaded, store, require_sealed=settings["require_sealed"]

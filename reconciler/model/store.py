@@ -162,6 +162,14 @@ class Store(Protocol):
         """What this store can do."""
         ...
 
+    def read_ahead(self, set_name: str) -> None:
+        """Begin to read what the next `read` of the set needs, whatever its scope is.
+
+        Returns at once and raises nothing: what cannot be read is told by that `read`. A store may
+        do nothing here; `reconciler.stores.closable.Closable` does nothing.
+        """
+        ...
+
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants, as of one moment. Must not write, nor need the right to."""
         ...

@@ -17,6 +17,10 @@ class Closable(ABC):
         """Close it."""
         self.close()
 
+    def read_ahead(self, set_name: str) -> None:
+        """Nothing: a read does not take long, or is all of one piece."""
+        del set_name
+
     @abstractmethod
     def close(self) -> None:
         """Let go of connections and files."""

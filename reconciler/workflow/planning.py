@@ -78,6 +78,7 @@ def plan(
 
 
 def _of_paths(paths: Any, store: Store, options: PlanOptions) -> Planned:
+    store.read_ahead(options.set_name)
     loaded = load(paths, namespace=options.namespace, sops_ignore_mac=options.sops_ignore_mac)
     if loaded.errors:
         raise InvalidManifests(

@@ -82,6 +82,15 @@ def test_a_page_fits_its_window_and_asks_for_nothing(show: Any, name: str, width
     assert [url for url in browser.requests if not url.endswith("/page.html")] == []
 
 
+def test_no_option_is_broken_behind_its_hyphens(show: Any) -> None:
+    browser = show(PAGES["plan-12"], width=400)
+    lines = browser.evaluate(
+        "[...document.querySelectorAll('.context .option')].map((it) => it.getClientRects().length)"
+    )
+    assert len(lines) > 3
+    assert set(lines) == {1}
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
 def test_nothing_stands_in_the_way_of_anybody(show: Any, name: str, *, dark: bool) -> None:
@@ -122,7 +131,7 @@ def test_an_inline_script_would_not_run(show: Any) -> None:
 def test_filters_choose_among_the_objects(show: Any) -> None:
     browser = show(html.plan(plan_of(200)))
     everything = shown(browser)
-    assert len(everything) == 200 + 16
+    assert len(everything) == 200 + 18
     choose(browser, "namespace", "team-1")
     assert {name.split("/")[1] for name in shown(browser)} == {"team-1"}
     choose(browser, "key", "password")
@@ -141,7 +150,7 @@ def test_filters_choose_among_the_objects(show: Any) -> None:
     assert "Deletes: 3 objects" not in headings
     choose(browser, "risk", "Deletes")
     assert shown(browser) == []
-    assert browser.evaluate("document.querySelector('output').textContent") == "0 of 216 shown"
+    assert browser.evaluate("document.querySelector('output').textContent") == "0 of 218 shown"
     browser.evaluate("document.querySelector('[type=reset]').click()")
     browser.evaluate("new Promise((done) => setTimeout(done))")
     assert shown(browser) == everything

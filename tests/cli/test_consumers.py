@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 WEB = """\
 apiVersion: apps/v1
 kind: Deployment
@@ -82,6 +84,16 @@ def test_a_store_that_knows_no_consumers_says_so(shop: Any) -> None:
         assert result.code == 1
         assert "--consumers: this store does not know" in result.err
         assert shop.run(command, env={"RECONCILER_CONSUMERS": "1"}).code == 1
+
+
+def test_a_store_that_restarts_nothing_says_so(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for arguments in (("plan",), ("apply", "--auto-approve")):
+        refused = shop.run(*arguments, "--restart-workloads")
+        assert refused.code == 1
+        assert "--restart-workloads: this store cannot restart what uses" in refused.err
+    monkeypatch.setenv("RECONCILER_RESTART_WORKLOADS", "true")
+    assert shop.run("plan").code == 1
+    assert "create" in shop.ok("plan", "--no-restart-workloads").out
 
 
 def test_validate_warns_of_what_no_manifest_provides(shop: Any) -> None:

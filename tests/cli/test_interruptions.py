@@ -120,10 +120,14 @@ def test_a_wait_for_the_lock_is_given_up_at_the_first_signal(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("loading", [True, False])
 def test_a_server_that_falls_silent_is_given_up_at_the_first_signal(
-    workplace: Any, process: Any, number: int
+    workplace: Any, process: Any, number: int, *, loading: bool
 ) -> None:
-    """It would be waited for for a minute, by each of the threads that list something."""
+    """It would be waited for for a minute, by each of the threads that list something.
+
+    They list while manifests are loaded, which lasts as long as standard input is open.
+    """
     workplace.secret("a", x="1")
     listing = threading.Barrier(4)  # of three kinds, and this test
 
@@ -141,7 +145,8 @@ def test_a_server_that_falls_silent_is_given_up_at_the_first_signal(
         context = {"name": "silent", "context": {"cluster": "silent"}}
         kubeconfig = {"clusters": [entry], "contexts": [context], "current-context": "silent"}
         workplace.write("kubeconfig", json.dumps(kubeconfig))
-        running = process("plan", "--store", "kubernetes:", "--kubeconfig", "kubeconfig")
+        inputs = ["-"] if loading else []
+        running = process("plan", *inputs, "--store", "kubernetes:", "--kubeconfig", "kubeconfig")
         listing.wait(60)
         running.send_signal(number)
         out, err = running.communicate(timeout=20)

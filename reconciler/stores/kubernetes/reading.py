@@ -6,15 +6,12 @@ one, and where that is not allowed either, objects are asked for one by one.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
 
 from reconciler.errors import ObjectNotFound
 from reconciler.model.objects import (
@@ -22,12 +19,12 @@ from reconciler.model.objects import (
     NAMESPACE,
     SECRET,
     Bystander,
-    Live,
     ObjectKey,
 )
 from reconciler.model.plans import Note
 from reconciler.model.store import Scope
 from reconciler.stores.kubernetes import consumers, copies, heads, listing, paths, wire
+from reconciler.stores.kubernetes.ahead import Ahead
 from reconciler.stores.kubernetes.connection import (
     JSON,
     METADATA_LIST_ONLY,
@@ -36,39 +33,32 @@ from reconciler.stores.kubernetes.connection import (
 )
 from reconciler.stores.kubernetes.faults import Forbidden
 from reconciler.stores.kubernetes.listing import Item, Seen
+from reconciler.stores.kubernetes.parts import Parts
 from reconciler.stores.kubernetes.reads import ClusterRead
+from reconciler.stores.kubernetes.seen import SeenObject, seen_of
 
 _FEW = 8
-_BETWEEN_CUTS = 0.1
-
-
-class _Seen(NamedTuple):
-    """A live object, which maps it has, and since when it is being deleted."""
-
-    live: Live
-    maps: tuple[str, ...]
-    deleted: str
-
-
-def _seen_of(kind: str) -> Callable[[Item], _Seen]:
-    def look(item: Item) -> _Seen:
-        deleted = item["metadata"].get("deletionTimestamp") or ""
-        return _Seen(wire.live(item, kind), wire.maps_of(item), deleted)
-
-    return look
 
 
 def read(
-    connection: Connection, scope: Scope, set_id: str, namespaces: Collection[str], workers: int
+    connection: Connection,
+    scope: Scope,
+    set_id: str,
+    namespaces: Collection[str],
+    workers: int,
+    *,
+    ahead: Ahead | None,
 ) -> ClusterRead:
     """Read what `scope` wants; `namespaces` are those in which the set has ever had members.
+
+    What was read `ahead` is not read again.
 
     An object elsewhere that carries the set's label is a copy, label included, and has no owner.
 
     Raises:
         StoreError: the server cannot be reached, or does not even let single objects be read.
     """
-    reading = _Reading(connection, scope, set_id, namespaces, workers)
+    reading = _Reading(connection, scope, set_id, namespaces, workers, ahead=ahead)
     jobs: list[Callable[[], None]] = [partial(reading.of_kind, kind) for kind in KINDS]
     jobs += [reading.copies, reading.consumers]
     parts = Parts()
@@ -88,37 +78,6 @@ def read(
     return result
 
 
-class Parts:
-    """Jobs of one read, each in a thread of its own, that an interrupt ends wherever it comes.
-
-    It may come between the start of a job and the moment when anybody could wait for it, so each
-    job notes by itself that it is running.
-    """
-
-    def __init__(self) -> None:
-        self._running: set[Callable[[], None]] = set()
-        self._abandoned = threading.Event()
-
-    def run(self, job: Callable[[], None]) -> None:
-        """Run `job`, if the jobs have not been abandoned."""
-        self._running.add(job)  # before the question, so that `abandon` misses no job
-        try:
-            if not self._abandoned.is_set():
-                job()
-        finally:
-            self._running.discard(job)
-
-    def abandon(self, cut: Callable[[], None]) -> None:
-        """End the jobs without their answers: servers may take as long as they like to give them.
-
-        `cut` ends the requests under way; what is just between two requests begins another one.
-        """
-        self._abandoned.set()
-        while self._running:
-            cut()
-            time.sleep(_BETWEEN_CUTS)
-
-
 class _Reading:
     """A read in progress."""
 
@@ -129,7 +88,10 @@ class _Reading:
         set_id: str,
         namespaces: Collection[str],
         workers: int,
+        *,
+        ahead: Ahead | None,
     ) -> None:
+        self._ahead = ahead
         self._connection = connection
         self._scope = scope
         self._set_id = set_id
@@ -208,7 +170,7 @@ class _Reading:
                 f"namespaces may not be looked at, and are taken to exist: {names}",
             )
 
-    def _members_of(self, kind: str) -> Iterable[_Seen]:
+    def _members_of(self, kind: str) -> Iterable[SeenObject]:
         """The members of the set; what was seen and has not moved is not read again."""
         earlier = {
             key: live
@@ -223,27 +185,30 @@ class _Reading:
             if len(moved) <= len(listed) // _FEW + _FEW:
                 with suppress(Forbidden):  # to get one: whoever may list may not be allowed to
                     unmoved = [
-                        _Seen(earlier[head.key], head.maps, head.deleted)
+                        SeenObject(earlier[head.key], head.maps, head.deleted)
                         for head in listed
                         if head.is_of(earlier.get(head.key))
                     ]
                     return [*unmoved, *self._moved(moved)]
-        return self._listed(kind, self._members, JSON, _seen_of(kind))
+        read = partial(self._listed, kind, self._members, JSON, seen_of(kind))
+        if self._ahead is None:
+            return read()
+        return self._ahead.taken(self._scope.set_name, kind, read)
 
-    def _moved(self, keys: Iterable[ObjectKey]) -> list[_Seen]:
+    def _moved(self, keys: Iterable[ObjectKey]) -> list[SeenObject]:
         """Those of `keys` that still are members."""
-        members: list[_Seen] = []
+        members: list[SeenObject] = []
 
         def read_one(key: ObjectKey) -> None:
             with suppress(ObjectNotFound):
                 item = self._connection.get(paths.of(key), str(key))
                 if (item["metadata"].get("labels") or {}).get(wire.PART_OF) == self._set_id:
-                    members.append(_seen_of(key.kind)(item))
+                    members.append(seen_of(key.kind)(item))
 
         self._for_each(keys, read_one)
         return members
 
-    def _add_object(self, seen: _Seen) -> None:
+    def _add_object(self, seen: SeenObject) -> None:
         live = seen.live
         is_ours = live.applied and live.applied.set_name in {self._scope.set_name, self._set_id}
         if is_ours and not self._is_used(live.key):
@@ -359,7 +324,7 @@ class _Reading:
             self._unseen.add(key.name)
             self.result.bystanders[key] = Bystander(key, "")
             return
-        self._add_object(_seen_of(key.kind)(item))
+        self._add_object(seen_of(key.kind)(item))
 
     def _bare(self, key: ObjectKey) -> None:
         try:

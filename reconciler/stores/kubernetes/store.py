@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from reconciler.errors import RightsMissing
 from reconciler.model.announcements import Announcement
@@ -17,6 +18,7 @@ from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.kubernetes import debts, events, leases, paths, reading, rights, sets
+from reconciler.stores.kubernetes.ahead import PARENT, Ahead
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.session import KubernetesSession
@@ -50,11 +52,17 @@ class KubernetesStore(Closable):
         self._set_namespace = set_namespace
         self._workers = workers
         self._given_key = fingerprint_key
+        self._ahead: Ahead | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What a cluster can do."""
         return _CAPABILITIES
+
+    def read_ahead(self, set_name: str) -> None:
+        """Begin to read the parent and the members of the set."""
+        if self._ahead is None:
+            self._ahead = Ahead(self._connection, set_name, self._set_namespace)
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants, without the values of other objects."""
@@ -141,10 +149,14 @@ class KubernetesStore(Closable):
 
     def close(self) -> None:
         """Close the connections."""
+        if self._ahead is not None:
+            self._connection.cut()  # what is still being read, nobody wants any more
         self._connection.close()
 
     def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
-        parent = sets.find(self._connection, scope.set_name, self._set_namespace)
+        find = partial(sets.find, self._connection, scope.set_name, self._set_namespace)
+        ahead = self._ahead
+        parent = find() if ahead is None else ahead.taken(scope.set_name, PARENT, find)
         namespaces = () if parent is None else parent.namespaces
         result = reading.read(
             self._connection,
@@ -152,6 +164,7 @@ class KubernetesStore(Closable):
             sets.id_of(scope.set_name, self._set_namespace),
             {self._set_namespace, *namespaces},
             self._workers,
+            ahead=ahead,
         )
         kept_key = None if parent is None else parent.fingerprint_key
         snapshot = Snapshot(

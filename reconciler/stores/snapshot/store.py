@@ -19,7 +19,7 @@ from reconciler.model.opening import Opening
 from reconciler.model.plans import Note, StoreIdentity
 from reconciler.model.seals import key_check
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.model.times import date_text, span_text
+from reconciler.model.times import span_text
 from reconciler.model.values import FINGERPRINT_KEY_BYTES, Fingerprinter, UnreadText
 from reconciler.stores.keys import VARIABLE, given_fingerprint_key
 from reconciler.stores.kit.readonly import ReadOnly
@@ -140,13 +140,12 @@ class SnapshotStore(ReadOnly):
 
     def _notices(self) -> Iterator[Note]:
         seen = self._file.seen
-        taken = datetime.fromisoformat(seen.created).timestamp()
-        ago = span_text(max(time.time() - taken, 0))
-        commit = f", at commit {seen.commit}" if seen.commit else ""
+        age = time.time() - datetime.fromisoformat(seen.created).timestamp()
+        commit = f" and commit {seen.commit}" if seen.commit else ""
         yield Note(
             "review-only",
-            f"compared with a snapshot of the {seen.scheme} store, taken {date_text(taken)} "
-            f"({ago} ago){commit}; it is for review only, apply refuses it",
+            f"compared with a snapshot of the {seen.scheme} store, taken {span_text(max(age, 0))} "
+            f"ago at {seen.created}{commit}; it is for review only, apply refuses it",
         )
         if self._is_keyed:
             yield Note("snapshot-verified", "the seal of the snapshot was verified")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.views import words
-from reconciler.views.html.elements import NOTHING, Markup, element, lines
+from reconciler.views.html.elements import NOTHING, Markup, element, joined, lines
 from reconciler.views.words import Row
 
+_OPTION = re.compile(r"--[a-z-]{1,30}")
 _SYMBOL_CLASSES = {"+": "add", "~": "change", "-": "remove", "-/+": "replace", "?": "unknown"}
 
 
@@ -53,6 +55,15 @@ def entry(shown: Entry, *, is_open: bool) -> Markup:
         return element("div", element("p", *_head(shown), class_="head"), **attributes)
     summary = element("summary", *_head(shown), class_="head")
     return element("details", lines(summary, *body), open=is_open, **attributes)
+
+
+def context(text: str) -> Markup:
+    """A first line, in which no option is broken behind its hyphens."""
+    parts = [
+        element("span", word, class_="option") if _OPTION.fullmatch(word) else word
+        for word in text.split(" ")
+    ]
+    return element("p", joined(*parts, between=" "), class_="context")
 
 
 def names(keys: Iterable[ObjectKey]) -> Markup:

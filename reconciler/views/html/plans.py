@@ -13,7 +13,7 @@ from reconciler.views.formats import PlanReport, Style
 from reconciler.views.groups import Group
 from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
 from reconciler.views.html.elements import NOTHING, Markup, element, joined, lines
-from reconciler.views.html.entries import Entry, entry, names, sentences
+from reconciler.views.html.entries import Entry, context, entry, names, sentences
 from reconciler.views.html.page import page, section
 from reconciler.views.words import counted
 
@@ -58,7 +58,7 @@ def styled_plan(shown: Plan, style: Style) -> str:
 def _facts(headed: HeadedPlan, *, level: int) -> list[Markup]:
     """What stands above the changes of a plan."""
     return [
-        element("p", words.context_text(headed.plan, headed.heading), class_="context"),
+        context(words.context_text(headed.plan, headed.heading)),
         _counts(headed.plan),
         _drift(headed.plan),
         _obstacles(headed.plan, level),

@@ -12,7 +12,7 @@ from reconciler.views.formats import Drifts, Style
 from reconciler.views.groups import FEW
 from reconciler.views.heading import HeadedDrift, Heading
 from reconciler.views.html.elements import NOTHING, Markup, element, lines
-from reconciler.views.html.entries import Entry, entry, names, sentences
+from reconciler.views.html.entries import Entry, context, entry, names, sentences
 from reconciler.views.html.page import page, section
 from reconciler.views.html.remedies import remedies
 from reconciler.views.words import counted
@@ -56,18 +56,19 @@ def _facts(headed: HeadedDrift, style: Style) -> list[Markup]:
     where = words.set_text(report.set_name, report.store, headed.configuration)
     last = words.last_text(report.last, style.now).strip()
     return [
-        element("p", where, class_="context"),
+        context(where),
         element("p", last, class_="context") if last else NOTHING,
         _counts(report),
     ]
 
 
 def _counts(report: DriftReport) -> Markup:
-    """How many objects are in each state, without those in which none is."""
+    """How many objects are in each state, without those in which none is; as the heading counts."""
+    counts = {**report.counts, ObjectState.PENDING: sum(item.pending for item in report.objects)}
     items = [
         element("li", element("b", str(number)), f" {state.value}", class_=state.value)
         for state in (*list(ObjectState)[1:], ObjectState.IN_SYNC)
-        if (number := report.counts.get(state, 0))
+        if (number := counts.get(state, 0))
     ]
     return element("ul", lines(*items), class_="counts") if items else NOTHING
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from reconciler.stores.kubernetes.reading import Parts
+from reconciler.stores.kubernetes.parts import Parts
 
 
 def test_an_interrupt_ends_jobs_for_which_nobody_waits_yet() -> None:

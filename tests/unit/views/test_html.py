@@ -88,7 +88,7 @@ def test_a_plan_says_all_that_its_text_says(plan: Plan) -> None:
     content = tree.content()
     expected = [
         words.summary_text(plan),
-        words.context_text(plan, heading),
+        *words.context_text(plan, heading).split(),  # options are elements of their own
         words.drift_text(plan),
         words.obstacles_text(plan),
         *(notice.message for notice in plan.notices),
@@ -124,6 +124,15 @@ def test_drift_says_all_that_its_text_says(report: DriftReport) -> None:
             expected += [row.symbol, row.name, row.values, row.remark]
     for sentence in expected:
         assert spaced(sentence) in content
+
+
+@pytest.mark.parametrize("report", drift_samples.REPORTS.values(), ids=drift_samples.REPORTS)
+def test_the_counts_are_those_of_the_heading(report: DriftReport) -> None:
+    waiting = sum(item.pending for item in report.objects)
+    shown = "<b>{}</b> pending</li>"
+    page = html.drift(report, Style())
+    assert (shown.format(waiting) in page) == bool(waiting)
+    assert page.count(" pending</li>") == bool(waiting)
 
 
 def test_a_report_of_one_plan_is_that_plan_and_of_several_has_all_of_them() -> None:
