@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +17,9 @@ __all__ = ["workplace"]
 
 SHARED = Path("/dev") / "shm"
 PROGRAMS = ("kustomize", "helm", "sops")
-VALUES = {each: f"canary-of-{each}-7d1f" for each in PROGRAMS}
+# Clusters of tests that run beside this one keep their values in /dev/shm too.
+CANARY = f"canary-of-children-{uuid.uuid4().hex}"
+VALUES = {each: f"{CANARY}-{each}" for each in PROGRAMS}
 SECRET = (
     "apiVersion: v1\nkind: Secret\nmetadata: {{name: {0}, namespace: shop}}\n"
     "stringData:\n  token: {1}\n"
@@ -24,7 +27,7 @@ SECRET = (
 OBSERVED = """\
 #!/bin/sh
 {{ printf '%s\\n' "$@"; export -p; }} >> '{seen}/{name}'
-/usr/bin/grep -rlsF canary-of- '{temporary}' '{shared}' >> '{seen}/files'
+/usr/bin/grep -rlsF {canary} '{temporary}' '{shared}' >> '{seen}/files'
 exec '{program}' "$@"
 """
 
@@ -43,7 +46,12 @@ def seen(
         assert program.is_file()
         observed.write_text(
             OBSERVED.format(
-                seen=seen, name=name, temporary=temporary, shared=SHARED, program=program
+                canary=CANARY,
+                seen=seen,
+                name=name,
+                temporary=temporary,
+                shared=SHARED,
+                program=program,
             )
         )
         observed.chmod(0o755)
@@ -81,12 +89,12 @@ def test_no_process_is_given_a_value_or_a_key(
         assert VALUES[name] in live, name
         given = (seen / name).read_text()
         assert "TMPDIR" in given or "HOME" in given, "it notes its environment"
-        assert "canary-of-" not in given, name
+        assert CANARY not in given, name
         assert "RECONCILER" not in given, name
     assert (seen / "files").read_text() == ""
-    assert "canary-of-" not in shown
+    assert CANARY not in shown
     left = subprocess.run(
-        ["/usr/bin/grep", "-rlsF", "canary-of-", os.environ["TMPDIR"], SHARED],
+        ["/usr/bin/grep", "-rlsF", CANARY, os.environ["TMPDIR"], SHARED],
         capture_output=True,
         check=False,
     )
