@@ -87,16 +87,16 @@ AUTO_APPROVE = Option(
 LOCK_TIMEOUT = Option(
     name="lock-timeout",
     kind=OptionKind.SECONDS,
-    metavar="SECONDS",
+    metavar="DURATION",
     default=0,
-    help="How long to wait for another apply of the set to end.",
+    help="How long to wait for another apply of the set to end, such as 90s or 5m.",
 )
 WAIT_TIMEOUT = Option(
     name="wait-timeout",
     kind=OptionKind.SECONDS,
-    metavar="SECONDS",
+    metavar="DURATION",
     default=120,
-    help="How long to wait for a change to take effect; 0 does not wait.",
+    help="How long to wait for a change to take effect, such as 5m; 0 does not wait.",
 )
 MAX_FAILURES = Option(
     name="max-failures",
