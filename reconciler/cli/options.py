@@ -49,6 +49,25 @@ ENV_PARALLELISM = Option(
     has_setting=False,
     help="Number of environments to work on at a time.",
 )
+SHARD = Option(
+    name="shard",
+    kind=OptionKind.SHARD,
+    metavar="I/N|auto",
+    default_text="all that are chosen",
+    has_setting=False,
+    help="Work on one of N parts of the chosen environments only, from 1; auto asks the variables "
+    "of a parallel job of GitLab or an Indexed Job of Kubernetes.",
+    about=Topic.WHERE,
+)
+STAGE = Option(
+    name="stage",
+    kind=OptionKind.COUNT,
+    metavar="N",
+    default_text="all, one after the other",
+    has_setting=False,
+    help="Apply only the chosen environments of this stage of the configuration file, from 1.",
+    about=Topic.WHERE,
+)
 STORE = Option(
     name="store",
     kind=OptionKind.STORE_URL,
@@ -183,6 +202,8 @@ RUN_OPTIONS = (
     SERVER_DRY_RUN,
     PARALLELISM,
     ENV_PARALLELISM,
+    SHARD,
+    STAGE,
     STRICT,
     AUTO_APPROVE,
     LOCK_TIMEOUT,

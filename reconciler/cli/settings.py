@@ -48,6 +48,11 @@ class Configuration:
         """Whether the environments have names, by which they are chosen."""
         return any(described.name for described in self.environments)
 
+    @property
+    def after(self) -> Mapping[str, tuple[str, ...]]:
+        """What each environment comes after, by their names."""
+        return {described.name: described.after for described in self.environments}
+
 
 def setting_names() -> tuple[str, ...]:
     """The settings that ``reconciler.yaml`` may hold at its top."""

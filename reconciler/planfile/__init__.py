@@ -18,6 +18,7 @@ from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
 from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
 from reconciler.planfile.index import (
+    Index,
     Indexed,
     begin_directory,
     is_plan_directory,
@@ -31,6 +32,7 @@ from reconciler.planfile.seal import Standing, standing
 __all__ = [
     "FORMAT",
     "ORIGIN_CODES",
+    "Index",
     "Indexed",
     "PlanFile",
     "SavedPlan",
