@@ -251,7 +251,7 @@ def _decodings(value: bytes, bare: bytes) -> set[bytes]:
     decoded = _decoded(bare)
     if decoded is not None:
         meanings.add(decoded)
-    if value.isascii() and b"\0" not in value:
+    if value.isascii() and 0 not in value:
         return meanings - {b""}  # plain ASCII has the same meaning in all codecs
     for codec in ("utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"):
         try:
