@@ -34,7 +34,7 @@ from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.inputs import Command, Exclusion
 from reconciler.model.objects import Desired, ObjectKey, Source
-from reconciler.model.plans import KeyTarget, PlanOptions
+from reconciler.model.plan_options import KeyTarget, PlanOptions
 from reconciler.model.store import Store
 from reconciler.stores import open_store
 from reconciler.workflow import load

@@ -14,7 +14,7 @@ from reconciler.cli.types import READINGS
 from reconciler.model import drift
 from reconciler.model.opening import DEFAULT_STORE
 from reconciler.model.options import Option, OptionKind, Topic
-from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
+from reconciler.model.plan_options import PLAN_OPTIONS, PlanOptions
 from reconciler.stores.backend import ALLOW_RUN
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -20,7 +20,7 @@ from reconciler.cli.types import READINGS, relative_path
 from reconciler.errors import ConfigError
 from reconciler.model.inputs import Exclusion
 from reconciler.model.options import Option
-from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.model.plan_options import PLAN_OPTIONS
 from reconciler.spelling import did_you_mean
 from reconciler.stores import builtin_options
 

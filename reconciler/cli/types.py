@@ -16,7 +16,7 @@ from reconciler.cli.parameters import COLOURS, Word
 from reconciler.model.drift import DriftKind
 from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
 from reconciler.model.options import OptionKind
-from reconciler.model.plans import DeleteLimit, KeyTarget
+from reconciler.model.plan_options import DeleteLimit, KeyTarget
 from reconciler.model.shards import MOST, Shard
 from reconciler.spelling import did_you_mean
 

@@ -11,10 +11,10 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.inputs import Exclusion, SourceMark
 from reconciler.model.plans import Note, Plan
 from reconciler.model.seals import key_check
-from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
 from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
 from reconciler.planfile.index import (
