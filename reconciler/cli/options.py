@@ -14,7 +14,7 @@ from reconciler.cli.types import READINGS
 from reconciler.model import drift
 from reconciler.model.opening import DEFAULT_STORE
 from reconciler.model.options import Option, OptionKind, Topic
-from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
+from reconciler.model.plan_options import PLAN_OPTIONS, PlanOptions
 from reconciler.stores.backend import ALLOW_RUN
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,6 +48,25 @@ ENV_PARALLELISM = Option(
     default=4,
     has_setting=False,
     help="Number of environments to work on at a time.",
+)
+SHARD = Option(
+    name="shard",
+    kind=OptionKind.SHARD,
+    metavar="I/N|auto",
+    default_text="all that are chosen",
+    has_setting=False,
+    help="Work on one of N parts of the chosen environments only, from 1; auto asks the variables "
+    "of a parallel job of GitLab or an Indexed Job of Kubernetes.",
+    about=Topic.WHERE,
+)
+STAGE = Option(
+    name="stage",
+    kind=OptionKind.COUNT,
+    metavar="N",
+    default_text="all, one after the other",
+    has_setting=False,
+    help="Apply only the chosen environments of this stage of the configuration file, from 1.",
+    about=Topic.WHERE,
 )
 STORE = Option(
     name="store",
@@ -87,16 +106,16 @@ AUTO_APPROVE = Option(
 LOCK_TIMEOUT = Option(
     name="lock-timeout",
     kind=OptionKind.SECONDS,
-    metavar="SECONDS",
+    metavar="DURATION",
     default=0,
-    help="How long to wait for another apply of the set to end.",
+    help="How long to wait for another apply of the set to end, such as 90s or 5m.",
 )
 WAIT_TIMEOUT = Option(
     name="wait-timeout",
     kind=OptionKind.SECONDS,
-    metavar="SECONDS",
+    metavar="DURATION",
     default=120,
-    help="How long to wait for a change to take effect; 0 does not wait.",
+    help="How long to wait for a change to take effect, such as 5m; 0 does not wait.",
 )
 MAX_FAILURES = Option(
     name="max-failures",
@@ -183,6 +202,8 @@ RUN_OPTIONS = (
     SERVER_DRY_RUN,
     PARALLELISM,
     ENV_PARALLELISM,
+    SHARD,
+    STAGE,
     STRICT,
     AUTO_APPROVE,
     LOCK_TIMEOUT,

@@ -16,14 +16,19 @@ from reconciler.cli.parameters import COLOURS, Word
 from reconciler.model.drift import DriftKind
 from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
 from reconciler.model.options import OptionKind
-from reconciler.model.plans import DeleteLimit, KeyTarget
+from reconciler.model.plan_options import DeleteLimit, KeyTarget
+from reconciler.model.shards import MOST, Shard
 from reconciler.spelling import did_you_mean
 
 SQLITE = "sqlite:"
 _OF_FILES = (SQLITE, "snapshot:")
 """How the URLs of stores begin that are files."""
 
+AUTO = "auto"
+"""The shard that the variables of a job name."""
+
 _TOO_LONG = 10
+_SHARD = re.compile("([0-9]{1,9})/([0-9]{1,9})", re.ASCII)
 _DURATION = re.compile("([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -120,6 +125,28 @@ class DriftKindsType(click.ParamType[frozenset[DriftKind]]):
         return frozenset(map(DriftKind, names))
 
 
+class ShardType(click.ParamType[Shard | str]):
+    """``I/N``, or ``auto``, which stays as it is."""
+
+    name = "I/N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> Shard | str:
+        """Turn ``2/3`` into a shard."""
+        if isinstance(value, Shard):
+            return value
+        if value == AUTO:
+            return AUTO
+        match = _SHARD.fullmatch(str(value))
+        if match is None:
+            self.fail("write I/N, such as 2/3 for the second of three shards, or auto", param, ctx)
+        shard = Shard(int(match[1]), int(match[2]))
+        if not 1 <= shard.index <= shard.of:
+            self.fail(f"shards count from 1: write 1/N to N/N, and not {shard}", param, ctx)
+        if shard.of > MOST:
+            self.fail(f"a run has at most {MOST} shards", param, ctx)
+        return shard
+
+
 class NumberType(click.ParamType[float]):
     """A number from `least` to `most`. Errors do not quote it: it may be a misplaced key."""
 
@@ -157,6 +184,19 @@ class DurationType(click.ParamType[timedelta]):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
 
 
+class SecondsType(click.ParamType[float]):
+    """A length of time: of seconds where it has no unit."""
+
+    name = "DURATION"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> float:
+        """Turn ``90``, ``90s`` or ``5m`` into seconds."""
+        if _DURATION.fullmatch(str(value)):
+            length: timedelta = DurationType().convert(value, param, ctx)
+            value = length.total_seconds()
+        return _SECONDS.convert(value, param, ctx)
+
+
 def relative_path(path: Path) -> str:
     """`path` from the working directory, so that a saved plan names no directory of a machine."""
     return os.path.relpath(path)
@@ -188,7 +228,7 @@ def _number(value: Any, _directory: Path) -> float | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _limit(value: Any, directory: Path) -> str | None:
+def _number_or_text(value: Any, directory: Path) -> str | None:
     number = _number(value, directory)
     return _text(value, directory) if number is None else str(number)
 
@@ -228,7 +268,7 @@ def _words(value: Any, directory: Path) -> str | None:
 _COUNT = NumberType("write a whole number from 1 to 256", 1, 256, whole=True)
 _NUMBER = NumberType("write a whole number from 0 to 100000", 0, 100_000, whole=True)
 _RATE = NumberType("write a number above 0, at most 10000", 0.001, 10_000)
-_SECONDS = NumberType("write a number of seconds, at most 31536000", 0, 31_536_000)
+_SECONDS = NumberType("write seconds, or a duration such as 90s or 5m, at most 365d", 0, 31_536_000)
 
 READINGS: dict[OptionKind, Reading] = {
     OptionKind.FLAG: Reading(click.BOOL, "true or false", _flag),
@@ -236,15 +276,20 @@ READINGS: dict[OptionKind, Reading] = {
     OptionKind.SET_NAME: Reading(SetNameType(), "a text", _text),
     OptionKind.OBJECT_KEY: Reading(KeyTargetType(), "a text", _text),
     OptionKind.OBJECT: Reading(TargetType(), "a text", _text),
-    OptionKind.DELETE_LIMIT: Reading(DeleteLimitType(), "a number or a percentage", _limit),
+    OptionKind.DELETE_LIMIT: Reading(
+        DeleteLimitType(), "a number or a percentage", _number_or_text
+    ),
     OptionKind.DURATION: Reading(DurationType(), "a duration such as 24h", _text),
     OptionKind.COUNT: Reading(_COUNT, "a number", _number),
     OptionKind.NUMBER: Reading(_NUMBER, "a number", _number),
     OptionKind.RATE: Reading(_RATE, "a number", _number),
-    OptionKind.SECONDS: Reading(_SECONDS, "a number", _number),
+    OptionKind.SECONDS: Reading(
+        SecondsType(), "seconds, or a duration such as 5m", _number_or_text
+    ),
     OptionKind.STORE_URL: Reading(click.STRING, "a store's URL", _store),
     OptionKind.PATH: Reading(click.STRING, "a path", _path),
     OptionKind.COLOUR: Reading(Word(COLOURS), " or ".join(COLOURS), _text),
+    OptionKind.SHARD: Reading(ShardType(), "I/N", _text),
     OptionKind.DRIFT_KINDS: Reading(DriftKindsType(), "a kind of drift or a list of them", _words),
     OptionKind.MAP: Reading(click.STRING, "a map of names to names", _map),
 }

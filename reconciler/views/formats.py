@@ -15,6 +15,7 @@ from typing import Any
 
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import Note
+from reconciler.model.shards import Share
 from reconciler.views.heading import NO_HEADING, HeadedDrift, HeadedPlan, Heading
 
 
@@ -49,7 +50,8 @@ class Style:
 
     ``limit`` is how many characters a comment may have, if not as many as on GitHub; ``key`` is
     what a later run finds the comment by. ``heading`` is what the first line says besides the
-    subject itself; ``now`` is what ages are told from.
+    subject itself; ``now`` is what ages are told from. ``share`` is the part of a run over several
+    environments that is shown, if it is not the whole.
     """
 
     colour: bool = False
@@ -58,6 +60,7 @@ class Style:
     limit: int | None = None
     key: str = ""
     heading: Heading = NO_HEADING
+    share: Share | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

@@ -323,6 +323,15 @@ def test_what_a_store_makes_of_an_object_is_told_before_and_after(workplace: Any
     assert "  warning: the store added metadata.labels[injected]" in applied.out
 
 
+@pytest.mark.parametrize("text", ["5 minutes", "1e9", "-1", "nan", "", "366d", "1h30m"])
+def test_a_time_to_wait_that_is_none_is_refused_by_name(shop: Any, text: str) -> None:
+    refused = shop.run("apply", "--auto-approve", f"--wait-timeout={text}")
+    assert refused.code == 1
+    assert "'--wait-timeout'" in refused.err
+    assert "90s or 5m" in refused.err
+    assert shop.ok("get").out.count("shop") == 0
+
+
 def test_one_apply_of_a_set_at_a_time(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     shop.secret("more", x="1")
@@ -338,6 +347,9 @@ def test_one_apply_of_a_set_at_a_time(shop: Any) -> None:
     assert waited.code == 1
     assert "Waiting" in waited.err
     assert time.monotonic() - began >= 0.6
+    began = time.monotonic()
+    assert shop.run("apply", "--auto-approve", "--lock-timeout", "1s").code == 1
+    assert time.monotonic() - began >= 1
     shop.ok(
         "apply", "--auto-approve", "--set", "another", "--prune", "--target", "Secret/default/more"
     )

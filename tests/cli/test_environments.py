@@ -13,7 +13,7 @@ from reconciler.cli.options import RUN_OPTIONS
 from reconciler.cli.settings import setting_names
 from reconciler.manifests import LINTS
 from reconciler.manifests.plaintree import plain_document
-from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.model.plan_options import PLAN_OPTIONS
 from reconciler.stores import builtin_options
 
 THREE = """\
@@ -285,6 +285,9 @@ SETTINGS = [
     ("parallelism: 3", True),
     ("parallelism: many", False),
     ("lock-timeout: 1.5", True),
+    ("lock-timeout: 5m", True),
+    ("lock-timeout: 5 minutes", None),
+    ("wait-timeout: {}", False),
     ("expires: 24h", True),
     ("expires: []", False),
     ("fail-on: changed", True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,15 @@ stringData: {{value: one}}
 WITHIN_A_MINUTE_SECONDS = 240.0
 SECRETS = 1000
 """So many that an apply of them, one at a time, takes some seconds."""
+TOO_MANY = 20_000
+"""Secrets whose manifests alone take more than 64 MiB."""
+MEMORY = Path("/sys/fs/cgroup/memory")
 ONCE_A_YEAR = "0 0 1 1 *"
+USUAL: dict[str, Any] = {
+    "source__volume": {"configMap": {"name": "manifests"}},
+    "drift__schedule": ONCE_A_YEAR,
+    "drift__backoffLimit": 0,
+}
 
 
 class Release(NodePlace):
@@ -51,8 +60,7 @@ class Release(NodePlace):
                 set=self.home,
                 setNamespace=self.home,
                 namespaces=[self.home],
-                source__volume={"configMap": {"name": "manifests"}},
-                **{"drift__schedule": ONCE_A_YEAR, "drift__backoffLimit": 0, **values},
+                **{**USUAL, **values},
             ),
         )
         assert done.returncode == 0, done.stderr + self.log("reconciler-apply")
@@ -67,10 +75,16 @@ class Release(NodePlace):
         self.begin_apply(name)
         return self.ended(name)
 
-    def begin_apply(self, name: str) -> None:
-        """Start the Job of the last apply again, with its policy of failures and no retry."""
+    def begin_apply(self, name: str, memory: str = "") -> None:
+        """Start the Job of the last apply again, with its policy of failures and no retry.
+
+        `memory` takes the place of the limit that it had.
+        """
         last = self.live("reconciler-apply", "job")["spec"]
         template = last["template"]
+        if memory:
+            (container,) = template["spec"]["containers"]
+            container["resources"] = {"limits": {"memory": memory}}
         del template["metadata"]["labels"]
         spec = {
             "backoffLimit": 0,
@@ -166,6 +180,9 @@ class Release(NodePlace):
             if item["reportingController"] == "reconciler/drift"
         ]
 
+    def exists(self, name: str) -> bool:
+        return bool(self.kubectl("get", "secret", name, "--ignore-not-found", "-o", "name"))
+
     def made(self) -> list[str]:
         """The Secrets of the manifests that are there."""
         names = self.kubectl("get", "secrets", "-o", "name").split()
@@ -176,6 +193,21 @@ class Release(NodePlace):
         body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
         path = f"/api/v1/namespaces/{self.home}/pods/{pod}/eviction"
         self.cluster.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
+
+    def starve(self, job: str) -> None:
+        """Leave the container of a Job the memory that it has, until the kernel kills it."""
+        (pod,) = self.pods(job)
+        (container,) = pod["status"]["containerStatuses"]
+        _, identity = container["containerID"].split("//")
+        (group,) = MEMORY.glob(f"**/pod{pod['metadata']['uid']}/{identity}")
+        limit, usage = group / "memory.limit_in_bytes", group / "memory.usage_in_bytes"
+
+        def is_killed() -> bool:
+            with suppress(OSError):  # it cannot be lowered so far, or is gone
+                limit.write_text(usage.read_text())
+            return not group.exists()
+
+        awaited(is_killed, "the kernel kills it")
 
     def told(self) -> list[dict[str, Any]]:
         """What the receiver was sent."""
@@ -359,3 +391,42 @@ def test_an_apply_that_is_ended_in_the_middle_loses_nothing_and_gives_the_lock_b
     assert len(release.made()) == SECRETS
     assert not release.is_locked()
     assert release.check("right")["type"] == "Complete"
+
+
+def test_an_apply_that_the_kernel_kills_for_memory_loses_nothing(
+    release: Release, figures: Callable[[str], None]
+) -> None:
+    manifests = release.claim("source")
+    (manifests / "web.yaml").write_text(MANIFEST.format(release.home))
+    release.install(
+        apply__enabled=True,
+        source__volume={"persistentVolumeClaim": {"claimName": "source"}},
+        apply__extraArgs=["--lock-timeout=120"],
+        resources={"limits": {"memory": "512Mi"}},
+    )
+    names = [f"s{number}" for number in range(TOO_MANY)]
+    (manifests / "many.yaml").write_text(
+        "---".join(MANIFEST.format(release.home).replace("web", name) for name in names)
+    )
+
+    release.begin_apply("small", memory="64Mi")
+    assert release.ended("small")["type"] == "Failed"
+    assert release.death("small")["reason"] == "OOMKilled"
+    assert release.made() == []
+
+    release.begin_apply("starved")
+    awaited(lambda: release.exists("s100"), "it has made some")
+    release.starve("starved")
+    assert release.ended("starved")["type"] == "Failed"
+    assert release.death("starved")["reason"] == "OOMKilled"
+    before = len(release.made())
+    assert 100 < before < TOO_MANY
+    assert release.is_locked()
+
+    began = time.monotonic()
+    assert release.apply_again("next")["type"] == "Complete"
+    took = time.monotonic() - began
+    assert len(release.made()) == TOO_MANY
+    assert not release.is_locked()
+    assert release.check("right")["type"] == "Complete"
+    figures(f"killed after {before} of {TOO_MANY}, the next apply took {took:.0f} s")
