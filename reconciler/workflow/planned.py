@@ -58,6 +58,22 @@ class Planned:
         return bool(self.plan.problems or self.plan.refusals)
 
     @property
+    def has_work(self) -> bool:
+        """Whether an apply of the plan would do anything."""
+        return bool(self.plan.steps) and not self.blocked
+
+    def without_content(self) -> Planned:
+        """Its steps, problems and refusals alone: enough where there is nothing to do."""
+        snapshot = replace(self.snapshot, objects={}, bystanders={}, copies={})
+        return replace(
+            self,
+            plan=replace(self.plan, changes=()),
+            values=PlanValues({}, {}),
+            desired=(),
+            snapshot=snapshot,
+        )
+
+    @property
     def guessable(self) -> bool:
         """Whether a file of the plan would give its values away to whoever tries guesses.
 
