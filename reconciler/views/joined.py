@@ -17,13 +17,10 @@ import orjson
 from reconciler.errors import ExitCode, ReconcilerError, worst
 from reconciler.escapes import escaped, inert, json_text
 from reconciler.views.formats import Style, Subject, failed, outlives
-from reconciler.views.json.parts import Document, serialised
+from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document, serialised
 from reconciler.views.text import error as error_text
 from reconciler.views.text.palette import Palette
 from reconciler.views.words import counted
-
-FORMAT = "reconciler.environments/v1"
-"""The name of the JSON document."""
 
 _SUITE = re.compile('^<testsuite name="[^"]*"')
 _CODES = {
@@ -144,7 +141,7 @@ def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
 
 
 def _json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
-    head = {"format": FORMAT, "subject": subject.value}
+    head = {"format": ENVIRONMENTS_FORMAT, "subject": subject.value}
     head |= {"configuration": style.heading.configuration}
     codes: dict[str, ExitCode] = {}
     yield f'{serialised(head, indented=False)[:-1]},"environments":['
