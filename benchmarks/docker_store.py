@@ -19,7 +19,7 @@ import docker
 
 from reconciler import stores, workflow
 from reconciler.model.objects import SECRET, Desired, ObjectKey, Source
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.values import SecretValue
 from tests import engines
 

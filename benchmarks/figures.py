@@ -24,7 +24,7 @@ from measure import Ratio, cpu, ratio, run
 
 from reconciler import workflow
 from reconciler.model.objects import SECRET, Desired
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.store import Snapshot, Store
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from reconciler.version import __version__
 
 if TYPE_CHECKING:
-    from reconciler.model.plans import PlanOptions
+    from reconciler.model.plan_options import PlanOptions
     from reconciler.stores import open_store
     from reconciler.workflow import apply, drift, load, plan, read
 

@@ -34,7 +34,7 @@ from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.inputs import Command, Exclusion
 from reconciler.model.objects import Desired, ObjectKey, Source
-from reconciler.model.plans import KeyTarget, PlanOptions
+from reconciler.model.plan_options import KeyTarget, PlanOptions
 from reconciler.model.store import Store
 from reconciler.stores import open_store
 from reconciler.workflow import load
@@ -252,7 +252,8 @@ UNTRIED = {
     *("model.remedies.RemedyStep", "planning.baselines.Accepted", "planning.baselines.Baseline"),
     *("planning.remedies.Manifests", "planning.remedies._Printed", "workflow.telling.Telling"),
     *("model.announcements.Announcement", "workflow.checking.DriftCheck", "workflow.telling.Ended"),
-    *("model.nodes.Node", "model.store.Workload", "workflow.snapshots.Taken"),
+    *("model.nodes.Node", "model.shards.Share", "model.store.Workload"),
+    *("workflow.snapshots.Taken", "model.shards.Shard"),
     *("workflow.reports.Report", "workflow.reports.Result", "workflow.revisions.Inputs"),
 }
 """Classes that the run above does not come by; none of them has a field for manifest text."""

@@ -17,6 +17,7 @@ from reconciler.execution.waits import WaitPolicy
 from reconciler.model.documents import to_document
 from reconciler.model.events import ApplyEnded, Event
 from reconciler.model.fields import flatten, leaf_text
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import (
     NAMESPACE,
     OPAQUE,
@@ -32,17 +33,10 @@ from reconciler.model.objects import (
     Source,
 )
 from reconciler.model.patches import Operation
-from reconciler.model.plans import (
-    Change,
-    DeleteLimit,
-    Plan,
-    PlanOptions,
-    PlanValues,
-    Precondition,
-    StoreIdentity,
-)
+from reconciler.model.plan_options import DeleteLimit, PlanOptions
+from reconciler.model.plans import Change, Plan, PlanValues, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
-from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue
+from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.planfile import SavedPlan
 from reconciler.planning import planner
 from reconciler.planning.staleness import stale_reasons

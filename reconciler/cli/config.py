@@ -42,11 +42,13 @@ if TYPE_CHECKING:
 class Company:
     """The environments that one run of a command is for, each with a context of its own.
 
-    ``loads`` has the manifests that several have in common.
+    ``loads`` has the manifests that several have in common. ``after`` has all environments of the
+    configuration, chosen or not, and what each comes after.
     """
 
     contexts: list[click.Context] = field(default_factory=list, repr=False)
     loads: SharedLoads = field(repr=False)
+    after: Mapping[str, tuple[str, ...]] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +193,9 @@ class Configured(Command):
             )
         return described
 
-    def _company(self, _: Configuration, __: Sequence[str]) -> Company | None:
+    def _company(self, configuration: Configuration, args: Sequence[str]) -> Company | None:
         """What the chosen environments share; nothing, for a command that takes only one."""
+        del configuration, args
         return None
 
     def _store_options(

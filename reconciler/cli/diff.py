@@ -63,10 +63,11 @@ class Comparing(Configured):
             )
         return tuple(chosen.values())
 
-    def _company(self, _: Configuration, __: Sequence[str]) -> Company:
+    def _company(self, configuration: Configuration, args: Sequence[str]) -> Company:
         from reconciler.workflow import SharedLoads
 
-        return Company(loads=SharedLoads())
+        del args
+        return Company(loads=SharedLoads(), after=configuration.after)
 
     def invoke(self, ctx: click.Context) -> ExitCode:
         """Load the manifests of both environments, compare them, and show what differs."""

@@ -14,7 +14,7 @@ from reconciler.cli.sources import texts
 from reconciler.errors import ConfigError
 from reconciler.model.environments import NAME_RULE, is_environment_name
 from reconciler.model.opening import StoreChoice
-from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.model.plan_options import PLAN_OPTIONS
 from reconciler.planning.stages import cycles
 from reconciler.spelling import did_you_mean
 from reconciler.stores import backend_of

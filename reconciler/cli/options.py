@@ -14,7 +14,7 @@ from reconciler.cli.types import READINGS
 from reconciler.model import drift
 from reconciler.model.opening import DEFAULT_STORE
 from reconciler.model.options import Option, OptionKind, Topic
-from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
+from reconciler.model.plan_options import PLAN_OPTIONS, PlanOptions
 from reconciler.stores.backend import ALLOW_RUN
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -48,6 +48,25 @@ ENV_PARALLELISM = Option(
     default=4,
     has_setting=False,
     help="Number of environments to work on at a time.",
+)
+SHARD = Option(
+    name="shard",
+    kind=OptionKind.SHARD,
+    metavar="I/N|auto",
+    default_text="all that are chosen",
+    has_setting=False,
+    help="Work on one of N parts of the chosen environments only, from 1; auto asks the variables "
+    "of a parallel job of GitLab or an Indexed Job of Kubernetes.",
+    about=Topic.WHERE,
+)
+STAGE = Option(
+    name="stage",
+    kind=OptionKind.COUNT,
+    metavar="N",
+    default_text="all, one after the other",
+    has_setting=False,
+    help="Apply only the chosen environments of this stage of the configuration file, from 1.",
+    about=Topic.WHERE,
 )
 STORE = Option(
     name="store",
@@ -183,6 +202,8 @@ RUN_OPTIONS = (
     SERVER_DRY_RUN,
     PARALLELISM,
     ENV_PARALLELISM,
+    SHARD,
+    STAGE,
     STRICT,
     AUTO_APPROVE,
     LOCK_TIMEOUT,

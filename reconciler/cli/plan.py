@@ -17,6 +17,7 @@ from reconciler.cli.options import (
     EXPIRES,
     PARALLELISM,
     SERVER_DRY_RUN,
+    STAGE,
     STORE,
     STRICT,
     examples,
@@ -35,6 +36,7 @@ from reconciler.cli.requests import (
     opened,
 )
 from reconciler.cli.several import Answer, Surveying
+from reconciler.cli.shards import is_staged
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
@@ -43,28 +45,38 @@ from reconciler.stores.backend import ALLOW_RUN
 from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
+    from reconciler.model.shards import Share
     from reconciler.workflow import Environment, Planned
 
 
 class Planning(Surveying):
     """Plans of several environments are saved in a directory, with an index."""
 
-    def survey(self, contexts: list[click.Context], *, err: bool = False) -> ExitCode:
+    def survey(
+        self,
+        ctx: click.Context,
+        contexts: list[click.Context],
+        share: Share | None,
+        *,
+        err: bool = False,
+    ) -> ExitCode:
         """Plan for several environments side by side; the index is written when all is done."""
-        out = contexts[0].params["out"]
+        out = ctx.params["out"]
         if out is None:
-            return super().survey(contexts, err=err)
+            return super().survey(ctx, contexts, share, err=err)
         from reconciler.planfile import begin_directory, save_index
         from reconciler.views.words import counted
 
         names = [context.obj.environment.name for context in contexts]
         begin_directory(out, names)
-        code = super().survey(contexts, err=err)
-        indexed = save_index(out, names)
+        code = super().survey(ctx, contexts, share, err=err)
+        indexed = save_index(out, names, share)
+        staged = share is not None and is_staged(ctx.obj.company.after, share.chosen)
+        stage = f" {STAGE.flag} 1" if staged else ""
         count = sum(each.is_saved for each in indexed)
         remark(
             f"Saved {count} of {counted(len(names), 'plan')}. To apply just these: "
-            f"{escaped(apply_directory_command(out))}"
+            f"{escaped(apply_directory_command(out))}{stage}"
         )
         return code
 

@@ -37,7 +37,7 @@ from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
 from reconciler.model.options import Option, OptionKind
-from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.model.plan_options import PLAN_OPTIONS
 from reconciler.stores.backend import ALLOW_RUN
 from reconciler.stores.urls import shown_url
 

@@ -14,19 +14,23 @@ import click
 from reconciler.cli.approval import approved, carried_out
 from reconciler.cli.config import Company, Configured, chosen_environments, given_environments
 from reconciler.cli.environments import Described
+from reconciler.cli.options import SHARD, STAGE, parameter_of
 from reconciler.cli.output import shown_text, verbosity_of
 from reconciler.cli.progress import reporter
 from reconciler.cli.requests import environment_of, loaded_of, opened
 from reconciler.cli.settings import Configuration
 from reconciler.cli.several import Answer, Surveying, at_a_time, error_of, with_name
+from reconciler.cli.shards import keep, one_stage, refuse_part_of_one, stage_of
 from reconciler.cli.terminal import heard_by, remark, say, stopping
 from reconciler.errors import ConfigError, ExitCode, PlanFileError, StalePlan, worst
 from reconciler.model.events import ApplyEnded
+from reconciler.model.shards import Share
 from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
     from reconciler.manifests import Loaded
     from reconciler.model.objects import Desired
+    from reconciler.model.shards import Shard
     from reconciler.model.store import Store
     from reconciler.planfile import PlanFile
     from reconciler.workflow import Environment, Planned, Report, Result
@@ -39,6 +43,10 @@ class Applying(Surveying):
     ``after``. A directory of saved plans was approved before: it is applied as it is.
     """
 
+    def __init__(self, *args: Any, **extra: Any) -> None:
+        super().__init__(*args, **extra)
+        self.params[-1:-1] = [parameter_of(STAGE, expose_value=False, callback=keep)]
+
     def _chosen(self, configuration: Configuration, args: Sequence[str]) -> tuple[Described, ...]:
         directory = _plan_directory(args)
         if directory is None:
@@ -49,41 +57,73 @@ class Applying(Surveying):
         if _plan_directory(args) is not None:
             from reconciler.workflow import SharedLoads
 
-            return Company(loads=SharedLoads())
+            return Company(loads=SharedLoads(), after=configuration.after)
         return super()._company(configuration, args)
 
     def invoke(self, ctx: click.Context) -> ExitCode:
         """Apply one environment, or several."""
         if ctx.obj.company is None:
+            refuse_part_of_one(ctx)
             code: ExitCode = Configured.invoke(self, ctx)
             return code
         return super().invoke(ctx)
 
-    def survey(self, contexts: list[click.Context], *, err: bool = False) -> ExitCode:
+    def _share(self, context: click.Context) -> Share | None:
+        """Saved plans know which part of a run they are.
+
+        Raises:
+            ConfigError: the command line says another one.
+        """
+        asked = super()._share(context)
+        directory = _plan_directory(context.params["paths"])
+        saved = _shard_of_plans(directory) if directory is not None else None
+        if saved is None:
+            return asked
+        if asked is not None and asked.shard != saved:
+            raise ConfigError(
+                f"{directory} has the plans of shard {saved}, not of shard {asked.shard}",
+                hint=f"leave out {SHARD.flag} and {SHARD.variable}: the plans know their shard",
+            )
+        return Share(saved, self._names(context))
+
+    def _own(self, context: click.Context, share: Share | None) -> tuple[str, ...]:
+        """Those of a single stage, if one is named, or if other shards apply the others."""
+        stage = stage_of(context)
+        is_share = share is not None
+        names = one_stage(context.obj.company.after, self._names(context), stage, is_share=is_share)
+        return tuple(name for name in super()._own(context, share) if name in names)
+
+    def survey(
+        self,
+        ctx: click.Context,
+        contexts: list[click.Context],
+        share: Share | None,
+        *,
+        err: bool = False,
+    ) -> ExitCode:
         """Apply several environments; see `reconciler.workflow.roll_out`."""
         del err
-        first = contexts[0]
-        directory = _plan_directory(first.params["paths"])
+        directory = _plan_directory(ctx.params["paths"])
         for context in contexts:
             self.choose_store(context)
         if directory is not None:
-            if len(first.params["paths"]) > 1:
+            if len(ctx.params["paths"]) > 1:
                 raise ConfigError(f"{directory} holds saved plans: apply it alone")
-            return _rolled_out(contexts, partial(_of_plan_file, directory))
-        if first.params["require_sealed"]:
+            return _rolled_out(ctx, contexts, partial(_of_plan_file, directory))
+        if ctx.params["require_sealed"]:
             raise ConfigError(
                 "--require-sealed: no saved plans were given, so nothing was applied",
                 hint="plan with `reconciler plan --all --out DIRECTORY`, and apply that",
             )
         plans = _Plans()
         self._plans = plans
-        machine = first.params["output"] == "json"
-        code = super().survey(contexts, err=machine)
+        machine = ctx.params["output"] == "json"
+        code = super().survey(ctx, contexts, share, err=machine)
         pending = [each for each in plans.planned.values() if each.plan.steps and not each.blocked]
-        if pending and not first.params["auto_approve"] and not approved(pending[0].plan):
+        if pending and not ctx.params["auto_approve"] and not approved(pending[0].plan):
             remark("Not approved: nothing was changed.")
             return ExitCode.ERROR
-        return worst([code, _rolled_out(contexts, plans.apply)])
+        return worst([code, _rolled_out(ctx, contexts, plans.apply)])
 
     def answer(self, context: click.Context) -> Answer:
         """The plan that is to be approved."""
@@ -151,13 +191,13 @@ class _Running:
 Apply = Callable[[click.Context, _Running], "Result"]
 
 
-def _rolled_out(contexts: Sequence[click.Context], apply: Apply) -> ExitCode:
+def _rolled_out(ctx: click.Context, contexts: Sequence[click.Context], apply: Apply) -> ExitCode:
     """Apply the environments of `contexts` in stages, and say what became of each."""
     from reconciler import workflow
 
     by_name = {context.obj.environment.name: context for context in contexts}
     running = _Running()
-    settings = contexts[0].params
+    settings = ctx.params
 
     def apply_named(name: str) -> Result:
         context = by_name[name]
@@ -172,7 +212,7 @@ def _rolled_out(contexts: Sequence[click.Context], apply: Apply) -> ExitCode:
         for result in workflow.roll_out(
             {name: context.obj.environment.after for name, context in by_name.items()},
             apply_named,
-            at_a_time=at_a_time(contexts[0]),
+            at_a_time=at_a_time(ctx),
             max_failures=settings["max_failures"],
             stop=running.stop,
         ):
@@ -284,10 +324,18 @@ def _plan_directory(words: Sequence[str]) -> Path | None:
     return next((Path(word) for word in words if is_plan_directory(word)), None)
 
 
+def _shard_of_plans(directory: Path) -> Shard | None:
+    """The shard that the plans in `directory` are, if they are not those of a whole run."""
+    from reconciler.planfile import load_index
+
+    share = load_index(directory).share
+    return None if share is None else share.shard
+
+
 def _of_directory(
     configuration: Configuration, directory: Path, patterns: Sequence[str]
 ) -> tuple[Described, ...]:
-    """The environments that have a plan in `directory`, or were to have one.
+    """The environments of the run whose plans, or a shard of them, are in `directory`.
 
     Raises:
         ConfigError: the configuration does not describe them, or none of them was chosen.
@@ -295,7 +343,10 @@ def _of_directory(
     """
     from reconciler.planfile import load_index
 
-    names = {each.environment for each in load_index(directory)}
+    index = load_index(directory)
+    names = {each.environment for each in index.entries}
+    if index.share is not None:
+        names |= {*index.share.chosen}
     unknown = sorted(names - {each.name for each in configuration.environments})
     if unknown:
         raise ConfigError(

@@ -20,7 +20,7 @@ from reconciler.cli.types import READINGS, relative_path
 from reconciler.errors import ConfigError
 from reconciler.model.inputs import Exclusion
 from reconciler.model.options import Option
-from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.model.plan_options import PLAN_OPTIONS
 from reconciler.spelling import did_you_mean
 from reconciler.stores import builtin_options
 
@@ -47,6 +47,11 @@ class Configuration:
     def has_environments(self) -> bool:
         """Whether the environments have names, by which they are chosen."""
         return any(described.name for described in self.environments)
+
+    @property
+    def after(self) -> Mapping[str, tuple[str, ...]]:
+        """What each environment comes after, by their names."""
+        return {described.name: described.after for described in self.environments}
 
 
 def setting_names() -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from reconciler.cli.config import (
 )
 from reconciler.cli.environments import Described, place_of, same_places
 from reconciler.cli.live import live
-from reconciler.cli.options import ENV_PARALLELISM, STORE, parameter_of
+from reconciler.cli.options import ENV_PARALLELISM, SHARD, STORE, parameter_of
 from reconciler.cli.output import (
     REPORT_MODE,
     earlier_report,
@@ -33,11 +33,13 @@ from reconciler.cli.output import (
 from reconciler.cli.parameters import Listed
 from reconciler.cli.program import fault_text
 from reconciler.cli.settings import Configuration
+from reconciler.cli.shards import keep, part_text, refuse_part_of_one, shard_of, stage_of
 from reconciler.cli.terminal import colour_on, heard_by, remark
 from reconciler.errors import ConfigError, ExitCode, ReconcilerError, worst
 from reconciler.escapes import escaped
 from reconciler.files import write_whole
 from reconciler.model.options import Topic
+from reconciler.model.shards import Share
 from reconciler.views.formats import Subject, rendered
 
 if TYPE_CHECKING:
@@ -95,6 +97,7 @@ class Surveying(Configured):
                 expose_value=False,
                 help="Work on all environments of the configuration file.",
             ),
+            parameter_of(SHARD, expose_value=False, callback=keep),
             parameter_of(ENV_PARALLELISM, expose_value=False, callback=_keep),
         ]
 
@@ -115,11 +118,12 @@ class Surveying(Configured):
             return None
         from reconciler.workflow import SharedLoads
 
-        return Company(loads=SharedLoads())
+        return Company(loads=SharedLoads(), after=configuration.after)
 
     def invoke(self, ctx: click.Context) -> ExitCode:
         """Call the function for each environment, and show what it answers."""
         if ctx.obj.company is None:
+            refuse_part_of_one(ctx)
             answer: Answer = super().invoke(ctx)
             with _followed_by(answer.after):
                 if answer.error is not None:
@@ -135,23 +139,49 @@ class Surveying(Configured):
         _refuse_other_formats(output_of(self._subject, ctx.params), ctx.params)
         if configuration() and not ctx.params.get("quiet"):
             remark(escaped(f"Configuration: {configuration()}"))
-        return self.survey(contexts)
+        share = self._share(ctx)
+        names = self._own(ctx, share)
+        if len(names) < len(contexts) and not ctx.params.get("quiet"):
+            remark(part_text(share, stage_of(ctx), len(names), len(contexts)))
+        own = [each for each in contexts if each.obj.environment.name in names]
+        return self.survey(ctx, own, share)
+
+    def _share(self, context: click.Context) -> Share | None:
+        """Which part of the run this is, if it is one of several."""
+        shard = shard_of(context)
+        return Share(shard, self._names(context)) if shard is not None else None
+
+    def _own(self, context: click.Context, share: Share | None) -> tuple[str, ...]:
+        """The names of the chosen environments that this run is to work on."""
+        return self._names(context) if share is None else share.own
+
+    @staticmethod
+    def _names(context: click.Context) -> tuple[str, ...]:
+        """The names of all chosen environments."""
+        return tuple(each.obj.environment.name for each in context.obj.company.contexts)
 
     def answer(self, context: click.Context) -> Answer:
         """What the function answers in `context`."""
         answer: Answer = Configured.invoke(self, context)
         return answer
 
-    def survey(self, contexts: list[click.Context], *, err: bool = False) -> ExitCode:
+    def survey(
+        self,
+        ctx: click.Context,
+        contexts: list[click.Context],
+        share: Share | None,
+        *,
+        err: bool = False,
+    ) -> ExitCode:
         """Ask for the answers of several environments side by side, and show their parts.
 
-        With `err`, they are shown as text on standard error.
+        `contexts` are those of `ctx` that belong to its `share` of the run. With `err`, they are
+        shown as text on standard error.
         """
         from reconciler.views.joined import joined
         from reconciler.workflow import abreast
 
-        first = contexts[0]
-        params = first.params
+        params = ctx.params
         output = "text" if err else output_of(self._subject, params)
         work = [partial(self._told, context, output, len(contexts)) for context in contexts]
         told: list[_Told] = []
@@ -159,7 +189,7 @@ class Surveying(Configured):
 
         def parts() -> Iterator[Part]:
             with live(lambda: f"{len(codes)} of {len(contexts)} environments"):
-                for each in abreast(work, at_a_time(first)):
+                for each in abreast(work, at_a_time(ctx)):
                     codes.append(each.part.code)
                     for line in each.remarks:
                         remark(line)
@@ -167,11 +197,11 @@ class Surveying(Configured):
                     yield each.part
 
         stream = sys.stderr if err else sys.stdout
-        style = replace(style_of(params), colour=colour_on(stream))
+        style = replace(style_of(params), colour=colour_on(stream), share=share)
         for text in joined(output, parts(), self._subject, style):
             click.echo(text, err=err)
         with _followed_by(partial(_follow_up, contexts, told)):
-            self._write_reports(first, told)
+            self._write_reports(params, told, share)
         return worst(codes)
 
     def _told(self, context: click.Context, output: str, environments: int) -> _Told:
@@ -217,7 +247,9 @@ class Surveying(Configured):
         first, *others = (Part(name, code, text, error) for text in texts)
         return _Told(first, tuple(others), after=after)
 
-    def _write_reports(self, context: click.Context, told: Sequence[_Told]) -> None:
+    def _write_reports(
+        self, params: dict[str, Any], told: Sequence[_Told], share: Share | None
+    ) -> None:
         """Write the reports that were asked for, each with the parts of all environments.
 
         Raises:
@@ -225,8 +257,8 @@ class Surveying(Configured):
         """
         from reconciler.views.joined import joined, with_earlier
 
-        style = replace(style_of(context.params), quiet=False)
-        for index, (format_name, path) in enumerate(context.params.get("reports", ())):
+        style = replace(style_of(params), quiet=False, share=share)
+        for index, (format_name, path) in enumerate(params.get("reports", ())):
             parts = [each.reports[index] for each in told]
             parts = with_earlier(format_name, parts, partial(earlier_report, path))
             texts = [*joined(format_name, parts, self._subject, style)]
@@ -251,7 +283,7 @@ def _follow_up(contexts: Sequence[click.Context], told: Sequence[_Told]) -> None
     from reconciler.workflow import abreast
 
     work = [partial(_followed_up, *pair) for pair in zip(contexts, told, strict=True)]
-    for lines in abreast(work, at_a_time(contexts[0])):
+    for lines in abreast(work, at_a_time(contexts[0]) if contexts else 1):
         for line in lines:
             remark(line)
 

@@ -16,14 +16,19 @@ from reconciler.cli.parameters import COLOURS, Word
 from reconciler.model.drift import DriftKind
 from reconciler.model.objects import KINDS, NAMESPACE, ObjectKey
 from reconciler.model.options import OptionKind
-from reconciler.model.plans import DeleteLimit, KeyTarget
+from reconciler.model.plan_options import DeleteLimit, KeyTarget
+from reconciler.model.shards import MOST, Shard
 from reconciler.spelling import did_you_mean
 
 SQLITE = "sqlite:"
 _OF_FILES = (SQLITE, "snapshot:")
 """How the URLs of stores begin that are files."""
 
+AUTO = "auto"
+"""The shard that the variables of a job name."""
+
 _TOO_LONG = 10
+_SHARD = re.compile("([0-9]{1,9})/([0-9]{1,9})", re.ASCII)
 _DURATION = re.compile("([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -118,6 +123,28 @@ class DriftKindsType(click.ParamType[frozenset[DriftKind]]):
                 rule = f"write one or more of {','.join(DriftKind)}"
                 self.fail(f"{rule}; {advice}" if advice else rule, param, ctx)
         return frozenset(map(DriftKind, names))
+
+
+class ShardType(click.ParamType[Shard | str]):
+    """``I/N``, or ``auto``, which stays as it is."""
+
+    name = "I/N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> Shard | str:
+        """Turn ``2/3`` into a shard."""
+        if isinstance(value, Shard):
+            return value
+        if value == AUTO:
+            return AUTO
+        match = _SHARD.fullmatch(str(value))
+        if match is None:
+            self.fail("write I/N, such as 2/3 for the second of three shards, or auto", param, ctx)
+        shard = Shard(int(match[1]), int(match[2]))
+        if not 1 <= shard.index <= shard.of:
+            self.fail(f"shards count from 1: write 1/N to N/N, and not {shard}", param, ctx)
+        if shard.of > MOST:
+            self.fail(f"a run has at most {MOST} shards", param, ctx)
+        return shard
 
 
 class NumberType(click.ParamType[float]):
@@ -262,6 +289,7 @@ READINGS: dict[OptionKind, Reading] = {
     OptionKind.STORE_URL: Reading(click.STRING, "a store's URL", _store),
     OptionKind.PATH: Reading(click.STRING, "a path", _path),
     OptionKind.COLOUR: Reading(Word(COLOURS), " or ".join(COLOURS), _text),
+    OptionKind.SHARD: Reading(ShardType(), "I/N", _text),
     OptionKind.DRIFT_KINDS: Reading(DriftKindsType(), "a kind of drift or a list of them", _words),
     OptionKind.MAP: Reading(click.STRING, "a map of names to names", _map),
 }

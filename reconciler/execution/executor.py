@@ -37,10 +37,10 @@ from reconciler.model.events import (
     StepWaiting,
 )
 from reconciler.model.fields import flatten
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Plan, PlanValues, Reason, Step
 from reconciler.model.store import Capability, Restarting, Rotating, Session, Store, Trying
-from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
 
 _INTERRUPTED = "interrupted before it began"

@@ -9,10 +9,11 @@ from typing import Any
 from reconciler.model.ciphertexts import recorded_digests
 from reconciler.model.documents import from_document
 from reconciler.model.fields import Leaf, leaf_text
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import UNBORN, Change, FieldPath, PlanValues
-from reconciler.model.values import Fingerprinter, UidOf, ValueRef
+from reconciler.model.values import UidOf, ValueRef
 from reconciler.planning.owners import settled_path
 
 

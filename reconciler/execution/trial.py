@@ -12,10 +12,10 @@ from reconciler.execution.drawing import with_drawn
 from reconciler.execution.naming import named
 from reconciler.execution.substitution import operations_of, record_of, resource_of, target_of
 from reconciler.model.fields import flatten
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Action, Change, Note, Plan, PlanValues, Step
 from reconciler.model.store import Capability, Trying
-from reconciler.model.values import Fingerprinter
 from reconciler.planning import promises
 
 _WARNS = "store-warns"

@@ -72,7 +72,7 @@ def text_of(path: str, content: bytes) -> Text | Diagnostic:
     problem = locked(path, content)
     if problem:
         return problem
-    if content.isascii() and b"\0" not in content:
+    if content.isascii() and 0 not in content:
         return Text(file, content.decode("ascii"))
     codec, length = _encoding(content[:_LONGEST_MARK])
     if codec == "utf-8":

@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any
 
 from reconciler.model.events import PAST_TENSE, ApplyEnded, Outcome
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.times import date_text, span_text
 
 MOST_RUNS = 50

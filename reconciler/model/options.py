@@ -30,6 +30,7 @@ class OptionKind(Enum):
     MAP = "map"
     COLOUR = "colour"
     DRIFT_KINDS = "kinds of drift"
+    SHARD = "shard"
 
 
 class Effect(Enum):

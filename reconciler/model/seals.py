@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from reconciler.model.values import Fingerprinter
+from reconciler.model.fingerprints import Fingerprinter
 
 _CHECKED: tuple[str, ...] = ("key-check",)
 

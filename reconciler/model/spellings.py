@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 _WHITE = b" \t\n\r\x0b\x0c"
 _QUOTING = ((b"'", b"'\"'\"'"), (b"'", rb"'\''"), (b"'", b"''"), (b'"', b'""'))
+_QUOTE, _DOUBLE_QUOTE = b"'\""
 _REMEMBERED = 8
 _LONGEST_REMEMBERED = 4096
 _WORD = re.compile(rb"[A-Za-z0-9+/_:,-]{8,}")  # of digits of base64, or of hex and separators
@@ -52,7 +53,7 @@ def quoted(content: bytes) -> Iterable[bytes]:
 
     A text does not show where quotes begin, so values are quoted instead of texts unquoted.
     """
-    if b"'" not in content and b'"' not in content:
+    if _QUOTE not in content and _DOUBLE_QUOTE not in content:
         return (content,)
     return (content, *(content.replace(quote, written) for quote, written in _QUOTING))
 

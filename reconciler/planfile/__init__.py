@@ -11,13 +11,14 @@ import stat
 from datetime import datetime
 from pathlib import Path
 
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.inputs import Exclusion, SourceMark
 from reconciler.model.plans import Note, Plan
 from reconciler.model.seals import key_check
-from reconciler.model.values import Fingerprinter
 from reconciler.planfile.address import without_credentials
 from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
 from reconciler.planfile.index import (
+    Index,
     Indexed,
     begin_directory,
     is_plan_directory,
@@ -31,6 +32,7 @@ from reconciler.planfile.seal import Standing, standing
 __all__ = [
     "FORMAT",
     "ORIGIN_CODES",
+    "Index",
     "Indexed",
     "PlanFile",
     "SavedPlan",

@@ -14,6 +14,7 @@ from typing import Any
 
 from reconciler.errors import FileNotWritten, PlanFileError
 from reconciler.files import write_whole
+from reconciler.model.shards import Shard, Share
 
 INDEX = "index.json"
 FORMAT = "reconciler.plans/v1"
@@ -28,6 +29,14 @@ class Indexed:
 
     environment: str
     is_saved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What an index says. ``share`` is the part of a run that the plans are, if not all of it."""
+
+    entries: tuple[Indexed, ...]
+    share: Share | None = None
 
 
 def is_plan_directory(path: str) -> bool:
@@ -60,8 +69,12 @@ def begin_directory(directory: Path, environments: Iterable[str]) -> None:
         ) from None
 
 
-def save_index(directory: Path, environments: Iterable[str]) -> tuple[Indexed, ...]:
+def save_index(
+    directory: Path, environments: Iterable[str], share: Share | None = None
+) -> tuple[Indexed, ...]:
     """Write the index of `directory`: which of `environments` have a plan there now.
+
+    `share` is the part of a run that they are, if they are not all of it.
 
     Raises:
         FileNotWritten: it cannot be written.
@@ -74,12 +87,16 @@ def save_index(directory: Path, environments: Iterable[str]) -> tuple[Indexed, .
         }
         for each in indexed
     ]
-    text = json.dumps({"format": FORMAT, "environments": entries}, indent=2)
+    document: dict[str, Any] = {"format": FORMAT, "environments": entries}
+    if share is not None:
+        shard = share.shard
+        document["shard"] = {"index": shard.index, "of": shard.of, "environments": share.chosen}
+    text = json.dumps(document, indent=2)
     write_whole(directory / INDEX, f"{text}\n".encode(), mode=_MODE)
     return indexed
 
 
-def load_index(directory: Path) -> tuple[Indexed, ...]:
+def load_index(directory: Path) -> Index:
     """What the index of `directory` says.
 
     Raises:
@@ -90,14 +107,28 @@ def load_index(directory: Path) -> tuple[Indexed, ...]:
         document = json.loads(path.read_bytes())
         if document["format"] != FORMAT:
             raise PlanFileError(f"{path} has a format that this version does not know")
-        indexed = tuple(_indexed(entry) for entry in document["environments"])
+        index = Index(
+            tuple(_indexed(entry) for entry in document["environments"]),
+            _share(document["shard"]) if "shard" in document else None,
+        )
     except OSError as error:
         raise PlanFileError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError, KeyError, RecursionError):
         raise _damaged(path) from None
-    if len({each.environment for each in indexed}) != len(indexed):
+    if len({each.environment for each in index.entries}) != len(index.entries):
         raise _damaged(path)
-    return indexed
+    return index
+
+
+def _share(entry: Any) -> Share:
+    shard, chosen = Shard(entry["index"], entry["of"]), entry["environments"]
+    if not isinstance(chosen, list) or not all(isinstance(name, str) for name in chosen):
+        raise ValueError
+    if not all(type(number) is int for number in (shard.index, shard.of)):
+        raise ValueError
+    if not 1 <= shard.index <= shard.of:
+        raise ValueError
+    return Share(shard, tuple(chosen))
 
 
 def _indexed(entry: Any) -> Indexed:

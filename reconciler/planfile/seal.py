@@ -6,8 +6,8 @@ import hmac
 from enum import Enum
 
 from reconciler.model import seals
+from reconciler.model.fingerprints import PublicSalt
 from reconciler.model.seals import key_check
-from reconciler.model.values import PublicSalt
 
 _LABEL = b"reconciler plan file seal"
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from reconciler.model.difference import DiffState, ObjectDiff
 from reconciler.model.fields import DATA, Fields, flatten
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Desired, ObjectKey
 from reconciler.model.plans import FieldAction, FieldChange, shown_key
-from reconciler.model.values import Fingerprinter, Nature, ValueRef
+from reconciler.model.values import Nature, ValueRef
 from reconciler.planning.diff import field_changes
 from reconciler.planning.masking import Masking
 from reconciler.rules import hashed_base

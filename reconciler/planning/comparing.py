@@ -18,7 +18,8 @@ from reconciler.model.fields import (
 )
 from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
-from reconciler.model.plans import FieldPath, PlanOptions, Reason
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import FieldPath, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import UnreadValue
 from reconciler.planning import limits, seals

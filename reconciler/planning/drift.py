@@ -15,11 +15,12 @@ from reconciler.model.drift import (
     Pending,
 )
 from reconciler.model.fields import DATA, Fields, flatten, leaf_text
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import SECRET, Desired, Live, ObjectKey
-from reconciler.model.plans import FieldPath, Note, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import FieldPath, Note
 from reconciler.model.store import Snapshot
-from reconciler.model.values import Fingerprinter
 from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.records import FingerprintCheck
 from reconciler.planning.selection import lasting_notices, leftovers_of, superseded_by

@@ -15,7 +15,8 @@ from reconciler.model.fields import ANNOTATIONS, DATA, METADATA, Fields
 from reconciler.model.generation import GENERATE, Recipe, RecipeKind, recipes
 from reconciler.model.lifecycle import Lifecycle, lifecycle, steers
 from reconciler.model.objects import SECRET, Desired, Diagnostic, Live, ObjectKey, Resource
-from reconciler.model.plans import Action, FieldPath, KeyTarget, Note, PlanOptions
+from reconciler.model.plan_options import KeyTarget, PlanOptions
+from reconciler.model.plans import Action, FieldPath, Note
 from reconciler.model.store import Capability
 from reconciler.model.values import GeneratedValue, UnreadValue
 from reconciler.planning.comparing import Compared, Comparison

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from reconciler.model.lifecycle import Lifecycle, lifecycle
 from reconciler.model.objects import Desired, InputYield, Live, ObjectKey
-from reconciler.model.plans import Change, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Change
 from reconciler.model.store import Snapshot
 from reconciler.planning.consumers import Users
 

@@ -13,10 +13,10 @@ from reconciler.model.fields import (
     Fields,
     Leaf,
 )
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.plans import FieldPath
 from reconciler.model.search import ValueSearch
 from reconciler.model.values import (
-    Fingerprinter,
     GeneratedValue,
     SealedValue,
     SecretValue,

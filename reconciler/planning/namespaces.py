@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.model.objects import NAMESPACE, Desired, ObjectKey
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.store import Capability, Snapshot
 
 

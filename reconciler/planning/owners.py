@@ -16,9 +16,10 @@ from reconciler.model.fields import (
     owner_fields,
     owner_key,
 )
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import NAMESPACE, Live, ObjectKey, Resource
 from reconciler.model.plans import UNBORN, FieldPath
-from reconciler.model.values import Fingerprinter, UidOf
+from reconciler.model.values import UidOf
 
 _GROUP = (METADATA, OWNERS)
 _UID = 2  # the place of the uid in an owner's name

@@ -9,19 +9,12 @@ from operator import attrgetter
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.fields import Fields
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Desired, Diagnostic, InputYield, ObjectKey
-from reconciler.model.plans import (
-    Action,
-    Change,
-    Note,
-    Plan,
-    PlanOptions,
-    PlanValues,
-    Step,
-)
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Change, Note, Plan, PlanValues, Step
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.model.values import Fingerprinter
 from reconciler.planning import limits, order, restarts, rotation, seals
 from reconciler.planning.changes import Changing
 from reconciler.planning.checks import annotation_errors, cycle_error, owner_problems

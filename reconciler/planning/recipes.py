@@ -6,7 +6,7 @@ from reconciler.model.fields import DATA, Fields
 from reconciler.model.generation import Recipe
 from reconciler.model.lifecycle import Lifecycle
 from reconciler.model.objects import ObjectKey, Resource
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.values import GeneratedValue
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from reconciler.model.ciphertexts import recorded_digests
 from reconciler.model.drift import FieldState, Pending
 from reconciler.model.fields import DATA, TYPE, Fields, leaf_text
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import SECRET, Live
 from reconciler.model.plans import FieldPath
 from reconciler.model.store import Snapshot
-from reconciler.model.values import Fingerprinter, SealedValue, UnreadValue
+from reconciler.model.values import SealedValue, UnreadValue
 from reconciler.planning.owners import understood_record
 from reconciler.planning.ownership import Merged
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from reconciler.model.consumers import Consumer, Way
 from reconciler.model.fields import DATA
 from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import Action, Change, Note, PlanOptions, Precondition, Reason
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Change, Note, Precondition, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.planning.reach import Reach, reach_of
 

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Iterator
 from reconciler.model.consumers import Consumer
 from reconciler.model.fields import DATA, Fields
 from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import Change, Note, PlanOptions, Reason
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Change, Note, Reason
 from reconciler.model.store import Capability, Snapshot
 from reconciler.model.values import ValueRef
 

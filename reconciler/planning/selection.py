@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.errors import ConfigError
 from reconciler.model.objects import LASTING_NAMESPACES, NAMESPACE, Desired, ObjectKey
-from reconciler.model.plans import Note, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Note
 from reconciler.model.store import Snapshot
 from reconciler.planning.comparing import Comparison
 from reconciler.planning.naming import origin

@@ -12,11 +12,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.fields import DATA, IMMUTABLE, TYPE, flatten
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.lifecycle import VERSION_OF, lifecycle
 from reconciler.model.objects import Desired, Live, ObjectKey
-from reconciler.model.plans import UNBORN, Note, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import UNBORN, Note
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter
 from reconciler.planning.comparing import Compared, Comparison
 from reconciler.planning.consumers import Users, named_users
 from reconciler.planning.families import families_of, with_predecessors

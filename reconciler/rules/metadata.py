@@ -22,6 +22,7 @@ from reconciler.rules.names import (
     SUBDOMAIN,
     SUFFIX_LENGTH,
     generated_name,
+    is_label_value,
     is_namespace_name,
     is_qualified_name,
     qualified_name_fault,
@@ -119,7 +120,7 @@ def _labels(resource: Resource) -> Iterator[Violation]:
                 QUALIFIED_NAME_RULE,
                 of_key=True,
             )
-        if not LABEL_VALUE.allows(value):
+        if not is_label_value(value):
             yield Violation(
                 ("metadata", "labels", key),
                 "label-value-invalid",

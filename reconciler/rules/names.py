@@ -81,6 +81,7 @@ QUALIFIED_NAME_RULE = (
     " with a letter or digit), with a DNS subdomain and '/' before it where it needs a prefix"
 )
 
+_allows_label_value = lru_cache(_CACHED_NAMES)(LABEL_VALUE.allows)
 _allows_label = lru_cache(_CACHED_NAMES)(LABEL.allows)
 _allows_data_key = lru_cache(_CACHED_NAMES)(DATA_KEY.allows)
 
@@ -93,6 +94,11 @@ def is_data_key(text: str) -> bool:
 def is_namespace_name(text: str) -> bool:
     """Tell whether `text` may be the name of a Namespace (ValidateNamespaceName)."""
     return len(text) <= LABEL.limit and _allows_label(text) is not None
+
+
+def is_label_value(text: str) -> bool:
+    """Tell whether `text` may be the value of a label (IsValidLabelValue)."""
+    return len(text) <= LABEL_VALUE.limit and _allows_label_value(text) is not None
 
 
 def is_qualified_name(text: str) -> bool:

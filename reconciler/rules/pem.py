@@ -15,6 +15,7 @@ from reconciler.rules.base64 import decode_base64
 BEGIN = b"-----BEGIN "
 _END = b"\n-----END "
 _DASHES = b"-----"
+_COLON = ord(":")
 # A block as every program writes it, which needs no search for its lines.
 _USUAL = re.compile(
     rb"-----BEGIN ([A-Z0-9]+(?: [A-Z0-9]+)*+)-----\n"
@@ -137,7 +138,7 @@ def _skip_headers(data: bytes, place: int) -> tuple[bool, int]:
     any_header = False
     while place < len(data):
         line, following = _line(data, place)
-        if b":" not in line:
+        if _COLON not in line:
             break
         any_header, place = True, following
     return any_header, place

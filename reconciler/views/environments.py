@@ -16,7 +16,8 @@ from reconciler.views.joined import Part, joined, style_of
 
 
 def _shown(format_name: str, environments: Environments, style: Style) -> str:
-    style = replace(style, heading=Heading(environments.configuration))
+    share = environments.shares[0] if len(environments.shares) == 1 else None
+    style = replace(style, heading=Heading(environments.configuration), share=share)
     own = style_of(format_name, style, len(environments.results))
 
     def parts() -> Iterator[Part]:

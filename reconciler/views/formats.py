@@ -16,6 +16,7 @@ from typing import Any
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import Note
+from reconciler.model.shards import Share
 from reconciler.views.heading import NO_HEADING, HeadedDrift, HeadedPlan, Heading
 
 
@@ -52,7 +53,8 @@ class Style:
 
     ``limit`` is how many characters a comment may have, if not as many as on GitHub; ``key`` is
     what a later run finds the comment by. ``heading`` is what the first line says besides the
-    subject itself; ``now`` is what ages are told from.
+    subject itself; ``now`` is what ages are told from. ``share`` is the part of a run over several
+    environments that is shown, if it is not the whole.
     """
 
     colour: bool = False
@@ -61,6 +63,7 @@ class Style:
     limit: int | None = None
     key: str = ""
     heading: Heading = NO_HEADING
+    share: Share | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -106,11 +109,15 @@ class EnvironmentResult:
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """What one or more runs over several environments came to; ``subject`` is that of each."""
+    """What one or more runs over several environments came to; ``subject`` is that of each.
+
+    ``shares`` say which parts of a larger run they are, where the run was divided.
+    """
 
     subject: Subject
     results: tuple[EnvironmentResult, ...]
     configuration: str = ""
+    shares: tuple[Share, ...] = ()
 
 
 _TABLE: Mapping[Subject, Mapping[str, str]] = {

@@ -16,6 +16,7 @@ import orjson
 
 from reconciler.errors import ExitCode, ReconcilerError, worst
 from reconciler.escapes import escaped, inert, json_text
+from reconciler.model.shards import Share
 from reconciler.views.formats import Style, Subject, failed, outlives
 from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document, serialised
 from reconciler.views.text import error as error_text
@@ -141,8 +142,10 @@ def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
 
 
 def _json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
-    head = {"format": ENVIRONMENTS_FORMAT, "subject": subject.value}
+    head: Document = {"format": ENVIRONMENTS_FORMAT, "subject": subject.value}
     head |= {"configuration": style.heading.configuration}
+    if style.share is not None:
+        head["shard"] = share_document(style.share)
     codes: dict[str, ExitCode] = {}
     yield f'{serialised(head, indented=False)[:-1]},"environments":['
     for part in parts:
@@ -155,6 +158,16 @@ def _json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str
     yield f'],"exitCode":{int(worst(codes.values()))}}}'
 
 
+def share_document(share: Share) -> Document:
+    """Which part of a run a document holds, and what the whole run is over."""
+    return {
+        "index": share.shard.index,
+        "of": share.shard.of,
+        "environments": [*share.chosen],
+        "digest": share.digest,
+    }
+
+
 def _error_document(error: ReconcilerError | None) -> Document | None:
     if error is None:
         return None
@@ -163,17 +176,16 @@ def _error_document(error: ReconcilerError | None) -> Document | None:
 
 def _sarif(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
     """A run for each environment; which one it is, is its automation's category."""
+    from reconciler.views.sarif import log_text
+
     del style
-    document: Document = {}
     runs = []
     for part in parts:
         if part.text:
-            document = orjson.loads(part.text)
-            for run in document["runs"]:
+            for run in orjson.loads(part.text)["runs"]:
                 run["automationDetails"] = {"id": f"{part.environment}/"}
                 runs.append(run)
-    if document:
-        yield serialised({**document, "runs": runs})
+    yield log_text(runs)
 
 
 def _code_quality(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:

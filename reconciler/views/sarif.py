@@ -68,7 +68,12 @@ def findings_text(
     if notices:
         told = [_notification(notice) for notice in notices]
         run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": told}]
-    return serialised({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
+    return log_text([run])
+
+
+def log_text(runs: Sequence[Document]) -> str:
+    """A log of `runs`."""
+    return serialised({"$schema": SCHEMA, "version": "2.1.0", "runs": [*runs]})
 
 
 def styled_check(checked: Checked, style: Style) -> str:

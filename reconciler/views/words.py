@@ -20,15 +20,14 @@ from reconciler.model.fields import DATA, METADATA
 from reconciler.model.history import Run
 from reconciler.model.objects import Diagnostic, ObjectKey, Source
 from reconciler.model.options import Effect
+from reconciler.model.plan_options import PLAN_OPTIONS, PlanOptions
 from reconciler.model.plans import (
-    PLAN_OPTIONS,
     Action,
     Change,
     FieldAction,
     FieldChange,
     FieldPath,
     Plan,
-    PlanOptions,
     Reason,
     StoreIdentity,
 )

@@ -6,7 +6,7 @@ import secrets
 
 from reconciler.manifests import Loaded
 from reconciler.model.difference import Difference
-from reconciler.model.values import FINGERPRINT_KEY_BYTES, Fingerprinter
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES, Fingerprinter
 from reconciler.planning.between import objects_between
 from reconciler.workflow.environments import refuse_errors
 

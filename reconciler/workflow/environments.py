@@ -17,7 +17,7 @@ from reconciler.model.drift import DriftReport
 from reconciler.model.inputs import Exclusion, InputSource, SourceMark
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import StoreChoice
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.store import Capability, Store
 from reconciler.planfile import PlanFile, Standing
 from reconciler.planning.digests import plan_digest

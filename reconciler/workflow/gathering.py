@@ -102,7 +102,8 @@ def _merged(several: Sequence[Environments]) -> Environments:
             details=twice,
             hint="give only the latest file of each",
         )
-    return Environments(several[0].subject, results, several[0].configuration)
+    shares = tuple(share for each in several for share in each.shares)
+    return Environments(several[0].subject, results, several[0].configuration, shares)
 
 
 def _content(path: Path, room: int) -> bytes:

@@ -13,11 +13,13 @@ from reconciler import planfile
 from reconciler.errors import ConfigError, PlanBlocked, StalePlan
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport, ObjectState
+from reconciler.model.fingerprints import Fingerprinter, derive_fingerprint_key
 from reconciler.model.inputs import Exclusion, InputSource, SourceMark
 from reconciler.model.objects import Desired, Diagnostic, InputYield, Live, ObjectKey
-from reconciler.model.plans import SEALED_GUARD, Action, Plan, PlanOptions, PlanValues
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import SEALED_GUARD, Action, Plan, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
-from reconciler.model.values import AbsentValue, Fingerprinter, derive_fingerprint_key
+from reconciler.model.values import AbsentValue
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
 from reconciler.planning.certificates import certificate_ends

@@ -10,7 +10,7 @@ from typing import Any, overload
 from reconciler.errors import InvalidManifests
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Desired, Diagnostic, InputYield
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.store import Snapshot, Store
 from reconciler.stores import open_store
 from reconciler.workflow import planned

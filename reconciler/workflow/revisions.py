@@ -14,12 +14,14 @@ from reconciler.inputs import STDIN
 from reconciler.manifests import Loaded
 from reconciler.model.ciphertexts import recorded_digests
 from reconciler.model.fields import DATA, Fields, Leaf, flatten, leaf_text, owner_key
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.inputs import Chart, Exclusion, InputSource
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Applied, Desired, Live, ObjectKey, Resource
-from reconciler.model.plans import FieldPath, PlanOptions, StoreIdentity
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import FieldPath, StoreIdentity
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter, SealedValue, SecretValue
+from reconciler.model.values import SealedValue, SecretValue
 from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.owners import with_owner_uids
 from reconciler.planning.ownership import newly_made

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from reconciler.errors import ConfigError
 from reconciler.manifests import Loaded
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES, Fingerprinter, PublicSalt
 from reconciler.model.store import Capability, Store
-from reconciler.model.values import FINGERPRINT_KEY_BYTES, Fingerprinter, PublicSalt
 from reconciler.planning import planner
 from reconciler.stores.snapshot.document import packed
 from reconciler.stores.snapshot.seen import seen_of

@@ -13,7 +13,7 @@ from reconciler.cli.options import RUN_OPTIONS
 from reconciler.cli.settings import setting_names
 from reconciler.cli.types import READINGS
 from reconciler.model.options import Effect, Option, OptionKind
-from reconciler.model.plans import PLAN_OPTIONS, PlanOptions
+from reconciler.model.plan_options import PLAN_OPTIONS, PlanOptions
 from reconciler.stores import builtin_options, open_store
 from tests.cli.conftest import ROOT
 from tests.world import held

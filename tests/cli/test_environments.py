@@ -13,7 +13,7 @@ from reconciler.cli.options import RUN_OPTIONS
 from reconciler.cli.settings import setting_names
 from reconciler.manifests import LINTS
 from reconciler.manifests.plaintree import plain_document
-from reconciler.model.plans import PLAN_OPTIONS
+from reconciler.model.plan_options import PLAN_OPTIONS
 from reconciler.stores import builtin_options
 
 THREE = """\

@@ -17,7 +17,7 @@ import pytest
 
 from reconciler import planfile, workflow
 from reconciler.errors import StalePlan
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.store import Scope
 from reconciler.stores import open_store
 from reconciler.workflow import load

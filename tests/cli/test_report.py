@@ -259,6 +259,19 @@ def test_runs_over_different_environments_are_one_report(fleet: Any) -> None:
     assert "some environments occur more than once\n  ~ eu-1\n" in result.err
 
 
+def test_a_shard_is_reported_as_one(fleet: Any) -> None:
+    for index in (1, 2):
+        fleet.run("plan", "--all", "--shard", f"{index}/2", "--report", f"json={index}.json")
+    alone = fleet.ok("report", "1.json", "-o", "json").out
+    assert alone == (fleet.path / "1.json").read_text()
+    document = json.loads(alone)
+    document["shard"]["of"] = 0
+    fleet.write("forged.json", json.dumps(document))
+    assert "forged.json: shard: a shard of at most" in fleet.run("report", "forged.json").err
+    together = json.loads(fleet.ok("report", "1.json", "2.json", "-o", "json").out)
+    assert {each["environment"] for each in together["environments"]} == {"eu-1", "eu-2", "eu-3"}
+
+
 def test_files_of_different_kinds_are_no_report(fleet: Any) -> None:
     fleet.run("plan", "--all", "--report", "json=plans.json")
     fleet.run("drift", "--all", "--report", "json=drifts.json")

@@ -15,7 +15,7 @@ import jsonschema
 import pytest
 
 from reconciler.errors import StoreDamaged
-from reconciler.model.values import PublicSalt
+from reconciler.model.fingerprints import PublicSalt
 from reconciler.stores.keys import VARIABLE
 from reconciler.stores.snapshot import reading
 from reconciler.views.formats import Subject, formats_of

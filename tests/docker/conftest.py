@@ -11,7 +11,7 @@ from reconciler import stores, workflow
 from reconciler.execution.retries import RetryPolicy
 from reconciler.model.events import ApplyEnded, Outcome
 from reconciler.model.objects import Desired
-from reconciler.model.plans import DeleteLimit, PlanOptions
+from reconciler.model.plan_options import DeleteLimit, PlanOptions
 from reconciler.stores.docker.store import DockerStore
 from reconciler.workflow import Planned
 from tests.engines import Engine

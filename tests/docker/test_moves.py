@@ -11,7 +11,8 @@ import pytest
 from reconciler import workflow
 from reconciler.errors import ReconcilerError
 from reconciler.model.objects import Desired
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from tests.docker.conftest import IN_HAND, Swarm
 from tests.docker.test_faults import BEFORE, LATE, SHOP, at, unlocked
 from tests.world import Killed, wrapped

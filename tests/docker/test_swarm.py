@@ -16,7 +16,8 @@ from reconciler.errors import ReconcilerError, StalePlan, StoreError, StoreUnava
 from reconciler.execution.retries import RetryPolicy
 from reconciler.model.drift import FieldState, ObjectState
 from reconciler.model.events import Outcome, StepEnded
-from reconciler.model.plans import Action, PlanOptions, Reason
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Reason
 from tests import engines
 from tests.docker.conftest import IN_HAND, KEY, Swarm
 from tests.world import secret, wrapped

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.execution.retries import RetryPolicy
 from reconciler.model.objects import Desired
-from reconciler.model.plans import KeyTarget
+from reconciler.model.plan_options import KeyTarget
 from tests.world import IN_HAND, Faulty, Killed, World, run, secret
 
 _RECIPES = {

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.events import ApplyEnded
 from reconciler.model.objects import Applied, Desired, Live, Resource
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store
 from tests.laws.strategies import plain_sets

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from reconciler.model.fields import DATA
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import SECRET, Desired
-from reconciler.model.plans import Action, Plan, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Plan
 from reconciler.model.store import Snapshot
 from reconciler.model.values import AbsentValue, Nature, SecretValue, UnreadText
 from reconciler.planning import planner

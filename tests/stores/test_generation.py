@@ -9,7 +9,7 @@ import pytest
 from reconciler import workflow
 from reconciler.errors import PlanBlocked
 from reconciler.model.objects import Desired, ObjectKey
-from reconciler.model.plans import KeyTarget, PlanOptions
+from reconciler.model.plan_options import KeyTarget, PlanOptions
 from reconciler.model.store import Capability, Store
 from reconciler.model.values import SecretValue
 from reconciler.rules.key_pairs import key_pair_fault

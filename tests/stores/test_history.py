@@ -9,7 +9,7 @@ import pytest
 from reconciler import workflow
 from reconciler.errors import StoreError
 from reconciler.model.history import MOST_RUNS, Origin, Run, RunOutcome
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.store import Session, Store
 from tests.stores.words import Subject, Words
 from tests.world import Faulty, Killed, secret

@@ -10,7 +10,7 @@ import pytest
 from reconciler import workflow
 from reconciler.errors import LockLost, ObjectMoved, StoreLocked
 from reconciler.execution.lock import LockPolicy
-from reconciler.model.plans import PlanOptions
+from reconciler.model.plan_options import PlanOptions
 from reconciler.model.store import Store
 from tests.stores.words import Subject, Words
 from tests.world import secret

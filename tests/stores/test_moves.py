@@ -11,7 +11,8 @@ import pytest
 from reconciler import workflow
 from reconciler.model.events import Outcome
 from reconciler.model.objects import Desired
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from reconciler.model.store import Capability, Store
 from tests.stores.words import Subject, Words
 from tests.world import Faulty, Killed, secret

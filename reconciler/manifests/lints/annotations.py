@@ -22,7 +22,7 @@ def annotation_warnings(secret: Resource) -> Iterator[Violation]:
     joined = "\0".join(secret.annotations.values())
     repeats = ValueSearch(secret.data.values()).is_in(joined)
     keys = _keys_by_value(secret) if repeats else {}
-    search = ValueSearch(keys)
+    search = ValueSearch(keys) if repeats else None
     for name, text in secret.annotations.items():
         if name.startswith(_LAST_APPLIED):
             yield _warning(
@@ -31,7 +31,7 @@ def annotation_warnings(secret: Resource) -> Iterator[Violation]:
                 "this annotation is another tool's copy of the whole Secret, values included",
                 "remove the annotation; it comes with objects that were exported from a cluster",
             )
-        elif repeats and (value := search.value_in(text)):
+        elif search and (value := search.value_in(text)):
             yield _warning(
                 name,
                 "annotation-repeats-value",

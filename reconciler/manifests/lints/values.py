@@ -19,6 +19,7 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
 _SHORTEST_CREDENTIAL, _SHORTEST_CERTAIN_CREDENTIAL = 12, 5
 _HEAD = 12
+_LF, _CR = b"\n\r"
 _HTPASSWD = re.compile(rb"[^\s:]+:(?:\$(?:apr1|2[aby]|[156])\$|\{SHA\})")
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----\r"
 
@@ -51,7 +52,7 @@ def value_warnings(key: str, content: bytes) -> list[Violation]:
             "remove it: encode with 'printf %s' rather than 'echo', write |- rather than |",
         )
         warnings.append(warning)
-    elif b"\r" in content and _breaks_at_cr(key, content, bare):
+    elif _CR in content and _breaks_at_cr(key, content, bare):
         warning = _warning(
             key,
             "value-carriage-return",
@@ -90,7 +91,7 @@ def _warning(key: str, code: str, message: str, hint: str) -> Violation:
 
 def _is_one_line(bare: bytes) -> bool:
     """Whether this is plain text of one line and no JSON; a file may end in a line break."""
-    if b"\n" in bare or bare[:1] + bare[-1:] in {b"{}", b"[]"} or _CONTROL.search(bare):
+    if _LF in bare or bare[:1] + bare[-1:] in {b"{}", b"[]"} or _CONTROL.search(bare):
         return False
     return _text(bare) is not None
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.errors import StoreDamaged, StoreUnavailable
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES, PublicSalt
 from reconciler.model.history import Run, decoded, encoded, with_run
 from reconciler.model.locks import Lock, lock_id, lost, moment
-from reconciler.model.values import FINGERPRINT_KEY_BYTES, PublicSalt
 from reconciler.stores.docker.engine import Engine, Refused
 from reconciler.stores.docker.layout import RESERVED
 from reconciler.stores.docker.parts import SET

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reconciler.model.documents import from_document, to_document
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import OPAQUE, SECRET, Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import FieldPath
-from reconciler.model.values import Fingerprinter, SecretValue, UnreadValue
+from reconciler.model.values import SecretValue, UnreadValue
 from reconciler.stores.docker.layout import RESERVED
 
 SET = f"{RESERVED}set"

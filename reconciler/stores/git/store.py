@@ -6,11 +6,11 @@ import secrets
 from pathlib import Path
 
 from reconciler.errors import ConfigError
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES
 from reconciler.model.objects import NAMESPACE, Bystander, ObjectKey
 from reconciler.model.opening import MadeOf, Opening
 from reconciler.model.plans import Note, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.model.values import FINGERPRINT_KEY_BYTES
 from reconciler.stores.git.repository import Repository
 from reconciler.stores.kit.readonly import ReadOnly
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from reconciler.errors import ObjectExists, StoreDamaged, StoreUnavailable
-from reconciler.model.values import FINGERPRINT_KEY_BYTES
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES
 
 PART_PREFIX = "reconciler_i_"
 RECORD_PREFIX = "reconciler_s_"

@@ -24,10 +24,11 @@ from reconciler.errors import (
     StoreDamaged,
     StoreUnavailable,
 )
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES
 from reconciler.model.history import Run, decoded, encoded, with_run
 from reconciler.model.objects import KINDS, SECRET, ObjectKey
 from reconciler.model.plans import Precondition
-from reconciler.model.values import FINGERPRINT_KEY_BYTES, SecretValue
+from reconciler.model.values import SecretValue
 from reconciler.rules.names import LABEL
 from reconciler.stores.kubernetes import debts, paths, wire
 from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection, retried

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, Live, ObjectKey
 from reconciler.model.plans import FieldPath
-from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.entries import Copy, Entry
 from reconciler.stores.sae import wire
 from reconciler.stores.sae.service import Secret

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from reconciler.errors import ObjectNotFound
 from reconciler.model.consumers import Consumer
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import SECRET, Bystander, Live, ObjectKey
 from reconciler.model.plans import Note
 from reconciler.model.store import Scope
-from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import PREFIXES, Listed
 from reconciler.stores.kit.entries import Entry
 from reconciler.stores.kit.inventory import Inventory, parts_of, read_part

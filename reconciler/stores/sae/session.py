@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from reconciler import rules
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
-from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit import histories, patching, refusals
 from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.entries import Entry, Fields

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from reconciler.errors import ObjectNotFound
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.model.values import Fingerprinter
 from reconciler.stores.closable import Closable
 from reconciler.stores.kit import histories
 from reconciler.stores.kit.documents import SetRecord, Sets

@@ -13,9 +13,9 @@ from reconciler.errors import (
     StoreError,
     StoreUnavailable,
 )
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.plans import Precondition
-from reconciler.model.values import Fingerprinter
 from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
 from reconciler.stores.kit.entries import Copy, Entry, Fields
 from reconciler.stores.kit.inventory import Inventory

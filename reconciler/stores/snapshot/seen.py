@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.fields import ANNOTATIONS, DATA, LABELS, METADATA, leaf_text
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.lifecycle import VERSION_OF
 from reconciler.model.objects import NAMESPACE, Bystander, Live, ObjectKey
 from reconciler.model.plans import FieldPath
 from reconciler.model.store import Capability, Scope, Snapshot
-from reconciler.model.values import Fingerprinter, UnreadText, UnreadValue
+from reconciler.model.values import UnreadText, UnreadValue
 from reconciler.rules import hashed_base
 
 

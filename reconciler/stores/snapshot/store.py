@@ -12,6 +12,7 @@ from datetime import datetime
 
 from reconciler.errors import ConfigError, StoreDamaged
 from reconciler.model.fields import ANNOTATIONS, METADATA
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES, Fingerprinter
 from reconciler.model.generation import RecipeKind
 from reconciler.model.lifecycle import PREFIX, VERSION_OF
 from reconciler.model.objects import NAMESPACE, Applied, Bystander, Live, ObjectKey
@@ -20,7 +21,7 @@ from reconciler.model.plans import Note, StoreIdentity
 from reconciler.model.seals import key_check
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.times import span_text
-from reconciler.model.values import FINGERPRINT_KEY_BYTES, Fingerprinter, UnreadText
+from reconciler.model.values import UnreadText
 from reconciler.stores.keys import VARIABLE, given_fingerprint_key
 from reconciler.stores.kit.readonly import ReadOnly
 from reconciler.stores.snapshot.document import seal_of

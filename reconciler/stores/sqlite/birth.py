@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from reconciler.errors import StoreError, StoreUnavailable
-from reconciler.model.values import FINGERPRINT_KEY_BYTES
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES
 from reconciler.stores.sqlite import seeds
 from reconciler.stores.sqlite.files import put_in_place, temporary_file
 from reconciler.stores.sqlite.header import Header, write_header

@@ -10,15 +10,13 @@ from typing import Any
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import ObjectKey
 from reconciler.model.patches import Operation, to_json
+from reconciler.model.plan_options import PLAN_OPTIONS, KeyTarget, PlanOptions
 from reconciler.model.plans import (
-    PLAN_OPTIONS,
     Action,
     Change,
     FieldAction,
     FieldChange,
-    KeyTarget,
     Plan,
-    PlanOptions,
     Refusal,
     Removal,
     Step,

@@ -15,17 +15,14 @@ from reconciler.model.nodes import Node, check_same
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity
 from reconciler.model.options import OptionKind
 from reconciler.model.patches import Operation
+from reconciler.model.plan_options import PLAN_OPTIONS, DeleteLimit, KeyTarget, PlanOptions
 from reconciler.model.plans import (
-    PLAN_OPTIONS,
     Action,
     Change,
-    DeleteLimit,
     FieldAction,
     FieldChange,
     FieldPath,
-    KeyTarget,
     Plan,
-    PlanOptions,
     Precondition,
     Reason,
     Refusal,

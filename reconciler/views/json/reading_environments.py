@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from reconciler.errors import ExitCode, ReconcilerError, worst
 from reconciler.model.environments import NAME_RULE, is_environment_name
 from reconciler.model.nodes import Misfit, Node
+from reconciler.model.shards import MOST, Shard, Share
 from reconciler.views.formats import EnvironmentResult, Environments, Subject
 from reconciler.views.heading import HeadedDrift, HeadedPlan
 from reconciler.views.json.parts import Document
@@ -31,21 +32,22 @@ def read_environments(document: Document) -> Environments:
         Misfit: it is anything else, or holds neither plans nor drift reports.
     """
     node = Node(document)
-    members = node.record("format", "subject", "configuration", "environments", "exitCode")
+    members = node.record(
+        "format", "subject", "configuration", "environments", "exitCode", optional=["shard"]
+    )
     subject = members["subject"].word(Subject)
     if subject not in _READERS:
         raise members["subject"].misfit(f"{' or '.join(_READERS)} is expected")
     results = members["environments"].items(lambda each: _result(each, subject))
     if _code(members["exitCode"]) is not worst(result.code for result in results):
         raise members["exitCode"].misfit("this contradicts the rest")
-    return Environments(subject, results, members["configuration"].text())
+    shares = (_share(members["shard"]),) if "shard" in members else ()
+    return Environments(subject, results, members["configuration"].text(), shares)
 
 
 def _result(node: Node, subject: Subject) -> EnvironmentResult:
     members = node.record("environment", "exitCode", "error", subject.value)
-    name = members["environment"].text()
-    if not is_environment_name(name):
-        raise members["environment"].misfit(NAME_RULE)
+    name = _name(members["environment"])
     error = members["error"].optional(_error)
     headed = members[subject.value].optional(_READING[subject])
     if error is None and headed is None:
@@ -65,6 +67,24 @@ def _within(read: Callable[[Document], Headed]) -> Callable[[Node], Headed]:
 
 
 _READING = {subject: _within(read) for subject, read in _READERS.items()}
+
+
+def _share(node: Node) -> Share:
+    members = node.record("index", "of", "environments", "digest")
+    shard = Shard(members["index"].count(), members["of"].count())
+    share = Share(shard, members["environments"].items(_name))
+    if not 1 <= shard.index <= shard.of <= MOST:
+        raise node.misfit(f"a shard of at most {MOST} is expected")
+    if members["digest"].text() != share.digest:
+        raise members["digest"].misfit("this contradicts the rest")
+    return share
+
+
+def _name(node: Node) -> str:
+    name = node.text()
+    if not is_environment_name(name):
+        raise node.misfit(NAME_RULE)
+    return name
 
 
 def _error(node: Node) -> ReconcilerError:

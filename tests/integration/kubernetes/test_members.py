@@ -12,7 +12,8 @@ from reconciler import workflow
 from reconciler.errors import ConfigError
 from reconciler.model.consumers import Consumer, Way
 from reconciler.model.objects import SECRET, ObjectKey
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from reconciler.model.store import Scope, Store
 from reconciler.stores import open_store
 from reconciler.stores.kubernetes.store import KubernetesStore

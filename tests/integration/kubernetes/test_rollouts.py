@@ -15,7 +15,8 @@ import pytest
 
 from reconciler import workflow
 from reconciler.model.objects import Desired
-from reconciler.model.plans import Action, Plan, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Plan
 from reconciler.model.store import Store
 from reconciler.stores import open_store
 from tests.clusters import Cluster

@@ -12,7 +12,8 @@ import pytest
 from reconciler import workflow
 from reconciler.model.events import Outcome
 from reconciler.model.objects import Desired
-from reconciler.model.plans import Action, DeleteLimit, PlanOptions
+from reconciler.model.plan_options import DeleteLimit, PlanOptions
+from reconciler.model.plans import Action
 from reconciler.model.store import Store
 from reconciler.stores import open_store
 from reconciler.workflow import Planned

@@ -23,7 +23,7 @@ from reconciler.errors import ObjectInvalid, StoreUnavailable
 from reconciler.execution.retries import RetryPolicy
 from reconciler.model.events import Outcome
 from reconciler.model.objects import Desired
-from reconciler.model.plans import KeyTarget
+from reconciler.model.plan_options import KeyTarget
 from reconciler.rules import validate
 from reconciler.rules.key_pairs import key_pair_fault
 from tests.world import IN_HAND, MOMENT, Faulty, Killed, World, run, secret, wrapped

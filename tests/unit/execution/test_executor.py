@@ -27,7 +27,8 @@ from reconciler.model.events import (
     StepStarted,
 )
 from reconciler.model.fields import flatten
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from reconciler.model.store import Capability
 from tests.world import (
     IN_HAND,

@@ -18,7 +18,8 @@ from reconciler.model.history import (
     with_run,
 )
 from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import Action, PlanOptions, Step
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Step
 
 RUN = Run(
     run="r",

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import Action, Change, DeleteLimit, Plan, PlanOptions, StoreIdentity
+from reconciler.model.plan_options import DeleteLimit, PlanOptions
+from reconciler.model.plans import Action, Change, Plan, StoreIdentity
 
 STORE = StoreIdentity("sqlite", "one", "here")
 

@@ -10,14 +10,9 @@ from typing import Any
 
 import pytest
 
+from reconciler.model.fingerprints import Fingerprinter, derive_fingerprint_key
 from reconciler.model.search import ValueSearch
-from reconciler.model.values import (
-    MASK,
-    Fingerprinter,
-    Nature,
-    SecretValue,
-    derive_fingerprint_key,
-)
+from reconciler.model.values import MASK, Nature, SecretValue
 
 PLANTED = b"hunter2-hunter2"
 VALUE = SecretValue(PLANTED)

@@ -21,15 +21,14 @@ from reconciler.errors import FileNotWritten, PlanFileError
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
+from reconciler.model.plan_options import DeleteLimit, PlanOptions
 from reconciler.model.plans import (
     Action,
     Change,
-    DeleteLimit,
     FieldAction,
     FieldChange,
     Note,
     Plan,
-    PlanOptions,
     Precondition,
     Reason,
     Refusal,

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from reconciler import planfile
+from reconciler.model.fingerprints import Fingerprinter, derive_fingerprint_key
 from reconciler.model.objects import Applied, Bystander, Desired, Live, ObjectKey
-from reconciler.model.plans import DeleteLimit, StoreIdentity
+from reconciler.model.plan_options import DeleteLimit
+from reconciler.model.plans import StoreIdentity
 from reconciler.model.store import Snapshot
-from reconciler.model.values import Fingerprinter, derive_fingerprint_key
 from reconciler.planning import planner
 from tests.world import (
     FINGERPRINTS,

@@ -13,7 +13,7 @@ import pytest
 
 from reconciler import planfile
 from reconciler.errors import PlanFileError
-from reconciler.model.values import Fingerprinter, PublicSalt
+from reconciler.model.fingerprints import Fingerprinter, PublicSalt
 from reconciler.planfile import PlanFile, SavedPlan, Standing
 from tests.world import FINGERPRINTS, IN_HAND, in_sync, planned, secret, snapshot, stale_lines
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.difference import DiffState, ObjectDiff
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Desired
-from reconciler.model.values import Fingerprinter, Nature, SealedValue
+from reconciler.model.values import Nature, SealedValue
 from reconciler.planning.between import objects_between
 from tests.world import secret
 

@@ -10,7 +10,8 @@ import pytest
 
 from reconciler.model.consumers import Consumer, Way
 from reconciler.model.objects import Desired
-from reconciler.model.plans import Plan, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Plan
 from reconciler.model.store import Snapshot
 from reconciler.planning import planner
 from reconciler.planning.consumers import named_users

@@ -10,10 +10,10 @@ import pytest
 
 from reconciler.model.drift import DriftReport, FieldState, ObjectState, Pending
 from reconciler.model.fields import flatten, leaf_text
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, Bystander, Desired, Live, ObjectKey, Source
 from reconciler.model.plans import FieldPath, StoreIdentity
 from reconciler.model.store import Capability, Snapshot
-from reconciler.model.values import Fingerprinter
 from reconciler.planning.drift import drift
 from tests.world import secret
 

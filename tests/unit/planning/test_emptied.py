@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from reconciler.model.objects import Applied, Desired, InputYield
-from reconciler.model.plans import Plan, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Plan
 from reconciler.model.store import Snapshot
 from reconciler.planning import planner
 from tests.world import (

@@ -14,7 +14,8 @@ import pytest
 from reconciler.model.consumers import Consumer
 from reconciler.model.fields import DATA
 from reconciler.model.objects import Applied, Desired, ObjectKey
-from reconciler.model.plans import Action, Plan, PlanOptions, Reason
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Plan, Reason
 from reconciler.model.store import Capability
 from reconciler.model.values import UnreadValue
 from reconciler.planning import planner

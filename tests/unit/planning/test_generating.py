@@ -13,7 +13,8 @@ from reconciler.execution.drawing import with_drawn
 from reconciler.model.drift import FieldState, ObjectState, Pending
 from reconciler.model.fields import DATA
 from reconciler.model.objects import Live
-from reconciler.model.plans import Action, Change, KeyTarget, PlanOptions, PlanValues, Reason
+from reconciler.model.plan_options import KeyTarget, PlanOptions
+from reconciler.model.plans import Action, Change, PlanValues, Reason
 from reconciler.model.store import Capability
 from reconciler.model.values import GeneratedValue, UnreadValue, ValueRef
 from reconciler.planning.drift import drift

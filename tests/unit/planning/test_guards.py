@@ -17,7 +17,8 @@ from reconciler.model.objects import (
     ObjectKey,
     OwnerReference,
 )
-from reconciler.model.plans import Action, DeleteLimit
+from reconciler.model.plan_options import DeleteLimit
+from reconciler.model.plans import Action
 from reconciler.model.store import Snapshot
 from tests.world import (
     account,

@@ -9,20 +9,12 @@ import pytest
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import FieldState, ObjectState
+from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES, Fingerprinter, PublicSalt
 from reconciler.model.objects import Desired, Live
 from reconciler.model.plans import Action, Change, FieldAction, Plan, Reason
 from reconciler.model.search import ValueSearch
 from reconciler.model.store import Capability
-from reconciler.model.values import (
-    FINGERPRINT_KEY_BYTES,
-    MASK,
-    Fingerprinter,
-    Nature,
-    PublicSalt,
-    SecretValue,
-    UnreadValue,
-    ValueRef,
-)
+from reconciler.model.values import MASK, Nature, SecretValue, UnreadValue, ValueRef
 from reconciler.planning.drift import drift
 from tests.world import SET, live, planned, record, secret, snapshot
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from reconciler.model.events import Outcome
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from tests.world import World, in_sync, live, namespace, planned, secret, snapshot
 
 SHOP = namespace("shop")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reconciler.model.documents import owner_document, to_document
 from reconciler.model.events import Outcome
 from reconciler.model.fields import flatten, leaf_text, owner_key, unflatten
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import (
     Applied,
     Desired,
@@ -22,7 +23,7 @@ from reconciler.model.objects import (
     Resource,
 )
 from reconciler.model.plans import Action
-from reconciler.model.values import Fingerprinter, UidOf
+from reconciler.model.values import UidOf
 from reconciler.planning.drift import drift
 from reconciler.planning.exporting import manifest_of
 from reconciler.planning.owners import former_path, settled_path, understood_record, with_owner_uids

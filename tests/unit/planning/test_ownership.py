@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from reconciler.model.fields import Fields
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.lifecycle import Lifecycle
 from reconciler.model.objects import Applied, Desired
-from reconciler.model.plans import Action, FieldAction, PlanOptions, Reason
-from reconciler.model.values import Fingerprinter, SecretValue, ValueRef
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, FieldAction, Reason
+from reconciler.model.values import SecretValue, ValueRef
 from reconciler.planning import planner
 from reconciler.planning.ownership import merge, newly_made
 from tests.world import (

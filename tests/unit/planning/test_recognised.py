@@ -14,16 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from reconciler.model.objects import Desired, Diagnostic, Live, ObjectKey, Severity
-from reconciler.model.plans import (
-    Action,
-    Change,
-    FieldAction,
-    FieldChange,
-    Plan,
-    PlanOptions,
-    Reason,
-    Removal,
-)
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Change, FieldAction, FieldChange, Plan, Reason, Removal
 from reconciler.model.values import SealedValue, UnreadValue, ValueRef
 from reconciler.planning import planner
 from reconciler.planning.risks import Risk, risk_of

@@ -7,8 +7,8 @@ from typing import Any
 
 from reconciler.model.drift import FieldState
 from reconciler.model.fields import flatten
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, Live
-from reconciler.model.values import Fingerprinter
 from reconciler.planning.ownership import Merged
 from reconciler.planning.records import FingerprintCheck
 from tests.world import FINGERPRINTS, SET, live, namespace, record, secret, snapshot, wrapped

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from reconciler.model.ciphertexts import Ciphertext, digest_of, recorded_digests
 from reconciler.model.drift import Pending
+from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, Desired, Live
 from reconciler.model.plans import Action, Change, Plan, Reason
 from reconciler.model.store import Capability
-from reconciler.model.values import Fingerprinter, Nature, SealedValue, SecretValue, UnreadValue
+from reconciler.model.values import Nature, SealedValue, SecretValue, UnreadValue
 from reconciler.planning.drift import drift
 from tests.world import FINGERPRINTS, SET, live, planned, record, secret, snapshot
 

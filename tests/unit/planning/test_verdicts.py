@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.model.objects import Bystander, Desired, ObjectKey
-from reconciler.model.plans import Action, DeleteLimit, FieldAction, Precondition, Reason
+from reconciler.model.plan_options import DeleteLimit
+from reconciler.model.plans import Action, FieldAction, Precondition, Reason
 from reconciler.model.store import Capability
 from reconciler.model.values import Nature, UidOf, ValueRef
 from tests.world import (

@@ -11,7 +11,8 @@ import pytest
 
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import Applied, Desired, Live, ObjectKey
-from reconciler.model.plans import Action, Plan, PlanOptions, Reason
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Plan, Reason
 from reconciler.planning import planner
 from reconciler.planning.drift import drift
 from reconciler.planning.exporting import exported_keys, manifest_of

@@ -15,16 +15,15 @@ from reconciler.model.events import (
 )
 from reconciler.model.objects import Diagnostic, Json, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
+from reconciler.model.plan_options import DeleteLimit, PlanOptions
 from reconciler.model.plans import (
     Action,
     Change,
-    DeleteLimit,
     FieldAction,
     FieldChange,
     FieldPath,
     Note,
     Plan,
-    PlanOptions,
     Precondition,
     Reason,
     Refusal,

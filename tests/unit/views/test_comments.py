@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.plans import Action, Change, Plan, PlanOptions, Reason, Refusal, StoreIdentity
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Change, Plan, Reason, Refusal, StoreIdentity
 from reconciler.views import comments, markdown
 from reconciler.views.heading import HeadedPlan
 from tests.unit.views import samples

@@ -24,15 +24,14 @@ from reconciler.model.events import Event, Outcome
 from reconciler.model.listing import ListedObject, Listing
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.patches import Operation
+from reconciler.model.plan_options import DeleteLimit, PlanOptions
 from reconciler.model.plans import (
     Action,
     Change,
-    DeleteLimit,
     FieldAction,
     FieldChange,
     Note,
     Plan,
-    PlanOptions,
     Precondition,
     Reason,
     Refusal,

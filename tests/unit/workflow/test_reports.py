@@ -8,7 +8,8 @@ from reconciler.errors import ExitCode
 from reconciler.model.drift import DriftReport, ObjectDrift, ObjectState
 from reconciler.model.events import ApplyEnded, Outcome, StepEnded
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
-from reconciler.model.plans import Action, Plan, PlanOptions, Refusal, Step, StoreIdentity
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Plan, Refusal, Step, StoreIdentity
 from reconciler.workflow import Report, Result
 
 STORE = StoreIdentity("sqlite", "here")

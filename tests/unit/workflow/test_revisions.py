@@ -10,7 +10,8 @@ from hypothesis import given
 
 from reconciler.model.ciphertexts import Ciphertext, digest_of
 from reconciler.model.objects import Desired, Live, ObjectKey
-from reconciler.model.plans import Action, Plan, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Plan
 from reconciler.model.values import Nature, SealedValue
 from reconciler.stores.git.store import CAPABILITIES
 from reconciler.views import text

@@ -13,7 +13,8 @@ from reconciler.execution.retries import RetryPolicy
 from reconciler.model.events import ApplyEnded, Outcome
 from reconciler.model.objects import Desired
 from reconciler.model.opening import Opening
-from reconciler.model.plans import Action, Plan, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action, Plan
 from reconciler.stores.sae import SaeBackend
 from reconciler.stores.sae.pace import Patience
 from reconciler.stores.sae.store import SaeStore

@@ -12,7 +12,8 @@ import pytest
 from reconciler.errors import StoreError
 from reconciler.model.events import Outcome
 from reconciler.model.objects import Desired
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from tests.standins.sae import CUT_AFTER, CUT_BEFORE, Standin, Strike
 from tests.unit.stores.sae.conftest import Region
 from tests.unit.stores.sae.test_cuts import EVERY, REGISTRY, struck_at

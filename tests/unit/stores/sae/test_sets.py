@@ -20,7 +20,8 @@ from reconciler.errors import (
 )
 from reconciler.model.consumers import Consumer
 from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from reconciler.model.store import Scope
 from reconciler.model.values import SecretValue
 from reconciler.stores import open_store

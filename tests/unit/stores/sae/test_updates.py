@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from tests.standins.sae import CUT_BEFORE, Call, Standin, Strike
 from tests.unit.stores.sae.conftest import Region, actions, failures, without_data
 from tests.world import secret

@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from reconciler.model.objects import Desired, ObjectKey
-from reconciler.model.plans import Action, PlanOptions
+from reconciler.model.plan_options import PlanOptions
+from reconciler.model.plans import Action
 from reconciler.model.store import Scope
 from reconciler.model.values import SecretValue
 from tests.standins.sae import REGION, Kept, Standin
