@@ -157,7 +157,7 @@ def plan(
             allow_weak=allow_weak_plan,
         )
     notes = origin_notes(None, planned.expires, now)
-    return Answer(Subject.PLAN, planned.plan, code, notes, saving)
+    return Answer(Subject.PLAN, planned.plan, code, notes, then=saving)
 
 
 def _plan_path(out: Path) -> Path:

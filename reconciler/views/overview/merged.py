@@ -1,0 +1,121 @@
+"""What many environments came to, merged: data for the formats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from reconciler.model.objects import ObjectKey
+from reconciler.views.overview.compact import Likeness, Statement
+from reconciler.views.words import Row, object_text
+
+
+class Cell(NamedTuple):
+    """The symbol of what happens to an object, and a letter where it is not always the same."""
+
+    symbol: str
+    variant: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.symbol}{self.variant}"
+
+
+NOTHING = Cell("·")
+"""Nothing happens to the object in these environments."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The same change of one object, or of many that are alike.
+
+    ``variant`` is a letter where the object changes in another way elsewhere.
+    """
+
+    objects: tuple[ObjectKey, ...]
+    likeness: Likeness
+    rows: tuple[Row, ...]
+    variant: str = ""
+
+    @property
+    def title(self) -> str:
+        """``Secret/shop/db`` or ``148 Secrets alike``."""
+        if len(self.objects) == 1:
+            return object_text(self.objects[0])
+        return f"{len(self.objects)} {self.likeness.kind}s alike"
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """What happens in just these ``environments``, the greatest risk first."""
+
+    environments: tuple[str, ...]
+    groups: tuple[Group, ...]
+
+    @property
+    def rank(self) -> int:
+        """The greatest risk; lower is greater."""
+        return self.groups[0].likeness.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Environments in which the same happens to all objects of a matrix."""
+
+    label: str
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Objects to which not the same happens everywhere, by environments.
+
+    A row is the objects of which it tells, and a cell for each column. ``legend`` says what the
+    symbols and letters mean.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+    legend: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A statement, a fact or figures, and the environments of which it is said."""
+
+    statement: Statement
+    environments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All of it. ``environments`` are those with an answer; ``stores`` are theirs."""
+
+    environments: tuple[str, ...]
+    failed: tuple[str, ...]
+    stores: tuple[str, ...]
+    facts: tuple[Said, ...]
+    statements: tuple[Said, ...]
+    chapters: tuple[Chapter, ...]
+    figures: tuple[Said, ...]
+    matrix: Matrix | None = None
+
+
+def among(names: Sequence[str], every: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """How many of `every` environment `names` are, and those by which it is said which.
+
+    ``("all 40", ())``, ``("38 of 40, all but", ("eu-7", "eu-9"))``, ``("2 of 40:", ("eu-7", …))``.
+    """
+    if len(names) == len(every):
+        return f"all {len(every)}", ()
+    told = f"{len(names)} of {len(every)}"
+    if len(every) - len(names) < len(names):
+        left = set(names)
+        return f"{told}, all but", tuple(name for name in every if name not in left)
+    return f"{told}:", tuple(names)
+
+
+def among_text(names: Sequence[str], every: Sequence[str]) -> str:
+    """``38 of 40, all but eu-7, eu-9``."""
+    told, listed = among(names, every)
+    return f"{told} {', '.join(listed)}".rstrip()
