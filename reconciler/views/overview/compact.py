@@ -15,7 +15,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.escapes import escaped
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import Change, FieldAction, FieldChange, Plan
+from reconciler.model.plans import Action, Change, FieldAction, FieldChange, Plan
 from reconciler.model.values import ValueRef
 from reconciler.planning.risks import RANKS, risk_of
 from reconciler.rules import without_hashes
@@ -142,7 +142,7 @@ def _plan(
         environment=environment,
         store=words.store_name(plan.store),
         facts=tuple(escaped(fact) for fact in facts if fact),
-        figures=words.title_texts(plan)[1],
+        figures=_figures(plan),
         statements=tuple(map(_unhashed, statements)),
         occurrences=tuple(_change(change, digests) for change in plan.pending),
     )
@@ -168,6 +168,17 @@ def _drift(environment: str, report: DriftReport, statements: list[Statement]) -
             for finding in section
         ),
     )
+
+
+def _figures(plan: Plan) -> str:
+    """``1 to create, 2 to update; 12 in sync``, without what there is none of."""
+    counts = plan.counts
+    told = [
+        f"{number} to {action.value}"
+        for action in Action
+        if action is not Action.NO_OP and (number := counts.get(action, 0))
+    ]
+    return f"{', '.join(told) or 'no changes'}; {counts.get(Action.NO_OP, 0)} in sync"
 
 
 def _error(error: ReconcilerError) -> Statement:

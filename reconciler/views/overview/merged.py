@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey
 from reconciler.views.overview.compact import Likeness, Statement
 from reconciler.views.words import Row, object_text
@@ -101,21 +102,27 @@ class Overview:
     matrix: Matrix | None = None
 
 
-def among(names: Sequence[str], every: Sequence[str]) -> tuple[str, tuple[str, ...]]:
-    """How many of `every` environment `names` are, and those by which it is said which.
+def where(names: Sequence[str], shown: Overview) -> tuple[str, tuple[str, ...]]:
+    """In how many environments something is so, and names by which that is said completely.
 
-    ``("all 40", ())``, ``("38 of 40, all but", ("eu-7", "eu-9"))``, ``("2 of 40:", ("eu-7", …))``.
+    ``("In all 40", ())``, ``("In 38 of 40, all but", ("eu-7", "eu-9"))``,
+    ``("In 2 of 40:", ("eu-7", "eu-9"))`` or ``("Only in", ("eu-7",))``. Failed ones do not count.
     """
+    every = shown.environments
+    if len(names) == 1:
+        return "In" if names[0] in shown.failed else "Only in", tuple(names)
+    if set(names) & set(shown.failed):
+        return f"In {len(names)}:", tuple(names)
     if len(names) == len(every):
-        return f"all {len(every)}", ()
-    told = f"{len(names)} of {len(every)}"
+        return f"In all {len(every)}{' that did not fail' if shown.failed else ''}", ()
+    told = f"In {len(names)} of {len(every)}"
     if len(every) - len(names) < len(names):
         left = set(names)
         return f"{told}, all but", tuple(name for name in every if name not in left)
     return f"{told}:", tuple(names)
 
 
-def among_text(names: Sequence[str], every: Sequence[str]) -> str:
-    """``38 of 40, all but eu-7, eu-9``."""
-    told, listed = among(names, every)
-    return f"{told} {', '.join(listed)}".rstrip()
+def where_text(names: Sequence[str], shown: Overview) -> str:
+    """``In 38 of 40, all but eu-7, eu-9``."""
+    told, listed = where(names, shown)
+    return escaped(f"{told} {', '.join(listed)}".rstrip())

@@ -5,6 +5,7 @@ So a run over many environments does not grow by their plans.
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,6 +57,14 @@ class _Places:
             digests.append(digest)
 
 
+@dataclass(slots=True)
+class _Statements:
+    """The statements that are alike but for the names of their environments, and the first one."""
+
+    first: Statement
+    environments: list[str] = field(default_factory=list)
+
+
 class Merging:
     """Takes environments in their order, and has what they come to together."""
 
@@ -65,14 +74,15 @@ class Merging:
         self._stores: list[str] = []
         self._facts: dict[str, Numbers] = {}
         self._figures: dict[str, Numbers] = {}
-        self._statements: dict[tuple[Statement, bool], list[str]] = {}
+        self._statements: dict[Statement, _Statements] = {}
         self._changes: dict[Likeness, dict[ObjectKey, _Places]] = {}
 
     def add(self, compact: Compact) -> None:
         """One more environment."""
         for statement in compact.statements:
-            key = (statement, compact.has_answer)
-            self._statements.setdefault(key, []).append(compact.environment)
+            likeness = _without_name(statement, compact.environment)
+            said = self._statements.setdefault(likeness, _Statements(statement))
+            said.environments.append(compact.environment)
         if not compact.has_answer:
             self._failed.append(compact.environment)
             return
@@ -93,16 +103,19 @@ class Merging:
             tuple(self._failed),
             tuple(self._stores),
             tuple(self._said(self._facts)),
-            tuple(
-                Said(statement, tuple(names))
-                for (statement, _), names in sorted(
-                    self._statements.items(), key=lambda item: (item[0][0].rank, len(item[1]))
-                )
-            ),
+            tuple(self._stated()),
             tuple(self._chapters()),
             tuple(self._said(self._figures)),
             matrix_of(self._cells(), self._names, self._meanings()),
         )
+
+    def _stated(self) -> list[Said]:
+        """What is said of environments as a whole, the worst and then the rarest first."""
+        stated = [
+            Said(likeness if len(same.environments) > 1 else same.first, tuple(same.environments))
+            for likeness, same in self._statements.items()
+        ]
+        return sorted(stated, key=lambda said: (said.statement.rank, len(said.environments)))
 
     def _said(self, by_text: Mapping[str, Numbers]) -> Iterator[Said]:
         for text, numbers in sorted(by_text.items(), key=lambda item: len(item[1])):
@@ -219,6 +232,13 @@ class Merging:
         if len(numbers) > _MOST_NAMED:
             return str(len(numbers))
         return ", ".join(self._called(numbers))
+
+
+def _without_name(statement: Statement, environment: str) -> Statement:
+    """`statement` with ``(environment)`` for the name, as in the path of a file."""
+    name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])")
+    text, *more = (name.sub("(environment)", each) for each in (statement.text, *statement.more))
+    return statement._replace(text=text, more=tuple(more))
 
 
 def _groups(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from reconciler.escapes import escaped, inert
 from reconciler.views import words
@@ -16,7 +16,7 @@ from reconciler.views.overview.merged import (
     Matrix,
     Overview,
     Said,
-    among_text,
+    where_text,
 )
 from reconciler.views.text.palette import Palette, indented, note_line
 from reconciler.views.words import counted
@@ -55,41 +55,36 @@ def _facts(shown: Overview, width: int) -> str:
     some = [said for said in shown.facts if not _is_everywhere(said, shown)]
     count = counted(len(shown.environments) + len(shown.failed), "environment")
     first = ", ".join([count, *everywhere])
-    told = [_told(f"{said.statement.text}:", said, shown) for said in some]
-    return "\n".join(_filled(text, width) for text in (first, *told))
+    told = [
+        f"{said.statement.text}: {_small(where_text(said.environments, shown))}" for said in some
+    ]
+    return "\n".join(_filled(text, width, "", "  ") for text in (first, *told))
 
 
 def _is_everywhere(said: Said, shown: Overview) -> bool:
     return len(said.environments) == len(shown.environments)
 
 
-def _told(text: str, said: Said, shown: Overview) -> str:
-    return f"{text} {_where(said.environments, shown)}"
-
-
-def _where(names: Sequence[str], shown: Overview) -> str:
-    """``in 2 of 40: eu-7, eu-9``; those that failed are named, and not counted."""
-    if set(names) <= set(shown.failed):
-        return f"in {', '.join(map(escaped, names))}"
-    return f"in {among_text([*map(escaped, names)], [*map(escaped, shown.environments)])}"
-
-
 def _statement(said: Said, shown: Overview, palette: Palette, width: int) -> str:
-    where = _where(said.environments, shown)
-    statement = said.statement
-    first = _filled(f"{statement.label} {where}:", width)
-    painted = palette.paint(statement.label, "bad") + first.removeprefix(statement.label)
-    return "\n".join([painted, f"  {statement.text}", *(f"    {line}" for line in statement.more)])
+    label = said.statement.label
+    where = _small(where_text(said.environments, shown))
+    first = _filled(f"{label} {where}:", width).removeprefix(label)
+    painted = palette.paint(label, "bad") + first
+    more = [f"    {line}" for line in said.statement.more]
+    return "\n".join([painted, f"  {said.statement.text}", *more])
+
+
+def _small(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def _note(said: Said, shown: Overview, palette: Palette, width: int) -> str:
-    where = _filled(f"{_where(said.environments, shown)}", width - 4, indent="    ")
+    where = _filled(_small(where_text(said.environments, shown)), width, "    ")
     return f"{note_line(said.statement.text, palette)}\n{where}"
 
 
 def _chapter(chapter: Chapter, shown: Overview, palette: Palette, width: int) -> Iterator[str]:
-    where = _where(chapter.environments, shown)
-    heading = _filled(f"{where[:1].upper()}{where[1:]}", width)
+    heading = _filled(where_text(chapter.environments, shown), width)
     yield "\n".join(palette.paint(line, "strong") for line in heading.split("\n"))
     yield from (_group(group, palette, width) for group in chapter.groups)
 
@@ -102,7 +97,7 @@ def _group(group: Group, palette: Palette, width: int) -> str:
     lines = [f"{symbol} {name} ({likeness.words}){variant}", *indented(group.rows, palette)]
     if len(group.objects) > 1:
         names = ", ".join(map(words.object_text, group.objects))
-        lines.append(_filled(names, width, indent="      "))
+        lines.append(_filled(names, width, "      "))
     lines += [f"    {note_line(text, palette)}" for text in likeness.remarks]
     return "\n".join(lines)
 
@@ -144,21 +139,21 @@ def _figures(shown: Overview, palette: Palette, width: int) -> str:
         return ""
     lines = [palette.paint("All environments", "strong")]
     for said in shown.figures[:_MOST_FIGURES]:
-        where = _where(said.environments, shown)
-        lines.append(_filled(f"{said.statement.text}: {where}", width, indent="  "))
+        where = _small(where_text(said.environments, shown))
+        lines.append(_filled(f"{said.statement.text}: {where}", width, "  ", "    "))
     more = len(shown.figures) - _MOST_FIGURES
     if more > 0:
         lines.append(f"  and {more} more")
     return "\n".join(lines)
 
 
-def _filled(text: str, width: int, indent: str = "") -> str:
+def _filled(text: str, width: int, indent: str = "", hanging: str = "") -> str:
     """`text` in lines of at most `width`; names are not broken."""
     return textwrap.fill(
         text,
         max(width, 40),
         initial_indent=indent,
-        subsequent_indent=f"{indent}  ",
+        subsequent_indent=hanging or indent,
         break_long_words=False,
         break_on_hyphens=False,
     )
