@@ -363,6 +363,16 @@ _JOININGS: Mapping[str, Joining] = {
 }
 
 
+def _markdown_overview(parts: Iterable[Part], merging: Merging, style: Style) -> Iterator[str]:
+    from reconciler.views.markdown import LIMIT
+    from reconciler.views.overview import markdown
+
+    codes = {part.environment: part.code for part in parts}
+    limit = style.limit or LIMIT
+    yield markdown.overview(merging.overview(), summary(codes), limit=limit)
+
+
 _OVERVIEWS: Mapping[str, Callable[[Iterable[Part], Merging, Style], Iterator[str]]] = {
     "text": _text_overview,
+    "markdown": _markdown_overview,
 }

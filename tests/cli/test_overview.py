@@ -55,7 +55,7 @@ def test_verbose_shows_each_environment_and_then_the_whole(fleet: Any) -> None:
 def test_one_run_says_whether_new_values_are_the_same_but_not_of_weak_ones(fleet: Any) -> None:
     out = fleet.ok("plan", "--all").out
     rows = {line.split()[1]: line for line in out.splitlines() if line.startswith("    ~ data")}
-    assert rows["data[password]"].endswith("(5 different values in 5 environments)")
+    assert rows["data[password]"].endswith("(5 different values)")
     assert rows["data[token]"].endswith("(the same new value in all 5)")
     assert rows["data[pin]"].endswith("(new value)")
 
@@ -89,3 +89,15 @@ def test_what_is_to_be_approved_is_shown_at_a_glance(fleet: Any) -> None:
     assert "Only in eu-2\n\n+ Secret/default/extra " in result.err
     assert "(the same new value in all 5)" in result.err
     assert all(json.loads(line) for line in result.out.splitlines())
+
+
+def test_a_comment_is_the_same_from_the_run_and_from_its_file(fleet: Any) -> None:
+    fleet.write("us-1/token.yaml", "kind: [\n")
+    fleet.run("drift", "--all", "--report", "json=all.json", "--report", "markdown=all.md")
+    out = fleet.ok("report", "all.json", "-o", "markdown").out
+    assert out == (fleet.path / "all.md").read_text()
+    assert out.startswith("## 5 environments: 1 failed `(us-1)`.\n")
+    assert "> **Error** in `us-1`: the manifests have errors" in out
+    limited = fleet.ok("report", "all.json", "-o", "markdown", "--limit", "5000", "--key", "x").out
+    assert limited.startswith("<!-- reconciler: x -->\n\n## ")
+    assert len(limited) <= 5_001

@@ -246,10 +246,16 @@ def test_a_comment_has_room_for_all_environments(workplace: Any) -> None:
     )
     for number in range(60):
         workplace.secret(f"secret-{number}", file=f"m/{number}.yaml", a="1", b="2", c="3")
+    few = [f"--env={name}" for name in names[:3]]
+    out = workplace.ok("plan", *few, "-o", "markdown").out
+    assert len(out) <= 65_536
+    for name in names[:3]:
+        assert f"## Environment {name}\n" in out
     out = workplace.ok("plan", "--all", "-o", "markdown").out
     assert len(out) <= 65_536
+    assert "\n### In all 8\n" in out
     for name in names:
-        assert f"## Environment {name}\n" in out
+        assert f"| `{name}` | " in out
 
 
 def test_rbac_prints_the_roles_of_all(workplace: Any) -> None:
