@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.views.pages import parsed
+
 NAMES = ("staging", "eu-1", "eu-2", "us-1", "us-2")
 STRONG = "not-a-real-Passw0rd-8f3hf92"
 
@@ -101,3 +103,26 @@ def test_a_comment_is_the_same_from_the_run_and_from_its_file(fleet: Any) -> Non
     limited = fleet.ok("report", "all.json", "-o", "markdown", "--limit", "5000", "--key", "x").out
     assert limited.startswith("<!-- reconciler: x -->\n\n## ")
     assert len(limited) <= 5_001
+
+
+def test_a_page_has_few_environments_one_by_one_and_many_at_a_glance(fleet: Any) -> None:
+    fleet.write("us-1/token.yaml", "kind: [\n")
+    reports = ("--report", "html=all.html", "--report", "json=all.json")
+    page = fleet.run("plan", "--all", "-o", "html", *reports).out
+    assert (fleet.path / "all.html").read_text() == page
+    headings = [element.text for element in parsed(page).all("h2")]
+    assert headings[0] == "Only in eu-2"
+    assert headings[-2:] == ["In all 4 that did not fail", "All environments"]
+    assert "4 different values" in page
+    assert "<b>Error</b> in us-1: the manifests have errors" in page
+    again = fleet.ok("report", "all.json", "-o", "html").out
+    assert "In all 4 that did not fail" in again
+    whole = fleet.run("plan", "--all", "-o", "html", "-v").out
+    few = fleet.ok("plan", "-e", "eu-*", "-e", "staging", "-o", "html").out
+    for text, names in ((whole, NAMES), (few, NAMES[:3])):
+        told = [element.text for element in parsed(text).all("h2")]
+        assert [each for each in told if each.startswith("Environment ")] == [
+            f"Environment {name}" for name in names
+        ]
+        assert text.count("<!doctype html>") == 1
+    assert STRONG not in page + whole + few + again

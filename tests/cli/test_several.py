@@ -216,11 +216,11 @@ def test_metrics_of_an_environment_outlive_its_failure(three: Any) -> None:
 
 
 def test_a_format_for_one_environment_is_refused_before_anything_is_read(three: Any) -> None:
-    for args in (("-o", "html"), ("--report", "html=x.html")):
-        result = three.run("plan", "--all", *args)
+    for args in (("-o", "baseline"), ("--report", "baseline=x.json")):
+        result = three.run("drift", "--all", *args)
         assert result.code == 1
-        assert "the format html shows one environment at a time" in result.err
-    assert not (three.path / "x.html").exists()
+        assert "the format baseline shows one environment at a time" in result.err
+    assert not (three.path / "x.json").exists()
 
 
 def test_findings_of_environments_do_not_hide_each_other(three: Any) -> None:
