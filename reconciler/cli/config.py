@@ -7,6 +7,7 @@ relative to its directory.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,12 +44,14 @@ class Company:
     """The environments that one run of a command is for, each with a context of its own.
 
     ``loads`` has the manifests that several have in common. ``after`` has all environments of the
-    configuration, chosen or not, and what each comes after.
+    configuration, chosen or not, and what each comes after. ``key`` is what values of different
+    environments are compared by; it ends with the run.
     """
 
     contexts: list[click.Context] = field(default_factory=list, repr=False)
     loads: SharedLoads = field(repr=False)
     after: Mapping[str, tuple[str, ...]] = field(repr=False)
+    key: bytes = field(default_factory=secrets.token_bytes, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
