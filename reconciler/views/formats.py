@@ -54,7 +54,8 @@ class Style:
     ``limit`` is how many characters a comment may have, if not as many as on GitHub; ``key`` is
     what a later run finds the comment by. ``heading`` is what the first line says besides the
     subject itself; ``now`` is what ages are told from. ``share`` is the part of a run over several
-    environments that is shown, if it is not the whole.
+    environments that is shown, if it is not the whole. ``width`` is that of the terminal, for what
+    depends on it. ``is_part`` wants HTML for a larger page, without what is around it.
     """
 
     colour: bool = False
@@ -64,6 +65,8 @@ class Style:
     key: str = ""
     heading: Heading = NO_HEADING
     share: Share | None = None
+    width: int = 80
+    is_part: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -191,6 +194,7 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
             "text",
             "json",
             "markdown",
+            "html",
             "github",
             "gitlab-terraform",
             "code-quality",

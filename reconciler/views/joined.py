@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 import orjson
@@ -19,10 +20,15 @@ from reconciler.escapes import escaped, inert, json_text
 from reconciler.model.shards import Share
 from reconciler.views.formats import Style, Subject, failed, outlives
 from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document, serialised
+from reconciler.views.overview import Merging
 from reconciler.views.text import error as error_text
 from reconciler.views.text.palette import Palette
 from reconciler.views.words import counted
 
+if TYPE_CHECKING:
+    from reconciler.views.html.elements import Markup
+
+_MOST_NAMED = 10
 _SUITE = re.compile('^<testsuite name="[^"]*"')
 _CODES = {
     ExitCode.ERROR: "failed",
@@ -46,12 +52,38 @@ class Part:
 
 Joining = Callable[[Iterable[Part], Subject, Style], Iterator[str]]
 
+FEW = 3
+"""So many environments are shown one by one, and more at a glance."""
+
 
 def joined(
-    format_name: str, parts: Iterable[Part], subject: Subject, style: Style
+    format_name: str,
+    parts: Iterable[Part],
+    subject: Subject,
+    style: Style,
+    merging: Merging | None = None,
 ) -> Iterator[str]:
-    """The texts of one output for all `parts`, each of which shows a `subject`."""
-    return _JOININGS[format_name](parts, subject, style)
+    """The texts of one output for all `parts`, each of which shows a `subject`.
+
+    `merging` has all environments once the parts are taken; without it, or where there are few of
+    them, none is compared with another.
+    """
+    overview = _OVERVIEWS.get(format_name)
+    if overview is None or merging is None:
+        return _JOININGS[format_name](parts, subject, style)
+    return overview(parts, merging, subject, style)
+
+
+def has_sections(format_name: str, subject: Subject, style: Style, environments: int) -> bool:
+    """Whether each of so many `environments` is shown by itself."""
+    if not has_overview(subject, environments) or format_name not in _OVERVIEWS:
+        return True
+    return style.verbose and format_name != "markdown"
+
+
+def has_overview(subject: Subject, environments: int) -> bool:
+    """Whether so many `environments` are compared with each other."""
+    return environments > FEW and subject in {Subject.PLAN, Subject.DRIFT}
 
 
 def can_join(format_name: str) -> bool:
@@ -82,6 +114,8 @@ def _samples_of(environment: str, text: str) -> str:
 
 def style_of(format_name: str, style: Style, environments: int) -> Style:
     """`style` for one of several environments: a comment has room for all of them together."""
+    if format_name == "html":
+        return replace(style, is_part=True)
     if format_name != "markdown":
         return style
     from reconciler.views.markdown import LIMIT
@@ -99,11 +133,19 @@ def summary(codes: Mapping[str, ExitCode]) -> str:
     for name, code in codes.items():
         names[code].append(name)
     told = [
-        f"{len(names[code])} {words} ({', '.join(names[code])})"
+        f"{len(names[code])} {words}{_named(names[code], codes)}"
         for code, words in _CODES.items()
         if names[code]
     ]
     return f"{counted(len(codes), 'environment')}{': ' if told else ''}{', '.join(told)}."
+
+
+def _named(names: Sequence[str], every: Collection[str]) -> str:
+    """`` (eu-1, eu-2)``; nothing where that is all of them, or too many to be read."""
+    if len(names) <= _MOST_NAMED:
+        return f" ({', '.join(names)})"
+    left = [name for name in every if name not in names]
+    return f" (all but {', '.join(left)})" if 0 < len(left) <= _MOST_NAMED else ""
 
 
 def ends_text(codes: Mapping[str, ExitCode], waiting: Mapping[str, str]) -> str:
@@ -116,15 +158,43 @@ def ends_text(codes: Mapping[str, ExitCode], waiting: Mapping[str, str]) -> str:
 
 
 def _text(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    codes: dict[str, ExitCode] = {}
+    yield from _text_sections(parts, style, codes)
+    yield Palette(style.colour).paint(summary(codes), "strong")
+
+
+def _text_sections(
+    parts: Iterable[Part], style: Style, codes: dict[str, ExitCode]
+) -> Iterator[str]:
     palette = Palette(style.colour)
-    codes = {}
     for part in parts:
         codes[part.environment] = part.code
         blocks = [palette.paint(f"Environment {part.environment}", "strong"), part.text]
         if part.error is not None:
             blocks.append(error_text(part.error, colour=style.colour))
         yield "\n".join([*filter(None, blocks), ""])
-    yield palette.paint(summary(codes), "strong")
+
+
+def _text_overview(
+    parts: Iterable[Part], merging: Merging, _: Subject, style: Style
+) -> Iterator[str]:
+    """All at a glance; verbose, behind a section for each."""
+    from reconciler.views.overview import text
+
+    codes: dict[str, ExitCode] = {}
+    if style.verbose:
+        yield from _text_sections(parts, style, codes)
+    else:
+        codes |= {part.environment: part.code for part in parts}
+    shown = text.overview(
+        merging.overview(),
+        colour=style.colour,
+        width=style.width,
+        quiet=style.quiet,
+        verbose=style.verbose,
+    )
+    yield from filter(None, [shown and f"{shown}\n"])
+    yield Palette(style.colour).paint(summary(codes), "strong")
 
 
 def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
@@ -139,6 +209,23 @@ def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
             yield f"**Error:** {prose(part.error.message)}\n"
             yield "".join(f"- {prose(detail)}\n" for detail in part.error.details)
     yield prose(summary(codes))
+
+
+def _html(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    from reconciler.views.html import environments as html
+
+    del style
+    codes: dict[str, ExitCode] = {}
+    sections = [*_html_sections(parts, codes)]
+    yield html.environments(summary(codes), sections)
+
+
+def _html_sections(parts: Iterable[Part], codes: dict[str, ExitCode]) -> Iterator[Markup]:
+    from reconciler.views.html import environments as html
+
+    for part in parts:
+        codes[part.environment] = part.code
+        yield html.part(part.environment, part.text, part.error)
 
 
 def _json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
@@ -291,6 +378,7 @@ _JOININGS: Mapping[str, Joining] = {
     "text": _text,
     "json": _json,
     "markdown": _markdown,
+    "html": _html,
     "github": _github,
     "gitlab-terraform": _counts,
     "code-quality": _code_quality,
@@ -298,4 +386,34 @@ _JOININGS: Mapping[str, Joining] = {
     "junit": _junit,
     "prometheus": _prometheus,
     "yaml": _yaml,
+}
+
+
+def _markdown_overview(
+    parts: Iterable[Part], merging: Merging, _: Subject, style: Style
+) -> Iterator[str]:
+    from reconciler.views.markdown import LIMIT
+    from reconciler.views.overview import markdown
+
+    codes = {part.environment: part.code for part in parts}
+    limit = style.limit or LIMIT
+    yield markdown.overview(merging.overview(), summary(codes), limit=limit)
+
+
+def _html_overview(
+    parts: Iterable[Part], merging: Merging, subject: Subject, style: Style
+) -> Iterator[str]:
+    """All at a glance; verbose, before a section for each."""
+    from reconciler.views.html import environments as html
+
+    codes: dict[str, ExitCode] = {}
+    sections = [*_html_sections(parts, codes)]
+    shown = sections if style.verbose else []
+    yield html.overview(merging.overview(), subject, summary(codes), shown)
+
+
+_OVERVIEWS: Mapping[str, Callable[[Iterable[Part], Merging, Subject, Style], Iterator[str]]] = {
+    "text": _text_overview,
+    "markdown": _markdown_overview,
+    "html": _html_overview,
 }
