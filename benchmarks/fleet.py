@@ -37,8 +37,8 @@ _IN_TURN = "--in-turn"
 _FINE = {0, 2}
 _PROGRAM = [sys.executable, "-m", "reconciler"]
 _REQUEST = re.compile(
-    r'^apiserver_request_total\{.*resource="(?P<resource>[^"]*)".*'
-    r'verb="(?P<verb>[^"]*)".*\} (?P<count>\S+)$',
+    r'^apiserver_request_total\{.*,resource="(?P<resource>[^"]*)".*'
+    r',verb="(?P<verb>[^"]*)".*\} (?P<count>\S+)$',
     re.MULTILINE,
 )
 
