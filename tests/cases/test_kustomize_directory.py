@@ -33,7 +33,7 @@ def test_a_build_that_fails_is_an_error(case: Workplace) -> None:
     result = case.run("plan", ".")
     assert result.code == 1
     assert "gen/kustomization.yaml:1:1: error[source-failed]" in result.err
-    assert "it ended with exit code 1" in result.err
+    assert "kustomize ended with exit code 1" in result.err
 
 
 @pytest.mark.parametrize(("file", "hint"), [("prod/kustomization.yaml", "its directory: prod")])

@@ -74,6 +74,15 @@ def test_many_kustomizations_are_listed_in_part() -> None:
     assert message.endswith("m/app-6, m/app-7 and 2 more")
 
 
+@pytest.mark.parametrize("name", ["Kustomization", "kustomization.yaml", "Chart.yaml"])
+def test_a_directory_of_that_name_is_a_directory(name: str) -> None:
+    write(f"m/{name}/a.yaml")
+    write("m/b.yaml")
+    loaded = load("m", environ={"PATH": ""})
+    assert loaded.diagnostics == ()
+    assert {*names(loaded)} == {"a", "b"}
+
+
 def test_without_kustomize_a_kustomization_is_an_error() -> None:
     write("m/kustomization.yaml", "resources: [a.yaml]\n")
     write("m/a.yaml")
