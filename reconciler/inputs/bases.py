@@ -34,8 +34,8 @@ class Fault(NamedTuple):
 
 
 _DECRYPT = (
-    "take it out of the kustomization and name it as a manifest of its own, or have it decrypted "
-    "while kustomize runs, by KSOPS with --allow-run"
+    "name it by itself, or read all files as they are, with --exclude {}; "
+    "with KSOPS and --allow-run, kustomize decrypts it"
 )
 
 
@@ -66,7 +66,7 @@ def faults_in(directory: str, parse: Parse, *, everything_allowed: bool) -> Iter
                     "sops-in-kustomize",
                     path,
                     "the file is encrypted with SOPS, and kustomize would break its MAC",
-                    _DECRYPT,
+                    _DECRYPT.format(os.path.basename(file)),  # noqa: PTH119 - one of three
                 )
 
 

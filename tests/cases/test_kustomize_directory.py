@@ -15,7 +15,7 @@ def test_a_directory_with_a_kustomization_is_built(case: Workplace, paths: list[
     assert "+ Secret/prod/prod-web-env" in planned.out
     assert "data[URL]" in planned.out
     assert "Plan: 3 to create" in planned.out
-    assert "built 1 kustomization with kustomize: prod" in planned.out
+    assert "kustomize builds 1 kustomization: prod" in planned.out
 
 
 def test_so_is_one_below_the_input(case: Workplace) -> None:
@@ -26,7 +26,7 @@ def test_so_is_one_below_the_input(case: Workplace) -> None:
     assert "Secret/prod/prod-web-env" in planned.out
     assert "forgotten" not in planned.out
     assert "Plan: 4 to create" in planned.out
-    assert "built 1 kustomization with kustomize: ./prod" in planned.out
+    assert "kustomize builds 1 kustomization: ./prod" in planned.out
 
 
 def test_a_build_that_fails_is_an_error(case: Workplace) -> None:

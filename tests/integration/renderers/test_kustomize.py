@@ -196,7 +196,10 @@ def test_what_sops_encrypted_is_refused_with_the_ways_out(overlay: Workplace) ->
         result = overlay.run("plan", *arguments)
         assert result.code == 1
         assert "base/secret.yaml:1:1: error[sops-in-kustomize]" in result.err
-        assert "name it as a manifest of its own" in result.err
+        assert "--exclude kustomization.yaml" in result.err
+    excluded = overlay.run("plan", "base", "--exclude", "kustomization.yaml")
+    assert "sops-in-kustomize" not in excluded.out + excluded.err
+    assert "base/secret.yaml" in excluded.out + excluded.err
 
 
 def test_kustomize_gets_neither_programs_nor_credentials(
