@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.config import environment_name
 from reconciler.cli.environment import environ
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
@@ -105,10 +106,11 @@ def drift(
     )
     telling = workflow.telling_of(
         settings["set_name"],
+        environment_name(),
         settings["notify"],
         memory_file(settings["notify_state"]),
         environ(),
-        remark,
+        say=remark,
     )
     checked: list[Environment] = []
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from reconciler.cli.options import STORE
 from reconciler.cli.sources import texts
 from reconciler.errors import ConfigError
+from reconciler.model.environments import NAME_RULE, is_environment_name
 from reconciler.model.opening import StoreChoice
 from reconciler.model.plan_options import PLAN_OPTIONS
 from reconciler.planning.stages import cycles
@@ -28,11 +29,6 @@ ENVIRONMENTS = "environments"
 
 _NO_PLACES = {"qps", "allow-run"}
 """Options of stores that say how, not where."""
-_NAME = re.compile("[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
-_NAME_RULE = (
-    "the name of an environment has letters, digits, '-', '_' and '.', starts and ends with a "
-    "letter or digit, and has at most 63 of them"
-)
 _WILDCARD = re.compile(r"\*\*/|\*\*|\*|\?|\[[^]]+\]")
 
 
@@ -136,8 +132,8 @@ def _written_out(
 ) -> Iterator[_Entry]:
     """The environments that a map describes."""
     for name, placed in listed.items():
-        if not _NAME.fullmatch(name):
-            reader.problems.append(f"{placed.key}: {name!r} is no such name: {_NAME_RULE}")
+        if not is_environment_name(name):
+            reader.problems.append(f"{placed.key}: {name!r} is no such name: {NAME_RULE}")
         if isinstance(placed.value, dict):
             assert placed.key is not None
             yield _entry(name, placed.value, (placed.key, directory), defaults, reader)
@@ -198,12 +194,12 @@ def _files(pattern: str, listed: Placed, file: Path, reader: Reader) -> Iterator
         match = meant.fullmatch(path.relative_to(file.parent).as_posix())
         parts = "/".join(filter(None, match.groups())) if match else ""
         name = "-".join(filter(None, parts.split("/")))
-        if _NAME.fullmatch(name):
+        if is_environment_name(name):
             yield path, name
         else:
             reader.problems.append(
                 f"{path}: {name!r}, which the wildcards of {pattern!r} stand for, names no "
-                f"environment: {_NAME_RULE}"
+                f"environment: {NAME_RULE}"
             )
 
 

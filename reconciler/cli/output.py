@@ -19,7 +19,15 @@ from reconciler.errors import ConfigError, FileNotWritten
 from reconciler.files import write_whole
 from reconciler.model.options import Topic
 from reconciler.spelling import did_you_mean
-from reconciler.views.formats import Style, Subject, failed, formats_of, outlives, rendered
+from reconciler.views.formats import (
+    Style,
+    Subject,
+    failed,
+    formats_for,
+    formats_of,
+    outlives,
+    rendered,
+)
 from reconciler.views.heading import Heading
 
 if TYPE_CHECKING:
@@ -134,15 +142,15 @@ def show(
         ConfigError: a format that was asked for cannot show the subject.
         FileNotWritten: a report cannot be written.
     """
-    _check_formats(subject, settings)
+    _check_formats(subject, shown, settings)
     coloured = replace(style_of(settings, origin), colour=colour_on(sys.stdout))
     click.echo(rendered(subject, output_of(subject, settings), shown, coloured))
     write_reports(subject, shown, settings, origin)
 
 
-def _check_formats(subject: Subject, settings: dict[str, Any]) -> None:
+def _check_formats(subject: Subject, shown: Any, settings: dict[str, Any]) -> None:
     """A command whose input decides what it shows offers the formats of all subjects."""
-    able = formats_of(subject)
+    able = formats_for(subject, shown)
     for name in (output_of(subject, settings), *(name for name, _ in settings.get("reports", ()))):
         if name not in able:
             message = f"the format {name} cannot show what is in these files"

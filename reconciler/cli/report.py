@@ -36,7 +36,7 @@ def _short_enough(_: click.Context, __: click.Parameter, key: str) -> str:
     ),
 )
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@output_options(Subject.REPORT, Subject.DRIFTS)
+@output_options(Subject.REPORT, Subject.DRIFTS, Subject.ENVIRONMENTS)
 @listed(
     Topic.OUTPUT,
     "--key",
@@ -57,7 +57,7 @@ def _short_enough(_: click.Context, __: click.Parameter, key: str) -> str:
 def report(files: tuple[Path, ...], **settings: Any) -> ExitCode:
     """Show plans or drift reports that were written as JSON.
 
-    Several are one report.
+    Several are one report. A file may hold those of several environments.
 
     Needs neither manifests nor store, and trusts nothing in the files: they may come from a fork.
 

@@ -35,7 +35,11 @@ class Sides(NamedTuple):
 
 def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
     """The paths of the fields that differ."""
-    changed = {path for path, leaf in target.items() if live.get(path) != leaf}
+    changed = {
+        path
+        for path, leaf in target.items()
+        if (old := live.get(path)) is not leaf and old != leaf  # equal ones are mostly the same
+    }
     return frozenset(changed | (live.keys() - target.keys()))
 
 

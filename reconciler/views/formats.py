@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import Note
 from reconciler.model.shards import Share
@@ -42,6 +43,8 @@ class Subject(StrEnum):
     """A `PlanReport`."""
     DRIFTS = "drifts"
     """A `Drifts`."""
+    ENVIRONMENTS = "environments"
+    """An `Environments`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,32 @@ class Drifts:
     """The reports of one or more checks, in the order in which they were given."""
 
     checks: tuple[HeadedDrift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentResult:
+    """What a command came to for an environment: a plan or a drift report, unless it failed.
+
+    An ``error`` after that, such as a plan file that could not be written, leaves both.
+    """
+
+    environment: str
+    code: ExitCode
+    headed: HeadedPlan | HeadedDrift | None = None
+    error: ReconcilerError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """What one or more runs over several environments came to; ``subject`` is that of each.
+
+    ``shares`` say which parts of a larger run they are, where the run was divided.
+    """
+
+    subject: Subject
+    results: tuple[EnvironmentResult, ...]
+    configuration: str = ""
+    shares: tuple[Share, ...] = ()
 
 
 _TABLE: Mapping[Subject, Mapping[str, str]] = {
@@ -156,6 +185,19 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
         "sarif": "reconciler.views.sarif:styled_drifts",
         "junit": "reconciler.views.junit:styled_drifts",
     },
+    Subject.ENVIRONMENTS: {
+        name: f"reconciler.views.environments:{name.replace('-', '_')}"
+        for name in (
+            "text",
+            "json",
+            "markdown",
+            "github",
+            "gitlab-terraform",
+            "code-quality",
+            "sarif",
+            "junit",
+        )
+    },
     Subject.GRAPH: {
         "dot": "reconciler.views.dot:styled_graph",
         "mermaid": "reconciler.views.mermaid:styled_graph",
@@ -171,6 +213,14 @@ _OUTLIVING: Mapping[str, str] = {"prometheus": "reconciler.views.prometheus:fail
 def formats_of(*subjects: Subject) -> tuple[str, ...]:
     """The formats that can show any of `subjects`, the default first."""
     return tuple(dict.fromkeys(name for subject in subjects for name in _TABLE[subject]))
+
+
+def formats_for(subject: Subject, shown: Any) -> tuple[str, ...]:
+    """The formats that can show `shown`, a `subject`, the default first."""
+    names = formats_of(subject)
+    if isinstance(shown, Environments):
+        return tuple(name for name in names if name in formats_of(shown.subject))
+    return names
 
 
 def rendered(subject: Subject, format_name: str, shown: Any, style: Style) -> str:

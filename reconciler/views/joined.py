@@ -18,13 +18,10 @@ from reconciler.errors import ExitCode, ReconcilerError, worst
 from reconciler.escapes import escaped, inert, json_text
 from reconciler.model.shards import Share
 from reconciler.views.formats import Style, Subject, failed, outlives
-from reconciler.views.json.parts import Document, serialised
+from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document, serialised
 from reconciler.views.text import error as error_text
 from reconciler.views.text.palette import Palette
 from reconciler.views.words import counted
-
-FORMAT = "reconciler.environments/v1"
-"""The name of the JSON document."""
 
 _SUITE = re.compile('^<testsuite name="[^"]*"')
 _CODES = {
@@ -145,7 +142,7 @@ def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
 
 
 def _json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
-    head: Document = {"format": FORMAT, "subject": subject.value}
+    head: Document = {"format": ENVIRONMENTS_FORMAT, "subject": subject.value}
     head |= {"configuration": style.heading.configuration}
     if style.share is not None:
         head["shard"] = share_document(style.share)

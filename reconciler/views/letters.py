@@ -34,10 +34,12 @@ _TITLES = {
 class Finding:
     """What there is to tell: what a check of a set came to, at a time.
 
-    ``report`` is ``None`` where the check failed; ``error`` then says why.
+    ``environment`` is the one that was checked; empty where the configuration has none. ``report``
+    is ``None`` where the check failed; ``error`` then says why.
     """
 
     set_name: str
+    environment: str = ""
     now: datetime
     report: DriftReport | None = None
     error: str = ""
@@ -49,13 +51,14 @@ def letter(kind: NewsKind, finding: Finding, aim: Standing, *, sender: str, numb
     The same message has the same id, however often it is sent: `number` is how many the receiver
     had accepted before, and `sender` tells this memory of receivers from others.
     """
-    place = f"set {escaped(finding.set_name)}"
+    where = f"environment {finding.environment}, " if finding.environment else ""
+    place = escaped(f"{where}set {finding.set_name}")
     lines = [*_lines(finding)]
     identity = f"{sender} {number} {kind} {aim.failed} {aim.digest}"
     event = {
         "specversion": "1.0",
         "id": hashlib.sha256(identity.encode()).hexdigest()[:32],
-        "source": f"urn:reconciler:set:{quote(finding.set_name, safe='')}",
+        "source": _source(finding),
         "type": f"reconciler.{kind}",
         "subject": finding.set_name,
         "time": finding.now.isoformat(timespec="seconds"),
@@ -65,6 +68,13 @@ def letter(kind: NewsKind, finding: Finding, aim: Standing, *, sender: str, numb
     return Letter(
         inert(_TITLES[kind].format(place)), inert("\n".join(lines)), json.dumps(event).encode()
     )
+
+
+def _source(finding: Finding) -> str:
+    """What the event is about, as a URN: events of two environments have different sources."""
+    parts = {"environment": finding.environment, "set": finding.set_name}
+    named = [f"{noun}:{quote(name, safe='')}" for noun, name in parts.items() if name]
+    return ":".join(["urn:reconciler", *named])
 
 
 def _lines(finding: Finding) -> Iterator[str]:
@@ -89,9 +99,9 @@ def _lines(finding: Finding) -> Iterator[str]:
 def _data(finding: Finding) -> Document:
     report = finding.report
     if report is None:
-        return {"set": finding.set_name, "error": finding.error}
+        return {**_place(finding), "error": finding.error}
     return {
-        "set": finding.set_name,
+        **_place(finding),
         "store": {"scheme": report.store.scheme, "location": report.store.location},
         "lastRun": report.last and run_document(report.last),
         "summary": drift_words.summary_text(report),
@@ -109,3 +119,7 @@ def _data(finding: Finding) -> Document:
             for group in drift_groups.alike(drift_words.counting(report))
         ],
     }
+
+
+def _place(finding: Finding) -> Document:
+    return {"environment": finding.environment or None, "set": finding.set_name}

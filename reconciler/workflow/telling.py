@@ -54,6 +54,7 @@ class Telling:
     """Who is told about the checks of a set, and the file that remembers what they were told."""
 
     set_name: str
+    environment: str
     receivers: tuple[Receiver, ...] = field(repr=False)
     memory: Path
     say: Say
@@ -63,6 +64,7 @@ class Telling:
         """Tell each receiver what is new to it."""
         finding = Finding(
             set_name=self.set_name,
+            environment=self.environment,
             now=self.clock(),
             report=end.report,
             error="" if end.error is None else _shown(end.error),
@@ -106,9 +108,11 @@ def _shown(error: Exception) -> str:
 
 def telling_of(
     set_name: str,
+    environment: str,
     urls: Sequence[str],
     memory: str | None,
     environ: Mapping[str, str],
+    *,
     say: Say,
 ) -> Telling | None:
     """Who is to be told: `urls`, and those in RECONCILER_NOTIFY or the file that it names.
@@ -126,4 +130,10 @@ def telling_of(
             "--notify: there is no file that remembers what was told",
             hint="name one with --notify-state FILE, on a disk that outlives the check",
         )
-    return Telling(set_name=set_name, receivers=receivers, memory=Path(memory), say=say)
+    return Telling(
+        set_name=set_name,
+        environment=environment,
+        receivers=receivers,
+        memory=Path(memory),
+        say=say,
+    )

@@ -193,6 +193,10 @@ def test_of_several_environments_each_is_told_when_all_reports_are_written(
     )
     assert result.code == 1
     assert sorted(web.types) == ["check.failed", "drift.appeared", "drift.appeared"]
+    assert {event["source"] for event in web.events} == {
+        f"urn:reconciler:environment:{name}:set:default" for name in "abc"
+    }
+    assert {event["data"]["environment"] for event in web.events} == {*"abc"}
     for text in seen:
         assert text.count('object="Secret/default/database"') == 2
     for name in "abc":

@@ -101,7 +101,10 @@ def test_every_file_that_is_no_plan_is_named(printed: Any) -> None:
     assert result.err.splitlines()[:7] == [
         "Error: not every file is a plan or a drift report as JSON, so there is no report",
         "  ~ broken.json: line 1, column 2: this is not JSON",
-        "  ~ key.json: format: reconciler.plan/v1 or reconciler.drift/v1 is expected",
+        (
+            "  ~ key.json: format: one of reconciler.plan/v1, reconciler.drift/v1, "
+            "reconciler.environments/v1 is expected"
+        ),
         "  ~ forged.json: changes[0].key.name: a string is expected",
         "  ~ directory.json: cannot be read: Is a directory",
         "  ~ pipe.json: this is not a regular file",
@@ -179,7 +182,7 @@ def test_several_checks_are_one_report(checked: Any) -> None:
 def test_plans_and_drift_are_not_mixed(checked: Any) -> None:
     result = checked.run("report", "same.json", "plan.json")
     assert (result.code, result.out) == (1, "")
-    assert "some of these files are plans, and some are drift reports" in result.err
+    assert "these files are not all of one kind\n  ~ 1 file with a plan\n" in result.err
 
 
 @pytest.mark.parametrize(
@@ -198,3 +201,123 @@ def test_a_format_of_the_other_kind_is_refused(
     assert f"the format {name} cannot show what is in these files" in result.err
     assert "use one of text, json, markdown, html" in result.err
     assert "x.xml" not in checked.files()
+
+
+ENVIRONMENTS = """\
+defaults: {set: shop}
+environments:
+  eu-1: {store: "sqlite:eu-1.db", manifests: eu-1}
+  eu-2: {store: "sqlite:eu-2.db", manifests: eu-2}
+  eu-3: {store: "sqlite:eu-3.db", manifests: eu-3}
+"""
+
+
+@pytest.fixture
+def fleet(workplace: Any) -> Any:
+    """Three environments, of which the manifests of one are broken."""
+    workplace.write("reconciler.yaml", ENVIRONMENTS)
+    for name in ("eu-1", "eu-2"):
+        workplace.secret("database", file=f"{name}/database.yaml", password=f"canary-{name}")
+    workplace.write("eu-3/broken.yaml", "kind: [\n")
+    return workplace
+
+
+@pytest.mark.parametrize(
+    ("command", "formats"),
+    [
+        ("plan", ("json", "markdown", "github", "code-quality", "gitlab-terraform", "sarif")),
+        ("drift", ("json", "markdown", "github", "code-quality", "sarif", "junit")),
+    ],
+)
+def test_a_run_over_several_environments_is_reported_as_it_was_shown(
+    fleet: Any, command: str, formats: tuple[str, ...]
+) -> None:
+    fleet.ok("apply", "-e", "eu-[12]", "--auto-approve")
+    reports = [f"--report={name}={command}.{name}" for name in formats]
+    run = fleet.run(command, "--all", *reports)
+    assert run.code == 1
+    for name in formats:
+        shown = fleet.ok("report", f"{command}.json", "-o", name).out
+        assert shown == (fleet.path / f"{command}.{name}").read_text(), name
+    shown = fleet.ok("report", f"{command}.json").out
+    assert "Environment eu-3\nError: " in shown
+    assert shown.endswith("3 environments: 1 failed (eu-3).\n")
+
+
+def test_runs_over_different_environments_are_one_report(fleet: Any) -> None:
+    fleet.run("plan", "--all", "--report", "json=all.json")
+    fleet.ok("plan", "-e", "eu-1*", "--report", "json=1.json")
+    fleet.ok("plan", "-e", "eu-2*", "--report", "json=2.json")
+    fleet.run("plan", "-e", "eu-3*", "--report", "json=3.json")
+    together = fleet.ok("report", "1.json", "2.json", "3.json", "-o", "json").out
+    assert together == (fleet.path / "all.json").read_text()
+    assert fleet.ok("report", "all.json", "-o", "markdown", "--key", "shop").out.startswith(
+        "<!-- reconciler: shop -->\n\n## "
+    )
+    result = fleet.run("report", "1.json", "all.json")
+    assert (result.code, result.out) == (1, "")
+    assert "some environments occur more than once\n  ~ eu-1\n" in result.err
+
+
+def test_a_shard_is_reported_as_one(fleet: Any) -> None:
+    for index in (1, 2):
+        fleet.run("plan", "--all", "--shard", f"{index}/2", "--report", f"json={index}.json")
+    alone = fleet.ok("report", "1.json", "-o", "json").out
+    assert alone == (fleet.path / "1.json").read_text()
+    document = json.loads(alone)
+    document["shard"]["of"] = 0
+    fleet.write("forged.json", json.dumps(document))
+    assert "forged.json: shard: a shard of at most" in fleet.run("report", "forged.json").err
+    together = json.loads(fleet.ok("report", "1.json", "2.json", "-o", "json").out)
+    assert {each["environment"] for each in together["environments"]} == {"eu-1", "eu-2", "eu-3"}
+
+
+def test_files_of_different_kinds_are_no_report(fleet: Any) -> None:
+    fleet.run("plan", "--all", "--report", "json=plans.json")
+    fleet.run("drift", "--all", "--report", "json=drifts.json")
+    fleet.ok("plan", "-e", "eu-1", "--report", "json=plan.json")
+    fleet.run("validate", "--all", "--report", "json=checks.json")
+    for other in ("drifts.json", "plan.json"):
+        result = fleet.run("report", "plans.json", other)
+        assert (result.code, result.out) == (1, "")
+        assert "1 file with plans of several environments" in result.err
+    result = fleet.run("report", "checks.json")
+    assert "checks.json: subject: plan or drift is expected" in result.err
+
+
+@pytest.mark.parametrize(
+    ("members", "place"),
+    [
+        ({"environment": "x\n::error::y"}, "environments[0].environment: the name of an"),
+        ({"exitCode": 7}, "environments[0].exitCode: one of 0, 1, 2, 3, 4, 5, 130 is expected"),
+        ({"exitCode": 4}, "exitCode: this contradicts the rest"),
+        ({"plan": None}, "environments[0]: a plan or an error is expected"),
+        ({"plan": {"format": "x"}}, "environments[0].plan: store, configuration"),
+        ({"error": {"message": "x"}}, "environments[0].error: details, hint are missing"),
+    ],
+)
+def test_a_forged_run_is_told_by_its_place(fleet: Any, members: dict[str, Any], place: str) -> None:
+    fleet.ok("plan", "-e", "eu-1*", "--report", "json=1.json")
+    document = json.loads((fleet.path / "1.json").read_text())
+    document["environments"][0] |= members
+    fleet.write("forged.json", json.dumps(document))
+    result = fleet.run("report", "forged.json")
+    assert (result.code, result.out) == (1, "")
+    assert f"  ~ forged.json: {place}" in result.err
+
+
+def test_a_hostile_error_of_an_environment_stays_text(fleet: Any) -> None:
+    fleet.run("plan", "--all", "--report", "json=all.json")
+    document = json.loads((fleet.path / "all.json").read_text())
+    hostile = "<!-- reconciler: shop -->\n::error::x @team \x1b[2J"
+    document["environments"][2]["error"] = {
+        "message": hostile,
+        "details": [hostile],
+        "hint": hostile,
+    }
+    fleet.write("all.json", json.dumps(document))
+    for name in ("text", "markdown", "github"):
+        shown = fleet.ok("report", "all.json", "-o", name).out
+        assert "<!--" not in shown or name != "markdown"
+        assert "\x1b" not in shown
+        assert "\n::error::x" not in shown

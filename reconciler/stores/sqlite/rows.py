@@ -10,11 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from sys import intern
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
 
-from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, OwnerReference
+from reconciler.model.fields import DATA
+from reconciler.model.objects import (
+    Applied,
+    Bystander,
+    Live,
+    ObjectKey,
+    OwnerReference,
+    Resource,
+)
 from reconciler.model.values import SecretValue
 from reconciler.stores.sqlite.sealing import BrokenSeal, Sealer
 
@@ -48,6 +58,8 @@ class Row(NamedTuple):
 _AS_THEY_ARE = ("labels", "annotations", "finalizers", "immutable", "settings")
 _CLEAR = Row._fields.index("mark")
 _CACHED_PATHS = 4096
+_CACHED_TEXTS = 4096
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 
 class Damage(Exception):
@@ -86,41 +98,64 @@ def to_row(live: Live, sealer: Sealer, *, automatic: bool = False) -> Row:
     )
 
 
-def from_row(row: Row, sealer: Sealer) -> Live:
+def from_row(row: Row, sealer: Sealer, twin: Resource | None = None) -> Live:
     """Open a row that `checked` returned.
+
+    What is equal in `twin`, which is the object as its manifest has it, is not kept twice. Most
+    objects are as their manifests say, so that halves the memory of a plan.
 
     Raises:
         Damage: it is not what `to_row` made.
     """
-    bound = _bound(row.kind, row.namespace, row.name, row.uid, str(row.version))
+    version = str(row.version)
+    bound = _bound(row.kind, row.namespace, row.name, row.uid, version)
     body = _body(row, sealer, bound)
+    data = _values(row, sealer, bound, body.get("data", ()))
+    labels, annotations = body.get("labels", _NOTHING), body.get("annotations", _NOTHING)
+    if twin is not None:
+        data = twin.data if twin.data == data else data
+        labels = twin.labels if twin.labels == labels else labels
+        annotations = twin.annotations if twin.annotations == annotations else annotations
     return Live(
-        key=row.key,
+        key=row.key if twin is None else twin.key,
         generate_name=body.get("generateName", ""),
-        labels=body.get("labels", {}),
-        annotations=body.get("annotations", {}),
+        labels=labels,
+        annotations=annotations,
         finalizers=tuple(body.get("finalizers", ())),
         owners=tuple(OwnerReference(*owner) for owner in body.get("owners", ())),
-        type=row.type,
+        type=intern(row.type),
         immutable=body.get("immutable", False),
-        data=_values(row, sealer, bound, body.get("data", ())),
-        settings=body.get("settings", {}),
+        data=data,
+        settings=body.get("settings", _NOTHING),
         uid=row.uid,
-        resource_version=str(row.version),
-        created=row.created,
-        applied=None
-        if row.set_name is None
-        else Applied(
-            set_name=row.set_name,
-            fields={_path(*path): value for value, *path in body.get("applied", ())},
-            ciphertexts={_path(*path): value for value, *path in body.get("ciphertexts", ())},
-        ),
+        resource_version=version,
+        created=intern(row.created),
+        applied=None if row.set_name is None else _applied(intern(row.set_name), body),
+    )
+
+
+def _applied(set_name: str, body: Mapping[str, Any]) -> Applied:
+    fields: dict[tuple[str, ...], str] = {}
+    for fingerprint, *names in body.get("applied", ()):
+        path = _path(*names)
+        # Values differ from object to object, types, labels and annotations hardly.
+        fields[path] = fingerprint if path[0] == DATA else _text(fingerprint)
+    digests = body.get("ciphertexts")
+    return Applied(
+        set_name=set_name,
+        fields=fields,
+        ciphertexts={_path(*path): value for value, *path in digests} if digests else _NOTHING,
     )
 
 
 @lru_cache(_CACHED_PATHS)  # objects have the same few
 def _path(*names: str) -> tuple[str, ...]:
     return names
+
+
+@lru_cache(_CACHED_TEXTS)
+def _text(text: str) -> str:
+    return text
 
 
 def is_automatic(row: Row, sealer: Sealer) -> bool:
@@ -203,7 +238,7 @@ def _body(row: Row, sealer: Sealer, bound: bytes) -> Mapping[str, Any]:
 
 def _values(
     row: Row, sealer: Sealer, bound: bytes, lengths: list[tuple[str, int]]
-) -> dict[str, SecretValue]:
+) -> Mapping[str, SecretValue]:
     values: dict[str, SecretValue] = {}
     if not isinstance(row.data, bytes):  # SQLite keeps the type with each value
         raise Damage(f"the values of {row.key} do not open")

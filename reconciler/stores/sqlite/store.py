@@ -117,13 +117,14 @@ class EmbeddedStore(Closable):
     def _snapshot(self, contents: Contents, scope: Scope) -> Snapshot:
         objects: dict[ObjectKey, Live] = {}
         bystanders: dict[ObjectKey, Bystander] = {}
-        for row in contents.all("objects"):
-            key = row.key
+        twins = {resource.key: resource for resource in scope.desired if resource.name}
+        for row, twin in contents.all("objects", twins):
+            key = row.key if twin is None else twin.key
             if scope.wants(key, row.set_name):
-                objects[key] = contents.live(row)
+                objects[key] = contents.live(row, twin)
             else:
                 bystanders[key] = rows.to_bystander(row)
-        copies = [row for row in contents.all("copies") if scope.wants(row.key, row.set_name)]
+        copies = [row for row, _ in contents.all("copies") if scope.wants(row.key, row.set_name)]
         return Snapshot(
             identity=StoreIdentity(SCHEME, contents.header.id, self._database.shown),
             capabilities=_CAPABILITIES,

@@ -8,11 +8,19 @@ import dataclasses
 import secrets
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 
 from reconciler.errors import ObjectInvalid
-from reconciler.model.objects import NAMESPACE, SECRET, SERVICE_ACCOUNT, Live, ObjectKey
+from reconciler.model.objects import (
+    NAMESPACE,
+    SECRET,
+    SERVICE_ACCOUNT,
+    Live,
+    ObjectKey,
+    Resource,
+)
 from reconciler.stores.sqlite import rows
 from reconciler.stores.sqlite.header import NUMBERS, Header, Totals
 from reconciler.stores.sqlite.rows import Damage, Row
@@ -53,6 +61,8 @@ _SURROUNDINGS = (
 )
 _KEEP = f"INSERT INTO copies SELECT * FROM objects WHERE {_BY_KEY}"
 
+_NO_TWINS: Mapping[ObjectKey, Resource] = MappingProxyType({})
+
 
 class Contents:
     """The content of the store, within one transaction and under one key."""
@@ -81,9 +91,9 @@ class Contents:
         if self.connection.execute(query, key).fetchone():
             raise Damage(f"its index has lost {key}")
 
-    def live(self, row: Row) -> Live:
-        """The object in `row`, opened."""
-        return rows.from_row(row, self.sealer)
+    def live(self, row: Row, twin: Resource | None = None) -> Live:
+        """The object in `row`, opened; what is equal in `twin` is not kept twice."""
+        return rows.from_row(row, self.sealer, twin)
 
     def surroundings(self, key: ObjectKey) -> tuple[bool, bool]:
         """Whether the Namespace of `key` is there, and whether an object of `key` has vanished."""
@@ -92,21 +102,27 @@ class Contents:
         namespace, vanished = cursor.fetchone()
         return bool(namespace), bool(vanished)
 
-    def all(self, table: str) -> Iterator[Row]:
-        """All rows of ``objects`` or ``copies``; refuses missing and duplicate rows.
+    def all(
+        self, table: str, twins: Mapping[ObjectKey, Resource] = _NO_TWINS
+    ) -> Iterator[tuple[Row, Resource | None]]:
+        """All rows of ``objects`` or ``copies``, each with that of `twins` which has its key.
+
+        Refuses missing and duplicate rows.
 
         Raises:
             Damage: rows are missing, doubled or newer than the header.
         """
-        seen: set[tuple[str, ...]] = set()
+        seen: set[ObjectKey] = set()
         total = 0
         for columns in self.connection.execute(f"SELECT {_COLUMNS} FROM {table} NOT INDEXED"):
             row = rows.checked(columns, self.sealer)
             if row.version > self.header.version:
                 raise Damage(f"{row.key} is newer than the store")
-            seen.add(row[:3])
+            key = row.key
+            twin = twins.get(key)
+            seen.add(key if twin is None else twin.key)
             total += self.sealer.share(row.mark)
-            yield row
+            yield row, twin
         self._refuse_other(table, Totals(len(seen), total % NUMBERS))
 
     def next_version(self) -> str:
@@ -217,7 +233,7 @@ class Contents:
     def _reseal(self, table: str, sealer: Sealer) -> int:
         values = 0
         totals = Totals()
-        for key in [row.key for row in self.all(table)]:
+        for key in [row.key for row, _ in self.all(table)]:
             query = f"SELECT {_COLUMNS} FROM {table} WHERE {_BY_KEY}"
             row = rows.checked(self.connection.execute(query, key).fetchone(), self.sealer)
             live = self.live(row)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from reconciler.model.nodes import Misfit, check_depth, parsed
+from reconciler.views.formats import Environments
 from reconciler.views.heading import HeadedDrift, HeadedPlan
-from reconciler.views.json.parts import Document
+from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document
 from reconciler.views.json.plans import PLAN_FORMAT
 from reconciler.views.json.reading import read_plan
 from reconciler.views.json.reading_drift import read_drift
+from reconciler.views.json.reading_environments import read_environments
 from reconciler.views.json.reports import DRIFT_FORMAT
 
-Read = HeadedPlan | HeadedDrift
+Read = HeadedPlan | HeadedDrift | Environments
 
 MOST_PARTS = 4_000_000
 """How many parts a document may have: 50,000 changes of a plan have them."""
@@ -20,11 +22,12 @@ MOST_PARTS = 4_000_000
 _READERS: Mapping[str, Callable[[Document], Read]] = {
     PLAN_FORMAT: read_plan,
     DRIFT_FORMAT: read_drift,
+    ENVIRONMENTS_FORMAT: read_environments,
 }
 
 
 def read_document(content: bytes) -> Read:
-    """The plan or the drift report that is printed as JSON in `content`.
+    """The plan, the drift report, or those of several environments, that are JSON in `content`.
 
     Raises:
         Misfit: it is anything else.
@@ -32,6 +35,6 @@ def read_document(content: bytes) -> Read:
     document = parsed(content, MOST_PARTS)
     name = document.get("format") if isinstance(document, dict) else None
     if not isinstance(name, str) or name not in _READERS:
-        raise Misfit("format", f"{' or '.join(_READERS)} is expected")
+        raise Misfit("format", f"one of {', '.join(_READERS)} is expected")
     check_depth(document)
     return _READERS[name](document)

@@ -14,6 +14,9 @@ from reconciler.views.words import field_text
 
 Document = dict[str, Any]
 
+ENVIRONMENTS_FORMAT = "reconciler.environments/v1"
+"""The format of what a command prints for several environments."""
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 

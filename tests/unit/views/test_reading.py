@@ -156,7 +156,10 @@ def test_what_is_missing_or_too_much_is_named(path: tuple[Any, ...]) -> None:
         (
             ("format",),
             "reconciler.plan/v2",
-            "format: reconciler.plan/v1 or reconciler.drift/v1 is expected",
+            (
+                "format: one of reconciler.plan/v1, reconciler.drift/v1, "
+                "reconciler.environments/v1 is expected"
+            ),
         ),
         (("surprise" * 9,), 1, "surprisesurprise"),
     ],

@@ -146,7 +146,11 @@ def test_what_is_missing_or_too_much_is_named(path: tuple[Any, ...]) -> None:
         (("remedies", 0, "steps", 0), {"command": ""}, "remedies[0].steps[0]"),
         (("remedies", 0, "steps", 0), {"command": "a;b"}, "remedies[0].steps[0].command: this"),
         (("remedies", 0, "steps", 0), {"command": "'a"}, "remedies[0].steps[0].command: this"),
-        (("format",), "reconciler.drift/v2", "format: reconciler.plan/v1 or reconciler.drift/v1"),
+        (
+            ("format",),
+            "reconciler.drift/v2",
+            "format: one of reconciler.plan/v1, reconciler.drift/v1",
+        ),
     ],
 )
 def test_an_error_names_the_place(path: tuple[Any, ...], content: Any, message: str) -> None:
