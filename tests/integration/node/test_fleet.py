@@ -15,7 +15,7 @@ import yaml
 
 from reconciler.model.shards import Shard
 from tests.clusters import HERE
-from tests.integration.node.conftest import NodePlace, awaited
+from tests.integration.node.conftest import awaited
 from tests.integration.node.test_chart import MEMORY, Release
 from tests.nodes import RECONCILER, Node
 
@@ -97,7 +97,9 @@ class Fleet(Release):
 
     def exit_codes(self, job: str, index: int) -> list[int]:
         """How the attempts of an index ended."""
-        ends = [each["status"]["containerStatuses"][0]["state"] for each in self.attempts(job, index)]
+        ends = [
+            each["status"]["containerStatuses"][0]["state"] for each in self.attempts(job, index)
+        ]
         return sorted(end["terminated"]["exitCode"] for end in ends)
 
 
