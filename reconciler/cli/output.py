@@ -14,7 +14,7 @@ import click
 
 from reconciler.cli.config import configuration
 from reconciler.cli.parameters import Word, listed
-from reconciler.cli.terminal import colour_on
+from reconciler.cli.terminal import colour_on, width_of
 from reconciler.errors import ConfigError, FileNotWritten
 from reconciler.files import write_whole
 from reconciler.model.options import Topic
@@ -143,7 +143,9 @@ def show(
         FileNotWritten: a report cannot be written.
     """
     _check_formats(subject, shown, settings)
-    coloured = replace(style_of(settings, origin), colour=colour_on(sys.stdout))
+    coloured = replace(
+        style_of(settings, origin), colour=colour_on(sys.stdout), width=width_of(sys.stdout)
+    )
     click.echo(rendered(subject, output_of(subject, settings), shown, coloured))
     write_reports(subject, shown, settings, origin)
 

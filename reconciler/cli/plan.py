@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.config import environment_name, is_one_of_several
+from reconciler.cli.config import company, environment_name, is_one_of_several
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     ALLOW_WEAK_PLAN,
@@ -157,7 +157,8 @@ def plan(
             allow_weak=allow_weak_plan,
         )
     notes = origin_notes(None, planned.expires, now)
-    return Answer(Subject.PLAN, planned.plan, code, notes, saving)
+    digests = workflow.value_digests(planned, company().key) if is_one_of_several() else {}
+    return Answer(Subject.PLAN, planned.plan, code, notes, digests, saving)
 
 
 def _plan_path(out: Path) -> Path:

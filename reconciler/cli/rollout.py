@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.approval import approved, carried_out
-from reconciler.cli.config import Company, Configured, chosen_environments, given_environments
+from reconciler.cli.config import (
+    Company,
+    Configured,
+    chosen_environments,
+    company,
+    given_environments,
+)
 from reconciler.cli.environments import Described
 from reconciler.cli.options import SHARD, STAGE, parameter_of
 from reconciler.cli.output import shown_text, verbosity_of
@@ -146,7 +152,8 @@ class _Plans:
             planned = workflow.plan_of(environment, loaded, store)
         self.planned[environment.name] = planned
         code = workflow.Result(plan=planned.plan).exit_code
-        return Answer(Subject.PLAN, planned.plan, code)
+        digests = workflow.value_digests(planned, company().key)
+        return Answer(Subject.PLAN, planned.plan, code, digests=digests)
 
     def apply(self, context: click.Context, running: _Running) -> Result:
         """Apply the plan for the environment of `context`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -34,17 +34,19 @@ from reconciler.cli.parameters import Listed
 from reconciler.cli.program import fault_text
 from reconciler.cli.settings import Configuration
 from reconciler.cli.shards import keep, part_text, refuse_part_of_one, shard_of, stage_of
-from reconciler.cli.terminal import colour_on, heard_by, remark
+from reconciler.cli.terminal import colour_on, heard_by, remark, width_of
 from reconciler.errors import ConfigError, ExitCode, ReconcilerError, worst
 from reconciler.escapes import escaped
 from reconciler.files import write_whole
 from reconciler.model.options import Topic
 from reconciler.model.shards import Share
 from reconciler.views.formats import Subject, rendered
+from reconciler.views.heading import NO_HEADING
 
 if TYPE_CHECKING:
     from reconciler.model.plans import Note
     from reconciler.views.joined import Part
+    from reconciler.views.overview import Compact, Merging
 
 ALL = "--all"
 _AT_A_TIME = "env_parallelism"
@@ -55,7 +57,8 @@ _WILDCARDS = frozenset("*?[")
 class Answer:
     """What a command has to say of an environment: `shown` is a `subject`.
 
-    ``origin`` is what there is to know of a plan's file. ``then`` is done once it was shown.
+    ``origin`` is what there is to know of a plan's file. ``digests`` are what values of a plan are
+    compared by with those of other environments. ``then`` is done once it was shown.
     ``error`` is what ended the work, if there is nothing to show. ``after`` is done at the very
     end, when all that was asked for is printed and written, or cannot be.
     """
@@ -64,6 +67,7 @@ class Answer:
     shown: Any
     code: ExitCode = ExitCode.OK
     origin: tuple[Note, ...] = ()
+    digests: Mapping[int, int] = field(default_factory=dict, repr=False)
     then: Callable[[], None] | None = None
     error: Exception | None = field(default=None, repr=False)
     after: Callable[[], None] | None = None
@@ -71,9 +75,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What is printed of an answer: a part for standard output, and one for each report."""
+    """What is printed of an answer: a part for standard output, and one for each report.
+
+    ``compact`` is for the comparison with other environments.
+    """
 
     part: Part
+    compact: Compact | None = None
     reports: tuple[Part, ...] = ()
     remarks: tuple[str, ...] = field(default=(), repr=False)
     after: Callable[[], None] | None = None
@@ -178,9 +186,11 @@ class Surveying(Configured):
         `contexts` are those of `ctx` that belong to its `share` of the run. With `err`, they are
         shown as text on standard error.
         """
-        from reconciler.views.joined import joined
+        from reconciler.views.joined import has_overview, joined
+        from reconciler.views.overview import Merging
         from reconciler.workflow import abreast
 
+        merging = Merging() if has_overview(self._subject, len(contexts)) else None
         params = ctx.params
         output = "text" if err else output_of(self._subject, params)
         work = [partial(self._told, context, output, len(contexts)) for context in contexts]
@@ -193,15 +203,19 @@ class Surveying(Configured):
                     codes.append(each.part.code)
                     for line in each.remarks:
                         remark(line)
-                    told.append(replace(each, part=replace(each.part, text="")))
+                    if merging is not None and each.compact is not None:
+                        merging.add(each.compact)
+                    told.append(replace(each, part=replace(each.part, text=""), compact=None))
                     yield each.part
 
         stream = sys.stderr if err else sys.stdout
-        style = replace(style_of(params), colour=colour_on(stream), share=share)
-        for text in joined(output, parts(), self._subject, style):
+        style = replace(
+            style_of(params), colour=colour_on(stream), share=share, width=width_of(stream)
+        )
+        for text in joined(output, parts(), self._subject, style, merging):
             click.echo(text, err=err)
         with _followed_by(partial(_follow_up, contexts, told)):
-            self._write_reports(params, told, share)
+            self._write_reports(params, told, share, merging)
         return worst(codes)
 
     def _told(self, context: click.Context, output: str, environments: int) -> _Told:
@@ -217,19 +231,24 @@ class Surveying(Configured):
         return replace(told, remarks=tuple(with_name(name, line) for line in remarks))
 
     def _answered(self, context: click.Context, name: str, output: str, environments: int) -> _Told:
-        from reconciler.views.joined import Part
+        from reconciler.views.joined import Part, has_overview, has_sections
         from reconciler.views.joined import style_of as one_of_several
+        from reconciler.views.overview import compact_of
 
         texts: list[str] = []
         params = context.params
         formats = [output, *(each for each, _ in params.get("reports", ()))]
         code, error, after = ExitCode.OK, None, None
+        shown: Any = None
+        heading = NO_HEADING
+        digests: Mapping[int, int] = {}
         try:
             answer = self.answer(context)
             code, after = answer.code, answer.after
             if answer.error is not None:
                 raise answer.error  # noqa: TRY301 - as if it came from the call
             style = style_of(params, answer.origin)
+            shown, heading, digests = answer.shown, style.heading, answer.digests
             for index, each in enumerate(formats):
                 colour = not index and colour_on(sys.stdout)
                 own = replace(
@@ -237,7 +256,8 @@ class Surveying(Configured):
                     colour=colour,
                     quiet=style.quiet and not index,
                 )
-                texts.append(rendered(answer.subject, each, answer.shown, own))
+                is_shown = has_sections(each, answer.subject, own, environments)
+                texts.append(rendered(answer.subject, each, shown, own) if is_shown else "")
             if answer.then is not None:
                 answer.then()
         except Exception as raised:  # noqa: BLE001 - no environment fails another
@@ -245,10 +265,17 @@ class Surveying(Configured):
             code = error.exit_code
         texts += [""] * (len(formats) - len(texts))
         first, *others = (Part(name, code, text, error) for text in texts)
-        return _Told(first, tuple(others), after=after)
+        compact = None
+        if has_overview(self._subject, environments):
+            compact = compact_of(name, shown, heading=heading, digests=digests, error=error)
+        return _Told(first, compact, tuple(others), after=after)
 
     def _write_reports(
-        self, params: dict[str, Any], told: Sequence[_Told], share: Share | None
+        self,
+        params: dict[str, Any],
+        told: Sequence[_Told],
+        share: Share | None,
+        merging: Merging | None,
     ) -> None:
         """Write the reports that were asked for, each with the parts of all environments.
 
@@ -261,7 +288,7 @@ class Surveying(Configured):
         for index, (format_name, path) in enumerate(params.get("reports", ())):
             parts = [each.reports[index] for each in told]
             parts = with_earlier(format_name, parts, partial(earlier_report, path))
-            texts = [*joined(format_name, parts, self._subject, style)]
+            texts = [*joined(format_name, parts, self._subject, style, merging)]
             write_whole(path, "".join(f"{text}\n" for text in texts).encode(), mode=REPORT_MODE)
 
 

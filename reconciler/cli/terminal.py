@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -19,6 +20,8 @@ from reconciler.escapes import inert
 if TYPE_CHECKING:
     from reconciler.model.events import Event
 
+
+_COLUMNS = 80
 
 _wish: ContextVar[str] = ContextVar("colour", default="auto")
 _clearing: list[Callable[[], None]] = []
@@ -81,6 +84,11 @@ def colour_on(stream: TextIO | None) -> bool:
         return True
     is_refused = _wish.get() == "never" or os.environ.get("NO_COLOR")
     return is_terminal(stream) and not is_refused and not is_dumb()
+
+
+def width_of(stream: TextIO | None) -> int:
+    """How many columns to fill: those of the terminal, and 80 where `stream` goes elsewhere."""
+    return shutil.get_terminal_size().columns if is_terminal(stream) else _COLUMNS
 
 
 def is_forced() -> bool:

@@ -6,7 +6,7 @@ from reconciler.rules.certificates import certificate_dates, validity
 from reconciler.rules.consumers import CONSUMER_GROUPS, account_consumers, consumers_of
 from reconciler.rules.creation import refusals, validate
 from reconciler.rules.generation import generation_violations
-from reconciler.rules.hash_suffixes import hashed_base
+from reconciler.rules.hash_suffixes import hashed_base, without_hashes
 from reconciler.rules.metadata import finalizer_violations
 from reconciler.rules.names import (
     SUFFIX_ALPHABET,
@@ -39,4 +39,5 @@ __all__ = [
     "validate",
     "validate_update",
     "validity",
+    "without_hashes",
 ]

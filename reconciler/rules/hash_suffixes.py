@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 
 from reconciler.model.objects import OPAQUE, SECRET, Resource
@@ -22,6 +23,9 @@ _ENCODED = str.maketrans("013ae", "ghkmt")
 _ALPHABET = frozenset("0123456789abcdef".translate(_ENCODED))
 # Go's encoding/json escapes these in strings.
 _ESCAPED_BY_GO = {code: f"\\u{code:04x}" for code in (*b"<>&", 0x2028, 0x2029)}
+
+_SHOWN_HASH = "(hash)"
+_HASH = re.compile(rf"(?<=-)[{''.join(sorted(_ALPHABET))}]{{{_DIGITS}}}(?![A-Za-z0-9-])")
 
 _Spelling = dict[str, object]
 
@@ -40,6 +44,14 @@ def hashed_base(resource: Resource, data: Mapping[str, SecretValue]) -> str:
         return ""
     values = {key: value.reveal() for key, value in data.items()}
     return base if any(_hash(one) == suffix for one in _spellings(resource.type, values)) else ""
+
+
+def without_hashes(text: str) -> str:
+    """`text` with ``(hash)`` for all that looks like such a suffix: ``db-(hash)``.
+
+    It has sixteen of the letters and digits, and no vowel, so that hardly a word looks like it.
+    """
+    return _HASH.sub(_SHOWN_HASH, text)
 
 
 def _spellings(kind: str, values: Mapping[str, bytes]) -> Iterator[_Spelling]:

@@ -25,6 +25,8 @@ BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\n\v\f\r"  # as Go's bytes.TrimSpace has it, of ASCII
 _DER = re.compile(rb"0[\x80-\x84]")  # a SEQUENCE in the long form: X.690, section 8.1.3
 _INDENTED = re.compile(rb"^[ \t]+-----BEGIN ", re.MULTILINE)
+_WRITTEN_OUT = re.compile(rb"-----BEGIN [^\n-]*-----(?:\\r)?\\n")
+_MISCOUNTED = re.compile(rb"(?<!-)(?!-----BEGIN [^\n-]*-----(?!-))-{2,}BEGIN [^\n-]*-{2,}")
 _FIRST_LINE = re.compile(rb"^-----BEGIN [^\n-]*-----[ \t]*\r?$", re.MULTILINE)
 _BASE64_OF_PEM = b"LS0tLS1CRUdJTi"
 
@@ -68,6 +70,16 @@ _FAULTS: tuple[tuple[Callable[[bytes], object], str, str], ...] = (
         lambda data: data.lstrip().startswith(_BASE64_OF_PEM),
         "is base64 of PEM: it was encoded twice",
         "encode it once, or use stringData",
+    ),
+    (
+        _WRITTEN_OUT.search,
+        "has the two characters \\n in place of line breaks, as JSON writes them",
+        "keep the line breaks with a block scalar (|), unless what reads the value replaces \\n",
+    ),
+    (
+        _MISCOUNTED.search,
+        "has a BEGIN line with more or fewer than five dashes on a side",
+        "write it as it was issued, with five dashes on both sides",
     ),
     (
         lambda data: BEGIN not in data,

@@ -11,21 +11,37 @@ from functools import partial
 
 from reconciler.views.comments import marker
 from reconciler.views.formats import EnvironmentResult, Environments, Style, rendered
-from reconciler.views.heading import HeadedDrift, Heading
-from reconciler.views.joined import Part, joined, style_of
+from reconciler.views.heading import HeadedDrift, HeadedPlan, Heading
+from reconciler.views.joined import Part, has_overview, has_sections, joined, style_of
+from reconciler.views.overview import Compact, Merging, compact_of
 
 
 def _shown(format_name: str, environments: Environments, style: Style) -> str:
     share = environments.shares[0] if len(environments.shares) == 1 else None
     style = replace(style, heading=Heading(environments.configuration), share=share)
-    own = style_of(format_name, style, len(environments.results))
+    count, subject = len(environments.results), environments.subject
+    own = style_of(format_name, style, count)
+    merging = Merging() if has_overview(subject, count) else None
+    is_shown = has_sections(format_name, subject, style, count)
 
     def parts() -> Iterator[Part]:
         for result in environments.results:
-            text = _text(format_name, environments, result, own)
+            if merging is not None:
+                merging.add(_compact(result))
+            text = _text(format_name, environments, result, own) if is_shown else ""
             yield Part(result.environment, result.code, text, result.error)
 
-    return "\n".join(joined(format_name, parts(), environments.subject, style))
+    return "\n".join(joined(format_name, parts(), subject, style, merging))
+
+
+def _compact(result: EnvironmentResult) -> Compact:
+    match result.headed:
+        case HeadedPlan(plan, heading):
+            return compact_of(result.environment, plan, heading=heading, error=result.error)
+        case HeadedDrift(report):
+            return compact_of(result.environment, report, error=result.error)
+        case _:
+            return compact_of(result.environment, None, error=result.error)
 
 
 def _text(

@@ -54,7 +54,8 @@ class Style:
     ``limit`` is how many characters a comment may have, if not as many as on GitHub; ``key`` is
     what a later run finds the comment by. ``heading`` is what the first line says besides the
     subject itself; ``now`` is what ages are told from. ``share`` is the part of a run over several
-    environments that is shown, if it is not the whole.
+    environments that is shown, if it is not the whole. ``width`` is that of the terminal, for what
+    depends on it.
     """
 
     colour: bool = False
@@ -64,6 +65,7 @@ class Style:
     key: str = ""
     heading: Heading = NO_HEADING
     share: Share | None = None
+    width: int = 80
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 

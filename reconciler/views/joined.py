@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from xml.sax.saxutils import quoteattr
 
@@ -19,10 +19,12 @@ from reconciler.escapes import escaped, inert, json_text
 from reconciler.model.shards import Share
 from reconciler.views.formats import Style, Subject, failed, outlives
 from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document, serialised
+from reconciler.views.overview import Merging
 from reconciler.views.text import error as error_text
 from reconciler.views.text.palette import Palette
 from reconciler.views.words import counted
 
+_MOST_NAMED = 10
 _SUITE = re.compile('^<testsuite name="[^"]*"')
 _CODES = {
     ExitCode.ERROR: "failed",
@@ -46,12 +48,38 @@ class Part:
 
 Joining = Callable[[Iterable[Part], Subject, Style], Iterator[str]]
 
+FEW = 3
+"""So many environments are shown one by one, and more at a glance."""
+
 
 def joined(
-    format_name: str, parts: Iterable[Part], subject: Subject, style: Style
+    format_name: str,
+    parts: Iterable[Part],
+    subject: Subject,
+    style: Style,
+    merging: Merging | None = None,
 ) -> Iterator[str]:
-    """The texts of one output for all `parts`, each of which shows a `subject`."""
-    return _JOININGS[format_name](parts, subject, style)
+    """The texts of one output for all `parts`, each of which shows a `subject`.
+
+    `merging` has all environments once the parts are taken; without it, or where there are few of
+    them, none is compared with another.
+    """
+    overview = _OVERVIEWS.get(format_name)
+    if overview is None or merging is None:
+        return _JOININGS[format_name](parts, subject, style)
+    return overview(parts, merging, style)
+
+
+def has_sections(format_name: str, subject: Subject, style: Style, environments: int) -> bool:
+    """Whether each of so many `environments` is shown by itself."""
+    if not has_overview(subject, environments) or format_name not in _OVERVIEWS:
+        return True
+    return style.verbose and format_name != "markdown"
+
+
+def has_overview(subject: Subject, environments: int) -> bool:
+    """Whether so many `environments` are compared with each other."""
+    return environments > FEW and subject in {Subject.PLAN, Subject.DRIFT}
 
 
 def can_join(format_name: str) -> bool:
@@ -102,7 +130,7 @@ def summary(codes: Mapping[str, ExitCode], share: Share | None = None) -> str:
     for name, code in codes.items():
         names[code].append(name)
     told = [
-        f"{len(names[code])} {words} ({', '.join(names[code])})"
+        f"{len(names[code])} {words}{_named(names[code], codes)}"
         for code, words in _CODES.items()
         if names[code]
     ]
@@ -110,6 +138,14 @@ def summary(codes: Mapping[str, ExitCode], share: Share | None = None) -> str:
     if share is not None:
         amount = f"Shard {share.shard}, {len(codes)} of {counted(len(share.chosen), 'environment')}"
     return f"{amount}{': ' if told else ''}{', '.join(told)}."
+
+
+def _named(names: Sequence[str], every: Collection[str]) -> str:
+    """`` (eu-1, eu-2)``; nothing where that is all of them, or too many to be read."""
+    if len(names) <= _MOST_NAMED:
+        return f" ({', '.join(names)})"
+    left = [name for name in every if name not in names]
+    return f" (all but {', '.join(left)})" if 0 < len(left) <= _MOST_NAMED else ""
 
 
 def ends_text(codes: Mapping[str, ExitCode], waiting: Mapping[str, str]) -> str:
@@ -122,15 +158,41 @@ def ends_text(codes: Mapping[str, ExitCode], waiting: Mapping[str, str]) -> str:
 
 
 def _text(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    codes: dict[str, ExitCode] = {}
+    yield from _text_sections(parts, style, codes)
+    yield Palette(style.colour).paint(summary(codes, style.share), "strong")
+
+
+def _text_sections(
+    parts: Iterable[Part], style: Style, codes: dict[str, ExitCode]
+) -> Iterator[str]:
     palette = Palette(style.colour)
-    codes = {}
     for part in parts:
         codes[part.environment] = part.code
         blocks = [palette.paint(f"Environment {part.environment}", "strong"), part.text]
         if part.error is not None:
             blocks.append(error_text(part.error, colour=style.colour))
         yield "\n".join([*filter(None, blocks), ""])
-    yield palette.paint(summary(codes, style.share), "strong")
+
+
+def _text_overview(parts: Iterable[Part], merging: Merging, style: Style) -> Iterator[str]:
+    """All at a glance; verbose, behind a section for each."""
+    from reconciler.views.overview import text
+
+    codes: dict[str, ExitCode] = {}
+    if style.verbose:
+        yield from _text_sections(parts, style, codes)
+    else:
+        codes |= {part.environment: part.code for part in parts}
+    shown = text.overview(
+        merging.overview(),
+        colour=style.colour,
+        width=style.width,
+        quiet=style.quiet,
+        verbose=style.verbose,
+    )
+    yield from filter(None, [shown and f"{shown}\n"])
+    yield Palette(style.colour).paint(summary(codes, style.share), "strong")
 
 
 def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
@@ -303,4 +365,9 @@ _JOININGS: Mapping[str, Joining] = {
     "junit": _junit,
     "prometheus": _prometheus,
     "yaml": _yaml,
+}
+
+
+_OVERVIEWS: Mapping[str, Callable[[Iterable[Part], Merging, Style], Iterator[str]]] = {
+    "text": _text_overview,
 }

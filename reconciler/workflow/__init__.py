@@ -24,6 +24,7 @@ from reconciler.workflow.environments import (
     refuse_unstable,
     store_rules,
 )
+from reconciler.workflow.equality import value_digests
 from reconciler.workflow.exporting import exported, imported, manifests_of, remarks_on
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
@@ -76,4 +77,5 @@ __all__ = [
     "telling_of",
     "tried",
     "utc_now",
+    "value_digests",
 ]

@@ -42,7 +42,7 @@ def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation
             warnings += empty_warnings(secret, key)
             continue
         warnings += value_warnings(key, content)
-        if b"-----BEGIN " in content:
+        if b"--BEGIN " in content:
             warnings += pem_warnings(secret, key, moment, expiry_days)
     if secret.annotations:
         warnings += annotation_warnings(secret)

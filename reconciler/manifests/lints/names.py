@@ -23,6 +23,10 @@ _CREDENTIAL_ENDINGS = (
 )
 _CREDENTIALS = {"pass", "key", "pin", "pat", "psk", "jwt", "bearer"}
 _FILES = {"htpasswd"}
+_TEMPLATES = (".tmpl", ".tpl", ".gotmpl", ".ctmpl", ".j2", ".jinja", ".jinja2", ".erb", ".hbs")
+_TEMPLATES_OF_VALUES = re.compile(r"values[\w.-]*\.ya?ml(?:\.gotmpl)?|[\w.-]+[.-]values\.ya?ml")
+# What Kubernetes, in kubeconfigs and webhooks, and Argo CD call base64 of a certificate or key.
+_ENCODED = re.compile(r"(?:ca|cert|key|certificate|authority)[-_.]?data|ca[-_.]?bundle")
 _IDENTIFIERS = {
     *("username", "user", "login", "account", "email", "mail", "id", "name", "owner"),
     *("host", "hostname", "server", "port", "url", "uri", "endpoint", "address", "domain"),
@@ -53,13 +57,20 @@ def is_exact(key: str) -> bool:
     return is_credential(key) or _last_word(key) in _EXACT
 
 
+def is_template(key: str) -> bool:
+    """Tell whether `key` names a file that has directives by its nature, or a chart's values."""
+    low = key.lower()
+    return low.endswith(_TEMPLATES) or _TEMPLATES_OF_VALUES.fullmatch(low) is not None
+
+
 def says_encoded(key: str) -> bool:
     """Tell whether `key` says that its value is base64 in its own right; ``auth`` is by HTTP."""
     low = key.lower()
-    return any(word in low for word in ("b64", "base64", "encoded", "basic")) or low in {
-        "auth",
-        "authorization",
-    }
+    return (
+        any(word in low for word in ("b64", "base64", "encoded", "basic"))
+        or low in {"auth", "authorization"}
+        or _ENCODED.search(low) is not None
+    )
 
 
 def _last_word(key: str) -> str:

@@ -14,8 +14,8 @@ from reconciler.rules.key_pairs import is_private_key
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 # Others, such as those of PGP, OpenVPN and licences, need not hold base64 of bytes.
 _DER_IN_PEM = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*+-----BEGIN (?!PGP )[A-Z0-9 ]*"
-    rb"(?:KEY|CERTIFICATE|CRL|REQUEST|PARAMETERS)-----"
+    rb"(?:\xef\xbb\xbf)?[\"'\s]*+--++BEGIN (?!PGP )[A-Z0-9 ]*"
+    rb"(?:KEY|CERTIFICATE|CRL|REQUEST|PARAMETERS)--"
 )
 _OPENSSH = b"OPENSSH PRIVATE KEY"
 _TLS = "kubernetes.io/tls"

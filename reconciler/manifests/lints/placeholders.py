@@ -55,7 +55,7 @@ WHOLE = (
         rb"""
           \*{3,}(?:\ \((?:before|after)\))? | x{3,}(?:[-_. ]x+)* | \.{3,} | \+{3,}
         | (?:\xe2\x80\xa2|\xe2\x97\x8f){3,}         # bullets, as in a form
-        | [\[(<]?(?:redacted|masked)[\])>]?
+        | [\[(<*]{0,4}(?:redacted|masked)[\])>*]{0,4}
         | [\[(<](?:hidden|filtered|omitted|sensitive|secret|encrypted|protected)[\])>]
         | \((?:sensitive|secret)\ value\) | \(known\ after\ apply\)
         | <--\ value\ not\ shown\ \(\#\d+\)
@@ -82,9 +82,10 @@ WHOLE = (
     Placeholder(
         "a variable that nothing has replaced",
         rb"""
-          \$\{\{.*\}\} | \$\{[^{}]+\} | \$\([^()]+\) | \$[a-z]+(?:_[a-z0-9]+)+
-        | \#\{[^{}]+\}\#? | %[a-z_]+% | %\([a-z_]+\)s | @[a-z_]+@ | __[a-z_]+__ | <%[^%]+%>
-        """,
+          \$\{\{.*\}\} | \$\{[^{}]+\} | \$\([^()]+\) | \$[a-z]+(?:_[a-z0-9]+)+ | \$THINGS
+        | \#\{[^{}]+\}\#? | %%?[a-z_]+%%? | %\([a-z_]+\)s | @@?[a-z_]+@@? | __[a-z_]+__ | <%[^%]+%>
+        | %\{[^{}]+\} | %env\([^()]+\)% | \$\[{1,2}[^\[\]]+\]{1,2}
+        """.replace(b"THINGS", _THINGS),
         "replace it first, for example with envsubst, kustomize or the pipeline that knows it",
     ),
     Placeholder(
@@ -104,7 +105,10 @@ WHOLE = (
     ),
     Placeholder(
         "a reference to a secret manager",
-        rb"(?:keeper|berglas|sm|gcpsm|awssm|akv|lpass|gopass|bws|doppler|infisical)://[^\s]+",
+        rb"""
+        (?:keeper|berglas|sm|gcpsm|awssm|awsssm|ssm|secretsmanager|akv|azurekeyvault|vault|lpass
+          |gopass|pass|bw|bws|bitwarden|doppler|infisical)://[^\s]+
+        """,
         "give the value itself; where a program resolves it at run time, name this lint in the "
         "annotation reconciler/lint-ignore",
     ),
@@ -112,12 +116,20 @@ WHOLE = (
         "a placeholder that was never filled in",
         rb"""
           <{1,2}[a-z_][\w .:-]*>{1,2}                    # <password>, Go's <no value>
-        | \[\[[a-z_ .-]+\]\] | <nil> | %!s\(<nil>\)
+        | \[\[[a-z_ .-]+\]\] | <nil> | %!s\(<nil>\) | \[object\ Object\]
+        | [(\[{](?:your|my|insert|enter)\ [a-z][a-z ]*[)\]}]
         | \[?placeholder\]?
         | (?:[a-z]+[-_ ]){0,3}placeholder
         | (?:todo|tbd|fixme)(?:[:\ ].*)?
         | (?:please[-_ ]?)?change[-_ ]?(?:me|it|this)(?:[-_ ][a-z]+)*[-_ ]?[0-9!.]*
+        | change[-_ ](?:in|for|before)[-_ ](?:prod|production|deploy|deployment|release|use)
         | (?:please[-_ ]?)?(?:replace|fill|edit)[-_ ]?(?:me|it|this|in)(?:[-_ ][a-z]+)*[!.]*
+        | (?:set|update|override)[-_ ]?me[!.]*
+        | to[-_ ]be[-_ ](?:added|changed|defined|determined|done|filled|generated|provided
+          |replaced|set|supplied|updated)(?:[-_ ][a-z]+)*
+        | (?:base64[-_ ])?(?:[a-z]+[-_ ]){0,3}THINGS[-_ ]here
+        | base64[-_ ]?encoded(?:[-_ ][a-z]+)*
+        | a[ks]ia[0-9a-z]*example | wjalrxutnfemi\S*   # of the manual of AWS
         | (?:please[-_ ])?(?:replace|fill|insert|enter|put|set|add)[-_ ](?:[a-z]+[-_ ]){0,4}
           (?:here|THINGS)
         | your[-_ ]?(?:[a-z0-9]+[-_ ]){0,4}(?:here|THINGS)
@@ -128,10 +140,24 @@ WHOLE = (
 )
 """What a value is as a whole; the first row that fits counts."""
 
-OF_CREDENTIALS = Placeholder(
-    "a placeholder that was never filled in",
-    rb"\{\{.*\}\} | \{[a-z_ .-]+\} | \[?(?:hidden|filtered|omitted)\]? | \d+\ bytes",
-    _FILL_IN,
+OF_CREDENTIALS = (
+    Placeholder(
+        "a reference to a secret manager",
+        rb"arn:aws[a-z-]*:(?:secretsmanager|ssm):\S+ | projects/[^/\s]+/secrets/\S+",
+        "give the value itself; where a program resolves it at run time, name this lint in the "
+        "annotation reconciler/lint-ignore",
+    ),
+    Placeholder(
+        "a placeholder that was never filled in",
+        rb"""
+          \{\{.*\}\} | \{[a-z_ .-]+\} | \[?(?:hidden|filtered|omitted)\]? | \d+\ bytes
+        | (?:my|some|dummy|example|fake|mock|sample)[-_ ]?(?:secret[-_ ])?
+          (?:password|passwd|token|api[-_ ]?key)
+        | [a-z0-9]{2,12}(?:[-_][a-z0-9]{1,12}){0,2}[-_]?(?:x{4,}(?:[-_.]x+)*|\*{3,}|\.{3})
+        | (?:[a-z0-9]{2,6}-)your(?:-[a-z0-9]+){1,4}   # xoxb-your-token
+        """,
+        _FILL_IN,
+    ),
 )
 """What is no password or token, though it may be another value."""
 
@@ -167,7 +193,7 @@ INSIDE = (
         re.compile(
             rb"\{\{-?[ \t]{0,9}(?:\(|if |with |range |not |eq )?[ \t]{0,9}"
             rb"(?:\$?\.(?:Values|Release|Chart|Capabilities|Files|Template)\b"
-            rb"|(?:include|template|tpl|required|lookup|toYaml|nindent|b64enc)[ \t])"
+            rb"|(?:include|tpl|required|lookup|toYaml|nindent|b64enc)[ \t])"
         ),
         "render it first, for example with 'helm template'",
     ),
@@ -208,17 +234,22 @@ _SOPS = b"ENC[AES256_GCM,"
 _SOPS_VALUE = re.compile(rb"ENC\[AES256_GCM,data:[^\],\s]*,iv:")
 _FLAGS = re.IGNORECASE | re.VERBOSE | re.DOTALL
 _WHOLE = re.compile(b"|".join(b"(" + row.pattern + b")" for row in WHOLE), _FLAGS)
-_OF_CREDENTIALS = re.compile(OF_CREDENTIALS.pattern, _FLAGS)
+_OF_CREDENTIALS = re.compile(b"|".join(b"(" + row.pattern + b")" for row in OF_CREDENTIALS), _FLAGS)
 # The tests that rule out most values: what fits `WHOLE` begins with one of these, or ends so.
 _SYMBOLS = frozenset(b"<$%*{@#_.([>+?\xe2")
 _LETTERS = frozenset(
-    b"ad ak aw be bw ch do ed en fi gc go in ke lp ma pl pu re se sm tb to va xx yo".split()
+    b"ad ak as aw az ba be bi bw ch do ed en fi gc go in ke lp ma ov pa pl pu re se sm ss tb to up"
+    b" va wj xx yo".split()
 )
 _ENDS = (b"placeholder", b"here")
-# What fits `OF_CREDENTIALS` begins with one of these.
-_OF_CREDENTIALS_STARTS = frozenset(
-    {b"{", b"[", b"h", b"f", b"o", *(b"%d" % each for each in range(10))}
+# What fits `OF_CREDENTIALS` begins with one of these, or ends so.
+_STARTS_OF_CREDENTIALS = (
+    *(b"{", b"[", b"hidden", b"filtered", b"omitted", b"arn:aws", b"projects/"),
+    *(b"my", b"some", b"dummy", b"example", b"fake", b"mock", b"sample"),
+    *(b"%d" % each for each in range(10)),
 )
+_ENDS_OF_CREDENTIALS = (b"xxx", b"***", b"...", b".x", b"-x", b"_x")
+_INSIDE_CREDENTIALS = b"-your-"
 _MARKERS = re.compile(
     b"|".join(re.escape(mark) for mark in (_SOPS, *(row.marker for row in INSIDE)))
 )
@@ -226,7 +257,7 @@ _COLON, _BRACE, _PARENTHESIS, _BRACKET = b":{(["
 _NAMES_OF_VALUES = {
     *(b"password", b"passwd", b"pass", b"passphrase", b"secret", b"token", b"apikey"),
     *(b"secretkey", b"accesskey", b"accesstoken", b"clientsecret", b"mypassword", b"undefined"),
-    *(b"dummy", b"null", b"none"),
+    *(b"dummy", b"fake", b"null", b"none", b"nil", b"n/a", b"unset", b"notset", b"empty"),
 }
 
 
@@ -243,8 +274,8 @@ def placeholder_warning(key: str, content: bytes, bare: bytes) -> Violation | No
             return warning
     if len(bare) <= _LONGEST:
         row = _whole(bare)
-        if row is None and names.is_credential(key) and _is_of_credentials(bare):
-            row = OF_CREDENTIALS
+        if row is None and names.is_credential(key):
+            row = _of_credentials(bare)
         if row is not None:
             return _warning(key, f"the value is {row.what}", row.hint)
     if content.startswith(_STARTS):
@@ -257,7 +288,7 @@ def placeholder_warning(key: str, content: bytes, bare: bytes) -> Violation | No
 
 def _marked(key: str, content: bytes, bare: bytes) -> Violation | None:
     """A warning of what stands in a value, or an error if SOPS has encrypted it."""
-    for row in INSIDE:
+    for row in () if names.is_template(key) else INSIDE:
         if row.marker in content and row.pattern.search(content):
             return _warning(key, f"the value holds {row.what}", row.hint)
     if _SOPS in content and (bare.startswith(_SOPS) or _SOPS_VALUE.search(content)):
@@ -274,12 +305,18 @@ def _whole(bare: bytes) -> Placeholder | None:
     return None
 
 
-def _is_of_credentials(bare: bytes) -> bool:
-    """Whether this is no password or token."""
+def _of_credentials(bare: bytes) -> Placeholder | None:
+    """The row of what is no password or token."""
     low = bare.lower()
-    return low.translate(None, b"-_ ") in _NAMES_OF_VALUES or (
-        low[:1] in _OF_CREDENTIALS_STARTS and _OF_CREDENTIALS.fullmatch(bare) is not None
-    )
+    if low.translate(None, b"-_ ") in _NAMES_OF_VALUES:
+        return OF_CREDENTIALS[-1]
+    if (
+        low.startswith(_STARTS_OF_CREDENTIALS)
+        or low.endswith(_ENDS_OF_CREDENTIALS)
+        or _INSIDE_CREDENTIALS in low
+    ) and (match := _OF_CREDENTIALS.fullmatch(bare)):
+        return OF_CREDENTIALS[(match.lastindex or 1) - 1]
+    return None
 
 
 def _unencoded(key: str, content: bytes) -> Placeholder | None:
@@ -289,7 +326,7 @@ def _unencoded(key: str, content: bytes) -> Placeholder | None:
     written = binascii.b2a_base64(content, newline=False)
     if row := _whole(written):
         return row
-    return OF_CREDENTIALS if names.is_credential(key) and _is_of_credentials(written) else None
+    return _of_credentials(written) if names.is_credential(key) else None
 
 
 def _sops(key: str) -> Violation:

@@ -42,6 +42,7 @@ LINTS = frozenset(
         "value-encrypted",
         "value-lost",
         "value-placeholder",
+        "value-quoted",
         "value-whitespace",
         *WARNINGS,
     }

@@ -20,6 +20,10 @@ _SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
 _SHORTEST_CREDENTIAL, _SHORTEST_CERTAIN_CREDENTIAL = 12, 5
 _HEAD = 12
 _LF, _CR = b"\n\r"
+# What copies from web pages and editors bring along: no-break and zero-width spaces, the mark.
+_INVISIBLE = tuple(map(str.encode, "\xa0\u2009\u200b\u200c\u200d\u2028\u202f\u2060\ufeff"))
+_QUOTES = (b'"', b"'")
+_SHORTEST_QUOTED = 3
 _HTPASSWD = re.compile(rb"[^\s:]+:(?:\$(?:apr1|2[aby]|[156])\$|\{SHA\})")
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----\r"
 
@@ -60,6 +64,24 @@ def value_warnings(key: str, content: bytes) -> list[Violation]:
             "save it with the line breaks of Unix (LF), for example with dos2unix",
         )
         warnings.append(warning)
+    elif (content.startswith(_INVISIBLE) or content.endswith(_INVISIBLE)) and names.is_exact(key):
+        warning = _warning(
+            key,
+            "value-whitespace",
+            "the value begins or ends with a character that nobody sees, such as a no-break or "
+            "zero-width space or a byte order mark",
+            "remove it: it comes along when text is copied; type the first and last character",
+        )
+        warnings.append(warning)
+    elif bare[:1] == bare[-1:] and bare[:1] in _QUOTES and _is_quoted(key, bare):
+        warning = _warning(
+            key,
+            "value-quoted",
+            "the value stands in quotes, which are part of it",
+            "remove them: only YAML and shells take quotes away, 'kubectl create secret "
+            "--from-env-file', kustomize and base64 do not",
+        )
+        warnings.append(warning)
     if _BASE64.fullmatch(bare) and _holds_text(key, bare) and not names.says_encoded(key):
         warning = _warning(
             key,
@@ -85,6 +107,16 @@ def _breaks_at_cr(key: str, content: bytes, bare: bytes) -> bool:
     )
 
 
+def _is_quoted(key: str, bare: bytes) -> bool:
+    """Whether `bare`, which begins and ends with the same quote, is a single word in quotes."""
+    return (
+        len(bare) >= _SHORTEST_QUOTED
+        and bare[:1] not in bare[1:-1]
+        and _is_one_line(bare)
+        and names.is_exact(key)
+    )
+
+
 def _warning(key: str, code: str, message: str, hint: str) -> Violation:
     return Violation(("data", key), code, message, hint, Severity.WARNING)
 
@@ -105,6 +137,8 @@ def _holds_text(key: str, bare: bytes) -> bool:
         decoded = binascii.a2b_base64(joined, strict_mode=True)
     except binascii.Error:
         return False
+    if decoded[:1] + decoded[-1:] == b"{}" and names.is_credential(key):
+        return False  # so some programs write their tokens, such as those of Cloudflare's tunnels
     certain = joined.endswith(b"=") or decoded.endswith(b"\n")
     if len(decoded) < _shortest_text(key, certain=certain):
         return False

@@ -73,6 +73,10 @@ NOT_ENCODED_TWICE = [
     ("a", b64("not-a-real-password?")[:-2] + "9="),  # bits that no byte needs
     ("a", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJub2JvZHkifQ.c2lnbmF0dXJl"),  # a JWT
     ("a", "shop:" + b64("not-a-real-password")),
+    ("TUNNEL_TOKEN", b64('{"a":"0af1","t":"3c29","s":"bm90LXJlYWw="}')),  # of Cloudflare
+    ("certificate-authority-data", b64(PEM_TEXT)),
+    ("caData", b64(PEM_TEXT)),
+    ("ca-bundle", b64(PEM_TEXT)),
     ("ca-b64", b64(PEM_TEXT)),
     ("TOKEN_BASE64", b64("not-a-real-token")),
     ("encodedToken", b64("not-a-real-token")),
@@ -112,6 +116,9 @@ def test_not_encoded_twice(loaded: Loader, key: str, value: str | bytes) -> None
         ("password", "\n"),
         ("password", "grün-ist-nicht-echt\n"),
         ("jwt", "not-real\n"),
+        ("password", "\ufeffnot-real"),
+        ("password", "not-real\u00a0"),
+        ("token", "not-real\u200b"),
     ],
 )
 def test_stray_white_space(loaded: Loader, key: str, value: str | bytes) -> None:
@@ -123,6 +130,8 @@ def test_stray_white_space(loaded: Loader, key: str, value: str | bytes) -> None
     [
         ("password", "not-real"),
         ("password", "not real"),
+        ("password", "n\u00a0real"),
+        ("motd", "\u00a0hello"),
         ("user", ""),
         ("ssh-key", PEM_TEXT),
         ("tokens.json", '{"a": 1}\n'),
@@ -144,6 +153,26 @@ def test_stray_white_space(loaded: Loader, key: str, value: str | bytes) -> None
 )
 def test_white_space_that_belongs_there(loaded: Loader, key: str, value: str | bytes) -> None:
     assert codes(loaded(manifest(key, value))) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("password", '"not-real"', True),
+        ("password", "'not-real'", True),
+        ("DB_HOST", '"db.shop"', True),
+        ("url", b"'https://shop.example'", True),
+        ("password", '"not-real', False),
+        ("password", "'not-real\"", False),
+        ("password", "'not' or 'real'", False),
+        ("password", "''", False),
+        ("password", '"', False),
+        ("motd", '"hello"', False),
+        ("password", '"not\nreal"', False),
+    ],
+)
+def test_values_in_quotes(loaded: Loader, key: str, value: str | bytes, *, told: bool) -> None:
+    assert codes(loaded(manifest(key, value))) == ["value-quoted"] * told
 
 
 PLACEHOLDERS = """\

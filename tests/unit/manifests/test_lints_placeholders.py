@@ -58,6 +58,29 @@ REFERENCES = [
     ("${DB_PASSWORD:=none}", "variable"),
     ("<%= @password %>", "variable"),
     ("%(password)s", "variable"),
+    ("$PASSWORD", "variable"),
+    ("%{DB_PASSWORD}", "variable"),
+    ("%%DB_PASSWORD%%", "variable"),
+    ("@@DB_PASSWORD@@", "variable"),
+    ("%env(DB_PASSWORD)%", "variable"),
+    ("$[variables.password]", "variable"),
+    ("$[[ inputs.password ]]", "variable"),
+    ("***REDACTED***", "mask"),
+    ("ssm://shop/token", "secret manager"),
+    ("vault://kv/db", "secret manager"),
+    ("bitwarden://db", "secret manager"),
+    ("TO_BE_DEFINED", "never filled in"),
+    ("to be replaced by ops", "never filled in"),
+    ("change-in-production", "never filled in"),
+    ("UPDATE_ME", "never filled in"),
+    ("setme", "never filled in"),
+    ("PASSWORD_HERE", "never filled in"),
+    ("base64-encoded-password", "never filled in"),
+    ("(your password)", "never filled in"),
+    ("[your password]", "never filled in"),
+    ("[object Object]", "never filled in"),
+    ("AKIAIOSFODNN7EXAMPLE", "never filled in"),
+    ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "never filled in"),
     ("ENC[PKCS7,MIIBeQYJKoZIhvcNAQcDoIIBajCC]", "eyaml"),
     ("ENC[k8s_secret@shop/db/password]", "eyaml"),
     ("@Microsoft.KeyVault(SecretUri=https://v.example/secrets/s/)", "Azure"),
@@ -92,7 +115,15 @@ def test_what_stands_for_a_value(loaded: Loader, value: str, tool: str, field: s
     assert value not in warning.message + warning.hint
 
 
-@pytest.mark.parametrize("value", ["{password}", "{{ token }}", "16 bytes", "hidden"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("{password}", "{{ token }}", "16 bytes", "hidden", "n/a", "nil", "not-set", "fake"),
+        *("dummy-password", "my-token", "some-password", "example-api-key", "sk-...", "xoxb-xxxx"),
+        *("ghp_xxxxxxxxxxxxxxxxxxxx", "sk_test_xxxxxxxx", "sk_live_****", "xoxb-your-token"),
+        *("projects/shop/secrets/db/versions/latest", "arn:aws:secretsmanager:eu:1:secret:db"),
+    ],
+)
 def test_what_is_no_credential(loaded: Loader, value: str) -> None:
     (warning,) = written(loaded, value, "password").diagnostics
     assert warning.code == "value-placeholder"
@@ -129,6 +160,13 @@ def test_what_data_holds_without_base64(loaded: Loader, key: str, text: str) -> 
         "{{ .Data.password }} and {{ value }}",
         "line (@ with parentheses)",
         "((i++))",
+        "text: '{{ template \"slack.default.text\" . }}'\n",  # of Alertmanager
+        "to be, or not to be",
+        "change in the weather",
+        "updated",
+        "setter",
+        "[your]",
+        "EXAMPLE",
         "((1+2))",
         "a ((b)) c",
         "?{x",
@@ -186,6 +224,16 @@ def test_what_other_tools_have_encrypted(loaded: Loader, row: tuple[str, bytes, 
     assert row[0] in found.diagnostics[0].message
 
 
+@pytest.mark.parametrize(
+    "key", ["mail.tmpl", "motd.j2", "values.yaml", "values-prod.yml", "shop-values.yaml"]
+)
+def test_files_of_templates_have_directives(loaded: Loader, key: str) -> None:
+    assert written(loaded, "name: {{ .Release.Name }}\n", key).diagnostics == ()
+    assert written(loaded, "name: {{ .Release.Name }}\n", "name.yaml").diagnostics != ()
+    (warning,) = written(loaded, "changeme", key).diagnostics
+    assert warning.code == "value-placeholder"
+
+
 def test_text_about_sops_is_text(loaded: Loader) -> None:
     assert written(loaded, "values look like ENC[AES256_GCM,data:...]").diagnostics == ()
 
@@ -193,7 +241,7 @@ def test_text_about_sops_is_text(loaded: Loader) -> None:
 def test_the_page_prints_the_tables() -> None:
     page = PAGE.read_text(encoding="utf-8").split("### Values that are no values", 1)[1]
     rows = page.split("\n### ", 1)[0]
-    for row in (*WHOLE, *INSIDE, *ENCRYPTED, OF_CREDENTIALS):
+    for row in (*WHOLE, *INSIDE, *ENCRYPTED, *OF_CREDENTIALS):
         assert row.what.removeprefix("a ").removeprefix("an ") in rows, row.what
 
 
@@ -210,6 +258,11 @@ def test_the_page_prints_the_tables() -> None:
         "?{a:" * 50_000,
         "ENC[AES256_GCM,data:" * 10_000,
         "your-" * 39,
+        "a-your-" * 28,
+        "my" + "x" * 198,
+        "aaaa-aaaa-aaaa-" + "x" * 184 + "y.x",
+        "to be set" + " a" * 95 + "!",
+        "akia" + "example" * 28 + "!",
         "please-change-me-" * 11,
         "x-" * 99 + "y",
         "todo:" + "x" * 190,

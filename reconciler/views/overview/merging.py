@@ -1,0 +1,257 @@
+"""Merging environments one by one: memory has each different change once, and numbers of the rest.
+
+So a run over many environments does not grow by their plans.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from reconciler.model.objects import ObjectKey
+from reconciler.views.groups import MANY
+from reconciler.views.overview.compact import (
+    NEW_VALUE,
+    NOTE,
+    UNKNOWN,
+    Compact,
+    Likeness,
+    Occurrence,
+    Statement,
+)
+from reconciler.views.overview.matrices import matrix_of
+from reconciler.views.overview.merged import Cell, Chapter, Group, Overview, Said
+from reconciler.views.words import Row
+
+_MOST_NAMED = 3
+_MOST_TEXTS = _MOST_NAMED + 1
+"""So many different values of a field that is not secret are told apart."""
+
+Numbers: TypeAlias = "array[int]"
+"""Numbers of environments, ascending."""
+Topic = tuple[ObjectKey, str]
+"""An object, and what is said of it: see `Likeness`."""
+
+
+@dataclass(slots=True)
+class _Places:
+    """Where a change of an object occurs, and with which values."""
+
+    environments: Numbers = field(default_factory=lambda: array("I"))
+    texts: list[dict[str, Numbers]] = field(default_factory=list)
+    digests: list[Numbers] = field(default_factory=list)
+
+    def add(self, number: int, occurrence: Occurrence) -> None:
+        if not self.environments:
+            self.texts = [{} for _ in occurrence.values]
+            self.digests = [array("Q") for _ in occurrence.values]
+        self.environments.append(number)
+        for texts, text in zip(self.texts, occurrence.values, strict=True):
+            key = text if text in texts or len(texts) < _MOST_TEXTS else ""
+            texts.setdefault(key, array("I")).append(number)
+        for digests, digest in zip(self.digests, occurrence.digests, strict=True):
+            digests.append(digest)
+
+
+@dataclass(slots=True)
+class _Statements:
+    """The statements that are alike but for the names of their environments, and the first one."""
+
+    first: Statement
+    environments: list[str] = field(default_factory=list)
+
+
+class Merging:
+    """Takes environments in their order, and has what they come to together."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._failed: list[str] = []
+        self._stores: list[str] = []
+        self._facts: dict[str, Numbers] = {}
+        self._figures: dict[str, Numbers] = {}
+        self._statements: dict[Statement, _Statements] = {}
+        self._changes: dict[Likeness, dict[ObjectKey, _Places]] = {}
+
+    def add(self, compact: Compact) -> None:
+        """One more environment."""
+        for statement in compact.statements:
+            likeness = _without_name(statement, compact.environment)
+            said = self._statements.setdefault(likeness, _Statements(statement))
+            said.environments.append(compact.environment)
+        if not compact.has_answer:
+            self._failed.append(compact.environment)
+            return
+        number = len(self._names)
+        self._names.append(compact.environment)
+        self._stores.append(compact.store)
+        for fact in compact.facts:
+            self._facts.setdefault(fact, array("I")).append(number)
+        self._figures.setdefault(compact.figures, array("I")).append(number)
+        for occurrence in compact.occurrences:
+            places = self._changes.setdefault(occurrence.likeness, {})
+            places.setdefault(occurrence.key, _Places()).add(number, occurrence)
+
+    def overview(self) -> Overview:
+        """All that was added."""
+        return Overview(
+            tuple(self._names),
+            tuple(self._failed),
+            tuple(self._stores),
+            tuple(self._said(self._facts)),
+            tuple(self._stated()),
+            tuple(self._chapters()),
+            tuple(self._said(self._figures)),
+            matrix_of(self._cells(), self._names, self._meanings()),
+        )
+
+    def _stated(self) -> list[Said]:
+        """What is said of environments as a whole, the worst and then the rarest first."""
+        stated = [
+            Said(likeness if len(same.environments) > 1 else same.first, tuple(same.environments))
+            for likeness, same in self._statements.items()
+        ]
+        return sorted(stated, key=lambda said: (said.statement.rank, len(said.environments)))
+
+    def _said(self, by_text: Mapping[str, Numbers]) -> Iterator[Said]:
+        for text, numbers in sorted(by_text.items(), key=lambda item: len(item[1])):
+            yield Said(Statement(NOTE, "", text), self._called(numbers))
+
+    def _called(self, numbers: Iterable[int]) -> tuple[str, ...]:
+        return tuple(self._names[number] for number in numbers)
+
+    def _chapters(self) -> list[Chapter]:
+        """Outliers first: what happens in half of the environments or fewer; then by risk."""
+        variants = self._variants()
+        by_places: dict[bytes, dict[tuple[Likeness, tuple[Row, ...], str], list[ObjectKey]]] = {}
+        for likeness, objects in self._changes.items():
+            for key, places in objects.items():
+                alike = (
+                    likeness,
+                    self._rows(likeness, places),
+                    variants.get(((key, likeness.topic), likeness), ""),
+                )
+                same = by_places.setdefault(places.environments.tobytes(), {})
+                same.setdefault(alike, []).append(key)
+        chapters = []
+        for content, same in by_places.items():
+            numbers = array("I", content)
+            groups = sorted(_groups(same), key=lambda group: group.likeness.rank)
+            chapters.append(Chapter(self._called(numbers), tuple(groups)))
+        half = len(self._names) / 2
+        return sorted(
+            chapters,
+            key=lambda each: (
+                len(each.environments) > half,
+                each.rank,
+                len(each.environments),
+                each.environments,
+            ),
+        )
+
+    def _variants(self) -> dict[tuple[Topic, Likeness], str]:
+        """A letter for each way in which an object changes, where there are several."""
+        return {
+            (key, likeness): _letter(index)
+            for key, ways in self._ways().items()
+            if len(ways) > 1
+            for index, (likeness, _) in enumerate(ways)
+        }
+
+    def _ways(self) -> dict[Topic, list[tuple[Likeness, Numbers]]]:
+        """The ways in which each object changes, the most common first."""
+        ways: dict[Topic, list[tuple[Likeness, Numbers]]] = {}
+        for likeness, objects in self._changes.items():
+            for key, places in objects.items():
+                ways.setdefault((key, likeness.topic), []).append((likeness, places.environments))
+        for same in ways.values():
+            same.sort(key=lambda way: -len(way[1]))
+        return ways
+
+    def _cells(self) -> dict[Topic, dict[int, Cell]]:
+        """What happens to each object that does not change alike everywhere, by environment."""
+        return {
+            key: {
+                number: Cell(likeness.symbol, _letter(index) if len(ways) > 1 else "")
+                for index, (likeness, numbers) in enumerate(ways)
+                for number in numbers
+            }
+            for key, ways in self._ways().items()
+            if len(ways) > 1 or len(ways[0][1]) < len(self._names)
+        }
+
+    def _meanings(self) -> dict[str, str]:
+        """What the symbols mean."""
+        meanings: dict[str, dict[str, None]] = {}
+        for likeness in self._changes:
+            word, _, _ = likeness.words.partition(":")
+            meanings.setdefault(likeness.symbol, {})[word] = None
+        return {symbol: " or ".join(same) for symbol, same in meanings.items()}
+
+    def _rows(self, likeness: Likeness, places: _Places) -> tuple[Row, ...]:
+        return tuple(
+            row._replace(
+                values=self._values(texts),
+                remark="; ".join(filter(None, (row.remark, self._equality(digests, places)))),
+            )
+            for row, texts, digests in zip(likeness.rows, places.texts, places.digests, strict=True)
+        )
+
+    def _values(self, texts: Mapping[str, Numbers]) -> str:
+        """The value of a field, or in which environments it is which."""
+        if len(texts) == 1:
+            return next(iter(texts))
+        if len(texts) > _MOST_NAMED:
+            return "(differs)"
+        ordered = sorted(texts.items(), key=lambda item: -len(item[1]))
+        return "; ".join(f"{text} in {self._few(numbers)}" for text, numbers in ordered)
+
+    def _equality(self, digests: Sequence[int], places: _Places) -> str:
+        """In how many environments a new value is the same; nothing where nothing may be said."""
+        if UNKNOWN in digests or len(digests) < 2:  # noqa: PLR2004 - one is equal to itself
+            return ""
+        counts = Counter(digests)
+        if len(counts) == 1:
+            return f"the same {NEW_VALUE[1:-1]} in all {len(digests)}"
+        (common, number), *_ = counts.most_common(1)
+        if number <= len(digests) / 2:
+            return f"{len(counts)} different values in {len(digests)} environments"
+        others = array("I")
+        for place, digest in zip(places.environments, digests, strict=True):
+            if digest != common:
+                others.append(place)
+        another = "another one" if len(counts) == 2 else "others"  # noqa: PLR2004 - a pair
+        return f"the same {NEW_VALUE[1:-1]} in {number}, {another} in {self._few(others)}"
+
+    def _few(self, numbers: Numbers) -> str:
+        """``eu-7, eu-9``, or how many they are."""
+        if len(numbers) > _MOST_NAMED:
+            return str(len(numbers))
+        return ", ".join(self._called(numbers))
+
+
+def _without_name(statement: Statement, environment: str) -> Statement:
+    """`statement` with ``(environment)`` for the name, as in the path of a file."""
+    name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])")
+    text, *more = (name.sub("(environment)", each) for each in (statement.text, *statement.more))
+    return statement._replace(text=text, more=tuple(more))
+
+
+def _groups(
+    same: Mapping[tuple[Likeness, tuple[Row, ...], str], list[ObjectKey]],
+) -> Iterator[Group]:
+    for (likeness, rows, variant), keys in same.items():
+        if len(keys) >= MANY:
+            yield Group(tuple(sorted(keys)), likeness, rows, variant)
+        else:
+            yield from (Group((key,), likeness, rows, variant) for key in keys)
+
+
+def _letter(index: int) -> str:
+    """``a``, ``b``, …, and after ``z`` numbers."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return letters[index] if index < len(letters) else str(index + 1)

@@ -1,0 +1,91 @@
+"""Many environments at a glance, as a user sees them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+NAMES = ("staging", "eu-1", "eu-2", "us-1", "us-2")
+STRONG = "not-a-real-Passw0rd-8f3hf92"
+
+
+@pytest.fixture
+def fleet(workplace: Any) -> Any:
+    """Five environments to which all was applied, and whose manifests have changed since."""
+    described = "".join(
+        f'  {name}: {{store: "sqlite:{name}.db", manifests: {name}}}\n' for name in NAMES
+    )
+    workplace.write("reconciler.yaml", f"defaults: {{set: shop}}\nenvironments:\n{described}")
+    for name in NAMES:
+        workplace.secret("database", file=f"{name}/database.yaml", password="old")
+        workplace.secret("token", file=f"{name}/token.yaml", token="old", pin="old")
+    workplace.ok("apply", "--all", "--auto-approve")
+    for name in NAMES:
+        value = f"{STRONG}-{name}"
+        workplace.secret("database", file=f"{name}/database.yaml", password=value)
+        pin = "1234" if name == "us-2" else "4321"
+        workplace.secret("token", file=f"{name}/token.yaml", token=STRONG, pin=pin)
+    workplace.secret("extra", file="eu-2/extra.yaml", x=STRONG)
+    return workplace
+
+
+def test_more_than_three_environments_are_shown_at_a_glance(fleet: Any) -> None:
+    out = fleet.ok("plan", "--all").out
+    assert out.startswith("5 environments, set shop\n\nOnly in eu-2\n\n+ Secret/default/extra ")
+    assert "In all 5\n\n~ Secret/default/database (update: data differs)\n" in out
+    assert "Environment eu-1" not in out
+    assert out.endswith("\n\n5 environments.\n")
+    assert fleet.ok("plan", "--all", "--env-parallelism", "1").out == out
+    few = fleet.ok("plan", "-e", "staging", "-e", "eu-*").out
+    assert few.count("Environment ") == 3
+    assert "Only in" not in few
+
+
+def test_verbose_shows_each_environment_and_then_the_whole(fleet: Any) -> None:
+    out = fleet.ok("plan", "--all", "-v").out
+    places = [out.index(f"Environment {name}\n") for name in NAMES]
+    assert places == sorted(places)
+    assert places[-1] < out.index("Only in eu-2\n")
+    quiet = fleet.ok("plan", "--all", "-q").out
+    assert quiet == "5 environments.\n"
+
+
+def test_one_run_says_whether_new_values_are_the_same_but_not_of_weak_ones(fleet: Any) -> None:
+    out = fleet.ok("plan", "--all").out
+    rows = {line.split()[1]: line for line in out.splitlines() if line.startswith("    ~ data")}
+    assert rows["data[password]"].endswith("(5 different values in 5 environments)")
+    assert rows["data[token]"].endswith("(the same new value in all 5)")
+    assert rows["data[pin]"].endswith("(new value)")
+
+
+def test_nothing_that_tells_values_apart_is_written(fleet: Any) -> None:
+    fleet.ok("plan", "--all", "--report", "json=all.json", "--out", "plans")
+    again = fleet.ok("report", "all.json").out
+    assert "the same new value" not in again
+    assert "different values" not in again
+    assert "In all 5\n\n~ Secret/default/database (update: data differs)\n" in again
+
+
+def test_a_failure_stands_first_and_the_rest_is_compared(fleet: Any) -> None:
+    fleet.write("us-1/token.yaml", "kind: [\n")
+    result = fleet.run("plan", "--all", "--report", "text=plan.txt")
+    assert result.code == 1
+    assert result.out.startswith("5 environments, set shop\n\nError in us-1:\n  the manifests have")
+    assert "In all 4 that did not fail\n" in result.out
+    assert result.out.endswith("\n5 environments: 1 failed (us-1).\n")
+    assert (fleet.path / "plan.txt").read_text() == result.out
+
+
+def test_drift_of_many_environments_is_shown_at_a_glance(fleet: Any) -> None:
+    out = fleet.ok("drift", "--all").out
+    assert "Only in eu-2\n\n+ Secret/default/extra (not applied yet)\n" in out
+    assert "In all 5\n\n~ Secret/default/database (its manifest has changed)\n" in out
+
+
+def test_what_is_to_be_approved_is_shown_at_a_glance(fleet: Any) -> None:
+    result = fleet.ok("apply", "--all", "--auto-approve", "-o", "json")
+    assert "Only in eu-2\n\n+ Secret/default/extra " in result.err
+    assert "(the same new value in all 5)" in result.err
+    assert all(json.loads(line) for line in result.out.splitlines())
