@@ -101,7 +101,7 @@ def test_a_bad_setting_says_where_it_is(three: Any, setting: str, message: str) 
     result = three.run("plan", "--all")
     assert result.code == 1
     assert message in result.err
-    assert "environment" not in three.run("plan", "--all", "--max-deletes", "few").err
+    assert "environment eu" not in three.run("plan", "--all", "--max-deletes", "few").err
 
 
 def test_the_exit_code_is_the_worst(three: Any) -> None:
