@@ -112,7 +112,7 @@ def test_how_much_of_the_run_a_shard_is(fleet: Any) -> None:
         ("two", "write I/N, such as 2/3"),
         ("-1/3", "write I/N, such as 2/3"),
         ("٢/3", "write I/N, such as 2/3"),
-        ("", "write I/N, such as 2/3"),
+        ("", "--shard: the value is empty"),
     ],
 )
 def test_what_is_no_shard(fleet: Any, text: str, message: str) -> None:
