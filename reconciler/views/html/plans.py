@@ -51,7 +51,12 @@ def report(report: PlanReport, style: Style) -> str:
 
 
 def styled_plan(shown: Plan, style: Style) -> str:
-    """The plan, headed as `style` says."""
+    """The plan, headed as `style` says; for a larger page, without what is around it."""
+    if style.is_part:
+        headed = HeadedPlan(shown, style.heading)
+        title = element("p", words.summary_text(shown))
+        inside = _sections(shown, verbose=style.verbose, level=3)
+        return lines(title, *_facts(headed, level=3), *inside).source
     return plan(shown, style.heading, verbose=style.verbose)
 
 

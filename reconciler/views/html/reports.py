@@ -21,10 +21,14 @@ from reconciler.views.words import counted
 def drift(report: DriftReport, style: Style) -> str:
     """Drift first, objects with the same drift as one; then what is pending; then the rest.
 
-    A verbose `style` lists objects in sync too, and each object by itself.
+    A verbose `style` lists objects in sync too, and each object by itself. For a larger page, there
+    is nothing around it.
     """
     summary = drift_words.summary_text(report)
     headed = HeadedDrift(report, style.heading.configuration)
+    if style.is_part:
+        inside = _sections(report, verbose=style.verbose, level=3)
+        return lines(element("p", summary), *_facts(headed, style), *inside).source
     return page(
         f"Drift of set {report.set_name}: {summary}",
         summary,
