@@ -54,6 +54,7 @@ def planned(directory: Path, document: Path) -> int:
     reports = {
         "json": document,
         "markdown": directory / "plan.md",
+        "html": directory / "plan.html",
         "github": findings,
     }
     command = ["reconciler", "plan", *lines("INPUT_PATHS"), *lines("INPUT_ARGUMENTS")]
@@ -71,23 +72,15 @@ def planned(directory: Path, document: Path) -> int:
         # Nothing but the diagnostics tells what is wrong: the matcher makes annotations of them.
         print(f"::add-matcher::{MATCHER}\n{run.stderr}\n::remove-matcher owner=reconciler::")
     sys.stdout.flush()
-    if document.exists():
-        # HTML shows one environment at a time: without a page, there were several.
-        written(["reconciler", "report", str(document), "-o", "html"], directory / "plan.html")
     return run.returncode
 
 
 def merged(shards: Path, document: Path) -> int:
     """The exit code of merging the reports of shards into `document`."""
-    return written(["reconciler", "report", str(shards), "-o", "json"], document, quiet=False)
-
-
-def written(command: list[str], path: Path, *, quiet: bool = True) -> int:
-    """The exit code of `command`; `path` has what it printed, if that is anything."""
-    errors = subprocess.DEVNULL if quiet else None
-    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=errors, check=False)
+    command = ["reconciler", "report", str(shards), "-o", "json"]
+    run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if run.stdout:
-        path.write_bytes(run.stdout)
+        document.write_bytes(run.stdout)
     return run.returncode
 
 

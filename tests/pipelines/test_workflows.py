@@ -307,7 +307,7 @@ def test_shards_of_a_fleet_have_one_comment_which_is_that_of_a_whole_run(
     shown = ("-o", "markdown", "--key", "fleet", "--limit", "64000")
     said = whole(fleet, "report", "../whole.json", *shown).rstrip()
     assert at_home(body).startswith(at_home(said))
-    assert all(f"Environment {name}" in body for name in STAGES)
+    assert all(f"| `{name}` |" in body for name in STAGES)
     merged = whole(fleet, "report", str(fleet.artifacts), "-o", "json")
     assert json.loads(at_home(merged)) == json.loads(at_home(plan))
 
