@@ -140,7 +140,9 @@ def summary_of(document: Path) -> dict[str, int]:
     """How many objects each action touches, in all environments together."""
     try:
         read: dict[str, Any] = json.loads(document.read_bytes())
-        plans = [part["plan"] for part in read["environments"]] if "environments" in read else [read]
+        plans = (
+            [part["plan"] for part in read["environments"]] if "environments" in read else [read]
+        )
         summaries = [plan["summary"] for plan in plans if plan is not None]
         return {action: sum(int(each[action]) for each in summaries) for action in ACTIONS}
     except (OSError, ValueError, KeyError, TypeError):
