@@ -20,7 +20,7 @@ from reconciler.escapes import escaped, inert, json_text
 from reconciler.model.shards import Share
 from reconciler.views.formats import Style, Subject, failed, outlives
 from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document, serialised
-from reconciler.views.overview import Merging
+from reconciler.views.overview import FEW, Merging
 from reconciler.views.text import error as error_text
 from reconciler.views.text.palette import Palette
 from reconciler.views.words import counted
@@ -51,9 +51,6 @@ class Part:
 
 
 Joining = Callable[[Iterable[Part], Subject, Style], Iterator[str]]
-
-FEW = 3
-"""So many environments are shown one by one, and more at a glance."""
 
 
 def joined(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import PlanFileError
@@ -45,7 +46,7 @@ def gathered(paths: Sequence[Path], *, most_bytes: int = MOST_BYTES) -> tuple[Su
             try:
                 content = _content(file, room)
                 room -= len(content)
-                read.append((str(file), read_document(content)))
+                read.append((str(file), _called(read_document(content), file)))
             except Unrelated as misfit:
                 if file is path:
                     problems.append(f"{file}: {misfit}")
@@ -84,6 +85,11 @@ def _files(path: Path) -> Iterator[Path]:
             file = Path(folder, name)
             if file.suffix == ".json" and not file.is_symlink():
                 yield file
+
+
+def _called(read: Read, path: Path) -> Read:
+    """What was read, under the name of its file; the environments of one have names already."""
+    return read if isinstance(read, Environments) else replace(read, name=str(path))
 
 
 def _together(named: Sequence[tuple[str, Read]], *, alone: bool) -> tuple[Subject, Shown]:

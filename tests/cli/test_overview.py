@@ -126,3 +126,25 @@ def test_a_page_has_few_environments_one_by_one_and_many_at_a_glance(fleet: Any)
         ]
         assert text.count("<!doctype html>") == 1
     assert STRONG not in page + whole + few + again
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_many_files_of_single_environments_are_one_report_at_a_glance(
+    fleet: Any, command: str
+) -> None:
+    files = [f"{name}.json" for name in NAMES]
+    for name, file in zip(NAMES, files, strict=True):
+        fleet.ok(command, "-e", name, "--report", f"json={file}")
+    out = fleet.ok("report", *files).out
+    assert out.startswith("5 environments, set shop\n\nOnly in eu-2.json\n\n+ Secret/default/extra")
+    assert "In all 5\n\n~ Secret/default/database " in out
+    assert out.splitlines()[-1].startswith("5 ")
+    whole = fleet.ok("report", *files, "-v").out
+    assert whole.count("Set shop, store ") == 5
+    assert "In all 5\n" in whole
+    comment = fleet.ok("report", *files, "-o", "markdown", "--key", "x").out
+    assert comment.startswith("<!-- reconciler: x -->\n\n## 5 ")
+    assert "### Only in `eu-2.json`\n" in comment
+    page = fleet.ok("report", *files, "-o", "html").out
+    assert parsed(page).all("h2")[0].text == "Only in eu-2.json"
+    assert fleet.ok("report", *files[:3]).out.count("Set shop, store ") == 3
