@@ -20,7 +20,7 @@ _SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
 _SHORTEST_CREDENTIAL, _SHORTEST_CERTAIN_CREDENTIAL = 12, 5
 _HEAD = 12
 _LF, _CR = b"\n\r"
-# What copies from web pages and editors bring along: no-break and zero-width spaces, the mark.
+# What comes with text from web pages and editors: no-break and zero-width spaces, the mark.
 _INVISIBLE = tuple(map(str.encode, "\xa0\u2009\u200b\u200c\u200d\u2028\u202f\u2060\ufeff"))
 _QUOTES = (b'"', b"'")
 _SHORTEST_QUOTED = 3
@@ -68,9 +68,9 @@ def value_warnings(key: str, content: bytes) -> list[Violation]:
         warning = _warning(
             key,
             "value-whitespace",
-            "the value begins or ends with a character that nobody sees, such as a no-break or "
+            "the value begins or ends with an invisible character, such as a no-break space, a "
             "zero-width space or a byte order mark",
-            "remove it: it comes along when text is copied; type the first and last character",
+            "retype its first and last character: invisible ones come with text that is copied",
         )
         warnings.append(warning)
     elif bare[:1] == bare[-1:] and bare[:1] in _QUOTES and _is_quoted(key, bare):
@@ -78,8 +78,8 @@ def value_warnings(key: str, content: bytes) -> list[Violation]:
             key,
             "value-quoted",
             "the value stands in quotes, which are part of it",
-            "remove them: only YAML and shells take quotes away, 'kubectl create secret "
-            "--from-env-file', kustomize and base64 do not",
+            "remove them: unlike a shell, neither 'kubectl create secret --from-env-file' nor "
+            "kustomize's envs takes them away",
         )
         warnings.append(warning)
     if _BASE64.fullmatch(bare) and _holds_text(key, bare) and not names.says_encoded(key):
