@@ -253,7 +253,7 @@ UNTRIED = {
     *("planning.remedies.Manifests", "planning.remedies._Printed", "workflow.telling.Telling"),
     *("model.announcements.Announcement", "workflow.checking.DriftCheck", "workflow.telling.Ended"),
     *("model.nodes.Node", "model.shards.Share", "model.store.Workload"),
-    *("workflow.snapshots.Taken", "model.shards.Shard"),
+    *("workflow.snapshots.Taken", "workflow.merging.Named", "model.shards.Shard"),
     *("workflow.reports.Report", "workflow.reports.Result", "workflow.revisions.Inputs"),
 }
 """Classes that the run above does not come by; none of them has a field for manifest text."""

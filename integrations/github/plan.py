@@ -28,11 +28,16 @@ ACTIONS = ("create", "update", "replace", "delete")
 
 
 def main() -> int:
-    """Plan, or show a plan that another run has made. Returns the exit code of that."""
+    """Plan, or show plans that other runs have made. Returns the exit code of that."""
     directory = Path(tempfile.mkdtemp(prefix="reconciler-", dir=os.environ.get("RUNNER_TEMP")))
-    given = os.environ.get("INPUT_REPORT", "")
-    document = Path(given) if given else directory / "plan.json"
-    code = 0 if given else planned(directory, document)
+    given = Path(os.environ.get("INPUT_REPORT") or directory)
+    document, code = directory / "plan.json", 0
+    if given == directory:
+        code = planned(directory, document)
+    elif given.is_dir():
+        code = merged(given, document)
+    else:
+        document = given
     if code not in {0, CHANGES} and not document.exists():
         text = failed(code)
     else:
@@ -67,6 +72,15 @@ def planned(directory: Path, document: Path) -> int:
         # Nothing but the diagnostics tells what is wrong: the matcher makes annotations of them.
         print(f"::add-matcher::{MATCHER}\n{run.stderr}\n::remove-matcher owner=reconciler::")
     sys.stdout.flush()
+    return run.returncode
+
+
+def merged(shards: Path, document: Path) -> int:
+    """The exit code of merging the reports of shards into `document`."""
+    command = ["reconciler", "report", str(shards), "-o", "json"]
+    run = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if run.stdout:
+        document.write_bytes(run.stdout)
     return run.returncode
 
 
@@ -123,10 +137,14 @@ def write_outputs(directory: Path, document: Path, code: int) -> None:
 
 
 def summary_of(document: Path) -> dict[str, int]:
-    """How many objects each action touches."""
+    """How many objects each action touches, in all environments together."""
     try:
-        summary: dict[str, Any] = json.loads(document.read_bytes())["summary"]
-        return {action: int(summary[action]) for action in ACTIONS}
+        read: dict[str, Any] = json.loads(document.read_bytes())
+        plans = (
+            [part["plan"] for part in read["environments"]] if "environments" in read else [read]
+        )
+        summaries = [plan["summary"] for plan in plans if plan is not None]
+        return {action: sum(int(each[action]) for each in summaries) for action in ACTIONS}
     except (OSError, ValueError, KeyError, TypeError):
         return dict.fromkeys(ACTIONS, 0)
 

@@ -11,6 +11,7 @@ from reconciler.cli.command import Command
 from reconciler.cli.options import examples
 from reconciler.cli.output import output_options, show, verbosity_options
 from reconciler.cli.parameters import listed
+from reconciler.cli.terminal import remark
 from reconciler.errors import ExitCode
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
@@ -32,10 +33,13 @@ def _short_enough(_: click.Context, __: click.Parameter, key: str) -> str:
         "reconciler report plan.json",
         "reconciler report blue.json green.json -o markdown --key shop",
         "reconciler report plan.json --report markdown=comment.md",
+        "reconciler report shards/",
         "reconciler report drift-blue.json drift-green.json -o html",
     ),
 )
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "files", metavar="PATH...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @output_options(Subject.REPORT, Subject.DRIFTS, Subject.ENVIRONMENTS)
 @listed(
     Topic.OUTPUT,
@@ -61,10 +65,16 @@ def report(files: tuple[Path, ...], **settings: Any) -> ExitCode:
 
     Needs neither manifests nor store, and trusts nothing in the files: they may come from a fork.
 
-    FILES are what `plan` or `drift` has written with `-o json` or `--report json=FILE`. The format
-    junit shows drift alone, and gitlab-terraform plans alone.
+    PATH is what `plan` or `drift` has written with `-o json` or `--report json=FILE`, or a
+    directory of such files. Those of all shards of a run are one report; if a shard is missing, the
+    exit code is 1. The format junit shows drift alone, and gitlab-terraform plans alone.
     """
+    from reconciler.views.formats import Environments
     from reconciler.workflow.gathering import gathered
 
-    show(*gathered(files), settings)
-    return ExitCode.OK
+    subject, shown = gathered(files)
+    show(subject, shown, settings)
+    missing = shown.missing if isinstance(shown, Environments) else ()
+    for shard in missing:
+        remark(f"Shard {shard} is missing: there is no report of it.")
+    return ExitCode.ERROR if missing else ExitCode.OK

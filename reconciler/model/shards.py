@@ -18,13 +18,8 @@ class Shard:
     of: int
 
     def has(self, environment: str) -> bool:
-        """Whether the environment of that name belongs to this shard.
-
-        Nothing but its name and the number of shards decides: each job comes to the same answer,
-        whatever else it has chosen, and at any time.
-        """
-        digest = hashlib.sha256(environment.encode()).digest()
-        return int.from_bytes(digest[:8], "big") % self.of == self.index - 1
+        """Whether the environment of that name belongs to this shard."""
+        return shard_number(environment, self.of) == self.index
 
     def __str__(self) -> str:
         return f"{self.index}/{self.of}"
@@ -49,6 +44,16 @@ class Share:
     def digest(self) -> str:
         """What tells runs over different environments apart."""
         return digest_of(self.chosen)
+
+
+def shard_number(environment: str, of: int) -> int:
+    """Which of so many shards the environment of that name belongs to, from 1.
+
+    Nothing but its name and the number of shards decides: each job comes to the same answer,
+    whatever else it has chosen, and at any time.
+    """
+    digest = hashlib.sha256(environment.encode()).digest()
+    return int.from_bytes(digest[:8], "big") % of + 1
 
 
 def digest_of(names: Iterable[str]) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.plans import Note
-from reconciler.model.shards import Share
+from reconciler.model.shards import Shard, Share
 from reconciler.views.heading import NO_HEADING, HeadedDrift, HeadedPlan, Heading
 
 
@@ -114,13 +114,15 @@ class EnvironmentResult:
 class Environments:
     """What one or more runs over several environments came to; ``subject`` is that of each.
 
-    ``shares`` say which parts of a larger run they are, where the run was divided.
+    ``shares`` say which parts of a larger run they are, where the run was divided. ``missing`` are
+    shards of the run that there is no report of.
     """
 
     subject: Subject
     results: tuple[EnvironmentResult, ...]
     configuration: str = ""
     shares: tuple[Share, ...] = ()
+    missing: tuple[Shard, ...] = ()
 
 
 _TABLE: Mapping[Subject, Mapping[str, str]] = {

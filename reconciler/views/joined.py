@@ -124,8 +124,11 @@ _OF_HEADING = 100
 """Characters of a Markdown heading, at most."""
 
 
-def summary(codes: Mapping[str, ExitCode]) -> str:
-    """How many environments there are, and which of them did not end well, the worst first."""
+def summary(codes: Mapping[str, ExitCode], share: Share | None = None) -> str:
+    """How many environments there are, and which of them did not end well, the worst first.
+
+    `share` says what they are a part of, if they are not the whole run.
+    """
     names = defaultdict(list)
     for name, code in codes.items():
         names[code].append(name)
@@ -134,7 +137,10 @@ def summary(codes: Mapping[str, ExitCode]) -> str:
         for code, words in _CODES.items()
         if names[code]
     ]
-    return f"{counted(len(codes), 'environment')}{': ' if told else ''}{', '.join(told)}."
+    amount = counted(len(codes), "environment")
+    if share is not None:
+        amount = f"Shard {share.shard}, {len(codes)} of {counted(len(share.chosen), 'environment')}"
+    return f"{amount}{': ' if told else ''}{', '.join(told)}."
 
 
 def _named(names: Sequence[str], every: Collection[str]) -> str:
@@ -157,7 +163,7 @@ def ends_text(codes: Mapping[str, ExitCode], waiting: Mapping[str, str]) -> str:
 def _text(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
     codes: dict[str, ExitCode] = {}
     yield from _text_sections(parts, style, codes)
-    yield Palette(style.colour).paint(summary(codes), "strong")
+    yield Palette(style.colour).paint(summary(codes, style.share), "strong")
 
 
 def _text_sections(
@@ -191,13 +197,12 @@ def _text_overview(
         verbose=style.verbose,
     )
     yield from filter(None, [shown and f"{shown}\n"])
-    yield Palette(style.colour).paint(summary(codes), "strong")
+    yield Palette(style.colour).paint(summary(codes, style.share), "strong")
 
 
 def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
     from reconciler.views.markdown import prose
 
-    del style
     codes = {}
     for part in parts:
         codes[part.environment] = part.code
@@ -205,7 +210,7 @@ def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
         if part.error is not None:
             yield f"**Error:** {prose(part.error.message)}\n"
             yield "".join(f"- {prose(detail)}\n" for detail in part.error.details)
-    yield prose(summary(codes))
+    yield prose(summary(codes, style.share))
 
 
 def _html(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:

@@ -106,7 +106,7 @@ def test_every_file_that_is_no_plan_is_named(printed: Any) -> None:
             "reconciler.environments/v1 is expected"
         ),
         "  ~ forged.json: changes[0].key.name: a string is expected",
-        "  ~ directory.json: cannot be read: Is a directory",
+        "  ~ directory.json: this directory has no plan and no drift report",
         "  ~ pipe.json: this is not a regular file",
         "  ~ absent.json: cannot be read: No such file or directory",
     ]

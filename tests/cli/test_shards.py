@@ -19,8 +19,7 @@ SHARDS = {
 """What nobody changes without moving the environments of pipelines that are under way."""
 
 
-@pytest.fixture
-def fleet(workplace: Any) -> Any:
+def with_fleet(workplace: Any) -> Any:
     """Six environments that come after another one."""
     lines = ["defaults: {set: shop}", "environments:"]
     for name in NAMES:
@@ -29,6 +28,11 @@ def fleet(workplace: Any) -> Any:
         workplace.secret("database", file=f"{name}/database.yaml", password=f"canary-{name}")
     workplace.write("reconciler.yaml", "\n".join(lines) + "\n")
     return workplace
+
+
+@pytest.fixture
+def fleet(workplace: Any) -> Any:
+    return with_fleet(workplace)
 
 
 def shown(workplace: Any, *args: str, **extra: Any) -> Any:
@@ -81,7 +85,7 @@ def test_a_shard_with_nothing_to_do_says_so_and_leaves_its_reports(fleet: Any) -
     chosen = ("-e", "eu-[12]")
     result = fleet.ok("drift", *chosen, "--shard", "1/3", *reports)
     assert "Shard 1/3: none of 2 chosen environments, so there is nothing to do." in result.err
-    assert result.out == "0 environments.\n"
+    assert result.out == "Shard 1/3, 0 of 2 environments.\n"
     texts = {name: (fleet.path / f"{name}.out").read_text() for name in formats}
     SCHEMA.validate(json.loads(texts["json"]))
     assert json.loads(texts["sarif"])["runs"] == json.loads(texts["code-quality"]) == []
@@ -108,7 +112,7 @@ def test_how_much_of_the_run_a_shard_is(fleet: Any) -> None:
         ("two", "write I/N, such as 2/3"),
         ("-1/3", "write I/N, such as 2/3"),
         ("٢/3", "write I/N, such as 2/3"),
-        ("", "write I/N, such as 2/3"),
+        ("", "--shard: the value is empty"),
     ],
 )
 def test_what_is_no_shard(fleet: Any, text: str, message: str) -> None:

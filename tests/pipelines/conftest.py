@@ -56,6 +56,29 @@ def checkout(tmp_path: Path) -> Path:
     return directory
 
 
+STAGES = {"staging": 1} | {f"eu-{number}": 2 for number in range(1, 7)}
+"""The environments of a fleet, and the stage of each: some for each of three shards."""
+
+
+def write_fleet(checkout: Path) -> None:
+    """A configuration with the environments of a fleet, and a Secret for each."""
+    lines = ["defaults: {prune: true}", "environments:"]
+    for name, stage in STAGES.items():
+        after = ", after: staging" if stage > 1 else ""
+        store = f"sqlite:{checkout.parent}/{name}.db"
+        lines.append(f"  {name}: {{store: '{store}', manifests: clusters/{name}{after}}}")
+        manifest = checkout / "clusters" / name / "db.yaml"
+        manifest.parent.mkdir(parents=True)
+        head = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\n"
+        manifest.write_text(f"{head}stringData: {{password: not-a-real-{name}}}\n")
+    (checkout / "reconciler.yaml").write_text("\n".join(lines) + "\n")
+
+
+def applied(checkout: Path) -> set[str]:
+    """The environments of a fleet whose stores there are."""
+    return {name for name in STAGES if (checkout.parent / f"{name}.db").exists()}
+
+
 def write_secret(checkout: Path, name: str, password: str) -> None:
     """The manifest of a set with one Secret."""
     path = checkout / "manifests" / name / "db.yaml"

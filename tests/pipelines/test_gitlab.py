@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.pipelines.conftest import ROOT, commit
+from tests.pipelines.conftest import ROOT, STAGES, applied, commit, write_fleet
 
 COMPONENT = ROOT / "integrations" / "gitlab"
 TEMPLATE = COMPONENT / "templates" / "secrets.yml"
+FLEET = COMPONENT / "examples" / "fleet.yml"
 
 
 def test_the_readme_has_every_input() -> None:
@@ -56,6 +60,12 @@ def pipeline(tools: Path, programs: Path, checkout: Path) -> Any:
     (checkout / ".gitlab-ci.yml").write_text(yaml.safe_dump({"include": includes}))
     (checkout / ".gitignore").write_text("*-plan/\n.gitlab-ci-local/\n")
     commit(checkout, "https://gitlab.com/shop/secrets.git")
+
+    return runs_of(tools, programs, checkout)
+
+
+def runs_of(tools: Path, programs: Path, checkout: Path) -> Any:
+    """Runs jobs of the pipeline of a checkout."""
 
     def run(*arguments: str, **variables: str) -> Any:
         command = [str(tools / "gitlab-ci-local"), "--force-shell-executor", "--shell-isolation"]
@@ -138,10 +148,98 @@ def test_drift_is_checked_on_schedules_and_reported(pipeline: Any, checkout: Pat
     assert (checkout / "shop-plan" / "drift.html").exists()
 
 
+@pytest.fixture
+def fleet(tools: Path, programs: Path, checkout: Path) -> Any:
+    """Runs jobs of the example for many environments."""
+    write_fleet(checkout)
+    shutil.copy(FLEET, checkout / ".gitlab-ci.yml")
+    (checkout / ".gitignore").write_text("shards/\n.gitlab-ci-local/\n*.json\n*.xml\n")
+    commit(checkout, "https://gitlab.com/shop/secrets.git")
+    run = runs_of(tools, programs, checkout)
+    return partial(run, RECONCILER_FINGERPRINT_KEY="11" * 32)
+
+
+APPROVED = ("--manual", "fleet-approve", "fleet-approve")
+
+
+def whole(checkout: Path, *arguments: str) -> Any:
+    """What the program prints of the whole fleet in one run."""
+    ran = subprocess.run(
+        [checkout.parent / "programs" / "reconciler", *arguments],
+        cwd=checkout,
+        env=os.environ | {"RECONCILER_FINGERPRINT_KEY": "11" * 32},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return json.loads(at_home(ran.stdout))
+
+
+def at_home(text: str) -> str:
+    """`text` without the way from a job's folder to the stores."""
+    return re.sub(r"(\.\./)+", "", text)
+
+
 @pytest.mark.pipelines
-def test_the_schema_of_the_jobs(tools: Path, tmp_path: Path) -> None:
+def test_shards_of_a_fleet_are_one_report_and_are_applied_in_stages(
+    fleet: Any, checkout: Path
+) -> None:
+    ran = fleet("fleet-plan", "fleet-report")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    merged = at_home((checkout / "fleet.json").read_text())
+    assert json.loads(merged) == whole(checkout, "plan", "--all", "-o", "json")
+    counts = json.loads((checkout / "counts.json").read_bytes())
+    assert counts == {"create": len(STAGES), "update": 0, "delete": 0}
+    assert applied(checkout) == set()
+    ran = fleet(*APPROVED, "fleet-stage-1")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert applied(checkout) == {"staging"}
+    ran = fleet("fleet-stage-2")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert applied(checkout) == {*STAGES}
+
+
+@pytest.mark.pipelines
+def test_a_shard_that_is_missing_fails_the_report_of_the_fleet(fleet: Any, checkout: Path) -> None:
+    program = checkout.parent / "programs" / "reconciler"
+    dies = '[ "$CI_NODE_INDEX" = 2 ] && exit 9'
+    program.write_text(program.read_text().replace("PYTHONPATH", f"{dies}\nPYTHONPATH", 1))
+    ran = fleet("fleet-plan", "fleet-report")
+    assert ran.returncode != 0
+    assert "Shard 2/3 is missing" in ran.stdout + ran.stderr
+    read = json.loads((checkout / "fleet.json").read_bytes())
+    assert [each["environment"] for each in read["environments"]] == [*STAGES]
+
+
+@pytest.mark.pipelines
+def test_drift_of_a_fleet_is_checked_in_shards(fleet: Any, checkout: Path) -> None:
+    jobs = ("fleet-plan", *APPROVED, "fleet-stage-1", "fleet-stage-2")
+    assert fleet(*jobs).returncode == 0
+    ran = fleet("fleet-drift", "fleet-drift-report", CI_PIPELINE_SOURCE="schedule")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    text = (checkout / "drift.xml").read_text()
+    assert [name for name in STAGES if f'"reconciler drift {name}"' in text] == [*STAGES]
+
+
+@pytest.mark.pipelines
+def test_jobs_of_the_fleet_belong_to_their_pipelines(fleet: Any) -> None:
+    def jobs(**variables: str) -> set[str]:
+        listed = fleet("--list-csv", **variables).stdout.splitlines()
+        return {re.split("[:;]", line)[0] for line in listed if line.startswith("fleet-")}
+
+    stages = {f"fleet-stage-{stage}" for stage in (1, 2)}
+    assert jobs() == {"fleet-plan", "fleet-report", "fleet-approve"} | stages
+    assert jobs(CI_PIPELINE_SOURCE="merge_request_event") == {"fleet-plan", "fleet-report"}
+    assert jobs(CI_PIPELINE_SOURCE="schedule") == {"fleet-drift", "fleet-drift-report"}
+
+
+@pytest.mark.pipelines
+@pytest.mark.parametrize(
+    "text", [lambda: TEMPLATE.read_text().split("\n---\n")[1], FLEET.read_text]
+)
+def test_the_schema_of_the_jobs(tools: Path, tmp_path: Path, text: Callable[[], str]) -> None:
     jobs = tmp_path / ".gitlab-ci.yml"
-    jobs.write_text(TEMPLATE.read_text().split("\n---\n")[1])
+    jobs.write_text(text())
     command = [str(tools / "check-jsonschema"), "--builtin-schema", "vendor.gitlab-ci"]
     command += ["--data-transform", "gitlab-ci", str(jobs)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -16,25 +16,38 @@ from typing import Any
 
 import pytest
 
-from tests.pipelines.conftest import ACTION, ROOT, commit, write_secret
+from tests.pipelines.conftest import (
+    ACTION,
+    ROOT,
+    STAGES,
+    applied,
+    commit,
+    write_fleet,
+    write_secret,
+)
 from tests.pipelines.stub import REPOSITORY, TOKEN, Stub
 
 pytestmark = pytest.mark.pipelines
 
 EXAMPLES = sorted((ACTION / "examples").glob("*.yml"))
 SHA = "0123456789abcdef0123456789abcdef01234567"
+_INPUTS = ("name", "path", "pattern", "if-no-files-found", "run-id", "github-token")
 _COPY = """name: {name}
-inputs: {{name: {{}}, path: {{}}, if-no-files-found: {{}}, run-id: {{}}, github-token: {{}}}}
+inputs: {inputs}
 runs:
   using: composite
   steps:
     - shell: bash
-      env: {{NAME: "${{{{ inputs.name }}}}", FOLDER: "${{{{ inputs.path }}}}"}}
+      env:
+        NAME: "${{{{ inputs.name }}}}"
+        FOLDER: "${{{{ inputs.path }}}}"
+        PATTERN: "${{{{ inputs.pattern }}}}"
       run: {script}
 """
 _ARTIFACTS = {
     "upload": 'mkdir -p "$ARTIFACTS/$NAME" && cp -r "$FOLDER/." "$ARTIFACTS/$NAME"',
-    "download": 'mkdir -p "$FOLDER" && cp -r "$ARTIFACTS/$NAME/." "$FOLDER"',
+    # Those of a pattern get a folder each.
+    "download": 'mkdir -p "$FOLDER" && cp -r "$ARTIFACTS"/${PATTERN:-$NAME/.} "$FOLDER"',
 }
 
 
@@ -114,7 +127,11 @@ class Act:
         folder.mkdir(exist_ok=True)
         for kind, script in _ARTIFACTS.items():
             if kind in name:
-                (folder / "action.yml").write_text(_COPY.format(name=kind, script=script))
+                (folder / "action.yml").write_text(
+                    _COPY.format(
+                        name=kind, script=script, inputs=json.dumps({key: {} for key in _INPUTS})
+                    )
+                )
         return folder
 
 
@@ -245,6 +262,87 @@ def test_a_manifest_with_an_error_fails_the_job(act: Act, api: Stub) -> None:
     ran = act.tried("pull_request", pull_request(), "plan-and-apply.yml")
     assert ran.returncode != 0
     assert sum("### No plan" in body for body in api.bodies()) == 1
+
+
+@pytest.fixture
+def fleet(tools: Path, programs: Path, checkout: Path, api: Stub) -> Act:
+    write_fleet(checkout)
+    return Act(tools, programs, checkout, api)
+
+
+KEY = "11" * 32
+SEALED = ("-s", f"RECONCILER_FINGERPRINT_KEY={KEY}")
+PUSH = {"ref": "refs/heads/main", "after": SHA}
+
+
+def whole(act: Act, *arguments: str) -> str:
+    """What the program prints of the whole fleet in one run."""
+    ran = subprocess.run(
+        [act.checkout.parent / "programs" / "reconciler", *arguments],
+        cwd=act.checkout,
+        env=os.environ | {"RECONCILER_FINGERPRINT_KEY": KEY},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return ran.stdout
+
+
+def at_home(text: str) -> str:
+    """`text` without the way from a job's folder to the stores."""
+    return re.sub(r"(\.\./)+", "", text)
+
+
+def test_shards_of_a_fleet_have_one_comment_which_is_that_of_a_whole_run(
+    fleet: Act, api: Stub
+) -> None:
+    fleet.run("pull_request", pull_request(), "fleet.yml", *SEALED)
+    assert sorted(folder.name for folder in fleet.artifacts.iterdir()) == [
+        f"reconciler-shard-{number}" for number in (1, 2, 3)
+    ]
+    assert applied(fleet.checkout) == set()
+    (body,) = api.bodies()
+    plan = whole(fleet, "plan", "--all", "--detailed-exitcode", "-o", "json")
+    (fleet.checkout.parent / "whole.json").write_text(plan)
+    shown = ("-o", "markdown", "--key", "fleet", "--limit", "64000")
+    said = whole(fleet, "report", "../whole.json", *shown).rstrip()
+    assert at_home(body).startswith(at_home(said))
+    assert all(f"| `{name}` |" in body for name in STAGES)
+    merged = whole(fleet, "report", str(fleet.artifacts), "-o", "json")
+    assert json.loads(at_home(merged)) == json.loads(at_home(plan))
+
+
+def test_a_shard_that_fails_is_named_in_the_comment(fleet: Act, api: Stub) -> None:
+    program = fleet.checkout.parent / "programs" / "reconciler"
+    dies = '[ "$RECONCILER_SHARD" = 2/3 ] && exit 9'
+    program.write_text(program.read_text().replace("PYTHONPATH", f"{dies}\nPYTHONPATH", 1))
+    ran = fleet.tried("pull_request", pull_request(), "fleet.yml", *SEALED)
+    assert ran.returncode != 0
+    (body,) = api.bodies()
+    assert "shard `2/3` is missing" in body
+    assert "Shard 2/3 is missing: there is no report of it." in ran.stdout
+    assert "7 environments: 3 failed" in body
+
+
+def test_a_fleet_is_applied_stage_by_stage(fleet: Act, api: Stub) -> None:
+    log = fleet.run("push", PUSH, "fleet.yml", *SEALED)
+    assert applied(fleet.checkout) == {*STAGES}
+    assert log.count("Applied: 1 created.") == len(STAGES)
+    assert "[Fleet/Stage 2" not in log[: log.index("Applied: 1 created.")]
+    assert "Shard 1/3, stage 1: none of 7 chosen environments" in log
+    assert "not-a-real" not in log
+    assert api.requests == []
+
+
+def test_a_stage_that_fails_is_the_last_one(fleet: Act) -> None:
+    """What was planned for `staging` is not what is there any more."""
+    program = fleet.checkout.parent / "programs" / "reconciler"
+    change = "case $1 in apply) sed -i s/not-a-real/changed/ clusters/staging/db.yaml;; esac"
+    program.write_text(program.read_text().replace("PYTHONPATH", f"{change}\nPYTHONPATH", 1))
+    ran = fleet.tried("push", PUSH, "fleet.yml", *SEALED)
+    assert ran.returncode != 0
+    assert "Stage 2" not in ran.stdout
+    assert {path.stem for path in fleet.checkout.parent.glob("eu-*.db")} == set()
 
 
 def test_linters_of_workflows_find_nothing(tools: Path) -> None:

@@ -26,15 +26,23 @@ _READERS: Mapping[str, Callable[[Document], Read]] = {
 }
 
 
+class Unrelated(Misfit):
+    """A document that does not claim to be what is looked for."""
+
+
 def read_document(content: bytes) -> Read:
     """The plan, the drift report, or those of several environments, that are JSON in `content`.
 
     Raises:
+        Unrelated: it is JSON of another kind.
         Misfit: it is anything else.
     """
     document = parsed(content, MOST_PARTS)
     name = document.get("format") if isinstance(document, dict) else None
     if not isinstance(name, str) or name not in _READERS:
-        raise Misfit("format", f"one of {', '.join(_READERS)} is expected")
+        kinds = {each.partition("/")[0] for each in _READERS}
+        is_other_version = isinstance(name, str) and name.partition("/")[0] in kinds
+        kind = Misfit if is_other_version else Unrelated
+        raise kind("format", f"one of {', '.join(_READERS)} is expected")
     check_depth(document)
     return _READERS[name](document)

@@ -75,6 +75,8 @@ def _share(node: Node) -> Share:
     share = Share(shard, members["environments"].items(_name))
     if not 1 <= shard.index <= shard.of <= MOST:
         raise node.misfit(f"a shard of at most {MOST} is expected")
+    if len({*share.chosen}) < len(share.chosen):
+        raise members["environments"].misfit("each name is expected once")
     if members["digest"].text() != share.digest:
         raise members["digest"].misfit("this contradicts the rest")
     return share
