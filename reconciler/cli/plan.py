@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import company, environment_name, is_one_of_several
+from reconciler.cli.diagnostics import warned_beside
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     ALLOW_WEAK_PLAN,
@@ -136,11 +137,13 @@ def plan(
         _refuse_streams(environment.inputs)
     now = workflow.utc_now()
     with opened(environment) as store:
-        loaded = loaded_of(environment, store=store, twice=True)
-        if out is not None:
-            workflow.refuse_unstable(loaded)
-        with alive("Reading the store and planning"):
-            planned = workflow.plan_of(environment, loaded, store)
+        loaded = loaded_of(environment, store=store, twice=True, to_plan=True)
+        with warned_beside(loaded) as warned:
+            if out is not None:
+                workflow.refuse_unstable(loaded)
+            with alive("Reading the store and planning"):
+                planned = workflow.plan_of(environment, loaded, store)
+        warned(planned)
     if out is not None and expires is not None:
         planned = replace(planned, expires=_timestamp(now + expires))
     code = workflow.Result(plan=planned.plan, for_review=True).exit_code
