@@ -8,6 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from reconciler.cli.blanks import refuse_empty_values
 from reconciler.cli.dashes import ELSEWHERE, refuse_single_dashes
 from reconciler.cli.parameters import COLOR, COLOURS, Listed, Word, declaration
 from reconciler.cli.terminal import is_forced, paint
@@ -61,6 +62,26 @@ class Spelling(click.Command):
         super().__init__(*args, **extra)
         names, own = declaration(COLOR, COLOR.parameter, Word(COLOURS))
         self.params.append(Listed(names, **own, expose_value=False, callback=_paint))
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Refuse empty values before anything is made of `args`."""
+        if not extra.get("resilient_parsing"):
+            context = self.context_class(self, parent, info_name)
+            options = (each for each in self.params if isinstance(each, click.Option))
+            refuse_empty_values(context, args, options)
+        return self.parsed_context(info_name, args, parent, **extra)
+
+    def parsed_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None, **extra: Any
+    ) -> click.Context:
+        """The context of a run of the command with `args`."""
+        return super().make_context(info_name, args, parent, **extra)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse `args`; what is no option of this command says what to write instead."""

@@ -94,18 +94,14 @@ class Configured(Command):
         )
         self.params.append(parameter_of(CONFIG, expose_value=False))
 
-    def make_context(
-        self,
-        info_name: str | None,
-        args: list[str],
-        parent: click.Context | None = None,
-        **extra: Any,
+    def parsed_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None, **extra: Any
     ) -> click.Context:
         """Take the file's settings for defaults; help and completion do without them."""
         given = environ() if click.get_current_context(silent=True) else os.environ
         if {"-h", "--help"} & set(args) or extra.get("resilient_parsing"):
             invocation = Invocation(given, store_options=self._offered(args, given))
-            return super().make_context(info_name, args, parent, obj=invocation, **extra)
+            return super().parsed_context(info_name, args, parent, obj=invocation, **extra)
         configuration = _configuration(args, given)
         described = self._chosen(configuration, args)
         company = self._company(configuration, args)
@@ -125,7 +121,7 @@ class Configured(Command):
                 )
                 settings = {"obj": invocation, "default_map": dict(each.settings)}
                 contexts.append(
-                    super().make_context(info_name, [*args], parent, **settings, **extra)
+                    super().parsed_context(info_name, [*args], parent, **settings, **extra)
                 )
         return contexts[0]
 
@@ -387,11 +383,6 @@ def _naming(described: Described) -> Iterator[None]:
         raise ConfigError(
             f"{about}{error.message}", hint=error.hint, details=error.details
         ) from None
-    except click.BadParameter as error:
-        if error.param is None or error.param.name not in described.settings:
-            raise
-        message = f"{about}{error.message}"
-        raise click.BadParameter(message, error.ctx, error.param, error.param_hint) from None
 
 
 def _refuse_hidden_environments(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from reconciler.model.options import Option, OptionKind, Topic
 from reconciler.spelling import did_you_mean
@@ -41,6 +42,16 @@ class Listed(click.Option):
     def __init__(self, *args: Any, topic: Topic, **attributes: Any) -> None:
         super().__init__(*args, **attributes)
         self.topic = topic
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        """Click's value; what is wrong with it is told of where it comes from."""
+        try:
+            return super().process_value(ctx, value)
+        except click.BadParameter as error:
+            if error.param_hint is None:
+                typed = ctx.get_parameter_source(str(self.name)) is ParameterSource.COMMANDLINE
+                error.param_hint = self.opts if typed or not self.envvar else f"{self.envvar}"
+            raise
 
 
 def listed(topic: Topic, *names: str, **attributes: Any) -> Callable[[Command], Command]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from reconciler.cli.config import tell_configuration
@@ -13,26 +11,12 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.parameters import Word, listed
 from reconciler.cli.several import Answer, Surveying
+from reconciler.cli.types import NamespaceType
 from reconciler.errors import ConfigError
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
 
 _PURPOSES = ("plan", "apply", "drift", "unlock", "release")
-
-
-class NamespaceNameType(click.ParamType[str]):
-    """The name of a namespace of a cluster."""
-
-    name = "NAME"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> str:
-        """Let through what may be a namespace's name."""
-        from reconciler.rules.names import LABEL
-
-        text = str(value)
-        if not LABEL.allows(text):
-            self.fail(LABEL.rule, param, ctx)
-        return text
 
 
 @click.command(
@@ -55,7 +39,7 @@ class NamespaceNameType(click.ParamType[str]):
     Topic.WHERE,
     "--namespaced",
     "namespaces",
-    type=NamespaceNameType(),
+    type=NamespaceType(),
     multiple=True,
     help="Grant rights in this namespace only. Repeatable.",
 )
@@ -72,7 +56,7 @@ class NamespaceNameType(click.ParamType[str]):
 @listed(
     Topic.WHERE,
     "--set-namespace",
-    type=NamespaceNameType(),
+    type=NamespaceType(),
     envvar="RECONCILER_SET_NAMESPACE",
     show_envvar=True,
     default="default",

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from reconciler.cli.environments import AFTER, DEFAULTS, ENVIRONMENTS, Described, read_environments
 from reconciler.cli.lints import SETTING as LINTS
 from reconciler.cli.lints import read_lints
 from reconciler.cli.options import RUN_OPTIONS
 from reconciler.cli.sources import SETTING as MANIFESTS
 from reconciler.cli.sources import read_manifests, texts
-from reconciler.cli.types import READINGS, relative_path
+from reconciler.cli.types import READINGS, Reading, relative_path
 from reconciler.errors import ConfigError
 from reconciler.model.inputs import Exclusion
 from reconciler.model.options import Option
@@ -163,12 +165,22 @@ def _take(entries: Mapping[str, Placed], directory: Path, values: dict[str, Any]
             parameter, option = options[name]
             reading = READINGS[option.kind]
             value = reading.setting(entry.value, directory)
-            if value is None:
-                yield f"{entry.source}: the setting {name!r} must be {reading.expected}"
+            fault = f"must be {reading.expected}" if value is None else _fault(reading, value)
+            if fault:
+                yield f"{entry.source}: the setting {name!r} {fault}"
             else:
                 values[parameter] = value
         elif name != AFTER:
             yield _unknown(name, entry, (*_names_of_one(), AFTER))
+
+
+def _fault(reading: Reading, value: Any) -> str:
+    """What is wrong with the `value` of a setting, which the command line would refuse too."""
+    try:
+        reading.type.convert(value, None, None)
+    except click.BadParameter as error:
+        return f"cannot be used: {error.message}"
+    return ""
 
 
 def _unknown(name: str, entry: Placed, names: tuple[str, ...]) -> str:

@@ -388,7 +388,7 @@ def _refuse_other_formats(output: str, params: dict[str, Any]) -> None:
         if not can_join(name):
             raise ConfigError(
                 f"the format {name} shows one environment at a time",
-                hint="write a plan of each as JSON, and show them with `reconciler report`",
+                hint="name a single environment with --env",
             )
 
 

@@ -107,6 +107,32 @@ class SetNameType(click.ParamType[str]):
         return text
 
 
+class NamespaceType(click.ParamType[str]):
+    """The name of a namespace."""
+
+    name = "NAME"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> str:
+        """Accept what an API server accepts."""
+        from reconciler.rules.names import LABEL
+
+        text = str(value)
+        if not LABEL.allows(text):
+            self.fail(LABEL.rule, param, ctx)
+        return text
+
+
+class FlagType(click.types.BoolParamType):
+    """A flag, as variables and settings write it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> bool:
+        """Turn ``1`` or ``false`` into a bool."""
+        truth = value if isinstance(value, bool) else self.str_to_bool(str(value))
+        if truth is None:
+            self.fail("write true or false", param, ctx)
+        return truth
+
+
 class DriftKindsType(click.ParamType[frozenset[DriftKind]]):
     """Kinds of drift, separated by commas."""
 
@@ -271,9 +297,10 @@ _RATE = NumberType("write a number above 0, at most 10000", 0.001, 10_000)
 _SECONDS = NumberType("write seconds, or a duration such as 90s or 5m, at most 365d", 0, 31_536_000)
 
 READINGS: dict[OptionKind, Reading] = {
-    OptionKind.FLAG: Reading(click.BOOL, "true or false", _flag),
+    OptionKind.FLAG: Reading(FlagType(), "true or false", _flag),
     OptionKind.TEXT: Reading(click.STRING, "a text", _text),
     OptionKind.SET_NAME: Reading(SetNameType(), "a text", _text),
+    OptionKind.NAMESPACE: Reading(NamespaceType(), "a text", _text),
     OptionKind.OBJECT_KEY: Reading(KeyTargetType(), "a text", _text),
     OptionKind.OBJECT: Reading(TargetType(), "a text", _text),
     OptionKind.DELETE_LIMIT: Reading(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from reconciler.inputs.builds import KUSTOMIZATIONS, Parse, named, texts
@@ -34,8 +34,8 @@ class Fault(NamedTuple):
 
 
 _DECRYPT = (
-    "take it out of the kustomization and name it as a manifest of its own, or have it decrypted "
-    "while kustomize runs, by KSOPS with --allow-run"
+    "name it by itself, or read all files as they are, with --exclude {}; "
+    "with KSOPS and --allow-run, kustomize decrypts it"
 )
 
 
@@ -66,7 +66,7 @@ def faults_in(directory: str, parse: Parse, *, everything_allowed: bool) -> Iter
                     "sops-in-kustomize",
                     path,
                     "the file is encrypted with SOPS, and kustomize would break its MAC",
-                    _DECRYPT,
+                    _DECRYPT.format(os.path.basename(file)),  # noqa: PTH119 - one of three
                 )
 
 
@@ -90,9 +90,10 @@ def _barred(file: str, fields: dict[str, Any]) -> Iterator[Fault]:
             yield Fault(
                 "source-not-allowed", file, f"{field} makes kustomize run Helm on charts", ALLOW
             )
-    for name in named(fields):
-        if "\n" not in name and _REMOTE.match(name):
-            yield _remote(file, name)
+    remote = [name for name in named(fields) if "\n" not in name and _REMOTE.match(name)]
+    tails = {name.partition("=")[2] for name in remote}  # which `named` gives once more
+    if remote:
+        yield _remote(file, [name for name in remote if name not in tails])
     directory = os.path.dirname(file)  # noqa: PTH120 - as it is named
     for field in _CONFIGURED:
         for name in texts(fields.get(field)):
@@ -106,13 +107,15 @@ def _barred(file: str, fields: dict[str, Any]) -> Iterator[Fault]:
                 )
 
 
-def _remote(file: str, name: str) -> Fault:
-    where = re.sub(r"//[^/@]*@", "//", name)  # which may be a token
+def _remote(file: str, names: Sequence[str]) -> Fault:
+    where = repr(printable(re.sub(r"//[^/@]*@", "//", names[0])))  # which may be a token
+    rest = len(names) - 1
+    if rest:
+        message = f"{where} and {rest} more are not in this checkout: kustomize would fetch them"
+    else:
+        message = f"{where} is not in this checkout: kustomize would fetch it"
     return Fault(
-        "source-not-allowed",
-        file,
-        f"{printable(where)!r} is not in this checkout: kustomize would fetch it",
-        f"copy it here; {ALLOW}",
+        "source-not-allowed", file, message, f"copy {'them' if rest else 'it'} here; {ALLOW}"
     )
 
 

@@ -117,11 +117,11 @@ def unbuilt(path: str, builds: Collection[Build]) -> Diagnostic:
 
 
 def notes(builds: Collection[Build]) -> Iterator[Note]:
-    """Which kustomizations were built, and which charts were left to Helm, and how to plan them."""
+    """What kustomize builds, which charts were left to Helm, and how to plan those."""
     built = [printable(build.directory) for build in kustomizations(builds)]
     if built:
         noun = f"{len(built)} kustomization{'s' * (len(built) > 1)}"
-        yield Note("kustomizations-built", f"built {noun} with kustomize: {_listed(built)}")
+        yield Note("kustomizations-built", f"kustomize builds {noun}: {_listed(built)}")
     charts = [build for build in builds if build.is_chart]
     if charts:
         what = f"what belongs to {len(charts)} Helm chart{'s' * (len(charts) > 1)} was not read"

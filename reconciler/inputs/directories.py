@@ -182,7 +182,8 @@ class _Walk:
         Below a kustomization there may be others; where it is the input itself, it alone is meant.
         A chart is no place for manifests at all.
         """
-        names = {entry.name for entry in entries}
+        # Directories may have these names too: Flux calls a kind of its objects Kustomization.
+        names = {each.name for each in entries if each.name in builds.FILES and not each.is_dir()}
         name = next((name for name in builds.FILES if name in names), "")
         if not name:
             return "", False

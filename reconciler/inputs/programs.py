@@ -47,7 +47,8 @@ class Job(NamedTuple):
 class Ended:
     """How a program ended.
 
-    ``failure`` says in words why its output cannot be used, and is empty where it can.
+    ``failure`` says in words why its output cannot be used, with the program as the subject, and
+    is empty where it can.
     ``complaint`` is what it wrote on standard error, where that was asked for.
     """
 
@@ -76,7 +77,7 @@ def run_all(
                     started = _Running(job, seconds, keep_complaints=keep_complaints)
                 except OSError as error:
                     reason = (error.strerror or "no reason given").lower()
-                    ended[number] = Ended(failure=f"it cannot be started: {reason}")
+                    ended[number] = Ended(failure=f"cannot be started: {reason}")
                     continue
                 stack.callback(started.end)
                 running[number] = started
@@ -146,7 +147,7 @@ class _Running:
         complaint = bytes(self._complaint)
         if len(self._output) > most_bytes:
             return Ended(bytes(self._output), complaint=complaint)
-        late = Ended(failure=f"it took more than {self._seconds:g} seconds", complaint=complaint)
+        late = Ended(failure=f"took more than {self._seconds:g} seconds", complaint=complaint)
         if self._open:
             return late if time.monotonic() >= self.until else None
         try:
@@ -154,9 +155,9 @@ class _Running:
         except subprocess.TimeoutExpired:
             return late
         if code < 0:
-            return Ended(failure=f"it was ended by {_signal_name(-code)}", complaint=complaint)
+            return Ended(failure=f"was ended by {_signal_name(-code)}", complaint=complaint)
         if code:
-            return Ended(failure=f"it ended with exit code {code}", complaint=complaint)
+            return Ended(failure=f"ended with exit code {code}", complaint=complaint)
         return Ended(bytes(self._output), complaint=complaint)
 
     def end(self) -> None:

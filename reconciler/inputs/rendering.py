@@ -14,7 +14,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from reconciler.inputs.problems import input_error
+from reconciler.inputs.problems import input_error, printable
 from reconciler.inputs.programs import Ended, Job, run_all
 from reconciler.inputs.texts import MAX_FILE_BYTES, text_of
 from reconciler.model.inputs import Part, Read, Rendered, Text
@@ -126,13 +126,16 @@ def documents_in(text: str) -> Iterator[tuple[int, str]]:
 def read(renderings: Sequence[Rendering], running: Running) -> Iterator[Read]:
     """What the programs of `renderings` print, run side by side."""
     sound: list[tuple[Rendering, str]] = []
+    told: set[Diagnostic] = set()  # several kustomizations may share what is wrong
     for rendering in renderings:
         problems = list(rendering.problems(running))
         program = None if problems else _path_of(rendering, running)
         if program is None and not problems:
             missing = f"the program {rendering.program} is not on PATH"
             problems = [rendering.error("source-missing", missing, rendering.install)]
-        yield from (Read(rendering.path, rendering.identity, problem) for problem in problems)
+        for problem in problems:
+            yield Read(rendering.path, rendering.identity, None if problem in told else problem)
+        told.update(problems)
         if program is not None:
             sound.append((rendering, program))
     if not sound:
@@ -186,7 +189,8 @@ def _content(
         running.told(rendering.name, ended.complaint)
     hint = "run it by hand to see what it says, or use --show-source-errors at a terminal"
     if ended.failure:
-        return rendering.error("source-failed", ended.failure, hint)
+        who = printable(os.path.basename(rendering.program))  # noqa: PTH119 - a name
+        return rendering.error("source-failed", f"{who} {ended.failure}", hint)
     text = text_of(f"<{rendering.name}>", ended.output)
     if isinstance(text, Diagnostic):
         return text

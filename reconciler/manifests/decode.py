@@ -21,7 +21,7 @@ from reconciler.manifests.kinds import (
 )
 from reconciler.manifests.lints.ignoring import ignoring_warnings
 from reconciler.manifests.metadata import read_metadata
-from reconciler.manifests.nodes import Document, Mapping, Node, item_of
+from reconciler.manifests.nodes import Document, Mapping, Node, Sequence, item_of
 from reconciler.manifests.workloads import secrets_of
 from reconciler.manifests.ytt import ytt_directive
 from reconciler.model.inputs import IGNORE_FILE
@@ -54,6 +54,7 @@ _VERSION = "v1"
 _TOO_LARGE = "the object is larger than the 3 MiB that an API server accepts in one request"
 _NOT_AN_OBJECT = "this is not an object: expected a map with apiVersion and kind"
 _LIST_NESTED = "a List within a List: kubectl refuses it"
+_COMMENTS = ("//", "/*")
 _OTHER_FILE = f"to leave a file out that is no manifest, use --exclude or {IGNORE_FILE}"
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 
@@ -101,7 +102,8 @@ class _DocumentDecoder:
         if not isinstance(node, Mapping):
             item = self._next_item() if listed else None
             source = self._document.source(node.place, item)
-            failed = _failed(source, "not-an-object", _NOT_AN_OBJECT)
+            hint = _hint_for(self._document.text, node)
+            failed = _failed(source, "not-an-object", _NOT_AN_OBJECT, hint)
             self.decoded.append(replace(failed, foreign=not listed))
             return
         separator = None if listed else separators.missing(self._document, node)
@@ -170,6 +172,15 @@ def _fits(text: str, start: int, end: int) -> bool:
     if (end - start) * 4 <= MAX_DOCUMENT_BYTES:
         return True
     return len(text[start:end].encode("utf-8", "surrogatepass")) <= MAX_DOCUMENT_BYTES
+
+
+def _hint_for(text: str, node: Node) -> str:
+    """What to do about a document, or an item of a List, that is no map."""
+    if isinstance(node, Sequence):
+        return "write each object as a document of its own, with a line --- between two"
+    if text.lstrip().startswith(_COMMENTS):
+        return "remove the comments, which JSON does not have"
+    return ""
 
 
 def _is_foreign(entries: Entries) -> bool:

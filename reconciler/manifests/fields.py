@@ -165,7 +165,7 @@ class Fields:
                     f"there is no field {name!r} here" if shown else "there is no such field here",
                     (*path, name) if shown else path,
                     entry.place,
-                    f"did you mean {close[0]!r}?" if close else "check the indentation",
+                    _hint_for(name, close),
                     node=entry.node,
                 )
             )
@@ -272,6 +272,18 @@ class Fields:
             entries = Fields(self.document, self.root, self.item).entries(node, ())
             self._looked_up[id(node.mixed)] = entries
         return entries
+
+
+def _hint_for(name: str, close: Collection[str]) -> str:
+    """What to do about the field `name`, which is unknown; `close` are names that are like it."""
+    if close:
+        return f"did you mean {next(iter(close))!r}?"
+    if name[:1].isspace():  # YAML takes plain spaces alone for indentation
+        return (
+            "the line begins with a space that is none to YAML, such as a no-break "
+            "space: type plain ones"
+        )
+    return "check the indentation"
 
 
 def _without_strays(path: RulePath) -> RulePath:

@@ -113,7 +113,10 @@ class _Reader:
         position = self.skip_blank(position)
         if self._text.startswith(closing, position):
             return position + 1, True
-        return self._expect(",", position), False
+        following = self._expect(",", position)
+        if self._text.startswith(closing, following):
+            raise self._malformed(f"there is a comma before {closing}", following)
+        return following, False
 
     def _expect(self, sign: str, position: int) -> int:
         position = self.skip_blank(position)

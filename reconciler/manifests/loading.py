@@ -65,6 +65,7 @@ class Loaded:
 
 _DEFAULT_LINTS = LintSettings()
 _MOST_NAMED = 5
+_MOST_KINDS = 12
 
 
 def objects_of(
@@ -361,7 +362,11 @@ def _sealed_notice(decoded: Iterable[Decoded], refused: Iterable[SopsRefusal]) -
 
 def _skipped_notice(skipped: Counter[str]) -> Note:
     total = sum(skipped.values())
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(skipped.items()))
+    most = skipped.most_common(_MOST_KINDS) if len(skipped) > _MOST_KINDS else skipped.items()
+    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(most))
+    rest = len(skipped) - _MOST_KINDS
+    more = f" and {rest} more kind{'s' * (rest > 1)}" if rest > 0 else ""
     return Note(
-        "objects-skipped", f"skipped {total} object{'s' * (total != 1)} of other kinds: {kinds}"
+        "objects-skipped",
+        f"skipped {total} object{'s' * (total != 1)} of other kinds: {kinds}{more}",
     )

@@ -38,6 +38,7 @@ from reconciler.manifests.nodes import (
     distinct,
 )
 from reconciler.manifests.scalars import NUMERIC, WORDS, BadTag, resolve, resolve_tagged
+from reconciler.manifests.syntax import malformed
 
 Tree = tuple[Node, int, int]
 """A document's root, and where its text begins and ends."""
@@ -53,28 +54,6 @@ _UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U0001000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _JSON = re.compile(r"(?:---(?=[ \t\r\n]))?[ \t\r\n]*(?=[{\[])")
 _SEPARATOR = re.compile(r"---(?=[ \t\r\n]|$)")
-
-_UNCLOSED = {"found unexpected end of stream", "found unexpected document indicator"}
-_HINTS = {
-    **dict.fromkeys(_UNCLOSED, "close the quote that begins here"),
-    "found character that cannot start any token": (
-        "indent with spaces, and put values that begin with @, ` or % in quotes"
-    ),
-    "mapping values are not allowed in this context": (
-        "check the indentation, and put values that hold ': ' in quotes"
-    ),
-    "did not find expected <document start>": (
-        "remove directives (lines that begin with %), which kubectl refuses, and check the "
-        "indentation"
-    ),
-    "did not find expected key": "check the indentation, and that all quotes are closed",
-    "could not find expected ':'": "check the indentation of this line and the one before",
-    "found invalid Unicode character escape code": (
-        r"write the character itself, or one escape of the form \U0001F600"
-    ),
-    "found unknown escape character": "use single quotes if the backslash is meant literally",
-}
-
 
 _entry: Callable[[tuple[Any, ...]], Entry] = partial(tuple.__new__, Entry)
 
@@ -116,9 +95,9 @@ def documents(part: Part, file: str, index: int) -> Iterator[Document]:
     broken: Malformed | None = None
     try:
         _compose(text, file, trees)
-    except Malformed as malformed:
-        broken = malformed
-        if foreign.directive(text, malformed) is not None:
+    except Malformed as error:
+        broken = error
+        if foreign.directive(text, error) is not None:
             trees = []  # what looked like documents was the template's beginning
     for root, start, end in trees:
         yield Document(file, index, first_line, text, root, [], start, end)
@@ -170,14 +149,7 @@ def _compose_yaml(part: str, trees: list[Tree]) -> None:
             r'write it as an escape in double quotes ("\x1b"), or use data with base64',
         ) from None
     except MarkedYAMLError as error:
-        problem = error.problem or error.context or "the syntax is broken"
-        place = (error.context_mark if problem in _UNCLOSED else None) or error.problem_mark
-        raise Malformed(
-            "yaml-invalid",
-            f"this is not valid YAML: {problem}",
-            min(place.index, len(part)) if place else 0,  # libyaml counts an end of the last line
-            _HINTS.get(problem, ""),
-        ) from None
+        raise malformed(part, error) from None
 
 
 class _Composer:

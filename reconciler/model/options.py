@@ -17,6 +17,7 @@ class OptionKind(Enum):
     FLAG = "flag"
     TEXT = "text"
     SET_NAME = "set name"
+    NAMESPACE = "namespace"
     OBJECT = "object"
     OBJECT_KEY = "object key"
     DELETE_LIMIT = "delete limit"

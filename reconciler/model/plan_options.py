@@ -49,7 +49,7 @@ class PlanOptions:
     )
     namespace: str = option_field(
         "namespace",
-        OptionKind.TEXT,
+        OptionKind.NAMESPACE,
         "default",
         short="-n",
         metavar="NAME",

@@ -56,7 +56,7 @@ class Backend(Protocol):
 
 SET_NAMESPACE = Option(
     name="set-namespace",
-    kind=OptionKind.TEXT,
+    kind=OptionKind.NAMESPACE,
     metavar="NAME",
     default_text="default",
     help="Namespace in which the set keeps its record and lock.",

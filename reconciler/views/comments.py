@@ -12,6 +12,8 @@ from reconciler.planning.risks import RANKS, risk_of
 from reconciler.views import drift_words, markdown, words
 from reconciler.views.formats import Drifts, PlanReport, Style
 from reconciler.views.heading import HeadedDrift, HeadedPlan
+from reconciler.views.overview import FEW, Overview, overview_of
+from reconciler.views.overview.markdown import overview as overview_markdown
 from reconciler.views.words import counted
 
 _HALF_A_TITLE = 300
@@ -37,14 +39,25 @@ class _Part:
 
 def styled_report(report: PlanReport, style: Style) -> str:
     """The comment, with a marker where `style` has a key."""
+    if len(report.plans) > FEW:
+        total = words.total_text([each.plan for each in report.plans])
+        return _at_a_glance(overview_of(report.plans), total, style)
     return comment(report.plans, style.key, limit=style.limit or markdown.LIMIT)
 
 
 def styled_drifts(drifts: Drifts, style: Style) -> str:
     """The comment of drift checks, with a marker where `style` has a key."""
     total = drift_words.total_text([each.report for each in drifts.checks])
+    if len(drifts.checks) > FEW:
+        return _at_a_glance(overview_of(drifts.checks), total, style)
     parts = [_part_of_drift(each, style.now) for each in drifts.checks]
     return _comment(parts, "drift report", total, style.key, style.limit or markdown.LIMIT)
+
+
+def _at_a_glance(shown: Overview, total: str, style: Style) -> str:
+    opening = f"{marker(style.key)}\n\n" if style.key else ""
+    room = (style.limit or markdown.LIMIT) - len(opening)
+    return opening + overview_markdown(shown, total, limit=room)
 
 
 def comment(plans: Sequence[HeadedPlan], key: str = "", *, limit: int = markdown.LIMIT) -> str:

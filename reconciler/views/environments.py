@@ -73,6 +73,7 @@ def markdown(environments: Environments, style: Style) -> str:
 
 text = partial(_shown, "text")
 json = partial(_shown, "json")
+html = partial(_shown, "html")
 github = partial(_shown, "github")
 gitlab_terraform = partial(_shown, "gitlab-terraform")
 code_quality = partial(_shown, "code-quality")

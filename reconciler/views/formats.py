@@ -55,7 +55,7 @@ class Style:
     what a later run finds the comment by. ``heading`` is what the first line says besides the
     subject itself; ``now`` is what ages are told from. ``share`` is the part of a run over several
     environments that is shown, if it is not the whole. ``width`` is that of the terminal, for what
-    depends on it.
+    depends on it. ``is_part`` wants HTML for a larger page, without what is around it.
     """
 
     colour: bool = False
@@ -66,6 +66,7 @@ class Style:
     heading: Heading = NO_HEADING
     share: Share | None = None
     width: int = 80
+    is_part: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -193,6 +194,7 @@ _TABLE: Mapping[Subject, Mapping[str, str]] = {
             "text",
             "json",
             "markdown",
+            "html",
             "github",
             "gitlab-terraform",
             "code-quality",

@@ -25,15 +25,17 @@ NO_HEADING = Heading()
 
 @dataclass(frozen=True, slots=True)
 class HeadedPlan:
-    """A plan, with what its first line says besides."""
+    """A plan, with what its first line says besides, and a name by which others tell it apart."""
 
     plan: Plan
     heading: Heading = NO_HEADING
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class HeadedDrift:
-    """A drift report, with the configuration file that the check had."""
+    """A drift report, with the configuration file that the check had, and a name as above."""
 
     report: DriftReport
     configuration: str = ""
+    name: str = ""

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import quoteattr
 
 import orjson
@@ -19,10 +20,13 @@ from reconciler.escapes import escaped, inert, json_text
 from reconciler.model.shards import Share
 from reconciler.views.formats import Style, Subject, failed, outlives
 from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document, serialised
-from reconciler.views.overview import Merging
+from reconciler.views.overview import FEW, Merging
 from reconciler.views.text import error as error_text
 from reconciler.views.text.palette import Palette
 from reconciler.views.words import counted
+
+if TYPE_CHECKING:
+    from reconciler.views.html.elements import Markup
 
 _MOST_NAMED = 10
 _SUITE = re.compile('^<testsuite name="[^"]*"')
@@ -48,9 +52,6 @@ class Part:
 
 Joining = Callable[[Iterable[Part], Subject, Style], Iterator[str]]
 
-FEW = 3
-"""So many environments are shown one by one, and more at a glance."""
-
 
 def joined(
     format_name: str,
@@ -67,7 +68,7 @@ def joined(
     overview = _OVERVIEWS.get(format_name)
     if overview is None or merging is None:
         return _JOININGS[format_name](parts, subject, style)
-    return overview(parts, merging, style)
+    return overview(parts, merging, subject, style)
 
 
 def has_sections(format_name: str, subject: Subject, style: Style, environments: int) -> bool:
@@ -110,6 +111,8 @@ def _samples_of(environment: str, text: str) -> str:
 
 def style_of(format_name: str, style: Style, environments: int) -> Style:
     """`style` for one of several environments: a comment has room for all of them together."""
+    if format_name == "html":
+        return replace(style, is_part=True)
     if format_name != "markdown":
         return style
     from reconciler.views.markdown import LIMIT
@@ -169,7 +172,9 @@ def _text_sections(
         yield "\n".join([*filter(None, blocks), ""])
 
 
-def _text_overview(parts: Iterable[Part], merging: Merging, style: Style) -> Iterator[str]:
+def _text_overview(
+    parts: Iterable[Part], merging: Merging, _: Subject, style: Style
+) -> Iterator[str]:
     """All at a glance; verbose, behind a section for each."""
     from reconciler.views.overview import text
 
@@ -201,6 +206,23 @@ def _markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
             yield f"**Error:** {prose(part.error.message)}\n"
             yield "".join(f"- {prose(detail)}\n" for detail in part.error.details)
     yield prose(summary(codes))
+
+
+def _html(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
+    from reconciler.views.html import environments as html
+
+    del style
+    codes: dict[str, ExitCode] = {}
+    sections = [*_html_sections(parts, codes)]
+    yield html.environments(summary(codes), sections)
+
+
+def _html_sections(parts: Iterable[Part], codes: dict[str, ExitCode]) -> Iterator[Markup]:
+    from reconciler.views.html import environments as html
+
+    for part in parts:
+        codes[part.environment] = part.code
+        yield html.part(part.environment, part.text, part.error)
 
 
 def _json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
@@ -353,6 +375,7 @@ _JOININGS: Mapping[str, Joining] = {
     "text": _text,
     "json": _json,
     "markdown": _markdown,
+    "html": _html,
     "github": _github,
     "gitlab-terraform": _counts,
     "code-quality": _code_quality,
@@ -363,6 +386,31 @@ _JOININGS: Mapping[str, Joining] = {
 }
 
 
-_OVERVIEWS: Mapping[str, Callable[[Iterable[Part], Merging, Style], Iterator[str]]] = {
+def _markdown_overview(
+    parts: Iterable[Part], merging: Merging, _: Subject, style: Style
+) -> Iterator[str]:
+    from reconciler.views.markdown import LIMIT
+    from reconciler.views.overview import markdown
+
+    codes = {part.environment: part.code for part in parts}
+    limit = style.limit or LIMIT
+    yield markdown.overview(merging.overview(), summary(codes), limit=limit)
+
+
+def _html_overview(
+    parts: Iterable[Part], merging: Merging, subject: Subject, style: Style
+) -> Iterator[str]:
+    """All at a glance; verbose, before a section for each."""
+    from reconciler.views.html import environments as html
+
+    codes: dict[str, ExitCode] = {}
+    sections = [*_html_sections(parts, codes)]
+    shown = sections if style.verbose else []
+    yield html.overview(merging.overview(), subject, summary(codes), shown)
+
+
+_OVERVIEWS: Mapping[str, Callable[[Iterable[Part], Merging, Subject, Style], Iterator[str]]] = {
     "text": _text_overview,
+    "markdown": _markdown_overview,
+    "html": _html_overview,
 }

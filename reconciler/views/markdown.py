@@ -46,7 +46,7 @@ _BACKTICKS = re.compile("`+")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """An entry of a section, with and without its details."""
 
     whole: str
@@ -57,7 +57,7 @@ class _Section(NamedTuple):
     """Entries of one kind, with an optional heading."""
 
     noun: str
-    entries: Sequence[_Entry]
+    entries: Sequence[Entry]
     heading: str = ""
 
 
@@ -195,7 +195,7 @@ def _fitted(parts: list[str], *sections: _Section, limit: int) -> str:
     room = limit - _RESERVE - sum(len(part) + 2 for part in parts)
     shortened, dropped = Counter[str](), Counter[str]()
     for noun, entries, heading in sections:
-        fitting, without_details = _fit(entries, room - len(heading) - 2)
+        fitting, without_details = fit(entries, room - len(heading) - 2)
         shown = [heading, *fitting] if heading and fitting else fitting
         room -= sum(len(part) + 2 for part in shown)
         parts += shown
@@ -208,7 +208,7 @@ def _fitted(parts: list[str], *sections: _Section, limit: int) -> str:
     return "\n\n".join(parts)
 
 
-def _fit(entries: Sequence[_Entry], room: int) -> tuple[list[str], int]:
+def fit(entries: Sequence[Entry], room: int) -> tuple[list[str], int]:
     """What of `entries` fits into `room` characters, and how many of them lost their details.
 
     Names go before details: an entry is shown whole only where the names of all others fit too.
@@ -258,16 +258,16 @@ def _changes(plan: Plan) -> list[_Section]:
     ]
 
 
-def _group(group: Group, *, is_open: bool) -> _Entry:
+def _group(group: Group, *, is_open: bool) -> Entry:
     change = group.first
     symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
-    lines = [_coloured(line) for line in words.aligned(groups.field_rows(group))]
+    lines = [coloured(line) for line in words.aligned(groups.field_rows(group))]
     notes = [f"- {prose(text)}" for text in words.remark_texts(change)]
     if not group.many:
         name = f"{symbol} {words.object_text(change.key)}"
-        return _object(name, remark, change.source, lines, notes, is_open=is_open)
+        return folded(name, remark, change.source, lines, notes, is_open=is_open)
     name = f"{symbol} {groups.title(group)}"
-    return _object(name, remark, None, lines, [*notes, _names(group)], is_open=is_open)
+    return folded(name, remark, None, lines, [*notes, _names(group)], is_open=is_open)
 
 
 def _names(group: Group) -> str:
@@ -284,37 +284,37 @@ def _names(group: Group) -> str:
     return f"- {', '.join(shown)}"
 
 
-def _keepers(plan: Plan) -> list[_Entry]:
+def _keepers(plan: Plan) -> list[Entry]:
     """The objects in sync that have fields of others."""
     texts = []
     for change in plan.changes:
         if change.action is Action.NO_OP and change.kept:
             kept = ", ".join(code(words.field_text(path)) for path in change.kept)
             texts.append(f"- {code(words.object_text(change.key))} keeps {kept}")
-    return [_Entry(text, text) for text in texts]
+    return [Entry(text, text) for text in texts]
 
 
-def _coloured(line: Line) -> Line:
+def coloured(line: Line) -> Line:
     """A changed line as ``!``, which GitHub colours in a diff; it does not know ``~``."""
     return line._replace(symbol="!") if line.symbol == "~" else line
 
 
-def _finding(finding: Finding) -> _Entry:
+def _finding(finding: Finding) -> Entry:
     name = f"{finding.symbol} {words.object_text(finding.item.key)}"
     source = finding.item.source
     if finding.rows or source is None:
-        return _object(name, finding.words, source, words.aligned(finding.rows))
+        return folded(name, finding.words, source, words.aligned(finding.rows))
     short = f"- {_name(name)} {finding.words}"
-    return _Entry(f"{short}, {code(words.place_text(source))}", short)
+    return Entry(f"{short}, {code(words.place_text(source))}", short)
 
 
-def _differing(each: ObjectDiff) -> _Entry:
+def _differing(each: ObjectDiff) -> Entry:
     name = f"{diff_words.SYMBOLS[each.state]} {words.object_text(each.key)}"
-    lines = [_coloured(line) for line in words.aligned(diff_words.rows(each))]
-    return _object(name, each.state.value, each.source, lines)
+    lines = [coloured(line) for line in words.aligned(diff_words.rows(each))]
+    return folded(name, each.state.value, each.source, lines)
 
 
-def _object(
+def folded(
     name: str,
     remark: str,
     source: Source | None,
@@ -322,7 +322,8 @@ def _object(
     notes: Sequence[str] = (),
     *,
     is_open: bool = False,
-) -> _Entry:
+) -> Entry:
+    """What folds under a name and a remark: its place, fields as a diff, and notes."""
     short = f"- {_name(name)} {remark}"
     body: list[str] = []
     place = words.place_text(source)
@@ -333,10 +334,10 @@ def _object(
     if notes:
         body.append("\n".join(notes))
     if not body:
-        return _Entry(short, short)
+        return Entry(short, short)
     tag = "<details open>" if is_open else "<details>"
     opening = f"{tag}<summary><code>{_html(name)}</code> {remark}</summary>"
-    return _Entry("\n\n".join([opening, *body, "</details>"]), short)
+    return Entry("\n\n".join([opening, *body, "</details>"]), short)
 
 
 def _fenced(lines: Iterable[str]) -> str:
@@ -348,27 +349,27 @@ def _fenced(lines: Iterable[str]) -> str:
     return f"{fence}diff\n{content}\n{fence}"
 
 
-def _refusal(refusal: Refusal) -> _Entry:
+def _refusal(refusal: Refusal) -> Entry:
     hint = f" ({prose(refusal.hint)})" if refusal.hint else ""
     whole = f"> **Refused:** {prose(refusal.message)}{hint}"
     about = f": {_name(words.object_text(refusal.key))}" if refusal.key else ""
     short = f"> **Refused** by {_name(refusal.guard)}{about}"
-    return _Entry(whole, min(short, whole, key=len))
+    return Entry(whole, min(short, whole, key=len))
 
 
-def _problem(problem: Diagnostic) -> _Entry:
+def _problem(problem: Diagnostic) -> Entry:
     where = _name(words.source_text(problem.source))
     short = f"- **{problem.severity.value}** {_name(problem.code)} {where}"
     about = [code(part) for part in (problem.object, problem.field) if part]
     whole = f"{' '.join([short, *about])}: {prose(problem.message)}"
     if problem.hint:
         whole += f" ({prose(problem.hint)})"
-    return _Entry(whole, short)
+    return Entry(whole, short)
 
 
 def _notices(notices: Iterable[Note]) -> _Section:
     texts = [f"- {prose(notice.message)}" for notice in notices]
-    return _Section("notice", [_Entry(text, text) for text in texts])
+    return _Section("notice", [Entry(text, text) for text in texts])
 
 
 def _name(text: str) -> str:

@@ -28,13 +28,13 @@ def read_baseline(path: Path) -> Baseline:
         raise ConfigError(f"--baseline: {path}: {error.strerror}", hint=_HOW) from None
     except (ValueError, RecursionError):
         raise ConfigError(f"--baseline: {path} is not JSON", hint=_HOW) from None
+    fault = _format_fault(document)
+    if fault:
+        raise ConfigError(f"--baseline: {path} {fault}", hint=_HOW)
     try:
-        baseline = _baseline(document) if document["format"] == BASELINE_FORMAT else None
+        return _baseline(document)
     except (KeyError, TypeError, ValueError, AttributeError):
-        baseline = None
-    if baseline is None:
-        raise ConfigError(f"--baseline: {path} is no baseline of this version", hint=_HOW)
-    return baseline
+        raise ConfigError(f"--baseline: {path} is a damaged baseline", hint=_HOW) from None
 
 
 def accepted(report: DriftReport, baselines: Mapping[Path, Baseline]) -> DriftReport:
@@ -53,6 +53,19 @@ def accepted(report: DriftReport, baselines: Mapping[Path, Baseline]) -> DriftRe
 def read_baselines(paths: Iterable[Path]) -> dict[Path, Baseline]:
     """The baselines in files; see `read_baseline`."""
     return {path: read_baseline(path) for path in paths}
+
+
+def _format_fault(document: Any) -> str:
+    """Why `document` is no baseline that this version reads; empty if it says that it is one."""
+    name = document.get("format") if isinstance(document, dict) else None
+    if name == BASELINE_FORMAT:
+        return ""
+    if not isinstance(name, str) or not name.startswith("reconciler."):
+        return "is not a baseline"
+    kind = BASELINE_FORMAT.partition("/")[0]
+    if name.startswith(f"{kind}/"):
+        return f"is a baseline of another version: it is {name}, and this version reads v1"
+    return f"is not a baseline, but {name}"
 
 
 def _baseline(document: Mapping[str, Any]) -> Baseline:

@@ -9,6 +9,7 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.errors import PlanFileError
@@ -43,7 +44,7 @@ def gathered(paths: Iterable[Path], *, most_bytes: int = MOST_BYTES) -> tuple[Su
         try:
             content = _content(path, room)
             room -= len(content)
-            read.append(read_document(content))
+            read.append(_called(read_document(content), path))
         except Misfit as misfit:
             problems.append(f"{path}: {misfit}")
         except (OSError, ValueError) as error:
@@ -57,6 +58,11 @@ def gathered(paths: Iterable[Path], *, most_bytes: int = MOST_BYTES) -> tuple[Su
             f"`reconciler drift`, in this version of reconciler ({__version__})",
         )
     return _together(read)
+
+
+def _called(read: Read, path: Path) -> Read:
+    """What was read, under the name of its file; the environments of one have names already."""
+    return read if isinstance(read, Environments) else replace(read, name=str(path))
 
 
 def _together(read: Sequence[Read]) -> tuple[Subject, Shown]:

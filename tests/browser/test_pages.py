@@ -14,7 +14,7 @@ from reconciler.views.formats import PlanReport, Style
 from reconciler.views.heading import HeadedPlan
 from tests.browsers import Browser, axe, chromium
 from tests.unit.views import drift_samples, samples
-from tests.unit.views.pages import plan_of
+from tests.unit.views.pages import overview, plan_of
 from tests.unit.views.test_forgery import HOSTILE
 from tests.unit.views.test_forgery import plan_of as hostile_plan
 
@@ -28,6 +28,7 @@ PAGES = {
         PlanReport((HeadedPlan(samples.EVERYTHING), HeadedPlan(samples.REFUSED))), Style()
     ),
     "drift": html.drift(drift_samples.EVERYTHING, Style(verbose=True)),
+    "overview": overview(),
 }
 ATTACKS = (
     "</script><script>window.attacked = true</script>",

@@ -15,7 +15,7 @@ def test_a_directory_with_a_kustomization_is_built(case: Workplace, paths: list[
     assert "+ Secret/prod/prod-web-env" in planned.out
     assert "data[URL]" in planned.out
     assert "Plan: 3 to create" in planned.out
-    assert "built 1 kustomization with kustomize: prod" in planned.out
+    assert "kustomize builds 1 kustomization: prod" in planned.out
 
 
 def test_so_is_one_below_the_input(case: Workplace) -> None:
@@ -26,14 +26,14 @@ def test_so_is_one_below_the_input(case: Workplace) -> None:
     assert "Secret/prod/prod-web-env" in planned.out
     assert "forgotten" not in planned.out
     assert "Plan: 4 to create" in planned.out
-    assert "built 1 kustomization with kustomize: ./prod" in planned.out
+    assert "kustomize builds 1 kustomization: ./prod" in planned.out
 
 
 def test_a_build_that_fails_is_an_error(case: Workplace) -> None:
     result = case.run("plan", ".")
     assert result.code == 1
     assert "gen/kustomization.yaml:1:1: error[source-failed]" in result.err
-    assert "it ended with exit code 1" in result.err
+    assert "kustomize ended with exit code 1" in result.err
 
 
 @pytest.mark.parametrize(("file", "hint"), [("prod/kustomization.yaml", "its directory: prod")])

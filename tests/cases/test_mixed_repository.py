@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import Workplace
 
 SKIPPED = "skipped 2 files that are not manifests: ./docker-compose.yml, ./renovate.json"
-BUILT = "built 1 kustomization with kustomize: ./apps/prod"
+BUILT = "kustomize builds 1 kustomization: ./apps/prod"
 SPACES = {"plan": ["--create-namespaces"], "validate": []}
 
 pytestmark = pytest.mark.usefixtures("programs")

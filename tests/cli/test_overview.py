@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests.unit.views.pages import parsed
+
 NAMES = ("staging", "eu-1", "eu-2", "us-1", "us-2")
 STRONG = "not-a-real-Passw0rd-8f3hf92"
 
@@ -55,7 +57,7 @@ def test_verbose_shows_each_environment_and_then_the_whole(fleet: Any) -> None:
 def test_one_run_says_whether_new_values_are_the_same_but_not_of_weak_ones(fleet: Any) -> None:
     out = fleet.ok("plan", "--all").out
     rows = {line.split()[1]: line for line in out.splitlines() if line.startswith("    ~ data")}
-    assert rows["data[password]"].endswith("(5 different values in 5 environments)")
+    assert rows["data[password]"].endswith("(5 different values)")
     assert rows["data[token]"].endswith("(the same new value in all 5)")
     assert rows["data[pin]"].endswith("(new value)")
 
@@ -89,3 +91,60 @@ def test_what_is_to_be_approved_is_shown_at_a_glance(fleet: Any) -> None:
     assert "Only in eu-2\n\n+ Secret/default/extra " in result.err
     assert "(the same new value in all 5)" in result.err
     assert all(json.loads(line) for line in result.out.splitlines())
+
+
+def test_a_comment_is_the_same_from_the_run_and_from_its_file(fleet: Any) -> None:
+    fleet.write("us-1/token.yaml", "kind: [\n")
+    fleet.run("drift", "--all", "--report", "json=all.json", "--report", "markdown=all.md")
+    out = fleet.ok("report", "all.json", "-o", "markdown").out
+    assert out == (fleet.path / "all.md").read_text()
+    assert out.startswith("## 5 environments: 1 failed `(us-1)`.\n")
+    assert "> **Error** in `us-1`: the manifests have errors" in out
+    limited = fleet.ok("report", "all.json", "-o", "markdown", "--limit", "5000", "--key", "x").out
+    assert limited.startswith("<!-- reconciler: x -->\n\n## ")
+    assert len(limited) <= 5_001
+
+
+def test_a_page_has_few_environments_one_by_one_and_many_at_a_glance(fleet: Any) -> None:
+    fleet.write("us-1/token.yaml", "kind: [\n")
+    reports = ("--report", "html=all.html", "--report", "json=all.json")
+    page = fleet.run("plan", "--all", "-o", "html", *reports).out
+    assert (fleet.path / "all.html").read_text() == page
+    headings = [element.text for element in parsed(page).all("h2")]
+    assert headings[0] == "Only in eu-2"
+    assert headings[-2:] == ["In all 4 that did not fail", "All environments"]
+    assert "4 different values" in page
+    assert "<b>Error</b> in us-1: the manifests have errors" in page
+    again = fleet.ok("report", "all.json", "-o", "html").out
+    assert "In all 4 that did not fail" in again
+    whole = fleet.run("plan", "--all", "-o", "html", "-v").out
+    few = fleet.ok("plan", "-e", "eu-*", "-e", "staging", "-o", "html").out
+    for text, names in ((whole, NAMES), (few, NAMES[:3])):
+        told = [element.text for element in parsed(text).all("h2")]
+        assert [each for each in told if each.startswith("Environment ")] == [
+            f"Environment {name}" for name in names
+        ]
+        assert text.count("<!doctype html>") == 1
+    assert STRONG not in page + whole + few + again
+
+
+@pytest.mark.parametrize("command", ["plan", "drift"])
+def test_many_files_of_single_environments_are_one_report_at_a_glance(
+    fleet: Any, command: str
+) -> None:
+    files = [f"{name}.json" for name in NAMES]
+    for name, file in zip(NAMES, files, strict=True):
+        fleet.ok(command, "-e", name, "--report", f"json={file}")
+    out = fleet.ok("report", *files).out
+    assert out.startswith("5 environments, set shop\n\nOnly in eu-2.json\n\n+ Secret/default/extra")
+    assert "In all 5\n\n~ Secret/default/database " in out
+    assert out.splitlines()[-1].startswith("5 ")
+    whole = fleet.ok("report", *files, "-v").out
+    assert whole.count("Set shop, store ") == 5
+    assert "In all 5\n" in whole
+    comment = fleet.ok("report", *files, "-o", "markdown", "--key", "x").out
+    assert comment.startswith("<!-- reconciler: x -->\n\n## 5 ")
+    assert "### Only in `eu-2.json`\n" in comment
+    page = fleet.ok("report", *files, "-o", "html").out
+    assert parsed(page).all("h2")[0].text == "Only in eu-2.json"
+    assert fleet.ok("report", *files[:3]).out.count("Set shop, store ") == 3

@@ -290,14 +290,30 @@ def test_twenty_alike_are_few_lines(workplace: Any) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": "reconciler.baseline/v1"}', None])
-def test_a_baseline_that_is_none(place: Any, content: str | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "No such file"),
+        ("", "is not JSON"),
+        ("{}", "is not a baseline\n"),
+        ("[]", "is not a baseline\n"),
+        ('{"format": "canary"}', "is not a baseline\n"),
+        ('{"format": "reconciler.plan/v1"}', "is not a baseline, but reconciler.plan/v1"),
+        (
+            '{"format": "reconciler.baseline/v9"}',
+            "of another version: it is reconciler.baseline/v9",
+        ),
+        ('{"format": "reconciler.baseline/v1"}', "is a damaged baseline"),
+    ],
+)
+def test_a_baseline_that_is_none(place: Any, content: str | None, reason: str) -> None:
     path = Path("known.json")
     if content is not None:
         path.write_text(content)
     result = place.run(*CHECK, "--baseline", str(path))
     assert result.code == 1
     assert "--baseline: known.json" in result.err
+    assert reason in result.err
     assert "--report baseline=FILE" in result.err
 
 

@@ -96,10 +96,10 @@ def test_named_paths_replace_sources_and_setting_joins_them(made: Workplace) -> 
 
 
 FAILURES = {
-    "echo out; exit 9": ("source-failed", "made: it ended with exit code 9"),
+    "echo out; exit 9": ("source-failed", "made: sh ended with exit code 9"),
     "true": ("source-failed", "made: it printed nothing"),
     "printf 'kind: Secret\\napiVers'": ("source-failed", "its output ends in the middle of a line"),
-    "kill -s KILL $$": ("source-failed", "made: it was ended by SIGKILL"),
+    "kill -s KILL $$": ("source-failed", "made: sh was ended by SIGKILL"),
     "printf 'a: [\\n'": ("yaml-invalid", "<made, document 1>:"),
 }
 

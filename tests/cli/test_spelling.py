@@ -90,3 +90,78 @@ def test_a_misspelt_setting(shop: Any) -> None:
     result = shop.run("plan")
     assert result.code == 1
     assert "unknown setting 'stroe'; did you mean store?" in result.err
+
+
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        (["plan", "--out="], "--out"),
+        (["plan", "--out", ""], "--out"),
+        (["plan", "--config="], "--config"),
+        (["plan", "--env="], "--env"),
+        (["plan", "-e", ""], "-e"),
+        (["plan", "-q", "--env", ""], "--env"),
+        (["drift", "--baseline="], "--baseline"),
+        (["drift", "--notify-state="], "--notify-state"),
+        (["drift", "--notify", ""], "--notify"),
+        (["plan", "-f", ""], "-f"),
+        (["plan", "-k", ""], "-k"),
+        (["plan", "--exclude="], "--exclude"),
+        (["plan", "--namespace="], "--namespace"),
+        (["plan", "--set", ""], "--set"),
+        (["plan", "--store="], "--store"),
+        (["plan", "--store", "kubernetes:", "--kubeconfig", ""], "--kubeconfig"),
+        (["plan", "--report", "", "manifests"], "--report"),
+        (["plan", ""], "PATH"),
+        (["plan", "manifests", "--prune", ""], "PATH"),
+        (["plan", "--", ""], "PATH"),
+        (["show", ""], "PLANFILE"),
+        (["import", ""], "KIND/NS/NAME"),
+        (["-C", "", "plan"], "-C"),
+        (["store", "rekey", "--store="], "--store"),
+    ],
+)
+def test_an_empty_value_is_an_error(shop: Any, args: list[str], name: str) -> None:
+    result = shop.run(*args)
+    assert (result.code, result.out) == (1, "")
+    assert f"Error: {name}: " in result.err
+    assert "empty" in result.err
+    assert not (shop.path / ".reconciler").exists()
+
+
+def test_an_empty_variable_sets_nothing(shop: Any) -> None:
+    names = ("SET", "NAMESPACE", "STORE", "CONFIG", "PRUNE", "MAX_DELETES", "LOCK_TIMEOUT")
+    shop.ok("apply", "--auto-approve", env={f"RECONCILER_{name}": "" for name in names})
+    assert "No changes" in shop.ok("plan").out
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "line"),
+    [
+        (["--namespace=NO_x"], {}, "Error: Invalid value for '--namespace' / '-n': use lower"),
+        ([], {"RECONCILER_NAMESPACE": "NO_x"}, "Error: Invalid value for RECONCILER_NAMESPACE: "),
+        ([], {"RECONCILER_PRUNE": "maybe"}, "RECONCILER_PRUNE: write true or false\n"),
+        ([], {"RECONCILER_ALLOW_RUN": "maybe"}, "RECONCILER_ALLOW_RUN: write true or false\n"),
+        (["--parallelism=0"], {"RECONCILER_PARALLELISM": "3"}, "for '--parallelism': write"),
+    ],
+)
+def test_a_wrong_value_is_told_of_where_it_comes_from(
+    shop: Any, args: list[str], env: dict[str, str], line: str
+) -> None:
+    result = shop.run("plan", *args, env=env)
+    assert (result.code, result.out) == (1, "")
+    assert line in result.err
+    assert "maybe" not in result.err
+
+
+def test_wrong_settings_are_told_all_at_once(shop: Any) -> None:
+    shop.write("reconciler.yaml", "namespace: NO_x\nset: a b\nparallelism: 0\nfail-on: [x]\n")
+    result = shop.run("validate")
+    assert (result.code, result.out) == (1, "")
+    for place in (
+        "1:12: the setting 'namespace' cannot be used: use lower-case",
+        "2:6: the setting 'set' cannot be used: write letters",
+        "3:14: the setting 'parallelism' cannot be used: write a whole number",
+        "4:10: the setting 'fail-on' cannot be used: write one or more of",
+    ):
+        assert f"reconciler.yaml:{place}" in result.err

@@ -49,6 +49,11 @@ def section(heading: str, *content: Markup, level: int = 2) -> Markup:
     return element("section", lines(element(f"h{level}", heading), *content))
 
 
+def fragment(source: str) -> Markup:
+    """What `styled` functions of this package have made for a larger page."""
+    return Markup(source)
+
+
 def _filters() -> Markup:
     """Empty choices: the script fills them, and shows those among which there is a choice."""
     search = element(

@@ -9,12 +9,14 @@ from reconciler.model.objects import Diagnostic
 from reconciler.model.plans import Action, Plan, Refusal
 from reconciler.planning.risks import risk_of
 from reconciler.views import groups, words
-from reconciler.views.formats import PlanReport, Style
+from reconciler.views.formats import PlanReport, Style, Subject
 from reconciler.views.groups import Group
 from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
 from reconciler.views.html.elements import NOTHING, Markup, element, joined, lines
 from reconciler.views.html.entries import Entry, context, entry, names, sentences
+from reconciler.views.html.environments import overview
 from reconciler.views.html.page import page, section
+from reconciler.views.overview import FEW, overview_of
 from reconciler.views.words import counted
 
 
@@ -34,7 +36,7 @@ def plan(plan: Plan, heading: Heading = NO_HEADING, *, verbose: bool = False) ->
 
 
 def report(report: PlanReport, style: Style) -> str:
-    """One plan as by itself; several under a heading each, with a summary over all."""
+    """One plan as by itself; several under a heading each, or many at a glance; and a summary."""
     if len(report.plans) == 1:
         (only,) = report.plans
         return plan(only.plan, only.heading, verbose=style.verbose)
@@ -47,11 +49,19 @@ def report(report: PlanReport, style: Style) -> str:
         )
         for headed in report.plans
     ]
+    if len(report.plans) > FEW:
+        inside = sections if style.verbose else []
+        return overview(overview_of(report.plans), Subject.PLAN, total, inside)
     return page(total, total, facts=(), sections=sections)
 
 
 def styled_plan(shown: Plan, style: Style) -> str:
-    """The plan, headed as `style` says."""
+    """The plan, headed as `style` says; for a larger page, without what is around it."""
+    if style.is_part:
+        headed = HeadedPlan(shown, style.heading)
+        title = element("p", words.summary_text(shown))
+        inside = _sections(shown, verbose=style.verbose, level=3)
+        return lines(title, *_facts(headed, level=3), *inside).source
     return plan(shown, style.heading, verbose=style.verbose)
 
 

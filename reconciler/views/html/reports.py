@@ -8,23 +8,30 @@ from dataclasses import replace
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.fields import DATA
 from reconciler.views import drift_groups, drift_words, words
-from reconciler.views.formats import Drifts, Style
+from reconciler.views.formats import Drifts, Style, Subject
 from reconciler.views.groups import FEW
 from reconciler.views.heading import HeadedDrift, Heading
 from reconciler.views.html.elements import NOTHING, Markup, element, lines
 from reconciler.views.html.entries import Entry, context, entry, names, sentences
+from reconciler.views.html.environments import overview
 from reconciler.views.html.page import page, section
 from reconciler.views.html.remedies import remedies
+from reconciler.views.overview import FEW as MOST_APART
+from reconciler.views.overview import overview_of
 from reconciler.views.words import counted
 
 
 def drift(report: DriftReport, style: Style) -> str:
     """Drift first, objects with the same drift as one; then what is pending; then the rest.
 
-    A verbose `style` lists objects in sync too, and each object by itself.
+    A verbose `style` lists objects in sync too, and each object by itself. For a larger page, there
+    is nothing around it.
     """
     summary = drift_words.summary_text(report)
     headed = HeadedDrift(report, style.heading.configuration)
+    if style.is_part:
+        inside = _sections(report, verbose=style.verbose, level=3)
+        return lines(element("p", summary), *_facts(headed, style), *inside).source
     return page(
         f"Drift of set {report.set_name}: {summary}",
         summary,
@@ -34,7 +41,7 @@ def drift(report: DriftReport, style: Style) -> str:
 
 
 def drifts(drifts: Drifts, style: Style) -> str:
-    """One report as by itself; several under a heading each, with a summary over all."""
+    """One report as by itself; several under a heading each, or many at a glance; and a summary."""
     if len(drifts.checks) == 1:
         (only,) = drifts.checks
         return drift(only.report, replace(style, heading=Heading(only.configuration)))
@@ -47,6 +54,9 @@ def drifts(drifts: Drifts, style: Style) -> str:
         )
         for headed in drifts.checks
     ]
+    if len(drifts.checks) > MOST_APART:
+        inside = sections if style.verbose else []
+        return overview(overview_of(drifts.checks), Subject.DRIFT, total, inside)
     return page(total, total, facts=(), sections=sections)
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from reconciler.errors import ReconcilerError
 from reconciler.escapes import escaped
 from reconciler.model.drift import DriftReport, ObjectState
+from reconciler.model.fields import DATA
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Change, FieldAction, FieldChange, Plan
 from reconciler.model.values import ValueRef
@@ -37,7 +38,7 @@ class Likeness(NamedTuple):
 
     `topic` tells apart what may be said of one object at the same time: its drift, and what pends.
     `symbol` and `words` are those of its headline, `rows` have no values, and `shapes` say of which
-    sort these are.
+    sort these are. `keys` are those of its data among them.
     """
 
     rank: int
@@ -48,6 +49,7 @@ class Likeness(NamedTuple):
     rows: tuple[Row, ...]
     shapes: tuple[str, ...]
     remarks: tuple[str, ...]
+    keys: tuple[str, ...] = ()
 
 
 class Occurrence(NamedTuple):
@@ -197,6 +199,7 @@ def _unhashed(statement: Statement) -> Statement:
 def _change(change: Change, digests: Mapping[int, int]) -> Occurrence:
     rows = [_row(field) for field in change.fields] + words.kept_rows(change)
     spare = (UNKNOWN,) * len(change.kept)
+    removed = change.removal.keys if change.removal else ()
     return Occurrence(
         _named(change.key),
         Likeness(
@@ -208,6 +211,7 @@ def _change(change: Change, digests: Mapping[int, int]) -> Occurrence:
             tuple(row._replace(values="") for row in rows),
             tuple(map(_shape, change.fields)),
             tuple(map(without_hashes, words.remark_texts(change))),
+            (*(field.path[1] for field in change.fields if field.path[0] == DATA), *removed),
         ),
         tuple(without_hashes(row.values) for row in rows),
         (*(_digest(field, digests) for field in change.fields), *spare),

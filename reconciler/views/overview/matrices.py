@@ -47,7 +47,7 @@ def _legend(rows: Iterable[Sequence[Cell]], meanings: Mapping[str, str]) -> Iter
     if NOTHING in used:
         yield f"{NOTHING} nothing"
     if any(cell.variant for cell in used):
-        yield "a, b, …: not the same change"
+        yield "letters: not the same change"
 
 
 def _columns(environments: Iterable[tuple[str, ...]]) -> tuple[Column, ...]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey
 from reconciler.views.overview.compact import Likeness, Statement
-from reconciler.views.words import Row, object_text
+from reconciler.views.words import Row, counted, object_text
 
 
 class Cell(NamedTuple):
@@ -126,3 +126,19 @@ def where_text(names: Sequence[str], shown: Overview) -> str:
     """``In 38 of 40, all but eu-7, eu-9``."""
     told, listed = where(names, shown)
     return escaped(f"{told} {', '.join(listed)}".rstrip())
+
+
+def count_text(shown: Overview) -> str:
+    """``40 environments``, those that failed included."""
+    return counted(len(shown.environments) + len(shown.failed), "environment")
+
+
+def facts(shown: Overview) -> tuple[list[str], list[Said]]:
+    """What is true of all environments, and what is true of some."""
+    everywhere = [
+        said.statement.text
+        for said in shown.facts
+        if len(said.environments) == len(shown.environments)
+    ]
+    some = [said for said in shown.facts if len(said.environments) < len(shown.environments)]
+    return everywhere, some

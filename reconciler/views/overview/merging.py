@@ -218,6 +218,8 @@ class Merging:
         if len(counts) == 1:
             return f"the same {NEW_VALUE[1:-1]} in all {len(digests)}"
         (common, number), *_ = counts.most_common(1)
+        if len(counts) == len(digests):
+            return f"{len(counts)} different values"
         if number <= len(digests) / 2:
             return f"{len(counts)} different values in {len(digests)} environments"
         others = array("I")

@@ -16,6 +16,8 @@ from reconciler.views.overview.merged import (
     Matrix,
     Overview,
     Said,
+    count_text,
+    facts,
     where_text,
 )
 from reconciler.views.text.palette import Palette, indented, note_line
@@ -43,7 +45,9 @@ def overview(
             blocks += _chapter(chapter, shown, palette, width)
         notes = [said for said in shown.statements if said.statement.rank == NOTE]
         blocks += filter(None, ["\n".join(_note(said, shown, palette, width) for said in notes)])
-        blocks += filter(None, [_matrix(shown.matrix, palette, width) if shown.matrix else ""])
+        blocks += filter(
+            None, [_matrix(shown.matrix, shown, palette, width) if shown.matrix else ""]
+        )
         blocks.append(_figures(shown, palette, width))
         blocks.append("" if verbose else palette.paint(_HINT, "faint"))
     return inert("\n\n".join(filter(None, blocks)))
@@ -51,18 +55,12 @@ def overview(
 
 def _facts(shown: Overview, width: int) -> str:
     """What is true of all environments on one line, and below it what is true of some."""
-    everywhere = [said.statement.text for said in shown.facts if _is_everywhere(said, shown)]
-    some = [said for said in shown.facts if not _is_everywhere(said, shown)]
-    count = counted(len(shown.environments) + len(shown.failed), "environment")
-    first = ", ".join([count, *everywhere])
+    everywhere, some = facts(shown)
+    first = ", ".join([count_text(shown), *everywhere])
     told = [
         f"{said.statement.text}: {_small(where_text(said.environments, shown))}" for said in some
     ]
     return "\n".join(_filled(text, width, "", "  ") for text in (first, *told))
-
-
-def _is_everywhere(said: Said, shown: Overview) -> bool:
-    return len(said.environments) == len(shown.environments)
 
 
 def _statement(said: Said, shown: Overview, palette: Palette, width: int) -> str:
@@ -102,7 +100,7 @@ def _group(group: Group, palette: Palette, width: int) -> str:
     return "\n".join(lines)
 
 
-def _matrix(matrix: Matrix, palette: Palette, width: int) -> str:
+def _matrix(matrix: Matrix, shown: Overview, palette: Palette, width: int) -> str:
     """The matrix with a legend; nothing where it does not fit."""
     rows = matrix.rows[:_MOST_ROWS]
     first = max(len(title) for title, _ in rows)
@@ -119,7 +117,7 @@ def _matrix(matrix: Matrix, palette: Palette, width: int) -> str:
     if len(matrix.rows) > len(rows):
         lines.append(f"and {counted(len(matrix.rows) - len(rows), 'more row')}")
     lines += [
-        _filled(f"{escaped(column.label)}: {', '.join(map(escaped, column.environments))}", width)
+        _filled(f"{escaped(column.label)}: {_small(where_text(column.environments, shown))}", width)
         for column in matrix.columns
         if len(column.environments) > 1
     ]

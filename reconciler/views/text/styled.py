@@ -12,6 +12,8 @@ from reconciler.model.plans import Plan
 from reconciler.views import text, words
 from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 from reconciler.views.heading import Heading
+from reconciler.views.overview import FEW, Overview, overview_of
+from reconciler.views.overview.text import overview as overview_text
 
 
 def plan(plan: Plan, style: Style) -> str:
@@ -23,11 +25,25 @@ def plan(plan: Plan, style: Style) -> str:
 
 
 def report(report: PlanReport, style: Style) -> str:
-    """One plan after the other, and the summary over all of them."""
-    blocks = [plan(each.plan, replace(style, heading=each.heading)) for each in report.plans]
-    if len(blocks) > 1:
+    """One plan after the other, or many at a glance; and the summary over all of them."""
+    blocks: list[str] = []
+    if len(report.plans) <= FEW or style.verbose:
+        blocks += [plan(each.plan, replace(style, heading=each.heading)) for each in report.plans]
+    if len(report.plans) > FEW:
+        blocks.append(_overview(overview_of(report.plans), style))
+    if len(report.plans) > 1:
         blocks.append(text.total([each.plan for each in report.plans], colour=style.colour))
-    return "\n\n".join(blocks)
+    return "\n\n".join(filter(None, blocks))
+
+
+def _overview(shown: Overview, style: Style) -> str:
+    return overview_text(
+        shown,
+        colour=style.colour,
+        width=style.width,
+        quiet=style.quiet,
+        verbose=style.verbose,
+    )
 
 
 def drift(report: DriftReport, style: Style) -> str:
@@ -44,15 +60,19 @@ def drift(report: DriftReport, style: Style) -> str:
 
 
 def drifts(drifts: Drifts, style: Style) -> str:
-    """One check after the other, and the summary over all of them."""
-    blocks = [
-        drift(each.report, replace(style, heading=Heading(each.configuration)))
-        for each in drifts.checks
-    ]
-    if len(blocks) > 1:
+    """One check after the other, or many at a glance; and the summary over all of them."""
+    blocks: list[str] = []
+    if len(drifts.checks) <= FEW or style.verbose:
+        blocks += [
+            drift(each.report, replace(style, heading=Heading(each.configuration)))
+            for each in drifts.checks
+        ]
+    if len(drifts.checks) > FEW:
+        blocks.append(_overview(overview_of(drifts.checks), style))
+    if len(drifts.checks) > 1:
         reports = [each.report for each in drifts.checks]
         blocks.append(text.drifts_total(reports, colour=style.colour))
-    return "\n\n".join(blocks)
+    return "\n\n".join(filter(None, blocks))
 
 
 def difference(difference: Difference, style: Style) -> str:

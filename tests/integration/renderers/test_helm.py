@@ -96,7 +96,7 @@ def test_a_failure_shows_nothing_of_the_template(chart: Workplace) -> None:
     chart.write("charts/shop/templates/db.yaml", SECRET % '{{ fail "canary-4f1d20" }}')
     result = chart.run("plan")
     assert result.code == 1
-    assert "error[source-failed]: shop: it ended with exit code 1" in result.err
+    assert "error[source-failed]: shop: helm ended with exit code 1" in result.err
     assert "canary" not in result.err + result.out
 
 

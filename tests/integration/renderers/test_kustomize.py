@@ -154,6 +154,22 @@ def test_what_would_be_fetched_is_refused(overlay: Workplace, below: str, text: 
     assert f"{below or 'o/prod/'}kustomization.yaml:1:1" in result.err
 
 
+def test_all_that_one_kustomization_would_fetch_is_one_error(overlay: Workplace) -> None:
+    overlay.write("base/kustomization.yaml", "resources: ['https://127.0.0.1/a']\n")
+    overlay.write("o/prod/kustomization.yaml", "resources: [../../base]\n")
+    overlay.write("o/test/kustomization.yaml", "resources: [../../base]\n")
+    result = overlay.run("validate", "o")
+    assert result.out.count("error[source-not-allowed]") == 1
+    assert "'https://127.0.0.1/a' is not in this checkout" in result.out
+    urls = "['https://127.0.0.1/a', 'https://127.0.0.1/b', 'https://127.0.0.1/c']"
+    files = "secretGenerator: [{name: a, files: ['k=http://127.0.0.1/p']}]\n"
+    overlay.write("base/kustomization.yaml", f"resources: {urls}\n{files}")
+    result = overlay.run("validate", "o")
+    assert result.out.count("error[source-not-allowed]") == 1
+    assert "'https://127.0.0.1/a' and 3 more are not in this checkout" in result.out
+    assert "copy them here" in result.out
+
+
 def test_functions_run_only_where_that_is_allowed(overlay: Workplace) -> None:
     overlay.write("o/prod/gen.sh", "#!/bin/sh\ntouch ../../ran\ncat made.txt\n").chmod(0o755)
     overlay.write(
@@ -180,7 +196,10 @@ def test_what_sops_encrypted_is_refused_with_the_ways_out(overlay: Workplace) ->
         result = overlay.run("plan", *arguments)
         assert result.code == 1
         assert "base/secret.yaml:1:1: error[sops-in-kustomize]" in result.err
-        assert "name it as a manifest of its own" in result.err
+        assert "--exclude kustomization.yaml" in result.err
+    excluded = overlay.run("plan", "base", "--exclude", "kustomization.yaml")
+    assert "sops-in-kustomize" not in excluded.out + excluded.err
+    assert "base/secret.yaml" in excluded.out + excluded.err
 
 
 def test_kustomize_gets_neither_programs_nor_credentials(

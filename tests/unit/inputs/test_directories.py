@@ -48,7 +48,7 @@ def test_kustomizations_below_a_directory_are_built_and_never_read_as_loose_file
     assert loaded.diagnostics == ()
     assert names(loaded) == ["loose", "app-base", "app-named", "nested"]
     assert notices(loaded) == [
-        ("kustomizations-built", "built 2 kustomizations with kustomize: m/app, m/app/nested")
+        ("kustomizations-built", "kustomize builds 2 kustomizations: m/app, m/app/nested")
     ]
     (held,) = loaded.inputs
     assert (held.path, held.secrets) == ("m", 4)
@@ -70,8 +70,17 @@ def test_many_kustomizations_are_listed_in_part() -> None:
     for number in range(10):
         write(f"m/app-{number}/kustomization.yaml", "resources: []\n")
     ((_, message),) = notices(load("m", environ={"PATH": ""}))
-    assert message.startswith("built 10 kustomizations")
+    assert message.startswith("kustomize builds 10 kustomizations")
     assert message.endswith("m/app-6, m/app-7 and 2 more")
+
+
+@pytest.mark.parametrize("name", ["Kustomization", "kustomization.yaml", "Chart.yaml"])
+def test_a_directory_of_that_name_is_a_directory(name: str) -> None:
+    write(f"m/{name}/a.yaml")
+    write("m/b.yaml")
+    loaded = load("m", environ={"PATH": ""})
+    assert loaded.diagnostics == ()
+    assert {*names(loaded)} == {"a", "b"}
 
 
 def test_without_kustomize_a_kustomization_is_an_error() -> None:

@@ -58,10 +58,10 @@ def test_how_they_fail(tmp_path: Path) -> None:
         shell("kill -s TERM $$", tmp_path),
         Job(["/no/such/program"], {}, str(tmp_path)),
     )
-    assert (exits.failure, exits.output) == ("it ended with exit code 7", b"")
+    assert (exits.failure, exits.output) == ("ended with exit code 7", b"")
     assert exits.complaint == b"why\n"
-    assert killed.failure == "it was ended by SIGTERM"
-    assert absent.failure == "it cannot be started: no such file or directory"
+    assert killed.failure == "was ended by SIGTERM"
+    assert absent.failure == "cannot be started: no such file or directory"
 
 
 def test_one_that_prints_too_much_is_ended(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_one_that_prints_too_much_is_ended(tmp_path: Path) -> None:
 
 def test_time_is_up_for_all_that_it_started(tmp_path: Path) -> None:
     (ended,) = ran(shell("sleep 600 & echo $! > pid; wait", tmp_path), seconds=0.5)
-    assert ended.failure == "it took more than 0.5 seconds"
+    assert ended.failure == "took more than 0.5 seconds"
     assert is_gone(int((tmp_path / "pid").read_text()))
 
 

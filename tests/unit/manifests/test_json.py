@@ -67,6 +67,12 @@ def test_errors_have_places(loaded: Loader, data: str, code: str, place: str) ->
     ]
 
 
+@pytest.mark.parametrize(("data", "closing"), [('"k": "",', "}"), ('"k": ["a", ]', "]")])
+def test_a_comma_too_many_is_named(loaded: Loader, data: str, closing: str) -> None:
+    (error,) = loaded(secret(data), "f.json").diagnostics
+    assert error.message == f"this is not valid JSON: there is a comma before {closing}"
+
+
 def test_a_stream_of_objects(loaded: Loader) -> None:
     texts = [
         json.dumps({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name}})

@@ -292,6 +292,10 @@ def test_other_kinds_are_counted_and_skipped(loaded: Loader) -> None:
     assert said(found) == [
         "skipped 4 objects of other kinds: 2 ConfigMap, 1 Deployment, 1 Secret.example.com"
     ]
+    many = "".join(other.format("v1", f"Kind{number:02}") for number in range(14))
+    (notice,) = said(loaded(many + other.format("v1", "Kind13")))
+    assert notice.startswith("skipped 15 objects of other kinds: 1 Kind00, 1 Kind01, ")
+    assert notice.endswith(", 2 Kind13 and 2 more kinds")
     assert loaded(HEAD).notices == ()
     assert said(loaded(other.format("v1", "Pod"))) == ["skipped 1 object of other kinds: 1 Pod"]
 

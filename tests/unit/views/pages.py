@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 
+from reconciler.errors import ReconcilerError
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Change, Plan, Reason
+from reconciler.views.formats import Style, Subject
+from reconciler.views.html import environments, styled_plan
+from reconciler.views.overview import Merging, compact_of
 from tests.unit.views import samples
 
 _VOID = {"meta", "input"}
@@ -106,3 +110,20 @@ def plan_of(count: int) -> Plan:
 
 def _key(change: Change) -> ObjectKey:
     return change.key
+
+
+def overview() -> str:
+    """Many environments at a glance, with a failure and sections, as a page."""
+    merging = Merging()
+    plans = {"staging": samples.EVERYTHING, "eu-1": samples.REFUSED, "eu-2": samples.EVERYTHING}
+    plans |= {f"us-{number}": samples.EVERYTHING for number in range(6)}
+    for name, plan in plans.items():
+        merging.add(compact_of(name, plan))
+    error = ReconcilerError("no such store", details=["a", "b"], hint="make one")
+    merging.add(compact_of("ap-1", None, error=error))
+    inside = styled_plan(samples.EVERYTHING, Style(is_part=True))
+    parts = [
+        environments.part("staging", inside, None),
+        environments.part("ap-1", "", error),
+    ]
+    return environments.overview(merging.overview(), Subject.PLAN, "10 environments.", parts)

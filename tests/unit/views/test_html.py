@@ -28,6 +28,7 @@ PAGES = {
     ),
     **{f"drift-{name}": html.drift(it, Style()) for name, it in drift_samples.REPORTS.items()},
 }
+PAGES["overview"] = pages.overview()
 each_page = pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 
 

@@ -14,7 +14,7 @@ from reconciler.model.plan_options import PlanOptions
 from reconciler.model.plans import Action, Change, Note, Plan, Reason, Refusal, StoreIdentity
 from reconciler.model.values import ValueRef
 from reconciler.views.heading import Heading
-from reconciler.views.overview import Merging, Overview, compact_of, text
+from reconciler.views.overview import Merging, Overview, compact_of, markdown, text
 from tests.unit.views.samples import added, changed, data, removed, secret, value
 
 NO_DIGESTS: Mapping[int, int] = {}
@@ -115,7 +115,7 @@ def test_a_hash_in_a_name_does_not_count() -> None:
     ("numbers", "words"),
     [
         ([7, 7, 7, 7, 7, 7], "(the same new value in all 6)"),
-        ([1, 2, 3, 4, 5, 6], "(6 different values in 6 environments)"),
+        ([1, 2, 3, 4, 5, 6], "(6 different values)"),
         ([7, 7, 9, 7, 7, 7], "(the same new value in 5, another one in eu-3)"),
         ([7, 7, 9, 8, 7, 7], "(the same new value in 4, others in eu-3, eu-4)"),
         ([7, 7, 7, 8, 8, 8], "(2 different values in 6 environments)"),
@@ -168,8 +168,8 @@ def test_an_object_that_changes_in_different_ways_is_in_a_matrix() -> None:
         "                eu-2  eu-4  A (4)",
         "Secret/shop/db  ~b    -c    ~a",
         "Secret/shop/a   ·     +     +",
-        "A (4): eu-1, eu-3, eu-5, eu-6",
-        "~ update  + create  - delete  · nothing  a, b, …: not the same change",
+        "A (4): in 4 of 6, all but eu-2, eu-4",
+        "~ update  + create  - delete  · nothing  letters: not the same change",
     ]
     assert "Where environments differ" not in shown(merged(plans), width=30)
 
@@ -243,3 +243,56 @@ def test_names_and_errors_do_not_drive_the_terminal() -> None:
     told = shown(merging.overview())
     assert "\x1b" not in told
     assert "\n::error::" not in told
+
+
+def commented(overview: Overview, limit: int = 65_536) -> str:
+    shown = markdown.overview(overview, "6 environments.", limit=limit)
+    assert len(shown) <= limit
+    return shown
+
+
+def test_markdown_has_headings_by_environments_and_a_table_of_what_differs() -> None:
+    plans = {name: plan(update(), create("a")) for name in NAMES}
+    plans["eu-2"] = plan(update(key="user"))
+    told = commented(merged(plans, {name: {1: 7} for name in NAMES}))
+    assert told.startswith("## 6 environments.\n\n6 environments, set shop\n\n### Only in `eu-2`\n")
+    assert "### In 5 of 6, all but `eu-2`\n" in told
+    assert "! data[password]  (value) → (new value)  (the same new value in all 5)\n" in told
+    assert (
+        "|  | `eu-2` | `A (5)` |\n| --- | --- | --- |\n"
+        "| `Secret/shop/db` | `~b` | `~a` |\n| `Secret/shop/a` | `·` | `+` |\n"
+    ) in told
+    assert "| `eu-3` | `state.db` | 1 to create, 1 to update; 0 in sync |" in told
+
+
+def test_a_table_with_too_many_columns_is_left_out() -> None:
+    names = [f"eu-{number}" for number in range(13)]
+    plans = {name: plan(*(create(other) for other in names if other != name)) for name in names}
+    assert "Where environments differ" not in commented(merged(plans))
+    assert "Where environments differ" in commented(merged(dict([*plans.items()][:12])))
+
+
+def test_what_does_not_fit_into_a_comment_is_counted_and_is_the_least_risky() -> None:
+    changes = [create(f"{'long' * 20}-{number}", "x" * number) for number in range(300)]
+    plans = {name: plan(*changes, delete("precious")) for name in NAMES}
+    plans["eu-2"] = plan(*(create(f"rare-{number}", "y" * number) for number in range(100)))
+    told = commented(merged(plans), limit=8_000)
+    assert "<code>- Secret/shop/precious</code>" in told or "`- Secret/shop/precious`" in told
+    shown = told.count("Secret/shop/longlong") + told.count("Secret/shop/rare-")
+    assert 0 < shown < 400
+    assert f"Left out, because a comment has its limit: {400 - shown} changes, a table" in told
+    assert told.endswith(".")
+
+
+def test_a_comment_of_hostile_names_stays_text() -> None:
+    merging = Merging()
+    hostile = "<!-- x -->\n::error::|y| @team"
+    for name in NAMES[:3]:
+        merging.add(compact_of(name, plan(create(hostile, hostile))))
+    merging.add(compact_of(NAMES[3], plan(create("a"))))
+    merging.add(compact_of(hostile, None, error=ReconcilerError(hostile, details=[hostile])))
+    told = commented(merging.overview())
+    assert "<!--" not in told
+    assert "\n::error" not in told
+    rows = [line for line in told.split("\n") if line.startswith("|") and "eu-1" not in line]
+    assert {row.replace("\\|", "").count("|") for row in rows if "Secret" in row} == {4}
