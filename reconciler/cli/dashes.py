@@ -30,7 +30,7 @@ ELSEWHERE = {
     "dry-run": "run reconciler plan",
     "diff": "run reconciler plan",
     "kube-context": "write --context NAME",
-    "report": "plan, show, report and drift report: apply what `reconciler plan --out` has saved",
+    "report": "to report what an apply does, save its plan: reconciler plan --out FILE --report …",
 }
 """Options of Terraform, of kubectl and of other commands, and what to do instead."""
 
