@@ -30,6 +30,7 @@ help:
 	@echo 'make faults  a kill or a fault of the disk at every system call; half an hour'
 	@echo 'make mutants break central lines one by one, and count which the tests notice'
 	@echo 'make bench   the figures of docs/figures.md; 100,000 Secrets too: make bench ARGS=--large'
+	@echo '             of many environments: make bench BENCH=fleet'
 	@echo 'make docs    the documentation site, in site/'
 	@echo 'make lint    ruff, mypy and the layers'
 	@echo 'make format  what ruff can put right by itself'
@@ -85,8 +86,9 @@ faults: $(VENV)/.dev $(VENV)/.installed
 mutants: $(VENV)/.dev $(VENV)/.installed
 	$(BIN)/python tests/mutation/check.py
 
+BENCH ?= figures
 bench: $(VENV)/.installed
-	PYTHONPATH= $(BIN)/python benchmarks/figures.py $(ARGS)
+	PYTHONPATH= $(BIN)/python benchmarks/$(BENCH).py $(ARGS)
 
 # The pages are copied as they lie in the repository, so that the same links work in both. Broken
 # links are errors. The search needs a server: python3 -m http.server --directory site

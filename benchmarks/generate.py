@@ -33,32 +33,30 @@ _KEYS = ("password", "api-key", "database-url", "token", "client-secret", "signi
 Pair = tuple[str, str]
 
 
-def generate(count: int, directory: Path, seed: int = SEED) -> None:
+def generate(count: int, directory: Path, seed: int = SEED, namespace: str = "team") -> None:
     """Write `count` Secrets, one to a file of some 0.8 KB, and their Namespaces in one more file.
 
     Of ten Secrets seven are Opaque with three keys, and one each is of type tls, dockerconfigjson
     and basic-auth. One half uses ``data``, the other ``stringData``. All but the TLS pairs, which
-    are made anew each time, is the same for the same `seed`.
+    are made anew each time, is the same for the same `seed`. Names of namespaces begin with
+    `namespace`.
     """
     source = random.Random(seed)  # noqa: S311 - the same each time, on purpose
     pairs = [_pair(f"service-{number}.example.com") for number in range(_PAIRS)]
     directory.mkdir(parents=True)
     namespaces = [
-        f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {_namespace(number)}\n"
+        f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: {namespace}-{number:02}\n"
         for number in range(NAMESPACES)
     ]
     (directory / "namespaces.yaml").write_text("---\n".join(namespaces), encoding="utf-8")
     for number in range(count):
         name = f"{source.choice(_WORDS)}-{number:06}"
         path = directory / f"{name}.yaml"
-        path.write_text(_manifest(number, name, source, pairs), encoding="utf-8")
+        path.write_text(_manifest(number, (name, namespace), source, pairs), encoding="utf-8")
 
 
-def _namespace(number: int) -> str:
-    return f"team-{number:02}"
-
-
-def _manifest(number: int, name: str, source: random.Random, pairs: list[Pair]) -> str:
+def _manifest(number: int, names: tuple[str, str], source: random.Random, pairs: list[Pair]) -> str:
+    name, namespace = names
     kind = _TYPES[number % len(_TYPES)]
     values = _values(kind, source, pairs)
     plain = number // len(_TYPES) % 2 == 0
@@ -67,7 +65,7 @@ def _manifest(number: int, name: str, source: random.Random, pairs: list[Pair]) 
         "kind: Secret",
         "metadata:",
         f"  name: {name}",
-        f"  namespace: {_namespace(source.randrange(NAMESPACES))}",
+        f"  namespace: {namespace}-{source.randrange(NAMESPACES):02}",
         "  labels:",
         f"    app.kubernetes.io/name: {name}",
         f"    app.kubernetes.io/part-of: {source.choice(_WORDS)}",

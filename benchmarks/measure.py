@@ -49,10 +49,11 @@ def cpu(call: Callable[[], object]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A process that has ended: CPU seconds, and the most memory that it had, in MiB."""
+    """A process that has ended: CPU seconds, the most memory that it had, in MiB, and its time."""
 
     seconds: float
     peak: float
+    wall: float
 
 
 def run(command: Sequence[str]) -> Run:
@@ -64,15 +65,16 @@ def run(command: Sequence[str]) -> Run:
     told = subprocess.run(
         [sys.executable, __file__, *command], stdout=subprocess.PIPE, check=True, text=True
     ).stdout
-    seconds, peak = map(float, told.split())
-    return Run(seconds, peak)
+    return Run(*map(float, told.split()))
 
 
 def _main(command: Sequence[str]) -> None:
+    start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    wall = time.perf_counter() - start
+    print(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, wall)
     sys.exit(process.returncode)
 
 

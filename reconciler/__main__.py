@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextlib import suppress
 
@@ -18,6 +19,8 @@ def run() -> None:
         from reconciler.errors import environment_text
 
         _end(f"Error: {environment_text(error) or type(error).__name__}", 1)
+    finally:
+        gc.freeze()  # else the interpreter looks for cycles in all of it once more before it ends
 
 
 def _end(text: str, code: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.config import environment_name
 from reconciler.cli.environment import environ
@@ -27,6 +28,7 @@ from reconciler.cli.parameters import listed
 from reconciler.cli.requests import command_line, environment_of, loaded_of, memory_file, opened
 from reconciler.cli.several import Answer, Surveying
 from reconciler.cli.terminal import remark
+from reconciler.errors import ConfigError
 from reconciler.model.drift import DriftKind, DriftReport
 from reconciler.model.options import Topic
 from reconciler.views.formats import Subject
@@ -112,6 +114,8 @@ def drift(
         environ(),
         say=remark,
     )
+    if telling is None:
+        _refuse_memory_of_nobody()
     checked: list[Environment] = []
 
     def drifted() -> DriftReport:
@@ -132,3 +136,17 @@ def drift(
 
     code = workflow.Result(drift=end.report).exit_code
     return Answer(Subject.DRIFT, end.report, code, error=end.error, after=after)
+
+
+def _refuse_memory_of_nobody() -> None:
+    """A check whose receivers got lost, as in an unset variable, must not look as if it told them.
+
+    Raises:
+        ConfigError: the command line has ``--notify-state``, and there is no receiver.
+    """
+    source = click.get_current_context().get_parameter_source(NOTIFY_STATE.parameter)
+    if source is ParameterSource.COMMANDLINE:
+        raise ConfigError(
+            f"{NOTIFY_STATE.flag} is given, and there is nobody to tell",
+            hint="set RECONCILER_NOTIFY or RECONCILER_NOTIFY_FILE, or leave the option out",
+        )

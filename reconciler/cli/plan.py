@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.config import company, environment_name, is_one_of_several
 from reconciler.cli.diagnostics import warned_beside
@@ -135,6 +136,8 @@ def plan(
     if out is not None:
         out = _plan_path(out)
         _refuse_streams(environment.inputs)
+    else:
+        _refuse_without_file(allow_weak_plan=allow_weak_plan)
     now = workflow.utc_now()
     with opened(environment) as store:
         loaded = loaded_of(environment, store=store, twice=True, to_plan=True)
@@ -196,6 +199,21 @@ def _refuse_streams(paths: tuple[str, ...]) -> None:
             hint="write the manifests to a file, or name standard input as -: apply is then given "
             "it again, as in … | reconciler apply FILE -",
         )
+
+
+def _refuse_without_file(*, allow_weak_plan: bool) -> None:
+    """What is typed about the plan file must not be lost where none is written.
+
+    Raises:
+        ConfigError: an option is given that says nothing without ``--out``.
+    """
+    context = click.get_current_context()
+    for option in (EXPIRES, *([ALLOW_WEAK_PLAN] if allow_weak_plan else [])):
+        if context.get_parameter_source(option.parameter) is ParameterSource.COMMANDLINE:
+            raise ConfigError(
+                f"{option.flag} is for a plan that is saved",
+                hint="save it with --out FILE, or leave the option out",
+            )
 
 
 def _save(

@@ -97,7 +97,6 @@ class Program(CommandGroup):
         if failure:  # told here, where the exception no longer holds the memory of all that failed
             remark(f"Error: {failure}")
         _drop_what_cannot_be_written()
-        gc.freeze()  # else the interpreter looks for cycles in all of it once more before it ends
         sys.exit(code)
 
 

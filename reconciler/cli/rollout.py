@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from reconciler.model.shards import Shard
     from reconciler.model.store import Store
     from reconciler.planfile import PlanFile
-    from reconciler.workflow import Environment, Planned, Report, Result
+    from reconciler.workflow import Environment, Planned, Result
 
 
 class Applying(Surveying):
@@ -126,7 +126,7 @@ class Applying(Surveying):
         self._plans = plans
         machine = ctx.params["output"] == "json"
         code = super().survey(ctx, contexts, share, err=machine)
-        pending = [each for each in plans.planned.values() if each.plan.steps and not each.blocked]
+        pending = [each for each in plans.planned.values() if each.has_work]
         if pending and not ctx.params["auto_approve"] and not approved(pending[0].plan):
             remark("Not approved: nothing was changed.")
             return ExitCode.ERROR
@@ -138,7 +138,10 @@ class Applying(Surveying):
 
 
 class _Plans:
-    """The plans of several environments between their approval and their apply."""
+    """The plans of several environments between their approval and their apply.
+
+    Most of a fleet is in sync, and memory must not grow with that part of it.
+    """
 
     def __init__(self) -> None:
         self.planned: dict[str, Planned] = {}
@@ -153,7 +156,8 @@ class _Plans:
             with warned_beside(loaded) as warned:
                 planned = workflow.plan_of(environment, loaded, store)
             warned(planned)
-        self.planned[environment.name] = planned
+        is_needed = planned.has_work or context.params["verify"]
+        self.planned[environment.name] = planned if is_needed else planned.without_content()
         code = workflow.Result(plan=planned.plan).exit_code
         digests = workflow.value_digests(planned, company().key)
         return Answer(Subject.PLAN, planned.plan, code, digests=digests)
@@ -217,7 +221,7 @@ def _rolled_out(ctx: click.Context, contexts: Sequence[click.Context], apply: Ap
             except Exception as raised:  # noqa: BLE001 - no environment fails another
                 return workflow.Result(error=error_of(raised))
 
-    results = []
+    ends: dict[str, tuple[ExitCode, str]] = {}  # of results, which are as large as their plans
     with stopping(running.stop, running.begun):
         for result in workflow.roll_out(
             {name: context.obj.environment.after for name, context in by_name.items()},
@@ -226,12 +230,9 @@ def _rolled_out(ctx: click.Context, contexts: Sequence[click.Context], apply: Ap
             max_failures=settings["max_failures"],
             stop=running.stop,
         ):
-            results.append(result)
             _tell(result)
-    ranks = {name: rank for rank, name in enumerate(by_name)}
-    report = workflow.Report(tuple(sorted(results, key=lambda each: ranks[each.environment])))
-    _tell_ends(report, settings["output"])
-    return report.exit_code
+            ends[result.environment] = (result.exit_code, result.not_begun)
+    return _tell_ends({name: ends[name] for name in by_name}, settings["output"])
 
 
 @contextmanager
@@ -252,20 +253,19 @@ def _tell(result: Result) -> None:
         remark(with_name(result.environment, f"drift right after the apply:\n{shown}"))
 
 
-def _tell_ends(report: Report, output: str) -> None:
+def _tell_ends(ends: Mapping[str, tuple[ExitCode, str]], output: str) -> ExitCode:
+    """Say what each environment ended with, or why it was not begun; the worst of all."""
     from reconciler.views import json
     from reconciler.views.joined import ends_text
 
+    code = worst(end for end, _ in ends.values())
     if output == "json":
-        ends = [
-            (each.environment, None if each.not_begun else int(each.exit_code), each.not_begun)
-            for each in report.results
-        ]
-        click.echo(json.environments_ended(ends, int(report.exit_code)))
-        return
-    codes = {each.environment: each.exit_code for each in report.results if not each.not_begun}
-    waiting = {each.environment: each.not_begun for each in report.results if each.not_begun}
-    click.echo(ends_text(codes, waiting))
+        lines = [(name, None if why else int(end), why) for name, (end, why) in ends.items()]
+        click.echo(json.environments_ended(lines, int(code)))
+    else:
+        codes = {name: end for name, (end, why) in ends.items() if not why}
+        click.echo(ends_text(codes, {name: why for name, (_, why) in ends.items() if why}))
+    return code
 
 
 def _of_plan_file(directory: Path, context: click.Context, running: _Running) -> Result:

@@ -280,8 +280,8 @@ def _hint_for(name: str, close: Collection[str]) -> str:
         return f"did you mean {next(iter(close))!r}?"
     if name[:1].isspace():  # YAML takes plain spaces alone for indentation
         return (
-            "the line begins with a space that is none to YAML, such as a no-break "
-            "space: type plain ones"
+            "use plain spaces: the line begins with a character that YAML does not take for one, "
+            "such as a no-break space"
         )
     return "check the indentation"
 

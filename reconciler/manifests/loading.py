@@ -268,6 +268,8 @@ def _joined(
     """
     diagnostics: list[Diagnostic] = []
     declared: dict[tuple[ObjectKey, str], Accepted | Rejected] = {}
+    # A file that many kustomizations name is told once.
+    duplicates: dict[tuple[ObjectKey, tuple[str, int, int], str], Diagnostic] = {}
     for result in results:
         diagnostics += result.diagnostics
         desired = result.desired
@@ -276,7 +278,9 @@ def _joined(
         key = desired.key
         first = declared.setdefault((key, "" if key.name else desired.generate_name), result)
         if first is not result and first.desired:
-            diagnostics.append(_duplicate(desired, first.desired))
+            duplicate = _duplicate(desired, first.desired)
+            duplicates.setdefault((key, _place(desired), duplicate.message), duplicate)
+    diagnostics += duplicates.values()
     sound: set[ObjectKey] = set()
     if any(result.owners for result in declared.values()):
         keys = {key for key, _ in declared}
@@ -291,15 +295,25 @@ def _joined(
     return tuple(objects), diagnostics
 
 
+def _place(desired: Desired) -> tuple[str, int, int]:
+    return desired.source.file, desired.source.line, desired.source.column
+
+
 def _duplicate(second: Desired, first: Desired) -> Diagnostic:
+    if _place(second) == _place(first):  # which a file that is read by itself has but once
+        message = "several kustomizations, or other sources, make the same object of this file"
+        hint = "plan each of them by itself, by its directory; or give the object another name"
+    else:
+        message = f"the same object is already declared at {first.source.file}:{first.source.line}"
+        hint = "remove one of the two, or give it another name or namespace"
     return Diagnostic(
         severity=Severity.ERROR,
         code="object-duplicate",
-        message=f"the same object is already declared at {first.source.file}:{first.source.line}",
+        message=message,
         field="",
         source=second.source,
         object=second.label,
-        hint="remove one of the two, or give it another name or namespace",
+        hint=hint,
     )
 
 

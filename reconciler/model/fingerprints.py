@@ -37,8 +37,9 @@ class Fingerprinter:
     """
 
     key: bytes = field(repr=False)
-    _inner: hashlib._Hash = field(init=False, repr=False, compare=False)
-    _outer: hashlib._Hash = field(init=False, repr=False, compare=False)
+    _of_content: Callable[[str, tuple[str, ...], bytes], str] = field(
+        init=False, repr=False, compare=False
+    )
     _of_text: Callable[[str, tuple[str, ...], str], str] = field(
         init=False, repr=False, compare=False
     )
@@ -48,11 +49,14 @@ class Fingerprinter:
         # tenth of the time of an apply, and the module hmac would take half as long again.
         key = self.key if len(self.key) <= _HMAC_BLOCK else hashlib.sha256(self.key).digest()
         padded = key.ljust(_HMAC_BLOCK, b"\0")
-        object.__setattr__(self, "_inner", hashlib.sha256(padded.translate(_HMAC_INNER)))
-        object.__setattr__(self, "_outer", hashlib.sha256(padded.translate(_HMAC_OUTER)))
-        # Types, labels and annotations are the same in many objects.
+        inner = hashlib.sha256(padded.translate(_HMAC_INNER))
+        outer = hashlib.sha256(padded.translate(_HMAC_OUTER))
+        of_content = functools.partial(_digest, inner, outer)
+        object.__setattr__(self, "_of_content", of_content)
+        # Types, labels and annotations are the same in many objects. What remembers them does not
+        # refer to the fingerprinter: it goes with that, without a search for cycles.
         remembered = functools.lru_cache(_REMEMBERED)(
-            lambda namespace, path, text: self._of_content(namespace, path, text.encode())
+            lambda namespace, path, text: of_content(namespace, path, text.encode())
         )
         object.__setattr__(self, "_of_text", remembered)
 
@@ -74,11 +78,18 @@ class Fingerprinter:
             content = _stretched(hashlib.sha256(content).digest(), self.key)
         return self._of_content(namespace, path, content)
 
-    def _of_content(self, namespace: str, path: tuple[str, ...], content: bytes) -> str:
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(_place(namespace, path) + content)
-        outer.update(inner.digest())
-        return outer.hexdigest()[:32]
+
+def _digest(
+    keyed_inner: hashlib._Hash,
+    keyed_outer: hashlib._Hash,
+    namespace: str,
+    path: tuple[str, ...],
+    content: bytes,
+) -> str:
+    inner, outer = keyed_inner.copy(), keyed_outer.copy()
+    inner.update(_place(namespace, path) + content)
+    outer.update(inner.digest())
+    return outer.hexdigest()[:32]
 
 
 @functools.lru_cache(_REMEMBERED)

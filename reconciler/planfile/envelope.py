@@ -123,7 +123,7 @@ def unpacked(content: bytes, path: Path) -> PlanFile:
     try:
         document = parsed(content)
     except Misfit:
-        raise PlanFileError(f"{path}: is not a plan file, or is damaged", hint=_ANEW) from None
+        raise PlanFileError(f"{path} is not a plan file, or is damaged", hint=_ANEW) from None
     written_as = document.pop("format", None) if isinstance(document, dict) else None
     if written_as == FORMAT:
         return _opened(path, content, document)
@@ -131,7 +131,7 @@ def unpacked(content: bytes, path: Path) -> PlanFile:
         if document.keys() - _FIRST_FIELDS:
             _refuse_damaged(path, document)
         return PlanFile(_saved(path, document))
-    raise PlanFileError(f"{path}: is not a plan file of the format {FORMAT}", hint=_ANEW)
+    raise PlanFileError(f"{path} is not a plan file of the format {FORMAT}", hint=_ANEW)
 
 
 def _opened(path: Path, content: bytes, document: dict[str, Any]) -> PlanFile:

@@ -31,7 +31,7 @@ from reconciler.workflow.loading import load
 from reconciler.workflow.planned import Planned, drift, plan_again, read
 from reconciler.workflow.planning import plan
 from reconciler.workflow.provenance import origin_of
-from reconciler.workflow.reports import Report, Result
+from reconciler.workflow.reports import Result
 from reconciler.workflow.rollouts import roll_out
 from reconciler.workflow.snapshots import taken
 from reconciler.workflow.telling import ended, telling_of
@@ -41,7 +41,6 @@ __all__ = [
     "DriftCheck",
     "Environment",
     "Planned",
-    "Report",
     "Result",
     "SharedLoads",
     "abreast",

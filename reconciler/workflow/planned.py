@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -59,6 +59,22 @@ class Planned:
         return bool(self.plan.problems or self.plan.refusals)
 
     @property
+    def has_work(self) -> bool:
+        """Whether an apply of the plan would do anything."""
+        return bool(self.plan.steps) and not self.blocked
+
+    def without_content(self) -> Planned:
+        """Its steps, problems and refusals alone: enough where there is nothing to do."""
+        snapshot = replace(self.snapshot, objects={}, bystanders={}, copies={})
+        return replace(
+            self,
+            plan=replace(self.plan, changes=()),
+            values=PlanValues({}, {}),
+            desired=(),
+            snapshot=snapshot,
+        )
+
+    @property
     def guessable(self) -> bool:
         """Whether a file of the plan would give its values away to whoever tries guesses.
 
@@ -109,26 +125,35 @@ def read(
     `unmanaged` is for a drift check that lists what no set owns.
 
     Raises:
-        ConfigError: the options ask for consumers, of which the store knows nothing, or for
-            restarts, which it cannot make.
+        ConfigError: the options ask for what the store cannot do, or for nothing.
         StoreError: the store cannot be read.
     """
-    if options.consumers and Capability.CONSUMERS not in store.capabilities:
+    _refuse_pointless_options(options, store.capabilities)
+    scope = planner.scope(desired, options)
+    return store.read(replace(scope, surroundings=True) if unmanaged else scope)
+
+
+def _refuse_pointless_options(options: PlanOptions, capabilities: Collection[Capability]) -> None:
+    """What is asked for is done, or it is an error: nobody waits for a restart that never comes."""
+    if options.consumers and Capability.CONSUMERS not in capabilities:
         raise ConfigError(
             "--consumers: this store does not know what uses its Secrets",
             hint="leave it out; what the manifests hold counts all the same",
         )
     if (
         options.restart_workloads
-        and Capability.WRITES in store.capabilities
-        and Capability.RESTARTS not in store.capabilities
+        and Capability.WRITES in capabilities
+        and Capability.RESTARTS not in capabilities
     ):
         raise ConfigError(
             "--restart-workloads: this store cannot restart what uses its Secrets",
             hint="leave it out",
         )
-    scope = planner.scope(desired, options)
-    return store.read(replace(scope, surroundings=True) if unmanaged else scope)
+    if options.adopt_from == options.set_name:
+        raise ConfigError(
+            f"--adopt-from names the set itself, {options.set_name!r}, which owns its objects",
+            hint="name the set that gives its objects, or the one that takes them with --set",
+        )
 
 
 def plan(

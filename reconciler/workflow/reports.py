@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reconciler.errors import ExitCode, ReconcilerError, worst
+from reconciler.errors import ExitCode, ReconcilerError
 from reconciler.model.drift import DriftReport
 from reconciler.model.events import ApplyEnded
 from reconciler.model.plans import Plan
@@ -54,18 +54,6 @@ class Result:
         if self.drift is not None:
             return ExitCode.CHANGES if self.drift.failing else ExitCode.OK
         return ExitCode.OK if self.outcome is None else _of_outcome(self.outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The results of all environments of a run, in the order of their names."""
-
-    results: tuple[Result, ...]
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The worst of all."""
-        return worst(result.exit_code for result in self.results)
 
 
 def _of_outcome(ended: ApplyEnded) -> ExitCode:

@@ -431,6 +431,14 @@ def test_the_configuration_names_no_receiver(applied: Any) -> None:
         assert f"unknown setting '{name}'" in result.err
 
 
+def test_a_memory_of_nobody_is_an_error(applied: Any, web: Web) -> None:
+    result = applied.run("drift", "--notify-state", STATE, env={"RECONCILER_NOTIFY": ""})
+    assert (result.code, result.out) == (1, "")
+    assert "there is nobody to tell" in result.err
+    assert applied.run("drift", env={"RECONCILER_NOTIFY_STATE": STATE}).code == 0
+    assert check(applied, web.url, code=0).code == 0
+
+
 def test_a_memory_is_asked_for(applied: Any, web: Web) -> None:
     result = applied.run("drift", "--notify", web.url)
     assert result.code == 1

@@ -212,6 +212,15 @@ def test_malformed_durations(shop: Any, text: str) -> None:
     assert planfile.load(shop.path / "p").saved.expires
 
 
+@pytest.mark.parametrize("option", [["--expires", "1h"], ["--allow-weak-plan"]])
+def test_what_is_said_of_a_plan_file_needs_one(shop: Any, option: list[str]) -> None:
+    result = shop.run("plan", *option)
+    assert (result.code, result.out) == (1, "")
+    assert f"{option[0]} is for a plan that is saved" in result.err
+    shop.ok("plan", *option, "--out", "p")
+    shop.ok("plan", "--no-allow-weak-plan", env={"RECONCILER_EXPIRES": "1h"})
+
+
 class Listener:
     """A server of the other side, which nobody ought to speak to."""
 

@@ -140,3 +140,9 @@ def test_what_is_gone_is_forgotten(shop: Any) -> None:
     assert "only the memory of it is dropped" in released.out
     (shop.path / "manifests/shop.yaml").write_text(SHOP.partition("---")[0])
     assert shop.run("drift").code == ExitCode.OK
+
+
+def test_a_set_gives_nothing_to_itself(shop: Any) -> None:
+    result = shop.run("plan", "--set", "blue", "--adopt-from", "blue")
+    assert (result.code, result.out) == (1, "")
+    assert "--adopt-from names the set itself, 'blue'" in result.err

@@ -121,6 +121,7 @@ def test_a_misspelt_setting(shop: Any) -> None:
         (["show", ""], "PLANFILE"),
         (["import", ""], "KIND/NS/NAME"),
         (["-C", "", "plan"], "-C"),
+        (["-C", ".", "--color", "", "plan"], "--color"),
         (["store", "rekey", "--store="], "--store"),
     ],
 )

@@ -243,11 +243,8 @@ _LETTERS = frozenset(
 )
 _ENDS = (b"placeholder", b"here")
 # What fits `OF_CREDENTIALS` begins with one of these, or ends so.
-_STARTS_OF_CREDENTIALS = (
-    *(b"{", b"[", b"hidden", b"filtered", b"omitted", b"arn:aws", b"projects/"),
-    *(b"my", b"some", b"dummy", b"example", b"fake", b"mock", b"sample"),
-    *(b"%d" % each for each in range(10)),
-)
+_SIGNS_OF_CREDENTIALS = frozenset(b"{[0123456789")
+_LETTERS_OF_CREDENTIALS = frozenset(b"ar du ex fa fi hi mo my om pr sa so".split())
 _ENDS_OF_CREDENTIALS = (b"xxx", b"***", b"...", b".x", b"-x", b"_x")
 _INSIDE_CREDENTIALS = b"-your-"
 _MARKERS = re.compile(
@@ -311,7 +308,8 @@ def _of_credentials(bare: bytes) -> Placeholder | None:
     if low.translate(None, b"-_ ") in _NAMES_OF_VALUES:
         return OF_CREDENTIALS[-1]
     if (
-        low.startswith(_STARTS_OF_CREDENTIALS)
+        low[:2] in _LETTERS_OF_CREDENTIALS
+        or (low and low[0] in _SIGNS_OF_CREDENTIALS)
         or low.endswith(_ENDS_OF_CREDENTIALS)
         or _INSIDE_CREDENTIALS in low
     ) and (match := _OF_CREDENTIALS.fullmatch(bare)):

@@ -20,9 +20,10 @@ _SHORTEST_TEXT, _SHORTEST_CERTAIN_TEXT = 16, 8
 _SHORTEST_CREDENTIAL, _SHORTEST_CERTAIN_CREDENTIAL = 12, 5
 _HEAD = 12
 _LF, _CR = b"\n\r"
-# What copies from web pages and editors bring along: no-break and zero-width spaces, the mark.
+# What comes with text from web pages and editors: no-break and zero-width spaces, the mark.
 _INVISIBLE = tuple(map(str.encode, "\xa0\u2009\u200b\u200c\u200d\u2028\u202f\u2060\ufeff"))
-_QUOTES = (b'"', b"'")
+_QUOTES = frozenset(b"\"'")
+_ASCII = 0x7F
 _SHORTEST_QUOTED = 3
 _HTPASSWD = re.compile(rb"[^\s:]+:(?:\$(?:apr1|2[aby]|[156])\$|\{SHA\})")
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----\r"
@@ -64,22 +65,22 @@ def value_warnings(key: str, content: bytes) -> list[Violation]:
             "save it with the line breaks of Unix (LF), for example with dos2unix",
         )
         warnings.append(warning)
-    elif (content.startswith(_INVISIBLE) or content.endswith(_INVISIBLE)) and names.is_exact(key):
+    elif (content[0] > _ASCII or content[-1] > _ASCII) and _is_framed(key, content):
         warning = _warning(
             key,
             "value-whitespace",
-            "the value begins or ends with a character that nobody sees, such as a no-break or "
+            "the value begins or ends with an invisible character, such as a no-break space, a "
             "zero-width space or a byte order mark",
-            "remove it: it comes along when text is copied; type the first and last character",
+            "retype its first and last character: invisible ones come with text that is copied",
         )
         warnings.append(warning)
-    elif bare[:1] == bare[-1:] and bare[:1] in _QUOTES and _is_quoted(key, bare):
+    elif content[0] == content[-1] and content[0] in _QUOTES and _is_quoted(key, content):
         warning = _warning(
             key,
             "value-quoted",
             "the value stands in quotes, which are part of it",
-            "remove them: only YAML and shells take quotes away, 'kubectl create secret "
-            "--from-env-file', kustomize and base64 do not",
+            "remove them: unlike a shell, neither 'kubectl create secret --from-env-file' nor "
+            "kustomize's envs takes them away",
         )
         warnings.append(warning)
     if _BASE64.fullmatch(bare) and _holds_text(key, bare) and not names.says_encoded(key):
@@ -107,12 +108,17 @@ def _breaks_at_cr(key: str, content: bytes, bare: bytes) -> bool:
     )
 
 
-def _is_quoted(key: str, bare: bytes) -> bool:
-    """Whether `bare`, which begins and ends with the same quote, is a single word in quotes."""
+def _is_framed(key: str, content: bytes) -> bool:
+    """Whether an invisible character stands around what is to be taken exactly as it is."""
+    return names.is_exact(key) and (content.startswith(_INVISIBLE) or content.endswith(_INVISIBLE))
+
+
+def _is_quoted(key: str, content: bytes) -> bool:
+    """Whether `content`, which begins and ends with the same quote, is a single text in quotes."""
     return (
-        len(bare) >= _SHORTEST_QUOTED
-        and bare[:1] not in bare[1:-1]
-        and _is_one_line(bare)
+        len(content) >= _SHORTEST_QUOTED
+        and content[0] not in content[1:-1]
+        and _is_one_line(content)
         and names.is_exact(key)
     )
 

@@ -40,7 +40,9 @@ def part(environment: str, shown: str, error: ReconcilerError | None) -> Markup:
 def overview(shown: Overview, subject: Subject, headline: str, parts: Iterable[Markup]) -> str:
     """What failed or is refused, outliers, what is common; then all environments, and `parts`."""
     everywhere, some = facts(shown)
-    told = [f"{said.statement.text}: {where_text(said.environments, shown)}" for said in some]
+    told = [
+        f"{said.statement.text}: {_small(where_text(said.environments, shown))}" for said in some
+    ]
     serious = [
         (said.statement, where_text(said.environments, shown))
         for said in shown.statements
@@ -72,7 +74,11 @@ def _sections(shown: Overview, subject: Subject) -> Iterator[Markup]:
 
 
 def _told(said: Said, shown: Overview) -> str:
-    return f"{said.statement.text} ({where_text(said.environments, shown)})"
+    return f"{said.statement.text} ({_small(where_text(said.environments, shown))})"
+
+
+def _small(text: str) -> str:
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def _chapter(chapter: Chapter, shown: Overview, subject: Subject, *, is_open: bool) -> Markup:
@@ -106,7 +112,7 @@ def _problems(problems: Sequence[tuple[Statement, str]]) -> Markup:
 
 
 def _problem(statement: Statement, where: str) -> Markup:
-    told = f" {where[:1].lower()}{where[1:]}: " if where else ": "
+    told = f" {_small(where)}: " if where else ": "
     more = [element("span", line, class_="hint") for line in statement.more]
     return element("li", element("b", statement.label), told, statement.text, *more)
 
@@ -121,7 +127,7 @@ def _matrix(matrix: Matrix, shown: Overview) -> Markup:
     head = ["", *(column.label for column in matrix.columns)]
     rows = [[title, *map(str, cells)] for title, cells in matrix.rows]
     legend = [
-        f"{column.label}: {where_text(column.environments, shown)}"
+        f"{column.label}: {_small(where_text(column.environments, shown))}"
         for column in matrix.columns
         if len(column.environments) > 1
     ]

@@ -16,7 +16,7 @@ from reconciler.escapes import escaped
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.fields import DATA
 from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import Action, Change, FieldAction, FieldChange, Plan
+from reconciler.model.plans import Action, Change, FieldChange, Plan
 from reconciler.model.values import ValueRef
 from reconciler.planning.risks import RANKS, risk_of
 from reconciler.rules import without_hashes
@@ -266,6 +266,4 @@ def _sort(value: Any) -> str:
 
 def _digest(field: FieldChange, digests: Mapping[int, int]) -> int:
     value = field.after
-    if field.action is FieldAction.REMOVED or not isinstance(value, ValueRef):
-        return UNKNOWN
-    return digests.get(value.number, UNKNOWN)
+    return digests.get(value.number, UNKNOWN) if isinstance(value, ValueRef) else UNKNOWN

@@ -170,6 +170,18 @@ def test_all_that_one_kustomization_would_fetch_is_one_error(overlay: Workplace)
     assert "copy them here" in result.out
 
 
+def test_an_object_of_several_kustomizations_is_told_once(overlay: Workplace) -> None:
+    for name in ("one", "other", "third"):
+        overlay.write(f"p/{name}/kustomization.yaml", "resources: [../../base]\n")
+    result = overlay.run("validate", "p")
+    assert result.code == 1
+    assert result.out.count("error[object-duplicate]") == 2  # of two objects
+    said = "several kustomizations, or other sources, make the same object of this file"
+    assert result.out.count(said) == 2
+    assert "plan each of them by itself" in result.out
+    assert "already declared" not in result.out
+
+
 def test_functions_run_only_where_that_is_allowed(overlay: Workplace) -> None:
     overlay.write("o/prod/gen.sh", "#!/bin/sh\ntouch ../../ran\ncat made.txt\n").chmod(0o755)
     overlay.write(

@@ -1,16 +1,16 @@
-"""Exit codes of results, and of a report over several of them."""
+"""Exit codes of results, and of several of them."""
 
 from dataclasses import replace
 
 import pytest
 
-from reconciler.errors import ExitCode
+from reconciler.errors import ExitCode, worst
 from reconciler.model.drift import DriftReport, ObjectDrift, ObjectState
 from reconciler.model.events import ApplyEnded, Outcome, StepEnded
 from reconciler.model.objects import Diagnostic, ObjectKey, Severity, Source
 from reconciler.model.plan_options import PlanOptions
 from reconciler.model.plans import Action, Plan, Refusal, Step, StoreIdentity
-from reconciler.workflow import Report, Result
+from reconciler.workflow import Result
 
 STORE = StoreIdentity("sqlite", "here")
 KEY = ObjectKey("Secret", "shop", "db")
@@ -61,8 +61,9 @@ def test_an_interrupted_apply_that_had_done_all_is_a_success() -> None:
 
 
 @pytest.mark.parametrize("size", range(len(ENDS) + 1))
-def test_a_report_ends_with_the_worst(size: int) -> None:
+def test_several_end_with_the_worst(size: int) -> None:
     codes = list(ENDS)[:size]
     for order in (codes, codes[::-1]):
-        report = Report(tuple(ENDS[code] for code in order))
-        assert report.exit_code is (codes[-1] if codes else ExitCode.OK)
+        assert worst(ENDS[code].exit_code for code in order) is (
+            codes[-1] if codes else ExitCode.OK
+        )
