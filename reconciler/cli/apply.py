@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.approval import approved_and_applied
+from reconciler.cli.diagnostics import warned_beside
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     AUTO_APPROVE,
@@ -116,9 +117,10 @@ def _of_manifests(paths: tuple[str, ...], settings: dict[str, Any], *, ask: bool
 
     environment = environment_of(settings, paths)
     with opened(environment, to_write=True) as store:
-        loaded = loaded_of(environment, store=store, twice=True)
-        with alive("Reading the store and planning"):
+        loaded = loaded_of(environment, store=store, twice=True, to_plan=True)
+        with warned_beside(loaded) as warned, alive("Reading the store and planning"):
             planned = workflow.plan_of(environment, loaded, store)
+        warned(planned)
         code = approved_and_applied(
             planned, store, settings, ask=ask, stdin_taken=takes_stdin(paths)
         )
@@ -139,11 +141,12 @@ def _of_plan_file(
     )
     environment = workflow.environment_of_plan(environment, file)
     with opened(environment, to_write=True) as store:
-        loaded = loaded_of(environment, store=store)
-        with alive("Reading the store and planning"):
+        loaded = loaded_of(environment, store=store, to_plan=True)
+        with warned_beside(loaded) as warned, alive("Reading the store and planning"):
             planned, standing = workflow.plan_file_again(
                 environment, file, loaded, store, require_sealed=require_sealed
             )
+        warned(planned)
         origin = origin_notes(standing, planned.expires, workflow.utc_now())
         code = approved_and_applied(planned, store, settings, ask=False, origin=origin)
         return code or _verified(environment, planned, store, settings)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.config import tell_configuration
+from reconciler.cli.diagnostics import show_notices
 from reconciler.cli.environment import environ
 from reconciler.cli.output import shown_text, verbosity_of
 from reconciler.cli.progress import reporter
-from reconciler.cli.requests import show_notices
 from reconciler.cli.terminal import (
     confirmed,
     going_on_unheard,

@@ -30,8 +30,9 @@ ELSEWHERE = {
     "dry-run": "run reconciler plan",
     "diff": "run reconciler plan",
     "kube-context": "write --context NAME",
+    "report": "to report what an apply does, save its plan: reconciler plan --out FILE --report …",
 }
-"""Options of Terraform and kubectl that have another name here, and what to do instead."""
+"""Options of Terraform, of kubectl and of other commands, and what to do instead."""
 
 
 def refuse_single_dashes(context: click.Context, args: Sequence[str]) -> None:
@@ -92,10 +93,10 @@ def _message(word: str, by_name: dict[str, click.Option]) -> str:
     option = by_name.get(letter)
     takes_value = option is not None and not option.is_flag
     meant = nearest(f"--{name}", long, likeness=_SURELY if takes_value else _PERHAPS)
-    if name in ELSEWHERE:
-        advice = ELSEWHERE[name]
-    elif f"--{name}" in long:
+    if f"--{name}" in long:
         advice = f"write --{name}{equals}{value}"
+    elif name in ELSEWHERE:
+        advice = ELSEWHERE[name]
     elif meant:
         advice = f"did you mean {meant}?"
     elif takes_value:

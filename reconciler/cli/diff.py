@@ -14,6 +14,7 @@ from reconciler.cli.config import (
     configured_paths,
     given_environments,
 )
+from reconciler.cli.diagnostics import show_notices
 from reconciler.cli.environments import Described
 from reconciler.cli.options import (
     EXCLUDE,
@@ -23,7 +24,7 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.output import output_options, show, verbosity_options
 from reconciler.cli.parameters import listed
-from reconciler.cli.requests import environment_of, loaded_of, show_notices
+from reconciler.cli.requests import environment_of, loaded_of
 from reconciler.cli.settings import Configuration
 from reconciler.cli.several import with_name
 from reconciler.cli.terminal import heard_by, remark

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.diagnostics import show_notices
 from reconciler.cli.options import examples, paths_argument, plan_options
 from reconciler.cli.output import output_options, show
-from reconciler.cli.requests import environment_of, loaded_of, show_notices
+from reconciler.cli.requests import environment_of, loaded_of
 from reconciler.errors import ExitCode, InvalidManifests
 from reconciler.model.opening import DEFAULT_STORE, StoreChoice
 from reconciler.views.formats import Subject

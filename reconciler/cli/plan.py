@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.config import company, environment_name, is_one_of_several
+from reconciler.cli.diagnostics import warned_beside
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     ALLOW_WEAK_PLAN,
@@ -139,11 +140,13 @@ def plan(
         _refuse_without_file(allow_weak_plan=allow_weak_plan)
     now = workflow.utc_now()
     with opened(environment) as store:
-        loaded = loaded_of(environment, store=store, twice=True)
-        if out is not None:
-            workflow.refuse_unstable(loaded)
-        with alive("Reading the store and planning"):
-            planned = workflow.plan_of(environment, loaded, store)
+        loaded = loaded_of(environment, store=store, twice=True, to_plan=True)
+        with warned_beside(loaded) as warned:
+            if out is not None:
+                workflow.refuse_unstable(loaded)
+            with alive("Reading the store and planning"):
+                planned = workflow.plan_of(environment, loaded, store)
+        warned(planned)
     if out is not None and expires is not None:
         planned = replace(planned, expires=_timestamp(now + expires))
     code = workflow.Result(plan=planned.plan, for_review=True).exit_code

@@ -20,6 +20,7 @@ from reconciler.cli.config import (
     shared_loads,
 )
 from reconciler.cli.defaults import manifests_of, refuse_second_store
+from reconciler.cli.diagnostics import is_plan_read, show_diagnostics, show_notices
 from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.live import alive
@@ -32,7 +33,7 @@ from reconciler.cli.options import (
     plan_options_of,
 )
 from reconciler.cli.parameters import CHDIR
-from reconciler.cli.terminal import colour_on, is_terminal, remark
+from reconciler.cli.terminal import is_terminal, remark
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.files import own_descriptor
@@ -44,7 +45,6 @@ from reconciler.stores.urls import shown_url
 if TYPE_CHECKING:
     from reconciler.manifests import Loaded
     from reconciler.model.objects import Desired, Diagnostic
-    from reconciler.model.plans import Note
     from reconciler.model.remedies import CommandLine
     from reconciler.model.store import Store
     from reconciler.workflow import Environment
@@ -203,10 +203,12 @@ def loaded_of(
     *checks: Callable[[Sequence[Desired]], Iterable[Diagnostic]],
     store: Store | None = None,
     twice: bool = False,
+    to_plan: bool = False,
 ) -> Loaded:
     """The manifests of `environment`, with their diagnostics shown.
 
-    Meanwhile, `store` begins to read what a plan or a drift check of them needs.
+    Meanwhile, `store` begins to read what a plan or a drift check of them needs. With `to_plan`,
+    warnings are left to `warned_beside` where the plan on standard output shows them to a person.
 
     Their notices stand in what the command shows, unless errors end it before. `checks` say what
     else is wrong with them; without any, the store's own rules do. `twice` as in
@@ -226,7 +228,8 @@ def loaded_of(
             told=source_errors(),
             shared=shared_loads(),
         )
-    show_diagnostics(loaded)
+    if loaded.errors or not (to_plan and is_plan_read()):
+        show_diagnostics(loaded, loaded.diagnostics)
     if loaded.errors:
         show_notices(loaded.notices)
     return loaded
@@ -252,25 +255,3 @@ def source_errors() -> Callable[[str, bytes], None] | None:
             remark(escaped(f"{name}: {line}"))
 
     return show
-
-
-def show_diagnostics(loaded: Loaded) -> None:
-    """Diagnostics of the loader, on standard error."""
-    from reconciler.views import text
-
-    if loaded.diagnostics:
-        shown = text.diagnostics(
-            loaded.diagnostics,
-            objects=len(loaded.objects),
-            files=loaded.files,
-            colour=colour_on(sys.stderr),
-        )
-        remark(shown)
-
-
-def show_notices(notices: Iterable[Note]) -> None:
-    """What was left out of the manifests, on standard error, unless --quiet is given."""
-    if click.get_current_context().params.get("quiet"):
-        return
-    for notice in notices:
-        remark(f"Note: {escaped(notice.message)}")

@@ -19,6 +19,7 @@ from reconciler.cli.config import (
     company,
     given_environments,
 )
+from reconciler.cli.diagnostics import warned_beside
 from reconciler.cli.environments import Described
 from reconciler.cli.options import SHARD, STAGE, parameter_of
 from reconciler.cli.output import shown_text, verbosity_of
@@ -151,8 +152,10 @@ class _Plans:
 
         environment = environment_of(context.params, context.params["paths"])
         with opened(environment) as store:
-            loaded = loaded_of(environment, store=store, twice=True)
-            planned = workflow.plan_of(environment, loaded, store)
+            loaded = loaded_of(environment, store=store, twice=True, to_plan=True)
+            with warned_beside(loaded) as warned:
+                planned = workflow.plan_of(environment, loaded, store)
+            warned(planned)
         is_needed = planned.has_work or context.params["verify"]
         self.planned[environment.name] = planned if is_needed else planned.without_content()
         code = workflow.Result(plan=planned.plan).exit_code
@@ -281,15 +284,17 @@ def _of_plan_file(directory: Path, context: click.Context, running: _Running) ->
     settings = context.params
     environment = workflow.environment_of_plan(environment_of(settings), file)
     with opened(environment) as store:
-        loaded = loaded_of(environment, store=store)
+        loaded = loaded_of(environment, store=store, to_plan=True)
         try:
-            planned, standing = workflow.plan_file_again(
-                environment, file, loaded, store, require_sealed=settings["require_sealed"]
-            )
+            with warned_beside(loaded) as warned:
+                planned, standing = workflow.plan_file_again(
+                    environment, file, loaded, store, require_sealed=settings["require_sealed"]
+                )
         except StalePlan:
             if not workflow.is_applied(environment, file, loaded, store):
                 raise
             return _applied_before(environment, file, loaded, store, settings)
+        warned(planned)
         origin = origin_notes(standing, planned.expires, workflow.utc_now())
         if settings["output"] != "json" or planned.blocked:
             shown = shown_text(Subject.PLAN, planned.plan, settings, origin)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity
-from reconciler.model.plans import Change, Note
+from reconciler.model.plans import Action, Change, Note, Plan
 
 
 def with_warnings(
@@ -37,6 +37,28 @@ def warning_notices(
         for warnings in by_object.values()
         for warning in warnings
     )
+
+
+def warnings_beside(
+    plan: Plan,
+    desired: Iterable[Desired],
+    diagnostics: Iterable[Diagnostic],
+    *,
+    verbose: bool = False,
+) -> tuple[Diagnostic, ...]:
+    """The `diagnostics` of `desired` that no change of `plan` shows.
+
+    They are those of objects in sync, unless the plan is shown with `verbose`, and of objects that
+    are not among the targets.
+    """
+    shown = {
+        warning.object
+        for change in plan.changes
+        if verbose or change.action is not Action.NO_OP
+        for warning in change.warnings
+    }
+    others = {resource.label for resource in desired} - shown
+    return tuple(item for item in diagnostics if item.object in others)
 
 
 def _by_object(diagnostics: Iterable[Diagnostic]) -> dict[str, list[Diagnostic]]:

@@ -27,6 +27,7 @@ from reconciler.planning.drift import drift as compare_with_record
 from reconciler.planning.generating import certificate_notices
 from reconciler.planning.namespaces import with_namespaces
 from reconciler.planning.staleness import stale_reasons
+from reconciler.planning.warned import warnings_beside
 from reconciler.rules.strength import is_guessable
 from reconciler.stores import store_annotations
 
@@ -82,6 +83,10 @@ class Planned:
         return bool(self.salt) and is_guessable(
             value for resource in self.desired for value in resource.data.values()
         )
+
+    def warnings_beside(self, *, verbose: bool) -> tuple[Diagnostic, ...]:
+        """The warnings of objects that the plan does not show; see the function of that name."""
+        return warnings_beside(self.plan, self.desired, self.diagnostics, verbose=verbose)
 
     def saved(
         self,

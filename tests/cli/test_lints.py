@@ -35,7 +35,7 @@ def test_warnings_keep_nothing_from_going_on(suspicious: Any) -> None:
     assert told(suspicious) == (0, WARNINGS)
     result = suspicious.ok("plan")
     assert "1 to create" in result.out
-    assert "warning[value-placeholder]" in result.err
+    assert "warning[value-placeholder]" in result.out
     suspicious.ok("apply", "--auto-approve")
 
 
@@ -195,6 +195,70 @@ def test_warnings_stand_in_the_plan_in_every_format(suspicious: Any) -> None:
             assert "value-whitespace" in shown
         (change,) = json.loads(suspicious.ok(*command, "-o", "json").out)["changes"]
         assert [item["code"] for item in change["warnings"]] == [code for code, _ in WARNINGS]
+
+
+WHERE_NOT_READ = [("-q",), ("-o", "json"), ("-o", "markdown"), ("-o", "github")]
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--auto-approve")])
+def test_a_warning_is_told_once_where_a_plan_is_read(suspicious: Any, command: list[str]) -> None:
+    shown = suspicious.ok(*command)
+    assert shown.out.count("warning[value-placeholder]") == 1
+    assert "warning[" not in shown.err
+
+
+@pytest.mark.parametrize("options", WHERE_NOT_READ)
+def test_a_log_has_the_warnings_where_a_program_reads_the_plan(
+    suspicious: Any, options: list[str]
+) -> None:
+    told_of = suspicious.ok("plan", *options).err
+    assert "a.yaml:6:8: warning[value-placeholder] Secret/default/a" in told_of
+    assert "2 warnings in 1 object of 1 file." in told_of
+
+
+def test_warnings_that_a_plan_does_not_show_are_told_beside_it(suspicious: Any) -> None:
+    suspicious.ok("apply", "--auto-approve")
+    suspicious.secret("b", any="changeme")
+    shown = suspicious.ok("plan")
+    assert shown.out.count("warning[") == 1
+    assert "warning[value-placeholder] Secret/default/a " in shown.err
+    assert "Secret/default/b" not in shown.err
+    aimed = suspicious.ok("plan", "--target", "Secret/default/b")
+    assert aimed.out.count("warning[") == 1
+    assert aimed.err.count("warning[") == len(WARNINGS)
+    whole = suspicious.ok("plan", "--verbose")
+    assert whole.out.count("warning[") == 1 + len(WARNINGS)
+    assert "warning[" not in whole.err
+
+
+def test_without_a_plan_all_warnings_are_told(suspicious: Any) -> None:
+    failed = suspicious.run("plan", "--target", "Secret/default/other")
+    assert failed.code == 1
+    assert failed.err.count("warning[") == len(WARNINGS)
+
+
+def test_an_apply_of_a_saved_plan_tells_warnings_once(suspicious: Any) -> None:
+    suspicious.ok("plan", "--out", "saved.plan")
+    applied = suspicious.ok("apply", "saved.plan")
+    assert applied.out.count("warning[value-placeholder]") == 1
+    assert "warning[" not in applied.err
+
+
+def test_several_environments_tell_warnings_once(suspicious: Any) -> None:
+    stores = "".join(f"  {name}: {{store: 'sqlite:{name}.db'}}\n" for name in ("blue", "green"))
+    suspicious.write("reconciler.yaml", f"environments:\n{stores}")
+    for command in (["plan", "--all"], ["plan", "--all", "--out", "plans"], ["apply", "plans"]):
+        shown = suspicious.ok(*command)
+        assert shown.out.count("warning[value-placeholder]") == 2
+        assert "warning[" not in shown.err
+    suspicious.secret("a", any="changeme", other="x", token=f"{CANARY}\n")
+    shown = suspicious.ok("apply", "--all", "--auto-approve")
+    assert shown.out.count("warning[value-placeholder]") == 2
+    assert "warning[" not in shown.err
+    suspicious.secret("b", any="y")
+    shown = suspicious.ok("plan", "--all")
+    assert "warning[" not in shown.out
+    assert shown.err.count("warning[value-placeholder]") == 2
 
 
 def test_warnings_of_changed_objects_can_be_refused(suspicious: Any) -> None:
