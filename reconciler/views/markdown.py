@@ -41,7 +41,7 @@ _MOST_OF_NAMES = 20_000
 """Characters of the names of a group; JSON has them all."""
 _KEEPERS_HEADING = "In sync, with fields of others that stay:"
 _PLAIN_WORD = re.compile(r"[(']?[A-Za-z]+(?:['-][A-Za-z]+)*[')]?[.,;:]?|[0-9]+%?[,;:]?")
-_WORD_AND_STOP = re.compile(r"(.*?)([.,;:]?)")
+_AROUND_WORD = re.compile(r"(\(?)([^()].*?)(\)?)([.,;:]?)")
 _BACKTICKS = re.compile("`+")
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
@@ -186,8 +186,13 @@ def code(text: str) -> str:
 def _word(word: str) -> str:
     if _PLAIN_WORD.fullmatch(word):
         return word
-    match = _WORD_AND_STOP.fullmatch(word)
-    return code(match[1]) + match[2] if match and match[1] else code(word)
+    match = _AROUND_WORD.fullmatch(word)
+    if match is None:
+        return code(word)
+    opening, inner, closing, stop = match.groups()
+    if "(" in inner:  # which the last parenthesis closes
+        inner, closing = inner + closing, ""
+    return f"{opening}{code(inner)}{closing}{stop}"
 
 
 def _fitted(parts: list[str], *sections: _Section, limit: int) -> str:

@@ -98,7 +98,7 @@ def test_a_comment_is_the_same_from_the_run_and_from_its_file(fleet: Any) -> Non
     fleet.run("drift", "--all", "--report", "json=all.json", "--report", "markdown=all.md")
     out = fleet.ok("report", "all.json", "-o", "markdown").out
     assert out == (fleet.path / "all.md").read_text()
-    assert out.startswith("## 5 environments: 1 failed `(us-1)`.\n")
+    assert out.startswith("## 5 environments: 1 failed (`us-1`).\n")
     assert "> **Error** in `us-1`: the manifests have errors" in out
     limited = fleet.ok("report", "all.json", "-o", "markdown", "--limit", "5000", "--key", "x").out
     assert limited.startswith("<!-- reconciler: x -->\n\n## ")
