@@ -141,6 +141,7 @@ def test_an_option(shop: Any, store: str, option: str) -> None:
         "max-deletes: '{canary}'",
         "parallelism: '{canary}'",
     ],
+    ids=lambda setting: setting.partition(":")[0],  # paths of this test have its name
 )
 def test_a_setting(shop: Any, setting: str) -> None:
     shop.write("reconciler.yaml", setting.format(canary="canary-5eCr3t") + "\n")
