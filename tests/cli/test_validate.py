@@ -113,10 +113,11 @@ def test_missing_path(workplace: Any) -> None:
 
 @pytest.mark.parametrize("option", ["--namespace", "-n"])
 def test_namespace_is_for_manifests_that_name_none(workplace: Any, option: str) -> None:
-    workplace.secret("db", password="not-real")
-    result = workplace.run("validate", option, "Not A Namespace")
+    document = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\ndata: {password: no-base64}\n"
+    workplace.write("manifests/db.yaml", document)
+    result = workplace.run("validate", option, "elsewhere")
     assert result.code == 1
-    assert "Not A Namespace" in result.out
+    assert "Secret/elsewhere/db" in result.out
 
 
 def test_an_odd_certificate_is_no_reason_for_a_library_to_speak(workplace: Any) -> None:
