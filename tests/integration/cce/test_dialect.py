@@ -38,7 +38,7 @@ def test_a_spelling_of_the_pages(
 ) -> None:
     site.put(typed(spelling, values))
     told = site.apply("--server-dry-run")
-    assert ("cce-type-spelling" in told.err) == (spelling != known)
+    assert ("cce-type-spelling" in told.out) == (spelling != known)
     assert "something else" not in told.out + told.err
     assert site.live("a")["type"] == known
     site.converged()
