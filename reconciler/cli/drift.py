@@ -135,7 +135,11 @@ def drift(
             telling.tell(end)
 
     code = workflow.Result(drift=end.report).exit_code
-    return Answer(Subject.DRIFT, end.report, code, error=end.error, after=after)
+    # Many reports wait for the end: one that nobody is told of is not kept for it.
+    is_told = events or telling is not None
+    return Answer(
+        Subject.DRIFT, end.report, code, error=end.error, after=after if is_told else None
+    )
 
 
 def _refuse_memory_of_nobody() -> None:

@@ -163,8 +163,14 @@ def plan(
             allow_weak=allow_weak_plan,
         )
     notes = origin_notes(None, planned.expires, now)
-    digests = workflow.value_digests(planned, company().key) if is_one_of_several() else {}
-    return Answer(Subject.PLAN, planned.plan, code, notes, digests, saving)
+    return Answer(
+        Subject.PLAN,
+        planned.plan,
+        code,
+        notes,
+        digests=lambda: workflow.value_digests(planned, company().key),
+        then=saving,
+    )
 
 
 def _plan_path(out: Path) -> Path:

@@ -18,8 +18,10 @@ from reconciler.cli.config import (
     chosen_environments,
     company,
     given_environments,
+    shared_loads,
 )
 from reconciler.cli.diagnostics import warned_beside
+from reconciler.cli.environment import environ
 from reconciler.cli.environments import Described
 from reconciler.cli.options import SHARD, STAGE, parameter_of
 from reconciler.cli.output import shown_text, verbosity_of
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from reconciler.model.shards import Shard
     from reconciler.model.store import Store
     from reconciler.planfile import PlanFile
-    from reconciler.workflow import Environment, Planned, Result
+    from reconciler.workflow import Environment, PendingPlans, Planned, Result
 
 
 class Applying(Surveying):
@@ -122,32 +124,19 @@ class Applying(Surveying):
                 "--require-sealed: no saved plans were given, so nothing was applied",
                 hint="plan with `reconciler plan --all --out DIRECTORY`, and apply that",
             )
-        plans = _Plans()
-        self._plans = plans
+        from reconciler.workflow import PendingPlans
+
+        self._pending = pending = PendingPlans()
         machine = ctx.params["output"] == "json"
         code = super().survey(ctx, contexts, share, err=machine)
-        pending = [each for each in plans.planned.values() if each.has_work]
-        if pending and not ctx.params["auto_approve"] and not approved(pending[0].plan):
+        plan = pending.with_work
+        if plan is not None and not ctx.params["auto_approve"] and not approved(plan):
             remark("Not approved: nothing was changed.")
             return ExitCode.ERROR
-        return worst([code, _rolled_out(ctx, contexts, plans.apply)])
+        return worst([code, _rolled_out(ctx, contexts, partial(_of_pending, pending))])
 
     def answer(self, context: click.Context) -> Answer:
-        """The plan that is to be approved."""
-        return self._plans.answer(context)
-
-
-class _Plans:
-    """The plans of several environments between their approval and their apply.
-
-    Most of a fleet is in sync, and memory must not grow with that part of it.
-    """
-
-    def __init__(self) -> None:
-        self.planned: dict[str, Planned] = {}
-
-    def answer(self, context: click.Context) -> Answer:
-        """The plan for the environment of `context`, which is kept."""
+        """The plan that is to be approved, which is kept."""
         from reconciler import workflow
 
         environment = environment_of(context.params, context.params["paths"])
@@ -156,27 +145,13 @@ class _Plans:
             with warned_beside(loaded) as warned:
                 planned = workflow.plan_of(environment, loaded, store)
             warned(planned)
-        is_needed = planned.has_work or context.params["verify"]
-        self.planned[environment.name] = planned if is_needed else planned.without_content()
-        code = workflow.Result(plan=planned.plan).exit_code
-        digests = workflow.value_digests(planned, company().key)
-        return Answer(Subject.PLAN, planned.plan, code, digests=digests)
-
-    def apply(self, context: click.Context, running: _Running) -> Result:
-        """Apply the plan for the environment of `context`."""
-        from reconciler import workflow
-
-        planned = self.planned.pop(context.obj.environment.name, None)
-        if planned is None:
-            return workflow.Result(error=ConfigError("nothing could be planned"))
-        if planned.blocked:
-            return workflow.Result(plan=planned.plan)
-        environment = environment_of(context.params, context.params["paths"])
-        with opened(environment) as store:
-            ended = running.carried_out(planned, store, context.params)
-            if ended.is_complete and context.params["verify"]:
-                return _verified(environment, store, planned.desired, ended)
-        return workflow.Result(plan=planned.plan, outcome=ended)
+        self._pending.keep(environment, planned, to_verify=context.params["verify"])
+        return Answer(
+            Subject.PLAN,
+            planned.plan,
+            workflow.Result(plan=planned.plan).exit_code,
+            digests=lambda: workflow.value_digests(planned, company().key),
+        )
 
 
 class _Running:
@@ -266,6 +241,28 @@ def _tell_ends(ends: Mapping[str, tuple[ExitCode, str]], output: str) -> ExitCod
         codes = {name: end for name, (end, why) in ends.items() if not why}
         click.echo(ends_text(codes, {name: why for name, (_, why) in ends.items() if why}))
     return code
+
+
+def _of_pending(pending: PendingPlans, context: click.Context, running: _Running) -> Result:
+    """Apply the approved plan of the environment of `context`."""
+    from reconciler import workflow
+
+    kept = pending.pop(context.obj.environment.name)
+    if kept is None:
+        return workflow.Result(error=ConfigError("nothing could be planned"))
+    if not isinstance(kept, workflow.Packed) and kept.blocked:
+        return workflow.Result(plan=kept.plan)
+    environment = environment_of(context.params, context.params["paths"])
+    with opened(environment) as store:
+        planned = (
+            workflow.unpacked(kept, environment, store, environ=environ(), shared=shared_loads())
+            if isinstance(kept, workflow.Packed)
+            else kept
+        )
+        ended = running.carried_out(planned, store, context.params)
+        if ended.is_complete and context.params["verify"]:
+            return _verified(environment, store, planned.desired, ended)
+    return workflow.Result(plan=planned.plan, outcome=ended)
 
 
 def _of_plan_file(directory: Path, context: click.Context, running: _Running) -> Result:

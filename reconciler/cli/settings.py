@@ -83,11 +83,7 @@ def read_configuration(
         problems += _take(root, file.parent, settings)
         environments = (Described(settings=settings),)
     if problems:
-        raise ConfigError(
-            f"{file}: the settings cannot be used",
-            details=problems,
-            hint=f"settings are {', '.join(setting_names())}",
-        )
+        raise ConfigError(f"{file}: the settings cannot be used", details=problems)
     return Configuration(path, environments)
 
 
@@ -184,8 +180,8 @@ def _fault(reading: Reading, value: Any) -> str:
 
 
 def _unknown(name: str, entry: Placed, names: tuple[str, ...]) -> str:
-    advice = did_you_mean(name, names)
-    return f"{entry.key}: unknown setting {name!r}" + (f"; {advice}" if advice else "")
+    advice = did_you_mean(name, names) or f"settings are {', '.join(names)}"
+    return f"{entry.key}: unknown setting {name!r}; {advice}"
 
 
 def _names_of_one() -> tuple[str, ...]:

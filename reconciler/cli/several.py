@@ -57,17 +57,18 @@ _WILDCARDS = frozenset("*?[")
 class Answer:
     """What a command has to say of an environment: `shown` is a `subject`.
 
-    ``origin`` is what there is to know of a plan's file. ``digests`` are what values of a plan are
-    compared by with those of other environments. ``then`` is done once it was shown.
-    ``error`` is what ended the work, if there is nothing to show. ``after`` is done at the very
-    end, when all that was asked for is printed and written, or cannot be.
+    ``origin`` is what there is to know of a plan's file. ``digests`` makes what new values of a
+    plan are compared by with those of other environments; it is called only where they are.
+    ``then`` is done once the answer was shown. ``error`` is what ended the work, if there is
+    nothing to show. ``after`` is done at the very end, when all that was asked for is printed and
+    written, or cannot be.
     """
 
     subject: Subject
     shown: Any
     code: ExitCode = ExitCode.OK
     origin: tuple[Note, ...] = ()
-    digests: Mapping[int, int] = field(default_factory=dict, repr=False)
+    digests: Callable[[], Mapping[int, int]] = dict
     then: Callable[[], None] | None = None
     error: Exception | None = field(default=None, repr=False)
     after: Callable[[], None] | None = None
@@ -241,7 +242,7 @@ class Surveying(Configured):
         code, error, after = ExitCode.OK, None, None
         shown: Any = None
         heading = NO_HEADING
-        digests: Mapping[int, int] = {}
+        digests: Callable[[], Mapping[int, int]] = dict
         try:
             answer = self.answer(context)
             code, after = answer.code, answer.after
@@ -267,7 +268,7 @@ class Surveying(Configured):
         first, *others = (Part(name, code, text, error) for text in texts)
         compact = None
         if has_overview(self._subject, environments):
-            compact = compact_of(name, shown, heading=heading, digests=digests, error=error)
+            compact = compact_of(name, shown, heading=heading, digests=digests(), error=error)
         return _Told(first, compact, tuple(others), after=after)
 
     def _write_reports(

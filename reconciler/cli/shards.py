@@ -10,7 +10,7 @@ from reconciler.cli.options import SHARD, STAGE
 from reconciler.cli.types import AUTO, ShardType
 from reconciler.errors import ConfigError
 from reconciler.model.shards import Shard, Share
-from reconciler.planning.stages import stages
+from reconciler.planning.stages import stage_numbers, stages
 from reconciler.views.words import counted
 
 SHARDS = "RECONCILER_SHARDS"
@@ -130,7 +130,7 @@ def one_stage(
                 f"{counted(len(ordered), 'stage')}"
             )
         return tuple(name for name in chosen if name in ordered[stage - 1])
-    touched = _touched(after, chosen)
+    touched = stage_numbers(after, chosen)
     if is_share and len(touched) > 1:
         raise ConfigError(
             f"shards are applied one stage at a time, and the run has {len(touched)} stages: "
@@ -143,9 +143,4 @@ def one_stage(
 
 def is_staged(after: Mapping[str, tuple[str, ...]], chosen: tuple[str, ...]) -> bool:
     """Whether an apply of `chosen` has several stages; `after` as for `one_stage`."""
-    return len(_touched(after, chosen)) > 1
-
-
-def _touched(after: Mapping[str, tuple[str, ...]], chosen: tuple[str, ...]) -> list[int]:
-    """The numbers of the stages that `chosen` are in."""
-    return [number for number, names in enumerate(stages(after), 1) if {*names} & {*chosen}]
+    return len(stage_numbers(after, chosen)) > 1

@@ -29,6 +29,18 @@ def stages(after: After) -> tuple[tuple[str, ...], ...]:
     return tuple(ordered)
 
 
+def stage_numbers(after: After, chosen: Collection[str]) -> tuple[int, ...]:
+    """The numbers, from 1, of the stages of `after` that some of the `chosen` environments are in.
+
+    Raises:
+        graphlib.CycleError: environments come after each other.
+    """
+    wanted = frozenset(chosen)
+    return tuple(
+        number for number, names in enumerate(stages(after), 1) if not wanted.isdisjoint(names)
+    )
+
+
 def cycles(after: After) -> Iterator[tuple[str, ...]]:
     """Cycles of `after` that share no edge: each name comes after the next, the last is the first.
 

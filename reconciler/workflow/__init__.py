@@ -28,6 +28,7 @@ from reconciler.workflow.equality import value_digests
 from reconciler.workflow.exporting import exported, imported, manifests_of, remarks_on
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
+from reconciler.workflow.pending import Packed, PendingPlans, unpacked
 from reconciler.workflow.planned import Planned, drift, plan_again, read
 from reconciler.workflow.planning import plan
 from reconciler.workflow.provenance import origin_of
@@ -40,6 +41,8 @@ from reconciler.workflow.trying import tried
 __all__ = [
     "DriftCheck",
     "Environment",
+    "Packed",
+    "PendingPlans",
     "Planned",
     "Result",
     "SharedLoads",
@@ -75,6 +78,7 @@ __all__ = [
     "taken",
     "telling_of",
     "tried",
+    "unpacked",
     "utc_now",
     "value_digests",
 ]

@@ -289,11 +289,16 @@ def refuse_unstable(loaded: Loaded) -> None:
     Raises:
         InvalidManifests: a program prints something else each time.
     """
-    if any(item.code == "source-unstable" for item in loaded.diagnostics):
+    if is_unstable(loaded.diagnostics):
         raise InvalidManifests(
             "a plan cannot be saved of a program that prints something else each time",
             hint="apply would find other values than were planned, and refuse them",
         )
+
+
+def is_unstable(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether a program printed something else the second time, as `diagnostics` say."""
+    return any(item.code == "source-unstable" for item in diagnostics)
 
 
 def refuse_errors(loaded: Loaded) -> None:

@@ -62,8 +62,9 @@ def _contradictions(report: Named) -> Iterator[str]:
     names = [result.environment for result in report.environments.results]
     for share in report.environments.shares:
         own = share.own
-        missing = [name for name in own if name not in {*names}]
-        strange = [name for name in names if name not in {*own}]
+        told, due = {*names}, {*own}
+        missing = [name for name in own if name not in told]
+        strange = [name for name in names if name not in due]
         if missing:
             yield f"{report.file}: shard {share.shard} without {', '.join(missing)}"
         if strange:
@@ -121,7 +122,8 @@ def _runs(reports: Iterable[Named]) -> Iterator[str]:
 def _joined(reports: Sequence[Environments], share: Share, here: Iterable[int]) -> Environments:
     """The whole run of `share`, of which the shards with the numbers in `here` have `reports`."""
     of = share.shard.of
-    missing = tuple(Shard(number, of) for number in sorted({*range(1, of + 1)} - {*here}))
+    present = {*here}
+    missing = tuple(Shard(number, of) for number in range(1, of + 1) if number not in present)
     results = {result.environment: result for report in reports for result in report.results}
     return replace(
         reports[0],

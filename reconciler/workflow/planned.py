@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import warnings
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ from reconciler.rules.strength import is_guessable
 from reconciler.stores import store_annotations
 
 _SALT_BYTES = 16
+_DERIVING = threading.Lock()
+"""Deriving a key takes 32 MiB on purpose: of environments side by side, one at a time does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -330,4 +333,5 @@ def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
     ordered = sorted(desired, key=attrgetter("key", "generate_name"))
     values = (resource.data[name] for resource in ordered for name in sorted(resource.data))
     present = [value for value in values if not isinstance(value, AbsentValue)]
-    return derive_fingerprint_key(present, bytes.fromhex(salt))
+    with _DERIVING:
+        return derive_fingerprint_key(present, bytes.fromhex(salt))

@@ -117,6 +117,16 @@ def _row(option: Option) -> str:
     return f"| `{flag}` | `{option.variable}` | {setting} | {default} |".replace("|  |", "| |")
 
 
+def test_settings_are_listed_only_for_a_name_that_resembles_none(workplace: Any) -> None:
+    workplace.write("reconciler.yaml", "prun: true\nmax-deletes: -1\n")
+    near = workplace.run("plan").err
+    assert "unknown setting 'prun'; did you mean prune?" in near
+    assert "settings are" not in near
+    workplace.write("reconciler.yaml", "xyzzy: 1\n")
+    far = workplace.run("plan").err
+    assert "unknown setting 'xyzzy'; settings are manifests, exclude, " in far
+
+
 def test_the_json_of_a_plan_has_every_option(shop: Any) -> None:
     options = json.loads(shop.ok("plan", "-o", "json").out)["options"]
     assert len(options) == len(fields(PlanOptions))

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from reconciler.model.store import Scope, Snapshot, Store
 from reconciler.stores import open_store
+from reconciler.workflow.pending import MOST_HELD
 from tests.cli.test_several import NAMES, THREE, with_three
 from tests.cli.test_terminal import at_a_terminal
 from tests.world import held
@@ -201,6 +202,28 @@ def test_manifests_are_planned_shown_and_applied(three: Any) -> None:
     assert result.out.count("Environment ") == 3
     assert applied(three) == [*NAMES]
     assert three.ok("apply", "--all", "--auto-approve").out.count("Applied: nothing.") == 3
+
+
+def test_plans_that_are_too_many_to_be_held_are_formed_again(workplace: Any) -> None:
+    """The first environment takes all the room, and its apply is not reached."""
+    workplace.write(
+        "reconciler.yaml",
+        "environments:\n"
+        "  large: {store: 'sqlite:large.db', manifests: large, after: broken}\n"
+        "  small: {store: 'sqlite:small.db', manifests: small}\n"
+        "  broken: {store: 'sqlite:broken.db', manifests: broken}\n",
+    )
+    one = "apiVersion: v1\nkind: Secret\nmetadata: {{name: s-{0}}}\nstringData: {{x: canary}}\n"
+    text = "---\n".join(one.format(number) for number in range(MOST_HELD))
+    workplace.write("large/all.yaml", text)
+    workplace.write("small/one.yaml", one.format("small"))
+    workplace.write("broken/one.yaml", TYPE)
+    args = ("apply", "--all", "--auto-approve", "--verify", "--env-parallelism", "1", "-q")
+    result = workplace.run(*args)
+    assert result.code == 1
+    assert "Not begun: large, since it comes after broken." in result.out
+    assert "canary" not in result.out + result.err
+    assert workplace.ok("plan", "-e", "small", "--detailed-exitcode").code == 0
 
 
 def test_without_approval_nothing_is_applied(three: Any) -> None:

@@ -65,6 +65,14 @@ def test_each_shard_has_its_own_environments_and_names_the_whole_run(
     assert "shard" not in whole
 
 
+@pytest.mark.parametrize("output", ["text", "markdown", "html"])
+@pytest.mark.parametrize(("shard", "own"), [(2, 4), (1, 1)])
+def test_people_see_which_shard_it_is(fleet: Any, output: str, shard: int, own: int) -> None:
+    """With an overview, as of five environments, or without one."""
+    out = fleet.ok("plan", "--all", "--shard", f"{shard}/5", "-o", output).out
+    assert f"Shard {shard}/5, {own} of 7 environments." in out.replace("`", "")
+
+
 def test_rbac_prints_the_roles_of_a_shard(fleet: Any) -> None:
     text = (fleet.path / "reconciler.yaml").read_text()
     fleet.write("reconciler.yaml", text.replace("sqlite:", "kubernetes:"))

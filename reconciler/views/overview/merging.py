@@ -14,15 +14,7 @@ from typing import TypeAlias
 
 from reconciler.model.objects import ObjectKey
 from reconciler.views.groups import MANY
-from reconciler.views.overview.compact import (
-    NEW_VALUE,
-    NOTE,
-    UNKNOWN,
-    Compact,
-    Likeness,
-    Occurrence,
-    Statement,
-)
+from reconciler.views.overview.compact import NEW_VALUE, NOTE, UNKNOWN, Compact, Likeness, Statement
 from reconciler.views.overview.matrices import matrix_of
 from reconciler.views.overview.merged import Cell, Chapter, Group, Overview, Said
 from reconciler.views.words import Row
@@ -37,24 +29,22 @@ Topic = tuple[ObjectKey, str]
 """An object, and what is said of it: see `Likeness`."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Places:
-    """Where a change of an object occurs, and with which values."""
+    """Where a change of an object occurs, and with which values: an entry for each environment."""
 
-    environments: Numbers = field(default_factory=lambda: array("I"))
-    texts: list[dict[str, Numbers]] = field(default_factory=list)
-    digests: list[Numbers] = field(default_factory=list)
+    environments: Numbers
+    values: list[tuple[str, ...]]
+    digests: list[Numbers]
 
-    def add(self, number: int, occurrence: Occurrence) -> None:
-        if not self.environments:
-            self.texts = [{} for _ in occurrence.values]
-            self.digests = [array("Q") for _ in occurrence.values]
-        self.environments.append(number)
-        for texts, text in zip(self.texts, occurrence.values, strict=True):
-            key = text if text in texts or len(texts) < _MOST_TEXTS else ""
-            texts.setdefault(key, array("I")).append(number)
-        for digests, digest in zip(self.digests, occurrence.digests, strict=True):
-            digests.append(digest)
+    def texts_of(self, row: int) -> dict[str, Numbers]:
+        """Where a row has which value. Many values count as one, which is empty."""
+        by_text: dict[str, Numbers] = {}
+        for number, values in zip(self.environments, self.values, strict=True):
+            text = values[row]
+            key = text if text in by_text or len(by_text) < _MOST_TEXTS else ""
+            by_text.setdefault(key, array("I")).append(number)
+        return by_text
 
 
 @dataclass(slots=True)
@@ -75,7 +65,11 @@ class Merging:
         self._facts: dict[str, Numbers] = {}
         self._figures: dict[str, Numbers] = {}
         self._statements: dict[Statement, _Statements] = {}
-        self._changes: dict[Likeness, dict[ObjectKey, _Places]] = {}
+        # For each object, of each environment in turn: its number, that of its values, digests.
+        self._changes: dict[Likeness, dict[ObjectKey, Numbers]] = {}
+        self._texts: dict[str, str] = {}
+        self._values: list[tuple[str, ...]] = []
+        self._numbers: dict[tuple[str, ...], int] = {}
 
     def add(self, compact: Compact) -> None:
         """One more environment."""
@@ -93,8 +87,29 @@ class Merging:
             self._facts.setdefault(fact, array("I")).append(number)
         self._figures.setdefault(compact.figures, array("I")).append(number)
         for occurrence in compact.occurrences:
-            places = self._changes.setdefault(occurrence.likeness, {})
-            places.setdefault(occurrence.key, _Places()).add(number, occurrence)
+            objects = self._changes.setdefault(occurrence.likeness, {})
+            numbers = objects.get(occurrence.key)
+            if numbers is None:
+                numbers = objects[occurrence.key] = array("Q")
+            numbers.extend((number, self._number_of(occurrence.values), *occurrence.digests))
+
+    def _number_of(self, values: tuple[str, ...]) -> int:
+        """Where `values` are kept; equal ones, and equal texts in them, are kept once."""
+        number = self._numbers.get(values)
+        if number is None:
+            number = len(self._values)
+            self._values.append(tuple(self._texts.setdefault(text, text) for text in values))
+            self._numbers[self._values[number]] = number
+        return number
+
+    def _places(self, numbers: Numbers, rows: int) -> _Places:
+        """What `numbers` of an object with so many `rows` stand for."""
+        width = rows + 2
+        return _Places(
+            array("I", numbers[::width]),
+            [self._values[number] for number in numbers[1::width]],
+            [numbers[row::width] for row in range(2, width)],
+        )
 
     def overview(self) -> Overview:
         """All that was added."""
@@ -129,7 +144,8 @@ class Merging:
         variants = self._variants()
         by_places: dict[bytes, dict[tuple[Likeness, tuple[Row, ...], str], list[ObjectKey]]] = {}
         for likeness, objects in self._changes.items():
-            for key, places in objects.items():
+            for key, numbers in objects.items():
+                places = self._places(numbers, len(likeness.rows))
                 alike = (
                     likeness,
                     self._rows(likeness, places),
@@ -139,9 +155,9 @@ class Merging:
                 same.setdefault(alike, []).append(key)
         chapters = []
         for content, same in by_places.items():
-            numbers = array("I", content)
+            environments = array("I", content)
             groups = sorted(_groups(same), key=lambda group: group.likeness.rank)
-            chapters.append(Chapter(self._called(numbers), tuple(groups)))
+            chapters.append(Chapter(self._called(environments), tuple(groups)))
         half = len(self._names) / 2
         return sorted(
             chapters,
@@ -166,8 +182,10 @@ class Merging:
         """The ways in which each object changes, the most common first."""
         ways: dict[Topic, list[tuple[Likeness, Numbers]]] = {}
         for likeness, objects in self._changes.items():
-            for key, places in objects.items():
-                ways.setdefault((key, likeness.topic), []).append((likeness, places.environments))
+            width = len(likeness.rows) + 2
+            for key, numbers in objects.items():
+                way = (likeness, array("I", numbers[::width]))
+                ways.setdefault((key, likeness.topic), []).append(way)
         for same in ways.values():
             same.sort(key=lambda way: -len(way[1]))
         return ways
@@ -195,13 +213,13 @@ class Merging:
     def _rows(self, likeness: Likeness, places: _Places) -> tuple[Row, ...]:
         return tuple(
             row._replace(
-                values=self._values(texts),
+                values=self._shown(places.texts_of(index)),
                 remark="; ".join(filter(None, (row.remark, self._equality(digests, places)))),
             )
-            for row, texts, digests in zip(likeness.rows, places.texts, places.digests, strict=True)
+            for index, (row, digests) in enumerate(zip(likeness.rows, places.digests, strict=True))
         )
 
-    def _values(self, texts: Mapping[str, Numbers]) -> str:
+    def _shown(self, texts: Mapping[str, Numbers]) -> str:
         """The value of a field, or in which environments it is which."""
         if len(texts) == 1:
             return next(iter(texts))

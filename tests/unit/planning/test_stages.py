@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.planning.stages import cycles, stages
+from reconciler.planning.stages import cycles, stage_numbers, stages
 
 _names = st.sampled_from("abcdef")
 _orders = st.dictionaries(_names, st.sets(_names))
@@ -19,6 +19,13 @@ def test_each_comes_in_the_first_stage_that_is_late_enough() -> None:
     after = {"eu-2": ["eu-1"], "lab": [], "eu-1": ["staging"], "staging": ["elsewhere"]}
     assert stages(after) == (("lab", "staging"), ("eu-1",), ("eu-2",))
     assert stages({}) == ()
+
+
+def test_the_stages_of_a_choice_have_the_numbers_of_all() -> None:
+    after = {"eu-2": ["eu-1"], "lab": [], "eu-1": ["staging"], "staging": []}
+    assert stage_numbers(after, ["eu-2"]) == (3,)
+    assert stage_numbers(after, ["eu-2", "lab", "staging"]) == (1, 3)
+    assert stage_numbers(after, []) == ()
 
 
 @given(_orders)

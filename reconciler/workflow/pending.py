@@ -1,0 +1,112 @@
+"""The plans of several environments, between their approval and their apply."""
+
+from __future__ import annotations
+
+import threading
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler import planfile
+from reconciler.errors import PlanFileError
+from reconciler.model.plans import Plan
+from reconciler.model.store import Store
+from reconciler.workflow.abreast import SharedLoads
+from reconciler.workflow.environments import (
+    Environment,
+    environment_of_plan,
+    is_unstable,
+    load_environment,
+    plan_file_again,
+    store_rules,
+)
+from reconciler.workflow.planned import Planned
+
+MOST_HELD = 10_000
+"""Objects whose plans are held as they are, at up to 7 KB each."""
+_QUICKLY = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What the file of a plan would hold, compressed: no values, and some 100 bytes an object."""
+
+    content: bytes = field(repr=False)
+
+
+class PendingPlans:
+    """Plans that wait for their approval, in memory that does not grow with the fleet.
+
+    Of a plan without work, nothing else is kept. Of the others, the first are held as they are, up
+    to `most_held` objects. The rest is packed, and formed again when it is applied.
+    """
+
+    def __init__(self, most_held: int = MOST_HELD) -> None:
+        self._plans: dict[str, Planned | Packed] = {}
+        self._room = most_held
+        self._lock = threading.Lock()
+        self.with_work: Plan | None = None
+        """A plan that has something to do, without its changes, if any has."""
+
+    def keep(self, environment: Environment, planned: Planned, *, to_verify: bool) -> None:
+        """Keep of `planned`, the plan of `environment`, what an apply needs.
+
+        With `to_verify`, it needs the manifests even where there is nothing to do.
+        """
+        if planned.has_work:
+            self.with_work = planned.without_content().plan
+        if planned.blocked or not (planned.has_work or to_verify):
+            kept: Planned | Packed = planned.without_content()
+        elif self._is_room_for(planned):
+            kept = planned
+        else:
+            kept = _packed(environment, planned)
+        self._plans[environment.name] = kept
+
+    def _is_room_for(self, planned: Planned) -> bool:
+        with self._lock:
+            left = self._room - len(planned.desired) - len(planned.snapshot.objects)
+            if left >= 0:
+                self._room = left
+            return left >= 0
+
+    def pop(self, name: str) -> Planned | Packed | None:
+        """What was kept of the plan of the environment `name`; from now on, nothing is."""
+        return self._plans.pop(name, None)
+
+
+def _packed(environment: Environment, planned: Planned) -> Planned | Packed:
+    """`planned` as its file would be; as it is, where it cannot be saved or would be stale."""
+    if is_unstable(planned.diagnostics):
+        return planned
+    saved = planned.saved(
+        environment.inputs, sources=environment.sources, exclude=environment.exclude
+    )
+    try:
+        content = planfile.packed(saved, Path(environment.name), planned.fingerprinter.key)
+    except PlanFileError:
+        return planned
+    return Packed(zlib.compress(content, _QUICKLY))
+
+
+def unpacked(
+    kept: Packed,
+    environment: Environment,
+    store: Store,
+    *,
+    environ: Mapping[str, str],
+    shared: SharedLoads | None = None,
+) -> Planned:
+    """The plan that `kept` is of, formed again.
+
+    `environ` and `shared` as for `load_environment`.
+
+    Raises:
+        StalePlan: manifests or store are no longer what the plan saw.
+        ReconcilerError: the plan could not be formed.
+    """
+    file = planfile.unpacked(zlib.decompress(kept.content), Path(environment.name))
+    environment = environment_of_plan(environment, file)
+    loaded = load_environment(environment, store_rules(environment), environ=environ, shared=shared)
+    return plan_file_again(environment, file, loaded, store)[0]
