@@ -44,9 +44,22 @@ def write_whole(path: Path, content: bytes, *, mode: int) -> None:
             hint="choose a directory in which nobody else writes",
         ) from None
     except OSError as error:
-        raise FileNotWritten(
-            f"{path}: cannot be written: {error.strerror}", hint="choose another place"
-        ) from None
+        raise _not_written(path, error) from None
+
+
+def make_directory_of(path: Path) -> None:
+    """Make the directory of `path` with those above it, where they are missing.
+
+    What is there and is no directory is left to whoever writes `path`.
+
+    Raises:
+        FileNotWritten: it cannot be made.
+    """
+    try:
+        with suppress(FileExistsError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_written(path, error) from None
 
 
 def write_new(path: Path, content: bytes) -> None:
@@ -74,9 +87,7 @@ def write_new(path: Path, content: bytes) -> None:
             f"{path} exists, and is not overwritten", hint="choose another name, or move it away"
         ) from None
     except OSError as error:
-        raise FileNotWritten(
-            f"{path}: cannot be written: {error.strerror}", hint="choose another place"
-        ) from None
+        raise _not_written(path, error) from None
 
 
 def own_descriptor(path: str | os.PathLike[str]) -> int | None:
@@ -95,6 +106,12 @@ def own_descriptor(path: str | os.PathLike[str]) -> int | None:
         except (OSError, ValueError):  # no link, or no path
             return None
     return None
+
+
+def _not_written(path: Path, error: OSError) -> FileNotWritten:
+    return FileNotWritten(
+        f"{path}: cannot be written: {error.strerror}", hint="choose another place"
+    )
 
 
 class _Swapped(Exception):

@@ -13,6 +13,7 @@ from tests.clusters import HERE
 
 SOURCES = HERE.parent / "integrations" / "kubernetes"
 CHART = SOURCES / "chart"
+FLEET = SOURCES / "examples" / "fleet"
 KUBERNETES = "1.35.4"
 """The release that the tests run; helm by itself would take another for granted."""
 

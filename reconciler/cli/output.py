@@ -16,7 +16,7 @@ from reconciler.cli.config import configuration
 from reconciler.cli.parameters import Word, listed
 from reconciler.cli.terminal import colour_on, width_of
 from reconciler.errors import ConfigError, FileNotWritten
-from reconciler.files import write_whole
+from reconciler.files import make_directory_of, write_whole
 from reconciler.model.options import Topic
 from reconciler.spelling import did_you_mean
 from reconciler.views.formats import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-REPORT_MODE = 0o644
+_REPORT_MODE = 0o644
 """Another user's program may collect a report, and it holds no value."""
 _LARGEST_REPORT = 1 << 24
 
@@ -172,7 +172,17 @@ def write_reports(
     style = style_of(settings, origin)
     for name, path in settings.get("reports", ()):
         text = rendered(subject, name, shown, replace(style, quiet=False))
-        write_whole(path, f"{text}\n".encode(), mode=REPORT_MODE)
+        write_report(path, f"{text}\n")
+
+
+def write_report(path: Path, text: str) -> None:
+    """Write a report for whoever collects it; the directories that it lies in are made.
+
+    Raises:
+        FileNotWritten: it cannot be written.
+    """
+    make_directory_of(path)
+    write_whole(path, text.encode(), mode=_REPORT_MODE)
 
 
 def note_failure(settings: dict[str, Any]) -> None:
@@ -184,7 +194,7 @@ def note_failure(settings: dict[str, Any]) -> None:
         earlier = earlier_report(path) if outlives(name) else ""
         if earlier:
             with suppress(FileNotWritten):
-                write_whole(path, failed(name, earlier).encode(), mode=REPORT_MODE)
+                write_report(path, failed(name, earlier))
 
 
 def earlier_report(path: Path) -> str:

@@ -23,12 +23,12 @@ from reconciler.cli.environments import Described, place_of, same_places
 from reconciler.cli.live import live
 from reconciler.cli.options import ENV_PARALLELISM, SHARD, STORE, parameter_of
 from reconciler.cli.output import (
-    REPORT_MODE,
     earlier_report,
     note_failure,
     output_of,
     show,
     style_of,
+    write_report,
 )
 from reconciler.cli.parameters import Listed
 from reconciler.cli.program import fault_text
@@ -37,7 +37,6 @@ from reconciler.cli.shards import keep, part_text, refuse_part_of_one, shard_of,
 from reconciler.cli.terminal import colour_on, heard_by, remark, width_of
 from reconciler.errors import ConfigError, ExitCode, ReconcilerError, worst
 from reconciler.escapes import escaped
-from reconciler.files import write_whole
 from reconciler.model.options import Topic
 from reconciler.model.shards import Share
 from reconciler.views.formats import Subject, rendered
@@ -290,7 +289,7 @@ class Surveying(Configured):
             parts = [each.reports[index] for each in told]
             parts = with_earlier(format_name, parts, partial(earlier_report, path))
             texts = [*joined(format_name, parts, self._subject, style, merging)]
-            write_whole(path, "".join(f"{text}\n" for text in texts).encode(), mode=REPORT_MODE)
+            write_report(path, "".join(f"{text}\n" for text in texts))
 
 
 @contextmanager

@@ -196,8 +196,7 @@ def test_metrics(shop: Any) -> None:
     assert "reconciler_drift_detected{" in text
     assert stat.S_IMODE((shop.path / "r.prom").stat().st_mode) == 0o644
     assert [path.name for path in shop.path.glob(".r.prom*")] == []
-    (shop.path / "taken").mkdir()
-    assert shop.run("drift", "--report", "prometheus=taken/no/r.prom").code == 1
+    assert shop.run("drift", "--report", "prometheus=r.prom/no/r.prom").code == 1
 
 
 def test_a_failed_check_says_so_and_leaves_the_other_metrics(shop: Any) -> None:

@@ -164,6 +164,7 @@ def test_a_message_is_sent_when_reports_are_written(applied: Any, web: Web) -> N
 
 def test_a_report_that_cannot_be_written_silences_nobody(applied: Any, web: Web) -> None:
     intrude()
+    Path("no").touch()
     report = ("--notify", web.url, "--notify-state", STATE, "--report", "prometheus=no/r.prom")
     result = applied.run("drift", *report)
     assert result.code == 1

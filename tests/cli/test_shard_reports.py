@@ -51,7 +51,6 @@ def test_all_shards_of_a_plan_are_what_a_whole_run_shows(fleet: Any, output: str
 @pytest.mark.parametrize("output", [*FORMATS, "junit"])
 def test_all_shards_of_a_drift_check_are_what_a_whole_run_shows(fleet: Any, output: str) -> None:
     shutil.rmtree(fleet.path / "shards")
-    (fleet.path / "drift").mkdir()
     for shard in SHARDS:
         fleet.run("drift", "--all", "--shard", shard, f"--report=json=drift/{shard[0]}.json")
     whole = fleet.run("drift", "--all", "-o", output)
@@ -81,7 +80,6 @@ def test_a_missing_shard_is_named_in_every_format(fleet: Any, output: str) -> No
 def test_a_missing_shard_without_environments_is_missing_too(fleet: Any) -> None:
     for shard in SHARDS:
         args = ("-e", "eu-[12]", "--shard", shard, f"--report=json=two/{shard[0]}.json")
-        (fleet.path / "two").mkdir(exist_ok=True)
         fleet.ok("plan", *args)
     assert fleet.ok("report", "two").out == fleet.ok("plan", "-e", "eu-[12]").out
     (fleet.path / "two/1.json").unlink()

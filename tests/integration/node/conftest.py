@@ -14,6 +14,8 @@ from tests import nodes
 from tests.integration.conftest import Place
 from tests.nodes import BUSYBOX, Node
 
+WITHIN_A_MINUTE_SECONDS = 240.0
+"""How long what takes a minute at most may take on a busy machine."""
 _PATIENCE_SECONDS = 120.0
 
 
@@ -91,3 +93,65 @@ class NodePlace(Place):
 
     def sub_path(self, pod: str) -> str:
         return self.kubectl("exec", pod, "--", "cat", "/sub/value")
+
+
+class Jobs(NodePlace):
+    """A namespace that holds the Pods of Jobs to the standard `restricted`."""
+
+    def __init__(self, path: Path, node: Node) -> None:
+        super().__init__(path, node)
+        standard = "pod-security.kubernetes.io/enforce=restricted"
+        self.kubectl("label", "namespace", self.home, standard)
+
+    def claim(self, name: str) -> Path:
+        """A claim of that name that is bound, as a directory of this machine.
+
+        No controller of the tests binds claims.
+        """
+        directory = self.cluster.directory / "var" / f"{self.home}-{name}"
+        directory.mkdir()
+        directory.chmod(0o777)
+        volume = f"{self.home}-{name}"
+        common = {"accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": volume}
+        size = {"storage": "1Mi"}
+        claim = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {
+                "name": name,
+                "annotations": {"pv.kubernetes.io/bind-completed": "yes"},
+            },
+            "spec": {**common, "resources": {"requests": size}},
+        }
+        self.kubectl("create", "-f", "-", stdin=json.dumps(claim))
+        uid = self.live(name, "pvc")["metadata"]["uid"]
+        spec = {
+            "accessModes": ["ReadWriteOnce"],
+            "capacity": size,
+            "claimRef": {"namespace": self.home, "name": name, "uid": uid},
+            "hostPath": {"path": f"/var/{volume}"},
+        }
+        document = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume}}
+        self.kubectl("create", "-f", "-", stdin=json.dumps({**document, "spec": spec}))
+        bound = ("--subresource=status", "--type=merge", "-p", '{"status": {"phase": "Bound"}}')
+        self.kubectl("patch", "pv", volume, *bound)
+        self.kubectl("patch", "pvc", name, *bound)
+        return directory
+
+    def ended(self, name: str) -> dict[str, Any]:
+        awaited(lambda: self._end(name), f"{name} ends", WITHIN_A_MINUTE_SECONDS)
+        end: dict[str, Any] = self._end(name)
+        return end
+
+    def _end(self, name: str) -> Any:
+        conditions = self.live(name, "job").get("status", {}).get("conditions", [])
+        ends = [one for one in conditions if one["type"] in {"Complete", "Failed"}]
+        return ends and ends[0]
+
+    def pods(self, job: str) -> list[dict[str, Any]]:
+        text = self.kubectl("get", "pods", "-l", f"job-name={job}", "-o", "json")
+        pods: list[dict[str, Any]] = json.loads(text)["items"]
+        return pods
+
+    def log(self, job: str) -> str:
+        return self.kubectl("logs", f"job/{job}")

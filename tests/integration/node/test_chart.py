@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.charts import CHART, helm, settings
-from tests.integration.node.conftest import NodePlace, awaited
+from tests.integration.node.conftest import WITHIN_A_MINUTE_SECONDS, Jobs, awaited
 from tests.nodes import BUSYBOX, RECONCILER, Node
 
 MANIFEST = """
@@ -22,7 +22,6 @@ kind: Secret
 metadata: {{name: web, namespace: {}}}
 stringData: {{value: one}}
 """
-WITHIN_A_MINUTE_SECONDS = 240.0
 SECRETS = 1000
 """So many that an apply of them, one at a time, takes some seconds."""
 TOO_MANY = 20_000
@@ -36,14 +35,12 @@ USUAL: dict[str, Any] = {
 }
 
 
-class Release(NodePlace):
-    """The chart in a namespace that holds Pods to the standard `restricted`."""
+class Release(Jobs):
+    """The chart in such a namespace."""
 
     def __init__(self, path: Path, node: Node, tools: Path) -> None:
         super().__init__(path, node)
         self.tools = tools
-        standard = "pod-security.kubernetes.io/enforce=restricted"
-        self.kubectl("label", "namespace", self.home, standard)
         (path / "web.yaml").write_text(MANIFEST.format(self.home))
         self.kubectl("create", "configmap", "manifests", "--from-file=web.yaml")
 
@@ -97,41 +94,6 @@ class Release(NodePlace):
     def is_locked(self) -> bool:
         """Whether an apply is at work on the set."""
         return bool(self.kubectl("get", "leases", "-o", "name"))
-
-    def claim(self, name: str) -> Path:
-        """A claim of that name that is bound, as a directory of this machine.
-
-        No controller of the tests binds claims.
-        """
-        directory = self.cluster.directory / "var" / f"{self.home}-{name}"
-        directory.mkdir()
-        directory.chmod(0o777)
-        volume = f"{self.home}-{name}"
-        common = {"accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": volume}
-        size = {"storage": "1Mi"}
-        claim = {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {
-                "name": name,
-                "annotations": {"pv.kubernetes.io/bind-completed": "yes"},
-            },
-            "spec": {**common, "resources": {"requests": size}},
-        }
-        self.kubectl("create", "-f", "-", stdin=json.dumps(claim))
-        uid = self.live(name, "pvc")["metadata"]["uid"]
-        spec = {
-            "accessModes": ["ReadWriteOnce"],
-            "capacity": size,
-            "claimRef": {"namespace": self.home, "name": name, "uid": uid},
-            "hostPath": {"path": f"/var/{volume}"},
-        }
-        document = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume}}
-        self.kubectl("create", "-f", "-", stdin=json.dumps({**document, "spec": spec}))
-        bound = ("--subresource=status", "--type=merge", "-p", '{"status": {"phase": "Bound"}}')
-        self.kubectl("patch", "pv", volume, *bound)
-        self.kubectl("patch", "pvc", name, *bound)
-        return directory
 
     def receiver(self) -> str:
         """Run a web hook in a Pod, and return its URL; `told` has what it was sent."""
@@ -214,21 +176,6 @@ class Release(NodePlace):
         text = self.kubectl("exec", "receiver", "--", "sh", "-c", "cat /told/told 2>&1 || :")
         return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
 
-    def ended(self, name: str) -> dict[str, Any]:
-        awaited(lambda: self._end(name), f"{name} ends", WITHIN_A_MINUTE_SECONDS)
-        end: dict[str, Any] = self._end(name)
-        return end
-
-    def _end(self, name: str) -> Any:
-        conditions = self.live(name, "job").get("status", {}).get("conditions", [])
-        ends = [one for one in conditions if one["type"] in {"Complete", "Failed"}]
-        return ends and ends[0]
-
-    def pods(self, job: str) -> list[dict[str, Any]]:
-        text = self.kubectl("get", "pods", "-l", f"job-name={job}", "-o", "json")
-        pods: list[dict[str, Any]] = json.loads(text)["items"]
-        return pods
-
     def death(self, job: str) -> dict[str, Any]:
         """How the only container of the only Pod of a Job ended."""
         (pod,) = self.pods(job)
@@ -243,9 +190,6 @@ class Release(NodePlace):
         except AssertionError:
             return False
         return True
-
-    def log(self, job: str) -> str:
-        return self.kubectl("logs", f"job/{job}")
 
     def scheduled(self) -> set[str]:
         """The Jobs that the schedule has started; those of `check` bear an annotation."""
