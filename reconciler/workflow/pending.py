@@ -23,14 +23,13 @@ from reconciler.workflow.environments import (
 )
 from reconciler.workflow.planned import Planned
 
-MOST_HELD = 10_000
+MOST_HELD = 5_000
 """Objects whose plans are held as they are, at up to 7 KB each."""
-_QUICKLY = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What the file of a plan would hold, compressed: no values, and some 100 bytes an object."""
+    """What the file of a plan would hold, compressed: no values, and some 200 bytes an object."""
 
     content: bytes = field(repr=False)
 
@@ -87,7 +86,7 @@ def _packed(environment: Environment, planned: Planned) -> Planned | Packed:
         content = planfile.packed(saved, Path(environment.name), planned.fingerprinter.key)
     except PlanFileError:
         return planned
-    return Packed(zlib.compress(content, _QUICKLY))
+    return Packed(zlib.compress(content))
 
 
 def unpacked(
