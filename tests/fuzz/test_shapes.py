@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from random import Random
 
 import pytest
+import yaml
 
 from reconciler.manifests.jsontext import compose_json
 from reconciler.manifests.quickjson import quick_json
@@ -52,3 +54,16 @@ def test_both_readers_agree(figures: Callable[[str], None], shape: str) -> None:
             raise
     figures(f"{shape}: {COUNT} inputs, {quick} read by the quick reader")
     assert quick > COUNT // 20
+
+
+def test_both_readers_agree_on_texts_that_are_matched_step_by_step() -> None:
+    many = [make_secret(number) for number in range(1000)]
+    whole = {"apiVersion": "v1", "kind": "List", "items": many}
+    assert [*compared(yaml.dump(whole, Dumper=yaml.CSafeDumper, width=10**6))] == [True]
+    assert [*compared_json(json.dumps(whole, indent=4))] == [True]
+    assert [*compared_json("\n".join(map(json.dumps, many)))] == [True]
+
+
+def make_secret(number: int) -> dict[str, object]:
+    metadata = {"name": f"a{number}", "labels": {"a": "b"}, "creationTimestamp": None}
+    return {"kind": "Secret", "metadata": metadata, "stringData": {"k": "", "v": "x" * 600}}
