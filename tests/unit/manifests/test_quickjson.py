@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.manifests.nodes import Entry, Mapping, Scalar, Sequence
+from reconciler.manifests.nodes import Entry, Mapping, Scalar, Sequence, Value
 from reconciler.manifests.quickjson import quick_json
 
 
@@ -42,7 +42,7 @@ def test_a_stream_has_places() -> None:
         ("null", None),
     ],
 )
-def test_values(written: str, value: object) -> None:
+def test_values(written: str, value: Value) -> None:
     assert read(f"[{written}]") == [(Sequence([Scalar(value, 1)], 0), 0, len(written) + 2)]
 
 
