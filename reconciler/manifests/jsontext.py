@@ -27,9 +27,11 @@ _TOKEN = re.compile(
     r"|(?P<word>true|false|null)"
     r"|(?P<sign>[\[\]{},:])"
 )
-_WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a pair, which no string may hold."""
+WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
+"""The words of JSON, and what they stand for."""
 _LONGEST_INTEGER = 19
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def compose_json(text: str, start: int, max_depth: int) -> list[tuple[Node, int, int]]:
@@ -63,9 +65,9 @@ class _Reader:
         if kind == "string":
             return Scalar(self._string(lexeme, position), position), end
         if kind == "number":
-            return Scalar(_number(lexeme), position), end
+            return Scalar(number(lexeme), position), end
         if kind == "word":
-            return Scalar(_WORDS[lexeme], position), end
+            return Scalar(WORDS[lexeme], position), end
         if lexeme not in "{[":
             raise self._malformed("a value is missing", position)
         if depth == self._max_depth:
@@ -137,7 +139,7 @@ class _Reader:
             text: str = json.loads(token)
         except ValueError:
             raise self._malformed("the string holds an unknown escape", position) from None
-        if _SURROGATE.search(text):
+        if SURROGATE.search(text):
             raise self._malformed("the string holds half of a surrogate pair", position)
         return text
 
@@ -145,7 +147,8 @@ class _Reader:
         return Malformed("json-invalid", f"this is not valid JSON: {what}", position)
 
 
-def _number(token: str) -> int | float:
+def number(token: str) -> int | float:
+    """What a number of JSON stands for; one of many digits is a float, as in Go."""
     if len(token) <= _LONGEST_INTEGER and token.lstrip("-").isdigit():
         return int(token)
     return float(token)

@@ -11,7 +11,7 @@ import collections.abc
 from collections.abc import Callable, Collection
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from reconciler.model.ciphertexts import Ciphertext
 from reconciler.model.objects import Diagnostic, Severity, Source
@@ -20,6 +20,7 @@ _STRINGS = {str}
 _key_of: Callable[[tuple[Any, ...]], Any] = itemgetter(0)
 
 Value = None | bool | int | float | str
+Noted = TypeVar("Noted")
 
 
 def _masked(node: Any) -> str:
@@ -139,8 +140,8 @@ class Document(NamedTuple):
     """One document of a stream: its tree, or the problem that prevents one.
 
     ``text`` is the part of the file that places point into, ``first_line`` (from 0) that part's
-    place in the file. ``start`` and ``end`` are the document's own range in ``text``. ``blocks``
-    starts as an empty list, in which `source` notes what it needs to count lines.
+    place in the file. ``start`` and ``end`` are the document's own range in ``text``. ``notes``
+    starts as an empty map, which all documents in ``text`` share; see `noted`.
     ``ciphertexts`` are the values as SOPS encrypted them, by their places; ``sealed`` says that no
     key at hand opens them.
     """
@@ -150,7 +151,7 @@ class Document(NamedTuple):
     first_line: int
     text: str
     root: Node | None
-    blocks: list[tuple[int, int]]
+    notes: dict[Callable[[str], Any], Any]
     start: int = 0
     end: int = 0
     problem: Diagnostic | None = None
@@ -168,18 +169,24 @@ class Document(NamedTuple):
     def _line_and_column(self, place: int) -> tuple[int, int]:
         """Both from 0, as editors count: YAML 1.1 would break lines at U+2028, too."""
         block = place // _BLOCK
-        line, start = self._block(block) if block else (0, 0)
+        line, start = self.noted(_blocks)[block] if block else (0, 0)
         line, start = _line_at(self.text, block * _BLOCK, place, line, start)
         return line, place - start
 
-    def _block(self, number: int) -> tuple[int, int]:
-        """The line at the beginning of a block of the text, and where that line begins."""
-        blocks = self.blocks
-        if not blocks:
-            blocks.append((0, 0))
-            for begin in range(0, len(self.text), _BLOCK):
-                blocks.append(_line_at(self.text, begin, begin + _BLOCK, *blocks[-1]))
-        return blocks[number]
+    def noted(self, find: Callable[[str], Noted]) -> Noted:
+        """What `find` makes of the text, which thousands of objects may share: asked only once."""
+        if find not in self.notes:
+            self.notes[find] = find(self.text)
+        noted: Noted = self.notes[find]
+        return noted
+
+
+def _blocks(text: str) -> list[tuple[int, int]]:
+    """For each block of `text`, the line at its beginning, and where that line begins."""
+    blocks = [(0, 0)]
+    for begin in range(0, len(text), _BLOCK):
+        blocks.append(_line_at(text, begin, begin + _BLOCK, *blocks[-1]))
+    return blocks
 
 
 def _line_at(text: str, begin: int, end: int, line: int, start: int) -> tuple[int, int]:

@@ -13,11 +13,12 @@ import re
 from sys import intern
 from typing import Any
 
+from reconciler.manifests.matching import matches
 from reconciler.manifests.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, Value
 from reconciler.manifests.scalars import WORDS, resolve
 from reconciler.manifests.yaml import MAX_DEPTH, MAX_EVENTS, Part
 
-_LONGEST = MAX_EVENTS // 2  # characters; no text has more than two events for each
+_MOST_LINES = MAX_EVENTS // 8  # no line has more events: a list, a map, a key and an empty map
 _WIDEST = MAX_DEPTH // 2 - 2  # columns; each may begin one list and one map
 _ROOT_LEVEL = -1
 
@@ -59,14 +60,14 @@ def simple_document(part: Part, file: str, index: int) -> Document | None:
     `index` is the number of the document in `file`.
     """
     text = part.text
-    if len(text) > _LONGEST:
+    if text.count("\n") > _MOST_LINES:
         return None
     start = _START.match(text)
     root = _tree(text, start.end() if start else 0)
     if root is None:
         return None
     return Document(
-        file, index, part.first_line, text, root, [], 0 if start else root.place, len(text)
+        file, index, part.first_line, text, root, {}, 0 if start else root.place, len(text)
     )
 
 
@@ -87,8 +88,8 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
     width = 0
     around: list[tuple[float, Any]] = []
     opened: tuple[str, int] | None = ("", 0)  # a key without a value as yet, and its place
-    for line, indent, key, plain, deeper, other, literal, margin, strange in _LINE.findall(
-        text, offset
+    for line, indent, key, plain, deeper, other, literal, margin, strange in matches(
+        _LINE, text, offset
     ):
         start = offset
         offset += len(line)

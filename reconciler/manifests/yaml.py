@@ -37,6 +37,7 @@ from reconciler.manifests.nodes import (
     bare,
     distinct,
 )
+from reconciler.manifests.quickjson import quick_json
 from reconciler.manifests.scalars import NUMERIC, WORDS, BadTag, resolve, resolve_tagged
 from reconciler.manifests.syntax import malformed
 
@@ -93,6 +94,7 @@ def documents(part: Part, file: str, index: int) -> Iterator[Document]:
     first_line = part.first_line
     trees: list[Tree] = []  # those before the broken one count
     broken: Malformed | None = None
+    notes: dict[Callable[[str], Any], Any] = {}
     try:
         _compose(text, file, trees)
     except Malformed as error:
@@ -100,10 +102,10 @@ def documents(part: Part, file: str, index: int) -> Iterator[Document]:
         if foreign.directive(text, error) is not None:
             trees = []  # what looked like documents was the template's beginning
     for root, start, end in trees:
-        yield Document(file, index, first_line, text, root, [], start, end)
+        yield Document(file, index, first_line, text, root, notes, start, end)
         index += 1
     if broken:
-        document = Document(file, index, first_line, text, None, [])
+        document = Document(file, index, first_line, text, None, notes)
         yield document._replace(problem=foreign.problem(document, broken))
 
 
@@ -119,7 +121,8 @@ def _compose(part: str, file: str, trees: list[Tree]) -> None:
     start = _JSON.match(part)
     if start:
         try:
-            trees += compose_json(part, start.end(), MAX_DEPTH)
+            quick = quick_json(part, start.end(), MAX_DEPTH)
+            trees += quick or compose_json(part, start.end(), MAX_DEPTH)
         except Malformed:
             if file.endswith(".json"):
                 raise

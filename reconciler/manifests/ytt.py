@@ -25,15 +25,24 @@ _STATEMENT = re.compile(
 
 def ytt_directive(document: Document, node: Node, item: int | None) -> Diagnostic | None:
     """The error of a template of ytt, if the object `node` of `document` is one."""
-    if _MARK not in document.text:
+    if not document.noted(_is_marked):
         return None
     place = next(_places(document.text, node), None)
-    if place is None and (statement := _STATEMENT.search(document.text)):
-        place = statement.start()
+    if place is None:
+        place = document.noted(_first_statement)
     if place is None:
         return None
     what = "a template of ytt that has not been rendered: it has a #@ directive"
     return template_error(document, (place, item), what, _RENDER)
+
+
+def _is_marked(text: str) -> bool:
+    return _MARK in text
+
+
+def _first_statement(text: str) -> int | None:
+    statement = _STATEMENT.search(text)
+    return statement.start() if statement else None
 
 
 def _places(text: str, node: Node) -> Iterator[int]:

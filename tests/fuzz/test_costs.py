@@ -102,6 +102,31 @@ def test_no_shape_of_a_large_secret_takes_long(shape: str, figures: Callable[[st
     assert took < MOST_CPU_SECONDS
 
 
+@pytest.mark.parametrize("shape", ["List", "JSON, a line for each", "templates", "live"])
+def test_many_objects_in_one_text_take_as_long_as_in_many(
+    shape: str, figures: Callable[[str], None]
+) -> None:
+    secrets = [_small(number, live=shape == "live") for number in range(8000)]
+    whole = {"apiVersion": "v1", "kind": "List", "items": secrets}
+    text = json.dumps(whole)
+    if shape == "templates":  # one word in one value, for which each object must be looked at
+        text = text.replace("0" * 500, "#@", 1)
+    elif shape == "JSON, a line for each":
+        text = "\n".join(map(json.dumps, secrets))
+    began = time.process_time()
+    loaded = load("-", stdin=io.BytesIO(text.encode()))
+    took = time.process_time() - began
+    figures(f"{shape}: {took:.1f} s of CPU")
+    assert len(loaded.objects) == (0 if shape == "live" else len(secrets))
+    assert took < MOST_CPU_SECONDS
+
+
+def _small(number: int, *, live: bool) -> dict[str, object]:
+    metadata = {"name": f"a{number}", "namespace": "b"} | ({"uid": "0f-1"} if live else {})
+    values = {"k": "0" * 500, "v": word(200)}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values}
+
+
 def test_a_servers_message_takes_no_longer_for_many_values() -> None:
     values = wrapped(many(lambda: word(6))).values()
     began = time.process_time()

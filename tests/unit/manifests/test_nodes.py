@@ -21,7 +21,7 @@ def pieces(seed: int) -> str:
 def test_places_are_lines_and_columns_as_editors_count(seed: int) -> None:
     text = pieces(seed)
     starts = [0, *(match.end() for match in LINE.finditer(text))]
-    document = Document("f.yaml", 3, 7, text, None, [])
+    document = Document("f.yaml", 3, 7, text, None, {})
     for place in {*range(0, len(text), 97), *range(4090, 4103), *range(8186, 8199), len(text)}:
         if text[place - 1 : place + 1] == "\r\n":
             continue

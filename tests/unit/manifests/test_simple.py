@@ -172,6 +172,6 @@ def test_other_kinds_and_large_documents_are_read() -> None:
     assert namespace is not None
     assert read(HEAD + "stringData:\n  k: " + "v" * 300_000 + "\n") is not None
     assert read("- a\n") == Document(
-        "a.yaml", 2, 7, "- a\n", Sequence([Scalar("a", 2)], 0), [], 0, 4
+        "a.yaml", 2, 7, "- a\n", Sequence([Scalar("a", 2)], 0), {}, 0, 4
     )
     assert Entry("a", 0, "b").value_place == 3
