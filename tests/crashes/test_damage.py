@@ -51,7 +51,7 @@ def refused(place: Workplace, *args: str) -> bool:
 
 
 def noticed(place: Workplace, before: dict[str, bytes], result: Result) -> bool:
-    """Tells whether a command noticed the damage, and if so that it was told and nothing written."""
+    """Tells whether a command noticed the damage; if so, it said it clearly and wrote nothing."""
     if result.code != 1:
         return False
     told_clearly(as_ended(result), 1, ".reconciler/store.")
