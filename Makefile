@@ -57,7 +57,7 @@ node: $(VENV)/.dev $(VENV)/.installed controlplane
 pipelines: $(VENV)/.dev $(VENV)/.installed
 	PYTHON=$(PYTHON) tests/pipelines/install.sh
 	INSTALLED_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH= \
-		$(BIN)/pytest -m pipelines tests/pipelines $(ARGS)
+		$(BIN)/pytest --numprocesses=2 --maxschedchunk=1 -m pipelines tests/pipelines $(ARGS)
 
 # Into a cache outside of the work tree: the first time takes ten minutes, later ones none.
 controlplane:

@@ -121,9 +121,10 @@ class Act:
         return folders
 
     def _folder(self, name: str) -> Path:
-        if name == "example/reconciler":
-            return ROOT
         folder = self.checkout.parent / name.replace("/", "-")
+        if name == "example/reconciler":
+            # Not the whole work tree: act copies it for each step, with a .venv of 440 MB.
+            shutil.copytree(ACTION, folder / ACTION.relative_to(ROOT), dirs_exist_ok=True)
         folder.mkdir(exist_ok=True)
         for kind, script in _ARTIFACTS.items():
             if kind in name:
