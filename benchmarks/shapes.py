@@ -124,7 +124,9 @@ SHAPES: Mapping[str, Callable[[Secrets], str]] = {
         f"{json.dumps(secret, separators=(',', ':'))}\n" for secret in secrets
     ),
     "stream of JSON, indented": lambda secrets: "".join(map(_pretty, secrets)),
-    "documents of JSON": lambda secrets: "---\n".join(f"{json.dumps(one)}\n" for one in secrets),
+    "documents of JSON": lambda secrets: "---\n".join(
+        f"{json.dumps(secret)}\n" for secret in secrets
+    ),
     "flow style": lambda secrets: "---\n".join(map(_flow, secrets)),
     "List of live objects, YAML": lambda secrets: _yaml(_live(secrets)),
     "List of live objects, JSON": lambda secrets: _pretty(_live(secrets)),

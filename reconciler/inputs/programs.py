@@ -12,7 +12,7 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,7 +29,7 @@ _CHUNK_BYTES = 1 << 16
 _MOST_COMPLAINT = 1 << 16
 _SHELL = "/bin/sh"
 # Waits until the other end of the pipe is closed, which the kernel does for whoever is killed.
-_GUARD = 'read -r line; kill -s KILL -- "-$1"'
+_GUARD = 'read -r group && read -r line; test -n "$group" && kill -s KILL -- "-$group"'
 
 
 class Job(NamedTuple):
@@ -110,17 +110,21 @@ class _Running:
 
     def __init__(self, job: Job, seconds: float, *, keep_complaints: bool) -> None:
         """Raises ``OSError`` if it cannot be started."""
-        self._process = subprocess.Popen(  # noqa: S603 - a list, without a shell
-            job.arguments,
-            env=job.environ,
-            cwd=job.directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if keep_complaints else subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=end_with_parent(),  # noqa: PLW1509 - it calls nothing that takes a lock
-        )
-        self._guard = _guard_of(self._process.pid)
+        self._guard = _guard()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - a list, without a shell
+                job.arguments,
+                env=job.environ,
+                cwd=job.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE if keep_complaints else subprocess.DEVNULL,
+                start_new_session=True,
+                preexec_fn=_guarded_by(self._guard),  # noqa: PLW1509 - it takes no lock
+            )
+        except OSError:
+            self._end_guard()
+            raise
         self._seconds = seconds
         self.until = time.monotonic() + seconds
         assert self._process.stdout is not None
@@ -167,20 +171,37 @@ class _Running:
         self._process.wait()
         for stream in self.streams:
             stream.close()
+        self._end_guard()
+
+    def _end_guard(self) -> None:
         if self._guard is not None:
             self._guard.kill()
             self._guard.communicate()
             self._guard = None
 
 
-def _guard_of(group: int) -> subprocess.Popen[bytes] | None:
-    """A process that kills `group` when this one ends.
+def _guarded_by(guard: subprocess.Popen[bytes] | None) -> Callable[[], None]:
+    """What the program does before it begins: whoever kills us even now kills it, too."""
+    bind = end_with_parent()
+    descriptor = None if guard is None or guard.stdin is None else guard.stdin.fileno()
+
+    def begin() -> None:
+        if bind is not None:
+            bind()
+        if descriptor is not None:
+            os.write(descriptor, b"%d\n" % os.getpid())
+
+    return begin
+
+
+def _guard() -> subprocess.Popen[bytes] | None:
+    """A process that kills the process group whose number it reads when this process ends.
 
     Where there is no shell, the program itself ends with us all the same: see `end_with_parent`.
     """
     try:
         return subprocess.Popen(  # noqa: S603 - as above
-            [_SHELL, "-c", _GUARD, "guard", str(group)],
+            [_SHELL, "-c", _GUARD],
             env={},
             cwd="/",
             stdin=subprocess.PIPE,

@@ -160,8 +160,8 @@ def _made_of(environment: Environment, environ: Mapping[str, str]) -> Inputs | N
     )
 
 
-def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
-    """Read the store, and plan what makes it as `loaded` says.
+def plan_of(environment: Environment, loaded: Loaded, store: Store, *, salt: str = "") -> Planned:
+    """Read the store, and plan what makes it as `loaded` says; `salt` as for `plan`.
 
     Raises:
         InvalidManifests: the manifests have errors.
@@ -176,6 +176,7 @@ def plan_of(environment: Environment, loaded: Loaded, store: Store) -> Planned:
         consumers=loaded.consumers,
         inputs=loaded.inputs,
         diagnostics=loaded.diagnostics,
+        salt=salt,
     )
     return _tried(environment, _with_notices(planned, loaded), store)
 

@@ -15,23 +15,29 @@ from reconciler.model.store import Store
 from reconciler.workflow.abreast import SharedLoads
 from reconciler.workflow.environments import (
     Environment,
-    environment_of_plan,
     is_unstable,
     load_environment,
-    plan_file_again,
+    plan_of,
     store_rules,
 )
-from reconciler.workflow.planned import Planned
+from reconciler.workflow.planned import Planned, refuse_stale
 
 MOST_HELD = 5_000
 """Objects whose plans are held as they are, at up to 7 KB each."""
+_PACKING = threading.Lock()
+"""To pack or to unpack a plan takes ten times its memory for a moment: one at a time is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What the file of a plan would hold, compressed: no values, and some 200 bytes an object."""
+    """A plan without its values: ``content`` is that of its file, compressed.
+
+    ``key`` is that of its fingerprints, and ``salt`` what it was derived with, if it was.
+    """
 
     content: bytes = field(repr=False)
+    key: bytes = field(repr=False)
+    salt: str
 
 
 class PendingPlans:
@@ -44,7 +50,6 @@ class PendingPlans:
     def __init__(self, most_held: int = MOST_HELD) -> None:
         self._plans: dict[str, Planned | Packed] = {}
         self._room = most_held
-        self._lock = threading.Lock()
         self.with_work: Plan | None = None
         """A plan that has something to do, without its changes, if any has."""
 
@@ -56,19 +61,14 @@ class PendingPlans:
         if planned.has_work:
             self.with_work = planned.without_content().plan
         if planned.blocked or not (planned.has_work or to_verify):
-            kept: Planned | Packed = planned.without_content()
-        elif self._is_room_for(planned):
-            kept = planned
-        else:
-            kept = _packed(environment, planned)
-        self._plans[environment.name] = kept
-
-    def _is_room_for(self, planned: Planned) -> bool:
-        with self._lock:
+            self._plans[environment.name] = planned.without_content()
+            return
+        with _PACKING:
             left = self._room - len(planned.desired) - len(planned.snapshot.objects)
             if left >= 0:
                 self._room = left
-            return left >= 0
+            is_held = left >= 0
+            self._plans[environment.name] = planned if is_held else _packed(environment, planned)
 
     def pop(self, name: str) -> Planned | Packed | None:
         """What was kept of the plan of the environment `name`; from now on, nothing is."""
@@ -82,11 +82,12 @@ def _packed(environment: Environment, planned: Planned) -> Planned | Packed:
     saved = planned.saved(
         environment.inputs, sources=environment.sources, exclude=environment.exclude
     )
+    key = planned.fingerprinter.key
     try:
-        content = planfile.packed(saved, Path(environment.name), planned.fingerprinter.key)
+        content = planfile.packed(saved, Path(environment.name), key)
     except PlanFileError:
         return planned
-    return Packed(zlib.compress(content))
+    return Packed(zlib.compress(content), key, planned.salt)
 
 
 def unpacked(
@@ -105,7 +106,14 @@ def unpacked(
         StalePlan: manifests or store are no longer what the plan saw.
         ReconcilerError: the plan could not be formed.
     """
-    file = planfile.unpacked(zlib.decompress(kept.content), Path(environment.name))
-    environment = environment_of_plan(environment, file)
     loaded = load_environment(environment, store_rules(environment), environ=environ, shared=shared)
-    return plan_file_again(environment, file, loaded, store)[0]
+    planned = plan_of(environment, loaded, store, salt=kept.salt)
+    with _PACKING:
+        file = planfile.unpacked(zlib.decompress(kept.content), Path(environment.name))
+        refuse_stale(
+            file.saved.plan,
+            planned,
+            same_key=kept.key == planned.fingerprinter.key,
+            derived_key=bool(kept.salt),
+        )
+    return planned
