@@ -49,10 +49,12 @@ class Fleet:
 
     directory: Path
 
-    def add(self, count: int, store: str, shared: Path | None = None) -> None:
+    def add(
+        self, count: int, store: str, shared: Path | None = None, *, alike: bool = False
+    ) -> None:
         """Add a block of `count` environments with the settings `store`.
 
-        Manifests are their own, or those in `shared`.
+        Manifests are their own, or those in `shared`; `alike`, they are of the same objects.
         """
         number = len(self.blocks())
         for place in range(count):
@@ -60,7 +62,8 @@ class Fleet:
             home = self.directory / f"block-{number}" / name
             manifests = shared or home / "manifests"
             if shared is None:
-                generate(SECRETS, manifests, seed=number * BLOCK + place, namespace=name)
+                seed = 0 if alike else number * BLOCK + place
+                generate(SECRETS, manifests, seed=seed, namespace="team" if alike else name)
             home.mkdir(exist_ok=True, parents=True)
             (home / "reconciler.yaml").write_text(f"set: {name}\nmanifests: {manifests}\n{store}\n")
 
@@ -149,6 +152,16 @@ def embedded(directory: Path, environments: int, rounds: int) -> None:
     tell(f"plan of {BLOCK} : a process for each", pair)
 
 
+def alike(directory: Path, environments: int) -> None:
+    """Measure an apply of environments that have the same objects, as most fleets do."""
+    fleet = Fleet(directory / "alike")
+    for _ in range(environments // BLOCK):
+        fleet.add(BLOCK, _EMBEDDED, alike=True)
+    applied = fleet.together("apply", environments // BLOCK, "--auto-approve")
+    name = f"apply of {environments} x {SECRETS} creates, the same objects in each"
+    tell(name, each(applied, environments))
+
+
 def sharing(directory: Path, rounds: int) -> None:
     """Measure what it saves to load what environments share once."""
     shared = Fleet(directory / "shared")
@@ -224,6 +237,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="reconciler-fleet-") as directory:
         if chosen.environments:
             embedded(Path(directory), chosen.environments, chosen.rounds)
+            alike(Path(directory), chosen.environments)
             sharing(Path(directory), chosen.rounds)
         if chosen.clusters:
             clusters(Path(directory), chosen.clusters, chosen.rounds)

@@ -34,6 +34,7 @@ from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.inputs import Command, Exclusion
 from reconciler.model.objects import Desired, ObjectKey, Source
+from reconciler.model.opening import StoreChoice
 from reconciler.model.plan_options import KeyTarget, PlanOptions
 from reconciler.model.store import Store
 from reconciler.stores import open_store
@@ -213,6 +214,8 @@ def round_of(desired: tuple[Desired, ...], store: Store, options: PlanOptions) -
     """Plan, try and apply `desired`, and look for drift."""
     snapshot = workflow.read(desired, store, options)
     planned = workflow.tried(workflow.plan(desired, snapshot, options), store)
+    pending = workflow.PendingPlans(most_held=0)
+    pending.keep(workflow.Environment(store=StoreChoice("")), planned, to_verify=True)
     workflow.apply(planned, store)
     workflow.drift(desired, snapshot, options)
 

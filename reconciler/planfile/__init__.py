@@ -16,15 +16,7 @@ from reconciler.model.inputs import Exclusion, SourceMark
 from reconciler.model.plans import Note, Plan
 from reconciler.model.seals import key_check
 from reconciler.planfile.address import without_credentials
-from reconciler.planfile.envelope import (
-    FORMAT,
-    PlanFile,
-    SavedPlan,
-    load,
-    packed,
-    save,
-    unpacked,
-)
+from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
 from reconciler.planfile.index import (
     Index,
     Indexed,
@@ -52,7 +44,6 @@ __all__ = [
     "load",
     "load_index",
     "origin_notes",
-    "packed",
     "plan_file_of",
     "refuse_altered",
     "refuse_expired",
@@ -61,7 +52,6 @@ __all__ = [
     "save_index",
     "saved_plan",
     "standing_of",
-    "unpacked",
     "without_credentials",
 ]
 

@@ -160,8 +160,10 @@ def _made_of(environment: Environment, environ: Mapping[str, str]) -> Inputs | N
     )
 
 
-def plan_of(environment: Environment, loaded: Loaded, store: Store, *, salt: str = "") -> Planned:
-    """Read the store, and plan what makes it as `loaded` says; `salt` as for `plan`.
+def plan_of(
+    environment: Environment, loaded: Loaded, store: Store, *, salt: str = "", key: bytes = b""
+) -> Planned:
+    """Read the store, and plan what makes it as `loaded` says; `salt` and `key` as for `plan`.
 
     Raises:
         InvalidManifests: the manifests have errors.
@@ -177,6 +179,7 @@ def plan_of(environment: Environment, loaded: Loaded, store: Store, *, salt: str
         inputs=loaded.inputs,
         diagnostics=loaded.diagnostics,
         salt=salt,
+        key=key,
     )
     return _tried(environment, _with_notices(planned, loaded), store)
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from reconciler import planfile
-from reconciler.errors import PlanFileError
 from reconciler.model.plans import Plan
 from reconciler.model.store import Store
 from reconciler.workflow.abreast import SharedLoads
@@ -24,13 +22,12 @@ from reconciler.workflow.planned import Planned, refuse_stale
 
 MOST_HELD = 5_000
 """Objects whose plans are held as they are, at up to 7 KB each."""
-_PACKING = threading.Lock()
-"""To pack or to unpack a plan takes ten times its memory for a moment: one at a time is."""
+_FAST = 1  # a level of zlib
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A plan without its values: ``content`` is that of its file, compressed.
+    """A plan without the values and manifests beside it: ``content`` is its pickle, compressed.
 
     ``key`` is that of its fingerprints, and ``salt`` what it was derived with, if it was.
     """
@@ -50,6 +47,7 @@ class PendingPlans:
     def __init__(self, most_held: int = MOST_HELD) -> None:
         self._plans: dict[str, Planned | Packed] = {}
         self._room = most_held
+        self._lock = threading.Lock()
         self.with_work: Plan | None = None
         """A plan that has something to do, without its changes, if any has."""
 
@@ -61,33 +59,25 @@ class PendingPlans:
         if planned.has_work:
             self.with_work = planned.without_content().plan
         if planned.blocked or not (planned.has_work or to_verify):
-            self._plans[environment.name] = planned.without_content()
-            return
-        with _PACKING:
+            kept: Planned | Packed = planned.without_content()
+        elif is_unstable(planned.diagnostics) or self._is_room_for(planned):
+            kept = planned
+        else:
+            content = zlib.compress(pickle.dumps(planned.plan), _FAST)
+            kept = Packed(content, planned.fingerprinter.key, planned.salt)
+        self._plans[environment.name] = kept
+
+    def _is_room_for(self, planned: Planned) -> bool:
+        with self._lock:
             left = self._room - len(planned.desired) - len(planned.snapshot.objects)
-            if left >= 0:
-                self._room = left
-            is_held = left >= 0
-            self._plans[environment.name] = planned if is_held else _packed(environment, planned)
+            if left < 0:
+                return False
+            self._room = left
+            return True
 
     def pop(self, name: str) -> Planned | Packed | None:
         """What was kept of the plan of the environment `name`; from now on, nothing is."""
         return self._plans.pop(name, None)
-
-
-def _packed(environment: Environment, planned: Planned) -> Planned | Packed:
-    """`planned` as its file would be; as it is, where it cannot be saved or would be stale."""
-    if is_unstable(planned.diagnostics):
-        return planned
-    saved = planned.saved(
-        environment.inputs, sources=environment.sources, exclude=environment.exclude
-    )
-    key = planned.fingerprinter.key
-    try:
-        content = planfile.packed(saved, Path(environment.name), key)
-    except PlanFileError:
-        return planned
-    return Packed(zlib.compress(content), key, planned.salt)
 
 
 def unpacked(
@@ -107,13 +97,11 @@ def unpacked(
         ReconcilerError: the plan could not be formed.
     """
     loaded = load_environment(environment, store_rules(environment), environ=environ, shared=shared)
-    planned = plan_of(environment, loaded, store, salt=kept.salt)
-    with _PACKING:
-        file = planfile.unpacked(zlib.decompress(kept.content), Path(environment.name))
-        refuse_stale(
-            file.saved.plan,
-            planned,
-            same_key=kept.key == planned.fingerprinter.key,
-            derived_key=bool(kept.salt),
-        )
+    planned = plan_of(environment, loaded, store, salt=kept.salt, key=kept.key)
+    refuse_stale(
+        pickle.loads(zlib.decompress(kept.content)),  # noqa: S301 - of this very process
+        planned,
+        same_key=kept.key == planned.fingerprinter.key,
+        derived_key=bool(kept.salt),
+    )
     return planned

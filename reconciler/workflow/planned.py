@@ -168,13 +168,14 @@ def plan(
     inputs: Sequence[InputYield] = (),
     diagnostics: Sequence[Diagnostic] = (),
     salt: str = "",
+    key: bytes = b"",
 ) -> Planned:
     """Compare `desired` with `snapshot`. Writes nothing.
 
     `consumers` are those that the manifests hold: ``Loaded.consumers``. `inputs` are where they
     come from: ``Loaded.inputs``; a refusal names those that are empty. `diagnostics` are
     ``Loaded.diagnostics``, whose warnings stand in the plan. `salt` is that of a plan
-    that is to be formed again, where it has one.
+    that is to be formed again, where it has one, and `key` what was derived with it.
 
     Raises:
         ConfigError: a target is neither in the manifests nor in the set.
@@ -183,7 +184,7 @@ def plan(
         desired,
         snapshot,
         options,
-        _fingerprinter(desired, snapshot, salt),
+        _fingerprinter(desired, snapshot, salt, key),
         consumers=consumers,
         inputs=inputs,
         diagnostics=diagnostics,
@@ -319,13 +320,13 @@ def drift(
 
 
 def _fingerprinter(
-    desired: Sequence[Desired], snapshot: Snapshot, salt: str
+    desired: Sequence[Desired], snapshot: Snapshot, salt: str, key: bytes = b""
 ) -> tuple[Fingerprinter, str]:
     """What makes a plan's fingerprints, and its salt where their key is derived with one."""
     if not salt and snapshot.fingerprint_key is not None:
         return Fingerprinter(snapshot.fingerprint_key), ""
     salt = salt or secrets.token_hex(_SALT_BYTES)
-    return Fingerprinter(_derived_key(desired, salt)), salt
+    return Fingerprinter(key or _derived_key(desired, salt)), salt
 
 
 def _derived_key(desired: Sequence[Desired], salt: str) -> bytes:
