@@ -204,11 +204,13 @@ def loaded_of(
     store: Store | None = None,
     twice: bool = False,
     to_plan: bool = False,
+    again: bool = False,
 ) -> Loaded:
     """The manifests of `environment`, with their diagnostics shown.
 
     Meanwhile, `store` begins to read what a plan or a drift check of them needs. With `to_plan`,
     warnings are left to `warned_beside` where the plan on standard output shows them to a person.
+    What is loaded `again` has had its warnings shown.
 
     Their notices stand in what the command shows, unless errors end it before. `checks` say what
     else is wrong with them; without any, the store's own rules do. `twice` as in
@@ -228,7 +230,7 @@ def loaded_of(
             told=source_errors(),
             shared=shared_loads(),
         )
-    if loaded.errors or not (to_plan and is_plan_read()):
+    if loaded.errors or not (again or (to_plan and is_plan_read())):
         show_diagnostics(loaded, loaded.diagnostics)
     if loaded.errors:
         show_notices(loaded.notices)

@@ -18,10 +18,8 @@ from reconciler.cli.config import (
     chosen_environments,
     company,
     given_environments,
-    shared_loads,
 )
 from reconciler.cli.diagnostics import warned_beside
-from reconciler.cli.environment import environ
 from reconciler.cli.environments import Described
 from reconciler.cli.options import SHARD, STAGE, parameter_of
 from reconciler.cli.output import shown_text, verbosity_of
@@ -254,11 +252,11 @@ def _of_pending(pending: PendingPlans, context: click.Context, running: _Running
         return workflow.Result(plan=kept.plan)
     environment = environment_of(context.params, context.params["paths"])
     with opened(environment) as store:
-        planned = (
-            workflow.unpacked(kept, environment, store, environ=environ(), shared=shared_loads())
-            if isinstance(kept, workflow.Packed)
-            else kept
-        )
+        if isinstance(kept, workflow.Packed):
+            loaded = loaded_of(environment, store=store, again=True)
+            planned = workflow.unpacked(kept, environment, loaded, store)
+        else:
+            planned = kept
         ended = running.carried_out(planned, store, context.params)
         if ended.is_complete and context.params["verify"]:
             return _verified(environment, store, planned.desired, ended)

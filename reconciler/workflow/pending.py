@@ -5,19 +5,12 @@ from __future__ import annotations
 import pickle
 import threading
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconciler.manifests import Loaded
 from reconciler.model.plans import Plan
 from reconciler.model.store import Store
-from reconciler.workflow.abreast import SharedLoads
-from reconciler.workflow.environments import (
-    Environment,
-    is_unstable,
-    load_environment,
-    plan_of,
-    store_rules,
-)
+from reconciler.workflow.environments import Environment, is_unstable, plan_of
 from reconciler.workflow.planned import Planned, refuse_stale
 
 MOST_HELD = 5_000
@@ -80,23 +73,14 @@ class PendingPlans:
         return self._plans.pop(name, None)
 
 
-def unpacked(
-    kept: Packed,
-    environment: Environment,
-    store: Store,
-    *,
-    environ: Mapping[str, str],
-    shared: SharedLoads | None = None,
-) -> Planned:
-    """The plan that `kept` is of, formed again.
-
-    `environ` and `shared` as for `load_environment`.
+def unpacked(kept: Packed, environment: Environment, loaded: Loaded, store: Store) -> Planned:
+    """The plan that `kept` is of, formed again from what is `loaded` now.
 
     Raises:
+        InvalidManifests: the manifests have errors.
         StalePlan: manifests or store are no longer what the plan saw.
         ReconcilerError: the plan could not be formed.
     """
-    loaded = load_environment(environment, store_rules(environment), environ=environ, shared=shared)
     planned = plan_of(environment, loaded, store, salt=kept.salt, key=kept.key)
     refuse_stale(
         pickle.loads(zlib.decompress(kept.content)),  # noqa: S301 - of this very process

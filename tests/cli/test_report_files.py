@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any
 
@@ -44,10 +43,7 @@ def test_that_of_a_merged_report_too(shop: Any) -> None:
         ("manifests/shop.yaml/deep/report", "Not a directory"),
         ("dangling/report", "No such file or directory"),
         ("loop/report", "Too many levels of symbolic links"),
-        pytest.param(
-            *("closed/deep/report", "Permission denied"),
-            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere"),
-        ),
+        (f"{'x' * 300}/report", "File name too long"),
         pytest.param(
             *("/proc/closed/report", "No such file or directory"),
             marks=pytest.mark.skipif(sys.platform != "linux", reason="a file system of Linux"),
@@ -59,7 +55,6 @@ def test_it_is_told_why_it_cannot_be_made(
 ) -> None:
     (shop.path / "dangling").symlink_to("nowhere")
     (shop.path / "loop").symlink_to("loop")
-    (shop.path / "closed").mkdir(mode=0o500)
     result = shop.run("plan", *chosen, "--report", f"json={place}")
     assert result.code == 1
     told = f"Error: {place}: cannot be written: {reason}\n    hint: choose another place\n"

@@ -25,6 +25,7 @@ EVENT = Draft202012Validator(
     json.loads((resources.files("reconciler") / "schemas/event-v1.json").read_text())
 )
 TYPE = "apiVersion: v1\nkind: Secret\nmetadata: {name: database}\ntype: kubernetes.io/tls\n"
+OTHERS = ("us-1", "us-2", "us-3", "us-4")
 
 
 @pytest.fixture
@@ -204,25 +205,50 @@ def test_manifests_are_planned_shown_and_applied(three: Any) -> None:
     assert three.ok("apply", "--all", "--auto-approve").out.count("Applied: nothing.") == 3
 
 
-def test_plans_that_are_too_many_to_be_held_are_formed_again(workplace: Any) -> None:
-    """The first environment takes all the room, and its apply is not reached."""
+def test_plans_that_are_too_many_to_be_held_are_formed_again(
+    workplace: Any, wrap_store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first environment takes all the room, and its apply is not reached.
+
+    What is wrong with a manifest by the time of its turn is said with its place.
+    """
     workplace.write(
         "reconciler.yaml",
         "environments:\n"
         "  large: {store: 'sqlite:large.db', manifests: large, after: broken}\n"
-        "  small: {store: 'sqlite:small.db', manifests: small}\n"
-        "  broken: {store: 'sqlite:broken.db', manifests: broken}\n",
+        "  small: {store: 'altered:small.db', manifests: small}\n"
+        "  late: {store: 'sqlite:late.db', manifests: late, after: small}\n"
+        "  broken: {store: 'sqlite:broken.db', manifests: broken}\n"
+        + "".join(
+            f"  {name}: {{store: 'sqlite:{name}.db', manifests: {name}}}\n" for name in OTHERS
+        ),
     )
     one = "apiVersion: v1\nkind: Secret\nmetadata: {{name: s-{0}}}\nstringData: {{x: canary}}\n"
     text = "---\n".join(one.format(number) for number in range(MOST_HELD))
     workplace.write("large/all.yaml", text)
-    workplace.write("small/one.yaml", one.format("small"))
+    workplace.write("small/one.yaml", one.format("small").replace("canary", "changeme"))
+    for name in ("late", *OTHERS):  # the manifests of few environments are kept
+        workplace.write(f"{name}/one.yaml", one.format(name))
     workplace.write("broken/one.yaml", TYPE)
-    args = ("apply", "--all", "--auto-approve", "--verify", "--env-parallelism", "1", "-q")
-    result = workplace.run(*args)
+
+    def spoil(store: Store) -> Any:
+        """Opened for the plan, for the apply, and to verify it."""
+        opened.append(store)
+        if len(opened) > 1:
+            workplace.write("late/one.yaml", TYPE.replace("kubernetes.io/tls", "[canary]"))
+        return store
+
+    opened: list[Store] = []
+    wrap_store(spoil)
+    monkeypatch.delenv("RECONCILER_STORE")
+    args = ("--auto-approve", "--max-failures", "1", "--env-parallelism", "1", "-q")
+    result = workplace.run("apply", "--all", *args)
     assert result.code == 1
+    assert len(opened) == 2
     assert "Not begun: large, since it comes after broken." in result.out
+    assert "late/one.yaml:4:" in result.err
     assert "canary" not in result.out + result.err
+    assert result.err.count("warning[") == 1
     assert workplace.ok("plan", "-e", "small", "--detailed-exitcode").code == 0
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler import workflow
 from reconciler.errors import StalePlan
+from reconciler.manifests import Loaded
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.model.opening import StoreChoice
 from reconciler.model.store import Store
@@ -31,11 +32,14 @@ def environment(directory: Path, name: str, *keys: str) -> Environment:
     return Environment(name=name, store=store, inputs=(str(home / "a.yaml"),))
 
 
+def loaded(chosen: Environment) -> Loaded:
+    return workflow.load_environment(chosen, environ={})
+
+
 @contextmanager
 def planned(chosen: Environment) -> Iterator[tuple[Store, Planned]]:
     with workflow.opened(chosen, {}) as store:
-        loaded = workflow.load_environment(chosen, environ={})
-        yield store, workflow.plan_of(chosen, loaded, store)
+        yield store, workflow.plan_of(chosen, loaded(chosen), store)
 
 
 def kept_of(chosen: Environment, most_held: int, *, to_verify: bool = False) -> Planned | Packed:
@@ -67,7 +71,7 @@ def test_a_packed_plan_is_formed_again_and_applied(tmp_path: Path) -> None:
     assert b"password" in zlib.decompress(kept.content)
     assert VALUE.encode() not in zlib.decompress(kept.content)
     with workflow.opened(chosen, {}, to_write=True) as store:
-        again = workflow.unpacked(kept, chosen, store, environ={})
+        again = workflow.unpacked(kept, chosen, loaded(chosen), store)
         assert workflow.apply(again, store).is_complete
     with planned(chosen) as (_, plan):
         assert not plan.has_work
@@ -84,7 +88,7 @@ def test_a_packed_plan_that_would_be_another_one_is_refused(tmp_path: Path, by: 
     else:
         environment(tmp_path, "eu-1", "password", "another")
     with workflow.opened(chosen, {}) as store, pytest.raises(StalePlan, match="no longer matches"):
-        workflow.unpacked(kept, chosen, store, environ={})
+        workflow.unpacked(kept, chosen, loaded(chosen), store)
 
 
 def test_of_a_plan_without_work_nothing_is_kept_unless_it_is_to_be_verified(tmp_path: Path) -> None:
