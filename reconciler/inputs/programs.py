@@ -122,7 +122,7 @@ class _Running:
                 start_new_session=True,
                 preexec_fn=_guarded_by(self._guard),  # noqa: PLW1509 - it takes no lock
             )
-        except OSError:
+        except BaseException:
             self._end_guard()
             raise
         self._seconds = seconds
