@@ -29,10 +29,8 @@ import reconciler
 from reconciler import workflow
 from reconciler.inputs import Running
 from reconciler.manifests import LintSettings, parse_document, unprovided
-from reconciler.manifests.decode import decode
-from reconciler.manifests.simple import simple_document
-from reconciler.manifests.yaml import documents, parts
-from reconciler.model.inputs import Command, Exclusion
+from reconciler.manifests.stages import results_of
+from reconciler.model.inputs import Command, Exclusion, Text
 from reconciler.model.objects import Desired, ObjectKey, Source
 from reconciler.model.opening import StoreChoice
 from reconciler.model.plan_options import KeyTarget, PlanOptions
@@ -285,16 +283,14 @@ def fail(_: object) -> NoReturn:
 
 @pytest.mark.parametrize("text", [SOUND["simple.yaml"], SOUND["flow.yaml"], SOUND["list.json"]])
 def test_tracebacks_with_locals_show_values_only_as_builtin_strings(text: str) -> None:
-    (part,) = parts(text.replace("{name}", "a"))
-    document = simple_document(part, "a.yaml", 0) or next(documents(part, "a.yaml", 0))
     with pytest.raises(RuntimeError) as raised:
-        decode(document, "default", fail)
+        results_of([(Text("a.yaml", text.replace("{name}", "a")), "default")], [fail], None)
     shown = dict(locals_in(raised.value))
-    assert {"decode: document", "_managed: fields", "_managed: desired"} <= shown.keys()
+    assert {"results_of: texts", "results_of: batch", "_violations: draft"} <= shown.keys()
     leaks = {name for name, value in shown.items() if any(form in repr(value) for form in FORMS)}
     assert leaks == set()
     lines = "".join(
         traceback.TracebackException.from_exception(raised.value, capture_locals=True).format()
     )
-    ours = lines[lines.index("in decode") :]
+    ours = lines[lines.index("in results_of") :]
     assert not any(form in ours for form in FORMS)

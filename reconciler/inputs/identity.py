@@ -13,10 +13,14 @@ from reconciler.files import own_descriptor
 
 def noted(seen: dict[str, str], *names: str) -> tuple[str, bool]:
     """The identity of what has `names`, and whether it was not seen before under any of them."""
-    identity = next((seen[name] for name in names if name in seen), "")
-    is_first = not identity
-    identity = identity or names[0]
-    seen.update(dict.fromkeys(names, identity))
+    for name in names:
+        if name in seen:
+            identity, is_first = seen[name], False
+            break
+    else:
+        identity, is_first = names[0], True
+    for name in names:
+        seen[name] = identity
     return identity, is_first
 
 

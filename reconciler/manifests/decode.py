@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache
 from itertools import pairwise
 
 from reconciler.manifests import foreign, separators
-from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped, with_violations
+from reconciler.manifests.decoded import Decoded, Draft, Rejected, Skipped
 from reconciler.manifests.entries import Entries, is_null
 from reconciler.manifests.fields import Fields
 from reconciler.manifests.kinds import (
@@ -19,13 +18,11 @@ from reconciler.manifests.kinds import (
     secret_data,
     service_account_settings,
 )
-from reconciler.manifests.lints.ignoring import ignoring_warnings
 from reconciler.manifests.metadata import read_metadata
 from reconciler.manifests.nodes import Document, Mapping, Node, Sequence, item_of
 from reconciler.manifests.workloads import secrets_of
 from reconciler.manifests.ytt import ytt_directive
 from reconciler.model.inputs import IGNORE_FILE
-from reconciler.model.lifecycle import LINT_IGNORE
 from reconciler.model.objects import (
     KINDS,
     NAMESPACE,
@@ -38,7 +35,6 @@ from reconciler.model.objects import (
     Severity,
     Source,
 )
-from reconciler.rules import Violation, generation_violations, validate
 
 MAX_DOCUMENT_BYTES = 3 * 1024 * 1024
 """The largest document, or item of a List, in UTF-8: an API server's limit for one request."""
@@ -59,41 +55,26 @@ _OTHER_FILE = f"to leave a file out that is no manifest, use --exclude or {IGNOR
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 
 
-Lint = Callable[[Desired], Iterable[Violation]]
-"""A check of a Secret beyond the rules."""
-
-
-def decode(document: Document, namespace: str, lint: Lint) -> list[Decoded]:
+def decode(document: Document, namespace: str) -> list[Draft | Decoded]:
     """Decode the objects in `document`, including those within Lists.
 
-    Objects without a namespace get `namespace`. The warnings of `lint` are reported with the rest.
+    Objects without a namespace get `namespace`.
     """
     if document.problem:
         return [Rejected((document.problem,), foreign=not foreign.claims_object(document.text))]
     if document.root is None or is_null(document.root):
         return []
-    decoder = _DocumentDecoder(document, namespace, lint)
+    decoder = _DocumentDecoder(document, namespace)
     decoder.decode(document.root, (document.start, document.end))
     return decoder.decoded
 
 
-def checked(desired: Desired, lint: Lint) -> tuple[Violation, ...]:
-    """The violations of the rules and, for a Secret, those that `lint` reports."""
-    violations = (*validate(desired), *generation_violations(desired))
-    if desired.key.kind == SECRET:
-        violations = (*violations, *lint(desired))
-    if LINT_IGNORE in desired.annotations:
-        violations = (*violations, *ignoring_warnings(desired))
-    return violations
-
-
 class _DocumentDecoder:
-    def __init__(self, document: Document, namespace: str, lint: Lint) -> None:
+    def __init__(self, document: Document, namespace: str) -> None:
         self._document = document
         self._namespace = namespace
-        self._lint = lint
         self._items = 0
-        self.decoded: list[Decoded] = []
+        self.decoded: list[Draft | Decoded] = []
 
     def decode(
         self, node: Node, extent: tuple[int, int], *, listed: bool = False, assumed: str = ""
@@ -154,7 +135,7 @@ class _DocumentDecoder:
 
     def _object(
         self, fields: Fields, entries: Entries, kind: str, version: str, extent: tuple[int, int]
-    ) -> Decoded:
+    ) -> Draft | Decoded:
         if kind not in KINDS or version != _VERSION:
             result = _not_managed(fields, entries, kind, version, self._namespace)
             if isinstance(result, Rejected) and fields.item is None and _is_foreign(entries):
@@ -165,7 +146,7 @@ class _DocumentDecoder:
         if not _fits(self._document.text, *extent):
             source = fields.source
             return _failed(source, "document-too-large", _TOO_LARGE, hint="split it")
-        return _managed(fields, entries, kind, self._namespace, self._lint)
+        return _managed(fields, entries, kind, self._namespace)
 
 
 def _fits(text: str, start: int, end: int) -> bool:
@@ -255,8 +236,8 @@ def _not_managed(
     return Rejected(tuple(fields.diagnostics("")))
 
 
-def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: Lint) -> Decoded:
-    """A Namespace, ServiceAccount or Secret, checked against the rules."""
+def _managed(fields: Fields, entries: Entries, kind: str, namespace: str) -> Draft:
+    """A Namespace, ServiceAccount or Secret."""
     if not entries.keys() <= FIELDS[kind]:
         fields.refuse_unknown(entries, FIELDS[kind], ())
     metadata = read_metadata(fields, entries)
@@ -282,7 +263,4 @@ def _managed(fields: Fields, entries: Entries, kind: str, namespace: str, lint: 
         ciphertexts=digests,
         sealed=fields.document.sealed,
     )
-    violations = checked(desired, lint)
-    if not violations and not fields.problems:
-        return Accepted(desired)
-    return with_violations(fields, entries, desired, violations)
+    return Draft(fields, entries, desired)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from reconciler.manifests.entries import Entries, Problem
 from reconciler.manifests.fields import Fields
@@ -60,12 +62,30 @@ class Skipped:
 
 
 Decoded = Accepted | Rejected | Skipped
-"""The result of decoding one object of a stream."""
+"""The result for one object of a stream."""
 
 
-def with_violations(
-    fields: Fields, entries: Entries, desired: Desired, violations: tuple[Violation, ...]
-) -> Decoded:
+class Draft(NamedTuple):
+    """An object of a managed kind as its document has it: no rule has been checked yet."""
+
+    fields: Fields
+    entries: Entries
+    desired: Desired
+
+    def __repr__(self) -> str:
+        return f"<Draft of {self.desired.label}>"
+
+
+def checked(draft: Draft, violations: Sequence[Violation]) -> Accepted | Rejected:
+    """The result for `draft`, given the `violations` of the rules and lints."""
+    if not violations and not draft.fields.problems:
+        return Accepted(draft.desired)
+    return _with_violations(*draft, violations)
+
+
+def _with_violations(
+    fields: Fields, entries: Entries, desired: Desired, violations: Sequence[Violation]
+) -> Accepted | Rejected:
     """The result for `desired`, with one problem for each wrong field.
 
     A violation is left out where the decoder has reported an error for the same field, and a

@@ -15,11 +15,11 @@ _HINT = (
 )
 
 
-def summarised(results: Sequence[Decoded]) -> list[Decoded]:
+def summarised(results: Sequence[Decoded]) -> Sequence[Decoded]:
     """The results for a file, with one error in place of one for each field of each object."""
     read_only = [item for result in results for item in _read_only(result)]
     if len(read_only) <= 1:
-        return [*results]
+        return results
     read_only.sort(key=lambda item: (item.source.line, item.source.column))
     first = _summary(read_only)
     summarised: list[Decoded] = []
@@ -33,9 +33,9 @@ def summarised(results: Sequence[Decoded]) -> list[Decoded]:
     return summarised
 
 
-def _read_only(result: Decoded) -> list[Diagnostic]:
+def _read_only(result: Decoded) -> Sequence[Diagnostic]:
     if not isinstance(result, Rejected):
-        return []
+        return ()
     return [item for item in result.diagnostics if item.code == READ_ONLY]
 
 

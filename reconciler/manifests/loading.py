@@ -6,18 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from itertools import chain
 
-from reconciler.manifests import workloads
-from reconciler.manifests.decode import Lint, decode
+from reconciler.manifests import notices, workloads
 from reconciler.manifests.decoded import Accepted, Decoded, Rejected, Skipped
 from reconciler.manifests.exported import summarised
-from reconciler.manifests.lints import OFF, LintSettings, lint
-from reconciler.manifests.nodes import Document
+from reconciler.manifests.lints import OFF, LintSettings, lint_checks
 from reconciler.manifests.rendered import compared, placed
-from reconciler.manifests.simple import simple_document
-from reconciler.manifests.sops import Decryption, opened
-from reconciler.manifests.yaml import documents, parts
+from reconciler.manifests.sops import Decryption
+from reconciler.manifests.stages import results_of
 from reconciler.model.consumers import Consumer
 from reconciler.model.inputs import Read, Rendered, Text
 from reconciler.model.lifecycle import ignored_lints
@@ -31,8 +28,8 @@ from reconciler.model.objects import (
     Severity,
 )
 from reconciler.model.plans import Note
-from reconciler.model.sops import Sops, SopsRefusal
-from reconciler.model.values import SealedValue
+from reconciler.model.sops import Sops
+from reconciler.rules import CHECKS, Check
 from reconciler.rules.makers import MadeSecret
 
 
@@ -64,8 +61,8 @@ class Loaded:
 
 
 _DEFAULT_LINTS = LintSettings()
-_MOST_NAMED = 5
-_MOST_KINDS = 12
+_FILES_AT_ONCE = 128
+_CHARACTERS_AT_ONCE = 1024 * 1024
 
 
 def objects_of(
@@ -84,38 +81,40 @@ def objects_of(
     `sops` opens what SOPS encrypted; without it, that is an error. Where it lacks the key, values
     are sealed, and a notice counts them. `sops_ignore_mac` accepts what was changed afterwards.
     """
-    linted = partial(lint, moment=moment, expiry_days=lints.expiry_days)
-    decoded: list[Decoded] = []
-    inputs: dict[str, set[str]] = {}
-    held: dict[str, InputYield] = {}
-    notices: list[Note] = []
-    others: list[str] = []
+    checks = (*CHECKS, *lint_checks(moment, lints.expiry_days))
     decryption = None if sops is None else Decryption(sops, ignore_mac=sops_ignore_mac)
-    for path, identity, content, listed in reads:
-        if isinstance(content, Diagnostic):
-            decoded.append(Rejected((content,)))
-        elif isinstance(content, Note):
-            notices.append(content)
-        elif content is not None:
-            results = [*_decoded(content, namespace, linted, decryption)]
-            if listed and results and all(map(_is_foreign, results)):
+    checks = (*CHECKS, *lint_checks(moment, lints.expiry_days))
+    inputs: dict[str, set[str]] = {}
+    held: dict[str, list[Decoded]] = {}
+    others: list[str] = []
+    decoded: list[Decoded] = []
+    said: list[Note] = []
+    for batch in _batches(reads):
+        contents = [read.content for read in batch]
+        of_contents = _decoded(contents, namespace, checks, decryption)
+        for (path, identity, content, listed), results in zip(batch, of_contents, strict=True):
+            inputs.setdefault(path, set()).add(identity)
+            if isinstance(content, Diagnostic):
+                decoded.append(Rejected((content,)))
+            elif isinstance(content, Note):
+                said.append(content)
+            elif content is not None and listed and results and all(map(_is_foreign, results)):
                 others.append(content.file)
-                results = []
-            elif any(isinstance(result, Rejected) for result in results):
-                results = summarised(results)
-            part = [_graded(result, lints) for result in results]
-            held[identity] = _yield_of(part)
-            decoded += part
-        inputs.setdefault(path, set()).add(identity)
+                held[identity] = []
+            elif content is not None:
+                held[identity] = [_graded(result, lints) for result in summarised(results)]
+                decoded += held[identity]
     if others:
-        notices.append(_other_files(others))
+        said.append(notices.of_other_files(others))
     if decryption is not None:
-        notices += _unverified_notices(decryption.unverified)
-        notices += _sealed_notice(decoded, decryption.lacking)
+        said += notices.of_unverified(decryption.unverified)
+        said += notices.of_sealed(decoded, decryption.lacking)
     yields = [
-        _input_yield(path, files, held) for path, files in inputs.items() if files & held.keys()
+        _input_yield(path, [held[file] for file in files if file in held])
+        for path, files in inputs.items()
+        if files & held.keys()
     ]
-    loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), notices=notices)
+    loaded = _loaded(decoded, files=len(held) - len(others), inputs=tuple(yields), said=said)
     return _with_two_owners(loaded, lints)
 
 
@@ -124,7 +123,7 @@ def _loaded(
     *,
     files: int,
     inputs: tuple[InputYield, ...],
-    notices: Sequence[Note],
+    said: Sequence[Note],
 ) -> Loaded:
     objects, diagnostics = _joined(item for item in decoded if not isinstance(item, Skipped))
     others = [item for item in decoded if isinstance(item, Skipped)]
@@ -132,7 +131,7 @@ def _loaded(
     return Loaded(
         objects=objects,
         diagnostics=tuple(_in_order(diagnostics)),
-        notices=(*notices, *((_skipped_notice(skipped),) if skipped else ())),
+        notices=(*said, *((notices.of_skipped(skipped),) if skipped else ())),
         files=files,
         consumers=tuple(consumer for item in others for consumer in item.consumers),
         made=tuple(made for item in others for made in item.made),
@@ -177,68 +176,66 @@ def _ignoring(loaded: Loaded) -> Mapping[str, frozenset[str]]:
     return {**loaded.ignoring, **accounts}
 
 
+def _batches(reads: Iterable[Read]) -> Iterator[list[Read]]:
+    """`reads` in lists of some files, and of no more text at a time than is worth it."""
+    batch: list[Read] = []
+    size = 0
+    for read in reads:
+        batch.append(read)
+        content = read.content
+        if isinstance(content, Text):
+            size += len(content.text)
+        elif isinstance(content, Rendered):
+            size += sum(len(text.text) for text in _texts(content))
+        if len(batch) == _FILES_AT_ONCE or size > _CHARACTERS_AT_ONCE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
 def _decoded(
-    content: Text | Rendered,
+    contents: Sequence[Text | Rendered | Diagnostic | Note | None],
     namespace: str,
-    lint: Lint,
+    checks: Sequence[Check],
     decryption: Decryption | None,
-) -> Iterator[Decoded]:
-    """The results for the objects in a file, or in what a program printed."""
+) -> Iterator[list[Decoded]]:
+    """The results for the objects in each file, or in what a program printed."""
+    texts = [
+        (text, (content.namespace or namespace) if isinstance(content, Rendered) else namespace)
+        for content in contents
+        if isinstance(content, Text | Rendered)
+        for text in _texts(content)
+    ]
+    results = iter(results_of(texts, checks, decryption))
+    for content in contents:
+        if isinstance(content, Rendered):
+            of_content = next(results)
+            if content.again is not None:
+                of_content = [*compared(of_content, next(results))]
+            yield [placed(result, content) for result in of_content]
+        else:
+            yield next(results) if isinstance(content, Text) else []
+
+
+def _texts(content: Text | Rendered) -> tuple[Text, ...]:
+    """The texts of a file, or of each run of a program."""
     if isinstance(content, Text):
-        yield from _decoded_text(content, namespace, lint, decryption)
-        return
-    namespace = content.namespace or namespace
-    results = _decoded_text(content.text, namespace, lint, decryption)
-    if content.again is not None:
-        again = _decoded_text(content.again, namespace, lint, decryption)
-        results = compared(results, [*again])
-    for result in results:
-        yield placed(result, content)
+        return (content,)
+    return (content.text,) if content.again is None else (content.text, content.again)
 
 
-def _decoded_text(
-    text: Text,
-    namespace: str,
-    lint: Lint,
-    decryption: Decryption | None,
-) -> Iterator[Decoded]:
-    stream = _documents(text)
-    if decryption is not None and "sops" in text.text:
-        stream = opened(stream, decryption)
-    for document in stream:
-        yield from decode(document, namespace, lint)
-
-
-def _documents(text: Text) -> Iterator[Document]:
-    index = 0
-    for part in parts(text.text):
-        simple = simple_document(part, text.file, index)
-        for document in (simple,) if simple else documents(part, text.file, index):
-            yield document
-            index += 1
-
-
-def _yield_of(decoded: Iterable[Decoded]) -> InputYield:
-    """How many objects a file held, those with errors included."""
+def _input_yield(path: str, files: Iterable[Iterable[Decoded]]) -> InputYield:
+    """How many objects the files of an input held, those with errors included."""
     secrets = others = skipped = 0
-    for item in decoded:
+    for item in chain.from_iterable(files):
         if isinstance(item, Skipped):
             skipped += 1
         elif item.desired is not None and item.desired.kind == SECRET:
             secrets += 1
         else:
             others += 1
-    return InputYield("", secrets, others, skipped)
-
-
-def _input_yield(path: str, files: Iterable[str], held: Mapping[str, InputYield]) -> InputYield:
-    parts = [held[file] for file in files if file in held]
-    return InputYield(
-        path,
-        sum(part.secrets for part in parts),
-        sum(part.others for part in parts),
-        sum(part.skipped for part in parts),
-    )
+    return InputYield(path, secrets, others, skipped)
 
 
 def _graded(result: Decoded, lints: LintSettings) -> Decoded:
@@ -330,57 +327,3 @@ def _in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
 
 def _is_foreign(result: Decoded) -> bool:
     return isinstance(result, Rejected) and result.foreign
-
-
-def _other_files(files: Sequence[str]) -> Note:
-    """What is said of files in directories that are no manifests."""
-    count = len(files)
-    what = (
-        "1 file that is not a manifest" if count == 1 else f"{count} files that are not manifests"
-    )
-    more = f" and {count - _MOST_NAMED} more" if count > _MOST_NAMED else ""
-    return Note(
-        "files-skipped",
-        f"skipped {what}: {', '.join(files[:_MOST_NAMED])}{more}",
-    )
-
-
-def _unverified_notices(files: Iterable[str]) -> Iterator[Note]:
-    """What is said of files whose MAC was ignored."""
-    for file in dict.fromkeys(files):
-        yield Note(
-            "sops-mac-ignored",
-            f"{file} was changed after SOPS encrypted it, and is used all the same, since "
-            "--sops-ignore-mac is given",
-        )
-
-
-def _sealed_notice(decoded: Iterable[Decoded], refused: Iterable[SopsRefusal]) -> Iterator[Note]:
-    """What is said of files that stayed encrypted: how many values, and why."""
-    kept = [
-        result.desired
-        for result in decoded
-        if not isinstance(result, Skipped) and result.desired and result.desired.sealed
-    ]
-    if not kept:
-        return
-    values = sum(isinstance(value, SealedValue) for item in kept for value in item.data.values())
-    files = len({item.source.file for item in kept})
-    why = "; ".join(dict.fromkeys(refusal.message for refusal in refused))
-    yield Note(
-        "values-sealed",
-        f"{values} value{'s' * (values != 1)} in {files} file{'s' * (files > 1)} could not be "
-        f"seen, so {'it was' if values == 1 else 'they were'} not checked: {why}",
-    )
-
-
-def _skipped_notice(skipped: Counter[str]) -> Note:
-    total = sum(skipped.values())
-    most = skipped.most_common(_MOST_KINDS) if len(skipped) > _MOST_KINDS else skipped.items()
-    kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(most))
-    rest = len(skipped) - _MOST_KINDS
-    more = f" and {rest} more kind{'s' * (rest > 1)}" if rest > 0 else ""
-    return Note(
-        "objects-skipped",
-        f"skipped {total} object{'s' * (total != 1)} of other kinds: {kinds}{more}",
-    )

@@ -140,11 +140,12 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
         if plain:
             items[intern(key)] = new(Entry, (key, place, plain, None))
         elif other:
-            items[intern(key)] = Entry(key, place, _value(other, place + len(key) + 2))
+            value = _value(other, place + len(key) + 2)
+            items[intern(key)] = new(Entry, (key, place, value, None))
         elif literal:
             if len(margin) <= width:
                 return None
-            items[intern(key)] = Entry(key, place, _unindented(literal, margin))
+            items[intern(key)] = new(Entry, (key, place, _unindented(literal, margin), None))
         elif len(deeper) > width:
             around.append((level, items))
             level = width = len(deeper)

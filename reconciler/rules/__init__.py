@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from reconciler.rules.certificates import certificate_dates, validity
 from reconciler.rules.consumers import CONSUMER_GROUPS, account_consumers, consumers_of
-from reconciler.rules.creation import refusals, validate
-from reconciler.rules.generation import generation_violations
+from reconciler.rules.creation import CHECKS, refusals, validate
 from reconciler.rules.hash_suffixes import hashed_base, without_hashes
 from reconciler.rules.metadata import finalizer_violations
 from reconciler.rules.names import (
@@ -15,14 +14,16 @@ from reconciler.rules.names import (
     is_data_key,
 )
 from reconciler.rules.updates import replace_reasons, validate_update
-from reconciler.rules.violations import CUMULATIVE, WARNINGS, RulePath, Violation, field_text
+from reconciler.rules.violations import CUMULATIVE, WARNINGS, Check, RulePath, Violation, field_text
 
 __all__ = [
+    "CHECKS",
     "CONSUMER_GROUPS",
     "CUMULATIVE",
     "SUFFIX_ALPHABET",
     "SUFFIX_LENGTH",
     "WARNINGS",
+    "Check",
     "RulePath",
     "Violation",
     "account_consumers",
@@ -31,7 +32,6 @@ __all__ = [
     "field_text",
     "finalizer_violations",
     "generated_name",
-    "generation_violations",
     "hashed_base",
     "is_data_key",
     "refusals",

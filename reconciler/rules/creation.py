@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from reconciler.model.objects import SECRET, Resource, Severity
+from reconciler.model.objects import Resource, Severity
+from reconciler.rules.generation import generation_violations
 from reconciler.rules.metadata import metadata_violations
 from reconciler.rules.secret_types import secret_violations, secret_warnings
-from reconciler.rules.violations import Violation
+from reconciler.rules.violations import Check, Violation
+
+CHECKS: tuple[Check, ...] = (
+    metadata_violations,
+    secret_violations,
+    secret_warnings,
+    generation_violations,
+)
+"""All rules for what a manifest declares."""
 
 
 def validate(resource: Resource) -> tuple[Violation, ...]:
@@ -15,18 +24,10 @@ def validate(resource: Resource) -> tuple[Violation, ...]:
     at a path that ends in ``uid``). A ServiceAccount's ``settings`` are not checked, as upstream
     (ValidateServiceAccount).
     """
-    if resource.key.kind != SECRET:
-        return tuple(metadata_violations(resource))
-    return (
-        *metadata_violations(resource),
-        *secret_violations(resource),
-        *secret_warnings(resource),
-    )
+    return tuple([violation for check in CHECKS for violation in check(resource)])
 
 
 def refusals(resource: Resource) -> tuple[Violation, ...]:
     """The errors of `validate`, without the cost of looking for warnings."""
-    violations = [*metadata_violations(resource)]
-    if resource.kind == SECRET:
-        violations += secret_violations(resource)
+    violations = (*metadata_violations(resource), *secret_violations(resource))
     return tuple([violation for violation in violations if violation.severity is Severity.ERROR])

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
 from reconciler.rules import pem
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 _CURVES = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
@@ -46,11 +52,6 @@ def key_pair_fault(certificate: bytes, private_key: bytes) -> PairFault | None:
     return certified if isinstance(certified, PairFault) else _key_fault(private_key, certified)
 
 
-def is_private_key(block: pem.Block) -> bool:
-    """Whether Go takes `block` for a private key."""
-    return block.label == b"PRIVATE KEY" or block.label.endswith(b" PRIVATE KEY")
-
-
 def _missing(key: str, wanted: str, content: bytes, others: list[pem.Block]) -> PairFault:
     if not others:
         fault, hint = pem.fault(content)
@@ -60,11 +61,6 @@ def _missing(key: str, wanted: str, content: bytes, others: list[pem.Block]) -> 
 
 def _public_key(certificate: bytes) -> CertificatePublicKeyTypes | PairFault:
     """The key that the first certificate is for, or why there is none."""
-    # Imported here, since most runs meet no TLS Secret.
-    from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-
     blocks = [*pem.blocks(certificate)]
     der = next((block.content for block in blocks if block.label == b"CERTIFICATE"), None)
     if der is None:
@@ -78,11 +74,11 @@ def _public_key(certificate: bytes) -> CertificatePublicKeyTypes | PairFault:
         message = "tls.crt holds a certificate that cannot be read"
         return PairFault("tls.crt", message, "give the certificate as it was issued")
     match certified:
-        case rsa.RSAPublicKey() if oid == _RSA:
+        case RSAPublicKey() if oid == _RSA:
             return certified
-        case ec.EllipticCurvePublicKey() if certified.curve.name in _CURVES:
+        case EllipticCurvePublicKey() if certified.curve.name in _CURVES:
             return certified
-        case ed25519.Ed25519PublicKey():
+        case Ed25519PublicKey():
             return certified
     message = "the certificate in tls.crt is for a kind of key that Go does not support"
     return PairFault("tls.crt", message, "use RSA, ECDSA (P-256, P-384, P-521) or Ed25519")
@@ -90,12 +86,8 @@ def _public_key(certificate: bytes) -> CertificatePublicKeyTypes | PairFault:
 
 def _key_fault(private_key: bytes, certified: CertificatePublicKeyTypes) -> PairFault | None:
     """Why the first private key cannot be used with the public key `certified`."""
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.hazmat.primitives.serialization import load_der_private_key
-
     blocks = [*pem.blocks(private_key)]
-    der = next((block.content for block in blocks if is_private_key(block)), None)
+    der = next((block.content for block in blocks if pem.is_private_key(block)), None)
     if der is None:
         return _missing("tls.key", "private key", private_key, blocks)
     unreadable = PairFault("tls.key", _UNREADABLE_KEY, _KEY_HINT)

@@ -6,7 +6,7 @@ the kinds' names k8s.io/kubernetes/pkg/apis/core/validation/validation.go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.model.objects import (
     NAMESPACE,
@@ -21,6 +21,8 @@ from reconciler.rules.names import (
     QUALIFIED_NAME_RULE,
     SUBDOMAIN,
     SUFFIX_LENGTH,
+    are_label_values,
+    are_qualified_names,
     generated_name,
     is_label_value,
     is_namespace_name,
@@ -47,21 +49,31 @@ _MOUNTABLE_SECRETS = "kubernetes.io/enforce-mountable-secrets"
 _ANY_SUFFIX = "x" * SUFFIX_LENGTH
 
 
-def metadata_violations(resource: Resource) -> Iterator[Violation]:
+def metadata_violations(resource: Resource) -> Iterable[Violation]:
     """Every rule of ``metadata`` that `resource` breaks (ValidateObjectMeta)."""
+    violations: list[Violation] = []
     kind, namespace, name = resource.key
+    labels, annotations = resource.labels, resource.annotations
     if resource.generate_name or not _NAMES.get(kind, SUBDOMAIN).allows(name):
-        yield from _name(resource)
+        violations += _name(resource)
     if kind == NAMESPACE or not is_namespace_name(namespace):
-        yield from _namespace(resource)
-    if resource.labels:
-        yield from _labels(resource)
-    if resource.annotations:
-        yield from _annotations(resource)
+        violations += _namespace(resource)
+    # Most labels and annotations conform, which takes less to see than which of them do not.
+    if labels and (
+        kind == NAMESPACE or not (are_qualified_names(labels) and are_label_values(labels.values()))
+    ):
+        violations += _labels(resource)
+    if annotations and (
+        kind == SERVICE_ACCOUNT
+        or not are_qualified_names([*map(str.lower, annotations)])
+        or _size(annotations) > ANNOTATIONS_LIMIT
+    ):
+        violations += _annotations(resource)
     if resource.finalizers:
-        yield from _finalizers(resource.finalizers)
+        violations += _finalizers(resource.finalizers)
     if resource.owners:
-        yield from _owners(resource.owners)
+        violations += _owners(resource.owners)
+    return violations
 
 
 def _name(resource: Resource) -> Iterator[Violation]:

@@ -7,7 +7,7 @@ Upstream counts bytes; all that these grammars allow is ASCII, so characters cou
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -121,6 +121,16 @@ def qualified_name_fault(text: str) -> str:
 
 
 _qualified_name_fault = lru_cache(_CACHED_NAMES)(qualified_name_fault)
+
+
+def are_qualified_names(texts: Collection[str]) -> bool:
+    """Whether `is_qualified_name` is true of all of `texts`: quicker than to ask for each."""
+    return max(map(len, texts)) <= _LONGEST_QUALIFIED and not any(map(_qualified_name_fault, texts))
+
+
+def are_label_values(texts: Collection[str]) -> bool:
+    """Whether `is_label_value` is true of all of `texts`: quicker than to ask for each."""
+    return max(map(len, texts)) <= LABEL_VALUE.limit and all(map(_allows_label_value, texts))
 
 
 def without_trailing_dash(prefix: str) -> str:

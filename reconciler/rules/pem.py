@@ -49,6 +49,11 @@ def blocks(data: bytes) -> Iterator[Block]:
         yield block
 
 
+def is_private_key(block: Block) -> bool:
+    """Whether Go takes `block` for a private key."""
+    return block.label == b"PRIVATE KEY" or block.label.endswith(b" PRIVATE KEY")
+
+
 def fault(data: bytes) -> tuple[str, str]:
     """Say why `data` holds no block that can be read, and what to do."""
     return next((message, hint) for applies, message, hint in _FAULTS if applies(data))

@@ -8,49 +8,50 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Resource, Severity
 from reconciler.model.values import AbsentValue
 from reconciler.rules.bootstrap_tokens import bootstrap_token_warnings
-from reconciler.rules.key_pairs import key_pair_fault
 from reconciler.rules.names import DATA_KEY, is_data_key
-from reconciler.rules.violations import RulePath, Violation
+from reconciler.rules.violations import Check, RulePath, Violation
 
 DATA_LIMIT = 1024 * 1024
 """Bytes of all decoded values together; keys do not count (MaxSecretSize)."""
 
 SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
 
-Rule = Callable[[Resource], Iterator[Violation]]
-
 _KEY_HINT = f"{DATA_KEY.rule}; put a value that holds a comma in quotes"
 
 
-def secret_warnings(secret: Resource) -> Iterator[Violation]:
+def secret_warnings(secret: Resource) -> Iterable[Violation]:
     """What is accepted of ``data`` and ``type``, though it will not do what its author wants."""
-    rule = TYPE_WARNINGS.get(secret.type)
-    return iter(()) if rule is None else rule(secret)
+    warnings = TYPE_WARNINGS.get(secret.type)
+    return () if warnings is None else warnings(secret)
 
 
-def secret_violations(secret: Resource) -> Iterator[Violation]:
+def secret_violations(secret: Resource) -> Iterable[Violation]:
     """What a server refuses of ``data`` and ``type``."""
+    violations: list[Violation] = []
     size = 0
     for key, value in secret.data.items():
         size += 0 if isinstance(value, AbsentValue) else len(value.reveal())
         if not is_data_key(key):
-            yield _key_violation(key)
+            violations.append(_key_violation(key))
     if size > DATA_LIMIT:
-        yield Violation(
-            ("data",),
-            "data-too-large",
-            f"the values have {size:,} bytes together, at most {DATA_LIMIT:,}",
-            "split the Secret",
+        violations.append(
+            Violation(
+                ("data",),
+                "data-too-large",
+                f"the values have {size:,} bytes together, at most {DATA_LIMIT:,}",
+                "split the Secret",
+            )
         )
     rule = TYPE_RULES.get(secret.type)
     if rule is not None:
-        yield from rule(secret)
+        violations += rule(secret)
+    return violations
 
 
 def _key_violation(key: str) -> Violation:
@@ -71,7 +72,7 @@ def _service_account_token(secret: Resource) -> Iterator[Violation]:
         )
 
 
-def _registry_auth(key: str, code: str) -> Rule:
+def _registry_auth(key: str, code: str) -> Check:
     def rule(secret: Resource) -> Iterator[Violation]:
         if key not in secret.data:
             yield _missing(secret, key)
@@ -118,6 +119,9 @@ def _tls(secret: Resource) -> Iterator[Violation]:
 
 def _tls_warnings(secret: Resource) -> Iterator[Violation]:
     """From warningsForSecret (pkg/registry/core/secret/strategy.go)."""
+    # Imported here, since it imports cryptography, and most runs meet no TLS Secret.
+    from reconciler.rules.key_pairs import key_pair_fault
+
     pair = [secret.data.get(key) for key in ("tls.crt", "tls.key")]
     if any(value is None or isinstance(value, AbsentValue) for value in pair):
         return
@@ -127,7 +131,7 @@ def _tls_warnings(secret: Resource) -> Iterator[Violation]:
         yield Violation(path, "tls-pair-unusable", fault.message, fault.hint, Severity.WARNING)
 
 
-TYPE_RULES: Mapping[str, Rule] = {
+TYPE_RULES: Mapping[str, Check] = {
     "kubernetes.io/service-account-token": _service_account_token,
     "kubernetes.io/dockercfg": _registry_auth(".dockercfg", "dockercfg-invalid"),
     "kubernetes.io/dockerconfigjson": _registry_auth(
@@ -139,7 +143,7 @@ TYPE_RULES: Mapping[str, Rule] = {
 }
 """What a server refuses, by type. Adding a type is adding an entry."""
 
-TYPE_WARNINGS: Mapping[str, Rule] = {
+TYPE_WARNINGS: Mapping[str, Check] = {
     "kubernetes.io/tls": _tls_warnings,
     "bootstrap.kubernetes.io/token": bootstrap_token_warnings,
 }

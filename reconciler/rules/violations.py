@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from reconciler.model.objects import Severity
+from reconciler.model.objects import Resource, Severity
 
 RulePath = tuple[str | int, ...]
 """The path of a field in a manifest, for example ``("metadata", "ownerReferences", 0, "uid")``."""
@@ -49,6 +50,10 @@ class Violation:
     def field(self) -> str:
         """The path as Kubernetes prints it: ``metadata.labels[app]``, ``data[tls.crt]``."""
         return field_text(self.path)
+
+
+Check = Callable[[Resource], Iterable[Violation]]
+"""The violations by an object of one rule, or of some; none if they are not for its kind."""
 
 
 def field_text(path: RulePath) -> str:

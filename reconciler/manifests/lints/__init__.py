@@ -7,8 +7,10 @@ of the key's name. No message reveals a value or its length.
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from reconciler.manifests.lints.annotations import annotation_warnings
+from reconciler.manifests.lints.ignoring import ignoring_warnings
 from reconciler.manifests.lints.pem import pem_warnings
 from reconciler.manifests.lints.registries import registry_warnings
 from reconciler.manifests.lints.settings import (
@@ -19,34 +21,23 @@ from reconciler.manifests.lints.settings import (
     LintSettings,
 )
 from reconciler.manifests.lints.types import type_warnings
-from reconciler.manifests.lints.values import empty_warnings, value_warnings
-from reconciler.model.objects import OPAQUE, Resource
-from reconciler.model.values import AbsentValue
-from reconciler.rules import Violation
+from reconciler.manifests.lints.values import value_warnings
+from reconciler.rules import Check
 
-__all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "Level", "LintSettings", "lint"]
+__all__ = ["EXPIRY_DAYS", "LINTS", "OFF", "Level", "LintSettings", "lint_checks"]
 
 
-def lint(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation]:
-    """Everything that looks like a mistake in `secret`, as warnings.
+def lint_checks(moment: datetime, expiry_days: int) -> tuple[Check, ...]:
+    """Everything that looks like a mistake in an object, as warnings.
 
     Certificates are checked as of `moment`, which has a time zone; those that expire within
     `expiry_days` of it are reported.
     """
-    warnings: list[Violation] = []
-    for key, value in secret.data.items():
-        if isinstance(value, AbsentValue):
-            continue
-        content = value.reveal()
-        if not content:
-            warnings += empty_warnings(secret, key)
-            continue
-        warnings += value_warnings(key, content)
-        if b"--BEGIN " in content:
-            warnings += pem_warnings(secret, key, moment, expiry_days)
-    if secret.annotations:
-        warnings += annotation_warnings(secret)
-    if secret.type != OPAQUE or ".dockerconfigjson" in secret.data or ".dockercfg" in secret.data:
-        warnings += registry_warnings(secret)
-        warnings += type_warnings(secret)
-    return warnings
+    return (
+        value_warnings,
+        partial(pem_warnings, moment=moment, expiry_days=expiry_days),
+        annotation_warnings,
+        registry_warnings,
+        type_warnings,
+        ignoring_warnings,
+    )

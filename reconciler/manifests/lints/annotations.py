@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconciler.manifests.lints import names
-from reconciler.model.objects import Resource, Severity
+from reconciler.model.objects import SECRET, Resource, Severity
 from reconciler.model.search import ValueSearch
 from reconciler.model.values import AbsentValue, SecretValue
 from reconciler.rules import Violation
@@ -19,6 +19,8 @@ def annotation_warnings(secret: Resource) -> Iterator[Violation]:
 
     All of them are searched at once first, for all values, which finds nothing in most Secrets.
     """
+    if not secret.annotations or secret.kind != SECRET:
+        return
     joined = "\0".join(secret.annotations.values())
     repeats = ValueSearch(secret.data.values()).is_in(joined)
     keys = _keys_by_value(secret) if repeats else {}

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from reconciler.model.objects import Resource, Severity
+from reconciler.model.values import AbsentValue
 from reconciler.rules import Violation, pem, validity
-from reconciler.rules.key_pairs import is_private_key
+from reconciler.rules.pem import is_private_key
 
 _CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 # Others, such as those of PGP, OpenVPN and licences, need not hold base64 of bytes.
@@ -23,10 +24,18 @@ _TLS = "kubernetes.io/tls"
 _PAIR = {(_TLS, "tls.crt"), (_TLS, "tls.key")}
 
 
-def pem_warnings(
+def pem_warnings(secret: Resource, moment: datetime, expiry_days: int) -> list[Violation]:
+    """Warnings about values that are PEM; text that only mentions PEM is ignored."""
+    warnings: list[Violation] = []
+    for key, value in secret.data.items():
+        if not isinstance(value, AbsentValue) and b"--BEGIN " in value.reveal():
+            warnings += _warnings(secret, key, moment, expiry_days)
+    return warnings
+
+
+def _warnings(
     secret: Resource, key: str, moment: datetime, expiry_days: int
 ) -> Iterator[Violation]:
-    """Warnings about the PEM text at `key`; text that only mentions PEM is ignored."""
     content = secret.data[key].reveal()
     begins_as_pem = _DER_IN_PEM.match(content) is not None
     if (_CERTIFICATE in content and key.endswith((".crt", ".pem", ".cer", ".cert"))) or (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.model.objects import Resource, Severity
@@ -26,8 +26,14 @@ _CREATE = "create it with 'kubectl create secret docker-registry'"
 _HINT = "write base64 of USERNAME:PASSWORD into auth, or leave auth out: kubelets believe auth"
 
 
-def registry_warnings(secret: Resource) -> Iterator[Violation]:
+def registry_warnings(secret: Resource) -> Iterable[Violation]:
     """What looks like a mistake in the registry accounts of a Secret, as warnings."""
+    if secret.type in _KEYS or any(map(secret.data.__contains__, _KEYS.values())):
+        return _warnings(secret)
+    return ()
+
+
+def _warnings(secret: Resource) -> Iterator[Violation]:
     key = _KEYS.get(secret.type, "")
     if key in secret.data:
         value = secret.data[key]

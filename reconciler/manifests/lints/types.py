@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.model.objects import OPAQUE, Resource, Severity
 from reconciler.rules import Violation
@@ -12,13 +12,18 @@ from reconciler.rules.secret_types import TYPE_RULES, TYPE_WARNINGS
 _BUILT_IN = {name.casefold(): name for name in (OPAQUE, *TYPE_RULES, *TYPE_WARNINGS)}
 _HELM_RELEASE = "helm.sh/release.v1"
 _ISSUED = "kubernetes.io/service-account-token"
+_USUAL = {"", *_BUILT_IN.values()} - {_ISSUED}
 
 
-def type_warnings(secret: Resource) -> Iterator[Violation]:
+def type_warnings(secret: Resource) -> Iterable[Violation]:
     """A warning if nothing would know the type, or if a program makes such Secrets for itself.
 
     A type that differs from a built-in one in case alone is a type of one's own.
     """
+    return () if secret.type in _USUAL else _warnings(secret)
+
+
+def _warnings(secret: Resource) -> Iterator[Violation]:
     # People declare tokens of accounts without the token; that is what the cluster puts in.
     issued = secret.type == _ISSUED and "token" in secret.data
     if issued or secret.type == _HELM_RELEASE:

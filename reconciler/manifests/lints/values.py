@@ -10,6 +10,7 @@ from reconciler.manifests.lints import names
 from reconciler.manifests.lints.placeholders import placeholder_warning
 from reconciler.model.lifecycle import lifecycle
 from reconciler.model.objects import Resource, Severity
+from reconciler.model.values import AbsentValue
 from reconciler.rules import Violation
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{6}[A-Za-z0-9+/\r\n]*+={0,2}")
@@ -29,7 +30,18 @@ _HTPASSWD = re.compile(rb"[^\s:]+:(?:\$(?:apr1|2[aby]|[156])\$|\{SHA\})")
 _OPENSSH = b"-----BEGIN OPENSSH PRIVATE KEY-----\r"
 
 
-def empty_warnings(secret: Resource, key: str) -> Iterator[Violation]:
+def value_warnings(secret: Resource) -> list[Violation]:
+    """Warnings about the values of `secret`."""
+    warnings: list[Violation] = []
+    for key, value in secret.data.items():
+        if isinstance(value, AbsentValue):
+            continue
+        content = value.reveal()
+        warnings += _warnings(key, content) if content else _empty_warnings(secret, key)
+    return warnings
+
+
+def _empty_warnings(secret: Resource, key: str) -> Iterator[Violation]:
     """A warning of the empty value of `key`, where that names a password and nothing fills it."""
     if not names.is_credential(key):
         return
@@ -44,7 +56,7 @@ def empty_warnings(secret: Resource, key: str) -> Iterator[Violation]:
         )
 
 
-def value_warnings(key: str, content: bytes) -> list[Violation]:
+def _warnings(key: str, content: bytes) -> list[Violation]:
     """Warnings about the value `content` of `key`, which is not empty."""
     bare = content.strip()
     placeholder = placeholder_warning(key, content, bare)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.manifests.decode import decode
-from reconciler.manifests.decoded import Accepted, Rejected
+from reconciler.manifests.decoded import Accepted, Draft, Rejected, checked
 from reconciler.manifests.nodes import Document, Entry, Mapping, Scalar, Sequence
 from reconciler.manifests.simple import simple_document
 from reconciler.manifests.yaml import Part, documents
@@ -71,7 +71,9 @@ stringData:
 """
     document = read(text)
     assert document is not None
-    assert decode(document, "shop", lambda _: ()) == [
+    (draft,) = decode(document, "shop")
+    assert isinstance(draft, Draft)
+    assert checked(draft, ()) == (
         Accepted(
             Desired(
                 key=ObjectKey("Secret", "front", "login"),
@@ -88,13 +90,15 @@ stringData:
                 source=Source("a.yaml", 11, 1, 2),
             )
         )
-    ]
+    )
 
 
 def test_a_problem_has_its_place() -> None:
     document = read(HEAD + "stringData:\n  a: b\n  c: 1\nfoo: bar\n")
     assert document is not None
-    (rejected,) = decode(document, "shop", lambda _: ())
+    (draft,) = decode(document, "shop")
+    assert isinstance(draft, Draft)
+    rejected = checked(draft, ())
     assert isinstance(rejected, Rejected)
     assert [(item.code, str(item.source)) for item in rejected.diagnostics] == [
         ("field-unknown", "a.yaml:15:1"),

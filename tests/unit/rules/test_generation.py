@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.model.objects import Resource
-from reconciler.rules import generation_violations, validate
+from reconciler.rules import validate
+from reconciler.rules.generation import generation_violations
 from tests.world import account, secret
 
 PAIR = "ssh-ed25519; public=b"
