@@ -87,7 +87,7 @@ class _DocumentDecoder:
             failed = _failed(source, "not-an-object", _NOT_AN_OBJECT, hint)
             self.decoded.append(replace(failed, foreign=not listed))
             return
-        separator = None if listed else separators.missing(self._document, node)
+        separator = separators.missing(self._document, node) if node.mixed and not listed else None
         if separator:
             self.decoded.append(Rejected((separator,)))
             return

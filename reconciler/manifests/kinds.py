@@ -44,35 +44,36 @@ def secret_data(
     digests: dict[str, str] = {}
     encrypted = fields.document.ciphertexts
     for key, entry in fields.map(entries, "data", ()).items():
-        path = ("data", key)
         if encrypted and _sealed(fields, entry, identity, (data, digests), key):
             continue
-        text = fields.string(entry, path)
+        written = entry.value
+        text = written if type(written) is str else fields.string(entry, ("data", key))
         if not text:
-            _warn_of_lost_value(fields, entry, path)
+            _warn_of_lost_value(fields, entry, ("data", key))
         try:
             data[key] = SecretValue(decode_base64(text))
         except ValueError:
             fields.error(
                 "base64-invalid",
                 "the value is not valid base64",
-                path,
+                ("data", key),
                 entry,
                 "encode it on one line, padding included; put plain text under stringData",
             )
     for key, entry in fields.map(entries, "stringData", ()).items():
-        path = ("stringData", key)
         digests.pop(key, None)
         if encrypted and _sealed(fields, entry, identity, (data, digests), key):
             continue
-        text = fields.string(entry, path)
+        written = entry.value
+        text = written if type(written) is str else fields.string(entry, ("stringData", key))
         if not text:
-            _warn_of_lost_value(fields, entry, path)
+            _warn_of_lost_value(fields, entry, ("stringData", key))
         elif foreign.is_encrypted_text(text):
+            path = ("stringData", key)
             fields.error("sops-encrypted", "the value is encrypted", path, entry)
         value = SecretValue(text.encode())
-        overridden = data.get(key, value)
-        if overridden != value and not isinstance(overridden, SealedValue):
+        overridden = data.get(key)
+        if overridden not in (None, value) and not isinstance(overridden, SealedValue):
             fields.problems.append(_override(key, entry))
         data[key] = value
     return data, digests

@@ -60,23 +60,13 @@ def read_metadata(fields: Fields, entries: Entries) -> Metadata:
             _refuse_read_only(fields, name, inner[name])
         _check_dropped(fields, inner)
     return Metadata(
-        name=fields.text(inner, "name", PATH),
-        generate_name=fields.text(inner, "generateName", PATH),
-        namespace=fields.text(inner, "namespace", PATH),
-        labels=fields.strings(inner, "labels", PATH),
-        annotations=fields.strings(inner, "annotations", PATH),
-        finalizers=tuple(
-            [
-                fields.string(entry, (*PATH, "finalizers", index))
-                for index, entry in enumerate(fields.list(inner, "finalizers", PATH))
-            ]
-        ),
-        owners=tuple(
-            [
-                _owner(fields, entry, (*PATH, "ownerReferences", index))
-                for index, entry in enumerate(fields.list(inner, "ownerReferences", PATH))
-            ]
-        ),
+        fields.text(inner, "name", PATH),
+        fields.text(inner, "generateName", PATH),
+        fields.text(inner, "namespace", PATH),
+        fields.strings(inner, "labels", PATH),
+        fields.strings(inner, "annotations", PATH),
+        _finalizers(fields, inner) if "finalizers" in inner else (),
+        _owners(fields, inner) if "ownerReferences" in inner else (),
     )
 
 
@@ -103,6 +93,23 @@ def _check_dropped(fields: Fields, inner: Entries) -> None:
             fields.error("type-wrong", message, (*PATH, name), entry)
         elif name == "generation" and entry.value is not None and entry.value < 0:
             fields.error("type-wrong", "must not be negative", (*PATH, name), entry)
+
+
+def _finalizers(fields: Fields, inner: Entries) -> tuple[str, ...]:
+    entries = fields.list(inner, "finalizers", PATH)
+    return tuple(
+        [fields.string(entry, (*PATH, "finalizers", index)) for index, entry in enumerate(entries)]
+    )
+
+
+def _owners(fields: Fields, inner: Entries) -> tuple[OwnerReference, ...]:
+    entries = fields.list(inner, "ownerReferences", PATH)
+    return tuple(
+        [
+            _owner(fields, entry, (*PATH, "ownerReferences", index))
+            for index, entry in enumerate(entries)
+        ]
+    )
 
 
 def _owner(fields: Fields, entry: Entry, path: RulePath) -> OwnerReference:

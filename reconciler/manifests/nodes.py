@@ -168,6 +168,8 @@ class Document(NamedTuple):
 
     def _line_and_column(self, place: int) -> tuple[int, int]:
         """Both from 0, as editors count: YAML 1.1 would break lines at U+2028, too."""
+        if not place:
+            return 0, 0
         block = place // _BLOCK
         line, start = self.noted(_blocks)[block] if block else (0, 0)
         line, start = _line_at(self.text, block * _BLOCK, place, line, start)

@@ -14,7 +14,7 @@ from sys import intern
 from typing import Any
 
 from reconciler.manifests.matching import matches
-from reconciler.manifests.nodes import Document, Entry, Mapping, Node, Scalar, Sequence, Value
+from reconciler.manifests.nodes import Document, Entry, Mapping, Scalar, Sequence, Value
 from reconciler.manifests.scalars import WORDS, resolve
 from reconciler.manifests.yaml import MAX_DEPTH, MAX_EVENTS, Part
 
@@ -66,12 +66,11 @@ def simple_document(part: Part, file: str, index: int) -> Document | None:
     root = _tree(text, start.end() if start else 0)
     if root is None:
         return None
-    return Document(
-        file, index, part.first_line, text, root, {}, 0 if start else root.place, len(text)
-    )
+    begin = 0 if start else root.place
+    return Document(file, index, part.first_line, text, root, {}, begin, len(text))
 
 
-def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - see below
+def _tree(text: str, offset: int) -> Mapping | Sequence | None:  # noqa: C901, PLR0911, PLR0912, PLR0915 - see below
     """The tree of `text` from `offset` on; ``None`` if there is anything unusual.
 
     A map in column c is at level c and a list at c + 0.5, since a list may stand in the column of
@@ -160,7 +159,7 @@ def _tree(text: str, offset: int) -> Node | None:  # noqa: C901, PLR0911, PLR091
             return None
         name, name_place = opened
         items[name] = _null(name, name_place)
-    root: Node = top[""].node
+    root: Mapping | Sequence = top[""].value
     return root
 
 

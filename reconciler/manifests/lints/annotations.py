@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.manifests.lints import names
 from reconciler.model.objects import SECRET, Resource, Severity
@@ -14,15 +14,22 @@ _LAST_APPLIED = ("kubectl.kubernetes.io/last-applied-configuration", "kapp.k14s.
 """How names begin under which kubectl and kapp keep the whole object, values included."""
 
 
-def annotation_warnings(secret: Resource) -> Iterator[Violation]:
+def annotation_warnings(secret: Resource) -> Iterable[Violation]:
     """The annotations of `secret` that hold, or may hold, one of its values.
 
     All of them are searched at once first, for all values, which finds nothing in most Secrets.
     """
-    if not secret.annotations or secret.kind != SECRET:
-        return
-    joined = "\0".join(secret.annotations.values())
-    repeats = ValueSearch(secret.data.values()).is_in(joined)
+    annotations = secret.annotations
+    if not annotations or secret.key.kind != SECRET:
+        return ()
+    repeats = ValueSearch(secret.data.values()).is_in("\0".join(annotations.values()))
+    named = "\0".join(annotations)
+    if repeats or any(map(named.__contains__, _LAST_APPLIED)):
+        return _warnings(secret, repeats=repeats)
+    return ()
+
+
+def _warnings(secret: Resource, *, repeats: bool) -> Iterator[Violation]:
     keys = _keys_by_value(secret) if repeats else {}
     search = ValueSearch(keys) if repeats else None
     for name, text in secret.annotations.items():

@@ -270,9 +270,10 @@ def placeholder_warning(key: str, content: bytes, bare: bytes) -> Violation | No
         if warning is not None:
             return warning
     if len(bare) <= _LONGEST:
-        row = _whole(bare)
+        low = bare.lower()
+        row = _whole(bare, low)
         if row is None and names.is_credential(key):
-            row = _of_credentials(bare)
+            row = _of_credentials(bare, low)
         if row is not None:
             return _warning(key, f"the value is {row.what}", row.hint)
     if content.startswith(_STARTS):
@@ -293,8 +294,8 @@ def _marked(key: str, content: bytes, bare: bytes) -> Violation | None:
     return None
 
 
-def _whole(bare: bytes) -> Placeholder | None:
-    low = bare.lower()
+def _whole(bare: bytes, low: bytes) -> Placeholder | None:
+    """The row of what stands for another value; `low` is `bare` in lower case."""
     if (low[:2] in _LETTERS or (low and low[0] in _SYMBOLS) or low.endswith(_ENDS)) and (
         match := _WHOLE.fullmatch(bare)
     ):
@@ -302,9 +303,8 @@ def _whole(bare: bytes) -> Placeholder | None:
     return None
 
 
-def _of_credentials(bare: bytes) -> Placeholder | None:
-    """The row of what is no password or token."""
-    low = bare.lower()
+def _of_credentials(bare: bytes, low: bytes) -> Placeholder | None:
+    """The row of what is no password or token; `low` is `bare` in lower case."""
     if low.translate(None, b"-_ ") in _NAMES_OF_VALUES:
         return OF_CREDENTIALS[-1]
     if (
@@ -322,9 +322,10 @@ def _unencoded(key: str, content: bytes) -> Placeholder | None:
     if len(content) > _LONGEST_UNENCODED or not _NOT_TEXT.search(content):
         return None
     written = binascii.b2a_base64(content, newline=False)
-    if row := _whole(written):
+    low = written.lower()
+    if row := _whole(written, low):
         return row
-    return _of_credentials(written) if names.is_credential(key) else None
+    return _of_credentials(written, low) if names.is_credential(key) else None
 
 
 def _sops(key: str) -> Violation:
