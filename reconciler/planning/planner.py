@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import attrgetter
 
 from reconciler.model.consumers import Consumer
@@ -49,6 +50,8 @@ from reconciler.planning.versions import (
     with_new_versions,
 )
 from reconciler.planning.warned import warning_notices, with_warnings
+
+_AT_ONCE = 64  # objects
 
 
 def scope(desired: Iterable[Desired], options: PlanOptions) -> Scope:
@@ -222,22 +225,29 @@ def _projected(
 ) -> _Projected:
     """Everything that is said of each of `keys`.
 
-    All of an object at once: of ten thousand, the first has left the processor's caches when the
-    last is compared. What was compared is dropped then, since it takes most of the memory.
+    Some at a time, through one stage after another: then the code of each stage is in the
+    processor's caches, and so are the objects. What was compared is dropped then, since it takes
+    most of the memory.
     """
     projected = _Projected()
-    for compared in changing.comparison.compare_all(keys):
-        change = changing.change(compared)
-        projected.changes.append(change)
-        projected.references[compared.key] = [*references_of(compared.resource)]
-        if change.action is Action.UPDATE:
-            projected.targets[compared.key] = compared.merged.target
-        if change.action is not Action.NO_OP and (digests := changing.comparison.digests(compared)):
-            projected.ciphertexts[compared.key] = digests
-        wanted, is_new = changing.comparison.named[compared.key].data, compared.live is None
-        projected.seals.update(seals.standings(wanted, compared.resource.data, is_new=is_new))
-        projected.problems.extend(annotation_errors(compared.resource, store_annotations))
-        projected.problems.extend(generation_problems(compared, changing.comparison))
+    comparison = changing.comparison
+    stream = comparison.compare_all(keys)
+    while batch := [*islice(stream, _AT_ONCE)]:
+        changes = [*map(changing.change, batch)]
+        projected.changes.extend(changes)
+        for compared in batch:
+            projected.references[compared.key] = [*references_of(compared.resource)]
+        for compared, change in zip(batch, changes, strict=True):
+            if change.action is Action.UPDATE:
+                projected.targets[compared.key] = compared.merged.target
+            if change.action is not Action.NO_OP and (digests := comparison.digests(compared)):
+                projected.ciphertexts[compared.key] = digests
+        for compared in batch:
+            wanted, is_new = comparison.named[compared.key].data, compared.live is None
+            projected.seals.update(seals.standings(wanted, compared.resource.data, is_new=is_new))
+        for compared in batch:
+            projected.problems.extend(annotation_errors(compared.resource, store_annotations))
+            projected.problems.extend(generation_problems(compared, comparison))
     return projected
 
 
