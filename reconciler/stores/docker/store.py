@@ -54,14 +54,11 @@ class DockerStore(Closable):
     A Secret is one Docker secret, or one for each of its keys; see `layout`.
     """
 
+    capabilities = CAPABILITIES
+
     def __init__(self, engine: Engine, given_key: bytes | None) -> None:
         self._engine = engine
         self._given_key = given_key
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this store can do."""
-        return CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants: the list of all secrets, of all services, and the set's head."""

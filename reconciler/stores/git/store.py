@@ -44,17 +44,14 @@ def opened(opening: Opening) -> GitStore:
 class GitStore(ReadOnly):
     """The objects of the manifests of one set, as they were in a revision."""
 
+    capabilities = CAPABILITIES
+
     def __init__(self, revision: str, repository: Repository, made: MadeOf | None) -> None:
         self._revision = revision
         self._repository = repository
         self._made = made
         # Nothing is ever applied, so that it need not be the same the next time.
         self._key = secrets.token_bytes(FINGERPRINT_KEY_BYTES)
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What a plan may count on."""
-        return CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
         """The objects at the revision; what the manifests never held is taken to exist.

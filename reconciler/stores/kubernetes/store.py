@@ -39,6 +39,7 @@ class KubernetesStore(Closable):
     `fingerprint_key` is the key of the environment, used instead of each set's own.
     """
 
+    capabilities = _CAPABILITIES
     session_type = KubernetesSession
 
     def __init__(
@@ -53,11 +54,6 @@ class KubernetesStore(Closable):
         self._workers = workers
         self._given_key = fingerprint_key
         self._ahead: Ahead | None = None
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What a cluster can do."""
-        return _CAPABILITIES
 
     def read_ahead(self, set_name: str) -> None:
         """Begin to read the parent and the members of the set."""

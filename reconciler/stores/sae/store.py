@@ -42,6 +42,8 @@ class SaeStore(Closable):
     one that the environment gives, in place of those of the sets.
     """
 
+    capabilities = _CAPABILITIES
+
     def __init__(
         self,
         service: Service,
@@ -57,11 +59,6 @@ class SaeStore(Closable):
         self._workers = workers
         self._home = SecretDocuments(service, self._home_id)
         self._sets = Sets(self._home, self._home_id)
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this store can do."""
-        return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants: one list for each namespace, one call for each Secret."""

@@ -37,14 +37,11 @@ class EmbeddedStore(Closable):
     `fingerprint_key` is the key from the environment, used instead of the store's own.
     """
 
+    capabilities = _CAPABILITIES
+
     def __init__(self, database: Database, fingerprint_key: bytes | None) -> None:
         self._database = database
         self._given_key = fingerprint_key
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this store can do."""
-        return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants; the objects of a new store where it does not exist yet."""
