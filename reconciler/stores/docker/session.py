@@ -13,6 +13,7 @@ from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
 from reconciler.stores.docker import head, services
 from reconciler.stores.docker.engine import Engine, Refused
+from reconciler.stores.docker.head import HeadLock
 from reconciler.stores.docker.judging import updated_resource, violations
 from reconciler.stores.docker.making import Maker
 from reconciler.stores.docker.parts import (
@@ -50,13 +51,14 @@ class DockerSession:
         self,
         engine: Engine,
         read: Callable[[Scope], tuple[Snapshot, Seen]],
-        set_name: str,
+        lock: HeadLock,
         holder: str,
         fingerprint_key: bytes,
     ) -> None:
         self._engine = engine
         self._read = read
-        self._set_name = set_name
+        self._lock = lock
+        self._set_name = lock.set_name
         self._holder = holder
         self._key = fingerprint_key
         self._print_key = print_key_of(fingerprint_key)
@@ -70,7 +72,7 @@ class DockerSession:
 
     def renew(self, seconds: float) -> None:
         """Extend the lock."""
-        head.renew(self._engine, self._set_name, self._holder, seconds)
+        self._lock.renew(self._holder, seconds)
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants."""

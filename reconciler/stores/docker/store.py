@@ -15,6 +15,7 @@ from reconciler.stores.closable import Closable
 from reconciler.stores.docker import head, services
 from reconciler.stores.docker.annotations import ANNOTATIONS
 from reconciler.stores.docker.engine import Engine
+from reconciler.stores.docker.head import HeadLock
 from reconciler.stores.docker.parts import holding, live_of, part_of, print_key_of
 from reconciler.stores.docker.reading import (
     by_secret,
@@ -70,16 +71,17 @@ class DockerStore(Closable):
     @contextmanager
     def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; makes the set's head where there is none."""
-        head.take(self._engine, set_name, holder, seconds)
-        with given_back(lambda: head.give_back(self._engine, set_name, holder)):
+        lock = HeadLock(self._engine, set_name)
+        lock.take(holder, seconds)
+        with given_back(lambda: lock.give_back(holder)):
             key = self._key_of(head.find(self._engine, set_name))
             if key is None:
                 raise StoreError(f"the set {set_name!r} has no fingerprint key yet")
-            yield DockerSession(self._engine, self._read, set_name, holder, key)
+            yield DockerSession(self._engine, self._read, lock, holder, key)
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The lock in the set's head."""
-        return head.read(self._engine, set_name)
+        return HeadLock(self._engine, set_name).read()
 
     def history(self, set_name: str) -> tuple[Run, ...]:
         """The runs in a label of the set's config."""
@@ -87,7 +89,7 @@ class DockerStore(Closable):
 
     def break_lock(self, lock: Lock) -> None:
         """Remove `lock`, whoever holds it."""
-        head.remove(self._engine, lock)
+        HeadLock(self._engine, lock.set_name).remove(lock)
 
     def close(self) -> None:
         """Close the connections."""

@@ -30,6 +30,7 @@ from reconciler.model.objects import KINDS, SECRET, ObjectKey
 from reconciler.model.plans import Precondition
 from reconciler.model.values import SecretValue
 from reconciler.rules.names import LABEL
+from reconciler.stores.kit.attempts import settled
 from reconciler.stores.kubernetes import debts, paths, wire
 from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection, retried
 from reconciler.stores.kubernetes.debts import Debts
@@ -42,7 +43,6 @@ _NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 _HISTORY = "reconciler/history"
 _RESTARTS = "reconciler/restarts"
 _KEY = "fingerprint-key"
-_DRAWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +182,17 @@ def _change(
     text: Callable[[Parent], str],
 ) -> None:
     """Make `text` of the parent its annotation `name`, where nobody else is quicker."""
-    for _ in range(_DRAWS):
+
+    def changed() -> bool:
         parent = find(connection, set_name, key.namespace)
-        if parent is None:
-            break
         with suppress(ObjectMoved):
-            _annotate(connection, key, parent, name, text(parent))
-            return
-    raise StoreUnavailable(f"{key}: the record of the set {set_name!r} could not be written")
+            if parent is not None:
+                _annotate(connection, key, parent, name, text(parent))
+                return True
+        return False
+
+    if not settled(changed):
+        raise StoreUnavailable(f"{key}: the record of the set {set_name!r} could not be written")
 
 
 def _annotate(connection: Connection, key: ObjectKey, parent: Parent, name: str, text: str) -> None:

@@ -11,8 +11,9 @@ from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
 from reconciler.model.store import Scope, Snapshot
-from reconciler.stores.sqlite import history, locks, writing
+from reconciler.stores.sqlite import history, writing
 from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.locks import RowLock
 from reconciler.stores.sqlite.tables import Contents
 
 
@@ -45,18 +46,11 @@ class EmbeddedSession:
 
     def renew(self, seconds: float) -> None:
         """Extend the lock."""
-        now = time.time()
-        self._database.write(
-            lambda contents: locks.renew(
-                contents.connection, self._set_name, self._holder, now=now, seconds=seconds
-            )
-        )
+        self._database.write(lambda contents: self._lock(contents).renew(self._holder, seconds))
 
     def give_back(self) -> None:
         """Release the lock, where the session still has it."""
-        self._database.write(
-            lambda contents: locks.give_back(contents.connection, self._set_name, self._holder)
-        )
+        self._database.write(lambda contents: self._lock(contents).give_back(self._holder))
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants."""
@@ -119,3 +113,6 @@ class EmbeddedSession:
         """Nothing: a write is done when it answers."""
         del key, deleted_uid
         return ""
+
+    def _lock(self, contents: Contents) -> RowLock:
+        return RowLock(contents.connection, self._set_name, time.time())

@@ -15,8 +15,9 @@ from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.sqlite import history, locks, owners, rows, seeds, writing
+from reconciler.stores.sqlite import history, owners, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.locks import RowLock
 from reconciler.stores.sqlite.session import EmbeddedSession
 from reconciler.stores.sqlite.tables import Contents
 
@@ -56,9 +57,7 @@ class EmbeddedStore(Closable):
         """Hold the set's lock; creates the store where it does not exist yet."""
         now = time.time()
         self._database.write(
-            lambda contents: locks.take(
-                contents.connection, set_name, holder, now=now, seconds=seconds
-            ),
+            lambda contents: RowLock(contents.connection, set_name, now).take(holder, seconds),
             create=True,
         )
         session = EmbeddedSession(self._database, self.read, set_name, holder, self._given_key)
@@ -68,7 +67,9 @@ class EmbeddedStore(Closable):
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock, where the store exists and the set has one."""
         now = time.time()
-        return self._database.read(lambda contents: locks.read(contents.connection, set_name, now))
+        return self._database.read(
+            lambda contents: RowLock(contents.connection, set_name, now).read()
+        )
 
     def history(self, set_name: str) -> tuple[Run, ...]:
         """The last runs of the set; none where the store does not exist."""
@@ -77,7 +78,9 @@ class EmbeddedStore(Closable):
 
     def break_lock(self, lock: Lock) -> None:
         """Remove `lock`, whoever holds it."""
-        self._database.write(lambda contents: locks.remove(contents.connection, lock))
+        self._database.write(
+            lambda contents: RowLock(contents.connection, lock.set_name, lock.read_at).remove(lock)
+        )
 
     def try_create(self, resource: Resource, applied: Applied | None) -> Live:
         """What a create would answer."""

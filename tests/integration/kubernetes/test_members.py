@@ -16,6 +16,7 @@ from reconciler.model.plan_options import PlanOptions
 from reconciler.model.plans import Action
 from reconciler.model.store import Scope, Store
 from reconciler.stores import open_store
+from reconciler.stores.kit.locks import Term
 from reconciler.stores.kubernetes.store import KubernetesStore
 from tests.clusters import Cluster
 from tests.stores.words import Words
@@ -132,7 +133,8 @@ def test_a_renewal_does_not_bring_back_a_lock_that_was_removed_meanwhile(
     """A server makes a Lease that it is told to update and that is not there."""
     assert isinstance(store, KubernetesStore)
     lease = store._lease_of("default")
-    before, later = lease._get(), lease._lease("a test", 0.0, 0.0, 600)
+    _, before = lease.looked_up()
+    assert before is not None
     cluster.kubectl("delete", "lease", "-n", home, "--all")
-    assert not lease._replace(before, later)
+    assert not lease.written(before, Term("a test", 0.0, 0.0, 600))
     assert store.read_lock("default") is None
