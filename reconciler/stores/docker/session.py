@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
-from reconciler.model.plans import Action, Precondition
-from reconciler.model.store import Scope, Snapshot
+from reconciler.model.plans import Precondition
+from reconciler.model.store import Scope, Session, Snapshot
 from reconciler.stores.docker import head, services
 from reconciler.stores.docker.engine import Engine, Refused
 from reconciler.stores.docker.head import HeadLock
@@ -44,7 +44,7 @@ class Seen:
     secrets: set[ObjectKey] | None = None
 
 
-class DockerSession:
+class DockerSession(Session):
     """See `reconciler.model.store.Session` and `Rotating`."""
 
     def __init__(
@@ -78,9 +78,6 @@ class DockerSession:
         """Read what `scope` wants."""
         snapshot, self._seen = self._read(scope)
         return snapshot
-
-    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Nothing: every Docker secret says whose it is."""
 
     def note(self, run: Run) -> None:
         """Put `run` into a label of the set's config."""
@@ -141,11 +138,6 @@ class DockerSession:
         """The object as it is now."""
         current = self._holding(key).current
         return live_of(current, self._print_key) if current else None
-
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        """Nothing: a write is done when it answers."""
-        del key, deleted_uid
-        return ""
 
     def rotate(self, key: ObjectKey) -> None:
         """Update services to the newest version one by one, and remove the old versions."""

@@ -10,8 +10,7 @@ from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Note, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.docker import head, services
 from reconciler.stores.docker.annotations import ANNOTATIONS
 from reconciler.stores.docker.engine import Engine
@@ -49,7 +48,7 @@ _PUBLIC = Note(
 )
 
 
-class DockerStore(Closable):
+class DockerStore(Store):
     """See `reconciler.model.store.Store`. `given_key` is the fingerprint key of the environment.
 
     A Secret is one Docker secret, or one for each of its keys; see `layout`.

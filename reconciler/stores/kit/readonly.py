@@ -10,10 +10,10 @@ from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Store
 
 
-class ReadOnly(Closable):
+class ReadOnly(Store):
     """The methods of a store without `Capability.WRITES` that have to do with writes."""
 
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:

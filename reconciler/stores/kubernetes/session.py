@@ -10,7 +10,7 @@ from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
-from reconciler.model.store import Scope, Snapshot
+from reconciler.model.store import Scope, Session, Snapshot
 from reconciler.stores.kubernetes import debts, paths, rollouts, sets, waits
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.debts import Debts
@@ -21,7 +21,7 @@ from reconciler.stores.kubernetes.writing import Writer
 _WITHOUT_MEMBERS = {Action.DELETE, Action.RELEASE, Action.RESTART}
 
 
-class KubernetesSession:
+class KubernetesSession(Session):
     """See `reconciler.model.store.Session` and `Restarting`."""
 
     def __init__(

@@ -14,8 +14,7 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.kubernetes import debts, events, leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.ahead import PARENT, Ahead
@@ -33,7 +32,7 @@ _CAPABILITIES = frozenset(Capability) - {
 }
 
 
-class KubernetesStore(Closable):
+class KubernetesStore(Store):
     """See `reconciler.model.store.Store`, `Trying` and `Announcing`.
 
     `fingerprint_key` is the key of the environment, used instead of each set's own.

@@ -11,8 +11,7 @@ from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.kit import histories
 from reconciler.stores.kit.documents import SetRecord, Sets
 from reconciler.stores.kit.leases import Lease, break_lock, read_lock
@@ -35,7 +34,7 @@ _CAPABILITIES = frozenset(
 )
 
 
-class SaeStore(Closable):
+class SaeStore(Store):
     """See `reconciler.model.store.Store`.
 
     ``home`` is the namespace in which sets keep their records and locks. ``fingerprint_key`` is the

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from reconciler.errors import StoreError
 from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
-from reconciler.model.plans import Action, Precondition
-from reconciler.model.store import Scope, Snapshot
+from reconciler.model.plans import Precondition
+from reconciler.model.store import Scope, Session, Snapshot
 from reconciler.stores.sqlite import history, writing
 from reconciler.stores.sqlite.database import Database
 from reconciler.stores.sqlite.locks import RowLock
 from reconciler.stores.sqlite.tables import Contents
 
 
-class EmbeddedSession:
+class EmbeddedSession(Session):
     """See `reconciler.model.store.Session`."""
 
     def __init__(
@@ -55,9 +55,6 @@ class EmbeddedSession:
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants."""
         return self._read(scope)
-
-    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Nothing: every write is whole, and says whose it is."""
 
     def note(self, run: Run) -> None:
         """Put `run` into the history of the set."""
@@ -108,11 +105,6 @@ class EmbeddedSession:
             return None if row is None else contents.live(row)
 
         return self._database.read(look)
-
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        """Nothing: a write is done when it answers."""
-        del key, deleted_uid
-        return ""
 
     def _lock(self, contents: Contents) -> RowLock:
         return RowLock(contents.connection, self._set_name, time.time())

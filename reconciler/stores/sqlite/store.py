@@ -12,8 +12,7 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.kit.sessions import given_back
 from reconciler.stores.sqlite import history, owners, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
@@ -32,7 +31,7 @@ _CAPABILITIES = frozenset(Capability) - {
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class EmbeddedStore(Closable):
+class EmbeddedStore(Store):
     """See `reconciler.model.store.Store` and `Trying`.
 
     `fingerprint_key` is the key from the environment, used instead of the store's own.
