@@ -7,12 +7,11 @@ from pathlib import Path
 
 from reconciler.errors import ConfigError
 from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES
-from reconciler.model.objects import NAMESPACE, Bystander, ObjectKey
 from reconciler.model.opening import MadeOf, Opening
 from reconciler.model.plans import Note, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.stores.git.repository import Repository
-from reconciler.stores.kit.readonly import ReadOnly
+from reconciler.stores.kit.readonly import ReadOnly, assumed
 
 CAPABILITIES = frozenset(
     {
@@ -69,8 +68,6 @@ class GitStore(ReadOnly):
         inputs = self._made.paths(checkout)
         with self._repository.files_of(commit, inputs) as tree:
             lives = self._made.lives(checkout, str(tree), self._key)
-        around = {*scope.references, *(_namespace(key) for key in scope.keys if key.namespace)}
-        there = around - scope.keys - lives.keys()
         message = (
             f"compared with the manifests of {self._revision}, commit "
             f"{commit.id[:_SHOWN_DIGITS]} of {commit.time}: for review only, apply refuses it"
@@ -79,12 +76,8 @@ class GitStore(ReadOnly):
             identity=StoreIdentity("git", commit.id, self._revision),
             capabilities=CAPABILITIES,
             objects=lives,
-            bystanders={key: Bystander(key, str(key)) for key in there},
+            bystanders=assumed(scope, lives),
             vanished=frozenset(),
             fingerprint_key=self._key,
             notices=(Note("review-only", message),),
         )
-
-
-def _namespace(key: ObjectKey) -> ObjectKey:
-    return ObjectKey(NAMESPACE, "", key.namespace)

@@ -14,6 +14,7 @@ from typing import Any
 
 from reconciler.errors import ObjectExists, ObjectMoved, ObjectNotFound, StoreError
 from reconciler.model.locks import Lock, lock_id, moment
+from reconciler.rules.pod_specs import mapping
 from reconciler.stores.kit.locks import SetLock, Term
 from reconciler.stores.kubernetes import paths
 from reconciler.stores.kubernetes.connection import MANAGER, Connection, retried
@@ -35,7 +36,7 @@ class Lease(SetLock[Mapping[str, Any] | None]):
     def looked_up(self) -> tuple[Lock | None, Mapping[str, Any] | None]:
         """The lock, and the Lease that was read."""
         try:
-            document = _mapping(self.connection.get(self._path, self._shown))
+            document = mapping(self.connection.get(self._path, self._shown))
         except ObjectNotFound:
             return None, None
         return self._lock(document), document
@@ -82,7 +83,7 @@ class Lease(SetLock[Mapping[str, Any] | None]):
 
     def _version(self, document: Mapping[str, Any]) -> dict[str, str]:
         """The uid and version of a Lease, by which a write changes that Lease and no other."""
-        metadata = _mapping(document.get("metadata"))
+        metadata = mapping(document.get("metadata"))
         try:
             return {name: metadata[name] for name in ("uid", "resourceVersion")}
         except KeyError:
@@ -104,7 +105,7 @@ class Lease(SetLock[Mapping[str, Any] | None]):
 
     def _lock(self, document: Mapping[str, Any]) -> Lock | None:
         """The lock in a Lease; ``None`` where the Lease was released."""
-        spec = _mapping(document.get("spec"))
+        spec = mapping(document.get("spec"))
         holder = _holder(document)
         if not holder and spec.get("renewTime") is None:
             return None
@@ -112,7 +113,7 @@ class Lease(SetLock[Mapping[str, Any] | None]):
         duration = moment(spec.get("leaseDurationSeconds"))
         return Lock(
             set_name=self.set_name,
-            id=lock_id(_mapping(document.get("metadata")).get("uid"), holder),
+            id=lock_id(mapping(document.get("metadata")).get("uid"), holder),
             holder=holder,
             since=_seconds(spec.get("acquireTime")),
             until=None if renewed is None or duration is None else moment(renewed + duration),
@@ -123,11 +124,7 @@ class Lease(SetLock[Mapping[str, Any] | None]):
 
 
 def _holder(document: Mapping[str, Any]) -> str:
-    return str(_mapping(document.get("spec")).get("holderIdentity") or "")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return str(mapping(document.get("spec")).get("holderIdentity") or "")
 
 
 def _text(seconds: float) -> str:
