@@ -18,6 +18,7 @@ from reconciler.rules.pod_specs import mapping
 from reconciler.stores.kit.locks import SetLock, Term
 from reconciler.stores.kubernetes import paths
 from reconciler.stores.kubernetes.connection import MANAGER, Connection, retried
+from reconciler.stores.kubernetes.sets import ClusterSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,12 @@ class Lease(SetLock[Mapping[str, Any] | None]):
     namespace: str
     name: str
     set_name: str
+
+    @classmethod
+    def of(cls, cluster_set: ClusterSet) -> Lease:
+        """The Lease beside the parent of a set, of the same name."""
+        key = cluster_set.key
+        return cls(cluster_set.connection, key.namespace, key.name, cluster_set.name)
 
     def now(self) -> float:
         """The server's time where it differs from this machine's."""

@@ -17,6 +17,7 @@ from reconciler.model.plans import Action
 from reconciler.model.store import Scope, Store
 from reconciler.stores import open_store
 from reconciler.stores.kit.locks import Term
+from reconciler.stores.kubernetes.leases import Lease
 from reconciler.stores.kubernetes.store import KubernetesStore
 from tests.clusters import Cluster
 from tests.stores.words import Words
@@ -132,7 +133,7 @@ def test_a_renewal_does_not_bring_back_a_lock_that_was_removed_meanwhile(
 ) -> None:
     """A server makes a Lease that it is told to update and that is not there."""
     assert isinstance(store, KubernetesStore)
-    lease = store._lease_of("default")
+    lease = Lease.of(store._set("default"))
     _, before = lease.looked_up()
     assert before is not None
     cluster.kubectl("delete", "lease", "-n", home, "--all")
