@@ -10,9 +10,9 @@ from reconciler.model.drift import DriftKind, DriftReport, ObjectState
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Plan
 from reconciler.planning.risks import Risk, risk_of
-from reconciler.views import drift_words, groups, words
+from reconciler.views import change_words, drift_words, groups
+from reconciler.views.change_words import Row
 from reconciler.views.formats import Checked, Drifts, PlanReport
-from reconciler.views.words import Row
 
 
 class Level(StrEnum):
@@ -99,12 +99,12 @@ def of_diagnostic(item: Diagnostic) -> Finding:
 
 def _of_change(change: Change) -> Finding:
     harmless = risk_of(change) in {Risk.WARNING, Risk.ORDINARY}
-    fields = map(_field_text, words.change_rows(change))
-    told = [*words.removal_texts(change), *(note.message for note in change.notes)]
+    fields = map(_field_text, change_words.change_rows(change))
+    told = [*change_words.removal_texts(change), *(note.message for note in change.notes)]
     return Finding(
         level=Level.NOTE if harmless else Level.WARNING,
         code=f"plan-{change.action}",
-        message="; ".join([words.reasons_text(change), *fields, *told]),
+        message="; ".join([change_words.reasons_text(change), *fields, *told]),
         source=change.source,
         object=str(change.key),
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport
 from reconciler.model.plans import Plan
-from reconciler.views import drift_words, findings, words
+from reconciler.views import drift_words, findings, plan_words
 from reconciler.views.findings import Finding, Level
 from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 from reconciler.views.words import counted
@@ -25,14 +25,14 @@ _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice
 def styled_plan(plan: Plan, style: Style) -> str:
     """The plan's findings, and its summary."""
     del style
-    return commands(findings.of_plan(plan), words.summary_text(plan))
+    return commands(findings.of_plan(plan), plan_words.summary_text(plan))
 
 
 def styled_report(report: PlanReport, style: Style) -> str:
     """The findings of all plans, and the summary over them."""
     del style
     plans = [headed.plan for headed in report.plans]
-    return commands(findings.of_report(report), words.total_text(plans))
+    return commands(findings.of_report(report), plan_words.total_text(plans))
 
 
 def styled_drift(report: DriftReport, style: Style) -> str:

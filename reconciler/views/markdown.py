@@ -20,12 +20,13 @@ from reconciler.model.difference import Difference, DiffState, ObjectDiff
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.objects import Diagnostic, Source
 from reconciler.model.plans import Action, Note, Plan, Refusal
-from reconciler.views import diff_words, drift_words, groups, words
+from reconciler.views import change_words, diff_words, drift_words, groups, plan_words, words
+from reconciler.views.change_words import Line
 from reconciler.views.drift_words import Finding
 from reconciler.views.formats import Style
 from reconciler.views.groups import Group
 from reconciler.views.heading import NO_HEADING, Heading
-from reconciler.views.words import Line, counted
+from reconciler.views.words import counted
 
 LIMIT = 65_536
 """Characters of a comment on GitHub (its API refuses longer bodies)."""
@@ -69,10 +70,10 @@ def plan(plan: Plan, heading: Heading = NO_HEADING, *, limit: int = LIMIT, title
     The first line is `title`, or the summary.
     """
     parts = [
-        title or f"### {prose_within(words.summary_text(plan), limit // 8)}",
-        prose_within(words.context_text(plan, heading), limit // 4),
+        title or f"### {prose_within(plan_words.summary_text(plan), limit // 8)}",
+        prose_within(plan_words.context_text(plan, heading), limit // 4),
     ]
-    parts += filter(None, (words.drift_text(plan), words.obstacles_text(plan)))
+    parts += filter(None, (plan_words.drift_text(plan), plan_words.obstacles_text(plan)))
     parts += filter(None, [_counts(plan)])
     return _fitted(
         parts,
@@ -98,8 +99,8 @@ def drift(
     Objects in sync are only counted. Entries that do not fit are left out as in a plan. The first
     line is `title`, or the summary.
     """
-    where = words.set_text(report.set_name, report.store, configuration)
-    last = words.last_text(report.last, now)
+    where = plan_words.set_text(report.set_name, report.store, configuration)
+    last = plan_words.last_text(report.last, now)
     return _fitted(
         [
             title or f"### {drift_words.summary_text(report)}",
@@ -265,9 +266,9 @@ def _changes(plan: Plan) -> list[_Section]:
 
 def _group(group: Group, *, is_open: bool) -> Entry:
     change = group.first
-    symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
-    lines = [coloured(line) for line in words.aligned(groups.field_rows(group))]
-    notes = [f"- {prose(text)}" for text in words.remark_texts(change)]
+    symbol, remark = words.ACTION_SYMBOLS[change.action], change_words.reasons_text(change)
+    lines = [coloured(line) for line in change_words.aligned(groups.field_rows(group))]
+    notes = [f"- {prose(text)}" for text in change_words.remark_texts(change)]
     if not group.many:
         name = f"{symbol} {words.object_text(change.key)}"
         return folded(name, remark, change.source, lines, notes, is_open=is_open)
@@ -308,14 +309,14 @@ def _finding(finding: Finding) -> Entry:
     name = f"{finding.symbol} {words.object_text(finding.item.key)}"
     source = finding.item.source
     if finding.rows or source is None:
-        return folded(name, finding.words, source, words.aligned(finding.rows))
+        return folded(name, finding.words, source, change_words.aligned(finding.rows))
     short = f"- {_name(name)} {finding.words}"
     return Entry(f"{short}, {code(words.place_text(source))}", short)
 
 
 def _differing(each: ObjectDiff) -> Entry:
     name = f"{diff_words.SYMBOLS[each.state]} {words.object_text(each.key)}"
-    lines = [coloured(line) for line in words.aligned(diff_words.rows(each))]
+    lines = [coloured(line) for line in change_words.aligned(diff_words.rows(each))]
     return folded(name, each.state.value, each.source, lines)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from reconciler.model.events import ApplyEnded, Outcome, StepEnded
 from reconciler.model.plans import Note, Plan
-from reconciler.views import text, words
+from reconciler.views import change_words, text
 from tests.unit.views import samples
 
 
@@ -93,6 +93,8 @@ def test_what_to_do_after_an_apply(*, saved: bool) -> None:
 @pytest.mark.parametrize("length", [1, 51, 52, 53, 253])
 def test_columns_align_however_long_a_name_is(length: int) -> None:
     names = ("k" * length, "short", "x" * 40)
-    lines = words.aligned(words.Row("+", f"data[{name}]", "(value #1)") for name in names)
+    lines = change_words.aligned(
+        change_words.Row("+", f"data[{name}]", "(value #1)") for name in names
+    )
     (column,) = {line.text.index("(value #1)") for line in lines}
     assert column == max(map(len, names)) + len("data[]") + 2
