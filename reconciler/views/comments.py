@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from reconciler.model.plans import Plan
 from reconciler.planning.risks import RANKS, risk_of
-from reconciler.views import drift_words, markdown, plan_words
+from reconciler.views import drift_words, markdown, markup, plan_words
 from reconciler.views.formats import Drifts, PlanReport, Style
 from reconciler.views.heading import HeadedDrift, HeadedPlan
 from reconciler.views.overview import FEW, Overview, overview_of
@@ -172,7 +172,7 @@ def _shares(needs: Mapping[int, int], room: int) -> dict[int, int]:
 
 def _title(where: str, figures: str) -> str:
     """A heading with set, store and counts."""
-    told = [markdown.prose_within(text, _HALF_A_TITLE) for text in (where, figures)]
+    told = [markup.prose_within(text, _HALF_A_TITLE) for text in (where, figures)]
     return f"### {': '.join(told)}"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reconciler.views import change_words, words
-from reconciler.views.markdown import Entry, code, coloured, fit, folded, prose, prose_within
+from reconciler.views.fitting import Entry, fit
+from reconciler.views.markdown import coloured, folded
+from reconciler.views.markup import code, prose, prose_within
 from reconciler.views.overview.compact import NOTE
 from reconciler.views.overview.merged import (
     Chapter,

@@ -50,6 +50,7 @@ from reconciler.views import (
     json,
     junit,
     markdown,
+    markup,
     mermaid,
     prometheus,
     sarif,
@@ -349,14 +350,14 @@ def _outside_of_code(source: str) -> str:
 
 
 def test_a_fence_is_longer_than_the_backticks_inside() -> None:
-    assert markdown.code("a``b") == "```a``b```"
-    assert markdown.code("`a`") == "`` `a` ``"
+    assert markup.code("a``b") == "```a``b```"
+    assert markup.code("`a`") == "`` `a` ``"
     assert "\n`````diff\n" in markdown.plan(plan_of("x````y"))
 
 
 def test_markdown_looks_the_same_without_its_workflow_commands() -> None:
     command = "##[group]`_a_ <b>"
-    shown = markdown.code(command)
+    shown = markup.code(command)
     assert stdlib_html.unescape(re.fullmatch(r"<code>([^<>]*)</code>", shown)[1]) == command  # type: ignore[index]
     assert not re.search(r"[`_*<>\[\]@]", shown.removeprefix("<code>").removesuffix("</code>"))
     whole = markdown.plan(plan_of(command))
