@@ -24,7 +24,8 @@ from reconciler.stores.sae.documents import PART_BYTES, SecretDocuments
 from reconciler.stores.sae.places import Place
 from reconciler.stores.sae.reading import View
 from reconciler.stores.sae.service import Service
-from reconciler.stores.sae.writing import Spot, Writer
+from reconciler.stores.sae.spots import Spot
+from reconciler.stores.sae.writing import Writer
 
 Read = Callable[[Scope, Callable[[], None]], tuple[Snapshot, list[View]]]
 """Reads a scope; its second argument guards the writes to the inventories that were read."""
