@@ -54,10 +54,10 @@ def styled_check(checked: Checked, style: Style) -> str:
     return commands(findings.of_check(checked), f"{counted(len(checked.objects), 'object')}.")
 
 
-def commands(found: Iterable[Finding], summary: str) -> str:
+def commands(results: Iterable[Finding], summary: str) -> str:
     """At most `MOST` commands of each level, in the given order, and a last line in plain text."""
     by_level: dict[Level, list[Finding]] = {level: [] for level in Level}
-    for finding in found:
+    for finding in results:
         by_level[finding.level].append(finding)
     lines = [_command(finding) for same in by_level.values() for finding in same[:MOST]]
     more = sum(max(len(same) - MOST, 0) for same in by_level.values())

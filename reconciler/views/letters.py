@@ -116,7 +116,7 @@ def _data(finding: Finding) -> Document:
                     for field in group[0].item.differing
                 ],
                 "count": len(group),
-                "objects": [str(found.item.key) for found in group[:_MOST_NAMES]],
+                "objects": [str(finding.item.key) for finding in group[:_MOST_NAMES]],
             }
             for group in drift_groups.alike(drift_words.counting(report))
         ],

@@ -32,9 +32,9 @@ def home(cluster: Cluster) -> str:
 @pytest.fixture
 def store(cluster: Cluster, home: str) -> Iterator[Store]:
     options = {"kubeconfig": str(cluster.kubeconfig), "set-namespace": home}
-    with closing(open_store("kubernetes:admin", {}, options=options)) as found:
-        held(found)
-        yield found
+    with closing(open_store("kubernetes:admin", {}, options=options)) as store:
+        held(store)
+        yield store
 
 
 def test_an_object_that_was_copied_with_its_label_is_nobodys(
@@ -102,11 +102,11 @@ def test_what_uses_a_secret_is_read_where_it_is_asked_for(
     cluster.kubectl("create", "-f", "-", stdin=dedent(workload))
 
     assert store.read(Scope("default", frozenset())).consumers is None
-    found = store.read(Scope("default", frozenset(), consumers=True)).consumers
+    consumers = store.read(Scope("default", frozenset(), consumers=True)).consumers
 
-    assert found is not None
+    assert consumers is not None
     container = "spec.template.spec.containers[0]"
-    assert [one for one in found if one.namespace == home] == [
+    assert [consumer for consumer in consumers if consumer.namespace == home] == [
         Consumer(
             "Deployment",
             home,

@@ -47,7 +47,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 LABELS = st.dictionaries(
     st.sampled_from([head.HOLDER, head.SINCE, head.UNTIL, head.SALT, "other"]),
-    st.sampled_from([str(one) for one in ODD_TIMES]) | st.text(),
+    st.sampled_from([str(time) for time in ODD_TIMES]) | st.text(),
 )
 
 

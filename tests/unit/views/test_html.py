@@ -223,8 +223,8 @@ def test_few_entries_are_open_and_of_many_the_risky_ones() -> None:
 
 
 @given(hostile_texts.filter(bool))
-def test_no_text_closes_or_opens_anything(found: str) -> None:
-    usual, hostile = ("x", found)
+def test_no_text_closes_or_opens_anything(foreign: str) -> None:
+    usual, hostile = ("x", foreign)
     plans = [parsed(html.plan(plan_of(name), verbose=True)) for name in (usual, hostile)]
     reports = [
         parsed(html.drift(report_of(name), Style(verbose=True))) for name in (usual, hostile)
@@ -240,11 +240,13 @@ def test_no_text_closes_or_opens_anything(found: str) -> None:
     assert shape(several[0]) == shape(several[1])
 
 
-@pytest.mark.parametrize("found", [*HOSTILE, '" onclick="alert(1)', "' autofocus '", "]]>", "&amp"])
-def test_text_comes_back_as_it_was_escaped(found: str) -> None:
-    tree = parsed(element("p", found, title=found).source).children[0]
-    assert tree.text == tree.attributes["title"] == escaped(found)
-    assert "#" not in text(found).source
+@pytest.mark.parametrize(
+    "foreign", [*HOSTILE, '" onclick="alert(1)', "' autofocus '", "]]>", "&amp"]
+)
+def test_text_comes_back_as_it_was_escaped(foreign: str) -> None:
+    tree = parsed(element("p", foreign, title=foreign).source).children[0]
+    assert tree.text == tree.attributes["title"] == escaped(foreign)
+    assert "#" not in text(foreign).source
 
 
 def test_no_page_has_a_fingerprint() -> None:

@@ -15,12 +15,14 @@ def headers(plan: Plan, *, verbose: bool = False) -> list[str]:
 
 
 def test_the_greatest_risk_stands_first_and_else_the_order_of_the_steps() -> None:
-    found = headers(samples.EVERYTHING)
-    assert found[:3] == [f"- Secret/shop/{name}" for name in ("gone", "licence", "lost")]
-    assert found[3:6] == [f"-/+ Secret/shop/{name}" for name in ("frozen", "thawed", "typed")]
-    assert found[6:8] == [f"~ Secret/shop/{name}" for name in ("db", "encoded")]
-    assert found[8] == "+ Namespace/shop"
-    assert found.index("+ Secret/shop/base") < found.index("+ Secret/shop/job-(known after apply)")
+    headings = headers(samples.EVERYTHING)
+    assert headings[:3] == [f"- Secret/shop/{name}" for name in ("gone", "licence", "lost")]
+    assert headings[3:6] == [f"-/+ Secret/shop/{name}" for name in ("frozen", "thawed", "typed")]
+    assert headings[6:8] == [f"~ Secret/shop/{name}" for name in ("db", "encoded")]
+    assert headings[8] == "+ Namespace/shop"
+    assert headings.index("+ Secret/shop/base") < headings.index(
+        "+ Secret/shop/job-(known after apply)"
+    )
 
 
 def test_a_plan_that_could_not_be_ordered_is_shown_nevertheless() -> None:
