@@ -151,7 +151,8 @@ def _versions(lives: Mapping[ObjectKey, Live]) -> dict[ObjectKey, tuple[str, str
 class Store(Protocol):
     """A place that holds Secrets. Every method may be called from several threads at once.
 
-    Stores derive from it: ``with`` closes them, and `read_ahead` does nothing unless they say more.
+    Stores derive from it, so that ``with`` closes them, and `read_ahead` does nothing unless they
+    override it.
 
     A store remembers nothing about a set between two calls; what an apply learns stays in its
     `Session`. All methods, and those of a session, raise `StoreUnavailable` for faults that may
@@ -238,8 +239,8 @@ class Store(Protocol):
 class Session(Protocol):
     """Writes to one set, under its lock. Every method may be called from several threads at once.
 
-    Sessions derive from it: where every write is whole, says whose it is, and is done when it is
-    answered, there is nothing to `begin`, and nothing `unfinished`.
+    Sessions derive from it. `begin` and `unfinished` suit stores in which every write is whole,
+    says whose the object is, and is done when it is answered; others override them.
 
     A write is made once for each call. Whether a write whose answer was lost has happened is for
     the caller to find out: it repeats the write, and looks at the object where that is refused.
