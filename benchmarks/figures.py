@@ -103,7 +103,9 @@ def planning(bench: Bench, desired: tuple[Desired, ...], snapshot: Snapshot) -> 
 
 def one_key_changed(desired: Iterable[Desired]) -> tuple[Desired, ...]:
     """The same objects, with another value at one key of each Secret."""
-    return tuple(_changed(one) if one.kind == SECRET else one for one in desired)
+    return tuple(
+        _changed(resource) if resource.kind == SECRET else resource for resource in desired
+    )
 
 
 def _changed(secret: Desired) -> Desired:
@@ -161,25 +163,25 @@ def per_object(bench: Bench, size: int) -> str:
     path = bench.manifests(size)
     url = bench.new_url()
     store = open_store(url, {})
-    found: dict[str, float] = {}
+    micros_by_stage: dict[str, float] = {}
 
     def stage(name: str, call: Callable[[], Any]) -> Any:
         result: list[Any] = []
-        found[name] = cpu(lambda: result.append(call())) / size * 1e6
+        micros_by_stage[name] = cpu(lambda: result.append(call())) / size * 1e6
         return result[0]
 
     desired = stage("load", lambda: load(path)).objects
     snapshot = workflow.read(desired, store, _OPTIONS)
     once = cpu(lambda: workflow.plan((), snapshot, _OPTIONS))
     planned = stage("plan", lambda: workflow.plan(desired, snapshot, _OPTIONS))
-    found["plan"] -= once / size * 1e6
+    micros_by_stage["plan"] -= once / size * 1e6
     command = [*_PROGRAM, "plan", str(path), "--store"]
     empty = run([*command, bench.new_url()])
     stage("apply", lambda: workflow.apply(planned, store))
     stage("read", lambda: workflow.read(desired, store, _OPTIONS))
     store.close()
     full = run([*command, url])
-    stages = " · ".join(f"{name} {micros:.0f}" for name, micros in found.items())
+    stages = " · ".join(f"{name} {micros:.0f}" for name, micros in micros_by_stage.items())
     memory = f"{empty.peak:.0f} MiB (store empty), {full.peak:.0f} MiB (in sync)"
     return f"{stages} · first plan {once * 1000:.0f} ms once · `plan`: {memory}"
 

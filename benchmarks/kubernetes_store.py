@@ -180,11 +180,11 @@ def bodies(manifests: Path) -> list[Path]:
     """Files with the requests of all creates: those of namespaces, and those of all else."""
     loaded = load((str(manifests),), namespace="default")
     lines: dict[bool, list[bytes]] = {True: [], False: []}
-    for one in loaded.objects:
-        applied = Applied(set_name="bare", fields=dict.fromkeys(flatten(one), _MARK))
-        body = wire.body(one, applied, "x")
+    for each in loaded.objects:
+        applied = Applied(set_name="bare", fields=dict.fromkeys(flatten(each), _MARK))
+        body = wire.body(each, applied, "x")
         path = paths.collection(body["kind"], body["metadata"].get("namespace", ""))
-        lines[one.kind == NAMESPACE].append(b"%b\t%b\n" % (path.encode(), orjson.dumps(body)))
+        lines[each.kind == NAMESPACE].append(b"%b\t%b\n" % (path.encode(), orjson.dumps(body)))
     waves = [manifests.with_name(f"{manifests.name}-wave-{number}") for number in (1, 2)]
     for wave, is_first in zip(waves, (True, False), strict=True):
         wave.write_bytes(b"".join(lines[is_first]))
@@ -207,12 +207,12 @@ def compare(size: int, directory: Path, program: Path, rounds: int) -> None:
         ("kubectl diff : plan in sync", "diff", "plan"),
         (f"apply of {CHANGES} changes : plan in sync", "changes", "plan"),
     ):
-        ours = [getattr(one, subject) for one in done]
-        theirs = [getattr(one, baseline) for one in done]
+        ours = [getattr(round_, subject) for round_ in done]
+        theirs = [getattr(round_, baseline) for round_ in done]
         pairs = list(zip(ours, theirs, strict=True))
         tell(name, median(our.wall / their.wall for our, their in pairs), ours, theirs)
         tell("  CPU", median(our.cpu / their.cpu for our, their in pairs), ours, theirs)
-    each = median(one.apply.cpu for one in done) / size
+    each = median(round_.apply.cpu for round_ in done) / size
     print(f"{size:>7,}  {'CPU of the apply, an object':<36} {each * 1000:6.2f} ms", flush=True)
 
 

@@ -148,7 +148,7 @@ def snapshot(
         **{
             "identity": StoreIdentity("test", "one"),
             "capabilities": frozenset(Capability),
-            "objects": {one.key: one for one in lives},
+            "objects": {live.key: live for live in lives},
             "bystanders": {one.key: one for one in others if one.key not in map(_key, lives)},
             "copies": {one.key: one for one in copies},
             "fingerprint_key": FINGERPRINTS.key,

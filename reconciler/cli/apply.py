@@ -26,12 +26,12 @@ from reconciler.cli.options import (
     STRICT,
     WAIT_TIMEOUT,
     examples,
-    paths_argument,
     plan_options,
     run_options,
 )
 from reconciler.cli.output import format_option, shown_text, verbosity_options
 from reconciler.cli.parameters import listed
+from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import apply_command, environment_of, loaded_of, opened, takes_stdin
 from reconciler.cli.rollout import Applying
 from reconciler.cli.terminal import confirmed, is_terminal

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.config import tell_configuration
 from reconciler.cli.diagnostics import show_notices
 from reconciler.cli.environment import environ
+from reconciler.cli.invocation import tell_configuration
 from reconciler.cli.output import shown_text, verbosity_of
 from reconciler.cli.progress import reporter
 from reconciler.cli.terminal import (

@@ -7,76 +7,27 @@ relative to its directory.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-from click.core import ParameterSource
 
 from reconciler.cli.command import Command
 from reconciler.cli.environment import environ
 from reconciler.cli.environments import Described
+from reconciler.cli.invocation import Company, Invocation, invocation_of
 from reconciler.cli.options import CONFIG, ENV, STORE, parameter_of
-from reconciler.cli.settings import EXCLUDED, Configuration, read_configuration
-from reconciler.cli.sources import PATHS, SOURCES
-from reconciler.cli.terminal import remark
+from reconciler.cli.readings import relative_path
+from reconciler.cli.settings import Configuration, read_configuration
 from reconciler.cli.trust import nearest_file, trusted_content
-from reconciler.cli.types import relative_path
 from reconciler.errors import ConfigError
-from reconciler.escapes import escaped
-from reconciler.model.inputs import Exclusion, InputSource
 from reconciler.model.opening import StoreChoice
-from reconciler.model.options import Option, OptionKind, Topic
+from reconciler.model.options import Option, Topic
 from reconciler.spelling import did_you_mean
 from reconciler.stores import backend_of, builtin_options
-
-if TYPE_CHECKING:
-    from reconciler.workflow import SharedLoads
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
-    """The environments that one run of a command is for, each with a context of its own.
-
-    ``loads`` has the manifests that several have in common. ``after`` has all environments of the
-    configuration, chosen or not, and what each comes after. ``key`` is what values of different
-    environments are compared by; it ends with the run.
-    """
-
-    contexts: list[click.Context] = field(default_factory=list, repr=False)
-    loads: SharedLoads = field(repr=False)
-    after: Mapping[str, tuple[str, ...]] = field(repr=False)
-    key: bytes = field(default_factory=secrets.token_bytes, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Invocation:
-    """What surrounds a run of a command: click keeps it as the context's ``obj``.
-
-    ``environ`` is the environment that the program was given. ``configuration`` is the path of the
-    configuration file in use, empty where there is none; ``environment`` is the one of its
-    environments that is meant. ``settings`` are those of that environment, by the names of
-    parameters and of what is no parameter. ``chosen`` is what ``--env`` was given.
-    ``store_options`` are those of the kind of store that is meant. ``company`` is what it shares
-    with the other environments of the run, if it is one of several.
-    """
-
-    environ: Mapping[str, str] = field(repr=False)
-    configuration: str = ""
-    environment: Described = field(default_factory=Described)
-    chosen: tuple[str, ...] = ()
-    store_options: tuple[Option, ...] = ()
-    company: Company | None = None
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """The settings of the environment."""
-        return self.environment.settings
 
 
 class Configured(Command):
@@ -131,7 +82,7 @@ class Configured(Command):
         names = {parameter.name for parameter in own}
         more = (
             parameter_of(option, topic=option.about or Topic.WHERE)
-            for option in _invocation(ctx).store_options
+            for option in invocation_of(ctx).store_options
         )
         return [*own[:-1], *(option for option in more if option.name not in names), own[-1]]
 
@@ -151,14 +102,14 @@ class Configured(Command):
         """Put what it takes to open the store into one of the parameters of `ctx`."""
         if self._has_store:
             ctx.params[STORE.parameter] = self.choice(ctx)
-            offered = {option.parameter for option in _invocation(ctx).store_options}
+            offered = {option.parameter for option in invocation_of(ctx).store_options}
             for name in offered - self._own_names:
                 del ctx.params[name]
 
     @staticmethod
     def choice(ctx: click.Context) -> StoreChoice:
         """The store that `ctx` chooses, with the options of its kind."""
-        offered = _invocation(ctx).store_options
+        offered = invocation_of(ctx).store_options
         given = {option.name: ctx.params[option.parameter] for option in offered}
         options = {
             name: str(value)
@@ -213,30 +164,6 @@ class Configured(Command):
             return ()
 
 
-def configuration() -> str:
-    """The path of the configuration file in use, for headlines; empty where there is none."""
-    return _invocation(click.get_current_context()).configuration
-
-
-def given_places(*besides: ParameterSource) -> Iterator[tuple[Option, str]]:
-    """What the command line says of the store, the way to it, and the configuration file.
-
-    `besides` are other sources that count.
-    """
-    context = click.get_current_context()
-    choice = context.params.get(STORE.parameter)
-    assert isinstance(choice, StoreChoice)
-    invocation = _invocation(context)
-    values = {STORE.name: choice.url, CONFIG.name: invocation.configuration, **choice.options}
-    for option in (STORE, *invocation.store_options, CONFIG):
-        source = context.get_parameter_source(option.parameter)
-        sources = {ParameterSource.COMMANDLINE, *besides}
-        if source in sources and option.kind is not OptionKind.FLAG:
-            yield option, values[option.name]
-    if invocation.environment.name:
-        yield ENV, invocation.environment.name
-
-
 def chosen_environments(
     configuration: Configuration, patterns: Sequence[str], *, every: bool, all_allowed: bool
 ) -> tuple[Described, ...]:
@@ -283,60 +210,6 @@ def chosen_environments(
 def given_environments(args: Sequence[str]) -> tuple[str, ...]:
     """What `args` say of the environments, before click parses the others."""
     return tuple(_texts(ENV, args))
-
-
-def company() -> Company:
-    """The environments that the run is for, where it is for several."""
-    shared = _invocation(click.get_current_context()).company
-    assert shared is not None
-    return shared
-
-
-def environment_name() -> str:
-    """The name of the environment that is meant; empty where it has none."""
-    return _invocation(click.get_current_context()).environment.name
-
-
-def is_one_of_several() -> bool:
-    """Whether what the command shows is one of several parts."""
-    return _invocation(click.get_current_context()).company is not None
-
-
-def shared_loads() -> SharedLoads | None:
-    """The manifests that several environments have in common."""
-    return company().loads if is_one_of_several() else None
-
-
-def tell_configuration() -> None:
-    """Name the configuration file on standard error, where no headline does."""
-    if is_one_of_several():
-        return  # told once for all
-    if configuration() and not click.get_current_context().params.get("quiet"):
-        remark(escaped(f"Configuration: {configuration()}"))
-
-
-def exclusions(patterns: Sequence[str]) -> tuple[Exclusion, ...]:
-    """What the setting ``exclude`` leaves out, and what `patterns` of the command line add."""
-    settings = _invocation(click.get_current_context()).settings
-    setting: tuple[Exclusion, ...] = settings.get(EXCLUDED, ())
-    return (*setting, Exclusion(".", tuple(patterns))) if patterns else setting
-
-
-def configured_paths() -> tuple[str, ...]:
-    """The paths of manifests that the configuration file names."""
-    paths: tuple[str, ...] = _invocation(click.get_current_context()).settings.get(PATHS, ())
-    return paths
-
-
-def configured_sources() -> tuple[InputSource, ...]:
-    """The sources of manifests that the configuration file defines."""
-    settings = _invocation(click.get_current_context()).settings
-    sources: tuple[InputSource, ...] = settings.get(SOURCES, ())
-    return sources
-
-
-def _invocation(ctx: click.Context) -> Invocation:
-    return ctx.obj if isinstance(ctx.obj, Invocation) else Invocation(os.environ)
 
 
 def _configuration(args: Sequence[str], environ: Mapping[str, str]) -> Configuration:
@@ -393,7 +266,7 @@ def _refuse_hidden_environments(
     Raises:
         UsageError: they do not, as with ``-qe NAME``, or with a name that is glued to its letter.
     """
-    if not context.resilient_parsing and value != _invocation(context).chosen:
+    if not context.resilient_parsing and value != invocation_of(context).chosen:
         raise click.UsageError(f"write {ENV.short} NAME in two words of their own", context)
 
 

@@ -11,9 +11,9 @@ import click
 from click.core import ParameterSource
 
 from reconciler.cli.options import STORE
+from reconciler.cli.readings import SQLITE, relative_path
 from reconciler.cli.terminal import remark
 from reconciler.cli.trust import FILE_NAMES, searched
-from reconciler.cli.types import SQLITE, relative_path
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped
 from reconciler.model.opening import DEFAULT_STORE

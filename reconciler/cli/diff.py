@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.config import (
-    Company,
-    Configured,
-    chosen_environments,
-    configured_paths,
-    given_environments,
-)
+from reconciler.cli.config import Configured, chosen_environments, given_environments
 from reconciler.cli.diagnostics import show_notices
 from reconciler.cli.environments import Described
+from reconciler.cli.invocation import Company, configured_paths
 from reconciler.cli.options import (
     EXCLUDE,
     examples,

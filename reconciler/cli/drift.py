@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from reconciler.cli.config import environment_name
 from reconciler.cli.environment import environ
+from reconciler.cli.invocation import environment_name
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     EVENTS,
@@ -19,12 +19,12 @@ from reconciler.cli.options import (
     NOTIFY_STATE,
     STORE,
     examples,
-    paths_argument,
     plan_options,
     run_options,
 )
 from reconciler.cli.output import output_options, verbosity_options
 from reconciler.cli.parameters import listed
+from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import command_line, environment_of, loaded_of, memory_file, opened
 from reconciler.cli.several import Answer, Surveying
 from reconciler.cli.terminal import remark

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.config import Configured
 from reconciler.cli.environment import environ
+from reconciler.cli.invocation import tell_configuration
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     STORE,

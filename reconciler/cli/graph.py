@@ -6,10 +6,12 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.config import Configured
 from reconciler.cli.diagnostics import show_notices
-from reconciler.cli.options import examples, paths_argument, plan_options
+from reconciler.cli.invocation import tell_configuration
+from reconciler.cli.options import examples, plan_options
 from reconciler.cli.output import output_options, show
+from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import environment_of, loaded_of
 from reconciler.errors import ExitCode, InvalidManifests
 from reconciler.model.opening import DEFAULT_STORE, StoreChoice

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.config import Configured
+from reconciler.cli.invocation import tell_configuration
 from reconciler.cli.options import STORE, examples, plan_options, run_options
 from reconciler.cli.parameters import listed
 from reconciler.cli.requests import environment_of, opened

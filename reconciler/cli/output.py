@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.config import configuration
+from reconciler.cli.invocation import configuration
 from reconciler.cli.parameters import Word, listed
 from reconciler.cli.terminal import colour_on, width_of
 from reconciler.errors import ConfigError, FileNotWritten

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from reconciler.cli.config import company, environment_name, is_one_of_several
 from reconciler.cli.diagnostics import warned_beside
+from reconciler.cli.invocation import company, environment_name, is_one_of_several
 from reconciler.cli.live import alive
 from reconciler.cli.options import (
     ALLOW_WEAK_PLAN,
@@ -23,12 +23,12 @@ from reconciler.cli.options import (
     STORE,
     STRICT,
     examples,
-    paths_argument,
     plan_options,
     run_options,
 )
 from reconciler.cli.output import output_options, verbosity_options
 from reconciler.cli.parameters import listed
+from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import (
     apply_command,
     apply_directory_command,

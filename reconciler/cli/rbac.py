@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.config import tell_configuration
+from reconciler.cli.invocation import tell_configuration
 from reconciler.cli.options import (
     examples,
     plan_options,

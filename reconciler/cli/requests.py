@@ -12,27 +12,21 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from reconciler.cli.config import (
+from reconciler.cli.defaults import manifests_of, refuse_second_store
+from reconciler.cli.diagnostics import is_plan_read, show_diagnostics, show_notices
+from reconciler.cli.environment import environ
+from reconciler.cli.invocation import (
     configured_sources,
     environment_name,
     exclusions,
     given_places,
     shared_loads,
 )
-from reconciler.cli.defaults import manifests_of, refuse_second_store
-from reconciler.cli.diagnostics import is_plan_read, show_diagnostics, show_notices
-from reconciler.cli.environment import environ
 from reconciler.cli.lints import lint_settings
 from reconciler.cli.live import alive
-from reconciler.cli.options import (
-    CONFIG,
-    EXCLUDE,
-    PARALLELISM,
-    STORE,
-    are_typed,
-    plan_options_of,
-)
+from reconciler.cli.options import CONFIG, EXCLUDE, PARALLELISM, STORE, plan_options_of
 from reconciler.cli.parameters import CHDIR
+from reconciler.cli.paths import are_typed
 from reconciler.cli.terminal import is_terminal, remark
 from reconciler.errors import ConfigError
 from reconciler.escapes import escaped

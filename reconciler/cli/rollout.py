@@ -12,15 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.cli.approval import approved, carried_out
-from reconciler.cli.config import (
-    Company,
-    Configured,
-    chosen_environments,
-    company,
-    given_environments,
-)
+from reconciler.cli.config import Configured, chosen_environments, given_environments
 from reconciler.cli.diagnostics import warned_beside
 from reconciler.cli.environments import Described
+from reconciler.cli.invocation import Company, company
 from reconciler.cli.options import SHARD, STAGE, parameter_of
 from reconciler.cli.output import shown_text, verbosity_of
 from reconciler.cli.progress import reporter

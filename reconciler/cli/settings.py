@@ -16,9 +16,9 @@ from reconciler.cli.environments import AFTER, DEFAULTS, ENVIRONMENTS, Described
 from reconciler.cli.lints import SETTING as LINTS
 from reconciler.cli.lints import read_lints
 from reconciler.cli.options import RUN_OPTIONS
+from reconciler.cli.readings import READINGS, Reading, relative_path
 from reconciler.cli.sources import SETTING as MANIFESTS
 from reconciler.cli.sources import read_manifests, texts
-from reconciler.cli.types import READINGS, Reading, relative_path
 from reconciler.errors import ConfigError
 from reconciler.model.inputs import Exclusion
 from reconciler.model.options import Option

@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.config import (
-    Company,
-    Configured,
-    chosen_environments,
-    configuration,
-    environment_name,
-    given_environments,
-)
+from reconciler.cli.config import Configured, chosen_environments, given_environments
 from reconciler.cli.environments import Described, place_of, same_places
+from reconciler.cli.invocation import Company, configuration, environment_name
 from reconciler.cli.live import live
 from reconciler.cli.options import ENV_PARALLELISM, SHARD, STORE, parameter_of
 from reconciler.cli.output import (

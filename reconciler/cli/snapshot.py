@@ -7,17 +7,13 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.config import Configured
 from reconciler.cli.environment import environ
+from reconciler.cli.invocation import tell_configuration
 from reconciler.cli.live import alive
-from reconciler.cli.options import (
-    STORE,
-    examples,
-    paths_argument,
-    plan_options,
-    run_options,
-)
+from reconciler.cli.options import STORE, examples, plan_options, run_options
 from reconciler.cli.parameters import listed
+from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import environment_of, loaded_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.errors import ExitCode

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reconciler.cli.types import relative_path
+from reconciler.cli.readings import relative_path
 from reconciler.files import checkout_of
 from reconciler.model.inputs import Chart, Command, InputSource
 from reconciler.model.objects import Source

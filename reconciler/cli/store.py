@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.command import CommandGroup
-from reconciler.cli.config import Configured, tell_configuration
+from reconciler.cli.config import Configured
 from reconciler.cli.environment import environ
+from reconciler.cli.invocation import tell_configuration
 from reconciler.cli.options import STORE, examples, run_options
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.escapes import escaped, inert

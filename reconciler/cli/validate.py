@@ -7,17 +7,11 @@ from typing import Any
 
 import click
 
-from reconciler.cli.config import shared_loads, tell_configuration
 from reconciler.cli.environment import environ
-from reconciler.cli.options import (
-    STORE,
-    STRICT,
-    examples,
-    paths_argument,
-    plan_options,
-    run_options,
-)
+from reconciler.cli.invocation import shared_loads, tell_configuration
+from reconciler.cli.options import STORE, STRICT, examples, plan_options, run_options
 from reconciler.cli.output import output_options, verbosity_options
+from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import environment_of, source_errors
 from reconciler.cli.several import Answer, Surveying
 from reconciler.errors import ExitCode

@@ -151,6 +151,9 @@ def _versions(lives: Mapping[ObjectKey, Live]) -> dict[ObjectKey, tuple[str, str
 class Store(Protocol):
     """A place that holds Secrets. Every method may be called from several threads at once.
 
+    Stores derive from it, so that ``with`` closes them, and `read_ahead` does nothing unless they
+    override it.
+
     A store remembers nothing about a set between two calls; what an apply learns stays in its
     `Session`. All methods, and those of a session, raise `StoreUnavailable` for faults that may
     pass, `StoreDamaged` where what is stored cannot be read, and other `StoreError`s for refusals.
@@ -165,10 +168,10 @@ class Store(Protocol):
     def read_ahead(self, set_name: str) -> None:
         """Begin to read what the next `read` of the set needs, whatever its scope is.
 
-        Returns at once and raises nothing: what cannot be read is told by that `read`. A store may
-        do nothing here; `reconciler.stores.closable.Closable` does nothing.
+        Returns at once and raises nothing: what cannot be read is told by that `read`. Here,
+        nothing is done: that fits where a read does not take long, or is all of one piece.
         """
-        ...
+        del set_name
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants, as of one moment. Must not write, nor need the right to."""
@@ -225,16 +228,19 @@ class Store(Protocol):
         ...
 
     def __enter__(self) -> Self:
-        """The store itself; `reconciler.stores.closable.Closable` has this and the next."""
-        ...
+        """The store itself."""
+        return self
 
     def __exit__(self, *_: object) -> None:
         """Close it."""
-        ...
+        self.close()
 
 
 class Session(Protocol):
     """Writes to one set, under its lock. Every method may be called from several threads at once.
+
+    Sessions derive from it. `begin` and `unfinished` suit stores in which every write is whole,
+    says whose the object is, and is done when it is answered; others override them.
 
     A write is made once for each call. Whether a write whose answer was lost has happened is for
     the caller to find out: it repeats the write, and looks at the object where that is refused.
@@ -259,7 +265,7 @@ class Session(Protocol):
 
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Note what is about to be done, so that no crash hides it."""
-        ...
+        del work
 
     def note(self, run: Run) -> None:
         """Put `run` into the history of the set, in the place of what it was before.
@@ -336,7 +342,8 @@ class Session(Protocol):
         `deleted_uid` is that of the object that is to go, where the write was a delete. Asked only
         after a write whose answer said that it waits for something.
         """
-        ...
+        del key, deleted_uid
+        return ""
 
 
 class Trying(Protocol):

@@ -54,12 +54,12 @@ def _settled(key: str, value: SealedValue, live: Live, check: FingerprintCheck) 
 
 
 def standings(
-    wanted: Mapping[str, SecretValue], known: Mapping[str, SecretValue], *, is_new: bool
+    wanted: Mapping[str, SecretValue], settled: Mapping[str, SecretValue], *, is_new: bool
 ) -> Iterator[str]:
-    """What there is to say of each sealed value among `wanted`, which `known` has settled."""
+    """What there is to say of each sealed value among `wanted`, by what is `settled` of it."""
     for key, value in wanted.items():
         if isinstance(value, SealedValue):
-            seen = known[key]
+            seen = settled[key]
             if is_new:
                 yield _NEW
             else:

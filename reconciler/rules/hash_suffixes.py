@@ -43,7 +43,8 @@ def hashed_base(resource: Resource, data: Mapping[str, SecretValue]) -> str:
     if any(isinstance(value, AbsentValue) for value in data.values()):
         return ""
     values = {key: value.reveal() for key, value in data.items()}
-    return base if any(_hash(one) == suffix for one in _spellings(resource.type, values)) else ""
+    hashes = map(_hash, _spellings(resource.type, values))
+    return base if suffix in hashes else ""
 
 
 def without_hashes(text: str) -> str:

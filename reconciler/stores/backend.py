@@ -18,7 +18,8 @@ class Backend(Protocol):
     """A kind of store. Importing its module must be cheap: every ``--help`` does it.
 
     A package outside of this project provides one by an entry point of the group
-    ``reconciler.stores``, named like the scheme.
+    ``reconciler.stores``, named like the scheme. A class that inherits from this one gets options,
+    annotations and a check of its own only where it has any.
     """
 
     @property
@@ -29,12 +30,12 @@ class Backend(Protocol):
     @property
     def options(self) -> tuple[Option, ...]:
         """Its own options, offered where the URL names a store of this kind."""
-        ...
+        return ()
 
     @property
     def annotations(self) -> frozenset[str]:
         """The annotations under ``reconciler/`` that only this kind of store obeys."""
-        ...
+        return frozenset()
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What such a store would refuse of `resource` by its own rules. Contacts no server.
@@ -42,7 +43,8 @@ class Backend(Protocol):
         Raises:
             ConfigError: the URL or an option cannot be used.
         """
-        ...
+        del resource, choice
+        yield from ()
 
     def open(self, opening: Opening) -> Store:
         """Open a store; where possible, contact no server before the store is used.

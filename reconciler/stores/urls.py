@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Set as AbstractSet
-from urllib.parse import SplitResult, parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from reconciler.errors import ConfigError
 
@@ -16,33 +17,38 @@ _PREFIX = re.compile(
 )
 
 
-def url_parts(url: str) -> SplitResult:
-    """The parts of a store's URL.
+def named_by(
+    url: str, what: str, pattern: re.Pattern[str], expected: AbstractSet[str], example: str
+) -> tuple[str, dict[str, str]]:
+    """The name in ``SCHEME://NAME[?PARAMETER=…]``, and the parameters by their names.
 
     Raises:
-        ConfigError: it is no URL.
+        ConfigError: it is no such URL, the name of `what` does not fit `pattern`, or there is
+            another parameter than the `expected`.
     """
     try:
-        return urlsplit(url)
+        parts = urlsplit(url)
     except ValueError:  # its text quotes the URL
         raise ConfigError(
             "the store's URL cannot be read", hint="look at its brackets and at its port"
         ) from None
-
-
-def url_parameters(parts: SplitResult, expected: AbstractSet[str]) -> dict[str, str]:
-    """The parameters of a store's URL, by name.
-
-    Raises:
-        ConfigError: there is another one than the `expected`.
-    """
+    if not pattern.fullmatch(parts.netloc) or parts.path.strip("/") or parts.fragment:
+        raise ConfigError(f"the URL of the store {parts.scheme}: names no {what}", hint=example)
     given = dict(parse_qsl(parts.query, keep_blank_values=True))
     if given.keys() - expected:
         raise ConfigError(
             f"the URL of the store {parts.scheme}: has a parameter that this store does not have",
             hint=f"it may have {' and '.join(f'{name}=' for name in sorted(expected))}",
         )
-    return given
+    return parts.netloc, given
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine, so that nothing needs to be encrypted on the way."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def shown_url(url: str) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from reconciler.model.plans import Plan
 from reconciler.planning.risks import RANKS, risk_of
-from reconciler.views import drift_words, markdown, words
+from reconciler.views import drift_words, markdown, markup, plan_words
 from reconciler.views.formats import Drifts, PlanReport, Style
 from reconciler.views.heading import HeadedDrift, HeadedPlan
 from reconciler.views.overview import FEW, Overview, overview_of
@@ -40,7 +40,7 @@ class _Part:
 def styled_report(report: PlanReport, style: Style) -> str:
     """The comment, with a marker where `style` has a key."""
     if len(report.plans) > FEW:
-        total = words.total_text([each.plan for each in report.plans])
+        total = plan_words.total_text([each.plan for each in report.plans])
         return _at_a_glance(overview_of(report.plans), total, style)
     return comment(report.plans, style.key, limit=style.limit or markdown.LIMIT)
 
@@ -65,7 +65,7 @@ def comment(plans: Sequence[HeadedPlan], key: str = "", *, limit: int = markdown
 
     One plan looks as it does by itself. Several have a summary over all, and share the limit.
     """
-    total = words.total_text([headed.plan for headed in plans])
+    total = plan_words.total_text([headed.plan for headed in plans])
     return _comment([_part_of_plan(each) for each in plans], "plan", total, key, limit)
 
 
@@ -74,7 +74,7 @@ def _part_of_plan(headed: HeadedPlan) -> _Part:
         return markdown.plan(headed.plan, headed.heading, limit=limit, title=title)
 
     rank = _rank(headed.plan)
-    return _Part(_title(*words.title_texts(headed.plan)), rank, rank != _IDLE, shown)
+    return _Part(_title(*plan_words.title_texts(headed.plan)), rank, rank != _IDLE, shown)
 
 
 def _part_of_drift(headed: HeadedDrift, now: datetime) -> _Part:
@@ -172,7 +172,7 @@ def _shares(needs: Mapping[int, int], room: int) -> dict[int, int]:
 
 def _title(where: str, figures: str) -> str:
     """A heading with set, store and counts."""
-    told = [markdown.prose_within(text, _HALF_A_TITLE) for text in (where, figures)]
+    told = [markup.prose_within(text, _HALF_A_TITLE) for text in (where, figures)]
     return f"### {': '.join(told)}"
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from reconciler.escapes import escaped
 from reconciler.model.difference import Difference, DiffState, ObjectDiff
 from reconciler.model.fields import DATA
-from reconciler.views import words
-from reconciler.views.words import Row, counted
+from reconciler.views import change_words, words
+from reconciler.views.change_words import Row
+from reconciler.views.words import counted
 
 SYMBOLS = {
     DiffState.ADDED: "+",
@@ -37,7 +38,7 @@ def state_text(each: ObjectDiff, difference: Difference) -> str:
 def rows(each: ObjectDiff, *, verbose: bool = False) -> list[Row]:
     """The fields that differ; with `verbose`, also the keys whose values are equal."""
     differing = [
-        words.field_row(field, words.value_text(field.before), words.value_text(field.after))
+        change_words.field_row(field, words.value_text(field.before), words.value_text(field.after))
         for field in each.fields
     ]
     equal = each.equal_keys if verbose else ()

@@ -17,7 +17,9 @@ from reconciler.model.drift import (
     ObjectState,
     Pending,
 )
-from reconciler.views.words import Row, counted, field_text, store_name
+from reconciler.views.change_words import Row
+from reconciler.views.plan_words import store_name
+from reconciler.views.words import counted, field_text
 
 STATE_SYMBOLS = {
     ObjectState.IN_SYNC: "=",

@@ -10,9 +10,9 @@ from reconciler.model.drift import DriftKind, DriftReport, ObjectState
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Plan
 from reconciler.planning.risks import Risk, risk_of
-from reconciler.views import drift_words, groups, words
+from reconciler.views import change_words, drift_words, groups
+from reconciler.views.change_words import Row
 from reconciler.views.formats import Checked, Drifts, PlanReport
-from reconciler.views.words import Row
 
 
 class Level(StrEnum):
@@ -63,14 +63,14 @@ def of_report(report: PlanReport) -> Iterator[Finding]:
 
 def of_drift(report: DriftReport) -> Iterator[Finding]:
     """What drifted and is in no baseline, then the changes to come."""
-    for found in drift_words.drifted(report):
-        level = Level.WARNING if found.item.kinds & report.fail_on else Level.NOTE
-        yield _of_drift(found, level, f"drift-{found.item.state.value}")
+    for entry in drift_words.drifted(report):
+        level = Level.WARNING if entry.item.kinds & report.fail_on else Level.NOTE
+        yield _of_drift(entry, level, f"drift-{entry.item.state.value}")
     if DriftKind.UNMANAGED in report.fail_on:
-        for found in drift_words.in_state(report, ObjectState.UNMANAGED):
-            yield _of_drift(found, Level.WARNING, "drift-unmanaged")
-    for found in drift_words.pending(report):
-        yield _of_drift(found, Level.NOTE, "pending")
+        for entry in drift_words.in_state(report, ObjectState.UNMANAGED):
+            yield _of_drift(entry, Level.WARNING, "drift-unmanaged")
+    for entry in drift_words.pending(report):
+        yield _of_drift(entry, Level.NOTE, "pending")
 
 
 def of_drifts(drifts: Drifts) -> Iterator[Finding]:
@@ -99,25 +99,25 @@ def of_diagnostic(item: Diagnostic) -> Finding:
 
 def _of_change(change: Change) -> Finding:
     harmless = risk_of(change) in {Risk.WARNING, Risk.ORDINARY}
-    fields = map(_field_text, words.change_rows(change))
-    told = [*words.removal_texts(change), *(note.message for note in change.notes)]
+    fields = map(_field_text, change_words.change_rows(change))
+    told = [*change_words.removal_texts(change), *(note.message for note in change.notes)]
     return Finding(
         level=Level.NOTE if harmless else Level.WARNING,
         code=f"plan-{change.action}",
-        message="; ".join([words.reasons_text(change), *fields, *told]),
+        message="; ".join([change_words.reasons_text(change), *fields, *told]),
         source=change.source,
         object=str(change.key),
     )
 
 
-def _of_drift(found: drift_words.Finding, level: Level, code: str) -> Finding:
-    fields = map(_field_text, found.rows)
+def _of_drift(entry: drift_words.Finding, level: Level, code: str) -> Finding:
+    fields = map(_field_text, entry.rows)
     return Finding(
         level=level,
         code=code,
-        message="; ".join([found.words, *fields]),
-        source=found.item.source,
-        object=str(found.item.key),
+        message="; ".join([entry.words, *fields]),
+        source=entry.item.source,
+        object=str(entry.item.key),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport
 from reconciler.model.plans import Plan
-from reconciler.views import drift_words, findings, words
+from reconciler.views import drift_words, findings, plan_words
 from reconciler.views.findings import Finding, Level
 from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 from reconciler.views.words import counted
@@ -25,14 +25,14 @@ _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice
 def styled_plan(plan: Plan, style: Style) -> str:
     """The plan's findings, and its summary."""
     del style
-    return commands(findings.of_plan(plan), words.summary_text(plan))
+    return commands(findings.of_plan(plan), plan_words.summary_text(plan))
 
 
 def styled_report(report: PlanReport, style: Style) -> str:
     """The findings of all plans, and the summary over them."""
     del style
     plans = [headed.plan for headed in report.plans]
-    return commands(findings.of_report(report), words.total_text(plans))
+    return commands(findings.of_report(report), plan_words.total_text(plans))
 
 
 def styled_drift(report: DriftReport, style: Style) -> str:
@@ -54,10 +54,10 @@ def styled_check(checked: Checked, style: Style) -> str:
     return commands(findings.of_check(checked), f"{counted(len(checked.objects), 'object')}.")
 
 
-def commands(found: Iterable[Finding], summary: str) -> str:
+def commands(results: Iterable[Finding], summary: str) -> str:
     """At most `MOST` commands of each level, in the given order, and a last line in plain text."""
     by_level: dict[Level, list[Finding]] = {level: [] for level in Level}
-    for finding in found:
+    for finding in results:
         by_level[finding.level].append(finding)
     lines = [_command(finding) for same in by_level.values() for finding in same[:MOST]]
     more = sum(max(len(same) - MOST, 0) for same in by_level.values())

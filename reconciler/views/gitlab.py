@@ -82,11 +82,11 @@ def styled_check(checked: Checked, style: Style) -> str:
     return quality(findings.of_check(checked))
 
 
-def quality(found: Iterable[Finding]) -> str:
+def quality(results: Iterable[Finding]) -> str:
     """A list with an entry for each finding; what has no manifest has the object for a path."""
     seen: Counter[str] = Counter()
     entries = []
-    for finding in found:
+    for finding in results:
         identity = _identity(finding)
         seen[identity] += 1
         entries.append(_entry(finding, f"{identity}-{seen[identity]}"))

@@ -10,8 +10,9 @@ from reconciler.model.fields import DATA
 from reconciler.model.plans import Change, FieldAction, FieldChange, Plan
 from reconciler.model.values import ValueRef
 from reconciler.planning.risks import RANKS, Risk, risk_of
-from reconciler.views import words
-from reconciler.views.words import Row, counted
+from reconciler.views import change_words, words
+from reconciler.views.change_words import Row
+from reconciler.views.words import counted
 
 MANY = 5
 """So many changes that are alike are shown as one."""
@@ -116,10 +117,10 @@ def gist(change: Change) -> str:
 def field_rows(group: Group) -> list[Row]:
     """The fields of a change; of many, with what differs between them as ``(differs)``."""
     if not group.many:
-        return words.change_rows(group.first)
+        return change_words.change_rows(group.first)
     columns = zip(*(change.fields for change in group.changes), strict=True)
-    rows = [words.field_row(fields[0], *_values(fields)) for fields in columns]
-    return [*rows, *words.kept_rows(group.first)]
+    rows = [change_words.field_row(fields[0], *_values(fields)) for fields in columns]
+    return [*rows, *change_words.kept_rows(group.first)]
 
 
 def names(group: Group) -> list[str]:
@@ -166,7 +167,7 @@ def _likeness(change: Change) -> Hashable:
         tuple(field._replace(before=None, after=None) for field in change.fields),
         tuple(_shape(field) for field in change.fields),
         change.kept,
-        tuple(words.remark_texts(change)),
+        tuple(change_words.remark_texts(change)),
     )
 
 

@@ -40,14 +40,14 @@ def styled_drifts(drifts: Drifts, style: Style) -> str:
 def styled_check(checked: Checked, style: Style) -> str:
     """A case for each object, and for what belongs to none; only errors are failures."""
     del style
-    names = [one.label for one in checked.objects]
-    failing = [one for one in findings.of_check(checked) if one.level is Level.ERROR]
+    names = [desired.label for desired in checked.objects]
+    failing = [finding for finding in findings.of_check(checked) if finding.level is Level.ERROR]
     return "\n".join([_HEADER, _suite("validate", "", names, failing)])
 
 
 def _drift(report: DriftReport, of_what: str) -> str:
-    failing = [one for one in findings.of_drift(report) if one.level is not Level.NOTE]
-    return _suite("drift", of_what, [str(one.key) for one in report.objects], failing)
+    failing = [finding for finding in findings.of_drift(report) if finding.level is not Level.NOTE]
+    return _suite("drift", of_what, [str(each.key) for each in report.objects], failing)
 
 
 def _suite(suite: str, of_what: str, names: Iterable[str], failing: Iterable[Finding]) -> str:

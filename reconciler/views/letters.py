@@ -15,7 +15,7 @@ from urllib.parse import quote
 from reconciler.escapes import escaped, inert
 from reconciler.model.drift import DriftReport
 from reconciler.model.news import Letter, NewsKind, Standing
-from reconciler.views import drift_groups, drift_words, words
+from reconciler.views import change_words, drift_groups, drift_words, plan_words, words
 from reconciler.views.json.histories import run_document
 from reconciler.views.json.parts import Document
 
@@ -87,13 +87,15 @@ def _lines(finding: Finding) -> Iterator[str]:
     for group in groups[:_MOST_GROUPS]:
         yield ""
         yield f"{drift_groups.subject(group)}: {group[0].words}"
-        yield from (f"  {line.symbol} {line.text}" for line in words.aligned(group[0].rows))
+        yield from (f"  {line.symbol} {line.text}" for line in change_words.aligned(group[0].rows))
         if len(group) > 1:
             yield from (f"  {line}" for line in drift_groups.name_lines(group, whole=False))
     if len(groups) > _MOST_GROUPS:
         yield f"\nand {len(groups) - _MOST_GROUPS} more kinds of drift"
     yield ""
-    yield words.set_text(report.set_name, report.store) + words.last_text(report.last, finding.now)
+    yield plan_words.set_text(report.set_name, report.store) + plan_words.last_text(
+        report.last, finding.now
+    )
 
 
 def _data(finding: Finding) -> Document:
@@ -114,7 +116,7 @@ def _data(finding: Finding) -> Document:
                     for field in group[0].item.differing
                 ],
                 "count": len(group),
-                "objects": [str(found.item.key) for found in group[:_MOST_NAMES]],
+                "objects": [str(finding.item.key) for finding in group[:_MOST_NAMES]],
             }
             for group in drift_groups.alike(drift_words.counting(report))
         ],

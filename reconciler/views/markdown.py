@@ -1,31 +1,22 @@
-"""Plans and drift as Markdown for comments on pull requests (GitHub Flavored Markdown).
-
-Text from manifests and stores is always set as code, where ``@names`` and ``#2`` do not become
-links and markup has no effect: in fenced blocks, in code spans, or escaped for HTML in a summary.
-Text that would contain a workflow command, or begin a hidden comment, is set in HTML code elements,
-which look the same: only HTML can write a character in another way.
-"""
+"""Plans and drift as Markdown for comments on pull requests (GitHub Flavored Markdown)."""
 
 from __future__ import annotations
 
-import html
-import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
-from reconciler.escapes import escaped, inert
 from reconciler.model.difference import Difference, DiffState, ObjectDiff
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.objects import Diagnostic, Source
 from reconciler.model.plans import Action, Note, Plan, Refusal
-from reconciler.views import diff_words, drift_words, groups, words
+from reconciler.views import change_words, diff_words, drift_words, groups, plan_words, words
+from reconciler.views.change_words import Line
 from reconciler.views.drift_words import Finding
+from reconciler.views.fitting import Entry, Section, fitted
 from reconciler.views.formats import Style
 from reconciler.views.groups import Group
 from reconciler.views.heading import NO_HEADING, Heading
-from reconciler.views.words import Line, counted
+from reconciler.views.markup import code, fenced, html_text, prose, prose_within
 
 LIMIT = 65_536
 """Characters of a comment on GitHub (its API refuses longer bodies)."""
@@ -33,32 +24,11 @@ LIMIT = 65_536
 LEAST = 2_000
 """Characters in which the first lines of any plan fit, and the last one."""
 
-_RESERVE = 600
-"""Characters reserved for the last line."""
 _LONGEST_NAME = 1_000
 """Characters of a name or a place; no name that a store accepts is longer."""
 _MOST_OF_NAMES = 20_000
 """Characters of the names of a group; JSON has them all."""
 _KEEPERS_HEADING = "In sync, with fields of others that stay:"
-_PLAIN_WORD = re.compile(r"[(']?[A-Za-z]+(?:['-][A-Za-z]+)*[')]?[.,;:]?|[0-9]+%?[,;:]?")
-_AROUND_WORD = re.compile(r"(\(?)([^()].*?)(\)?)([.,;:]?)")
-_BACKTICKS = re.compile("`+")
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
-
-
-class Entry(NamedTuple):
-    """An entry of a section, with and without its details."""
-
-    whole: str
-    short: str
-
-
-class _Section(NamedTuple):
-    """Entries of one kind, with an optional heading."""
-
-    noun: str
-    entries: Sequence[Entry]
-    heading: str = ""
 
 
 def plan(plan: Plan, heading: Heading = NO_HEADING, *, limit: int = LIMIT, title: str = "") -> str:
@@ -69,17 +39,17 @@ def plan(plan: Plan, heading: Heading = NO_HEADING, *, limit: int = LIMIT, title
     The first line is `title`, or the summary.
     """
     parts = [
-        title or f"### {prose_within(words.summary_text(plan), limit // 8)}",
-        prose_within(words.context_text(plan, heading), limit // 4),
+        title or f"### {prose_within(plan_words.summary_text(plan), limit // 8)}",
+        prose_within(plan_words.context_text(plan, heading), limit // 4),
     ]
-    parts += filter(None, (words.drift_text(plan), words.obstacles_text(plan)))
+    parts += filter(None, (plan_words.drift_text(plan), plan_words.obstacles_text(plan)))
     parts += filter(None, [_counts(plan)])
-    return _fitted(
+    return fitted(
         parts,
-        _Section("refusal", [_refusal(refusal) for refusal in plan.refusals]),
-        _Section("problem", [_problem(problem) for problem in plan.problems]),
+        Section("refusal", [_refusal(refusal) for refusal in plan.refusals]),
+        Section("problem", [_problem(problem) for problem in plan.problems]),
         *_changes(plan),
-        _Section("object in sync", _keepers(plan), _KEEPERS_HEADING),
+        Section("object in sync", _keepers(plan), _KEEPERS_HEADING),
         _notices(plan.notices),
         limit=limit,
     )
@@ -98,26 +68,26 @@ def drift(
     Objects in sync are only counted. Entries that do not fit are left out as in a plan. The first
     line is `title`, or the summary.
     """
-    where = words.set_text(report.set_name, report.store, configuration)
-    last = words.last_text(report.last, now)
-    return _fitted(
+    where = plan_words.set_text(report.set_name, report.store, configuration)
+    last = plan_words.last_text(report.last, now)
+    return fitted(
         [
             title or f"### {drift_words.summary_text(report)}",
             prose_within(where, limit // 4),
             *([prose_within(last, limit // 4)] if report.last else []),
         ],
-        _Section("object", list(map(_finding, drift_words.drifted(report)))),
-        _Section(
+        Section("object", list(map(_finding, drift_words.drifted(report)))),
+        Section(
             "pending change",
             list(map(_finding, drift_words.pending(report))),
             drift_words.PENDING_HEADING,
         ),
-        _Section(
+        Section(
             "unmanaged Secret",
             list(map(_finding, drift_words.in_state(report, ObjectState.UNMANAGED))),
             drift_words.UNMANAGED_HEADING,
         ),
-        _Section(
+        Section(
             "object in the baseline",
             list(map(_finding, drift_words.accepted(report))),
             drift_words.ACCEPTED_HEADING,
@@ -133,12 +103,12 @@ def difference(difference: Difference, configuration: str = "", *, limit: int = 
     Equal objects are only counted. Entries that do not fit are left out as in a plan.
     """
     differing = [each for each in difference.objects if each.state is not DiffState.EQUAL]
-    return _fitted(
+    return fitted(
         [
             f"### {prose(diff_words.summary_text(difference))}",
             prose(diff_words.context_text(difference, configuration)),
         ],
-        _Section("object", [_differing(each) for each in differing]),
+        Section("object", [_differing(each) for each in differing]),
         limit=limit,
     )
 
@@ -158,83 +128,6 @@ def styled_drift(report: DriftReport, style: Style) -> str:
     return drift(report, style.heading.configuration, limit=style.limit or LIMIT, now=style.now)
 
 
-def prose(text: str) -> str:
-    """`text` with everything in code spans except plain words and numbers."""
-    return " ".join(map(_word, escaped(text).split()))
-
-
-def prose_within(text: str, room: int) -> str:
-    """`prose` of as much of `text` as fits into `room` characters; an ellipsis stands for more."""
-    kept = text[: 2 * room]
-    shown = prose(text) if kept == text else ""
-    while not shown or len(shown) > room:
-        kept = kept[: len(kept) * 3 // 4]
-        shown = f"{prose(kept)}…"
-    return shown
-
-
-def code(text: str) -> str:
-    """A code span of `text`, fenced with more backticks than it contains (CommonMark 6.1)."""
-    shown = escaped(text)
-    if _needs_html(shown):
-        return f"<code>{_PUNCTUATION.sub(_reference, shown)}</code>"
-    fence = "`" * (_longest_run(shown) + 1)
-    padding = " " if shown.startswith("`") or shown.endswith("`") else ""
-    return f"{fence}{padding}{shown}{padding}{fence}"
-
-
-def _word(word: str) -> str:
-    if _PLAIN_WORD.fullmatch(word):
-        return word
-    match = _AROUND_WORD.fullmatch(word)
-    if match is None:
-        return code(word)
-    opening, inner, closing, stop = match.groups()
-    if "(" in inner:  # which the last parenthesis closes
-        inner, closing = inner + closing, ""
-    return f"{opening}{code(inner)}{closing}{stop}"
-
-
-def _fitted(parts: list[str], *sections: _Section, limit: int) -> str:
-    """All of `parts`, and as much of `sections` as fits into the limit."""
-    room = limit - _RESERVE - sum(len(part) + 2 for part in parts)
-    shortened, dropped = Counter[str](), Counter[str]()
-    for noun, entries, heading in sections:
-        fitting, without_details = fit(entries, room - len(heading) - 2)
-        shown = [heading, *fitting] if heading and fitting else fitting
-        room -= sum(len(part) + 2 for part in shown)
-        parts += shown
-        shortened[noun] += without_details
-        dropped[noun] += len(entries) - len(fitting)
-    left_out = [f"the details of {counted(shortened[noun], noun)}" for noun in +shortened]
-    left_out += [f"{counted(dropped[noun], noun)} altogether" for noun in +dropped]
-    if left_out:
-        parts.append(f"Left out, because a comment has its limit: {', '.join(left_out)}.")
-    return "\n\n".join(parts)
-
-
-def fit(entries: Sequence[Entry], room: int) -> tuple[list[str], int]:
-    """What of `entries` fits into `room` characters, and how many of them lost their details.
-
-    Names go before details: an entry is shown whole only where the names of all others fit too.
-    """
-    spare = room - sum(len(entry.short) + 2 for entry in entries)
-    fitting: list[str] = []
-    without_details = 0
-    for entry in entries:
-        more = len(entry.whole) - len(entry.short)
-        text = entry.short
-        if more <= spare:
-            text = entry.whole
-            spare -= more
-        if len(text) + 2 > room:
-            break
-        without_details += text is not entry.whole
-        room -= len(text) + 2
-        fitting.append(text)
-    return fitting, without_details
-
-
 def _counts(plan: Plan) -> str:
     """A table of how many objects each action touches; nothing where none does."""
     if not plan.pending:
@@ -251,10 +144,10 @@ def _counts(plan: Plan) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _changes(plan: Plan) -> list[_Section]:
+def _changes(plan: Plan) -> list[Section]:
     """A section for each chapter, so that the riskier ones are fitted first, details and all."""
     return [
-        _Section(
+        Section(
             "change",
             [_group(group, is_open=chapter.is_open) for group in chapter.groups],
             chapter.heading and f"#### {chapter.heading}",
@@ -265,9 +158,9 @@ def _changes(plan: Plan) -> list[_Section]:
 
 def _group(group: Group, *, is_open: bool) -> Entry:
     change = group.first
-    symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
-    lines = [coloured(line) for line in words.aligned(groups.field_rows(group))]
-    notes = [f"- {prose(text)}" for text in words.remark_texts(change)]
+    symbol, remark = words.ACTION_SYMBOLS[change.action], change_words.reasons_text(change)
+    lines = [coloured(line) for line in change_words.aligned(groups.field_rows(group))]
+    notes = [f"- {prose(text)}" for text in change_words.remark_texts(change)]
     if not group.many:
         name = f"{symbol} {words.object_text(change.key)}"
         return folded(name, remark, change.source, lines, notes, is_open=is_open)
@@ -308,14 +201,14 @@ def _finding(finding: Finding) -> Entry:
     name = f"{finding.symbol} {words.object_text(finding.item.key)}"
     source = finding.item.source
     if finding.rows or source is None:
-        return folded(name, finding.words, source, words.aligned(finding.rows))
+        return folded(name, finding.words, source, change_words.aligned(finding.rows))
     short = f"- {_name(name)} {finding.words}"
     return Entry(f"{short}, {code(words.place_text(source))}", short)
 
 
 def _differing(each: ObjectDiff) -> Entry:
     name = f"{diff_words.SYMBOLS[each.state]} {words.object_text(each.key)}"
-    lines = [coloured(line) for line in words.aligned(diff_words.rows(each))]
+    lines = [coloured(line) for line in change_words.aligned(diff_words.rows(each))]
     return folded(name, each.state.value, each.source, lines)
 
 
@@ -335,23 +228,14 @@ def folded(
     if place:
         body.append(code(place))
     if lines:
-        body.append(_fenced(f"{line.symbol} {line.text}" for line in lines))
+        body.append(fenced(f"{line.symbol} {line.text}" for line in lines))
     if notes:
         body.append("\n".join(notes))
     if not body:
         return Entry(short, short)
     tag = "<details open>" if is_open else "<details>"
-    opening = f"{tag}<summary><code>{_html(name)}</code> {remark}</summary>"
+    opening = f"{tag}<summary><code>{html_text(name)}</code> {remark}</summary>"
     return Entry("\n\n".join([opening, *body, "</details>"]), short)
-
-
-def _fenced(lines: Iterable[str]) -> str:
-    """A block with diff colouring: ``+`` and ``-`` at the start of a line count."""
-    content = "\n".join(lines)
-    if _needs_html(content):
-        return f'<pre lang="diff">\n{_html(content)}\n</pre>'
-    fence = "`" * max(3, _longest_run(content) + 1)
-    return f"{fence}diff\n{content}\n{fence}"
 
 
 def _refusal(refusal: Refusal) -> Entry:
@@ -372,30 +256,11 @@ def _problem(problem: Diagnostic) -> Entry:
     return Entry(whole, short)
 
 
-def _notices(notices: Iterable[Note]) -> _Section:
+def _notices(notices: Iterable[Note]) -> Section:
     texts = [f"- {prose(notice.message)}" for notice in notices]
-    return _Section("notice", [Entry(text, text) for text in texts])
+    return Section("notice", [Entry(text, text) for text in texts])
 
 
 def _name(text: str) -> str:
     """A name or a place as code; the beginning, where it is longer than any store accepts."""
     return code(text if len(text) <= _LONGEST_NAME else f"{text[:_LONGEST_NAME]}…")
-
-
-def _html(text: str) -> str:
-    """`text` for a block of HTML, where Markdown has no effect."""
-    return html.escape(text, quote=False).replace("#", "&#35;")
-
-
-def _needs_html(text: str) -> bool:
-    """Whether `text` holds what must not even stand in code: a runner or a script would find it."""
-    return inert(text) != text or "<!--" in text
-
-
-def _reference(match: re.Match[str]) -> str:
-    """A character reference, which has no meaning in Markdown."""
-    return f"&#{ord(match[0])};"
-
-
-def _longest_run(text: str) -> int:
-    return max(map(len, _BACKTICKS.findall(text)), default=0)

@@ -36,18 +36,18 @@ def diagnostics(
     diagnostics: Sequence[Diagnostic], *, tool_version: str, notices: Sequence[Note] = ()
 ) -> str:
     """One run with the findings of `diagnostics`; see `findings_text`."""
-    found = [*map(of_diagnostic, diagnostics)]
-    return findings_text(found, tool_version=tool_version, notices=notices)
+    results = [*map(of_diagnostic, diagnostics)]
+    return findings_text(results, tool_version=tool_version, notices=notices)
 
 
 def findings_text(
-    found: Sequence[Finding], *, tool_version: str, notices: Sequence[Note] = ()
+    entries: Sequence[Finding], *, tool_version: str, notices: Sequence[Note] = ()
 ) -> str:
     """One run with a rule for each code and a result for each finding, in the given order.
 
     `notices`, on what was left out, are notifications of the run (SARIF 2.1.0, 3.20.21).
     """
-    levels = {item.code: item.level for item in found}
+    levels = {item.code: item.level for item in entries}
     codes = sorted(levels)
     driver = {
         "name": "reconciler",
@@ -56,7 +56,7 @@ def findings_text(
     }
     seen: Counter[str] = Counter()
     results = []
-    for item in found:
+    for item in entries:
         identity = _identity(item)
         seen[identity] += 1
         results.append(_result(item, codes.index(item.code), f"{identity}:{seen[identity]}"))
@@ -85,31 +85,31 @@ def styled_check(checked: Checked, style: Style) -> str:
 def styled_plan(plan: Plan, style: Style) -> str:
     """The findings of a plan; what no manifest has is placed by its object alone."""
     del style
-    found = [*findings.of_plan(plan)]
-    return findings_text(found, tool_version=__version__, notices=plan.notices)
+    results = [*findings.of_plan(plan)]
+    return findings_text(results, tool_version=__version__, notices=plan.notices)
 
 
 def styled_report(report: PlanReport, style: Style) -> str:
     """The findings of all plans."""
     del style
-    found = [*findings.of_report(report)]
+    results = [*findings.of_report(report)]
     notices = [notice for headed in report.plans for notice in headed.plan.notices]
-    return findings_text(found, tool_version=__version__, notices=notices)
+    return findings_text(results, tool_version=__version__, notices=notices)
 
 
 def styled_drift(report: DriftReport, style: Style) -> str:
     """The findings of a drift check."""
     del style
-    found = [*findings.of_drift(report)]
-    return findings_text(found, tool_version=__version__, notices=report.notices)
+    results = [*findings.of_drift(report)]
+    return findings_text(results, tool_version=__version__, notices=report.notices)
 
 
 def styled_drifts(drifts: Drifts, style: Style) -> str:
     """The findings of all drift checks."""
     del style
     notices = [notice for headed in drifts.checks for notice in headed.report.notices]
-    found = [*findings.of_drifts(drifts)]
-    return findings_text(found, tool_version=__version__, notices=notices)
+    results = [*findings.of_drifts(drifts)]
+    return findings_text(results, tool_version=__version__, notices=notices)
 
 
 def _notification(notice: Note) -> Document:

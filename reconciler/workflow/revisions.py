@@ -105,8 +105,8 @@ def _live(
     wanted |= with_owner_uids(resource, flatten(resource), uids)
 
     def fingerprint(path: FieldPath, leaf: Leaf) -> str:
-        known = f"sealed {leaf.digest}" if isinstance(leaf, SealedValue) else leaf_text(leaf)
-        return fingerprinter.of(resource.namespace, path, known)
+        text = f"sealed {leaf.digest}" if isinstance(leaf, SealedValue) else leaf_text(leaf)
+        return fingerprinter.of(resource.namespace, path, text)
 
     merged = newly_made(wanted, annotations)
     fields = {path: fingerprint(path, merged.target[path]) for path in merged.claims}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from reconciler.cli.options import RUN_OPTIONS
+from reconciler.cli.readings import READINGS
 from reconciler.cli.settings import setting_names
-from reconciler.cli.types import READINGS
 from reconciler.model.options import Effect, Option, OptionKind
 from reconciler.model.plan_options import PLAN_OPTIONS, PlanOptions
 from reconciler.stores import builtin_options, open_store

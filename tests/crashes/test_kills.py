@@ -58,10 +58,10 @@ def test_a_store_killed_at_its_birth_is_there_or_is_not(tmp_path: Path, number: 
     run.process.kill()
     ended = run.ended()
     store = opened(tmp_path)
-    found = store.read(Scope(SET, frozenset()))
+    snapshot = store.read(Scope(SET, frozenset()))
     store.close()
-    assert len(found.objects) >= ('"applied"' in ended.out)
-    if found.identity.id:
+    assert len(snapshot.objects) >= ('"applied"' in ended.out)
+    if snapshot.identity.id:
         give_back_lock(tmp_path, run.process.pid)
     ran_well(tmp_path, *APPLY)
     ran_well(tmp_path, "plan", "--detailed-exitcode")

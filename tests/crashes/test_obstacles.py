@@ -40,9 +40,9 @@ def applied(ended: Ended) -> set[str]:
 def data(place: Path) -> Mapping[str, Mapping[str, SecretValue]]:
     """What the store holds by name, copies where there is no object."""
     store = opened(place)
-    found = store.read(Scope(SET, frozenset(KEYS)))
+    snapshot = store.read(Scope(SET, frozenset(KEYS)))
     store.close()
-    return {key.name: live.data for key, live in {**found.copies, **found.objects}.items()}
+    return {key.name: live.data for key, live in {**snapshot.copies, **snapshot.objects}.items()}
 
 
 def converges(place: Path, *command: str) -> None:

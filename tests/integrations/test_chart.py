@@ -46,19 +46,23 @@ def test_its_roles_are_those_of_rbac(
     options = [word for space in spaces for word in ("--namespaced", space)]
     if purpose == "drift":
         options += ["--events"] * events
-        (job,) = [one for one in documents if one["kind"] == "CronJob"]
+        (job,) = [document for document in documents if document["kind"] == "CronJob"]
         assert str(job).count("'--events'") == events
     printed = CliRunner().invoke(
         main, ["rbac", "--for", purpose, "--set", "payments", "--set-namespace", "ops", *options]
     )
     assert printed.exit_code == 0
-    roles = [one for one in documents if one["kind"] in {"Role", "ClusterRole"}]
+    roles = [document for document in documents if document["kind"] in {"Role", "ClusterRole"}]
     assert by_name(roles) == by_name(parsed(printed.stdout))
-    bindings = [one for one in documents if one["kind"].endswith("RoleBinding")]
-    bound = {(one["metadata"].get("namespace"), one["roleRef"]["name"]) for one in bindings}
-    assert bound == {(one["metadata"].get("namespace"), one["metadata"]["name"]) for one in roles}
-    for one in bindings:
-        (subject,) = one["subjects"]
+    bindings = [document for document in documents if document["kind"].endswith("RoleBinding")]
+    bound = {
+        (binding["metadata"].get("namespace"), binding["roleRef"]["name"]) for binding in bindings
+    }
+    assert bound == {
+        (role["metadata"].get("namespace"), role["metadata"]["name"]) for role in roles
+    }
+    for binding in bindings:
+        (subject,) = binding["subjects"]
         assert subject == {
             "kind": "ServiceAccount",
             "name": f"reconciler-{purpose}",
@@ -112,7 +116,7 @@ def test_only_the_clone_sees_the_login_of_git(tools: Path) -> None:
         source__git__secretName="login",
         sops__secretName="age",
     )
-    (job,) = [one for one in documents if one["kind"] == "CronJob"]
+    (job,) = [document for document in documents if document["kind"] == "CronJob"]
     pod = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (clone,) = pod["initContainers"]
     (reconciler,) = pod["containers"]
@@ -133,8 +137,8 @@ def test_only_the_check_sees_receivers_and_remembers_what_they_were_told(tools: 
         apply__enabled=True,
         drift__notify={"secretName": "receivers", "claimName": "told"},
     )
-    (check,) = [one for one in documents if one["kind"] == "CronJob"]
-    (apply,) = [one for one in documents if one["kind"] == "Job"]
+    (check,) = [document for document in documents if document["kind"] == "CronJob"]
+    (apply,) = [document for document in documents if document["kind"] == "Job"]
     pod = check["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert {entry["name"]: entry["value"] for entry in container["env"]} == {

@@ -15,7 +15,7 @@ from tests.integrations.test_chart import SOURCE
 
 def shipped(name: str, kind: str) -> Any:
     documents = parsed((FLEET / name).read_text(encoding="utf-8"))
-    (document,) = [one for one in documents if one["kind"] == kind]
+    (document,) = [document for document in documents if document["kind"] == kind]
     return document
 
 
@@ -51,7 +51,7 @@ def test_only_drift_is_not_tried_again() -> None:
 @pytest.mark.parametrize("name", ["drift.yaml", "report.yaml"])
 def test_its_pods_are_confined_as_those_of_the_chart(tools: Any, name: str) -> None:
     documents = rendered(tools, "ops", source__volume=SOURCE)
-    (cron,) = [one for one in documents if one["kind"] == "CronJob"]
+    (cron,) = [document for document in documents if document["kind"] == "CronJob"]
     chart = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     pod = shipped(name, "Job")["spec"]["template"]["spec"]
     assert pod["securityContext"] == chart["securityContext"]

@@ -127,7 +127,7 @@ Meddling = Callable[[World], None]
 @st.composite
 def meddlings(draw: st.DrawFn, desired: list[Desired], *, metadata: bool = True) -> list[Meddling]:
     """What others do to a store in which `desired` was applied, to its values and `metadata`."""
-    named = [one for one in desired if one.name]
+    named = [resource for resource in desired if resource.name]
     touched = draw(st.lists(st.sampled_from(named), max_size=3)) if named else []
     acts = [draw(_meddling(one, metadata=metadata)) for one in touched]
     if draw(st.booleans()):
@@ -137,20 +137,20 @@ def meddlings(draw: st.DrawFn, desired: list[Desired], *, metadata: bool = True)
     return acts
 
 
-def _meddling(one: Desired, *, metadata: bool) -> st.SearchStrategy[Meddling]:
-    acts = [st.just(lambda world: _removed(world, one))]
+def _meddling(desired: Desired, *, metadata: bool) -> st.SearchStrategy[Meddling]:
+    acts = [st.just(lambda world: _removed(world, desired))]
     if metadata:
-        acts.append(st.just(lambda world: _labelled(world, one)))
-        acts.append(st.just(lambda world: _renoted(world, one)))
+        acts.append(st.just(lambda world: _labelled(world, desired)))
+        acts.append(st.just(lambda world: _renoted(world, desired)))
         acts.append(
             st.lists(FOREIGN_OWNERS, min_size=1, max_size=3, unique=True).map(
-                lambda owners: lambda world: _owned(world, one, owners)
+                lambda owners: lambda world: _owned(world, desired, owners)
             )
         )
-    if one.kind not in {"Namespace", SERVICE_ACCOUNT}:
-        acts.append(DATA.map(lambda data: lambda world: _rewritten(world, one, data)))
+    if desired.kind not in {"Namespace", SERVICE_ACCOUNT}:
+        acts.append(DATA.map(lambda data: lambda world: _rewritten(world, desired, data)))
         if metadata:
-            acts.append(st.just(lambda world: _sealed(world, one)))
+            acts.append(st.just(lambda world: _sealed(world, desired)))
     return st.one_of(acts)
 
 
@@ -159,35 +159,37 @@ def _put(world: World, stray: Desired) -> None:
         world.put(stray)
 
 
-def _labelled(world: World, one: Desired) -> None:
-    live = world.get(one)
+def _labelled(world: World, desired: Desired) -> None:
+    live = world.get(desired)
     if live:
-        world.meddle(one, labels={**live.labels, "foreign": "yes"})
+        world.meddle(desired, labels={**live.labels, "foreign": "yes"})
 
 
-def _renoted(world: World, one: Desired) -> None:
-    if world.get(one):
-        world.meddle(one, annotations={})
+def _renoted(world: World, desired: Desired) -> None:
+    if world.get(desired):
+        world.meddle(desired, annotations={})
 
 
-def _owned(world: World, one: Desired, owners: list[OwnerReference]) -> None:
-    live = world.get(one)
+def _owned(world: World, desired: Desired, owners: list[OwnerReference]) -> None:
+    live = world.get(desired)
     if live:
-        world.meddle(one, owners=(*live.owners, *owners))
+        world.meddle(desired, owners=(*live.owners, *owners))
 
 
-def _removed(world: World, one: Desired) -> None:
-    if world.get(one):
-        world.remove(one)
+def _removed(world: World, desired: Desired) -> None:
+    if world.get(desired):
+        world.remove(desired)
 
 
-def _sealed(world: World, one: Desired) -> None:
-    if world.get(one):
-        world.meddle(one, immutable=True)
+def _sealed(world: World, desired: Desired) -> None:
+    if world.get(desired):
+        world.meddle(desired, immutable=True)
 
 
-def _rewritten(world: World, one: Desired, data: dict[str, str]) -> None:
+def _rewritten(world: World, desired: Desired, data: dict[str, str]) -> None:
     """Other values for some keys, and a key of their own."""
-    live = world.get(one)
+    live = world.get(desired)
     if live and not live.immutable:
-        world.meddle(one, data={**live.data, **wrapped(data), "foreign": wrapped({"": "kept"})[""]})
+        world.meddle(
+            desired, data={**live.data, **wrapped(data), "foreign": wrapped({"": "kept"})[""]}
+        )

@@ -29,15 +29,15 @@ def _live_objects(world: World, desired: Sequence[Desired]) -> Mapping[ObjectKey
     return world.truth.read(planner.scope(desired, IN_HAND)).objects
 
 
-def _live_of(found: Mapping[ObjectKey, Live], one: Desired) -> Live:
-    if one.name:
-        versions = [live for live in found.values() if live.applied and origin(live) == one.key]
-        wanted = flatten(one)
+def _live_of(found: Mapping[ObjectKey, Live], desired: Desired) -> Live:
+    if desired.name:
+        versions = [live for live in found.values() if live.applied and origin(live) == desired.key]
+        wanted = flatten(desired)
         return max(versions, key=lambda live: _common(flatten(live), wanted))
     (made,) = (
         live
         for live in found.values()
-        if live.generate_name == one.generate_name and live.namespace == one.namespace
+        if live.generate_name == desired.generate_name and live.namespace == desired.namespace
     )
     return made
 
@@ -48,29 +48,30 @@ def _common(have: Fields, wanted: Fields) -> int:
 
 def assert_as_desired(world: World, desired: Sequence[Desired], *, old: bool = False) -> None:
     """Everything that a manifest says holds, and the set owns nothing else but `old` versions."""
-    found = _live_objects(world, desired)
-    live_of = {id(one): _live_of(found, one) for one in desired}
-    owned = {key for key, live in found.items() if live.applied}
+    lives = _live_objects(world, desired)
+    live_of = {id(resource): _live_of(lives, resource) for resource in desired}
+    owned = {key for key, live in lives.items() if live.applied}
     current = {live.key for live in live_of.values()}
-    written = {one.key for one in desired if one.name}
-    versions = {key for key in owned if old and origin(found[key]) in written}
+    written = {resource.key for resource in desired if resource.name}
+    versions = {key for key in owned if old and origin(lives[key]) in written}
     assert current <= owned <= current | versions
-    for one in desired:
-        live = live_of[id(one)]
-        steering = lifecycle(one)
+    for resource in desired:
+        live = live_of[id(resource)]
+        steering = lifecycle(resource)
         assert live.applied is not None
         have = flatten(live)
         owners = tuple(
-            replace(owner, uid=found[owner_key(owner, one.namespace)].uid) for owner in one.owners
+            replace(owner, uid=lives[owner_key(owner, resource.namespace)].uid)
+            for owner in resource.owners
         )
-        for path, leaf in flatten(replace(one, owners=owners)).items():
+        for path, leaf in flatten(replace(resource, owners=owners)).items():
             if path[0] == DATA and steering.ignores(path[1]):
                 continue
             if path[0] == "metadata" and Capability.METADATA not in world.store.capabilities:
                 continue
             assert have[path] == leaf
         if steering.exact_data:
-            extra = live.data.keys() - one.data.keys()
+            extra = live.data.keys() - resource.data.keys()
             assert all(steering.ignores(key) for key in extra)
     assert world.look().copies == {}
 
@@ -80,28 +81,28 @@ Kept = Mapping[tuple[ObjectKey, FieldPath], object]
 
 def foreign_fields(world: World, desired: Sequence[Desired]) -> Kept:
     """What others own in objects that the manifests name, and what is to stay therefore."""
-    found = _live_objects(world, desired)
+    lives = _live_objects(world, desired)
     unread = Capability.READ_VALUES not in world.store.capabilities
     kept = {}
-    for one in desired:
-        live = found.get(one.key)
+    for resource in desired:
+        live = lives.get(resource.key)
         if live is None:
             continue
         claimed = live.applied.fields if live.applied else {}
-        steering = lifecycle(one)
+        steering = lifecycle(resource)
         for path, leaf in flatten(live).items():
             # What is not data stays with the version that others gave it to; so does what the
             # store gives to nobody, and its plan says that such values are lost.
             stays = steering.versioned and (path[0] != DATA or unread)
             gone = stays or (steering.exact_data and path[0] == DATA)
-            if path not in flatten(one) and path not in claimed and not gone:
-                kept[one.key, path] = leaf
+            if path not in flatten(resource) and path not in claimed and not gone:
+                kept[resource.key, path] = leaf
     return kept
 
 
 def assert_kept(world: World, kept: Kept, *, in_copies: bool = False) -> None:
-    found = world.look(*(key for key, _ in kept))
-    held = {**(found.copies if in_copies else {}), **found.objects}
+    snapshot = world.look(*(key for key, _ in kept))
+    held = {**(snapshot.copies if in_copies else {}), **snapshot.objects}
     for (key, path), leaf in kept.items():
         versions = [live for live in held.values() if key in {live.key, origin(live)}]
         assert leaf in [flatten(live).get(path) for live in versions]

@@ -36,8 +36,8 @@ def manifests(draw: st.DrawFn) -> Desired:
 
 
 def generated(world: World) -> dict[str, bytes]:
-    found = world.look(_PASSWORD.object)
-    held = {**found.copies, **found.objects}.get(_PASSWORD.object)
+    snapshot = world.look(_PASSWORD.object)
+    held = {**snapshot.copies, **snapshot.objects}.get(_PASSWORD.object)
     names = ("password", "id", "id.pub")
     return {} if held is None else {name: held.data[name].reveal() for name in names}
 

@@ -44,19 +44,21 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def as_live(one: Desired) -> Live:
+def as_live(desired: Desired) -> Live:
     """`one` after an apply: named, and with its owners' uids."""
-    key = one.key if one.name else one.key._replace(name=f"{one.generate_name}abcde")
-    owners = tuple(
-        replace(owner, uid=uid_of(owner_key(owner, one.namespace))) for owner in one.owners
+    key = (
+        desired.key if desired.name else desired.key._replace(name=f"{desired.generate_name}abcde")
     )
-    claimed = record(replace(one, owners=owners))
-    steering = lifecycle(one)
+    owners = tuple(
+        replace(owner, uid=uid_of(owner_key(owner, desired.namespace))) for owner in desired.owners
+    )
+    claimed = record(replace(desired, owners=owners))
+    steering = lifecycle(desired)
     theirs = [path for path in claimed.fields if path[0] == DATA and steering.ignores(path[1])]
     applied = replace(
         claimed, fields={path: claimed.fields[path] for path in claimed.fields.keys() - {*theirs}}
     )
-    return live(replace(one, key=key, owners=owners), applied, uid=uid_of(key))
+    return live(replace(desired, key=key, owners=owners), applied, uid=uid_of(key))
 
 
 @given(desired=desired_sets())
@@ -81,7 +83,7 @@ def _shuffled(one: Any, data: st.DataObject) -> Any:
 def test_no_order_of_the_input_shows_in_a_plan(
     data: st.DataObject, desired: list[Desired], before: list[Desired]
 ) -> None:
-    lives = [as_live(one) for one in before]
+    lives = [as_live(resource) for resource in before]
     first = planned(desired, snapshot(*lives), **OPTIONS)
     other = [_shuffled(one, data) for one in data.draw(st.permutations(desired))]
     others = [_shuffled(one, data) for one in data.draw(st.permutations(lives))]
@@ -155,14 +157,14 @@ def test_a_plan_and_a_drift_check_never_disagree(
 
 
 @st.composite
-def meddled(draw: st.DrawFn, one: Live) -> Live:
+def meddled(draw: st.DrawFn, live: Live) -> Live:
     """What became of a live object, in part."""
     changed: dict[str, Any] = {}
     if draw(st.booleans()):
         changed["labels"] = draw(LABELS)
-    if one.kind == SECRET and draw(st.booleans()):
+    if live.kind == SECRET and draw(st.booleans()):
         changed["data"] = wrapped(draw(DATA_MAPS))
-    return replace(one, **changed)
+    return replace(live, **changed)
 
 
 VERSION_MARK = ("metadata", "annotations", VERSION_OF)
@@ -179,16 +181,16 @@ def _needs(desired: Sequence[Desired], plan: Plan) -> set[tuple[ObjectKey, Objec
     }
     pairs = {
         (key, moved.get(reference.target, reference.target))
-        for one in desired
+        for resource in desired
         for key in made
-        if key == moved.get(one.key, one.key)
+        if key == moved.get(resource.key, resource.key)
         or (
-            not one.name
-            and key.name.startswith(one.generate_name)
-            and key.namespace == one.namespace
-            and key.kind == one.kind
+            not resource.name
+            and key.name.startswith(resource.generate_name)
+            and key.namespace == resource.namespace
+            and key.kind == resource.kind
         )
-        for reference in references_of(one)
+        for reference in references_of(resource)
     }
     while True:
         more = {(one, last) for one, middle in pairs for other, last in pairs if other == middle}
@@ -252,10 +254,10 @@ def test_no_plan_in_any_form_holds_a_value(
     desired: list[Desired],
     before: list[Desired],
 ) -> None:
-    lives = [as_live(one) for one in before]
+    lives = [as_live(resource) for resource in before]
     copied = data.draw(st.lists(st.sampled_from(lives), unique_by=id)) if lives else []
-    found = snapshot(*(one for one in lives if one not in copied), copies=copied)
-    desired = [one for one in desired if one.namespace == "default"]
+    found = snapshot(*(live for live in lives if live not in copied), copies=copied)
+    desired = [resource for resource in desired if resource.namespace == "default"]
     plan, _ = planned(desired, found, **OPTIONS)
     assert not any(isinstance(leaf, SecretValue) for leaf in _leaves(plan))
     path = tmp_path_factory.mktemp("plans") / "plan"

@@ -91,10 +91,10 @@ def test_with_the_key_it_says_what_a_plan_against_the_store_says(
 @settings(max_examples=60)
 def test_a_change_of_one_key_shows_that_key(data: st.DataObject, before: list[Desired]) -> None:
     places = [
-        (one, key)
-        for one in before
-        for key in one.data
-        if one.kind == SECRET and one.name and not lifecycle(one).ignores(key)
+        (resource, key)
+        for resource in before
+        for key in resource.data
+        if resource.kind == SECRET and resource.name and not lifecycle(resource).ignores(key)
     ]
     assume(places)
     one, key = data.draw(st.sampled_from(places))
@@ -113,14 +113,14 @@ def test_without_the_key_nothing_that_changes_is_said_to_be_in_sync(
 ) -> None:
     plan, _ = planned(desired, seen(before, desired, {}), **OPTIONS)
     shown = {(change.key, field.path) for change in plan.changes for field in change.fields}
-    lives = {one.key: one for one in before if one.name}
-    for one in desired:
-        live = lives.get(one.key)
-        if live is None or not one.name or lifecycle(one).versioned:
+    lives = {resource.key: resource for resource in before if resource.name}
+    for resource in desired:
+        live = lives.get(resource.key)
+        if live is None or not resource.name or lifecycle(resource).versioned:
             continue
-        for key, value in one.data.items():
-            if not lifecycle(one).ignores(key) and live.data.get(key) != value:
-                assert (one.key, (DATA, key)) in shown
+        for key, value in resource.data.items():
+            if not lifecycle(resource).ignores(key) and live.data.get(key) != value:
+                assert (resource.key, (DATA, key)) in shown
     for change in plan.changes:
         for field in change.fields:
             both = field.before is not None and field.after is not None

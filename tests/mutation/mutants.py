@@ -296,9 +296,9 @@ MUTANTS = (
     ),
     Mutant(
         "a renewed lock that somebody else has is lost",
-        "stores/sqlite/locks.py",
-        "    if lock is None or lock.holder != holder:\n        raise lost(lock)",
-        "    if lock is None:\n        raise lost(lock)",
+        "stores/kit/locks.py",
+        "            if lock is None or lock.holder != holder:\n                raise lost(lock)",
+        "            if lock is None:\n                raise lost(lock)",
         (
             "tests/stores/test_locks.py",
             "tests/unit/stores",
@@ -358,9 +358,9 @@ MUTANTS = (
     ),
     Mutant(
         "only the lock that was shown is removed",
-        "stores/sqlite/locks.py",
-        "        lock.refuse_other(current)\n",
-        "        pass\n",
+        "stores/kit/locks.py",
+        "            lock.refuse_other(current)\n",
+        "            pass\n",
         (
             "tests/stores/test_locks.py",
             "tests/unit/stores",

@@ -110,10 +110,10 @@ class Verdict:
     head: str = ""
 
     def check(self, counts: dict[str, int]) -> None:
-        found = dict.fromkeys(ACTIONS.values(), 0)
+        names = dict.fromkeys(ACTIONS.values(), 0)
         for fate in self.fates.values():
-            found[fate.action] += 1
-        demand(found == {action: counts[action] for action in found}, "counts")
+            names[fate.action] += 1
+        demand(names == {action: counts[action] for action in names}, "counts")
         for fate in self.fates.values():
             gone = fate.action in {"delete", "replace"}
             demand(bool(fate.type) or not gone, "type")

@@ -140,9 +140,9 @@ def differences(
     old: dict[str, dict[str, bytes]] | None, new: dict[str, dict[str, bytes]] | None
 ) -> dict[str, str]:
     was, now = (old or {}).get("data", {}), (new or {}).get("data", {})
-    found = dict.fromkeys(was.keys() - now.keys(), "removed")
-    found |= dict.fromkeys(now.keys() - was.keys(), "added")
-    return found | {key: "changed" for key in was.keys() & now.keys() if was[key] != now[key]}
+    names = dict.fromkeys(was.keys() - now.keys(), "removed")
+    names |= dict.fromkeys(now.keys() - was.keys(), "added")
+    return names | {key: "changed" for key in was.keys() & now.keys() if was[key] != now[key]}
 
 
 def losses(name: str, fate: Fate, before: State, after: State) -> Iterator[str]:

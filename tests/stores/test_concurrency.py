@@ -52,7 +52,7 @@ def test_of_two_updates_from_the_same_state_one_wins(
             return None
 
     with ThreadPoolExecutor(WRITERS) as pool:
-        winners = [found for found in pool.map(update, range(1, WRITERS + 1)) if found]
+        winners = [winner for winner in pool.map(update, range(1, WRITERS + 1)) if winner]
 
     assert len(winners) == 1
     assert words.look(store).objects[live.key] == winners[0]
@@ -83,5 +83,5 @@ def test_a_reader_sees_whole_objects_while_they_are_written(
             seen.append(words.look(reader).objects[live.key])
         last = writing.result()
 
-    assert all(found.data["a"] == found.data["b"] for found in seen)
+    assert all(each.data["a"] == each.data["b"] for each in seen)
     assert words.look(reader).objects[live.key] == last

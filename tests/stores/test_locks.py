@@ -91,12 +91,12 @@ def test_a_session_creates_the_store_and_its_fingerprint_key(
 def test_a_lock_is_read_as_it_was_taken(subject: Subject, store: Store) -> None:
     assert store.read_lock("shop") is None
     subject.session(store, "shop", "anna@build-1")
-    found = subject.open().read_lock("shop")
-    assert found is not None
-    assert (found.set_name, found.holder) == ("shop", "anna@build-1")
-    assert found.is_held
-    assert found.since == pytest.approx(found.read_at, abs=60)
-    assert found.until == pytest.approx(found.read_at + 600, abs=60)
+    lock = subject.open().read_lock("shop")
+    assert lock is not None
+    assert (lock.set_name, lock.holder) == ("shop", "anna@build-1")
+    assert lock.is_held
+    assert lock.since == pytest.approx(lock.read_at, abs=60)
+    assert lock.until == pytest.approx(lock.read_at + 600, abs=60)
 
 
 def test_a_lock_keeps_its_id_while_it_is_extended_and_no_longer(
@@ -117,17 +117,17 @@ def test_a_lock_keeps_its_id_while_it_is_extended_and_no_longer(
 
 def test_an_expired_lock_is_read_as_such(subject: Subject, store: Store) -> None:
     subject.session(store, "shop", "anna", -5)
-    found = store.read_lock("shop")
-    assert found is not None
-    assert not found.is_held
+    lock = store.read_lock("shop")
+    assert lock is not None
+    assert not lock.is_held
 
 
 def test_a_renewal_extends_and_never_takes(subject: Subject, store: Store) -> None:
     session = subject.session(store, "shop", "anna", 20)
     session.renew(900)
-    found = store.read_lock("shop")
-    assert found is not None
-    assert found.until == pytest.approx(found.read_at + 900, abs=60)
+    lock = store.read_lock("shop")
+    assert lock is not None
+    assert lock.until == pytest.approx(lock.read_at + 900, abs=60)
     subject.end(session)
     with pytest.raises(LockLost):
         session.renew(600)
@@ -140,10 +140,10 @@ def test_a_renewal_extends_and_never_takes(subject: Subject, store: Store) -> No
 def test_a_broken_lock_is_free_and_its_holder_notices(subject: Subject, store: Store) -> None:
     session = subject.session(store, "shop", "anna")
     another = subject.open()
-    found = another.read_lock("shop")
-    assert found is not None
-    another.break_lock(found)
-    another.break_lock(found)
+    lock = another.read_lock("shop")
+    assert lock is not None
+    another.break_lock(lock)
+    another.break_lock(lock)
     assert another.read_lock("shop") is None
     with pytest.raises(LockLost):
         session.renew(600)
@@ -156,13 +156,13 @@ def test_a_broken_lock_is_free_and_its_holder_notices(subject: Subject, store: S
 
 def test_only_the_lock_that_was_read_is_broken(subject: Subject, store: Store) -> None:
     session = subject.session(store, "shop", "anna")
-    found = store.read_lock("shop")
-    assert found is not None
+    lock = store.read_lock("shop")
+    assert lock is not None
     session.renew(700)
     subject.end(session)
     subject.session(None, "shop", "ben")
     with pytest.raises(ObjectMoved, match="ben"):
-        store.break_lock(found)
+        store.break_lock(lock)
     with pytest.raises(StoreLocked, match="ben"):
         subject.session(store, "shop", "anna")
 
@@ -171,10 +171,10 @@ def test_a_lock_that_was_extended_since_it_was_read_can_be_broken(
     subject: Subject, store: Store
 ) -> None:
     session = subject.session(store, "shop", "anna")
-    found = store.read_lock("shop")
-    assert found is not None
+    lock = store.read_lock("shop")
+    assert lock is not None
     session.renew(700)
-    store.break_lock(found)
+    store.break_lock(lock)
     assert store.read_lock("shop") is None
 
 
@@ -182,14 +182,14 @@ def test_an_expired_lock_that_was_extended_since_it_was_read_is_left_alone(
     subject: Subject, store: Store
 ) -> None:
     session = subject.session(store, "shop", "anna", -5)
-    found = subject.open().read_lock("shop")
-    assert found is not None
+    lock = subject.open().read_lock("shop")
+    assert lock is not None
     try:
         session.renew(600)
     except LockLost:  # some stores never extend an expired lock
         subject.session(store, "shop", "anna")
     with pytest.raises(ObjectMoved, match="anna"):
-        store.break_lock(found)
+        store.break_lock(lock)
     assert store.read_lock("shop") is not None
 
 
@@ -224,6 +224,6 @@ def test_an_apply_whose_lock_is_broken_stops(subject: Subject, store: Store, wor
 
 
 def _id(store: Store) -> str:
-    found = store.read_lock("shop")
-    assert found is not None
-    return found.id
+    lock = store.read_lock("shop")
+    assert lock is not None
+    return lock.id

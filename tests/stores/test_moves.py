@@ -53,8 +53,8 @@ def owned(store: Store, set_name: str) -> set[str]:
 
 
 def pending(store: Store, desired: Sequence[Desired], options: PlanOptions) -> Sequence[Action]:
-    found = workflow.read(desired, store, options)
-    return [change.action for change in workflow.plan(desired, found, options).plan.pending]
+    snapshot = workflow.read(desired, store, options)
+    return [change.action for change in workflow.plan(desired, snapshot, options).plan.pending]
 
 
 @pytest.mark.parametrize("change", [False, True], ids=["as it is", "replaced"])
@@ -70,13 +70,14 @@ def test_a_move_goes_on_wherever_it_was_killed(
             kind = "kubernetes.io/dockerconfigjson"
         values = {"username": "u", ".dockerconfigjson": '{"auths": {}}'} if change else {"a": "1"}
         after = [
-            secret(one.name, _fitting(kind, values), home=words.home, type=kind) for one in before
+            secret(resource.name, _fitting(kind, values), home=words.home, type=kind)
+            for resource in before
         ]
         going_on = killed(store, after, MOVE, number)
         applied(subject.open(), after, MOVE)
         assert pending(store, after, MOVE) == []
         assert owned(store, "old") == set()
-        assert {one.name for one in after} <= owned(store, "new")
+        assert {resource.name for resource in after} <= owned(store, "new")
         applied(store, after, PlanOptions(set_name="new"))
         number += 1
     assert number > 2
@@ -100,7 +101,7 @@ def test_a_release_goes_on_wherever_it_was_killed(
         applied(subject.open(), (), RELEASE)
         assert pending(store, (), RELEASE) == []
         assert owned(store, "old") == set()
-        found = workflow.read(members, store, PlanOptions(set_name="new"))
-        assert {one.key for one in members} <= found.objects.keys()
+        snapshot = workflow.read(members, store, PlanOptions(set_name="new"))
+        assert {resource.key for resource in members} <= snapshot.objects.keys()
         number += 1
     assert number > 2

@@ -124,7 +124,9 @@ def test_generated_names_differ_and_keep_their_prefix(
     store: Store, session: Session, words: Words
 ) -> None:
     wanted = words.secret("", {"a": b"1"}, generate_name="job-")
-    lives = [named(wanted, lambda one: session.create(one, words.mark())) for _ in range(3)]
+    lives = [
+        named(wanted, lambda resource: session.create(resource, words.mark())) for _ in range(3)
+    ]
     names = {live.name for live in lives}
     assert len(names) == 3
     assert all(name.startswith("job-") and len(name) == len("job-") + 5 for name in names)

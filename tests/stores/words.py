@@ -52,7 +52,7 @@ class Subject:
         return session
 
     def end(self, session: Session) -> None:
-        (manager,) = (manager for one, manager in self.sessions if one is session)
+        (manager,) = (manager for opened, manager in self.sessions if opened is session)
         manager.__exit__(None, None, None)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from reconciler.errors import ConfigError
 from reconciler.model.objects import SECRET, Resource
-from reconciler.model.options import Option
 from reconciler.rules import SUFFIX_LENGTH, Violation
 from reconciler.stores.backend import Backend
 
@@ -19,12 +18,10 @@ KEY = "RECONCILER_FILES_KEY"
 _LONGEST_NAME = 180  # the name of a file has at most 255 bytes, and the namespace takes up to 63
 
 
-class FileBackend:
+class FileBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "files"
-    options: tuple[Option, ...] = ()
-    annotations: frozenset[str] = frozenset()
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What this store refuses and an API server accepts."""

@@ -15,8 +15,7 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.kit import histories, patching
 from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.encoding import decoded, encoded
@@ -41,7 +40,7 @@ _OBJECT, _COPY = ".secret", ".copy"
 _HISTORY_BYTES = 65536
 
 
-class FileStore(Closable):
+class FileStore(Store):
     """See `reconciler.model.store.Store`."""
 
     capabilities = _CAPABILITIES
@@ -114,7 +113,7 @@ class FileStore(Closable):
         return [live for live in lives if live is not None]
 
 
-class FileSession:
+class FileSession(Session):
     """See `reconciler.model.store.Session`."""
 
     def __init__(
@@ -126,19 +125,27 @@ class FileSession:
         fingerprint_key: bytes,
     ) -> None:
         self._set_name = set_name
-        self._documents = store.documents
-        self.read = store.read
-        self.renew = lease.renew
-        self.fingerprint_key = fingerprint_key
+        self._key = fingerprint_key
+        self._store = store
         self._directory = directory
         self._lease = lease
 
-    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Nothing: every file is written whole, and says whose it is."""
+    @property
+    def fingerprint_key(self) -> bytes:
+        """The key of the environment, or that of the set's record."""
+        return self._key
+
+    def renew(self, seconds: float) -> None:
+        """Extend the lock."""
+        self._lease.renew(seconds)
+
+    def read(self, scope: Scope) -> Snapshot:
+        """Read what `scope` wants."""
+        return self._store.read(scope)
 
     def note(self, run: Run) -> None:
         """Put `run` into the history of the set."""
-        histories.note(self._documents, self._set_name, run, most_bytes=_HISTORY_BYTES)
+        histories.note(self._store.documents, self._set_name, run, most_bytes=_HISTORY_BYTES)
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """Create a Secret's file."""
@@ -212,11 +219,6 @@ class FileSession:
         """The Secret as it is now."""
         with self._directory.turn(writing=False):
             return self._find(key)
-
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        """Nothing: a write is done when it answers."""
-        del key, deleted_uid
-        return ""
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

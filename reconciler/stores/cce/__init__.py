@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from reconciler.stores.cce.store import CceStore
 
 
-class CceBackend:
+class CceBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "cce"
     options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE, ALLOW_RUN)
-    annotations: frozenset[str] = frozenset()
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """Types that Huawei Cloud's page spells differently."""

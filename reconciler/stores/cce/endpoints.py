@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -11,6 +10,8 @@ from urllib.parse import urlsplit
 
 from reconciler.errors import ConfigError
 from reconciler.stores.cce.places import REGION
+from reconciler.stores.kit.refusals import not_installed
+from reconciler.stores.urls import is_loopback
 
 _IAM_ENDPOINT = "HUAWEICLOUD_SDK_IAM_ENDPOINT"
 _LOGGERS = ("HuaweiCloud-SDK-CceClient", "HuaweiCloud-SDK-IamClient")
@@ -74,7 +75,7 @@ def _address(text: str, origin: str) -> str:
         parts = urlsplit(address)
     except ValueError:  # its text quotes the address
         raise ConfigError(f"{origin}: the endpoint cannot be read") from None
-    if parts.scheme != "https" and not _is_here(parts.hostname or ""):
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise ConfigError(
             f"{origin}: the endpoint is not encrypted", hint="write it with https://, or without"
         )
@@ -83,16 +84,7 @@ def _address(text: str, origin: str) -> str:
 
 def _check_installed() -> None:
     if not (find_spec("huaweicloudsdkcce") and find_spec("huaweicloudsdkiam")):
-        raise ConfigError(
-            "the store cce: needs the SDK of Huawei Cloud, unless it is given a kubeconfig",
-            hint="install it with: pip install 'secrets-reconciler[huawei]'",
-        )
+        needed = "the SDK of Huawei Cloud, unless it is given a kubeconfig"
+        raise not_installed("cce", needed, "huawei")
     for name in _LOGGERS:  # they would write to standard error
         logging.getLogger(name).disabled = True
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

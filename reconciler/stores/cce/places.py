@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reconciler.errors import ConfigError
-from reconciler.stores.urls import url_parameters, url_parts
+from reconciler.stores.urls import named_by
 
 SCHEME = "cce"
 AK = "HUAWEICLOUD_SDK_AK"
@@ -51,10 +51,7 @@ def place_of(url: str, options: Mapping[str, str], environ: Mapping[str, str]) -
     Raises:
         ConfigError: the URL is no such one, or what is given contradicts itself.
     """
-    parts = url_parts(url)
-    if not _CLUSTER.fullmatch(parts.netloc) or parts.path.strip("/") or parts.fragment:
-        raise ConfigError("the URL of the store cce: names no cluster", hint=_EXAMPLE)
-    given = url_parameters(parts, {"region", "auth"})
+    cluster, given = named_by(url, "cluster", _CLUSTER, {"region", "auth"}, _EXAMPLE)
     auth = _auth(given.get("auth", ""), options, environ)
     region = given.get("region") or environ.get(REGION, "")
     if auth is not Auth.KUBECONFIG and not _REGION.fullmatch(region):
@@ -64,7 +61,7 @@ def place_of(url: str, options: Mapping[str, str], environ: Mapping[str, str]) -
             f"or into {REGION}",
         )
     _check_options(auth, options)
-    return Place(parts.netloc, region, auth)
+    return Place(cluster, region, auth)
 
 
 def _auth(text: str, options: Mapping[str, str], environ: Mapping[str, str]) -> Auth:

@@ -11,16 +11,14 @@ from reconciler.stores.docker.annotations import ANNOTATIONS
 if TYPE_CHECKING:
     from reconciler.model.objects import Resource
     from reconciler.model.opening import Opening, StoreChoice
-    from reconciler.model.options import Option
     from reconciler.rules import Violation
     from reconciler.stores.docker.store import DockerStore
 
 
-class DockerBackend:
+class DockerBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "docker"
-    options: tuple[Option, ...] = ()
     annotations = ANNOTATIONS
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.errors import ConfigError
 from reconciler.stores.docker.engine import Engine
+from reconciler.stores.kit.refusals import not_installed
 from reconciler.stores.urls import shown_path
 
 _ADDRESS = re.compile(r"(unix|tcp|http|https|ssh|npipe)://")
@@ -28,10 +29,7 @@ def connection(named: str, environ: Mapping[str, str], workers: int) -> Engine:
     try:
         import docker  # noqa: F401 - the store asks for it only when it is used
     except ModuleNotFoundError:
-        raise ConfigError(
-            "the store docker: needs the Docker SDK for Python",
-            hint="install it with: pip install 'secrets-reconciler[docker]'",
-        ) from None
+        raise not_installed("docker", "the Docker SDK for Python", "docker") from None
     if _ADDRESS.match(named):
         settings = {"base_url": named, **_tls(environ)}
     elif named:

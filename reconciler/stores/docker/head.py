@@ -17,10 +17,12 @@ from typing import Any
 from reconciler.errors import StoreDamaged, StoreUnavailable
 from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES, PublicSalt
 from reconciler.model.history import Run, decoded, encoded, with_run
-from reconciler.model.locks import Lock, lock_id, lost, moment
+from reconciler.model.locks import Lock, lock_id, moment
 from reconciler.stores.docker.engine import Engine, Refused
 from reconciler.stores.docker.layout import RESERVED
 from reconciler.stores.docker.parts import SET
+from reconciler.stores.kit.attempts import settled
+from reconciler.stores.kit.locks import SetLock, Term
 
 HOLDER = f"{RESERVED}lock-holder"
 SINCE = f"{RESERVED}lock-since"
@@ -29,7 +31,6 @@ SALT = f"{RESERVED}salt"
 HISTORY = f"{RESERVED}history"
 _CONFLICT = 409
 _CONTENT = b"The lock and the salt of a set of reconciler stand in the labels of this config.\n"
-_DRAWS = 5
 _FREE = {HOLDER: "", SINCE: "0", UNTIL: "0"}
 
 
@@ -75,48 +76,30 @@ def find(engine: Engine, set_name: str) -> Head | None:
     return None
 
 
-def read(engine: Engine, set_name: str) -> Lock | None:
-    """The set's lock, expired or not, by this machine's clock."""
-    head = find(engine, set_name)
-    return None if head is None else _lock(set_name, head, time.time())
+@dataclass(frozen=True, slots=True)
+class HeadLock(SetLock[Head | None]):
+    """The lock in the labels of a set's head, by this machine's clock."""
 
+    engine: Engine
+    set_name: str
 
-def take(engine: Engine, set_name: str, holder: str, seconds: float) -> None:
-    """Take or extend the set's lock, by this machine's clock.
+    def now(self) -> float:
+        """This machine's time."""
+        return time.time()
 
-    Raises:
-        StoreLocked: somebody else has it still.
-    """
-    for _ in range(_DRAWS):
-        now = time.time()
-        head = find(engine, set_name)
-        lock = None if head is None else _lock(set_name, head, now)
-        since = now
-        if lock is not None and lock.is_held:
-            if lock.holder != holder:
-                raise lock.refusal()
-            since = now if lock.since is None else lock.since
-        held = {HOLDER: holder, SINCE: f"{since:.3f}", UNTIL: f"{now + seconds:.3f}"}
-        if _written(engine, set_name, head, held):
-            return
-    raise _contended(set_name)
+    def looked_up(self) -> tuple[Lock | None, Head | None]:
+        """The lock, and the head that it stands in."""
+        head = find(self.engine, self.set_name)
+        return None if head is None else _lock(self.set_name, head, self.now()), head
 
+    def written(self, version: Head | None, term: Term) -> bool:
+        """Write the labels of the lock."""
+        held = {HOLDER: term.holder, SINCE: f"{term.since:.3f}", UNTIL: f"{term.until:.3f}"}
+        return _written(self.engine, self.set_name, version, held)
 
-def renew(engine: Engine, set_name: str, holder: str, seconds: float) -> None:
-    """Extend the lock that `holder` has.
-
-    Raises:
-        LockLost: `holder` has it no more.
-    """
-    for _ in range(_DRAWS):
-        now = time.time()
-        head = find(engine, set_name)
-        lock = None if head is None else _lock(set_name, head, now)
-        if lock is None or lock.holder != holder:
-            raise lost(lock)
-        if _written(engine, set_name, head, {UNTIL: f"{now + seconds:.3f}"}):
-            return
-    raise _contended(set_name)
+    def cleared(self, version: Head | None) -> bool:
+        """Write labels that name nobody."""
+        return _written(self.engine, self.set_name, version, _FREE)
 
 
 def history(engine: Engine, set_name: str) -> tuple[Run, ...]:
@@ -131,37 +114,14 @@ def note(engine: Engine, set_name: str, run: Run) -> None:
     Raises:
         StoreUnavailable: others keep writing to the head.
     """
-    for _ in range(_DRAWS):
+
+    def noted() -> bool:
         head = find(engine, set_name)
         runs = () if head is None else decoded(head.labels.get(HISTORY, ""))
-        if _written(engine, set_name, head, {HISTORY: encoded(with_run(runs, run))}):
-            return
-    raise _contended(set_name)
+        return _written(engine, set_name, head, {HISTORY: encoded(with_run(runs, run))})
 
-
-def give_back(engine: Engine, set_name: str, holder: str) -> None:
-    """Release the lock, where `holder` has it."""
-    head = find(engine, set_name)
-    if head is not None and head.labels.get(HOLDER) == holder:
-        # Where somebody was quicker, the lock had expired and is theirs.
-        _written(engine, set_name, head, _FREE)
-
-
-def remove(engine: Engine, lock: Lock) -> None:
-    """Remove `lock`, whoever has it.
-
-    Raises:
-        ObjectMoved: the set's lock is another one by now.
-    """
-    for _ in range(_DRAWS):
-        head = find(engine, lock.set_name)
-        current = None if head is None else _lock(lock.set_name, head, lock.read_at)
-        if current is None:
-            return
-        lock.refuse_other(current)
-        if _written(engine, lock.set_name, head, _FREE):
-            return
-    raise _contended(lock.set_name)
+    if not settled(noted):
+        raise StoreUnavailable(f"the history of the set {set_name!r} is changed all the time")
 
 
 def _lock(set_name: str, head: Head, now: float) -> Lock | None:
@@ -177,10 +137,6 @@ def _lock(set_name: str, head: Head, now: float) -> Lock | None:
         until=moment(until),
         read_at=now,
     )
-
-
-def _contended(set_name: str) -> StoreUnavailable:
-    return StoreUnavailable(f"the lock of the set {set_name!r} is being fought for")
 
 
 def _written(engine: Engine, set_name: str, head: Head | None, held: Mapping[str, str]) -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
-from reconciler.model.plans import Action, Precondition
-from reconciler.model.store import Scope, Snapshot
+from reconciler.model.plans import Precondition
+from reconciler.model.store import Scope, Session, Snapshot
 from reconciler.stores.docker import head, services
 from reconciler.stores.docker.engine import Engine, Refused
+from reconciler.stores.docker.head import HeadLock
 from reconciler.stores.docker.judging import updated_resource, violations
 from reconciler.stores.docker.making import Maker
 from reconciler.stores.docker.parts import (
@@ -43,20 +44,21 @@ class Seen:
     secrets: set[ObjectKey] | None = None
 
 
-class DockerSession:
+class DockerSession(Session):
     """See `reconciler.model.store.Session` and `Rotating`."""
 
     def __init__(
         self,
         engine: Engine,
         read: Callable[[Scope], tuple[Snapshot, Seen]],
-        set_name: str,
+        lock: HeadLock,
         holder: str,
         fingerprint_key: bytes,
     ) -> None:
         self._engine = engine
         self._read = read
-        self._set_name = set_name
+        self._lock = lock
+        self._set_name = lock.set_name
         self._holder = holder
         self._key = fingerprint_key
         self._print_key = print_key_of(fingerprint_key)
@@ -70,15 +72,12 @@ class DockerSession:
 
     def renew(self, seconds: float) -> None:
         """Extend the lock."""
-        head.renew(self._engine, self._set_name, self._holder, seconds)
+        self._lock.renew(self._holder, seconds)
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants."""
         snapshot, self._seen = self._read(scope)
         return snapshot
-
-    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Nothing: every Docker secret says whose it is."""
 
     def note(self, run: Run) -> None:
         """Put `run` into a label of the set's config."""
@@ -139,11 +138,6 @@ class DockerSession:
         """The object as it is now."""
         current = self._holding(key).current
         return live_of(current, self._print_key) if current else None
-
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        """Nothing: a write is done when it answers."""
-        del key, deleted_uid
-        return ""
 
     def rotate(self, key: ObjectKey) -> None:
         """Update services to the newest version one by one, and remove the old versions."""

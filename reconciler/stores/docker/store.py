@@ -10,11 +10,11 @@ from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Note, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.docker import head, services
 from reconciler.stores.docker.annotations import ANNOTATIONS
 from reconciler.stores.docker.engine import Engine
+from reconciler.stores.docker.head import HeadLock
 from reconciler.stores.docker.parts import holding, live_of, part_of, print_key_of
 from reconciler.stores.docker.reading import (
     by_secret,
@@ -48,20 +48,17 @@ _PUBLIC = Note(
 )
 
 
-class DockerStore(Closable):
+class DockerStore(Store):
     """See `reconciler.model.store.Store`. `given_key` is the fingerprint key of the environment.
 
     A Secret is one Docker secret, or one for each of its keys; see `layout`.
     """
 
+    capabilities = CAPABILITIES
+
     def __init__(self, engine: Engine, given_key: bytes | None) -> None:
         self._engine = engine
         self._given_key = given_key
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this store can do."""
-        return CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants: the list of all secrets, of all services, and the set's head."""
@@ -73,16 +70,17 @@ class DockerStore(Closable):
     @contextmanager
     def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's lock; makes the set's head where there is none."""
-        head.take(self._engine, set_name, holder, seconds)
-        with given_back(lambda: head.give_back(self._engine, set_name, holder)):
+        lock = HeadLock(self._engine, set_name)
+        lock.take(holder, seconds)
+        with given_back(lambda: lock.give_back(holder)):
             key = self._key_of(head.find(self._engine, set_name))
             if key is None:
                 raise StoreError(f"the set {set_name!r} has no fingerprint key yet")
-            yield DockerSession(self._engine, self._read, set_name, holder, key)
+            yield DockerSession(self._engine, self._read, lock, holder, key)
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The lock in the set's head."""
-        return head.read(self._engine, set_name)
+        return HeadLock(self._engine, set_name).read()
 
     def history(self, set_name: str) -> tuple[Run, ...]:
         """The runs in a label of the set's config."""
@@ -90,7 +88,7 @@ class DockerStore(Closable):
 
     def break_lock(self, lock: Lock) -> None:
         """Remove `lock`, whoever holds it."""
-        head.remove(self._engine, lock)
+        HeadLock(self._engine, lock.set_name).remove(lock)
 
     def close(self) -> None:
         """Close the connections."""

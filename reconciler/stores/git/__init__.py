@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reconciler.stores.backend import Backend
 
 if TYPE_CHECKING:
-    from reconciler.model.objects import Resource
-    from reconciler.model.opening import Opening, StoreChoice
-    from reconciler.model.options import Option
-    from reconciler.rules import Violation
+    from reconciler.model.opening import Opening
     from reconciler.stores.git.store import GitStore
 
 
-class GitBackend:
+class GitBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "git"
-    options: tuple[Option, ...] = ()
-    annotations: frozenset[str] = frozenset()
-
-    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
-        """A revision has no rules of its own."""
-        del resource, choice
-        yield from ()
 
     def open(self, opening: Opening) -> GitStore:
         """Remember the revision that the URL names; nothing is read yet."""

@@ -98,8 +98,8 @@ class Repository:
             StoreError: there is none.
         """
         name = f"{revision}^{{commit}}"
-        found = self.answer("rev-parse", "--verify", "--quiet", "--end-of-options", name).decode()
-        if not _COMMIT.fullmatch(found):
+        commit = self.answer("rev-parse", "--verify", "--quiet", "--end-of-options", name).decode()
+        if not _COMMIT.fullmatch(commit):
             shallow = self.answer("rev-parse", "--is-shallow-repository") == b"true"
             fetch = "fetch it: git fetch origin BRANCH"
             raise StoreError(
@@ -107,8 +107,8 @@ class Repository:
                 + (", which is a shallow clone" if shallow else ""),
                 hint=f"{fetch}, or check out with fetch-depth: 0" if shallow else fetch,
             )
-        told = self.answer("rev-list", "--max-count=1", "--format=%cI", found, "--")
-        return Commit(found, told.decode("ascii", "replace").rpartition("\n")[2])
+        told = self.answer("rev-list", "--max-count=1", "--format=%cI", commit, "--")
+        return Commit(commit, told.decode("ascii", "replace").rpartition("\n")[2])
 
     @contextmanager
     def files_of(self, commit: Commit, inputs: Sequence[str]) -> Iterator[Path]:

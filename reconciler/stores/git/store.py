@@ -7,12 +7,11 @@ from pathlib import Path
 
 from reconciler.errors import ConfigError
 from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES
-from reconciler.model.objects import NAMESPACE, Bystander, ObjectKey
 from reconciler.model.opening import MadeOf, Opening
 from reconciler.model.plans import Note, StoreIdentity
 from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.stores.git.repository import Repository
-from reconciler.stores.kit.readonly import ReadOnly
+from reconciler.stores.kit.readonly import ReadOnly, assumed
 
 CAPABILITIES = frozenset(
     {
@@ -44,17 +43,14 @@ def opened(opening: Opening) -> GitStore:
 class GitStore(ReadOnly):
     """The objects of the manifests of one set, as they were in a revision."""
 
+    capabilities = CAPABILITIES
+
     def __init__(self, revision: str, repository: Repository, made: MadeOf | None) -> None:
         self._revision = revision
         self._repository = repository
         self._made = made
         # Nothing is ever applied, so that it need not be the same the next time.
         self._key = secrets.token_bytes(FINGERPRINT_KEY_BYTES)
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What a plan may count on."""
-        return CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
         """The objects at the revision; what the manifests never held is taken to exist.
@@ -72,8 +68,6 @@ class GitStore(ReadOnly):
         inputs = self._made.paths(checkout)
         with self._repository.files_of(commit, inputs) as tree:
             lives = self._made.lives(checkout, str(tree), self._key)
-        around = {*scope.references, *(_namespace(key) for key in scope.keys if key.namespace)}
-        there = around - scope.keys - lives.keys()
         message = (
             f"compared with the manifests of {self._revision}, commit "
             f"{commit.id[:_SHOWN_DIGITS]} of {commit.time}: for review only, apply refuses it"
@@ -82,12 +76,8 @@ class GitStore(ReadOnly):
             identity=StoreIdentity("git", commit.id, self._revision),
             capabilities=CAPABILITIES,
             objects=lives,
-            bystanders={key: Bystander(key, str(key)) for key in there},
+            bystanders=assumed(scope, lives),
             vanished=frozenset(),
             fingerprint_key=self._key,
             notices=(Note("review-only", message),),
         )
-
-
-def _namespace(key: ObjectKey) -> ObjectKey:
-    return ObjectKey(NAMESPACE, "", key.namespace)

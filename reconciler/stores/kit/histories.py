@@ -6,9 +6,8 @@ import zlib
 
 from reconciler.errors import ObjectExists, ObjectNotFound, StoreUnavailable
 from reconciler.model.history import Run, decoded, encoded, with_run
+from reconciler.stores.kit.attempts import settled
 from reconciler.stores.kit.documents import HISTORY_PREFIX, Documents, digest_of
-
-_DRAWS = 3
 
 
 def history(documents: Documents, set_name: str) -> tuple[Run, ...]:
@@ -29,7 +28,8 @@ def note(documents: Documents, set_name: str, run: Run, *, most_bytes: int) -> N
         StoreError: it could not be written.
     """
     about, name = _about(set_name), _name(set_name)
-    for _ in range(_DRAWS):
+
+    def noted() -> bool:
         document = documents.list(about).get(name)
         content = None if document is None else documents.read(document, about)
         runs = with_run(() if content is None else _runs(content), run)
@@ -39,9 +39,11 @@ def note(documents: Documents, set_name: str, run: Run, *, most_bytes: int) -> N
             else:
                 documents.update(document, _packed(runs, most_bytes), about)
         except (ObjectExists, ObjectNotFound):  # somebody else was quicker
-            continue
-        return
-    raise StoreUnavailable(f"{about} could not be written")
+            return False
+        return True
+
+    if not settled(noted):
+        raise StoreUnavailable(f"{about} could not be written")
 
 
 def _packed(runs: tuple[Run, ...], most_bytes: int) -> bytes:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from reconciler.errors import StoreReadOnly
 from reconciler.model.history import Run
 from reconciler.model.locks import Lock
-from reconciler.model.objects import ObjectKey
+from reconciler.model.objects import NAMESPACE, Bystander, ObjectKey
 from reconciler.model.plans import Action
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Scope, Store
 
 
-class ReadOnly(Closable):
+class ReadOnly(Store):
     """The methods of a store without `Capability.WRITES` that have to do with writes."""
 
     def preflight(self, set_name: str, work: Sequence[tuple[Action, ObjectKey]]) -> None:
@@ -50,3 +50,13 @@ class ReadOnly(Closable):
 
     def close(self) -> None:
         """Nothing is held open."""
+
+
+def assumed(scope: Scope, contained: Collection[ObjectKey]) -> dict[ObjectKey, Bystander]:
+    """What is taken to exist: the namespaces and references that are not `contained`.
+
+    A store for review holds only what manifests once said, and they need not name these.
+    """
+    namespaces = {ObjectKey(NAMESPACE, "", key.namespace) for key in scope.keys if key.namespace}
+    keys = {*scope.references, *namespaces} - scope.keys - set(contained)
+    return {key: Bystander(key, str(key)) for key in keys}

@@ -1,11 +1,11 @@
-"""The errors by which stores refuse a write."""
+"""The errors by which stores refuse a write, or to be opened."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from reconciler import rules
-from reconciler.errors import ObjectExists, ObjectInvalid, ObjectMoved, ObjectNotFound
+from reconciler.errors import ConfigError, ObjectExists, ObjectInvalid, ObjectMoved, ObjectNotFound
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Precondition
 
@@ -41,6 +41,14 @@ def refuse_moved(key: ObjectKey, uid: str, version: str, seen: Precondition) -> 
     error = precondition_error(key, uid, version, seen)
     if error is not None:
         raise error
+
+
+def not_installed(scheme: str, needed: str, extra: str) -> ConfigError:
+    """The error of a store whose SDK, `needed` in words, is not installed."""
+    return ConfigError(
+        f"the store {scheme}: needs {needed}",
+        hint=f"install it with: pip install 'secrets-reconciler[{extra}]'",
+    )
 
 
 def missing(key: ObjectKey) -> ObjectNotFound:

@@ -5,31 +5,22 @@ Opening it is what imports the official client: the rights and roles do without.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reconciler.stores.backend import ALLOW_RUN, KUBE_CONTEXT, KUBECONFIG, SET_NAMESPACE, Backend
 
 if TYPE_CHECKING:
-    from reconciler.model.objects import Resource
-    from reconciler.model.opening import Opening, StoreChoice
-    from reconciler.rules import Violation
+    from reconciler.model.opening import Opening
     from reconciler.stores.kubernetes.store import KubernetesStore
 
 DEFAULT_SET_NAMESPACE = "default"
 
 
-class KubernetesBackend:
+class KubernetesBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "kubernetes"
     options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE, ALLOW_RUN)
-    annotations: frozenset[str] = frozenset()
-
-    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
-        """Nothing: the rules of an API server are the rules of all manifests."""
-        del resource, choice
-        yield from ()
 
     def open(self, opening: Opening) -> KubernetesStore:
         """Open the store ``kubernetes:CONTEXT``; without a context, the current one."""

@@ -14,27 +14,26 @@ from typing import Any, TypeVar
 
 from reconciler.errors import ReconcilerError
 from reconciler.model.objects import KINDS
-from reconciler.stores.kubernetes import listing, paths, sets, wire
-from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.kubernetes import listing, paths, wire
 from reconciler.stores.kubernetes.seen import SeenObject, seen_of
+from reconciler.stores.kubernetes.sets import ClusterSet
 
 PARENT = "parent"
 Result = TypeVar("Result")
 
 
 class Ahead:
-    """A read in progress of the set `set_name`, whose parent is in `namespace`.
+    """A read in progress of a set.
 
     Its threads end with the process, whatever they wait for: nobody may ever want the results.
     """
 
-    def __init__(self, connection: Connection, set_name: str, namespace: str) -> None:
-        self._set_name = set_name
+    def __init__(self, cluster_set: ClusterSet) -> None:
+        self._set_name = cluster_set.name
         self._results: dict[str, Future[Any]] = {}
-        find = partial(sets.find, connection, set_name, namespace)
-        self._begin(PARENT, find)
+        self._begin(PARENT, cluster_set.find)
         for kind in KINDS:
-            self._begin(kind, partial(_members, connection, kind, set_name, namespace))
+            self._begin(kind, partial(_members, cluster_set, kind))
 
     def _begin(self, part: str, job: Callable[[], Any]) -> None:
         result = self._results[part] = Future()
@@ -64,6 +63,6 @@ def _run(job: Callable[[], Result], result: Future[Result]) -> None:
         result.set_exception(error)
 
 
-def _members(connection: Connection, kind: str, set_name: str, namespace: str) -> list[SeenObject]:
-    selector = f"{wire.PART_OF}={sets.id_of(set_name, namespace)}"
-    return listing.pages(connection, paths.collection(kind), seen_of(kind), selector=selector)
+def _members(cluster_set: ClusterSet, kind: str) -> list[SeenObject]:
+    look, selector = seen_of(kind), f"{wire.PART_OF}={cluster_set.id}"
+    return listing.pages(cluster_set.connection, paths.collection(kind), look, selector=selector)

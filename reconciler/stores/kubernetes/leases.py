@@ -7,29 +7,22 @@ write Leases may put anything there that the server takes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from reconciler.errors import (
-    ObjectExists,
-    ObjectMoved,
-    ObjectNotFound,
-    StoreError,
-    StoreLocked,
-    StoreUnavailable,
-)
-from reconciler.model.locks import Lock, lock_id, lost, moment
+from reconciler.errors import ObjectExists, ObjectMoved, ObjectNotFound, StoreError
+from reconciler.model.locks import Lock, lock_id, moment
+from reconciler.rules.pod_specs import mapping
+from reconciler.stores.kit.locks import SetLock, Term
 from reconciler.stores.kubernetes import paths
 from reconciler.stores.kubernetes.connection import MANAGER, Connection, retried
-
-_TRIES = 5
+from reconciler.stores.kubernetes.sets import ClusterSet
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(SetLock[Mapping[str, Any] | None]):
     """The lock of a set: the Lease `name` in `namespace`."""
 
     connection: Connection
@@ -37,102 +30,42 @@ class Lease:
     name: str
     set_name: str
 
-    def read(self) -> Lock | None:
-        """The lock, expired or not."""
+    @classmethod
+    def of(cls, cluster_set: ClusterSet) -> Lease:
+        """The Lease beside the parent of a set, of the same name."""
+        key = cluster_set.key
+        return cls(cluster_set.connection, key.namespace, key.name, cluster_set.name)
+
+    def now(self) -> float:
+        """The server's time where it differs from this machine's."""
+        return self.connection.now()
+
+    def looked_up(self) -> tuple[Lock | None, Mapping[str, Any] | None]:
+        """The lock, and the Lease that was read."""
         try:
-            return self._lock(self._get())
+            document = mapping(self.connection.get(self._path, self._shown))
         except ObjectNotFound:
-            return None
+            return None, None
+        return self._lock(document), document
 
-    def take(self, holder: str, seconds: float) -> None:
-        """Take the lock for `seconds`, or extend it where `holder` has it already.
+    def written(self, version: Mapping[str, Any] | None, term: Term) -> bool:
+        """Create the Lease, or replace the one that was read."""
+        lease = self._lease(term)
+        if version is None:
+            return self._sent("POST", paths.leases(self.namespace), lease, ObjectExists)
+        # Without the uid, a server would make a Lease anew that was removed meanwhile.
+        lease["metadata"] |= self._version(version)
+        return self._sent("PUT", self._path, lease, ObjectMoved, ObjectNotFound)
 
-        Raises:
-            StoreLocked: somebody else has it.
-        """
-        if not self._settled(lambda: self._try_to_take(holder, seconds)):
-            raise StoreLocked(
-                f"{self._shown} changes hands all the time",
-                holder="somebody unknown",
-                hint="wait for it with --lock-timeout",
-            )
-
-    def renew(self, holder: str, seconds: float) -> None:
-        """Extend the lock that `holder` has.
-
-        Raises:
-            LockLost: `holder` no longer has it.
-        """
-        if not self._settled(lambda: self._try_to_renew(holder, seconds)):
-            raise self._contended()
-
-    def give_back(self, holder: str) -> None:
-        """Delete the lock, where `holder` has it."""
-        with suppress(ObjectNotFound, ObjectMoved):
-            retried(lambda: self._delete_if_held_by(holder))
-
-    def remove(self, lock: Lock) -> None:
-        """Delete `lock`, whoever has it.
-
-        Raises:
-            ObjectMoved: the set's lock is another one by now.
-        """
-        if not self._settled(lambda: self._try_to_remove(lock)):
-            raise self._contended()
-
-    def _settled(self, request: Callable[[], bool]) -> bool:
-        """Repeat `request` until it returns true, which means that no other writer interfered."""
-        return any(retried(request) for _ in range(_TRIES))
-
-    def _contended(self) -> StoreUnavailable:
-        return StoreUnavailable(f"{self._shown} is changed all the time", hint="try again")
-
-    def _delete_if_held_by(self, holder: str) -> None:
-        document = self._get()
-        if _holder(document) == holder:
-            self._delete(document)
-
-    def _try_to_take(self, holder: str, seconds: float) -> bool:
-        now = self.connection.now()
+    def cleared(self, version: Mapping[str, Any] | None) -> bool:
+        """Delete the Lease that was read."""
+        if version is None:
+            return True
+        body = {"preconditions": self._version(version)}
         try:
-            document = self._get()
-        except ObjectNotFound:
-            return self._create(self._lease(holder, now, now, seconds))
-        lock = self._lock(document)
-        since = now
-        if lock is not None and lock.is_held:
-            if lock.holder != holder:
-                raise lock.refusal()
-            since = now if lock.since is None else lock.since
-        return self._replace(document, self._lease(holder, since, now, seconds))
-
-    def _try_to_renew(self, holder: str, seconds: float) -> bool:
-        try:
-            document = self._get()
-        except ObjectNotFound:
-            raise lost(None) from None
-        lock = self._lock(document)
-        if lock is None or lock.holder != holder:
-            raise lost(lock)
-        since = lock.read_at if lock.since is None else lock.since
-        return self._replace(document, self._lease(holder, since, lock.read_at, seconds))
-
-    def _try_to_remove(self, lock: Lock) -> bool:
-        try:
-            document = self._get()
-            current = self._lock(document)
-            if current is None:
-                return True
-            lock.refuse_other(current)
+            return self._sent("DELETE", self._path, body, ObjectMoved)
         except ObjectNotFound:
             return True
-        try:
-            self._delete(document)
-        except ObjectMoved:  # extended meanwhile, or another lock
-            return False
-        except ObjectNotFound:
-            return True
-        return True
 
     @property
     def _shown(self) -> str:
@@ -142,57 +75,44 @@ class Lease:
     def _path(self) -> str:
         return f"{paths.leases(self.namespace)}/{self.name}"
 
-    def _get(self) -> Mapping[str, Any]:
-        return _mapping(self.connection.get(self._path, self._shown))
-
-    def _create(self, lease: Mapping[str, Any]) -> bool:
-        query = {"fieldManager": MANAGER}
-        collection = paths.leases(self.namespace)
+    def _sent(
+        self, method: str, path: str, body: Mapping[str, Any], *too_late: type[StoreError]
+    ) -> bool:
+        """Make a request; false where the server refuses it as one that comes `too_late`."""
+        query = {} if method == "DELETE" else {"fieldManager": MANAGER}
         try:
-            self.connection.request("POST", collection, self._shown, query=query, body=lease)
-        except ObjectExists:
+            retried(
+                lambda: self.connection.request(method, path, self._shown, query=query, body=body)
+            )
+        except too_late:
             return False
         return True
-
-    def _replace(self, document: Mapping[str, Any], lease: Mapping[str, Any]) -> bool:
-        # Without the uid, a server would make a Lease anew that was removed meanwhile.
-        body = {**lease, "metadata": {**lease["metadata"], **self._version(document)}}
-        query = {"fieldManager": MANAGER}
-        try:
-            self.connection.request("PUT", self._path, self._shown, query=query, body=body)
-        except (ObjectMoved, ObjectNotFound):
-            return False
-        return True
-
-    def _delete(self, document: Mapping[str, Any]) -> None:
-        body = {"preconditions": self._version(document)}
-        self.connection.request("DELETE", self._path, self._shown, body=body)
 
     def _version(self, document: Mapping[str, Any]) -> dict[str, str]:
         """The uid and version of a Lease, by which a write changes that Lease and no other."""
-        metadata = _mapping(document.get("metadata"))
+        metadata = mapping(document.get("metadata"))
         try:
             return {name: metadata[name] for name in ("uid", "resourceVersion")}
         except KeyError:
             raise StoreError(f"{self._shown}: the API server's answer has no version") from None
 
-    def _lease(self, holder: str, since: float, now: float, seconds: float) -> dict[str, Any]:
-        duration = max(1, math.ceil(seconds))  # the API takes whole seconds, and no 0
+    def _lease(self, term: Term) -> dict[str, Any]:
+        duration = max(1, math.ceil(term.seconds))  # the API takes whole seconds, and no 0
         return {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
             "metadata": {"name": self.name, "namespace": self.namespace},
             "spec": {
-                "holderIdentity": holder,
+                "holderIdentity": term.holder,
                 "leaseDurationSeconds": duration,
-                "acquireTime": _text(since),
-                "renewTime": _text(now + seconds - duration),
+                "acquireTime": _text(term.since),
+                "renewTime": _text(term.until - duration),
             },
         }
 
     def _lock(self, document: Mapping[str, Any]) -> Lock | None:
         """The lock in a Lease; ``None`` where the Lease was released."""
-        spec = _mapping(document.get("spec"))
+        spec = mapping(document.get("spec"))
         holder = _holder(document)
         if not holder and spec.get("renewTime") is None:
             return None
@@ -200,7 +120,7 @@ class Lease:
         duration = moment(spec.get("leaseDurationSeconds"))
         return Lock(
             set_name=self.set_name,
-            id=lock_id(_mapping(document.get("metadata")).get("uid"), holder),
+            id=lock_id(mapping(document.get("metadata")).get("uid"), holder),
             holder=holder,
             since=_seconds(spec.get("acquireTime")),
             until=None if renewed is None or duration is None else moment(renewed + duration),
@@ -211,11 +131,7 @@ class Lease:
 
 
 def _holder(document: Mapping[str, Any]) -> str:
-    return str(_mapping(document.get("spec")).get("holderIdentity") or "")
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return str(mapping(document.get("spec")).get("holderIdentity") or "")
 
 
 def _text(seconds: float) -> str:

@@ -10,37 +10,34 @@ from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
-from reconciler.model.store import Scope, Snapshot
-from reconciler.stores.kubernetes import debts, paths, rollouts, sets, waits
-from reconciler.stores.kubernetes.connection import Connection
-from reconciler.stores.kubernetes.debts import Debts
+from reconciler.model.store import Scope, Session, Snapshot
+from reconciler.stores.kubernetes import debts, paths, rollouts, waits
 from reconciler.stores.kubernetes.leases import Lease
 from reconciler.stores.kubernetes.reads import ClusterRead
+from reconciler.stores.kubernetes.sets import ClusterSet
 from reconciler.stores.kubernetes.writing import Writer
 
 _WITHOUT_MEMBERS = {Action.DELETE, Action.RELEASE, Action.RESTART}
 
 
-class KubernetesSession:
+class KubernetesSession(Session):
     """See `reconciler.model.store.Session` and `Restarting`."""
 
     def __init__(
         self,
         *,
-        connection: Connection,
+        cluster_set: ClusterSet,
         read: Callable[[Scope], tuple[Snapshot, ClusterRead]],
         writer: Writer,
         lease: Lease,
         holder: str,
-        set_namespace: str,
         fingerprint_key: bytes,
     ) -> None:
-        self._connection = connection
+        self._set = cluster_set
         self._read = read
         self._writer = writer
         self._lease = lease
         self._holder = holder
-        self._set_namespace = set_namespace
         self._key = fingerprint_key
         self._objects: Mapping[ObjectKey, Live] = {}
 
@@ -63,33 +60,30 @@ class KubernetesSession:
     def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
         """Note with the parent in which namespaces the set will have members; tidy away copies."""
         used = {key.namespace for action, key in work if action not in _WITHOUT_MEMBERS}
-        sets.note_namespaces(self._connection, self._lease.set_name, self._set_namespace, used)
+        self._set.note_namespaces(used)
         self._writer.tidy()
 
     def note(self, run: Run) -> None:
         """Put `run` among those that the parent keeps."""
-        sets.note(self._connection, self._lease.set_name, self._set_namespace, run)
+        self._set.note(run)
 
     def owe(self, restarts: Mapping[ObjectKey, Collection[ObjectKey]]) -> None:
         """Note with the parent which workloads are to be restarted, and for which Secrets."""
-        self._note_debts(lambda held: debts.noted(restarts, held, self._objects))
+        self._set.note_debts(lambda held: debts.noted(restarts, held, self._objects))
 
     def restart(self, key: ObjectKey, uid: str, moment: datetime) -> str:
         """See `rollouts.restart`."""
-        return rollouts.restart(self._connection, key, uid, moment)
+        return rollouts.restart(self._set.connection, key, uid, moment)
 
     def rollout(self, key: ObjectKey) -> str:
         """See `rollouts.rollout`."""
-        return rollouts.rollout(self._connection, key)
+        return rollouts.rollout(self._set.connection, key)
 
     def restarted(self, key: ObjectKey) -> None:
         """Take the workload out of what the parent has noted."""
-        self._note_debts(
+        self._set.note_debts(
             lambda held: {other: secrets for other, secrets in held.items() if other != key}
         )
-
-    def _note_debts(self, change: Callable[[Debts], Debts]) -> None:
-        sets.note_debts(self._connection, self._lease.set_name, self._set_namespace, change)
 
     def create(self, resource: Resource, applied: Applied | None) -> Live:
         """See `Writer.create`."""
@@ -118,7 +112,7 @@ class KubernetesSession:
         if precondition is None:
             self._writer.drop_copy(key)
             return ""
-        copy_for = self._lease.set_name if keep_copy else None
+        copy_for = self._set.name if keep_copy else None
         return self._writer.delete(key, precondition, copy_for=copy_for)
 
     def look(self, key: ObjectKey) -> Live | None:
@@ -128,7 +122,7 @@ class KubernetesSession:
     def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
         """Look at the object once more."""
         try:
-            document = self._connection.get(paths.of(key), str(key))
+            document = self._set.connection.get(paths.of(key), str(key))
         except ObjectNotFound:
             if deleted_uid:
                 return ""

@@ -30,8 +30,16 @@ from reconciler.model.objects import KINDS, SECRET, ObjectKey
 from reconciler.model.plans import Precondition
 from reconciler.model.values import SecretValue
 from reconciler.rules.names import LABEL
+from reconciler.stores.kit.attempts import settled
 from reconciler.stores.kubernetes import debts, paths, wire
-from reconciler.stores.kubernetes.connection import JSON_PATCH, MANAGER, Connection, retried
+from reconciler.stores.kubernetes.connection import (
+    JSON,
+    JSON_PATCH,
+    MANAGER,
+    Answer,
+    Connection,
+    retried,
+)
 from reconciler.stores.kubernetes.debts import Debts
 from reconciler.stores.kubernetes.rights import object_name
 from reconciler.version import __version__
@@ -42,7 +50,6 @@ _NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 _HISTORY = "reconciler/history"
 _RESTARTS = "reconciler/restarts"
 _KEY = "fingerprint-key"
-_DRAWS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,131 +90,118 @@ def id_of(set_name: str, namespace: str) -> str:
     return f"applyset-{base64.urlsafe_b64encode(digest).decode().rstrip('=')}-v1"
 
 
-def find(connection: Connection, set_name: str, namespace: str) -> Parent | None:
-    """The parent; ``None`` where the set has none yet.
+@dataclass(frozen=True, slots=True)
+class ClusterSet:
+    """The set `name` of a cluster, whose parent is in the namespace `namespace`."""
 
-    Raises:
-        StoreDamaged: what is there is no parent of this set.
-    """
-    key = key_of(set_name, namespace)
-    try:
-        document = connection.get(paths.of(key), str(key))
-    except ObjectNotFound:
-        return None
-    return _parent(document, key, set_name)
+    connection: Connection
+    name: str
+    namespace: str
 
+    @property
+    def key(self) -> ObjectKey:
+        """The parent's key; see `key_of`."""
+        return key_of(self.name, self.namespace)
 
-def find_or_create(connection: Connection, set_name: str, namespace: str) -> Parent:
-    """The parent; created with a random fingerprint key where there is none.
+    @property
+    def id(self) -> str:
+        """See `id_of`."""
+        return id_of(self.name, self.namespace)
 
-    Raises:
-        ObjectNotFound: its namespace does not exist.
-    """
-    parent = find(connection, set_name, namespace)
-    if parent is not None:
-        return parent
-    key = key_of(set_name, namespace)
-    drawn = SecretValue(secrets.token_bytes(FINGERPRINT_KEY_BYTES))
-    document = _document(key, set_name, drawn)
-    try:
-        answer = retried(
-            lambda: connection.request(
-                "POST",
-                paths.collection(SECRET, namespace),
-                str(key),
+    def find(self) -> Parent | None:
+        """The parent; ``None`` where the set has none yet.
+
+        Raises:
+            StoreDamaged: what is there is no parent of this set.
+        """
+        try:
+            document = self.connection.get(paths.of(self.key), str(self.key))
+        except ObjectNotFound:
+            return None
+        return _parent(document, self.key, self.name)
+
+    def find_or_create(self) -> Parent:
+        """The parent; created with a random fingerprint key where there is none.
+
+        Raises:
+            ObjectNotFound: its namespace does not exist.
+        """
+        parent = self.find()
+        if parent is not None:
+            return parent
+        drawn = SecretValue(secrets.token_bytes(FINGERPRINT_KEY_BYTES))
+        document = _document(self.key, self.name, drawn)
+        try:
+            answer = self._write("POST", paths.collection(SECRET, self.namespace), document, drawn)
+        except ObjectExists:  # another apply was quicker, or the answer to this one was lost
+            return self.find_or_create()
+        except ObjectNotFound:
+            raise ObjectNotFound(
+                f"the set {self.name!r} is kept in the namespace {self.namespace!r}, which does "
+                "not exist",
+                hint="create it first, or choose another one with --set-namespace",
+            ) from None
+        return _parent(answer.json(), self.key, self.name)
+
+    def note_namespaces(self, used: Iterable[str]) -> None:
+        """Add to the parent the namespaces in which the set is about to have members."""
+        parent = self.find()
+        wanted = frozenset(used) - {"", self.namespace}
+        if parent is not None and not wanted <= parent.namespaces:
+            self._annotate(parent, _NAMESPACES, ",".join(sorted(parent.namespaces | wanted)))
+
+    def note(self, run: Run) -> None:
+        """Put `run` among those that the parent keeps.
+
+        Raises:
+            StoreError: the parent is gone, or others keep writing to it.
+        """
+        self._change(_HISTORY, lambda parent: encoded(with_run(parent.runs, run)))
+
+    def note_debts(self, change: Callable[[Debts], Debts]) -> None:
+        """Put what `change` makes of the noted restarts in their place.
+
+        Raises:
+            StoreError: the parent is gone, or others keep writing to it.
+        """
+        self._change(_RESTARTS, lambda parent: debts.encoded(change(parent.debts)))
+
+    def _change(self, name: str, text: Callable[[Parent], str]) -> None:
+        """Make `text` of the parent its annotation `name`, where nobody else is quicker."""
+
+        def changed() -> bool:
+            parent = self.find()
+            with suppress(ObjectMoved):
+                if parent is not None:
+                    self._annotate(parent, name, text(parent))
+                    return True
+            return False
+
+        if not settled(changed):
+            raise StoreUnavailable(
+                f"{self.key}: the record of the set {self.name!r} could not be written"
+            )
+
+    def _annotate(self, parent: Parent, name: str, text: str) -> None:
+        """Write an annotation of the parent, where it is as it was read."""
+        path = f"/metadata/annotations/{name.replace('/', '~1')}"
+        seen = Precondition(parent.uid, parent.resource_version)
+        steps = [*wire.preconditions(seen), {"op": "add", "path": path, "value": text}]
+        self._write("PATCH", paths.of(self.key), steps, SecretValue(parent.fingerprint_key))
+
+    def _write(self, method: str, path: str, body: Any, value: SecretValue) -> Answer:
+        """Make a request that holds `value`, or whose answer does."""
+        return retried(
+            lambda: self.connection.request(
+                method,
+                path,
+                str(self.key),
                 query={"fieldManager": MANAGER},
-                body=document,
-                values=(drawn,),
+                body=body,
+                content_type=JSON_PATCH if method == "PATCH" else JSON,
+                values=(value,),
             )
         )
-    except ObjectExists:  # another apply was quicker, or the answer to this one was lost
-        return find_or_create(connection, set_name, namespace)
-    except ObjectNotFound:
-        raise ObjectNotFound(
-            f"the set {set_name!r} is kept in the namespace {namespace!r}, which does not exist",
-            hint="create it first, or choose another one with --set-namespace",
-        ) from None
-    return _parent(answer.json(), key, set_name)
-
-
-def note_namespaces(
-    connection: Connection, set_name: str, namespace: str, used: Iterable[str]
-) -> None:
-    """Add to the parent the namespaces in which the set is about to have members."""
-    parent = find(connection, set_name, namespace)
-    wanted = frozenset(used) - {"", namespace}
-    if parent is None or wanted <= parent.namespaces:
-        return
-    names = ",".join(sorted(parent.namespaces | wanted))
-    _annotate(connection, key_of(set_name, namespace), parent, _NAMESPACES, names)
-
-
-def note(connection: Connection, set_name: str, namespace: str, run: Run) -> None:
-    """Put `run` among those that the parent keeps.
-
-    Raises:
-        StoreError: the parent is gone, or others keep writing to it.
-    """
-    _change(
-        connection,
-        key_of(set_name, namespace),
-        set_name,
-        _HISTORY,
-        lambda parent: encoded(with_run(parent.runs, run)),
-    )
-
-
-def note_debts(
-    connection: Connection, set_name: str, namespace: str, change: Callable[[Debts], Debts]
-) -> None:
-    """Put what `change` makes of the noted restarts in their place.
-
-    Raises:
-        StoreError: the parent is gone, or others keep writing to it.
-    """
-    _change(
-        connection,
-        key_of(set_name, namespace),
-        set_name,
-        _RESTARTS,
-        lambda parent: debts.encoded(change(parent.debts)),
-    )
-
-
-def _change(
-    connection: Connection,
-    key: ObjectKey,
-    set_name: str,
-    name: str,
-    text: Callable[[Parent], str],
-) -> None:
-    """Make `text` of the parent its annotation `name`, where nobody else is quicker."""
-    for _ in range(_DRAWS):
-        parent = find(connection, set_name, key.namespace)
-        if parent is None:
-            break
-        with suppress(ObjectMoved):
-            _annotate(connection, key, parent, name, text(parent))
-            return
-    raise StoreUnavailable(f"{key}: the record of the set {set_name!r} could not be written")
-
-
-def _annotate(connection: Connection, key: ObjectKey, parent: Parent, name: str, text: str) -> None:
-    """Write an annotation of the parent, where it is as it was read."""
-    path = f"/metadata/annotations/{name.replace('/', '~1')}"
-    seen = Precondition(parent.uid, parent.resource_version)
-    steps = [*wire.preconditions(seen), {"op": "add", "path": path, "value": text}]
-    retried(
-        lambda: connection.request(
-            "PATCH",
-            paths.of(key),
-            str(key),
-            query={"fieldManager": MANAGER},
-            body=steps,
-            content_type=JSON_PATCH,
-            values=(SecretValue(parent.fingerprint_key),),
-        )
-    )
 
 
 def _document(key: ObjectKey, set_name: str, fingerprint_key: SecretValue) -> dict[str, Any]:

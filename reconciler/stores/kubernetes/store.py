@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 from reconciler.errors import RightsMissing
 from reconciler.model.announcements import Announcement
@@ -14,14 +13,15 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.kubernetes import debts, events, leases, paths, reading, rights, sets
+from reconciler.stores.kubernetes import debts, events, paths, reading, rights
 from reconciler.stores.kubernetes.ahead import PARENT, Ahead
 from reconciler.stores.kubernetes.connection import Connection
+from reconciler.stores.kubernetes.leases import Lease
 from reconciler.stores.kubernetes.reads import ClusterRead
 from reconciler.stores.kubernetes.session import KubernetesSession
+from reconciler.stores.kubernetes.sets import ClusterSet
 from reconciler.stores.kubernetes.writing import Writer
 
 SCHEME = "kubernetes"
@@ -33,12 +33,13 @@ _CAPABILITIES = frozenset(Capability) - {
 }
 
 
-class KubernetesStore(Closable):
+class KubernetesStore(Store):
     """See `reconciler.model.store.Store`, `Trying` and `Announcing`.
 
     `fingerprint_key` is the key of the environment, used instead of each set's own.
     """
 
+    capabilities = _CAPABILITIES
     session_type = KubernetesSession
 
     def __init__(
@@ -54,15 +55,10 @@ class KubernetesStore(Closable):
         self._given_key = fingerprint_key
         self._ahead: Ahead | None = None
 
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What a cluster can do."""
-        return _CAPABILITIES
-
     def read_ahead(self, set_name: str) -> None:
         """Begin to read the parent and the members of the set."""
         if self._ahead is None:
-            self._ahead = Ahead(self._connection, set_name, self._set_namespace)
+            self._ahead = Ahead(self._set(set_name))
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants, without the values of other objects."""
@@ -86,32 +82,32 @@ class KubernetesStore(Closable):
     @contextmanager
     def session(self, set_name: str, holder: str, seconds: float) -> Iterator[Session]:
         """Hold the set's Lease; gives the set its parent where it has none."""
-        parent = sets.find_or_create(self._connection, set_name, self._set_namespace)
-        lease = self._lease_of(set_name)
+        cluster_set = self._set(set_name)
+        parent = cluster_set.find_or_create()
+        lease = Lease.of(cluster_set)
         lease.take(holder, seconds)
         with given_back(lambda: lease.give_back(holder)):
             yield self.session_type(
-                connection=self._connection,
+                cluster_set=cluster_set,
                 read=self._read,
                 writer=self._writer(),
                 lease=lease,
                 holder=holder,
-                set_namespace=self._set_namespace,
                 fingerprint_key=self._given_key or parent.fingerprint_key,
             )
 
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's Lease as a lock."""
-        return self._lease_of(set_name).read()
+        return Lease.of(self._set(set_name)).read()
 
     def history(self, set_name: str) -> tuple[Run, ...]:
         """The runs that the set's parent keeps."""
-        parent = sets.find(self._connection, set_name, self._set_namespace)
+        parent = self._set(set_name).find()
         return () if parent is None else parent.runs
 
     def break_lock(self, lock: Lock) -> None:
         """Delete the set's Lease where it still is that lock, whoever holds it."""
-        self._lease_of(lock.set_name).remove(lock)
+        Lease.of(self._set(lock.set_name)).remove(lock)
 
     def try_create(self, resource: Resource, applied: Applied | None) -> Live:
         """What the server would answer to a create."""
@@ -136,16 +132,16 @@ class KubernetesStore(Closable):
         Raises:
             RightsMissing: this user may not.
         """
-        key = sets.key_of(set_name, self._set_namespace)
-        parent = sets.find(self._connection, set_name, self._set_namespace)
+        cluster_set = self._set(set_name)
+        parent = cluster_set.find()
         first = replace(announcements[0], uid="" if parent is None else parent.uid)
-        chosen = events.chosen([first, *announcements[1:]], key)
+        chosen = events.chosen([first, *announcements[1:]], cluster_set.key)
         drifted = {each.key.namespace for each in chosen if each.key is not None and each.text}
         wanted = events.rights({self._set_namespace, *drifted})
         missing = rights.missing(wanted, self._is_allowed)
         if missing:
             raise events.refusal(missing)
-        events.write(self._connection, sets.id_of(set_name, self._set_namespace), chosen)
+        events.write(self._connection, cluster_set.id, chosen)
 
     def close(self) -> None:
         """Close the connections."""
@@ -154,14 +150,14 @@ class KubernetesStore(Closable):
         self._connection.close()
 
     def _read(self, scope: Scope) -> tuple[Snapshot, ClusterRead]:
-        find = partial(sets.find, self._connection, scope.set_name, self._set_namespace)
-        ahead = self._ahead
+        cluster_set, ahead = self._set(scope.set_name), self._ahead
+        find = cluster_set.find
         parent = find() if ahead is None else ahead.taken(scope.set_name, PARENT, find)
         namespaces = () if parent is None else parent.namespaces
         result = reading.read(
             self._connection,
             scope,
-            sets.id_of(scope.set_name, self._set_namespace),
+            cluster_set.id,
             {self._set_namespace, *namespaces},
             self._workers,
             ahead=ahead,
@@ -201,9 +197,8 @@ class KubernetesStore(Closable):
         answer = self._connection.ask(paths.ACCESS_REVIEWS, "the rights of this user", review)
         return bool(answer["status"].get("allowed"))
 
-    def _lease_of(self, set_name: str) -> leases.Lease:
-        name = sets.key_of(set_name, self._set_namespace).name
-        return leases.Lease(self._connection, self._set_namespace, name, set_name)
+    def _set(self, set_name: str) -> ClusterSet:
+        return ClusterSet(self._connection, set_name, self._set_namespace)
 
     def _writer(self) -> Writer:
         return Writer(self._connection, self._set_namespace)

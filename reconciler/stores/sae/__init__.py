@@ -35,12 +35,11 @@ _QPS = Option(
 )
 
 
-class SaeBackend:
+class SaeBackend(Backend):
     """See `reconciler.stores.backend.Backend`. `patience` says how calls are repeated."""
 
     scheme = "sae"
     options = (SET_NAMESPACE, _SAE_NAMESPACES, _QPS)
-    annotations: frozenset[str] = frozenset()
 
     def __init__(self, patience: Patience | None = None) -> None:
         self._patience = patience

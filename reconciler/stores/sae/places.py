@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconciler.errors import ConfigError
-from reconciler.stores.urls import url_parameters, url_parts
+from reconciler.stores.urls import is_loopback, named_by
 
 SCHEME = "sae"
 DEFAULT_NAMESPACE = "default"
@@ -73,20 +72,17 @@ def place_of(url: str, namespaces: str = "") -> Place:
     Raises:
         ConfigError: one of them cannot be used.
     """
-    parts = url_parts(url)
-    if not _REGION.fullmatch(parts.netloc) or parts.path.strip("/") or parts.fragment:
-        raise ConfigError("the URL of the store sae: names no region", hint=_EXAMPLE)
-    given = url_parameters(parts, {"endpoint", "names"})
+    region, given = named_by(url, "region", _REGION, {"endpoint", "names"}, _EXAMPLE)
     names = given.get("names", "strict")
     if names not in _NAMES:
         raise ConfigError("names= in the store's URL must be strict or hyphens")
     encrypted, endpoint = _endpoint(given.get("endpoint", ""))
     return Place(
-        region=parts.netloc,
+        region=region,
         endpoint=endpoint,
         encrypted=encrypted,
         hyphens=names == "hyphens",
-        mapping=_mapping(namespaces, parts.netloc),
+        mapping=_mapping(namespaces, region),
     )
 
 
@@ -100,20 +96,12 @@ def _endpoint(text: str) -> tuple[bool, str]:
             hint="write HOST or HOST:PORT, for example sae-vpc.cn-beijing.aliyuncs.com",
         )
     encrypted = not (separator and scheme == "http")
-    if not encrypted and not _is_here(endpoint):
+    if not encrypted and not is_loopback(endpoint.partition(":")[0]):
         raise ConfigError(
             "endpoint= in the store's URL is not encrypted, and values would travel in clear",
             hint="write it without http://",
         )
     return encrypted, endpoint
-
-
-def _is_here(endpoint: str) -> bool:
-    host = endpoint.partition(":")[0]
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _mapping(text: str, region: str) -> dict[str, str]:

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.errors import ConfigError, ObjectNotFound, StoreError, StoreUnavailable
+from reconciler.errors import ObjectNotFound, StoreError, StoreUnavailable
 from reconciler.stores.kit.documents import Id, Listed
+from reconciler.stores.kit.refusals import not_installed
 from reconciler.stores.sae import faults, wire
 from reconciler.stores.sae.pace import Pace, Patience
 from reconciler.stores.sae.places import Place
@@ -202,10 +203,8 @@ def _sdk(place: Place, environ: Mapping[str, str], workers: int) -> tuple[Any, A
         from alibabacloud_tea_openapi import utils_models
         from darabonba.runtime import RuntimeOptions
     except ImportError:
-        raise ConfigError(
-            "the store sae: needs the SDK of the service, which is not installed",
-            hint="install it with: pip install 'secrets-reconciler[alibaba]'",
-        ) from None
+        needed = "the SDK of the service, which is not installed"
+        raise not_installed("sae", needed, "alibaba") from None
     _silence()
     config = utils_models.Config(
         region_id=place.region,

@@ -13,7 +13,7 @@ from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition
-from reconciler.model.store import Scope, Snapshot
+from reconciler.model.store import Scope, Session, Snapshot
 from reconciler.stores.kit import histories, patching, refusals
 from reconciler.stores.kit.documents import Sets
 from reconciler.stores.kit.entries import Entry, Fields
@@ -24,13 +24,14 @@ from reconciler.stores.sae.documents import PART_BYTES, SecretDocuments
 from reconciler.stores.sae.places import Place
 from reconciler.stores.sae.reading import View
 from reconciler.stores.sae.service import Service
-from reconciler.stores.sae.writing import Spot, Writer
+from reconciler.stores.sae.spots import Spot
+from reconciler.stores.sae.writing import Writer
 
 Read = Callable[[Scope, Callable[[], None]], tuple[Snapshot, list[View]]]
 """Reads a scope; its second argument guards the writes to the inventories that were read."""
 
 
-class SaeSession:
+class SaeSession(Session):
     """See `reconciler.model.store.Session`."""
 
     def __init__(
@@ -148,11 +149,6 @@ class SaeSession:
     def look(self, key: ObjectKey) -> Live | None:
         """The object as it is now."""
         return self._writer.look(self._spot(key, self._owner(key)))
-
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        """Nothing: a write is done when it answers."""
-        del key, deleted_uid
-        return ""
 
     @contextmanager
     def _taken_over(self, spot: Spot) -> Iterator[Fields | None]:

@@ -11,8 +11,7 @@ from reconciler.model.history import Run
 from reconciler.model.locks import Lock
 from reconciler.model.objects import SECRET, ObjectKey
 from reconciler.model.plans import Action, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.kit import histories
 from reconciler.stores.kit.documents import SetRecord, Sets
 from reconciler.stores.kit.leases import Lease, break_lock, read_lock
@@ -35,12 +34,14 @@ _CAPABILITIES = frozenset(
 )
 
 
-class SaeStore(Closable):
+class SaeStore(Store):
     """See `reconciler.model.store.Store`.
 
     ``home`` is the namespace in which sets keep their records and locks. ``fingerprint_key`` is the
     one that the environment gives, in place of those of the sets.
     """
+
+    capabilities = _CAPABILITIES
 
     def __init__(
         self,
@@ -57,11 +58,6 @@ class SaeStore(Closable):
         self._workers = workers
         self._home = SecretDocuments(service, self._home_id)
         self._sets = Sets(self._home, self._home_id)
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this store can do."""
-        return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants: one list for each namespace, one call for each Secret."""

@@ -2,57 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from reconciler.errors import (
-    ObjectMoved,
-    ObjectNotFound,
-    StoreError,
-    StoreUnavailable,
-)
+from reconciler.errors import ObjectMoved, ObjectNotFound, StoreError, StoreUnavailable
 from reconciler.model.fingerprints import Fingerprinter
-from reconciler.model.objects import Applied, Live, ObjectKey, Resource
+from reconciler.model.objects import Applied, Live, Resource
 from reconciler.model.plans import Precondition
-from reconciler.stores.kit.documents import COPY_PREFIX, Id, digest_of
-from reconciler.stores.kit.entries import Copy, Entry, Fields
-from reconciler.stores.kit.inventory import Inventory
+from reconciler.stores.kit.documents import Id
+from reconciler.stores.kit.entries import Entry, Fields
 from reconciler.stores.kit.refusals import refuse_moved
-from reconciler.stores.sae import lives, wire
+from reconciler.stores.sae import copies, lives, wire
 from reconciler.stores.sae.service import Secret, Service
+from reconciler.stores.sae.spots import Spot
 
-_NAME_DIGITS = 16
 _MADE_ANEW = (
     "the service merged the update into the old keys, so the Secret was deleted and created anew"
     " without those that are to go"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """Where a Secret is, or will be, and the inventory that records it."""
-
-    key: ObjectKey
-    namespace_id: str
-    set_name: str
-    inventory: Inventory = field(compare=False)
-
-    @property
-    def entry(self) -> Entry:
-        """What the set records of the Secret."""
-        return self.inventory.entry(self.key.name)
-
-    def record(self, entry: Entry, *, wait: bool = True) -> None:
-        """Write `entry` to the inventory."""
-        self.inventory.put(self.key.name, entry, wait=wait)
-
-    @property
-    def copy_name(self) -> str:
-        """The name of the Secret that holds a copy."""
-        digest = hashlib.sha256(self.key.name.encode()).hexdigest()[:_NAME_DIGITS]
-        return f"{COPY_PREFIX}{digest_of(self.set_name)}_{digest}"
 
 
 class Writer:
@@ -80,7 +48,7 @@ class Writer:
         _check(spot, secret.raw, raw)
         done = Entry() if applied is None else _ended(meant, secret, applied)
         spot.record(replace(done, copy=before.copy))
-        self._without_copy(spot)
+        copies.drop(self._service, spot)
         return lives.live(spot.key, secret, done, spot.set_name)
 
     def update(
@@ -124,7 +92,7 @@ class Writer:
     def release(self, spot: Spot, seen: Precondition) -> Live:
         """Drop all that the set records of a Secret, and the copy that it may still keep."""
         secret = self.expected(spot, seen)
-        self._without_copy(spot)
+        copies.drop(self._service, spot)
         spot.record(Entry())
         return lives.live(spot.key, secret, Entry(), spot.set_name)
 
@@ -135,7 +103,7 @@ class Writer:
         kept = spot.entry
         done = replace(_ended(meant or kept, secret, applied), copy=kept.copy)
         spot.record(done)
-        self._without_copy(spot)
+        copies.drop(self._service, spot)
         return lives.live(spot.key, secret, spot.entry, spot.set_name)
 
     def delete(
@@ -162,12 +130,12 @@ class Writer:
             raise
         entry = spot.entry
         if keep_copy:
-            self._keep_copy(spot, secret, taken)
+            copies.keep(self._service, spot, secret, self.live(spot, secret), taken)
         elif released and entry.id == secret.item.id:
             spot.record(replace(entry, released=True))
         self._service.delete(spot.namespace_id, secret.item.id, str(spot.key))
         if not keep_copy:  # one may be left by a run that was killed at its end
-            self._without_copy(spot)
+            copies.drop(self._service, spot)
         if released:
             self._forget(spot)
 
@@ -176,7 +144,7 @@ class Writer:
         if spot.entry.is_empty:
             return
         if spot.entry.copy is not None:
-            self._without_copy(spot)
+            copies.drop(self._service, spot)
         items = self._service.list(spot.namespace_id, str(spot.key))
         if spot.key.name not in items:
             spot.record(Entry())
@@ -244,7 +212,7 @@ class Writer:
                 " its delete",
                 hint="remove the keys in the console; the other keys are as the manifest has them",
             )
-        self._keep_copy(spot, secret)
+        copies.keep(self._service, spot, secret, self.live(spot, secret))
         self._service.delete(spot.namespace_id, secret.item.id, str(spot.key))
         entry = spot.entry
         try:
@@ -262,39 +230,6 @@ class Writer:
             " creates it again",
             hint=fault.hint,
         )
-
-    def _keep_copy(self, spot: Spot, secret: Secret, taken: Fields | None = None) -> None:
-        """Record that there will be a copy, and create it."""
-        entry = spot.entry
-        live = self.live(spot, secret)
-        copy = Copy(
-            name=spot.copy_name,
-            id=secret.item.id,
-            created=secret.item.created,
-            updated=secret.item.updated,
-            fields=taken if live.applied is None else live.applied.fields,
-            ciphertexts=entry.ciphertexts,
-            generate_name=live.generate_name,
-            immutable=live.immutable,
-        )
-        spot.record(replace(entry, copy=copy))
-        self._delete_copy(spot, copy.name)  # an earlier apply may have left one
-        about = f"the copy of {spot.key}"
-        self._service.create(spot.namespace_id, copy.name, secret.item.type, secret.raw, about)
-
-    def _without_copy(self, spot: Spot) -> None:
-        """Delete the copy of a Secret, if there is one."""
-        entry = spot.entry
-        if entry.copy is not None:
-            self._delete_copy(spot, entry.copy.name)
-            spot.record(replace(entry, copy=None))
-
-    def _delete_copy(self, spot: Spot, name: str) -> None:
-        about = f"the copy of {spot.key}"
-        item = self._service.list(spot.namespace_id, about).get(name)
-        if item is not None:
-            with suppress(ObjectNotFound):
-                self._service.delete(spot.namespace_id, item.id, about)
 
     def _forget(self, spot: Spot) -> None:
         """Drop the entry of a Secret that is gone, with the next change."""

@@ -15,7 +15,7 @@ from reconciler.model.fields import ANNOTATIONS, METADATA
 from reconciler.model.fingerprints import FINGERPRINT_KEY_BYTES, Fingerprinter
 from reconciler.model.generation import RecipeKind
 from reconciler.model.lifecycle import PREFIX, VERSION_OF
-from reconciler.model.objects import NAMESPACE, Applied, Bystander, Live, ObjectKey
+from reconciler.model.objects import Applied, Bystander, Live, ObjectKey
 from reconciler.model.opening import Opening
 from reconciler.model.plans import Note, StoreIdentity
 from reconciler.model.seals import key_check
@@ -23,7 +23,7 @@ from reconciler.model.store import Capability, Scope, Snapshot
 from reconciler.model.times import span_text
 from reconciler.model.values import UnreadText
 from reconciler.stores.keys import VARIABLE, given_fingerprint_key
-from reconciler.stores.kit.readonly import ReadOnly
+from reconciler.stores.kit.readonly import ReadOnly, assumed
 from reconciler.stores.snapshot.document import seal_of
 from reconciler.stores.snapshot.reading import SnapshotFile, load
 from reconciler.stores.snapshot.seen import SeenObject
@@ -102,8 +102,6 @@ class SnapshotStore(ReadOnly):
         objects = {each.live.key: self._live(each, scope) for each in seen.objects}
         bystanders = {other.key: other for other in seen.bystanders if other.key not in objects}
         strangers = {key: other for key, other in bystanders.items() if key in scope.keys}
-        around = {*scope.references, *(_namespace(key) for key in scope.keys if key.namespace)}
-        there = around - scope.keys - objects.keys() - bystanders.keys()
         identity = hashlib.sha256(self._file.sealed).hexdigest()[:_DIGITS]
         return Snapshot(
             identity=StoreIdentity("snapshot", identity, self._path),
@@ -111,7 +109,7 @@ class SnapshotStore(ReadOnly):
             capabilities=seen.capabilities - _NOT_HERE,
             objects=objects | {key: _stranger(other) for key, other in strangers.items()},
             bystanders={key: other for key, other in bystanders.items() if key not in strangers}
-            | {key: Bystander(key, str(key)) for key in there},
+            | assumed(scope, objects.keys() | bystanders.keys()),
             copies={each.live.key: self._live(each, scope) for each in seen.copies},
             vanished=seen.vanished,
             consumers=seen.consumers,
@@ -176,7 +174,3 @@ def _unseen_content(key: ObjectKey) -> Note:
         f"{key} exists, and the snapshot has only its name, since no manifest named it then: what "
         "it holds is not known, and all of the manifest is shown as new",
     )
-
-
-def _namespace(key: ObjectKey) -> ObjectKey:
-    return ObjectKey(NAMESPACE, "", key.namespace)

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from reconciler.stores.backend import Backend
 
 if TYPE_CHECKING:
-    from reconciler.model.objects import Resource
-    from reconciler.model.opening import Opening, StoreChoice
-    from reconciler.model.options import Option
-    from reconciler.rules import Violation
+    from reconciler.model.opening import Opening
     from reconciler.stores.sqlite.store import EmbeddedStore
 
 
-class EmbeddedBackend:
+class EmbeddedBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "sqlite"
-    options: tuple[Option, ...] = ()
-    annotations: frozenset[str] = frozenset()
-
-    def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
-        """Nothing: the rules of an API server are the rules of all manifests."""
-        del resource, choice
-        yield from ()
 
     def open(self, opening: Opening) -> EmbeddedStore:
         """Open the store ``sqlite:PATH``, relative to the current directory; creates nothing."""

@@ -7,9 +7,11 @@ numbers, and whatever else stands there is no time, or nobody.
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import Any
 
-from reconciler.model.locks import Lock, lock_id, lost, moment
+from reconciler.model.locks import Lock, lock_id, moment
+from reconciler.stores.kit.locks import SetLock, Term
 
 # The primary key of an ordinary table may be a blob or NULL, which no set's name is.
 _ALL = """SELECT CAST(set_name AS BLOB), CAST(holder AS BLOB), hex(since),
@@ -18,60 +20,35 @@ _ALL = """SELECT CAST(set_name AS BLOB), CAST(holder AS BLOB), hex(since),
     FROM locks WHERE typeof(set_name) = 'text'"""
 
 
-def read(connection: sqlite3.Connection, set_name: str, now: float) -> Lock | None:
-    """The lock of that set, expired or not; times are in seconds since 1970."""
-    row = connection.execute(f"{_ALL} AND set_name = ?", (set_name,)).fetchone()
-    return None if row is None else _lock(row, now)
+@dataclass(frozen=True, slots=True)
+class RowLock(SetLock[None]):
+    """The lock of a set within a transaction, so that nobody else writes in between."""
 
+    connection: sqlite3.Connection
+    set_name: str
+    at: float
 
-def take(
-    connection: sqlite3.Connection, set_name: str, holder: str, *, now: float, seconds: float
-) -> None:
-    """Take or extend a lock.
+    def now(self) -> float:
+        """The time of the transaction."""
+        return self.at
 
-    Raises:
-        StoreLocked: somebody else has it still.
-    """
-    lock = read(connection, set_name, now)
-    since = now
-    if lock is not None and lock.is_held:
-        if lock.holder != holder:
-            raise lock.refusal()
-        since = now if lock.since is None else lock.since
-    connection.execute(
-        "INSERT OR REPLACE INTO locks VALUES (?, ?, ?, ?)", (set_name, holder, since, now + seconds)
-    )
+    def looked_up(self) -> tuple[Lock | None, None]:
+        """The lock in the row of the set."""
+        row = self.connection.execute(f"{_ALL} AND set_name = ?", (self.set_name,)).fetchone()
+        return None if row is None else _lock(row, self.at), None
 
+    def written(self, version: None, term: Term) -> bool:
+        """Write the row of the set."""
+        del version
+        row = (self.set_name, term.holder, term.since, term.until)
+        self.connection.execute("INSERT OR REPLACE INTO locks VALUES (?, ?, ?, ?)", row)
+        return True
 
-def renew(
-    connection: sqlite3.Connection, set_name: str, holder: str, *, now: float, seconds: float
-) -> None:
-    """Extend the lock that `holder` has.
-
-    Raises:
-        LockLost: `holder` no longer has it.
-    """
-    lock = read(connection, set_name, now)
-    if lock is None or lock.holder != holder:
-        raise lost(lock)
-    connection.execute("UPDATE locks SET until = ? WHERE set_name = ?", (now + seconds, set_name))
-
-
-def give_back(connection: sqlite3.Connection, set_name: str, holder: str) -> None:
-    """Release the lock that `holder` has."""
-    connection.execute("DELETE FROM locks WHERE set_name = ? AND holder = ?", (set_name, holder))
-
-
-def remove(connection: sqlite3.Connection, lock: Lock) -> None:
-    """Remove `lock`, whoever has it.
-
-    Raises:
-        ObjectMoved: the set's lock is another one by now.
-    """
-    current = read(connection, lock.set_name, lock.read_at)
-    if current is not None:
-        lock.refuse_other(current)
-    connection.execute("DELETE FROM locks WHERE set_name = ?", (lock.set_name,))
+    def cleared(self, version: None) -> bool:
+        """Delete the row of the set."""
+        del version
+        self.connection.execute("DELETE FROM locks WHERE set_name = ?", (self.set_name,))
+        return True
 
 
 def refuse_locked(connection: sqlite3.Connection, now: float) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from reconciler.errors import StoreError
 from reconciler.model.history import Run
 from reconciler.model.objects import Applied, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
-from reconciler.model.plans import Action, Precondition
-from reconciler.model.store import Scope, Snapshot
-from reconciler.stores.sqlite import history, locks, writing
+from reconciler.model.plans import Precondition
+from reconciler.model.store import Scope, Session, Snapshot
+from reconciler.stores.sqlite import history, writing
 from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.locks import RowLock
 from reconciler.stores.sqlite.tables import Contents
 
 
-class EmbeddedSession:
+class EmbeddedSession(Session):
     """See `reconciler.model.store.Session`."""
 
     def __init__(
@@ -45,25 +46,15 @@ class EmbeddedSession:
 
     def renew(self, seconds: float) -> None:
         """Extend the lock."""
-        now = time.time()
-        self._database.write(
-            lambda contents: locks.renew(
-                contents.connection, self._set_name, self._holder, now=now, seconds=seconds
-            )
-        )
+        self._database.write(lambda contents: self._lock(contents).renew(self._holder, seconds))
 
     def give_back(self) -> None:
         """Release the lock, where the session still has it."""
-        self._database.write(
-            lambda contents: locks.give_back(contents.connection, self._set_name, self._holder)
-        )
+        self._database.write(lambda contents: self._lock(contents).give_back(self._holder))
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants."""
         return self._read(scope)
-
-    def begin(self, work: Sequence[tuple[Action, ObjectKey]]) -> None:
-        """Nothing: every write is whole, and says whose it is."""
 
     def note(self, run: Run) -> None:
         """Put `run` into the history of the set."""
@@ -115,7 +106,5 @@ class EmbeddedSession:
 
         return self._database.read(look)
 
-    def unfinished(self, key: ObjectKey, deleted_uid: str = "") -> str:
-        """Nothing: a write is done when it answers."""
-        del key, deleted_uid
-        return ""
+    def _lock(self, contents: Contents) -> RowLock:
+        return RowLock(contents.connection, self._set_name, time.time())

@@ -12,11 +12,11 @@ from reconciler.model.locks import Lock
 from reconciler.model.objects import Applied, Bystander, Live, ObjectKey, Resource
 from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Note, Precondition, StoreIdentity
-from reconciler.model.store import Capability, Scope, Session, Snapshot
-from reconciler.stores.closable import Closable
+from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.sqlite import history, locks, owners, rows, seeds, writing
+from reconciler.stores.sqlite import history, owners, rows, seeds, writing
 from reconciler.stores.sqlite.database import Database
+from reconciler.stores.sqlite.locks import RowLock
 from reconciler.stores.sqlite.session import EmbeddedSession
 from reconciler.stores.sqlite.tables import Contents
 
@@ -31,20 +31,17 @@ _CAPABILITIES = frozenset(Capability) - {
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-class EmbeddedStore(Closable):
+class EmbeddedStore(Store):
     """See `reconciler.model.store.Store` and `Trying`.
 
     `fingerprint_key` is the key from the environment, used instead of the store's own.
     """
 
+    capabilities = _CAPABILITIES
+
     def __init__(self, database: Database, fingerprint_key: bytes | None) -> None:
         self._database = database
         self._given_key = fingerprint_key
-
-    @property
-    def capabilities(self) -> frozenset[Capability]:
-        """What this store can do."""
-        return _CAPABILITIES
 
     def read(self, scope: Scope) -> Snapshot:
         """Read what `scope` wants; the objects of a new store where it does not exist yet."""
@@ -59,9 +56,7 @@ class EmbeddedStore(Closable):
         """Hold the set's lock; creates the store where it does not exist yet."""
         now = time.time()
         self._database.write(
-            lambda contents: locks.take(
-                contents.connection, set_name, holder, now=now, seconds=seconds
-            ),
+            lambda contents: RowLock(contents.connection, set_name, now).take(holder, seconds),
             create=True,
         )
         session = EmbeddedSession(self._database, self.read, set_name, holder, self._given_key)
@@ -71,7 +66,9 @@ class EmbeddedStore(Closable):
     def read_lock(self, set_name: str) -> Lock | None:
         """The set's lock, where the store exists and the set has one."""
         now = time.time()
-        return self._database.read(lambda contents: locks.read(contents.connection, set_name, now))
+        return self._database.read(
+            lambda contents: RowLock(contents.connection, set_name, now).read()
+        )
 
     def history(self, set_name: str) -> tuple[Run, ...]:
         """The last runs of the set; none where the store does not exist."""
@@ -80,7 +77,9 @@ class EmbeddedStore(Closable):
 
     def break_lock(self, lock: Lock) -> None:
         """Remove `lock`, whoever holds it."""
-        self._database.write(lambda contents: locks.remove(contents.connection, lock))
+        self._database.write(
+            lambda contents: RowLock(contents.connection, lock.set_name, lock.read_at).remove(lock)
+        )
 
     def try_create(self, resource: Resource, applied: Applied | None) -> Live:
         """What a create would answer."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from reconciler.model.objects import ObjectKey, Source
 from reconciler.views import words
+from reconciler.views.change_words import Row
 from reconciler.views.html.elements import NOTHING, Markup, element, joined, lines
-from reconciler.views.words import Row
 
 _OPTION = re.compile(r"--[a-z-]{1,30}")
 _SYMBOL_CLASSES = {"+": "add", "~": "change", "-": "remove", "-/+": "replace", "?": "unknown"}

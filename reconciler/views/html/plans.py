@@ -8,7 +8,7 @@ from reconciler.model.fields import DATA
 from reconciler.model.objects import Diagnostic
 from reconciler.model.plans import Action, Plan, Refusal
 from reconciler.planning.risks import risk_of
-from reconciler.views import groups, words
+from reconciler.views import change_words, groups, plan_words, words
 from reconciler.views.formats import PlanReport, Style, Subject
 from reconciler.views.groups import Group
 from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
@@ -26,7 +26,7 @@ def plan(plan: Plan, heading: Heading = NO_HEADING, *, verbose: bool = False) ->
     With `verbose`, each change stands for itself, and objects in sync and the order of the steps
     are shown too.
     """
-    summary = words.summary_text(plan)
+    summary = plan_words.summary_text(plan)
     return page(
         f"Plan of set {plan.options.set_name}: {summary}",
         summary,
@@ -40,10 +40,10 @@ def report(report: PlanReport, style: Style) -> str:
     if len(report.plans) == 1:
         (only,) = report.plans
         return plan(only.plan, only.heading, verbose=style.verbose)
-    total = words.total_text([headed.plan for headed in report.plans])
+    total = plan_words.total_text([headed.plan for headed in report.plans])
     sections = [
         section(
-            ": ".join(words.title_texts(headed.plan)),
+            ": ".join(plan_words.title_texts(headed.plan)),
             *_facts(headed, level=3),
             *_sections(headed.plan, verbose=style.verbose, level=3),
         )
@@ -59,7 +59,7 @@ def styled_plan(shown: Plan, style: Style) -> str:
     """The plan, headed as `style` says; for a larger page, without what is around it."""
     if style.is_part:
         headed = HeadedPlan(shown, style.heading)
-        title = element("p", words.summary_text(shown))
+        title = element("p", plan_words.summary_text(shown))
         inside = _sections(shown, verbose=style.verbose, level=3)
         return lines(title, *_facts(headed, level=3), *inside).source
     return plan(shown, style.heading, verbose=style.verbose)
@@ -68,7 +68,7 @@ def styled_plan(shown: Plan, style: Style) -> str:
 def _facts(headed: HeadedPlan, *, level: int) -> list[Markup]:
     """What stands above the changes of a plan."""
     return [
-        context(words.context_text(headed.plan, headed.heading)),
+        context(plan_words.context_text(headed.plan, headed.heading)),
         _counts(headed.plan),
         _drift(headed.plan),
         _obstacles(headed.plan, level),
@@ -88,7 +88,7 @@ def _counts(plan: Plan) -> Markup:
 
 
 def _drift(plan: Plan) -> Markup:
-    text = words.drift_text(plan)
+    text = plan_words.drift_text(plan)
     return element("p", text, class_="banner caution") if text else NOTHING
 
 
@@ -99,7 +99,7 @@ def _obstacles(plan: Plan, level: int) -> Markup:
     items = [*map(_refusal, plan.refusals), *map(_problem, plan.problems)]
     return element(
         "section",
-        element(f"h{level}", words.obstacles_text(plan)),
+        element(f"h{level}", plan_words.obstacles_text(plan)),
         element("ul", lines(*items)),
         class_="banner refused",
     )
@@ -148,12 +148,12 @@ def _entry(group: Group) -> Entry:
         title=groups.title(group) if group.many else "",
         symbol=words.ACTION_SYMBOLS[change.action],
         word=words.ACTION_WORDS[change.action],
-        remark=words.why_text(change),
+        remark=change_words.why_text(change),
         gist="" if group.many else groups.gist(change),
         source=None if group.many else change.source,
         rows=groups.field_rows(group),
-        warnings=[words.warning_text(warning) for warning in change.warnings],
-        notes=words.note_texts(change),
+        warnings=[change_words.warning_text(warning) for warning in change.warnings],
+        notes=change_words.note_texts(change),
         data_keys=[*fields, *removed],
         action=words.ACTION_WORDS[change.action],
         risk=groups.RISK_WORDS[risk_of(change)] if change.action is not Action.NO_OP else "",

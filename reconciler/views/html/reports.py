@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.fields import DATA
-from reconciler.views import drift_groups, drift_words, words
+from reconciler.views import drift_groups, drift_words, plan_words, words
 from reconciler.views.formats import Drifts, Style, Subject
 from reconciler.views.groups import FEW
 from reconciler.views.heading import HeadedDrift, Heading
@@ -63,8 +63,8 @@ def drifts(drifts: Drifts, style: Style) -> str:
 def _facts(headed: HeadedDrift, style: Style) -> list[Markup]:
     """What stands above the objects of a report."""
     report = headed.report
-    where = words.set_text(report.set_name, report.store, headed.configuration)
-    last = words.last_text(report.last, style.now).strip()
+    where = plan_words.set_text(report.set_name, report.store, headed.configuration)
+    last = plan_words.last_text(report.last, style.now).strip()
     return [
         context(where),
         element("p", last, class_="context") if last else NOTHING,

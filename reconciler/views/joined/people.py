@@ -59,7 +59,7 @@ def _text_sections(
 
 def markdown(parts: Iterable[Part], _: Subject, style: Style) -> Iterator[str]:
     """A section for each, and the summary."""
-    from reconciler.views.markdown import prose
+    from reconciler.views.markup import prose
 
     codes = {}
     for part in parts:

@@ -24,7 +24,7 @@ from reconciler.model.plans import (
 from reconciler.model.values import UidOf, ValueRef
 from reconciler.planning.reach import reach_of
 from reconciler.planning.risks import risk_of
-from reconciler.views import words
+from reconciler.views import plan_words
 from reconciler.views.heading import NO_HEADING, HeadedPlan, Heading
 from reconciler.views.json.parts import (
     Document,
@@ -113,7 +113,7 @@ def _summary(plan: Plan) -> Document:
         "restart": counts.get(Action.RESTART, 0),
         "inSync": counts.get(Action.NO_OP, 0),
         "driftedFields": sum(field.drift for change in plan.changes for field in change.fields),
-        "sealedValues": words.sealed_values(plan),
+        "sealedValues": plan_words.sealed_values(plan),
         "canApply": not (plan.refusals or plan.problems),
     }
 

@@ -20,10 +20,10 @@ from reconciler.model.plans import Action, Change, FieldChange, Plan
 from reconciler.model.values import ValueRef
 from reconciler.planning.risks import RANKS, risk_of
 from reconciler.rules import without_hashes
-from reconciler.views import drift_words, words
+from reconciler.views import change_words, drift_words, plan_words, words
+from reconciler.views.change_words import Row
 from reconciler.views.drift_words import Finding
 from reconciler.views.heading import NO_HEADING, Heading
-from reconciler.views.words import Row
 
 UNKNOWN = 0
 """The digest of a value of which nothing may be said, or of no value."""
@@ -136,13 +136,13 @@ def _plan(
     facts = (
         f"set {plan.options.set_name}",
         "" if plan.store.id else "nothing applied yet",
-        words.options_text(plan.options),
-        words.sealed_text(plan),
+        plan_words.options_text(plan.options),
+        plan_words.sealed_text(plan),
         *(note.message for note in heading.origin),
     )
     return Compact(
         environment=environment,
-        store=words.store_name(plan.store),
+        store=plan_words.store_name(plan.store),
         facts=tuple(escaped(fact) for fact in facts if fact),
         figures=_figures(plan),
         statements=tuple(map(_unhashed, statements)),
@@ -160,7 +160,7 @@ def _drift(environment: str, report: DriftReport, statements: list[Statement]) -
     }
     return Compact(
         environment=environment,
-        store=words.store_name(report.store),
+        store=plan_words.store_name(report.store),
         facts=(escaped(f"set {report.set_name}"),),
         figures=drift_words.summary_text(report).removesuffix("."),
         statements=tuple(map(_unhashed, statements)),
@@ -197,7 +197,7 @@ def _unhashed(statement: Statement) -> Statement:
 
 
 def _change(change: Change, digests: Mapping[int, int]) -> Occurrence:
-    rows = [_row(field) for field in change.fields] + words.kept_rows(change)
+    rows = [_row(field) for field in change.fields] + change_words.kept_rows(change)
     spare = (UNKNOWN,) * len(change.kept)
     removed = change.removal.keys if change.removal else ()
     return Occurrence(
@@ -207,10 +207,10 @@ def _change(change: Change, digests: Mapping[int, int]) -> Occurrence:
             "",
             change.key.kind,
             words.ACTION_SYMBOLS[change.action],
-            words.reasons_text(change),
+            change_words.reasons_text(change),
             tuple(row._replace(values="") for row in rows),
             tuple(map(_shape, change.fields)),
-            tuple(map(without_hashes, words.remark_texts(change))),
+            tuple(map(without_hashes, change_words.remark_texts(change))),
             (*(field.path[1] for field in change.fields if field.path[0] == DATA), *removed),
         ),
         tuple(without_hashes(row.values) for row in rows),
@@ -245,7 +245,7 @@ def _row(field: FieldChange) -> Row:
     before, after = (_VALUE.sub(_SOME_VALUE, text) for text in _texts(field))
     if isinstance(field.after, ValueRef) and after == _SOME_VALUE:
         after = NEW_VALUE
-    return words.field_row(field, before, after)
+    return change_words.field_row(field, before, after)
 
 
 def _texts(field: FieldChange) -> Iterator[str]:

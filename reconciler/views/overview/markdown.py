@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reconciler.views import words
-from reconciler.views.markdown import Entry, code, coloured, fit, folded, prose, prose_within
+from reconciler.views import change_words, words
+from reconciler.views.fitting import Entry, fit
+from reconciler.views.markdown import coloured, folded
+from reconciler.views.markup import code, prose, prose_within
 from reconciler.views.overview.compact import NOTE
 from reconciler.views.overview.merged import (
     Chapter,
@@ -129,7 +131,7 @@ def _note(said: Said, shown: Overview) -> Entry:
 def _group(group: Group, *, is_open: bool) -> Entry:
     likeness = group.likeness
     variant = f" [{group.variant}]" if group.variant else ""
-    lines = [coloured(line) for line in words.aligned(group.rows)]
+    lines = [coloured(line) for line in change_words.aligned(group.rows)]
     notes = [f"- {prose(text)}" for text in likeness.remarks]
     if len(group.objects) > 1:
         notes.append(f"- {_names('', [*map(words.object_text, group.objects)]).strip()}")

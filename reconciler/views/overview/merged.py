@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey
+from reconciler.views.change_words import Row
 from reconciler.views.overview.compact import Likeness, Statement
-from reconciler.views.words import Row, counted, object_text
+from reconciler.views.words import counted, object_text
 
 
 class Cell(NamedTuple):

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler.model.objects import ObjectKey
+from reconciler.views.change_words import Row
 from reconciler.views.groups import MANY
 from reconciler.views.overview.compact import NEW_VALUE, NOTE, UNKNOWN, Compact, Likeness, Statement
 from reconciler.views.overview.matrices import matrix_of
 from reconciler.views.overview.merged import Cell, Chapter, Group, Overview, Said
-from reconciler.views.words import Row
 
 _MOST_NAMED = 3
 _MOST_TEXTS = _MOST_NAMED + 1

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from reconciler.escapes import escaped, inert
 from reconciler.model.listing import ListedObject, Listing
-from reconciler.views import words
+from reconciler.views import plan_words, words
 from reconciler.views.text.palette import Palette
 from reconciler.views.words import counted, quoted
 
@@ -45,8 +45,8 @@ def listing(
     unless `whole`.
     """
     palette = Palette(colour)
-    blocks = [words.set_text(listing.set_name, listing.store, configuration)]
-    blocks[0] += words.last_text(listing.last, now)
+    blocks = [plan_words.set_text(listing.set_name, listing.store, configuration)]
+    blocks[0] += plan_words.last_text(listing.last, now)
     if listing.objects:
         width = sys.maxsize if whole else _WIDEST_CELL
         rows = [_row(listed, now, width) for listed in listing.objects]

@@ -10,8 +10,8 @@ import click
 
 from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey, Source
-from reconciler.views import words
-from reconciler.views.words import Row
+from reconciler.views import change_words, words
+from reconciler.views.change_words import Row
 
 _STYLES: dict[str, dict[str, Any]] = {
     "+": {"fg": "green"},
@@ -55,7 +55,8 @@ def headline(
 def indented(rows: Iterable[Row], palette: Palette) -> list[str]:
     """The fields below an object's line, in columns."""
     return [
-        f"    {palette.paint(line.symbol, line.symbol)} {line.text}" for line in words.aligned(rows)
+        f"    {palette.paint(line.symbol, line.symbol)} {line.text}"
+        for line in change_words.aligned(rows)
     ]
 
 

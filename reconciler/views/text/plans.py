@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from reconciler.escapes import escaped, inert
 from reconciler.model.plans import Action, Note, Plan, Refusal
-from reconciler.views import groups, words
+from reconciler.views import change_words, groups, plan_words, words
 from reconciler.views.groups import Group
 from reconciler.views.heading import NO_HEADING, Heading
 from reconciler.views.text.palette import Palette, headline, hint_line, indented, note_line
@@ -30,7 +30,7 @@ def plan(
     are shown too.
     """
     palette = Palette(colour)
-    blocks = [words.context_text(plan, heading)]
+    blocks = [plan_words.context_text(plan, heading)]
     for chapter in groups.chapters(plan, apart=verbose):
         blocks += [palette.paint(chapter.heading, "strong")] if chapter.heading else []
         blocks += [_group(group, palette) for group in chapter.groups]
@@ -51,19 +51,19 @@ def plan(
 
 def total(plans: Sequence[Plan], *, colour: bool) -> str:
     """The summary over several plans."""
-    return Palette(colour).paint(words.total_text(plans), "strong")
+    return Palette(colour).paint(plan_words.total_text(plans), "strong")
 
 
 def _group(group: Group, palette: Palette) -> str:
     change = group.first
-    symbol, remark = words.ACTION_SYMBOLS[change.action], words.reasons_text(change)
+    symbol, remark = words.ACTION_SYMBOLS[change.action], change_words.reasons_text(change)
     header = headline(palette, symbol, change.key, remark, change.source)
     lines = indented(groups.field_rows(group), palette)
     if group.many:
         title = palette.paint(groups.title(group), "strong")
         header = f"{palette.paint(symbol, symbol)} {title} ({remark})"
         lines += [f"      {line}" for line in groups.name_lines(group, _NAMES_WIDTH)]
-    notes = [f"    {note_line(text, palette)}" for text in words.remark_texts(change)]
+    notes = [f"    {note_line(text, palette)}" for text in change_words.remark_texts(change)]
     return "\n".join([header, *lines, *notes])
 
 
@@ -101,12 +101,12 @@ def _refusal(refusal: Refusal, palette: Palette) -> str:
 
 
 def _closing(plan: Plan, palette: Palette, *, verbose: bool) -> str:
-    summary = words.summary_text(plan)
+    summary = plan_words.summary_text(plan)
     hidden = sum(len(change.kept) for change in plan.changes if change.action is Action.NO_OP)
     if hidden and not verbose:
         summary += f" (They keep {counted(hidden, 'field')} of others: see --verbose.)"
     lines = [palette.paint(summary, "strong")]
-    drift, obstacles = words.drift_text(plan), words.obstacles_text(plan)
+    drift, obstacles = plan_words.drift_text(plan), plan_words.obstacles_text(plan)
     if drift:
         lines.append(palette.paint(drift, "warning"))
     if obstacles:

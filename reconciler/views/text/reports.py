@@ -7,7 +7,7 @@ from datetime import datetime
 
 from reconciler.escapes import inert
 from reconciler.model.drift import DriftReport, ObjectState
-from reconciler.views import drift_groups, drift_words, words
+from reconciler.views import drift_groups, drift_words, plan_words
 from reconciler.views.drift_words import Finding
 from reconciler.views.text.palette import Palette, headline, indented, note_line
 from reconciler.views.text.remedies import remedies
@@ -28,8 +28,8 @@ def drift(
     long before `now` the last run was.
     """
     palette = Palette(colour)
-    blocks = [words.set_text(report.set_name, report.store, configuration)]
-    blocks[0] += words.last_text(report.last, now)
+    blocks = [plan_words.set_text(report.set_name, report.store, configuration)]
+    blocks[0] += plan_words.last_text(report.last, now)
     blocks += _findings(drift_words.drifted(report), palette, whole=verbose)
     pending = drift_words.pending(report)
     if pending:

@@ -9,7 +9,7 @@ from reconciler.model.drift import DriftReport
 from reconciler.model.history import History
 from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
-from reconciler.views import text, words
+from reconciler.views import plan_words, text
 from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 from reconciler.views.heading import Heading
 from reconciler.views.overview import FEW, Overview, overview_of
@@ -20,7 +20,7 @@ def plan(plan: Plan, style: Style) -> str:
     """The plan; quiet, its summary alone, unless something keeps it from being applied."""
     if style.quiet and not (plan.problems or plan.refusals):
         doubts = [note.message for note in style.heading.origin if note.code == "plan-unverified"]
-        return "\n".join([*doubts, words.summary_text(plan)])
+        return "\n".join([*doubts, plan_words.summary_text(plan)])
     return text.plan(plan, colour=style.colour, verbose=style.verbose, heading=style.heading)
 
 

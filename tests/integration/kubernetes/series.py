@@ -144,11 +144,11 @@ class Series:
     def _check(self, before: Mapping[str, Held], after: Mapping[str, Held], ended: Ended) -> None:
         """Hold the cluster against what the apply told: nothing is lost, nothing is twice."""
         steps = [event for event in ended.events if "key" in event]
-        begun = {_name(one): one["action"] for one in steps if one["event"] == "step-started"}
+        begun = {_name(step): step["action"] for step in steps if step["event"] == "step-started"}
         done = {
-            _name(one)
-            for one in steps
-            if one["event"] == "step-ended" and one["outcome"] == "applied"
+            _name(step)
+            for step in steps
+            if step["event"] == "step-ended" and step["outcome"] == "applied"
         }
         for event in steps:
             if event["event"] == "step-ended" and event["outcome"] == "failed":

@@ -104,9 +104,9 @@ def test_without_a_temporary_directory_only_a_plugins_certificate_fails(
     status = {"clientCertificateData": "a certificate", "clientKeyData": "a key"}
     answer = {"apiVersion": version, "kind": "ExecCredential", "status": status}
     document = yaml.safe_load(site.cluster.kubeconfig.read_text())
-    for one in document["users"]:
+    for user in document["users"]:
         plugin = {"command": "echo", "args": [json.dumps(answer)], "interactiveMode": "Never"}
-        one["user"] = {"exec": {"apiVersion": version, **plugin}}
+        user["user"] = {"exec": {"apiVersion": version, **plugin}}
     path = site.path / "plugin"
     path.write_text(yaml.safe_dump(document))
     with pytest.raises(ConfigError):

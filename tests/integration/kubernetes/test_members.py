@@ -16,6 +16,8 @@ from reconciler.model.plan_options import PlanOptions
 from reconciler.model.plans import Action
 from reconciler.model.store import Scope, Store
 from reconciler.stores import open_store
+from reconciler.stores.kit.locks import Term
+from reconciler.stores.kubernetes.leases import Lease
 from reconciler.stores.kubernetes.store import KubernetesStore
 from tests.clusters import Cluster
 from tests.stores.words import Words
@@ -30,9 +32,9 @@ def home(cluster: Cluster) -> str:
 @pytest.fixture
 def store(cluster: Cluster, home: str) -> Iterator[Store]:
     options = {"kubeconfig": str(cluster.kubeconfig), "set-namespace": home}
-    with closing(open_store("kubernetes:admin", {}, options=options)) as found:
-        held(found)
-        yield found
+    with closing(open_store("kubernetes:admin", {}, options=options)) as store:
+        held(store)
+        yield store
 
 
 def test_an_object_that_was_copied_with_its_label_is_nobodys(
@@ -100,11 +102,11 @@ def test_what_uses_a_secret_is_read_where_it_is_asked_for(
     cluster.kubectl("create", "-f", "-", stdin=dedent(workload))
 
     assert store.read(Scope("default", frozenset())).consumers is None
-    found = store.read(Scope("default", frozenset(), consumers=True)).consumers
+    consumers = store.read(Scope("default", frozenset(), consumers=True)).consumers
 
-    assert found is not None
+    assert consumers is not None
     container = "spec.template.spec.containers[0]"
-    assert [one for one in found if one.namespace == home] == [
+    assert [consumer for consumer in consumers if consumer.namespace == home] == [
         Consumer(
             "Deployment",
             home,
@@ -131,8 +133,9 @@ def test_a_renewal_does_not_bring_back_a_lock_that_was_removed_meanwhile(
 ) -> None:
     """A server makes a Lease that it is told to update and that is not there."""
     assert isinstance(store, KubernetesStore)
-    lease = store._lease_of("default")
-    before, later = lease._get(), lease._lease("a test", 0.0, 0.0, 600)
+    lease = Lease.of(store._set("default"))
+    _, before = lease.looked_up()
+    assert before is not None
     cluster.kubectl("delete", "lease", "-n", home, "--all")
-    assert not lease._replace(before, later)
+    assert not lease.written(before, Term("a test", 0.0, 0.0, 600))
     assert store.read_lock("default") is None

@@ -73,7 +73,7 @@ def test_an_old_version_stays_while_a_pod_uses_it(
     applied(store, one)
     cluster.kubectl("create", "-f", "-", stdin=pod(home, "licence"))
     (change,) = planned(store, two).plan.pending
-    assert (change.action, [str(one) for one in change.consumers]) == (
+    assert (change.action, [str(consumer) for consumer in change.consumers]) == (
         Action.CREATE,
         [f"Pod/{home}/web"],
     )

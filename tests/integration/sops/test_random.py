@@ -90,10 +90,10 @@ class Author:
         return self.random.choice(TEXTS)
 
 
-def contents(found: Loaded) -> tuple[object, ...]:
+def contents(loaded: Loaded) -> tuple[object, ...]:
     """What counts of it, without places."""
-    objects = [(item.key, item.labels, item.annotations, item.data) for item in found.objects]
-    return (objects, [(item.code, item.field) for item in found.errors])
+    objects = [(item.key, item.labels, item.annotations, item.data) for item in loaded.objects]
+    return (objects, [(item.code, item.field) for item in loaded.errors])
 
 
 def test_random_files(

@@ -50,27 +50,27 @@ def loaded(text: str, tmp_path: Path, name: str = "f.yaml") -> Loaded:
     return load(file)
 
 
-def values(found: Loaded) -> dict[str, dict[str, str]]:
-    assert found.errors == ()
+def values(loaded: Loaded) -> dict[str, dict[str, str]]:
+    assert loaded.errors == ()
     return {
         str(item.key): {key: value.reveal().decode() for key, value in item.data.items()}
-        for item in found.objects
+        for item in loaded.objects
     }
 
 
-def sealed(found: Loaded) -> str:
+def sealed(loaded: Loaded) -> str:
     """What is said of a file whose values are sealed."""
-    assert found.errors == ()
-    assert [type(value) for item in found.objects for value in item.data.values()] == (
+    assert loaded.errors == ()
+    assert [type(value) for item in loaded.objects for value in item.data.values()] == (
         [SealedValue] * 2
     )
-    (notice,) = found.notices
+    (notice,) = loaded.notices
     return notice.message
 
 
-def codes(found: Loaded) -> list[str]:
-    assert found.objects == ()
-    return [item.code for item in found.errors]
+def codes(loaded: Loaded) -> list[str]:
+    assert loaded.objects == ()
+    return [item.code for item in loaded.errors]
 
 
 WANTED = {"Secret/default/shop": {"password": CANARY, "number": "5432"}}
@@ -370,9 +370,9 @@ def test_a_file_whose_mac_does_not_fit_is_used_on_demand(age: Encrypt, tmp_path:
     file = tmp_path / "f.yaml"
     file.write_text(yaml.safe_dump(document, width=10_000))
     assert [item.code for item in load(file).errors] == ["sops-tampered"]
-    found = load(file, sops_ignore_mac=True)
-    assert values(found) == {"Secret/default/prod-shop": WANTED["Secret/default/shop"]}
-    (notice,) = found.notices
+    loaded = load(file, sops_ignore_mac=True)
+    assert values(loaded) == {"Secret/default/prod-shop": WANTED["Secret/default/shop"]}
+    (notice,) = loaded.notices
     assert notice.code == "sops-mac-ignored"
     assert str(file) in notice.message
     renamed = {**document, "stringData": {"passwore": document["stringData"]["password"]}}

@@ -131,9 +131,9 @@ def test_what_moved_since_it_was_planned_is_left_alone(world: World) -> None:
     world.meddle(A, data=wrapped({"k": "theirs"}))
     ended = run(work)
     assert outcomes(ended) == {"a": Outcome.FAILED}
-    found = world.get(A)
-    assert found is not None
-    assert found.data == wrapped({"k": "theirs"})
+    live = world.get(A)
+    assert live is not None
+    assert live.data == wrapped({"k": "theirs"})
 
 
 def test_a_refusal_is_not_tried_again(world: World) -> None:
@@ -165,7 +165,7 @@ def test_a_new_owners_uid_reaches_what_it_owns(world: World) -> None:
     made, found = world.get(robot), world.get(held)
     assert made is not None
     assert found is not None
-    assert [one.uid for one in found.owners] == [made.uid]
+    assert [owner.uid for owner in found.owners] == [made.uid]
 
 
 def test_an_owner_made_anew_is_followed_by_an_update(world: World) -> None:
@@ -177,7 +177,7 @@ def test_an_owner_made_anew_is_followed_by_an_update(world: World) -> None:
     made, found = world.get(robot), world.get(held)
     assert made is not None
     assert found is not None
-    assert made.uid in {one.uid for one in found.owners}
+    assert made.uid in {owner.uid for owner in found.owners}
 
 
 def test_a_generated_name_is_reported_and_kept_by_a_replace(world: World) -> None:
@@ -187,16 +187,16 @@ def test_a_generated_name_is_reported_and_kept_by_a_replace(world: World) -> Non
     assert key.name.startswith("made-")
     assert key.name != "made-*"
     ended = world.apply([replace(made, data=wrapped({"k": "w"}))])
-    assert [(one.step.action, one.key) for one in ended.results] == [(Action.REPLACE, key)]
+    assert [(result.step.action, result.key) for result in ended.results] == [(Action.REPLACE, key)]
     found = world.look(key).objects[key]
     assert found.generate_name == "made-"
     assert world.plan([replace(made, data=wrapped({"k": "w"}))])[0].pending == ()
 
 
 def stored(world: World) -> Any:
-    found = world.get(SEALED)
-    assert found is not None
-    return found
+    live = world.get(SEALED)
+    assert live is not None
+    return live
 
 
 def test_a_replace_is_tried_before_anything_is_deleted(world: World) -> None:
@@ -370,8 +370,8 @@ def test_events_do_not_overlap(world: World) -> None:
 def test_a_record_tells_what_was_applied_and_no_more(world: World) -> None:
     world.put(secret("a", {"k": "v", "foreign": "f"}))
     world.apply([A], IN_HAND)
-    found = world.get(A)
-    assert found is not None
-    assert found.applied is not None
-    assert set(found.applied.fields) == {("data", "k"), ("type",)}
-    assert found.applied.set_name == "default"
+    live = world.get(A)
+    assert live is not None
+    assert live.applied is not None
+    assert set(live.applied.fields) == {("data", "k"), ("type",)}
+    assert live.applied.set_name == "default"

@@ -74,9 +74,9 @@ def test_deletes_wait_for_nothing_in_a_trial(world: World) -> None:
 
 def test_dropping_a_kept_copy_is_nothing_to_try(world: World) -> None:
     world.apply([A])
-    found = world.get(A)
-    assert found is not None
-    world.hand.delete(A.key, Precondition(found.uid, found.resource_version), keep_copy=True)
+    live = world.get(A)
+    assert live is not None
+    world.hand.delete(A.key, Precondition(live.uid, live.resource_version), keep_copy=True)
     assert tried(world) == TrialResult((), ())
     assert world.look(A.key).copies
 

@@ -126,9 +126,9 @@ def test_a_replace_waits_until_the_old_object_is_gone(world: World) -> None:
         "unfinished",
         "create",
     ]
-    found = world.get(SEALED)
-    assert found is not None
-    assert found.data == RESEALED.data
+    live = world.get(SEALED)
+    assert live is not None
+    assert live.data == RESEALED.data
 
 
 def _once(method: str, act: Callable[[], None]) -> Callable[..., None]:
@@ -150,9 +150,9 @@ def test_a_replace_whose_delete_is_held_creates_nothing(world: World, waits: Wai
     assert "the next apply creates the new object" in result.hint
     assert store.calls[-1] != "create"
     assert world.apply([RESEALED]).count(Outcome.APPLIED) == 1
-    found = world.get(SEALED)
-    assert found is not None
-    assert found.data == RESEALED.data
+    live = world.get(SEALED)
+    assert live is not None
+    assert live.data == RESEALED.data
 
 
 def test_a_replace_that_cannot_look_whether_the_old_object_is_gone(world: World) -> None:

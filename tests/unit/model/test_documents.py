@@ -25,7 +25,7 @@ FULL = secret(
 
 
 @pytest.mark.parametrize(
-    "one",
+    "resource",
     [
         FULL,
         secret("empty"),
@@ -34,10 +34,10 @@ FULL = secret(
     ],
     ids=str,
 )
-def test_a_document_makes_the_resource_again(one: Resource) -> None:
-    again = from_document(one.key, to_document(one))
+def test_a_document_makes_the_resource_again(resource: Resource) -> None:
+    again = from_document(resource.key, to_document(resource))
     assert {field.name: getattr(again, field.name) for field in fields(Resource)} == {
-        field.name: getattr(one, field.name) for field in fields(Resource)
+        field.name: getattr(resource, field.name) for field in fields(Resource)
     }
 
 

@@ -33,7 +33,7 @@ KEY = ObjectKey("Secret", "default", "a")
 
 
 def ended(*outcomes: Outcome, interrupted: bool = False) -> ApplyEnded:
-    results = tuple(StepEnded(Step(KEY, Action.CREATE, 0), one, KEY) for one in outcomes)
+    results = tuple(StepEnded(Step(KEY, Action.CREATE, 0), outcome, KEY) for outcome in outcomes)
     return ApplyEnded(results=results, interrupted=interrupted)
 
 

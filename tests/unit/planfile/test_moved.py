@@ -34,8 +34,8 @@ OTHER = replace(A, data=wrapped({"k": "x"}))
 OPTIONS: dict[str, Any] = {"prune": True, "max_deletes": DeleteLimit(100, percent=True)}
 
 
-def saved_for(desired: Sequence[Desired], found: Snapshot) -> planfile.SavedPlan:
-    plan, _ = planned(desired, found, **OPTIONS)
+def saved_for(desired: Sequence[Desired], snapshot: Snapshot) -> planfile.SavedPlan:
+    plan, _ = planned(desired, snapshot, **OPTIONS)
     return planfile.saved_plan(plan, ("manifests",), "", FINGERPRINTS)
 
 
@@ -46,8 +46,8 @@ def lines(
     return stale_lines(saved_for(*before), fresh, FINGERPRINTS)
 
 
-def later(found: Live, **content: Any) -> Live:
-    return replace(found, resource_version="8", **content)
+def later(live: Live, **content: Any) -> Live:
+    return replace(live, resource_version="8", **content)
 
 
 EMPTY = snapshot()
@@ -131,7 +131,7 @@ def test_another_key_of_fingerprints_is_told_and_shapes_are_compared_still() -> 
 
 
 def salted(*desired: Desired, salt: str = "00") -> Fingerprinter:
-    values = [value for one in desired for value in one.data.values()]
+    values = [value for resource in desired for value in resource.data.values()]
     return Fingerprinter(derive_fingerprint_key(values, bytes.fromhex(salt)))
 
 
@@ -140,9 +140,9 @@ def test_a_salted_plan_is_held_against_the_values_it_was_made_from() -> None:
     plan, _ = planner.plan([A], unborn, IN_HAND, salted(A))
     saved = planfile.saved_plan(plan, (), "00", salted(A))
 
-    def fresh(desired: Desired, found: Snapshot) -> tuple[str, ...]:
+    def fresh(desired: Desired, snapshot: Snapshot) -> tuple[str, ...]:
         key = salted(desired)
-        return stale_lines(saved, planner.plan([desired], found, IN_HAND, key)[0], key)
+        return stale_lines(saved, planner.plan([desired], snapshot, IN_HAND, key)[0], key)
 
     assert fresh(A, unborn) == ()
     assert fresh(A, EMPTY) == ()

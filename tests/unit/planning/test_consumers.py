@@ -36,11 +36,14 @@ def user(name: str = "web", key: str = "", **how: Any) -> Consumer:
 
 
 def plan(
-    desired: Sequence[Desired], found: Snapshot, manifests: Sequence[Consumer] = (), **options: Any
+    desired: Sequence[Desired],
+    snapshot: Snapshot,
+    manifests: Sequence[Consumer] = (),
+    **options: Any,
 ) -> Plan:
     made, _ = planner.plan(
         desired,
-        found,
+        snapshot,
         PlanOptions(allow_empty=True, **options),
         FINGERPRINTS,
         consumers=manifests,
@@ -52,8 +55,8 @@ def names(consumers: Iterable[Consumer]) -> list[str]:
     return sorted({one.name for one in consumers})
 
 
-def with_data(one: Desired, **values: str) -> Desired:
-    return replace(one, data=wrapped(values))
+def with_data(desired: Desired, **values: str) -> Desired:
+    return replace(desired, data=wrapped(values))
 
 
 USERS = (

@@ -54,7 +54,7 @@ def check(
     found = Snapshot(
         identity=StoreIdentity("test", "1"),
         capabilities=frozenset(Capability),
-        objects={one.key: one for one in lives},
+        objects={live.key: live for live in lives},
         **{"fingerprint_key": KEY, "vanished": frozenset(), **snapshot},
     )
     return drift(manifests, found, "s", unmanaged=unmanaged)
@@ -76,7 +76,7 @@ def test_a_namespace_that_no_server_deletes_is_no_orphan() -> None:
         for name in ("kube-public", "mine")
     ]
     report = check([], lives)
-    assert {one.key.name: one.orphaned for one in report.objects} == {
+    assert {item.key.name: item.orphaned for item in report.objects} == {
         "kube-public": False,
         "mine": True,
     }
@@ -86,7 +86,7 @@ def test_in_sync() -> None:
     report = check(
         [desired("a", {"password": "1"})], [live("a", {"password": "1"}, {"password": "1"})]
     )
-    assert [one.state for one in report.objects] == [ObjectState.IN_SYNC]
+    assert [item.state for item in report.objects] == [ObjectState.IN_SYNC]
     assert not report.drifted
     assert not report.objects[0].pending
 
@@ -150,8 +150,8 @@ def test_metadata_drifts_too_but_metadata_of_others_does_not() -> None:
     assert ("metadata", "labels", "theirs") not in found
 
 
-def _fields(one: Live) -> dict[str, Any]:
-    return {name: getattr(one, name) for name in Live.__dataclass_fields__}
+def _fields(live: Live) -> dict[str, Any]:
+    return {name: getattr(live, name) for name in Live.__dataclass_fields__}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def _fields(one: Live) -> dict[str, Any]:
 )
 def test_what_is_not_there(snapshot: dict[str, Any], state: ObjectState) -> None:
     report = check([desired("a", {"password": "1"})], [], **snapshot)
-    assert [one.state for one in report.objects] == [state]
+    assert [item.state for item in report.objects] == [state]
     assert report.drifted == (state is not ObjectState.PENDING)
 
 
@@ -174,7 +174,7 @@ def test_what_is_not_there(snapshot: dict[str, Any], state: ObjectState) -> None
 def test_without_a_record_of_this_set_nothing_is_known(owner: str | None) -> None:
     there = live("a", {"password": "1"}, None if owner is None else {"password": "1"}, owner or "")
     report = check([desired("a", {"password": "1"})], [there])
-    assert [one.state for one in report.objects] == [ObjectState.UNKNOWABLE]
+    assert [item.state for item in report.objects] == [ObjectState.UNKNOWABLE]
     assert states(report)[PASSWORD][0] is FieldState.UNKNOWABLE
     assert report.drifted
 
@@ -215,7 +215,7 @@ def test_unmanaged_secrets_in_the_sets_namespaces() -> None:
     bystanders = {one.key: one for one in (stray, theirs, far, account)}
     lives = [live("a", {}, {})]
     found = check([desired("a", {})], lives, unmanaged=True, bystanders=bystanders)
-    assert {one.key: one.state for one in found.objects} == {
+    assert {resource.key: resource.state for resource in found.objects} == {
         ObjectKey("Secret", "shop", "a"): ObjectState.IN_SYNC,
         stray.key: ObjectState.UNMANAGED,
     }

@@ -32,12 +32,12 @@ FULL = InputYield("full.yaml", secrets=1)
 
 def plan(
     desired: Sequence[Desired],
-    found: Snapshot,
+    snapshot: Snapshot,
     inputs: Sequence[InputYield] = (),
     **options: Any,
 ) -> Plan:
     asked = PlanOptions(**{"prune": True, **options})
-    made, _ = planner.plan(desired, found, asked, FINGERPRINTS, inputs=inputs)
+    made, _ = planner.plan(desired, snapshot, asked, FINGERPRINTS, inputs=inputs)
     return made
 
 

@@ -243,7 +243,7 @@ def test_the_hash_makes_the_versions_where_the_annotation_would_too() -> None:
 
 def test_an_old_version_is_no_drift() -> None:
     report = drift([TWO], snapshot(*in_sync(ONE, TWO)), SET)
-    assert {one.key: (one.state.value, one.pending) for one in report.objects} == {
+    assert {item.key: (item.state.value, item.pending) for item in report.objects} == {
         ONE.key: ("in-sync", False),
         TWO.key: ("in-sync", False),
     }
@@ -252,10 +252,10 @@ def test_an_old_version_is_no_drift() -> None:
 BLIND = frozenset(Capability) - {Capability.READ_VALUES, Capability.UPDATE_VALUES}
 
 
-def unread(one: Desired, **annotations: str) -> Any:
-    marked = replace(one, annotations=annotations)
+def unread(desired: Desired, **annotations: str) -> Any:
+    marked = replace(desired, annotations=annotations)
     applied = record(marked)
-    data = {key: UnreadValue(applied.fields[DATA, key]) for key in one.data}
+    data = {key: UnreadValue(applied.fields[DATA, key]) for key in desired.data}
     return replace(live(marked, applied), data=data)
 
 

@@ -40,14 +40,14 @@ RESEALED = replace(CHANGED, immutable=True)
 ALL = DeleteLimit(100, percent=True)
 
 
-def guards(desired: Sequence[Desired], found: Snapshot, **options: Any) -> list[str]:
-    plan, _ = planned(desired, found, **options)
+def guards(desired: Sequence[Desired], snapshot: Snapshot, **options: Any) -> list[str]:
+    plan, _ = planned(desired, snapshot, **options)
     assert all(refusal.hint for refusal in plan.refusals)
     return [refusal.guard for refusal in plan.refusals]
 
 
-def protected(one: Desired, value: str = "true") -> Desired:
-    return replace(one, annotations={"reconciler/prevent-destroy": value})
+def protected(desired: Desired, value: str = "true") -> Desired:
+    return replace(desired, annotations={"reconciler/prevent-destroy": value})
 
 
 @pytest.mark.parametrize(
@@ -159,8 +159,8 @@ IN_SHOP = secret("b", home="shop")
 BORN = Bystander(ObjectKey("ServiceAccount", "shop", "default"), "u")
 
 
-def taken_along(desired: Sequence[Desired], found: Snapshot) -> list[str]:
-    plan, _ = planned(desired, found, prune=True, allow_replace=True, max_deletes=ALL)
+def taken_along(desired: Sequence[Desired], snapshot: Snapshot) -> list[str]:
+    plan, _ = planned(desired, snapshot, prune=True, allow_replace=True, max_deletes=ALL)
     assert {refusal.guard for refusal in plan.refusals} <= {"takes-along"}
     return [refusal.message for refusal in plan.refusals]
 

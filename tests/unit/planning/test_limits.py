@@ -27,14 +27,14 @@ RETICENT = frozenset(Capability) - {
 }
 
 
-def veiled(one: Live, *unknowable: str) -> Live:
+def veiled(live: Live, *unknowable: str) -> Live:
     """`one` as a store shows it that gives no values back."""
-    fields = {} if one.applied is None else one.applied.fields
+    fields = {} if live.applied is None else live.applied.fields
     data = {
         key: UnreadValue(None if key in unknowable else fields.get(("data", key)))
-        for key in one.data
+        for key in live.data
     }
-    return replace(one, data=data)
+    return replace(live, data=data)
 
 
 def plan_of(
@@ -204,9 +204,9 @@ JOB = Consumer("Service", "", "job", ONE.key, key="l")
 OTHER = secret("a", {"k": "other", "l": "w"})
 
 
-def rotation_of(wanted: Desired, found: Live, **more: Any) -> Plan:
+def rotation_of(wanted: Desired, live: Live, **more: Any) -> Plan:
     options = {name: more.pop(name) for name in ("rotate_services", "prune") if name in more}
-    world = snapshot(found, **{"capabilities": ROTATING, "consumers": (WEB, JOB), **more})
+    world = snapshot(live, **{"capabilities": ROTATING, "consumers": (WEB, JOB), **more})
     return planned([wanted], world, **options)[0]
 
 

@@ -121,8 +121,8 @@ def test_a_cycle_among_what_is_pruned_is_told_though_no_manifest_has_it() -> Non
 def test_steps_of_a_wave_are_in_the_order_of_their_keys() -> None:
     keys = [ObjectKey("Secret", "", name) for name in ("c", "a", "b", "e", "d")]
     actions = dict(zip(keys, [*[Action.CREATE] * 3, *[Action.DELETE] * 2], strict=True))
-    found = order.steps(actions, {}, {})
-    assert [(step.wave, step.key.name) for step in found] == [
+    steps = order.steps(actions, {}, {})
+    assert [(step.wave, step.key.name) for step in steps] == [
         (0, "a"),
         (0, "b"),
         (0, "c"),
@@ -134,9 +134,9 @@ def test_steps_of_a_wave_are_in_the_order_of_their_keys() -> None:
 def test_long_chains_are_ordered() -> None:
     keys = [ObjectKey("Secret", "", f"{number:05}") for number in range(3000)]
     needs = {key: [before] for before, key in itertools.pairwise(keys)}
-    found = order.steps(dict.fromkeys(keys, Action.CREATE), needs, {})
-    assert [step.key for step in found] == keys
-    assert [step.wave for step in found] == list(range(3000))
+    steps = order.steps(dict.fromkeys(keys, Action.CREATE), needs, {})
+    assert [step.key for step in steps] == keys
+    assert [step.wave for step in steps] == list(range(3000))
     gone = order.steps(dict.fromkeys(keys, Action.DELETE), {}, needs)
     assert [step.key for step in gone] == keys[::-1]
 
@@ -171,7 +171,7 @@ TOKEN = secret(
 
 
 @pytest.mark.parametrize(
-    ("one", "missing"),
+    ("desired", "missing"),
     [
         (in_shop("a"), "namespace Namespace/shop"),
         (TOKEN, "ServiceAccount ServiceAccount/default/robot"),
@@ -180,11 +180,11 @@ TOKEN = secret(
         (secret("a", annotations={"config.kubernetes.io/depends-on": "/Secret/b"}), "Secret/b"),
     ],
 )
-def test_what_is_pointed_at_must_be_somewhere(one: Desired, missing: str) -> None:
-    (problem,) = planned([one])[0].problems
+def test_what_is_pointed_at_must_be_somewhere(desired: Desired, missing: str) -> None:
+    (problem,) = planned([desired])[0].problems
     assert problem.code == "reference-unknown"
     assert missing in problem.message
-    assert problem.object == str(one.key)
+    assert problem.object == str(desired.key)
 
 
 def test_what_the_manifests_or_the_store_hold_is_known() -> None:

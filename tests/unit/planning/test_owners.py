@@ -178,15 +178,15 @@ def test_a_manifest_with_both_keeps_both(tmp_path: Path) -> None:
     world = World(tmp_path)
     try:
         assert world.apply([wanted, ROBOT]).count(Outcome.APPLIED) == 2
-        found = world.get(wanted)
-        assert found is not None
-        assert {*found.owners} == {*wanted.owners}
+        live = world.get(wanted)
+        assert live is not None
+        assert {*live.owners} == {*wanted.owners}
         assert world.plan([wanted, ROBOT])[0].pending == ()
         fewer = replace(wanted, owners=(OURS, *OTHERS[1:]))
         world.apply([fewer, ROBOT])
-        found = world.get(wanted)
-        assert found is not None
-        assert {*found.owners} == {*fewer.owners}
+        live = world.get(wanted)
+        assert live is not None
+        assert {*live.owners} == {*fewer.owners}
     finally:
         world.close()
 
@@ -203,11 +203,11 @@ def test_the_record_of_an_owner_that_is_born_has_its_uid(tmp_path: Path) -> None
         assert world.plan(wanted)[0].pending == ()
         robot = world.get(ROBOT)
         for one in (wanted[0], wanted[2]):
-            found = world.get(one)
+            live = world.get(one)
             assert robot is not None
-            assert found is not None
-            assert found.applied is not None
-            assert (*GROUP, f"ServiceAccount/robot/{robot.uid}") in found.applied.fields
+            assert live is not None
+            assert live.applied is not None
+            assert (*GROUP, f"ServiceAccount/robot/{robot.uid}") in live.applied.fields
     finally:
         world.close()
 
@@ -216,8 +216,8 @@ def test_drift_knows_the_uids_of_owners() -> None:
     wanted = owned(owner(ROBOT))
     found = live(owned(OURS, OTHERS[0]), owned(OURS))
     report = drift([ROBOT, wanted], snapshot(live(ROBOT, ROBOT), found), SET)
-    assert {one.state.value for one in report.objects} == {"in-sync"}
-    assert {field.pending.value for one in report.objects for field in one.fields} == {"none"}
+    assert {item.state.value for item in report.objects} == {"in-sync"}
+    assert {field.pending.value for item in report.objects for field in item.fields} == {"none"}
 
 
 class TestRecordsOf010:
@@ -230,7 +230,7 @@ class TestRecordsOf010:
         found = snapshot(live(ROBOT, ROBOT), self.found(OURS, record_of=owned(OURS)))
         assert planned([ROBOT, owned(owner(ROBOT))], found)[0].pending == ()
         report = drift([ROBOT, owned(owner(ROBOT))], found, SET)
-        assert {one.state.value for one in report.objects} == {"in-sync"}
+        assert {item.state.value for item in report.objects} == {"in-sync"}
 
     def test_what_has_left_the_manifest_goes(self) -> None:
         found = self.found(OURS, record_of=owned(OURS))
@@ -253,13 +253,15 @@ class TestRecordsOf010:
         (change,) = planned([secret("a")], snapshot(found))[0].changes
         assert (change.action, len(change.kept)) == (Action.NO_OP, 2)
         report = drift([ROBOT], snapshot(live(ROBOT, ROBOT), found), SET)
-        assert [one.state.value for one in report.objects] == ["in-sync"] * 2
+        assert [item.state.value for item in report.objects] == ["in-sync"] * 2
 
     def test_a_change_is_drift(self) -> None:
         changed = replace(OURS, controller=True)
         found = self.found(changed, record_of=owned(OURS))
         (change,) = planned([owned(OURS)], snapshot(found, live(ROBOT, None)))[0].pending
-        assert [(one.path[3:], one.drift) for one in change.fields] == [(("controller",), True)]
+        assert [(field.path[3:], field.drift) for field in change.fields] == [
+            (("controller",), True)
+        ]
 
     def test_an_owner_that_was_made_anew_is_followed(self) -> None:
         found = self.found(replace(OURS, uid="old"), record_of=owned(OURS))
@@ -288,13 +290,13 @@ class TestRecordsOf010:
             world.put(owned(*others, ours), former_record(owned(ours), prints=prints))
             wanted = [ROBOT, replace(owned(owner(ROBOT)), labels={"new": "x"})]
             world.apply(wanted)
-            found = world.get(wanted[1])
-            assert found is not None
-            assert {one.uid for one in found.owners} == {one.uid for one in (ours, *others)}
+            live = world.get(wanted[1])
+            assert live is not None
+            assert {one.uid for one in live.owners} == {one.uid for one in (ours, *others)}
             assert world.plan(wanted)[0].pending == ()
             world.apply([ROBOT, secret("a")])
-            found = world.get(wanted[1])
-            assert found is not None
-            assert {one.uid for one in found.owners} == {one.uid for one in others}
+            live = world.get(wanted[1])
+            assert live is not None
+            assert {one.uid for one in live.owners} == {one.uid for one in others}
         finally:
             world.close()

@@ -111,7 +111,9 @@ def test_a_key_that_left_the_manifest_goes_and_one_of_others_stays() -> None:
     ]
     assert change.kept == (("data", "foreign"),)
     assert change.reasons == (Reason.DATA,)
-    assert [(one.op, one.path) for one in change.patch] == [("remove", "/data/gone")]
+    assert [(operation.op, operation.path) for operation in change.patch] == [
+        ("remove", "/data/gone")
+    ]
 
 
 def test_what_another_set_applied_is_not_taken_away() -> None:
@@ -154,7 +156,7 @@ def test_drift_within_a_setting_and_an_owner_is_drift() -> None:
     held = secret("b", owners=(owner(robot, uid_of(robot.key)),))
     freed = replace(held, owners=(owner(robot, uid_of(robot.key), controller=True),))
     plan, _ = planned([robot, held], snapshot(live(robot, robot), live(freed, held)))
-    (changed,) = (one for one in plan.changes if one.key == held.key)
+    (changed,) = (change for change in plan.changes if change.key == held.key)
     assert [(field.path[3:], field.drift) for field in changed.fields] == [(("controller",), True)]
 
 

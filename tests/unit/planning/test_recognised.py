@@ -79,8 +79,8 @@ def test_two_secrets_swap_a_value() -> None:
     assert both[a.key].notes[0].message == f"data[k] and data[k] of {b.key} swap their values"
     elsewhere = replace(b, key=b.key._replace(namespace="shop"))
     apart = [swapped[0], replace(elsewhere, data=a.data)]
-    found = changes(apart, *in_sync(a, elsewhere), create_namespaces=True)
-    assert notes(found[a.key]) == []
+    pending = changes(apart, *in_sync(a, elsewhere), create_namespaces=True)
+    assert notes(pending[a.key]) == []
 
 
 def test_two_keys_of_a_secret_swap_their_values() -> None:
@@ -99,8 +99,8 @@ def test_a_value_of_an_object_in_sync_is_named_within_set_and_namespace() -> Non
         0
     ].message == f"data[x] has the value that data[k] of {shared.key} has, " + ("which is in sync")
     elsewhere = replace(shared, key=shared.key._replace(namespace="shop"))
-    found = changes([elsewhere, new], *in_sync(elsewhere), create_namespaces=True)
-    assert notes(found[new.key]) == []
+    pending = changes([elsewhere, new], *in_sync(elsewhere), create_namespaces=True)
+    assert notes(pending[new.key]) == []
     others = live(shared, replace(record_of_other(shared), set_name="other"))
     assert notes(changes([new], others)[new.key]) == []
 
@@ -168,15 +168,15 @@ def test_a_delete_lists_what_goes_with_it() -> None:
     boss = secret("boss", {"k": "boss"})
     dependent = secret("dependent", {"k": "dep"}, owners=(owner(boss, f"uid of {boss.key}"),))
     added = replace(OLD, data={**OLD.data, **wrapped({"extra": "theirs"})})
-    found = changes([kept], live(added, OLD), *in_sync(kept, boss, dependent), prune=True)
-    assert removal(found[OLD.key]) == Removal(
+    pending = changes([kept], live(added, OLD), *in_sync(kept, boss, dependent), prune=True)
+    assert removal(pending[OLD.key]) == Removal(
         type="Opaque",
         keys=("extra", "password", "user"),
         foreign=("extra",),
         lost=("extra", "password"),
         copies=(kept.key,),
     )
-    assert removal(found[boss.key]).takes == (dependent.key,)
+    assert removal(pending[boss.key]).takes == (dependent.key,)
 
 
 def test_a_replace_says_which_values_are_lost() -> None:
@@ -199,8 +199,8 @@ def test_a_removed_key_says_whether_its_value_stays() -> None:
 def test_a_delete_with_keys_of_others_is_refused_without_consent() -> None:
     added = live(replace(OLD, data={**OLD.data, **wrapped({"extra": "x"})}), OLD)
 
-    def guards(found: Live, **options: Any) -> list[str]:
-        plan, _ = planned([], snapshot(found), prune=True, **options)
+    def guards(live: Live, **options: Any) -> list[str]:
+        plan, _ = planned([], snapshot(live), prune=True, **options)
         return [refusal.guard for refusal in plan.refusals]
 
     assert guards(added) == ["foreign-keys"]

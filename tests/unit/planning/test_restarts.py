@@ -41,8 +41,8 @@ def store(*users: Consumer, hindrance: str = "", **more: Any) -> Snapshot:
     return snapshot(*in_sync(DB, API), **given)
 
 
-def plan(*desired: Desired, found: Snapshot, **options: Any) -> Plan:
-    return planned(desired, found, **{"restart_workloads": True, **options})[0]
+def plan(*desired: Desired, snapshot: Snapshot, **options: Any) -> Plan:
+    return planned(desired, snapshot, **{"restart_workloads": True, **options})[0]
 
 
 def restarts(made: Plan) -> list[Change]:
@@ -55,14 +55,14 @@ def told(made: Plan) -> str:
 
 @pytest.mark.parametrize("way", [*Way])
 def test_workloads_whose_pods_would_keep_the_old_value_are_restarted(way: Way) -> None:
-    made = plan(NEW_DB, API, found=store(user(way=way)))
+    made = plan(NEW_DB, API, snapshot=store(user(way=way)))
     wanted = way in {Way.VARIABLE, Way.SUB_PATH}
     assert [change.key for change in restarts(made)] == [WEB] * wanted
     for change in restarts(made):
         assert change.reasons == (Reason.STALE_PODS,)
         assert change.restarted_for == (DB.key,)
         assert change.precondition == Precondition("uid-1", "")
-    assert restarts(plan(NEW_DB, API, found=store(user(way=way)), restart_workloads=False)) == []
+    assert restarts(plan(NEW_DB, API, snapshot=store(user(way=way)), restart_workloads=False)) == []
 
 
 @pytest.mark.parametrize(
@@ -74,22 +74,22 @@ def test_workloads_whose_pods_would_keep_the_old_value_are_restarted(way: Way) -
     ],
 )
 def test_what_a_change_does_not_touch_is_not_restarted(users: tuple[Consumer, ...]) -> None:
-    made = plan(NEW_DB, API, found=store(*users))
+    made = plan(NEW_DB, API, snapshot=store(*users))
     assert restarts(made) == []
     assert told(made) == ""
     labelled = replace(DB, labels={"a": "b"})
-    assert restarts(plan(labelled, API, found=store(user(key="")))) == []
+    assert restarts(plan(labelled, API, snapshot=store(user(key="")))) == []
 
 
 def test_a_workload_is_restarted_once_for_all_its_secrets() -> None:
     users = (user(), user(key=""), user(API, key="token"))
-    (change,) = restarts(plan(NEW_DB, NEW_API, found=store(*users)))
+    (change,) = restarts(plan(NEW_DB, NEW_API, snapshot=store(*users)))
     assert change.restarted_for == (API.key, DB.key)
 
 
 def test_what_runs_counts_and_not_what_the_manifests_would_run() -> None:
     elsewhere = (user(API, key="token", manifest="web.yaml:1"),)
-    asked = plan(NEW_DB, API, found=store(user())).options
+    asked = plan(NEW_DB, API, snapshot=store(user())).options
     made, _ = planner.plan(
         [NEW_DB, API],
         store(user()),
@@ -101,10 +101,10 @@ def test_what_runs_counts_and_not_what_the_manifests_would_run() -> None:
 
 
 def test_what_cannot_be_restarted_is_said() -> None:
-    hindered = plan(NEW_DB, API, found=store(user(), hindrance="it is paused"))
+    hindered = plan(NEW_DB, API, snapshot=store(user(), hindrance="it is paused"))
     assert restarts(hindered) == []
     assert told(hindered) == "Deployment/default/web is not restarted: it is paused"
-    unable = plan(NEW_DB, API, found=store(user(), workloads={}))
+    unable = plan(NEW_DB, API, snapshot=store(user(), workloads={}))
     assert restarts(unable) == []
     assert "Deployment/default/web is not restarted: this store cannot" in told(unable)
 
@@ -116,7 +116,7 @@ def test_a_restart_does_not_help_against_the_cache_of_an_immutable_secret(
     before = replace(DB, immutable=immutable)
     after = replace(NEW_DB, immutable=immutable, type="example.com/other")
     found = store(user(), objects={one.key: one for one in in_sync(before, API)})
-    made = plan(after, API, found=found, allow_replace=True)
+    made = plan(after, API, snapshot=found, allow_replace=True)
     assert bool(restarts(made)) is not immutable
     assert ("its new Pods could be given the old value" in told(made)) is immutable
 
@@ -126,7 +126,7 @@ def test_restarts_come_one_by_one_after_the_writes_and_before_the_deletes() -> N
     users = (user(), user(DB, cron), user(API, api, "token"))
     gone = secret("gone", {"k": "v"})
     found = store(*users, objects={one.key: one for one in in_sync(DB, API, gone)})
-    steps = plan(NEW_DB, NEW_API, found=found, prune=True).steps
+    steps = plan(NEW_DB, NEW_API, snapshot=found, prune=True).steps
     assert [(step.key, step.wave, step.after) for step in steps] == [
         (API.key, 0, ()),
         (DB.key, 0, ()),
@@ -150,7 +150,7 @@ def test_restarts_come_one_by_one_after_the_writes_and_before_the_deletes() -> N
 def test_restarts_are_part_of_what_makes_a_plan_stale(
     before: Snapshot, after: Snapshot, says: str
 ) -> None:
-    first, second = (plan(NEW_DB, API, found=found) for found in (before, after))
+    first, second = (plan(NEW_DB, API, snapshot=found) for found in (before, after))
     lines = stale_reasons(first, second, same_key=True, derived_key=False)
     assert len(lines) == bool(says)
     assert says in "".join(lines)
@@ -159,18 +159,18 @@ def test_restarts_are_part_of_what_makes_a_plan_stale(
 def test_a_restart_for_other_secrets_is_another_restart() -> None:
     both = (user(), user(API, key="token"))
     owing = store(*both, owed={WEB: (API.key,)})
-    first, second = (plan(NEW_DB, API, found=found) for found in (store(*both), owing))
+    first, second = (plan(NEW_DB, API, snapshot=found) for found in (store(*both), owing))
     (line,) = stale_reasons(first, second, same_key=True, derived_key=False)
     assert line == "Deployment/default/web: to be restarted for other Secrets"
 
 
 def test_what_an_earlier_apply_owes_is_restarted_by_the_next_one() -> None:
     found = store(user(), owed={WEB: (DB.key,)})
-    (change,) = restarts(plan(DB, API, found=found))
+    (change,) = restarts(plan(DB, API, snapshot=found))
     assert (change.reasons, change.restarted_for) == ((Reason.OWED,), (DB.key,))
-    (change,) = restarts(plan(NEW_DB, API, found=found))
+    (change,) = restarts(plan(NEW_DB, API, snapshot=found))
     assert change.reasons == (Reason.STALE_PODS, Reason.OWED)
-    without = plan(DB, API, found=found, restart_workloads=False)
+    without = plan(DB, API, snapshot=found, restart_workloads=False)
     assert restarts(without) == []
     (notice,) = [note for note in without.notices if note.code == "restart-owed"]
     assert "--restart-workloads does" in notice.message
@@ -178,7 +178,7 @@ def test_what_an_earlier_apply_owes_is_restarted_by_the_next_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "found",
+    "snapshot",
     [
         store(user(API, key="token"), owed={WEB: (DB.key,)}),
         store(user(way=Way.VOLUME), owed={WEB: (DB.key,)}),
@@ -187,13 +187,13 @@ def test_what_an_earlier_apply_owes_is_restarted_by_the_next_one() -> None:
         store(user(), owed={WEB: (ObjectKey("Secret", "default", "elsewhere"),)}),
     ],
 )
-def test_a_debt_counts_only_where_the_workload_keeps_a_value_of_the_set(found: Snapshot) -> None:
-    assert restarts(plan(DB, API, found=found)) == []
+def test_a_debt_counts_only_where_the_workload_keeps_a_value_of_the_set(snapshot: Snapshot) -> None:
+    assert restarts(plan(DB, API, snapshot=snapshot)) == []
 
 
 def test_debts_outside_of_the_targets_stay() -> None:
     found = store(user(), user(API, key="token"), owed={WEB: (DB.key,)})
-    made = plan(DB, API, found=found, targets=(API.key,))
+    made = plan(DB, API, snapshot=found, targets=(API.key,))
     assert restarts(made) == []
     assert debts(made.changes, found) == {WEB: (DB.key,)}
 
@@ -205,7 +205,7 @@ def test_debts_are_noted_with_what_is_planned_and_without_what_is_gone() -> None
         workloads={WEB: FREE, other: FREE},
         owed={other: (DB.key,), gone: (DB.key,)},
     )
-    made = plan(NEW_DB, API, found=found)
+    made = plan(NEW_DB, API, snapshot=found)
     assert debts(made.changes, found) == {WEB: (DB.key,), other: (DB.key,)}
     hidden = replace(found, unseen=frozenset({"default"}))
     assert debts(made.changes, hidden) == dict.fromkeys((WEB, other, gone), (DB.key,))
@@ -213,5 +213,5 @@ def test_debts_are_noted_with_what_is_planned_and_without_what_is_gone() -> None
 
 def test_a_store_in_which_nothing_runs_says_that_it_cannot_list_restarts() -> None:
     found = store(capabilities=frozenset(Capability) - {Capability.RESTARTS})
-    made = plan(NEW_DB, API, found=found)
+    made = plan(NEW_DB, API, snapshot=found)
     assert [note.code for note in made.notices] == ["restarts-unlisted"]

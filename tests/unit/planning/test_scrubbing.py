@@ -60,12 +60,12 @@ def test_a_scrub_removes_all_of_them_and_nothing_else() -> None:
     plan, _ = planned([A], snapshot(found), scrub=True)
     (change,) = plan.changes
     assert change.action is Action.UPDATE
-    assert [(one.path[-1], one.action) for one in change.fields] == [
+    assert [(field.path[-1], field.action) for field in change.fields] == [
         (ORIGINAL, FieldAction.REMOVED),
         (LAST_APPLIED, FieldAction.REMOVED),
     ]
-    assert all(isinstance(one.before, ValueRef) for one in change.fields)
-    assert [one.op for one in change.patch] == ["remove", "remove"]
+    assert all(isinstance(field.before, ValueRef) for field in change.fields)
+    assert [operation.op for operation in change.patch] == ["remove", "remove"]
     assert notices(plan) == []
     assert "in clear" not in repr(plan).replace("plain-text values", "")
 
@@ -87,7 +87,7 @@ def test_a_key_of_data_that_is_named_like_a_part_of_metadata_is_a_key() -> None:
         owners=(owner(A),),
     )
     plan, _ = planned([A, odd], scrub=True)
-    (change,) = (one for one in plan.changes if one.key == odd.key)
+    (change,) = (change for change in plan.changes if change.key == odd.key)
     assert [field.path for field in change.fields if field.path[0] == "data"] == [
         ("data", name) for name in sorted(odd.data)
     ]
@@ -111,9 +111,9 @@ def test_a_second_plan_is_empty(world: World, *, immutable: bool, in_manifest: b
     assert world.plan([wanted], scrub)[0].pending
     assert world.apply([wanted], scrub).count(Outcome.APPLIED) == 1
     assert world.plan([wanted], scrub)[0].pending == ()
-    found = world.get(A)
-    assert found is not None
-    assert found.annotations == A.annotations
+    live = world.get(A)
+    assert live is not None
+    assert live.annotations == A.annotations
     if not in_manifest:
         plan = world.plan([wanted])[0]
         assert plan.pending == ()

@@ -31,12 +31,12 @@ SEALED = replace(OPEN, immutable=True)
 OTHER_TYPE = replace(OPEN, type="example.com/own")
 
 
-def with_data(one: Desired, **values: str) -> Desired:
-    return replace(one, data=wrapped(values))
+def with_data(desired: Desired, **values: str) -> Desired:
+    return replace(desired, data=wrapped(values))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found", "action", "reasons"),
+    ("wanted", "before", "action", "reasons"),
     [
         (OPEN, OPEN, Action.NO_OP, ()),
         (SEALED, SEALED, Action.NO_OP, ()),
@@ -56,9 +56,9 @@ def with_data(one: Desired, **values: str) -> Desired:
     ],
 )
 def test_the_table_of_what_is_immutable(
-    wanted: Desired, found: Desired, action: Action, reasons: tuple[Reason, ...]
+    wanted: Desired, before: Desired, action: Action, reasons: tuple[Reason, ...]
 ) -> None:
-    change = change_of(wanted, live(found, found))
+    change = change_of(wanted, live(before, before))
     assert (change.action, change.reasons) == (action, reasons)
     assert [note.code for note in change.notes] == ["stale-kubelets"] * (action is Action.REPLACE)
     assert change.precondition == Precondition(uid_of(wanted.key), "7")
@@ -109,7 +109,7 @@ def test_the_patch_of_an_update_touches_what_differs_and_nothing_else() -> None:
     change = change_of(
         wanted, live(replace(OPEN, labels={"b": "2"}), replace(OPEN, labels={"b": ""}))
     )
-    assert [(one.op, one.path) for one in change.patch] == [
+    assert [(operation.op, operation.path) for operation in change.patch] == [
         ("replace", "/data/k"),
         ("add", "/data/l"),
         ("remove", "/metadata/labels/b"),
@@ -168,9 +168,10 @@ def test_the_nature_of_a_change_is_told(before: str, after: str, nature: Nature)
     assert field.nature is nature
 
 
-def noted(one: Desired, **annotations: str) -> Desired:
+def noted(desired: Desired, **annotations: str) -> Desired:
     return replace(
-        one, annotations={f"reconciler/{k.replace('_', '-')}": v for k, v in annotations.items()}
+        desired,
+        annotations={f"reconciler/{k.replace('_', '-')}": v for k, v in annotations.items()},
     )
 
 
@@ -274,7 +275,7 @@ def test_owners_that_are_known_and_owners_that_will_be() -> None:
     robot, held = account("robot"), secret("b", owners=(owner(account("robot")),))
 
     def owner_uid(plan: Any) -> Any:
-        (change,) = (one for one in plan.changes if one.key == held.key)
+        (change,) = (change for change in plan.changes if change.key == held.key)
         (field,) = (field for field in change.fields if field.path[1:2] == ("ownerReferences",))
         assert field.path[2].startswith("ServiceAccount/robot/")
         return field.after["uid"]
@@ -324,12 +325,14 @@ def test_what_only_a_copy_holds_and_the_manifest_does_not_want_is_told() -> None
     exact = replace(wanted, annotations={"reconciler/data-policy": "exact"})
     (alone,) = planned([exact], snapshot(copies=[copy]))[0].changes
     for change, lost in ((merged, {"gone"}), (alone, {"gone", "theirs"})):
-        told = {one.path[1]: one for one in change.fields if one.path[0] == "data"}
+        told = {field.path[1]: field for field in change.fields if field.path[0] == "data"}
         assert {key for key, one in told.items() if one.action is FieldAction.REMOVED} == lost
         assert {key for key, one in told.items() if one.action is FieldAction.CHANGED} == {"k"}
         assert isinstance(told["k"].before, ValueRef)
         assert isinstance(told["gone"].before, ValueRef)
-        assert [one.path for one in change.fields] == sorted(one.path for one in change.fields)
+        assert [field.path for field in change.fields] == sorted(
+            field.path for field in change.fields
+        )
     assert merged.kept == (("data", "theirs"),)
 
 

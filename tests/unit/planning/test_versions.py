@@ -37,18 +37,18 @@ TWO = replace(ONE, data=wrapped({"k": "two"}))
 THREE = replace(ONE, data=wrapped({"k": "three"}))
 
 
-def version(one: Desired, name: str, created: str = "2026-01-02", **content: Any) -> Live:
+def version(desired: Desired, name: str, created: str = "2026-01-02", **content: Any) -> Live:
     """A version of `one` as it is after an apply."""
     made = replace(
-        one,
-        key=one.key._replace(name=name),
-        annotations={**one.annotations, "reconciler/version-of": one.name},
+        desired,
+        key=desired.key._replace(name=name),
+        annotations={**desired.annotations, "reconciler/version-of": desired.name},
     )
     return live(made, made, **{"created": created, **content})
 
 
-def first(one: Desired, **content: Any) -> Live:
-    return live(one, one, **{"created": "2026-01-01", **content})
+def first(desired: Desired, **content: Any) -> Live:
+    return live(desired, desired, **{"created": "2026-01-01", **content})
 
 
 def user(name: str = "web", of: str = "a", **how: Any) -> Consumer:
@@ -89,8 +89,8 @@ def test_what_can_be_updated_is_and_what_is_not_there_has_the_plain_name() -> No
     assert plan.changes[0].reasons == (Reason.VERSIONED, Reason.TYPE)
 
 
-def name_of(one: Desired, before: Live, **options: Any) -> str:
-    (change,) = planned([one], snapshot(before), **options)[0].changes
+def name_of(desired: Desired, before: Live, **options: Any) -> str:
+    (change,) = planned([desired], snapshot(before), **options)[0].changes
     return change.key.name
 
 
@@ -341,7 +341,7 @@ def test_a_new_version_tells_who_uses_the_one_before() -> None:
     users = (user("api"), user("web", optional=True), user("job", of="b"))
     plan, _ = planned([TWO], snapshot(first(ONE), consumers=users))
     (change,) = plan.changes
-    assert [one.name for one in change.consumers] == ["api", "web"]
+    assert [consumer.name for consumer in change.consumers] == ["api", "web"]
 
 
 def test_a_version_that_somebody_deleted_is_made_again() -> None:
@@ -354,7 +354,7 @@ def test_a_version_that_somebody_deleted_is_made_again() -> None:
 
 def test_no_drift_and_nothing_pending_where_nobody_touched_a_version() -> None:
     report = drift([TWO], snapshot(*PAST), SET)
-    assert {str(one.key): (one.state.value, one.pending) for one in report.objects} == {
+    assert {str(item.key): (item.state.value, item.pending) for item in report.objects} == {
         "Secret/default/a": ("in-sync", False),
         "Secret/default/a-2": ("in-sync", False),
     }

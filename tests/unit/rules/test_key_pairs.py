@@ -61,10 +61,10 @@ def pem(
 
 def warned(certificate_pem: bytes, key_pem: bytes) -> list[str]:
     data = {"tls.crt": certificate_pem, "tls.key": key_pem}
-    found = validate(secret(data, type="kubernetes.io/tls"))
-    assert all(one.severity is Severity.WARNING for one in found)
-    assert all(one.code == "tls-pair-unusable" for one in found)
-    return [one.field for one in found]
+    violations = validate(secret(data, type="kubernetes.io/tls"))
+    assert all(one.severity is Severity.WARNING for one in violations)
+    assert all(one.code == "tls-pair-unusable" for one in violations)
+    return [one.field for one in violations]
 
 
 @pytest.mark.parametrize("algorithm", KEYS)

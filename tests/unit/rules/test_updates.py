@@ -28,8 +28,8 @@ def reasons_of(live: Resource, wanted: Resource) -> tuple[Reason, ...]:
 
 def update(live: Resource, **changes: Any) -> tuple[list[str], tuple[Reason, ...]]:
     updated = replace(live, **changes)
-    found = validate_update(live, updated)
-    return [one.code for one in found], reasons_of(live, updated)
+    violations = validate_update(live, updated)
+    return [one.code for one in violations], reasons_of(live, updated)
 
 
 @pytest.mark.parametrize(
@@ -115,10 +115,10 @@ def test_what_the_store_adds_does_not_matter() -> None:
 
 def test_neither_value_is_told() -> None:
     live = secret({"key": "c4n4ryV4lue"}, immutable=True)
-    found = validate_update(live, replace(live, data={"key": SecretValue(b"0therC4nary")}))
-    assert found
-    assert "c4n4ry" not in repr(found)
-    assert "0therC" not in repr(found)
+    violations = validate_update(live, replace(live, data={"key": SecretValue(b"0therC4nary")}))
+    assert violations
+    assert "c4n4ry" not in repr(violations)
+    assert "0therC" not in repr(violations)
 
 
 SECRETS = st.builds(

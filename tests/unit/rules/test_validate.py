@@ -17,9 +17,9 @@ def told(found: tuple[Violation, ...], severity: Severity) -> list[str]:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
 def test_says_what_upstream_says(case: Case) -> None:
-    found = validate(case.resource)
-    assert told(found, Severity.ERROR) == list(case.errors)
-    assert told(found, Severity.WARNING) == list(case.warnings)
+    violations = validate(case.resource)
+    assert told(violations, Severity.ERROR) == list(case.errors)
+    assert told(violations, Severity.WARNING) == list(case.warnings)
 
 
 def test_titles_name_one_row_each() -> None:
@@ -73,9 +73,9 @@ CANARY = "c4n4ryV4lue"
     ],
 )
 def test_no_value_is_told(type_: str, data: dict[str, str]) -> None:
-    found = validate(secret(data, type=type_, annotations={"bad key": CANARY}))
-    assert len(found) >= 2
-    assert CANARY not in "".join(map(repr, found))
+    violations = validate(secret(data, type=type_, annotations={"bad key": CANARY}))
+    assert len(violations) >= 2
+    assert CANARY not in "".join(map(repr, violations))
 
 
 @pytest.mark.parametrize("label", [f"not {CANARY}", CANARY * 9])

@@ -47,7 +47,7 @@ values: st.SearchStrategy[Any] = st.recursive(
 )
 LABELS = st.dictionaries(
     st.sampled_from([head.HOLDER, head.SINCE, head.UNTIL, head.SALT, "other"]),
-    st.sampled_from([str(one) for one in ODD_TIMES]) | st.text(),
+    st.sampled_from([str(time) for time in ODD_TIMES]) | st.text(),
 )
 
 
@@ -84,16 +84,17 @@ def test_the_embedded_store_reads_whatever_a_row_holds(
     place = "CAST(? AS TEXT)" if as_text else "?"  # of bytes that are no UTF-8, too
     row = (holder, since, until)
     table.execute(f"INSERT INTO locks VALUES ('shop', {place}, {place}, {place})", row)  # noqa: S608
-    lock = locks.read(table, "shop", NOW)
+    row_lock = locks.RowLock(table, "shop", NOW)
+    lock = row_lock.read()
     assert lock is not None
     told(lock)
     if lock.is_held:
         with pytest.raises(StoreLocked):
             locks.refuse_locked(table, NOW)
         with pytest.raises(StoreLocked):
-            locks.take(table, "shop", "anna@build-1", now=NOW, seconds=60)
-    locks.remove(table, lock)
-    assert locks.read(table, "shop", NOW) is None
+            row_lock.take("anna@build-1", 60)
+    row_lock.remove(lock)
+    assert row_lock.read() is None
 
 
 @given(LABELS)
@@ -103,9 +104,9 @@ def test_the_docker_store_reads_whatever_labels_say(labels: Mapping[str, str]) -
 
 @pytest.mark.parametrize("salt", ["", "zz", "00", "é", "00" * 33])
 def test_a_salt_that_somebody_has_changed_is_told_as_damage(salt: str) -> None:
-    found = head.Head("id", 1, {"Name": "the-config", "Labels": {head.SALT: salt}})
+    set_head = head.Head("id", 1, {"Name": "the-config", "Labels": {head.SALT: salt}})
     with pytest.raises(StoreDamaged, match="the-config"):
-        _ = found.salt
+        _ = set_head.salt
 
 
 class Answers:

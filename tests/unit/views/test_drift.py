@@ -23,8 +23,8 @@ from tests.unit.views.drift_samples import (
 )
 
 
-def shown(found: DriftReport, *, verbose: bool = False) -> str:
-    return text.drift(found, colour=False, verbose=verbose)
+def shown(report: DriftReport, *, verbose: bool = False) -> str:
+    return text.drift(report, colour=False, verbose=verbose)
 
 
 def closing(*objects: ObjectDrift) -> str:
@@ -72,9 +72,9 @@ def test_the_closing_line_names_every_kind_that_there_is() -> None:
         "\n\nDrift: 2 objects drifted, 1 vanished, 1 missing, 1 unknowable; "
         "5 pending changes; 2 unmanaged; 4 in sync.\n"
     ) in shown(EVERYTHING)
-    for found in REPORTS.values():
-        ending = shown(found).partition(f"\n\n{text.drift_summary(found)}")[2]
-        assert ending.startswith("\n\nWhat now, ") if found.remedies.of_objects else not ending
+    for drift in REPORTS.values():
+        ending = shown(drift).partition(f"\n\n{text.drift_summary(drift)}")[2]
+        assert ending.startswith("\n\nWhat now, ") if drift.remedies.of_objects else not ending
 
 
 def test_many_alike_are_named_once() -> None:
@@ -110,10 +110,10 @@ def test_objects_in_sync_are_listed_on_request_alone() -> None:
 
 
 def test_colour_changes_nothing_but_colour() -> None:
-    for found in REPORTS.values():
-        coloured = text.drift(found, colour=True, verbose=True)
+    for drift in REPORTS.values():
+        coloured = text.drift(drift, colour=True, verbose=True)
         assert "\x1b" in coloured
-        assert click.unstyle(coloured) == shown(found, verbose=True)
+        assert click.unstyle(coloured) == shown(drift, verbose=True)
 
 
 def large(state: ObjectState, objects: int, fields: int) -> DriftReport:

@@ -50,6 +50,7 @@ from reconciler.views import (
     json,
     junit,
     markdown,
+    markup,
     mermaid,
     prometheus,
     sarif,
@@ -88,168 +89,172 @@ hostile_texts = (
 )
 
 
-def file_named(found: str) -> str:
+def file_named(hostile: str) -> str:
     """As the system names a file whose name need not be UTF-8."""
-    return os.fsdecode(f"manifests/{found}".encode("utf-8", "surrogatepass"))
+    return os.fsdecode(f"manifests/{hostile}".encode("utf-8", "surrogatepass"))
 
 
-def plan_of(found: str) -> Plan:
-    key = ObjectKey("Secret", found, found)
+def plan_of(hostile: str) -> Plan:
+    key = ObjectKey("Secret", hostile, hostile)
     change = Change(
         key=key,
         action=Action.UPDATE,
         fields=(
             FieldChange(
-                ("metadata", "labels", found),
+                ("metadata", "labels", hostile),
                 FieldAction.CHANGED,
-                found,
-                [{found: found}],
-                manager=found,
+                hostile,
+                [{hostile: hostile}],
+                manager=hostile,
             ),
-            FieldChange(("metadata", "finalizers", found), FieldAction.REMOVED, found),
-            FieldChange((found, found), FieldAction.ADDED, after=samples.value(1)),
+            FieldChange(("metadata", "finalizers", hostile), FieldAction.REMOVED, hostile),
+            FieldChange((hostile, hostile), FieldAction.ADDED, after=samples.value(1)),
         ),
-        kept=(("metadata", "annotations", found),),
-        notes=(Note("note", found),),
-        source=Source(file_named(found), 1, 1),
+        kept=(("metadata", "annotations", hostile),),
+        notes=(Note("note", hostile),),
+        source=Source(file_named(hostile), 1, 1),
     )
-    diagnostic = diagnostic_of(found)
+    diagnostic = diagnostic_of(hostile)
     return replace(
         samples.EVERYTHING,
-        store=replace(samples.STORE, location=found),
-        options=replace(samples.EVERYTHING.options, set_name=found, targets=(key,)),
+        store=replace(samples.STORE, location=hostile),
+        options=replace(samples.EVERYTHING.options, set_name=hostile, targets=(key,)),
         changes=(change,),
         steps=(Step(key, Action.UPDATE, 0, after=(key,)),),
-        refusals=(Refusal("guard", found, found, key),),
+        refusals=(Refusal("guard", hostile, hostile, key),),
         problems=(diagnostic,),
-        notices=(Note("notice", found),),
+        notices=(Note("notice", hostile),),
     )
 
 
-def report_of(found: str) -> DriftReport:
+def report_of(hostile: str) -> DriftReport:
     """A report whose object has drifted and has changes to come; another is nobody's."""
-    key = ObjectKey("Secret", found, found)
+    key = ObjectKey("Secret", hostile, hostile)
     fields = (
-        FieldDrift(("data", found), FieldState.CHANGED, Pending.SET, found),
-        FieldDrift(("metadata", "labels", found), FieldState.REMOVED, Pending.REMOVE),
+        FieldDrift(("data", hostile), FieldState.CHANGED, Pending.SET, hostile),
+        FieldDrift(("metadata", "labels", hostile), FieldState.REMOVED, Pending.REMOVE),
     )
-    source = Source(file_named(found), 1, 1)
+    source = Source(file_named(hostile), 1, 1)
     return replace(
         drift_samples.EVERYTHING,
-        store=replace(samples.STORE, location=found),
-        set_name=found,
+        store=replace(samples.STORE, location=hostile),
+        set_name=hostile,
         objects=(
             ObjectDrift(key, ObjectState.DRIFTED, fields, source=source),
             ObjectDrift(key, ObjectState.IN_SYNC, source=source),
             ObjectDrift(key, ObjectState.UNMANAGED),
         ),
-        notices=(Note("notice", found),),
-        certificates=(CertificateEnd(key, found, datetime(2026, 12, 22, tzinfo=UTC)),),
+        notices=(Note("notice", hostile),),
+        certificates=(CertificateEnd(key, hostile, datetime(2026, 12, 22, tzinfo=UTC)),),
     )
 
 
-def listing_of(found: str) -> Listing:
-    key = ObjectKey("Secret", found, found)
-    one = ListedObject(key=key, type=found, data_keys=(found,), created=found, consumers=(key,))
-    return Listing(replace(samples.STORE, location=found), found, (one,))
+def listing_of(hostile: str) -> Listing:
+    key = ObjectKey("Secret", hostile, hostile)
+    listed = ListedObject(
+        key=key, type=hostile, data_keys=(hostile,), created=hostile, consumers=(key,)
+    )
+    return Listing(replace(samples.STORE, location=hostile), hostile, (listed,))
 
 
-def graph_of(found: str) -> DependencyGraph:
-    key, other = ObjectKey("Secret", found, found), ObjectKey(f"K{found}", "", "x")
-    return DependencyGraph((GraphNode(key, 0),), (GraphEdge(key, other, found),))
+def graph_of(hostile: str) -> DependencyGraph:
+    key, other = ObjectKey("Secret", hostile, hostile), ObjectKey(f"K{hostile}", "", "x")
+    return DependencyGraph((GraphNode(key, 0),), (GraphEdge(key, other, hostile),))
 
 
-def desired_of(found: str) -> Desired:
+def desired_of(hostile: str) -> Desired:
     return Desired(
-        key=ObjectKey(f"{found}K", found, found),
-        source=Source(file_named(found), 1, 1),
+        key=ObjectKey(f"{hostile}K", hostile, hostile),
+        source=Source(file_named(hostile), 1, 1),
     )
 
 
-def diagnostic_of(found: str) -> Diagnostic:
+def diagnostic_of(hostile: str) -> Diagnostic:
     return Diagnostic(
         severity=Severity.ERROR,
         code="code",
-        message=found,
-        field=found,
-        source=Source(file_named(found), 1, 1),
-        object=found,
-        hint=found,
+        message=hostile,
+        field=hostile,
+        source=Source(file_named(hostile), 1, 1),
+        object=hostile,
+        hint=hostile,
     )
 
 
-def checked_of(found: str) -> Checked:
-    return Checked(diagnostics=(diagnostic_of(found),), objects=(desired_of(found),), files=1)
+def checked_of(hostile: str) -> Checked:
+    return Checked(diagnostics=(diagnostic_of(hostile),), objects=(desired_of(hostile),), files=1)
 
 
-def read_back(found: str) -> list[HeadedPlan]:
+def read_back(hostile: str) -> list[HeadedPlan]:
     """The plan as a report reads it from JSON."""
-    encodable = found.encode("utf-8", "replace").decode()
+    encodable = hostile.encode("utf-8", "replace").decode()
     headed = read_document(json.plan(plan_of(encodable), Heading(encodable)).encode())
     assert isinstance(headed, HeadedPlan)
     return [headed]
 
 
-def drift_read_back(found: str) -> Drifts:
+def drift_read_back(hostile: str) -> Drifts:
     """Two drift reports as a report reads them from JSON."""
-    encodable = found.encode("utf-8", "replace").decode()
+    encodable = hostile.encode("utf-8", "replace").decode()
     headed = read_document(json.drift(report_of(encodable), encodable).encode())
     assert isinstance(headed, HeadedDrift)
     return Drifts((headed, headed))
 
 
-def printed(found: str) -> dict[str, str]:
-    """Each text that is made from `found`, by name."""
+def printed(hostile: str) -> dict[str, str]:
+    """Each text that is made from `hostile`, by name."""
     plan, report, listing, graph = (
-        plan_of(found),
-        report_of(found),
-        listing_of(found),
-        graph_of(found),
+        plan_of(hostile),
+        report_of(hostile),
+        listing_of(hostile),
+        graph_of(hostile),
     )
     ended = StepEnded(
-        plan.steps[0], Outcome.FAILED, ObjectKey("Secret", found, found), found, found
+        plan.steps[0], Outcome.FAILED, ObjectKey("Secret", hostile, hostile), hostile, hostile
     )
     return {
         "text": text.plan(plan, colour=False, verbose=True),
         "markdown": markdown.plan(plan),
         "html": html.plan(plan, verbose=True),
         "json": json.plan(plan),
-        "report": styled.report(PlanReport((*read_back(found), *read_back("b"))), Style()),
-        "report markdown": comments.comment([*read_back(found), *read_back("b")], found),
-        "report html": html.report(PlanReport((*read_back(found), *read_back("b"))), Style()),
-        "report json": json.report(read_back(found)),
-        "sources": text.sources((desired_of(found),), colour=False),
-        "retried": text.event(StepRetried(plan.steps[0], 1, 1.0, found), colour=False),
-        "waiting": text.event(StepWaiting(plan.steps[0], found, 1.0), colour=False),
-        "diagnostics": text.diagnostics((diagnostic_of(found),), objects=1, files=1, colour=False),
-        "sarif": sarif.diagnostics((diagnostic_of(found),), tool_version="1"),
+        "report": styled.report(PlanReport((*read_back(hostile), *read_back("b"))), Style()),
+        "report markdown": comments.comment([*read_back(hostile), *read_back("b")], hostile),
+        "report html": html.report(PlanReport((*read_back(hostile), *read_back("b"))), Style()),
+        "report json": json.report(read_back(hostile)),
+        "sources": text.sources((desired_of(hostile),), colour=False),
+        "retried": text.event(StepRetried(plan.steps[0], 1, 1.0, hostile), colour=False),
+        "waiting": text.event(StepWaiting(plan.steps[0], hostile, 1.0), colour=False),
+        "diagnostics": text.diagnostics(
+            (diagnostic_of(hostile),), objects=1, files=1, colour=False
+        ),
+        "sarif": sarif.diagnostics((diagnostic_of(hostile),), tool_version="1"),
         "sarif plan": sarif.styled_plan(plan, Style()),
         "code quality": gitlab.styled_plan(plan, Style()),
-        "junit": junit.styled_check(checked_of(found), Style()),
+        "junit": junit.styled_check(checked_of(hostile), Style()),
         "event": text.event(ended, colour=False),
         "event line": json.event(ended),
         "drift": text.drift(report, colour=False, verbose=True),
         "drift markdown": markdown.drift(report),
         "drift html": html.drift(report, Style(verbose=True)),
         "drift json": json.drift(report),
-        "drifts": styled.drifts(drift_read_back(found), Style(verbose=True)),
-        "drifts markdown": comments.styled_drifts(drift_read_back(found), Style(key=found)),
-        "drifts html": html.drifts(drift_read_back(found), Style(verbose=True)),
-        "drifts json": json.drifts(drift_read_back(found)),
-        "drifts junit": junit.styled_drifts(drift_read_back(found), Style()),
+        "drifts": styled.drifts(drift_read_back(hostile), Style(verbose=True)),
+        "drifts markdown": comments.styled_drifts(drift_read_back(hostile), Style(key=hostile)),
+        "drifts html": html.drifts(drift_read_back(hostile), Style(verbose=True)),
+        "drifts json": json.drifts(drift_read_back(hostile)),
+        "drifts junit": junit.styled_drifts(drift_read_back(hostile), Style()),
         "drift metrics": prometheus.drift(report, now=0),
         "listing": text.listing(listing, now=listing_samples.NOW, colour=False),
         "listing json": json.listing(listing),
         "dot": dot.graph(graph),
         "mermaid": mermaid.graph(graph),
-        "error": text.error(StalePlan(found, details=(found,), hint=found), colour=False),
+        "error": text.error(StalePlan(hostile, details=(hostile,), hint=hostile), colour=False),
     }
 
 
 @given(hostile_texts)
 @example("x\x1b[2J")
-def test_whatever_is_printed_can_be_seen(found: str) -> None:
-    for name, output in printed(found).items():
+def test_whatever_is_printed_can_be_seen(hostile: str) -> None:
+    for name, output in printed(hostile).items():
         unseen = {
             character
             for character in output
@@ -261,23 +266,23 @@ def test_whatever_is_printed_can_be_seen(found: str) -> None:
 
 
 @given(hostile_texts)
-def test_nothing_that_is_printed_is_a_workflow_command(found: str) -> None:
-    outputs = printed(found)
-    misplaced = replace(diagnostic_of(found), source=Source(found, 1, 1))
+def test_nothing_that_is_printed_is_a_workflow_command(hostile: str) -> None:
+    outputs = printed(hostile)
+    misplaced = replace(diagnostic_of(hostile), source=Source(hostile, 1, 1))
     outputs["file"] = text.diagnostics((misplaced,), objects=1, files=1, colour=False)
     for name, output in outputs.items():
         assert commands_in(output) == [], name
 
 
-@pytest.mark.parametrize("found", COMMANDS)
-def test_a_workflow_command_is_told_from_other_text(found: str) -> None:
-    assert commands_in(found)
-    assert not commands_in(inert(escaped(found)))
+@pytest.mark.parametrize("hostile", COMMANDS)
+def test_a_workflow_command_is_told_from_other_text(hostile: str) -> None:
+    assert commands_in(hostile)
+    assert not commands_in(inert(escaped(hostile)))
 
 
 @given(hostile_texts)
-def test_escapes_keep_the_data(found: str) -> None:
-    document = {found: [found, {"a": found}]}
+def test_escapes_keep_the_data(hostile: str) -> None:
+    document = {hostile: [hostile, {"a": hostile}]}
     content = orjson.dumps({"a": "x"})
     try:
         content = orjson.dumps(document, option=orjson.OPT_INDENT_2)
@@ -293,9 +298,9 @@ def test_what_is_no_command_is_left_as_it_is() -> None:
 
 
 @given(hostile_texts.filter(bool))
-def test_no_text_starts_a_line_of_its_own(found: str) -> None:
+def test_no_text_starts_a_line_of_its_own(hostile: str) -> None:
     usual = printed("plain")
-    for name, output in printed(found).items():
+    for name, output in printed(hostile).items():
         assert _starts(output) == _starts(usual[name]), name
 
 
@@ -306,8 +311,8 @@ def _starts(output: str) -> list[str]:
 
 
 @given(hostile_texts)
-def test_spaces_cannot_push_text_to_the_next_row(found: str) -> None:
-    assert "    " not in escaped(found)
+def test_spaces_cannot_push_text_to_the_next_row(hostile: str) -> None:
+    assert "    " not in escaped(hostile)
 
 
 def test_what_is_invisible_is_written_out() -> None:
@@ -326,12 +331,12 @@ def test_a_string_never_passes_for_a_masked_value() -> None:
     assert words.value_text(r"\n") != words.value_text("\n")
 
 
-@pytest.mark.parametrize("found", HOSTILE)
-def test_markdown_holds_foreign_text_in_code_alone(found: str) -> None:
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_markdown_holds_foreign_text_in_code_alone(hostile: str) -> None:
     shown = (
-        markdown.plan(plan_of(found)),
-        markdown.drift(report_of(found)),
-        *(comments.comment(read_back(found) * times) for times in (1, 2)),
+        markdown.plan(plan_of(hostile)),
+        markdown.drift(report_of(hostile)),
+        *(comments.comment(read_back(hostile) * times) for times in (1, 2)),
     )
     outside = "".join(map(_outside_of_code, shown))
     assert not any("<!--" in text for text in shown)
@@ -349,14 +354,14 @@ def _outside_of_code(source: str) -> str:
 
 
 def test_a_fence_is_longer_than_the_backticks_inside() -> None:
-    assert markdown.code("a``b") == "```a``b```"
-    assert markdown.code("`a`") == "`` `a` ``"
+    assert markup.code("a``b") == "```a``b```"
+    assert markup.code("`a`") == "`` `a` ``"
     assert "\n`````diff\n" in markdown.plan(plan_of("x````y"))
 
 
 def test_markdown_looks_the_same_without_its_workflow_commands() -> None:
     command = "##[group]`_a_ <b>"
-    shown = markdown.code(command)
+    shown = markup.code(command)
     assert stdlib_html.unescape(re.fullmatch(r"<code>([^<>]*)</code>", shown)[1]) == command  # type: ignore[index]
     assert not re.search(r"[`_*<>\[\]@]", shown.removeprefix("<code>").removesuffix("</code>"))
     whole = markdown.plan(plan_of(command))

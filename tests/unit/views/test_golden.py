@@ -121,7 +121,7 @@ def test_the_histories_hold_every_outcome() -> None:
 
 
 def test_the_reports_hold_every_word() -> None:
-    objects = [one for report in drift_samples.REPORTS.values() for one in report.objects]
+    objects = [item for report in drift_samples.REPORTS.values() for item in report.objects]
     fields = [field for one in objects for field in one.fields]
     assert {one.state for one in objects} == set(ObjectState)
     assert {field.state for field in fields} == set(FieldState)

@@ -12,7 +12,15 @@ from hypothesis import given
 from reconciler.escapes import escaped
 from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.plans import Action, Note, Plan
-from reconciler.views import drift_groups, drift_words, groups, html, words
+from reconciler.views import (
+    change_words,
+    drift_groups,
+    drift_words,
+    groups,
+    html,
+    plan_words,
+    words,
+)
 from reconciler.views.formats import PlanReport, Style
 from reconciler.views.groups import Group
 from reconciler.views.heading import HeadedPlan, Heading
@@ -88,10 +96,10 @@ def test_a_plan_says_all_that_its_text_says(plan: Plan) -> None:
     tree = parsed(html.plan(plan, heading))
     content = tree.content()
     expected = [
-        words.summary_text(plan),
-        *words.context_text(plan, heading).split(),  # options are elements of their own
-        words.drift_text(plan),
-        words.obstacles_text(plan),
+        plan_words.summary_text(plan),
+        *plan_words.context_text(plan, heading).split(),  # options are elements of their own
+        plan_words.drift_text(plan),
+        plan_words.obstacles_text(plan),
         *(notice.message for notice in plan.notices),
         *(part for refusal in plan.refusals for part in (refusal.message, refusal.hint)),
         *(part for it in plan.problems for part in (it.code, it.message, it.hint, it.field)),
@@ -99,8 +107,8 @@ def test_a_plan_says_all_that_its_text_says(plan: Plan) -> None:
     for change in plan.changes:
         if change.action is Action.NO_OP and not change.kept:
             continue
-        expected += [words.object_text(change.key), words.why_text(change)]
-        expected += [words.place_text(change.source), *words.remark_texts(change)]
+        expected += [words.object_text(change.key), change_words.why_text(change)]
+        expected += [words.place_text(change.source), *change_words.remark_texts(change)]
         for row in groups.field_rows(Group((change,))):
             expected += [row.symbol, row.name, row.values, row.remark]
     for sentence in expected:
@@ -144,8 +152,8 @@ def test_a_report_of_one_plan_is_that_plan_and_of_several_has_all_of_them() -> N
     plans = (everything, HeadedPlan(samples.REFUSED), HeadedPlan(samples.EMPTY))
     tree = parsed(html.report(PlanReport(plans), Style(verbose=True)))
     (headline,) = tree.all("h1")
-    assert headline.text == words.total_text([each.plan for each in plans])
-    titles = [": ".join(words.title_texts(each.plan)) for each in plans]
+    assert headline.text == plan_words.total_text([each.plan for each in plans])
+    titles = [": ".join(plan_words.title_texts(each.plan)) for each in plans]
     assert [tag.text for tag in tree.all("h2")] == titles
     content = tree.content()
     for each in plans:
@@ -215,8 +223,8 @@ def test_few_entries_are_open_and_of_many_the_risky_ones() -> None:
 
 
 @given(hostile_texts.filter(bool))
-def test_no_text_closes_or_opens_anything(found: str) -> None:
-    usual, hostile = ("x", found)
+def test_no_text_closes_or_opens_anything(foreign: str) -> None:
+    usual, hostile = ("x", foreign)
     plans = [parsed(html.plan(plan_of(name), verbose=True)) for name in (usual, hostile)]
     reports = [
         parsed(html.drift(report_of(name), Style(verbose=True))) for name in (usual, hostile)
@@ -232,11 +240,13 @@ def test_no_text_closes_or_opens_anything(found: str) -> None:
     assert shape(several[0]) == shape(several[1])
 
 
-@pytest.mark.parametrize("found", [*HOSTILE, '" onclick="alert(1)', "' autofocus '", "]]>", "&amp"])
-def test_text_comes_back_as_it_was_escaped(found: str) -> None:
-    tree = parsed(element("p", found, title=found).source).children[0]
-    assert tree.text == tree.attributes["title"] == escaped(found)
-    assert "#" not in text(found).source
+@pytest.mark.parametrize(
+    "foreign", [*HOSTILE, '" onclick="alert(1)', "' autofocus '", "]]>", "&amp"]
+)
+def test_text_comes_back_as_it_was_escaped(foreign: str) -> None:
+    tree = parsed(element("p", foreign, title=foreign).source).children[0]
+    assert tree.text == tree.attributes["title"] == escaped(foreign)
+    assert "#" not in text(foreign).source
 
 
 def test_no_page_has_a_fingerprint() -> None:

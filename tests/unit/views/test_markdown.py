@@ -5,7 +5,7 @@ import pytest
 
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Change, Note, Plan, Reason, Refusal, Removal
-from reconciler.views import groups, markdown, text
+from reconciler.views import groups, markdown, markup, text
 from tests.unit.views import samples
 
 
@@ -84,10 +84,10 @@ def test_problems_come_before_changes() -> None:
 
 
 def test_plain_words_stay_plain_and_all_else_is_code() -> None:
-    assert markdown.prose("see Secret/shop/db, or --adopt it (now); 5 of 12, 30%") == (
+    assert markup.prose("see Secret/shop/db, or --adopt it (now); 5 of 12, 30%") == (
         "see `Secret/shop/db`, or `--adopt` it (now); 5 of 12, 30%"
     )
-    assert markdown.prose("1. @team #2 GH-2 deadbeef1 a_b_c") == (
+    assert markup.prose("1. @team #2 GH-2 deadbeef1 a_b_c") == (
         "`1`. `@team` `#2` `GH-2` `deadbeef1` `a_b_c`"
     )
 
@@ -189,7 +189,7 @@ def test_no_text_however_long_exceeds_the_limit(text: str, limit: int) -> None:
 
 def test_what_is_cut_ends_behind_a_whole_construct() -> None:
     for room in range(2, 60):
-        shown = markdown.prose_within("one `two` a``b three/four five", room)
+        shown = markup.prose_within("one `two` a``b three/four five", room)
         assert len(shown) <= room
         assert "`" not in re.sub(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", "", shown)
         assert shown.endswith(("…", " five"))

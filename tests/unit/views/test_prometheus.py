@@ -24,11 +24,11 @@ OWN_SERIES = {"reconciler_drift_object", "reconciler_certificate_end_timestamp_s
 Samples = dict[tuple[str, str], float]
 
 
-def read(found: DriftReport) -> Samples:
+def read(report: DriftReport) -> Samples:
     """The samples by name and state, read as the text format says; labels are checked."""
     metrics: Samples = {}
     types = []
-    for line in prometheus.drift(found, now=1795330800.25).split("\n"):
+    for line in prometheus.drift(report, now=1795330800.25).split("\n"):
         if line.startswith("# TYPE "):
             types.append(line.split(" ")[2])
             assert line.endswith(" gauge")
@@ -36,8 +36,8 @@ def read(found: DriftReport) -> Samples:
             name, labels, value = SAMPLE.fullmatch(line).groups()  # type: ignore[union-attr]
             assert LABEL.sub("", labels) == ""
             known = {label: unescaped(text) for label, text in LABEL.findall(labels)}
-            assert known["set"] == inert(escaped(found.set_name))
-            assert known["store"] == inert(escaped(found.store.location or found.store.id))
+            assert known["set"] == inert(escaped(report.set_name))
+            assert known["store"] == inert(escaped(report.store.location or report.store.id))
             key = (name, " ".join(text for label, text in known.items() if label not in SHARED))
             assert types[-1] == name
             assert key not in metrics

@@ -5,7 +5,7 @@ import pytest
 
 from reconciler.model.events import ApplyEnded, Outcome, StepEnded
 from reconciler.model.plans import Note, Plan
-from reconciler.views import text, words
+from reconciler.views import change_words, text
 from tests.unit.views import samples
 
 
@@ -15,12 +15,14 @@ def headers(plan: Plan, *, verbose: bool = False) -> list[str]:
 
 
 def test_the_greatest_risk_stands_first_and_else_the_order_of_the_steps() -> None:
-    found = headers(samples.EVERYTHING)
-    assert found[:3] == [f"- Secret/shop/{name}" for name in ("gone", "licence", "lost")]
-    assert found[3:6] == [f"-/+ Secret/shop/{name}" for name in ("frozen", "thawed", "typed")]
-    assert found[6:8] == [f"~ Secret/shop/{name}" for name in ("db", "encoded")]
-    assert found[8] == "+ Namespace/shop"
-    assert found.index("+ Secret/shop/base") < found.index("+ Secret/shop/job-(known after apply)")
+    headings = headers(samples.EVERYTHING)
+    assert headings[:3] == [f"- Secret/shop/{name}" for name in ("gone", "licence", "lost")]
+    assert headings[3:6] == [f"-/+ Secret/shop/{name}" for name in ("frozen", "thawed", "typed")]
+    assert headings[6:8] == [f"~ Secret/shop/{name}" for name in ("db", "encoded")]
+    assert headings[8] == "+ Namespace/shop"
+    assert headings.index("+ Secret/shop/base") < headings.index(
+        "+ Secret/shop/job-(known after apply)"
+    )
 
 
 def test_a_plan_that_could_not_be_ordered_is_shown_nevertheless() -> None:
@@ -93,6 +95,8 @@ def test_what_to_do_after_an_apply(*, saved: bool) -> None:
 @pytest.mark.parametrize("length", [1, 51, 52, 53, 253])
 def test_columns_align_however_long_a_name_is(length: int) -> None:
     names = ("k" * length, "short", "x" * 40)
-    lines = words.aligned(words.Row("+", f"data[{name}]", "(value #1)") for name in names)
+    lines = change_words.aligned(
+        change_words.Row("+", f"data[{name}]", "(value #1)") for name in names
+    )
     (column,) = {line.text.index("(value #1)") for line in lines}
     assert column == max(map(len, names)) + len("data[]") + 2

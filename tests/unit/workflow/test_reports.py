@@ -27,7 +27,7 @@ REFUSAL = Refusal("max-deletes", "too many deletes", "raise --max-deletes")
 
 def outcome(*outcomes: Outcome, interrupted: bool = False) -> ApplyEnded:
     step = Step(KEY, Action.CREATE, 0)
-    return ApplyEnded(tuple(StepEnded(step, one, KEY) for one in outcomes), interrupted)
+    return ApplyEnded(tuple(StepEnded(step, outcome, KEY) for outcome in outcomes), interrupted)
 
 
 def drift(*states: ObjectState) -> DriftReport:

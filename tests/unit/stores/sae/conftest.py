@@ -43,8 +43,8 @@ class Region:
     def planned(
         self, *desired: Desired, store: Any = None, options: PlanOptions = IN_HAND
     ) -> workflow.Planned:
-        found = workflow.read(desired, store or self.open(), options)
-        return workflow.plan(desired, found, options)
+        snapshot = workflow.read(desired, store or self.open(), options)
+        return workflow.plan(desired, snapshot, options)
 
     def plan(self, *desired: Desired, options: PlanOptions = IN_HAND) -> Plan:
         return self.planned(*desired, options=options).plan
@@ -60,7 +60,7 @@ class Region:
     def settle(self, *desired: Desired) -> None:
         """Apply, and see that all is as it is wanted and that nothing is left to do."""
         ended = self.apply(*desired)
-        assert [one for one in ended.results if one.outcome is not Outcome.APPLIED] == []
+        assert [result for result in ended.results if result.outcome is not Outcome.APPLIED] == []
         self.settled(*desired)
 
     def settled(self, *desired: Desired) -> None:
@@ -72,7 +72,7 @@ def actions(plan: Plan) -> dict[str, Action]:
 
 
 def failures(ended: ApplyEnded) -> Sequence[str]:
-    return [one.message for one in ended.results if one.outcome is Outcome.FAILED]
+    return [result.message for result in ended.results if result.outcome is Outcome.FAILED]
 
 
 @pytest.fixture
@@ -94,5 +94,7 @@ def no_patience(region: Region) -> None:
     region.patience = Patience(attempts=1)
 
 
-def without_data(one: Desired, *names: str) -> Desired:
-    return replace(one, data={name: one.data[name] for name in one.data if name not in names})
+def without_data(desired: Desired, *names: str) -> Desired:
+    return replace(
+        desired, data={name: desired.data[name] for name in desired.data if name not in names}
+    )

@@ -129,8 +129,8 @@ def test_applications_that_use_a_secret_are_its_consumers(region: Region) -> Non
     kept = region.standin.secret("one")
     assert kept is not None
     kept.apps.append("storefront")
-    found = region.open().read(Scope("default", frozenset([ONE.key])))
-    assert found.consumers == (Consumer("Application", "default", "storefront", ONE.key),)
+    snapshot = region.open().read(Scope("default", frozenset([ONE.key])))
+    assert snapshot.consumers == (Consumer("Application", "default", "storefront", ONE.key),)
     plan = region.plan(options=PlanOptions(prune=True, allow_empty=True))
     assert actions(plan) == {"one": Action.DELETE}
     (refusal,) = plan.refusals
@@ -155,7 +155,7 @@ def test_of_two_applies_one_is_kept_out(region: Region) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(isinstance(one, StoreLocked | StalePlan) for one in outcomes) == 1
+    assert sum(isinstance(outcome, StoreLocked | StalePlan) for outcome in outcomes) == 1
     assert region.standin.names() == {"one"}
     own = [name[:13] for name in region.standin.namespaces[REGION] if name != "one"]
     assert sorted(own) == ["reconciler_h_", "reconciler_i_", "reconciler_s_"]
@@ -318,6 +318,6 @@ def test_what_vanished_is_told(region: Region, figures: Callable[[str], None]) -
     del figures
     region.settle(ONE)
     region.standin.drop("one")
-    found = region.open().read(Scope("default", frozenset()))
-    assert found.vanished == {ObjectKey("Secret", "default", "one")}
+    snapshot = region.open().read(Scope("default", frozenset()))
+    assert snapshot.vanished == {ObjectKey("Secret", "default", "one")}
     region.settle(ONE)

@@ -51,7 +51,7 @@ def test_an_update_ends_with_what_is_wanted_either_way(region: Region) -> None:
 def test_a_secret_that_was_made_anew_is_told_of(region: Region) -> None:
     region.settle(ONE)
     ended = region.apply(CHANGED)
-    told = [text for one in ended.results for text in one.warnings]
+    told = [text for result in ended.results for text in result.warnings]
     assert bool(told) is region.standin.merges
     assert all("deleted and created anew" in text for text in told)
 

@@ -63,20 +63,20 @@ def standin() -> Iterator[Standin]:
 
 
 def test_all_that_was_recorded_is_read(region: Region) -> None:
-    found = region.open().read(Scope("default", frozenset({key("created")})))
-    owned = {key.name for key, live in found.objects.items() if live.applied is not None}
+    snapshot = region.open().read(Scope("default", frozenset({key("created")})))
+    owned = {key.name for key, live in snapshot.objects.items() if live.applied is not None}
     assert owned == {"settled", "changed", "created", "released", "immutable", "elsewhere"} | {
         GENERATED
     }
-    assert found.objects[key(GENERATED)].generate_name == "generated-"
-    assert found.objects[key("immutable")].immutable
-    assert set(found.copies) == {key("replaced")}
-    copy = found.copies[key("replaced")]
+    assert snapshot.objects[key(GENERATED)].generate_name == "generated-"
+    assert snapshot.objects[key("immutable")].immutable
+    assert set(snapshot.copies) == {key("replaced")}
+    copy = snapshot.copies[key("replaced")]
     assert copy.data == {"password": SecretValue(b"not-a-real password of replaced, 1")}
     assert (copy.uid, copy.type) == ("24", "Opaque")
-    assert found.vanished == {key("vanished")}
-    assert found.fingerprint_key == b"not-a-real-fingerprint-key-of-01"
-    assert found.identity.id == "00000000-0000-4000-8000-00000000cafe"
+    assert snapshot.vanished == {key("vanished")}
+    assert snapshot.fingerprint_key == b"not-a-real-fingerprint-key-of-01"
+    assert snapshot.identity.id == "00000000-0000-4000-8000-00000000cafe"
 
 
 def test_the_interrupted_apply_is_carried_on_and_converges(region: Region) -> None:
