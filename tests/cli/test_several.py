@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft202012Validator
+
+from reconciler.model.store import Scope, Snapshot, Store
+from tests.cli import altered
 
 THREE = """\
 defaults: {set: shop}
@@ -297,3 +303,83 @@ def test_one_plan_is_not_saved_in_the_place_of_a_directory(three: Any) -> None:
     three.write("file", "")
     assert "cannot be written" in three.run("plan", "--all", "--out", "file").err
     assert Path("file").read_text() == ""
+
+
+class Counting:
+    """Counts the stores that are read at a time; each waits a moment for a second one."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+        self._met = threading.Event()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        if self._now > 1:
+            self._met.set()
+        self._met.wait(0.3)
+        yield
+        with self._lock:
+            self._now -= 1
+
+
+class Counted:
+    """A store whose reads are counted."""
+
+    def __init__(self, store: Store, counting: Counting) -> None:
+        self._store = store
+        self._counting = counting
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def read(self, scope: Scope) -> Snapshot:
+        with self._counting():
+            return self._store.read(scope)
+
+
+@pytest.fixture
+def most_at_a_time(three: Any, wrap_store: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a command, with other manifests for one environment; how many were read at a time."""
+    monkeypatch.setenv("RECONCILER_ALLOW_RUN", "true")
+    three.write("kustomized/kustomization.yaml", "resources: []\n")
+
+    def run(command: str, *args: str, manifests: str = "eu-2") -> int:
+        counting = Counting()
+        wrap_store(lambda store: Counted(store, counting))
+        monkeypatch.delenv("RECONCILER_STORE")
+        text = THREE.replace("sqlite:", "altered:")
+        text = text.replace("manifests: eu-2", f"manifests: {manifests}")
+        three.write("reconciler.yaml", text)
+        three.run(command, "--all", *args)
+        return counting.most
+
+    return run
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+def test_environments_take_turns_where_none_of_them_waits(
+    most_at_a_time: Any, command: str
+) -> None:
+    assert most_at_a_time(command) == 1
+    assert most_at_a_time(command, "--env-parallelism", "2") == 2
+
+
+def test_environments_are_read_side_by_side_where_a_store_has_a_server(
+    most_at_a_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(altered.BACKEND, "has_server", True)
+    assert most_at_a_time("plan") > 1
+    assert most_at_a_time("plan", "--env-parallelism", "1") == 1
+
+
+@pytest.mark.parametrize("manifests", ["kustomized", "[{run: [cat, eu-2/database.yaml]}]"])
+def test_environments_are_read_side_by_side_where_a_program_prints_manifests(
+    most_at_a_time: Any, manifests: str
+) -> None:
+    assert most_at_a_time("plan", manifests=manifests) > 1
+    assert most_at_a_time("plan", "staging", manifests=manifests) == 1

@@ -25,6 +25,7 @@ class FileBackend:
     scheme = "files"
     options: tuple[Option, ...] = ()
     annotations: frozenset[str] = frozenset()
+    has_server = False
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What this store refuses and an API server accepts."""

@@ -23,6 +23,7 @@ class CceBackend:
     scheme = "cce"
     options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE, ALLOW_RUN)
     annotations: frozenset[str] = frozenset()
+    has_server = True
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """Types that Huawei Cloud's page spells differently."""

@@ -22,6 +22,7 @@ class DockerBackend:
     scheme = "docker"
     options: tuple[Option, ...] = ()
     annotations = ANNOTATIONS
+    has_server = True
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What a swarm refuses, such as other kinds, long names and large values."""

@@ -21,6 +21,7 @@ class GitBackend:
     scheme = "git"
     options: tuple[Option, ...] = ()
     annotations: frozenset[str] = frozenset()
+    has_server = False
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """A revision has no rules of its own."""

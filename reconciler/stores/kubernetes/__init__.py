@@ -25,6 +25,7 @@ class KubernetesBackend:
     scheme = "kubernetes"
     options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE, ALLOW_RUN)
     annotations: frozenset[str] = frozenset()
+    has_server = True
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """Nothing: the rules of an API server are the rules of all manifests."""

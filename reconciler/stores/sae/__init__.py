@@ -41,6 +41,7 @@ class SaeBackend:
     scheme = "sae"
     options = (SET_NAMESPACE, _SAE_NAMESPACES, _QPS)
     annotations: frozenset[str] = frozenset()
+    has_server = True
 
     def __init__(self, patience: Patience | None = None) -> None:
         self._patience = patience

@@ -21,6 +21,7 @@ class SnapshotBackend:
     scheme = "snapshot"
     options: tuple[Option, ...] = ()
     annotations: frozenset[str] = frozenset()
+    has_server = False
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """A snapshot has no rules of its own."""

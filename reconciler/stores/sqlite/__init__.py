@@ -21,6 +21,7 @@ class EmbeddedBackend:
     scheme = "sqlite"
     options: tuple[Option, ...] = ()
     annotations: frozenset[str] = frozenset()
+    has_server = False
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """Nothing: the rules of an API server are the rules of all manifests."""
