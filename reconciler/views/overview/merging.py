@@ -15,7 +15,7 @@ from typing import TypeAlias
 from reconciler.model.objects import ObjectKey
 from reconciler.views.groups import MANY
 from reconciler.views.overview.compact import NEW_VALUE, NOTE, UNKNOWN, Compact, Likeness, Statement
-from reconciler.views.overview.matrices import matrix_of
+from reconciler.views.overview.matrices import Line, Pattern, Topic, matrix_of
 from reconciler.views.overview.merged import Cell, Chapter, Group, Overview, Said
 from reconciler.views.words import Row
 
@@ -25,8 +25,8 @@ _MOST_TEXTS = _MOST_NAMED + 1
 
 Numbers: TypeAlias = "array[int]"
 """Numbers of environments, ascending."""
-Topic = tuple[ObjectKey, str]
-"""An object, and what is said of it: see `Likeness`."""
+Way: TypeAlias = "tuple[Likeness, Numbers]"
+"""What happens to an object, and in which environments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,13 @@ class Merging:
             objects = self._changes.setdefault(occurrence.likeness, {})
             numbers = objects.get(occurrence.key)
             if numbers is None:
-                numbers = objects[occurrence.key] = array("Q")
+                numbers = objects[self._kept(occurrence.key)] = array("Q")
             numbers.extend((number, self._number_of(occurrence.values), *occurrence.digests))
+
+    def _kept(self, key: ObjectKey) -> ObjectKey:
+        """`key`, with what it has in common with others kept once."""
+        namespace = self._texts.setdefault(key.namespace, key.namespace)
+        return ObjectKey(key.kind, namespace, key.name)
 
     def _number_of(self, values: tuple[str, ...]) -> int:
         """Where `values` are kept; equal ones, and equal texts in them, are kept once."""
@@ -113,15 +118,21 @@ class Merging:
 
     def overview(self) -> Overview:
         """All that was added."""
+        ways = self._ways()
+        variants = {
+            (topic, likeness): _letter(index)
+            for topic, same in ways.items()
+            for index, (likeness, _) in enumerate(same)
+        }
         return Overview(
             tuple(self._names),
             tuple(self._failed),
             tuple(self._stores),
             tuple(self._said(self._facts)),
             tuple(self._stated()),
-            tuple(self._chapters()),
+            tuple(self._chapters(variants)),
             tuple(self._said(self._figures)),
-            matrix_of(self._cells(), self._names, self._meanings()),
+            matrix_of(self._lines(ways), self._names, self._meanings()),
         )
 
     def _stated(self) -> list[Said]:
@@ -139,25 +150,27 @@ class Merging:
     def _called(self, numbers: Iterable[int]) -> tuple[str, ...]:
         return tuple(self._names[number] for number in numbers)
 
-    def _chapters(self) -> list[Chapter]:
+    def _chapters(self, variants: Mapping[tuple[Topic, Likeness], str]) -> list[Chapter]:
         """Outliers first: what happens in half of the environments or fewer; then by risk."""
-        variants = self._variants()
-        by_places: dict[bytes, dict[tuple[Likeness, tuple[Row, ...], str], list[ObjectKey]]] = {}
+        by_places: dict[bytes, list[Group]] = {}
         for likeness, objects in self._changes.items():
+            shown: dict[bytes, tuple[Row, ...]] = {}
+            same: dict[tuple[bytes, tuple[Row, ...], str], list[ObjectKey]] = {}
             for key, numbers in objects.items():
-                places = self._places(numbers, len(likeness.rows))
-                alike = (
-                    likeness,
-                    self._rows(likeness, places),
-                    variants.get(((key, likeness.topic), likeness), ""),
-                )
-                same = by_places.setdefault(places.environments.tobytes(), {})
+                places = _environments(likeness, numbers).tobytes()
+                variant = variants.get(((key, likeness.topic), likeness), "") if variants else ""
+                alike = places, self._rows(likeness, numbers, shown), variant
                 same.setdefault(alike, []).append(key)
-        chapters = []
-        for content, same in by_places.items():
-            environments = array("I", content)
-            groups = sorted(_groups(same), key=lambda group: group.likeness.rank)
-            chapters.append(Chapter(self._called(environments), tuple(groups)))
+            for (places, rows, variant), keys in same.items():
+                groups = by_places.setdefault(places, [])
+                groups += _groups(keys, likeness, rows, variant)
+        chapters = [
+            Chapter(
+                self._called(array("I", places)),
+                tuple(sorted(groups, key=lambda group: group.likeness.rank)),
+            )
+            for places, groups in by_places.items()
+        ]
         half = len(self._names) / 2
         return sorted(
             chapters,
@@ -169,38 +182,47 @@ class Merging:
             ),
         )
 
-    def _variants(self) -> dict[tuple[Topic, Likeness], str]:
-        """A letter for each way in which an object changes, where there are several."""
-        return {
-            (key, likeness): _letter(index)
-            for key, ways in self._ways().items()
-            if len(ways) > 1
-            for index, (likeness, _) in enumerate(ways)
-        }
-
-    def _ways(self) -> dict[Topic, list[tuple[Likeness, Numbers]]]:
-        """The ways in which each object changes, the most common first."""
-        ways: dict[Topic, list[tuple[Likeness, Numbers]]] = {}
+    def _ways(self) -> dict[Topic, list[Way]]:
+        """The ways of objects that change in several ways, the most common first."""
+        seen: dict[str, set[ObjectKey]] = {}
+        ways: dict[Topic, list[Way]] = {}
         for likeness, objects in self._changes.items():
-            width = len(likeness.rows) + 2
+            before = seen.setdefault(likeness.topic, set())
+            ways |= {(key, likeness.topic): [] for key in before.intersection(objects)}
+            before.update(objects)
+        for likeness, objects in self._changes.items() if ways else ():
             for key, numbers in objects.items():
-                way = (likeness, array("I", numbers[::width]))
-                ways.setdefault((key, likeness.topic), []).append(way)
+                same = ways.get((key, likeness.topic))
+                if same is not None:
+                    same.append((likeness, _environments(likeness, numbers)))
         for same in ways.values():
             same.sort(key=lambda way: -len(way[1]))
         return ways
 
-    def _cells(self) -> dict[Topic, dict[int, Cell]]:
-        """What happens to each object that does not change alike everywhere, by environment."""
-        return {
-            key: {
-                number: Cell(likeness.symbol, _letter(index) if len(ways) > 1 else "")
-                for index, (likeness, numbers) in enumerate(ways)
-                for number in numbers
-            }
-            for key, ways in self._ways().items()
-            if len(ways) > 1 or len(ways[0][1]) < len(self._names)
-        }
+    def _lines(self, ways: Mapping[Topic, Sequence[Way]]) -> dict[Pattern, Line]:
+        """What happens where to the objects that do not change alike everywhere."""
+        lines: dict[Pattern, Line] = {}
+        told = set[Topic]()
+        for likeness, objects in self._changes.items():
+            for key, numbers in objects.items():
+                topic = key, likeness.topic
+                environments = _environments(likeness, numbers)
+                several = ways.get(topic)
+                if several is None and len(environments) == len(self._names):
+                    continue
+                if several is None:
+                    pattern: Pattern = ((Cell(likeness.symbol), environments.tobytes()),)
+                elif topic not in told:
+                    told.add(topic)
+                    pattern = tuple(
+                        (Cell(way.symbol, _letter(index)), places.tobytes())
+                        for index, (way, places) in enumerate(several)
+                    )
+                else:
+                    continue
+                line = lines.setdefault(pattern, Line(topic))
+                line.objects += 1
+        return lines
 
     def _meanings(self) -> dict[str, str]:
         """What the symbols mean."""
@@ -210,14 +232,26 @@ class Merging:
             meanings.setdefault(likeness.symbol, {})[word] = None
         return {symbol: " or ".join(same) for symbol, same in meanings.items()}
 
-    def _rows(self, likeness: Likeness, places: _Places) -> tuple[Row, ...]:
-        return tuple(
-            row._replace(
-                values=self._shown(places.texts_of(index)),
-                remark="; ".join(filter(None, (row.remark, self._equality(digests, places)))),
+    def _rows(
+        self, likeness: Likeness, numbers: Numbers, shown: dict[bytes, tuple[Row, ...]]
+    ) -> tuple[Row, ...]:
+        """The rows of an object; `shown` has those that were made before of the same likeness."""
+        width = len(likeness.rows) + 2
+        # Where an object occurs once, its digests say nothing.
+        content = numbers[1:2].tobytes() if len(numbers) == width else numbers.tobytes()
+        rows = shown.get(content)
+        if rows is None:
+            places = self._places(numbers, len(likeness.rows))
+            rows = shown[content] = tuple(
+                row._replace(
+                    values=self._shown(places.texts_of(index)),
+                    remark="; ".join(filter(None, (row.remark, self._equality(digests, places)))),
+                )
+                for index, (row, digests) in enumerate(
+                    zip(likeness.rows, places.digests, strict=True)
+                )
             )
-            for index, (row, digests) in enumerate(zip(likeness.rows, places.digests, strict=True))
-        )
+        return rows
 
     def _shown(self, texts: Mapping[str, Numbers]) -> str:
         """The value of a field, or in which environments it is which."""
@@ -261,14 +295,18 @@ def _without_name(statement: Statement, environment: str) -> Statement:
     return statement._replace(text=text, more=tuple(more))
 
 
+def _environments(likeness: Likeness, numbers: Numbers) -> Numbers:
+    """Those of the environments among the `numbers` of an object."""
+    return array("I", numbers[:: len(likeness.rows) + 2])
+
+
 def _groups(
-    same: Mapping[tuple[Likeness, tuple[Row, ...], str], list[ObjectKey]],
+    keys: Sequence[ObjectKey], likeness: Likeness, rows: tuple[Row, ...], variant: str
 ) -> Iterator[Group]:
-    for (likeness, rows, variant), keys in same.items():
-        if len(keys) >= MANY:
-            yield Group(tuple(sorted(keys)), likeness, rows, variant)
-        else:
-            yield from (Group((key,), likeness, rows, variant) for key in keys)
+    if len(keys) >= MANY:
+        yield Group(tuple(sorted(keys)), likeness, rows, variant)
+    else:
+        yield from (Group((key,), likeness, rows, variant) for key in keys)
 
 
 def _letter(index: int) -> str:
