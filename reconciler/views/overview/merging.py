@@ -12,11 +12,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey
 from reconciler.views.groups import MANY
-from reconciler.views.overview.compact import NEW_VALUE, NOTE, UNKNOWN, Compact, Likeness, Statement
+from reconciler.views.overview.compact import (
+    NEW_VALUE,
+    NOTE,
+    UNKNOWN,
+    Compact,
+    Likeness,
+    Occurrence,
+    Statement,
+)
 from reconciler.views.overview.matrices import Line, Pattern, Topic, matrix_of
-from reconciler.views.overview.merged import Cell, Chapter, Group, Overview, Said
+from reconciler.views.overview.merged import Cell, Chapter, Group, Overview, Said, Settling
 from reconciler.views.words import Row
 
 _MOST_NAMED = 3
@@ -67,6 +76,8 @@ class Merging:
         self._statements: dict[Statement, _Statements] = {}
         # For each object, of each environment in turn: its number, that of its values, digests.
         self._changes: dict[Likeness, dict[ObjectKey, Numbers]] = {}
+        # Of each kind of drift that anything can be done about, the first one.
+        self._first: dict[Likeness, tuple[str, Occurrence]] = {}
         self._texts: dict[str, str] = {}
         self._values: list[tuple[str, ...]] = []
         self._numbers: dict[tuple[str, ...], int] = {}
@@ -74,7 +85,7 @@ class Merging:
     def add(self, compact: Compact) -> None:
         """One more environment."""
         for statement in compact.statements:
-            likeness = _without_name(statement, compact.environment)
+            likeness = _without_names(statement, compact)
             said = self._statements.setdefault(likeness, _Statements(statement))
             said.environments.append(compact.environment)
         if not compact.has_answer:
@@ -92,6 +103,8 @@ class Merging:
             if numbers is None:
                 numbers = objects[self._kept(occurrence.key)] = array("Q")
             numbers.extend((number, self._number_of(occurrence.values), *occurrence.digests))
+            if occurrence.remedies and occurrence.likeness not in self._first:
+                self._first[occurrence.likeness] = compact.environment, occurrence
 
     def _kept(self, key: ObjectKey) -> ObjectKey:
         """`key`, with what it has in common with others kept once."""
@@ -124,15 +137,17 @@ class Merging:
             for topic, same in ways.items()
             for index, (likeness, _) in enumerate(same)
         }
+        chapters = self._chapters(variants)
         return Overview(
             tuple(self._names),
             tuple(self._failed),
             tuple(self._stores),
             tuple(self._said(self._facts)),
             tuple(self._stated()),
-            tuple(self._chapters(variants)),
+            tuple(chapters),
             tuple(self._said(self._figures)),
             matrix_of(self._lines(ways), self._names, self._meanings()),
+            tuple(self._settlings(chapters)),
         )
 
     def _stated(self) -> list[Said]:
@@ -181,6 +196,19 @@ class Merging:
                 each.environments,
             ),
         )
+
+    def _settlings(self, chapters: Iterable[Chapter]) -> Iterator[Settling]:
+        """What can be done about each kind of drift in `chapters`."""
+        if not self._first:
+            return
+        kinds = {group.likeness: None for chapter in chapters for group in chapter.groups}
+        for likeness in kinds:
+            if likeness not in self._first:
+                continue
+            environment, first = self._first[likeness]
+            width = len(likeness.rows) + 2
+            times = sum(len(same) // width for same in self._changes[likeness].values())
+            yield Settling(first.key, environment, first.remedies, times - 1)
 
     def _ways(self) -> dict[Topic, list[Way]]:
         """The ways of objects that change in several ways, the most common first."""
@@ -288,11 +316,14 @@ class Merging:
         return ", ".join(self._called(numbers))
 
 
-def _without_name(statement: Statement, environment: str) -> Statement:
-    """`statement` with ``(environment)`` for the name, as in the path of a file."""
-    name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])")
-    text, *more = (name.sub("(environment)", each) for each in (statement.text, *statement.more))
-    return statement._replace(text=text, more=tuple(more))
+def _without_names(statement: Statement, compact: Compact) -> Statement:
+    """`statement` with ``(store)`` and ``(environment)`` for the names of those of `compact`."""
+    texts = (statement.text, *statement.more)
+    for name, sort in ((escaped(compact.store), "store"), (compact.environment, "environment")):
+        if name:
+            word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
+            texts = tuple(word.sub(f"({sort})", text) for text in texts)
+    return statement._replace(text=texts[0], more=texts[1:])
 
 
 def _environments(likeness: Likeness, numbers: Numbers) -> Numbers:
