@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
+from reconciler.errors import ExitCode
 from reconciler.model.store import Scope, Snapshot, Store
 from tests.cli import altered
 
@@ -147,10 +148,36 @@ def test_two_environments_that_the_command_line_sends_to_one_place_are_refused(
     )
     workplace.secret("x", file="m/x.yaml", x="1")
     workplace.ok("plan", "--all")
-    result = workplace.run("plan", "--all", "--set", "blue")
-    assert result.code == 1
-    assert "several environments would have the same store and set" in result.err
-    assert "  ~ a, b\n" in result.err
+    for command, args, variables in (
+        ("plan", ("--set", "blue"), {}),
+        ("plan", (), {"RECONCILER_SET": "blue"}),
+        ("apply", ("--set", "blue", "--auto-approve"), {}),
+        ("drift", ("--set", "blue"), {}),
+    ):
+        result = workplace.run(command, "--all", *args, env=variables)
+        assert result.code == 1
+        assert "several environments would have the same store and set" in result.err
+        assert "  ~ a, b\n" in result.err
+    assert not (workplace.path / ".reconciler").exists()
+
+
+@pytest.mark.parametrize("at_a_time", ["1", "2"])
+@pytest.mark.parametrize("what", [("plans",), ("--all", "--auto-approve")])
+def test_an_object_that_two_sets_claim_goes_to_one_of_them(
+    workplace: Any, at_a_time: str, what: tuple[str, ...]
+) -> None:
+    """Their plans know nothing of each other; each apply looks again."""
+    workplace.write(
+        "reconciler.yaml", "defaults: {manifests: m}\nenvironments: {a: {set: a}, b: {set: b}}\n"
+    )
+    workplace.secret("x", file="m/x.yaml", x="1")
+    workplace.ok("plan", "--all", "--out", "plans", "--allow-weak-plan")
+    result = workplace.run("apply", *what, "--env-parallelism", at_a_time)
+    assert result.code in {ExitCode.STALE, ExitCode.PARTIAL}
+    assert result.out.count(": created Secret/default/x") == 1
+    sets = document(workplace, "get", "--all")["environments"]
+    assert sorted(len(each["listing"]["objects"]) for each in sets) == [0, 1]
+    assert "belongs to the set" in workplace.run("plan", "--all").out
 
 
 def test_standard_input_is_for_one_environment(three: Any) -> None:
