@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import ENV_PARALLELISM, STORE, are_typed
+from reconciler.cli.options import ENV_PARALLELISM, STORE
 from reconciler.cli.sources import PATHS, SOURCES
 from reconciler.model.opening import StoreChoice
 from reconciler.stores import backend_of
@@ -44,6 +44,6 @@ def _has_server(store: Any) -> bool:
 def _has_program(context: click.Context) -> bool:
     from reconciler.inputs.bases import kustomization_in
 
-    if any(map(kustomization_in, context.params.get(PATHS, ()))):
-        return True
-    return not are_typed(context) and bool(context.obj.settings.get(SOURCES))
+    settings = context.obj.settings  # which count for saved plans too
+    paths = (*context.params.get(PATHS, ()), *settings.get(PATHS, ()))
+    return bool(settings.get(SOURCES)) or any(map(kustomization_in, paths))

@@ -306,7 +306,10 @@ def _followed_by(after: Callable[[], None] | None) -> Iterator[None]:
 
 
 def _follow_up(contexts: Sequence[click.Context], told: Sequence[_Told]) -> None:
-    """Do what is to be done at the very end for each environment: they wait for receivers."""
+    """Do what is to be done at the very end for each environment, side by side.
+
+    That waits for receivers, whatever the rest of the work waits for.
+    """
     from reconciler.workflow import abreast
 
     work = [partial(_followed_up, *pair) for pair in zip(contexts, told, strict=True)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -333,9 +334,10 @@ def test_one_plan_is_not_saved_in_the_place_of_a_directory(three: Any) -> None:
 
 
 class Counting:
-    """Counts the stores that are read at a time; each waits a moment for a second one."""
+    """Counts the stores that are read at a time; each waits for a second one."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self.most = 0
         self._now = 0
         self._lock = threading.Lock()
@@ -348,7 +350,7 @@ class Counting:
             self.most = max(self.most, self._now)
         if self._now > 1:
             self._met.set()
-        self._met.wait(0.3)
+        self._met.wait(self._seconds)
         yield
         with self._lock:
             self._now -= 1
@@ -371,15 +373,18 @@ class Counted:
 
 @pytest.fixture
 def most_at_a_time(three: Any, wrap_store: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs a command, with other manifests for one environment; how many were read at a time."""
+    """Runs a command, with other manifests for one environment; how many were read at a time.
+
+    Each waits so many `seconds` for another one.
+    """
     monkeypatch.setenv("RECONCILER_ALLOW_RUN", "true")
     three.write("kustomized/kustomization.yaml", "resources: []\n")
 
-    def run(command: str, *args: str, manifests: str = "eu-2") -> int:
-        counting = Counting()
+    def run(command: str, *args: str, manifests: str = "eu-2", seconds: float = 0.2) -> int:
+        counting = Counting(seconds)
         wrap_store(lambda store: Counted(store, counting))
         monkeypatch.delenv("RECONCILER_STORE")
-        text = THREE.replace("sqlite:", "altered:")
+        text = re.sub(", after: [^}]*", "", THREE).replace("sqlite:", "altered:")
         text = text.replace("manifests: eu-2", f"manifests: {manifests}")
         three.write("reconciler.yaml", text)
         three.run(command, "--all", *args)
@@ -393,14 +398,14 @@ def test_environments_take_turns_where_none_of_them_waits(
     most_at_a_time: Any, command: str
 ) -> None:
     assert most_at_a_time(command) == 1
-    assert most_at_a_time(command, "--env-parallelism", "2") == 2
+    assert most_at_a_time(command, "--env-parallelism", "2", seconds=20) == 2
 
 
 def test_environments_are_read_side_by_side_where_a_store_has_a_server(
     most_at_a_time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(altered.BACKEND, "has_server", True)
-    assert most_at_a_time("plan") > 1
+    assert most_at_a_time("plan", seconds=20) > 1
     assert most_at_a_time("plan", "--env-parallelism", "1") == 1
 
 
@@ -408,5 +413,7 @@ def test_environments_are_read_side_by_side_where_a_store_has_a_server(
 def test_environments_are_read_side_by_side_where_a_program_prints_manifests(
     most_at_a_time: Any, manifests: str
 ) -> None:
-    assert most_at_a_time("plan", manifests=manifests) > 1
-    assert most_at_a_time("plan", "staging", manifests=manifests) == 1
+    assert most_at_a_time("plan", manifests=manifests, seconds=20) > 1
+    assert most_at_a_time("plan", "staging", "--out", "plans", "--allow-weak-plan") == 1
+    assert most_at_a_time("apply", "plans") == 1
+    assert most_at_a_time("apply", "plans", manifests=manifests, seconds=20) > 1

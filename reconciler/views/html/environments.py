@@ -71,8 +71,8 @@ def _sections(shown: Overview, subject: Subject) -> Iterator[Markup]:
         yield _matrix(shown.matrix, shown)
     if shown.environments:
         yield _all(shown)
-    if shown.settlings:
-        kinds = (remedies.of_kind(each.about, each.ways) for each in shown.settlings)
+    if shown.examples:
+        kinds = (remedies.of_kind(each.about, each.remedies) for each in shown.examples)
         yield section("What now", *kinds)
 
 

@@ -90,22 +90,23 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Settling:
-    """What can be done about drift: ``ways`` for an object of ``environment``.
+class DriftExample:
+    """The first object with some drift: the environment where it is, and what can be done.
 
-    They go likewise for ``others``, the same drift of other objects and in other environments.
+    So often ``others`` have the same drift, be it other objects or in other environments.
     """
 
     object: ObjectKey
     environment: str
-    ways: tuple[Remedy, ...]
+    remedies: tuple[Remedy, ...]
     others: int
 
     @property
     def about(self) -> str:
         """``Secret/shop/db in eu-1; likewise for the 19 others``."""
-        others = f"; likewise for the {self.others} others" if self.others > 1 else ""
-        others = others or ("; likewise for the other one" if self.others else "")
+        others = f"; likewise for the {self.others} others" if self.others else ""
+        if self.others == 1:
+            others = "; likewise for the other one"
         return f"{object_text(self.object)} in {escaped(self.environment)}{others}"
 
 
@@ -113,7 +114,7 @@ class Settling:
 class Overview:
     """All of it. ``environments`` are those with an answer; ``stores`` are theirs.
 
-    ``settlings`` are of each kind of drift, in the order of the chapters.
+    There is one of ``examples`` for each drift that is different, in the order of the chapters.
     """
 
     environments: tuple[str, ...]
@@ -124,7 +125,7 @@ class Overview:
     chapters: tuple[Chapter, ...]
     figures: tuple[Said, ...]
     matrix: Matrix | None = None
-    settlings: tuple[Settling, ...] = ()
+    examples: tuple[DriftExample, ...] = ()
 
 
 def where(names: Sequence[str], shown: Overview) -> tuple[str, tuple[str, ...]]:

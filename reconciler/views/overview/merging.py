@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -16,44 +15,19 @@ from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey
 from reconciler.views.groups import MANY
 from reconciler.views.overview.compact import (
-    NEW_VALUE,
     NOTE,
-    UNKNOWN,
     Compact,
     Likeness,
     Occurrence,
     Statement,
 )
 from reconciler.views.overview.matrices import Line, Pattern, Topic, matrix_of
-from reconciler.views.overview.merged import Cell, Chapter, Group, Overview, Said, Settling
+from reconciler.views.overview.merged import Cell, Chapter, DriftExample, Group, Overview, Said
+from reconciler.views.overview.rows import Numbers, RowMaking
 from reconciler.views.words import Row
 
-_MOST_NAMED = 3
-_MOST_TEXTS = _MOST_NAMED + 1
-"""So many different values of a field that is not secret are told apart."""
-
-Numbers: TypeAlias = "array[int]"
-"""Numbers of environments, ascending."""
 Way: TypeAlias = "tuple[Likeness, Numbers]"
 """What happens to an object, and in which environments."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where a change of an object occurs, and with which values: an entry for each environment."""
-
-    environments: Numbers
-    values: list[tuple[str, ...]]
-    digests: list[Numbers]
-
-    def texts_of(self, row: int) -> dict[str, Numbers]:
-        """Where a row has which value. Many values count as one, which is empty."""
-        by_text: dict[str, Numbers] = {}
-        for number, values in zip(self.environments, self.values, strict=True):
-            text = values[row]
-            key = text if text in by_text or len(by_text) < _MOST_TEXTS else ""
-            by_text.setdefault(key, array("I")).append(number)
-        return by_text
 
 
 @dataclass(slots=True)
@@ -76,7 +50,7 @@ class Merging:
         self._statements: dict[Statement, _Statements] = {}
         # For each object, of each environment in turn: its number, that of its values, digests.
         self._changes: dict[Likeness, dict[ObjectKey, Numbers]] = {}
-        # Of each kind of drift that anything can be done about, the first one.
+        # Of each drift about which anything can be done, the first, and its environment.
         self._first: dict[Likeness, tuple[str, Occurrence]] = {}
         self._texts: dict[str, str] = {}
         self._values: list[tuple[str, ...]] = []
@@ -120,15 +94,6 @@ class Merging:
             self._numbers[self._values[number]] = number
         return number
 
-    def _places(self, numbers: Numbers, rows: int) -> _Places:
-        """What `numbers` of an object with so many `rows` stand for."""
-        width = rows + 2
-        return _Places(
-            array("I", numbers[::width]),
-            [self._values[number] for number in numbers[1::width]],
-            [numbers[row::width] for row in range(2, width)],
-        )
-
     def overview(self) -> Overview:
         """All that was added."""
         ways = self._ways()
@@ -147,7 +112,7 @@ class Merging:
             tuple(chapters),
             tuple(self._said(self._figures)),
             matrix_of(self._lines(ways), self._names, self._meanings()),
-            tuple(self._settlings(chapters)),
+            tuple(self._examples(chapters)),
         )
 
     def _stated(self) -> list[Said]:
@@ -168,13 +133,14 @@ class Merging:
     def _chapters(self, variants: Mapping[tuple[Topic, Likeness], str]) -> list[Chapter]:
         """Outliers first: what happens in half of the environments or fewer; then by risk."""
         by_places: dict[bytes, list[Group]] = {}
+        making = RowMaking(self._names, self._values)
         for likeness, objects in self._changes.items():
             shown: dict[bytes, tuple[Row, ...]] = {}
             same: dict[tuple[bytes, tuple[Row, ...], str], list[ObjectKey]] = {}
             for key, numbers in objects.items():
                 places = _environments(likeness, numbers).tobytes()
                 variant = variants.get(((key, likeness.topic), likeness), "") if variants else ""
-                alike = places, self._rows(likeness, numbers, shown), variant
+                alike = places, making.rows(likeness, numbers, shown), variant
                 same.setdefault(alike, []).append(key)
             for (places, rows, variant), keys in same.items():
                 groups = by_places.setdefault(places, [])
@@ -197,8 +163,8 @@ class Merging:
             ),
         )
 
-    def _settlings(self, chapters: Iterable[Chapter]) -> Iterator[Settling]:
-        """What can be done about each kind of drift in `chapters`."""
+    def _examples(self, chapters: Iterable[Chapter]) -> Iterator[DriftExample]:
+        """An example of each drift in `chapters` about which anything can be done."""
         if not self._first:
             return
         kinds = {group.likeness: None for chapter in chapters for group in chapter.groups}
@@ -208,7 +174,7 @@ class Merging:
             environment, first = self._first[likeness]
             width = len(likeness.rows) + 2
             times = sum(len(same) // width for same in self._changes[likeness].values())
-            yield Settling(first.key, environment, first.remedies, times - 1)
+            yield DriftExample(first.key, environment, first.remedies, times - 1)
 
     def _ways(self) -> dict[Topic, list[Way]]:
         """The ways of objects that change in several ways, the most common first."""
@@ -259,61 +225,6 @@ class Merging:
             word, _, _ = likeness.words.partition(":")
             meanings.setdefault(likeness.symbol, {})[word] = None
         return {symbol: " or ".join(same) for symbol, same in meanings.items()}
-
-    def _rows(
-        self, likeness: Likeness, numbers: Numbers, shown: dict[bytes, tuple[Row, ...]]
-    ) -> tuple[Row, ...]:
-        """The rows of an object; `shown` has those that were made before of the same likeness."""
-        width = len(likeness.rows) + 2
-        # Where an object occurs once, its digests say nothing.
-        content = numbers[1:2].tobytes() if len(numbers) == width else numbers.tobytes()
-        rows = shown.get(content)
-        if rows is None:
-            places = self._places(numbers, len(likeness.rows))
-            rows = shown[content] = tuple(
-                row._replace(
-                    values=self._shown(places.texts_of(index)),
-                    remark="; ".join(filter(None, (row.remark, self._equality(digests, places)))),
-                )
-                for index, (row, digests) in enumerate(
-                    zip(likeness.rows, places.digests, strict=True)
-                )
-            )
-        return rows
-
-    def _shown(self, texts: Mapping[str, Numbers]) -> str:
-        """The value of a field, or in which environments it is which."""
-        if len(texts) == 1:
-            return next(iter(texts))
-        if len(texts) > _MOST_NAMED:
-            return "(differs)"
-        ordered = sorted(texts.items(), key=lambda item: -len(item[1]))
-        return "; ".join(f"{text} in {self._few(numbers)}" for text, numbers in ordered)
-
-    def _equality(self, digests: Sequence[int], places: _Places) -> str:
-        """In how many environments a new value is the same; nothing where nothing may be said."""
-        if UNKNOWN in digests or len(digests) < 2:  # noqa: PLR2004 - one is equal to itself
-            return ""
-        counts = Counter(digests)
-        if len(counts) == 1:
-            return f"the same {NEW_VALUE[1:-1]} in all {len(digests)}"
-        (common, number), *_ = counts.most_common(1)
-        if len(counts) == len(digests):
-            return f"{len(counts)} different values"
-        if number <= len(digests) / 2:
-            return f"{len(counts)} different values in {len(digests)} environments"
-        others = array("I")
-        for place, digest in zip(places.environments, digests, strict=True):
-            if digest != common:
-                others.append(place)
-        another = "another one" if len(counts) == 2 else "others"  # noqa: PLR2004 - a pair
-        return f"the same {NEW_VALUE[1:-1]} in {number}, {another} in {self._few(others)}"
-
-    def _few(self, numbers: Numbers) -> str:
-        """``eu-7, eu-9``, or how many they are."""
-        if len(numbers) > _MOST_NAMED:
-            return str(len(numbers))
-        return ", ".join(self._called(numbers))
 
 
 def _without_names(statement: Statement, compact: Compact) -> Statement:

@@ -51,7 +51,7 @@ def overview(
             None, [_matrix(shown.matrix, shown, palette, width) if shown.matrix else ""]
         )
         blocks.append(_figures(shown, palette, width))
-        kinds = [(settling.about, settling.ways) for settling in shown.settlings]
+        kinds = [(example.about, example.remedies) for example in shown.examples]
         blocks += remedies_of_kinds(kinds, whole=verbose)
         blocks.append("" if verbose else palette.paint(_HINT, "faint"))
     return inert("\n\n".join(filter(None, blocks)))
