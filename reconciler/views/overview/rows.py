@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from reconciler.views.overview.compact import NEW_VALUE, UNKNOWN, Likeness
@@ -39,10 +39,14 @@ class _Places:
 
 @dataclass(frozen=True, slots=True)
 class RowMaking:
-    """What rows are made with: the `names` of environments, and `values` by their numbers."""
+    """What rows are made with: the `names` of environments, and `values` by their numbers.
+
+    Equal rows are `made` once, whatever objects they are of.
+    """
 
     names: Sequence[str]
     values: Sequence[tuple[str, ...]]
+    made: dict[Row, Row] = field(default_factory=dict)
 
     def rows(
         self, likeness: Likeness, numbers: Numbers, shown: dict[bytes, tuple[Row, ...]]
@@ -55,15 +59,19 @@ class RowMaking:
         if rows is None:
             places = self._places(numbers, len(likeness.rows))
             rows = shown[content] = tuple(
-                row._replace(
-                    values=self._shown(places.texts_of(index)),
-                    remark="; ".join(filter(None, (row.remark, self._equality(digests, places)))),
-                )
-                for index, (row, digests) in enumerate(
-                    zip(likeness.rows, places.digests, strict=True)
-                )
+                self._row(row, places, index) for index, row in enumerate(likeness.rows)
             )
         return rows
+
+    def _row(self, row: Row, places: _Places, index: int) -> Row:
+        equality = self._equality(places.digests[index], places)
+        row = Row(
+            row.symbol,
+            row.name,
+            self._shown(places.texts_of(index)),
+            "; ".join(filter(None, (row.remark, equality))),
+        )
+        return self.made.setdefault(row, row)
 
     def _shown(self, texts: Mapping[str, Numbers]) -> str:
         """The value of a field, or in which environments it is which."""
