@@ -228,9 +228,13 @@ class Merging:
 
 
 def _without_names(statement: Statement, compact: Compact) -> Statement:
-    """`statement` with ``(store)`` and ``(environment)`` for the names of those of `compact`."""
+    """`statement` with ``(store)`` and ``(environment)`` for the names of those of `compact`.
+
+    The name of a store that is a single word may be that of anything else.
+    """
     texts = (statement.text, *statement.more)
-    for name, sort in ((escaped(compact.store), "store"), (compact.environment, "environment")):
+    store = escaped(compact.store) if {*"/.:"} & {*compact.store} else ""
+    for name, sort in ((store, "store"), (compact.environment, "environment")):
         if name:
             word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
             texts = tuple(word.sub(f"({sort})", text) for text in texts)

@@ -226,6 +226,14 @@ def test_the_same_note_of_stores_with_different_names_is_one() -> None:
     assert "! others may read the store (store)\n    in all 6\n" in told
 
 
+def test_a_store_whose_name_is_a_word_does_not_change_what_is_said() -> None:
+    merging = Merging()
+    for name in NAMES:
+        shared = replace(plan(), store=StoreIdentity("sqlite", "1f", "db"))
+        merging.add(compact_of(name, replace(shared, notices=(Note("x", "Secret/shop/db lasts"),))))
+    assert "! Secret/shop/db lasts\n    in all 6\n" in shown(merging.overview())
+
+
 def drifts(name: str, *objects: str) -> DriftReport:
     """A report on `objects`, in each of which somebody else has changed the same key."""
     items = tuple(
