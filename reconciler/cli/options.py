@@ -41,9 +41,10 @@ ENV_PARALLELISM = Option(
     name="env-parallelism",
     kind=OptionKind.COUNT,
     metavar="N",
-    default=4,
+    default_text="4; 1 where nothing waits",
     has_setting=False,
-    help="Number of environments to work on at a time.",
+    help="Number of environments to work on at a time: by default 4, or 1 if no store has a server "
+    "and no program prints manifests.",
 )
 SHARD = Option(
     name="shard",

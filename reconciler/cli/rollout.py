@@ -18,10 +18,11 @@ from reconciler.cli.environments import Described
 from reconciler.cli.invocation import Company, company
 from reconciler.cli.options import SHARD, STAGE, parameter_of
 from reconciler.cli.output import shown_text, verbosity_of
+from reconciler.cli.parallelism import at_a_time
 from reconciler.cli.progress import reporter
 from reconciler.cli.requests import environment_of, loaded_of, opened
 from reconciler.cli.settings import Configuration
-from reconciler.cli.several import Answer, Surveying, at_a_time, error_of, with_name
+from reconciler.cli.several import Answer, Surveying, error_of, with_name
 from reconciler.cli.shards import keep, one_stage, refuse_part_of_one, stage_of
 from reconciler.cli.terminal import heard_by, remark, say, stopping
 from reconciler.errors import ConfigError, ExitCode, PlanFileError, StalePlan, worst

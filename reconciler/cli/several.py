@@ -24,6 +24,7 @@ from reconciler.cli.output import (
     style_of,
     write_report,
 )
+from reconciler.cli.parallelism import WAITING, at_a_time, given
 from reconciler.cli.parameters import Listed
 from reconciler.cli.program import fault_text
 from reconciler.cli.settings import Configuration
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
     from reconciler.views.overview import Compact, Merging
 
 ALL = "--all"
-_AT_A_TIME = "env_parallelism"
 _WILDCARDS = frozenset("*?[")
 
 
@@ -100,7 +100,7 @@ class Surveying(Configured):
                 help="Work on all environments of the configuration file.",
             ),
             parameter_of(SHARD, expose_value=False, callback=keep),
-            parameter_of(ENV_PARALLELISM, expose_value=False, callback=_keep),
+            parameter_of(ENV_PARALLELISM, expose_value=False, callback=keep),
         ]
 
     def _chosen(self, configuration: Configuration, args: Sequence[str]) -> tuple[Described, ...]:
@@ -300,11 +300,14 @@ def _followed_by(after: Callable[[], None] | None) -> Iterator[None]:
 
 
 def _follow_up(contexts: Sequence[click.Context], told: Sequence[_Told]) -> None:
-    """Do what is to be done at the very end for each environment, side by side."""
+    """Do what is to be done at the very end for each environment, side by side.
+
+    That waits for receivers, whatever the rest of the work waits for.
+    """
     from reconciler.workflow import abreast
 
     work = [partial(_followed_up, *pair) for pair in zip(contexts, told, strict=True)]
-    for lines in abreast(work, at_a_time(contexts[0]) if contexts else 1):
+    for lines in abreast(work, (contexts and given(contexts[0])) or WAITING):
         for line in lines:
             remark(line)
 
@@ -324,16 +327,6 @@ def error_of(raised: Exception) -> ReconcilerError:
     if isinstance(raised, click.ClickException):
         return ConfigError(raised.format_message())
     return ReconcilerError(fault_text(raised))
-
-
-def at_a_time(context: click.Context) -> int:
-    """How many environments are worked on at a time."""
-    number: int = context.meta[_AT_A_TIME]
-    return number
-
-
-def _keep(context: click.Context, _: click.Parameter, value: int) -> None:
-    context.meta[_AT_A_TIME] = value
 
 
 def _is_all(args: Sequence[str]) -> bool:

@@ -37,6 +37,11 @@ class Backend(Protocol):
         """The annotations under ``reconciler/`` that only this kind of store obeys."""
         return frozenset()
 
+    @property
+    def has_server(self) -> bool:
+        """Whether its stores are behind a server, for whose answers their users wait."""
+        ...
+
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What such a store would refuse of `resource` by its own rules. Contacts no server.
 

@@ -24,6 +24,7 @@ class AlteredBackend:
     scheme = "altered"
     options: tuple[Option, ...] = ()
     annotations: frozenset[str] = frozenset()
+    has_server = False
     wrap: Callable[[Store], Any] = staticmethod(lambda store: store)
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:

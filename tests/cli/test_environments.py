@@ -221,6 +221,16 @@ def test_every_problem_is_told_at_once_with_its_place(
     assert len(lines) == len(problems) or not lines
 
 
+def test_two_files_that_a_pattern_matches_may_not_mean_one_place(workplace: Any) -> None:
+    workplace.write("reconciler.yaml", "environments: clusters/*/r.yaml\n")
+    for name in ("eu-1", "eu-2"):
+        store = f"{workplace.path}/s.db" if name == "eu-1" else "../../s.db"
+        workplace.write(f"clusters/{name}/r.yaml", f"set: shop\nstore: sqlite:{store}\n")
+    told = "eu-2/r.yaml:1:1: eu-2 has the same store and set as eu-1: give one"
+    assert told in workplace.run("plan", "--all").err
+    assert told in workplace.run("plan", "-e", "eu-1").err
+
+
 def test_problems_in_the_files_that_a_pattern_matches(workplace: Any) -> None:
     workplace.write("reconciler.yaml", "environments: [clusters/*/r.yaml, other/*/r.yaml]\n")
     workplace.write("clusters/eu-1/r.yaml", "environments: {}\nafter: eu-9\nset: [x]\n")

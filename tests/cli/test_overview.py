@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from reconciler import PlanOptions, open_store, read
+from reconciler.model.objects import ObjectKey
+from reconciler.model.plans import Precondition
+from tests.cli.test_several import document
 from tests.unit.views.pages import parsed
+from tests.world import held
 
 NAMES = ("staging", "eu-1", "eu-2", "us-1", "us-2")
 STRONG = "not-a-real-Passw0rd-8f3hf92"
@@ -43,6 +49,57 @@ def test_more_than_three_environments_are_shown_at_a_glance(fleet: Any) -> None:
     few = fleet.ok("plan", "-e", "staging", "-e", "eu-*").out
     assert few.count("Environment ") == 3
     assert "Only in" not in few
+
+
+def test_json_groups_what_is_the_same_in_several_environments(fleet: Any) -> None:
+    groups = document(fleet, "plan", "--all")["groups"]
+    assert [each["environments"] for each in groups] == [["eu-2"], [*NAMES]]
+    assert [each["objects"][0]["name"] for each in groups[0]["changes"]] == ["extra"]
+    database, token = groups[1]["changes"]
+    assert database["words"] == "update: data differs"
+    assert database["fields"] == [
+        {
+            "symbol": "~",
+            "field": "data[password]",
+            "values": "(value) → (new value)",
+            "remark": "5 different values",
+        }
+    ]
+    assert [each["remark"] for each in token["fields"]] == ["", "the same new value in all 5"]
+    assert "groups" not in document(fleet, "plan", "-e", "eu-*")
+    assert "groups" not in document(fleet, "validate", "--all")
+
+
+def test_what_fails_is_in_no_group_and_a_report_makes_the_groups_anew(fleet: Any) -> None:
+    fleet.write("us-1/token.yaml", "kind: [\n")
+    shown = document(fleet, "drift", "--all", code=1)
+    names = [name for name in NAMES if name != "us-1"]
+    assert [each["environments"] for each in shown["groups"]] == [["eu-2"], names]
+    fleet.write("forged.json", json.dumps({**shown, "groups": []}))
+    again = fleet.ok("report", "forged.json", "-o", "json").out
+    assert json.loads(again) == shown
+
+
+def test_drift_of_many_environments_ends_with_commands_for_each_kind(fleet: Any) -> None:
+    key = ObjectKey("Secret", "default", "database")
+    for name in NAMES[:2]:
+        with closing(open_store(f"sqlite:{name}.db", {})) as store:
+            live = read((), store, PlanOptions(set_name="shop")).objects[key]
+            held(store, "shop", seconds=0).delete(
+                key, Precondition(live.uid, live.resource_version)
+            )
+    out = fleet.run("drift", "--all").out
+    told = "What now, for Secret/default/database in staging; likewise for the other one:\n"
+    assert f"{told}  restore  reconciler apply --env staging --target Secret/def" in out
+    assert "What now, for Secret/default/database:\n  restore  reconciler apply --env" in (
+        fleet.run("drift", "-e", "staging").out
+    )
+    fleet.ok("apply", "--env", "staging", "--target", str(key), "--auto-approve")
+    told = "What now, for Secret/default/database in eu-1:\n"
+    assert told in fleet.run("drift", "--all").out
+    page = fleet.run("drift", "--all", "-o", "html").out
+    (summary,) = [each for each in parsed(page).all("summary") if each.text.startswith("For ")]
+    assert summary.text == "For Secret/default/database in eu-1"
 
 
 def test_verbose_shows_each_environment_and_then_the_whole(fleet: Any) -> None:

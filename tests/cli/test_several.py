@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -10,6 +14,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from jsonschema import Draft202012Validator
+
+from reconciler.errors import ExitCode
+from reconciler.model.store import Scope, Snapshot, Store
+from tests.cli import altered
 
 THREE = """\
 defaults: {set: shop}
@@ -141,10 +149,36 @@ def test_two_environments_that_the_command_line_sends_to_one_place_are_refused(
     )
     workplace.secret("x", file="m/x.yaml", x="1")
     workplace.ok("plan", "--all")
-    result = workplace.run("plan", "--all", "--set", "blue")
-    assert result.code == 1
-    assert "several environments would have the same store and set" in result.err
-    assert "  ~ a, b\n" in result.err
+    for command, args, variables in (
+        ("plan", ("--set", "blue"), {}),
+        ("plan", (), {"RECONCILER_SET": "blue"}),
+        ("apply", ("--set", "blue", "--auto-approve"), {}),
+        ("drift", ("--set", "blue"), {}),
+    ):
+        result = workplace.run(command, "--all", *args, env=variables)
+        assert result.code == 1
+        assert "several environments would have the same store and set" in result.err
+        assert "  ~ a, b\n" in result.err
+    assert not (workplace.path / ".reconciler").exists()
+
+
+@pytest.mark.parametrize("at_a_time", ["1", "2"])
+@pytest.mark.parametrize("what", [("plans",), ("--all", "--auto-approve")])
+def test_an_object_that_two_sets_claim_goes_to_one_of_them(
+    workplace: Any, at_a_time: str, what: tuple[str, ...]
+) -> None:
+    """Their plans know nothing of each other; each apply looks again."""
+    workplace.write(
+        "reconciler.yaml", "defaults: {manifests: m}\nenvironments: {a: {set: a}, b: {set: b}}\n"
+    )
+    workplace.secret("x", file="m/x.yaml", x="1")
+    workplace.ok("plan", "--all", "--out", "plans", "--allow-weak-plan")
+    result = workplace.run("apply", *what, "--env-parallelism", at_a_time)
+    assert result.code in {ExitCode.STALE, ExitCode.PARTIAL}
+    assert result.out.count(": created Secret/default/x") == 1
+    sets = document(workplace, "get", "--all")["environments"]
+    assert sorted(len(each["listing"]["objects"]) for each in sets) == [0, 1]
+    assert "belongs to the set" in workplace.run("plan", "--all").out
 
 
 def test_standard_input_is_for_one_environment(three: Any) -> None:
@@ -297,3 +331,89 @@ def test_one_plan_is_not_saved_in_the_place_of_a_directory(three: Any) -> None:
     three.write("file", "")
     assert "cannot be written" in three.run("plan", "--all", "--out", "file").err
     assert Path("file").read_text() == ""
+
+
+class Counting:
+    """Counts the stores that are read at a time; each waits for a second one."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+        self._met = threading.Event()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        if self._now > 1:
+            self._met.set()
+        self._met.wait(self._seconds)
+        yield
+        with self._lock:
+            self._now -= 1
+
+
+class Counted:
+    """A store whose reads are counted."""
+
+    def __init__(self, store: Store, counting: Counting) -> None:
+        self._store = store
+        self._counting = counting
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def read(self, scope: Scope) -> Snapshot:
+        with self._counting():
+            return self._store.read(scope)
+
+
+@pytest.fixture
+def most_at_a_time(three: Any, wrap_store: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs a command, with other manifests for one environment; how many were read at a time.
+
+    Each waits so many `seconds` for another one.
+    """
+    monkeypatch.setenv("RECONCILER_ALLOW_RUN", "true")
+    three.write("kustomized/kustomization.yaml", "resources: []\n")
+
+    def run(command: str, *args: str, manifests: str = "eu-2", seconds: float = 0.2) -> int:
+        counting = Counting(seconds)
+        wrap_store(lambda store: Counted(store, counting))
+        monkeypatch.delenv("RECONCILER_STORE")
+        text = re.sub(", after: [^}]*", "", THREE).replace("sqlite:", "altered:")
+        text = text.replace("manifests: eu-2", f"manifests: {manifests}")
+        three.write("reconciler.yaml", text)
+        three.run(command, "--all", *args)
+        return counting.most
+
+    return run
+
+
+@pytest.mark.parametrize("command", ["plan", "drift", "apply"])
+def test_environments_take_turns_where_none_of_them_waits(
+    most_at_a_time: Any, command: str
+) -> None:
+    assert most_at_a_time(command) == 1
+    assert most_at_a_time(command, "--env-parallelism", "2", seconds=20) == 2
+
+
+def test_environments_are_read_side_by_side_where_a_store_has_a_server(
+    most_at_a_time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(altered.BACKEND, "has_server", True)
+    assert most_at_a_time("plan", seconds=20) > 1
+    assert most_at_a_time("plan", "--env-parallelism", "1") == 1
+
+
+@pytest.mark.parametrize("manifests", ["kustomized", "[{run: [cat, eu-2/database.yaml]}]"])
+def test_environments_are_read_side_by_side_where_a_program_prints_manifests(
+    most_at_a_time: Any, manifests: str
+) -> None:
+    assert most_at_a_time("plan", manifests=manifests, seconds=20) > 1
+    assert most_at_a_time("plan", "staging", "--out", "plans", "--allow-weak-plan") == 1
+    assert most_at_a_time("apply", "plans") == 1
+    assert most_at_a_time("apply", "plans", manifests=manifests, seconds=20) > 1

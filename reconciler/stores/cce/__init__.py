@@ -22,6 +22,7 @@ class CceBackend(Backend):
 
     scheme = "cce"
     options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE, ALLOW_RUN)
+    has_server = True
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """Types that Huawei Cloud's page spells differently."""

@@ -20,6 +20,7 @@ class DockerBackend(Backend):
 
     scheme = "docker"
     annotations = ANNOTATIONS
+    has_server = True
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What a swarm refuses, such as other kinds, long names and large values."""

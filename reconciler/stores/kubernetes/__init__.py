@@ -21,6 +21,7 @@ class KubernetesBackend(Backend):
 
     scheme = "kubernetes"
     options = (KUBECONFIG, KUBE_CONTEXT, SET_NAMESPACE, ALLOW_RUN)
+    has_server = True
 
     def open(self, opening: Opening) -> KubernetesStore:
         """Open the store ``kubernetes:CONTEXT``; without a context, the current one."""

@@ -40,6 +40,7 @@ class SaeBackend(Backend):
 
     scheme = "sae"
     options = (SET_NAMESPACE, _SAE_NAMESPACES, _QPS)
+    has_server = True
 
     def __init__(self, patience: Patience | None = None) -> None:
         self._patience = patience

@@ -15,6 +15,7 @@ class SnapshotBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "snapshot"
+    has_server = False
 
     def open(self, opening: Opening) -> SnapshotStore:
         """Read the file that the URL names."""

@@ -15,6 +15,7 @@ class EmbeddedBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "sqlite"
+    has_server = False
 
     def open(self, opening: Opening) -> EmbeddedStore:
         """Open the store ``sqlite:PATH``, relative to the current directory; creates nothing."""

@@ -8,6 +8,7 @@ from reconciler.errors import ReconcilerError
 from reconciler.planning.risks import RANKS
 from reconciler.views.formats import Subject
 from reconciler.views.groups import FEW, RISK_WORDS
+from reconciler.views.html import remedies
 from reconciler.views.html.elements import NOTHING, Content, Markup, element, lines
 from reconciler.views.html.entries import Entry, context, entry, sentences
 from reconciler.views.html.page import fragment, page, section
@@ -18,6 +19,7 @@ from reconciler.views.overview.merged import (
     Matrix,
     Overview,
     Said,
+    begun,
     count_text,
     facts,
     where_text,
@@ -40,9 +42,7 @@ def part(environment: str, shown: str, error: ReconcilerError | None) -> Markup:
 def overview(shown: Overview, subject: Subject, headline: str, parts: Iterable[Markup]) -> str:
     """What failed or is refused, outliers, what is common; then all environments, and `parts`."""
     everywhere, some = facts(shown)
-    told = [
-        f"{said.statement.text}: {_small(where_text(said.environments, shown))}" for said in some
-    ]
+    told = [f"{said.statement.text}: {where_text(said.environments, shown)}" for said in some]
     serious = [
         (said.statement, where_text(said.environments, shown))
         for said in shown.statements
@@ -71,19 +71,18 @@ def _sections(shown: Overview, subject: Subject) -> Iterator[Markup]:
         yield _matrix(shown.matrix, shown)
     if shown.environments:
         yield _all(shown)
+    if shown.examples:
+        kinds = (remedies.of_kind(each.about, each.remedies) for each in shown.examples)
+        yield section("What now", *kinds)
 
 
 def _told(said: Said, shown: Overview) -> str:
-    return f"{said.statement.text} ({_small(where_text(said.environments, shown))})"
-
-
-def _small(text: str) -> str:
-    return f"{text[:1].lower()}{text[1:]}"
+    return f"{said.statement.text} ({where_text(said.environments, shown)})"
 
 
 def _chapter(chapter: Chapter, shown: Overview, subject: Subject, *, is_open: bool) -> Markup:
     entries = [entry(_entry(group, subject), is_open=is_open) for group in chapter.groups]
-    return section(where_text(chapter.environments, shown), *entries)
+    return section(begun(where_text(chapter.environments, shown)), *entries)
 
 
 def _entry(group: Group, subject: Subject) -> Entry:
@@ -112,7 +111,7 @@ def _problems(problems: Sequence[tuple[Statement, str]]) -> Markup:
 
 
 def _problem(statement: Statement, where: str) -> Markup:
-    told = f" {_small(where)}: " if where else ": "
+    told = f" {where}: " if where else ": "
     more = [element("span", line, class_="hint") for line in statement.more]
     return element("li", element("b", statement.label), told, statement.text, *more)
 
@@ -127,7 +126,7 @@ def _matrix(matrix: Matrix, shown: Overview) -> Markup:
     head = ["", *(column.label for column in matrix.columns)]
     rows = [[title, *map(str, cells)] for title, cells in matrix.rows]
     legend = [
-        f"{column.label}: {_small(where_text(column.environments, shown))}"
+        f"{column.label}: {where_text(column.environments, shown)}"
         for column in matrix.columns
         if len(column.environments) > 1
     ]

@@ -21,9 +21,14 @@ def remedies(report: DriftReport, level: int) -> Markup:
     for group in drift_groups.alike(drift_words.drifted(report)):
         each = report.remedies.of_objects.get(group[0].item.key, ())
         if each:
-            summary = element("summary", f"For {drift_groups.all_of(group)}")
-            blocks.append(element("details", lines(summary, _ways(each)), class_="remedy"))
+            blocks.append(of_kind(drift_groups.all_of(group), each))
     return section("What now", *blocks, level=level) if blocks else NOTHING
+
+
+def of_kind(about: str, ways: Iterable[Remedy]) -> Markup:
+    """What settles the drift that `about` names."""
+    summary = element("summary", f"For {about}")
+    return element("details", lines(summary, _ways(ways)), class_="remedy")
 
 
 def _ways(ways: Iterable[Remedy]) -> Markup:

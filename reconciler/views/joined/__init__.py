@@ -47,7 +47,7 @@ def joined(
 
 def has_sections(format_name: str, subject: Subject, style: Style, environments: int) -> bool:
     """Whether each of so many `environments` is shown by itself."""
-    if not has_overview(subject, environments) or format_name not in _OVERVIEWS:
+    if not has_overview(subject, environments) or format_name not in _AT_A_GLANCE:
         return True
     return style.verbose and format_name != "markdown"
 
@@ -113,7 +113,11 @@ _JOININGS: Mapping[str, Joining] = {
 }
 
 
+_AT_A_GLANCE = frozenset({"text", "markdown", "html"})
+"""Formats that do not show each of many environments by itself."""
+
 _OVERVIEWS: Mapping[str, Callable[[Iterable[Part], Merging, Subject, Style], Iterator[str]]] = {
+    "json": machines.json_overview,
     "text": people.text_overview,
     "markdown": people.markdown_overview,
     "html": people.html_overview,

@@ -15,6 +15,8 @@ from reconciler.model.shards import Share
 from reconciler.views.formats import Style, Subject
 from reconciler.views.joined.parts import Part
 from reconciler.views.json.parts import ENVIRONMENTS_FORMAT, Document, serialised
+from reconciler.views.overview import Merging
+from reconciler.views.overview.json import groups
 from reconciler.views.words import counted
 
 _SUITE = re.compile('^<testsuite name="[^"]*"')
@@ -22,6 +24,13 @@ _SUITE = re.compile('^<testsuite name="[^"]*"')
 
 def json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]:
     """One document; the text of each part is a document in it."""
+    return json_overview(parts, None, subject, style)
+
+
+def json_overview(
+    parts: Iterable[Part], merging: Merging | None, subject: Subject, style: Style
+) -> Iterator[str]:
+    """One document, which also groups what is the same in several environments."""
     head: Document = {"format": ENVIRONMENTS_FORMAT, "subject": subject.value}
     head |= {"configuration": style.heading.configuration}
     if style.share is not None:
@@ -35,6 +44,10 @@ def json(parts: Iterable[Part], subject: Subject, style: Style) -> Iterator[str]
         shown = part.text or "null"
         yield f'{comma}{serialised(item, indented=False)[:-1]},"{subject.value}":{shown}}}'
         codes[part.environment] = part.code
+    if merging is not None:
+        yield '],"groups":['
+        for number, group in enumerate(groups(merging.overview())):
+            yield f"{',' if number else ''}{serialised(group, indented=False)}"
     yield f'],"exitCode":{int(worst(codes.values()))}}}'
 
 

@@ -33,7 +33,12 @@ def read_environments(document: Document) -> Environments:
     """
     node = Node(document)
     members = node.record(
-        "format", "subject", "configuration", "environments", "exitCode", optional=["shard"]
+        "format",
+        "subject",
+        "configuration",
+        "environments",
+        "exitCode",
+        optional=["shard", "groups"],  # groups are made anew of the environments
     )
     subject = members["subject"].word(Subject)
     if subject not in _READERS:

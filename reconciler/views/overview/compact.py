@@ -17,6 +17,7 @@ from reconciler.model.drift import DriftReport, ObjectState
 from reconciler.model.fields import DATA
 from reconciler.model.objects import ObjectKey
 from reconciler.model.plans import Action, Change, FieldChange, Plan
+from reconciler.model.remedies import Remedy
 from reconciler.model.values import ValueRef
 from reconciler.planning.risks import RANKS, risk_of
 from reconciler.rules import without_hashes
@@ -56,12 +57,14 @@ class Occurrence(NamedTuple):
     """What happens to the object `key` in one environment.
 
     `values` are texts, one for each row; `digests` tell new secret values apart, or are `UNKNOWN`.
+    `remedies` are what can be done about it.
     """
 
     key: ObjectKey
     likeness: Likeness
     values: tuple[str, ...]
     digests: tuple[int, ...]
+    remedies: tuple[Remedy, ...] = ()
 
 
 class Statement(NamedTuple):
@@ -165,7 +168,7 @@ def _drift(environment: str, report: DriftReport, statements: list[Statement]) -
         figures=drift_words.summary_text(report).removesuffix("."),
         statements=tuple(map(_unhashed, statements)),
         occurrences=tuple(
-            _finding(finding, rank, topic)
+            _finding(finding, rank, topic, {} if topic else report.remedies.of_objects)
             for rank, (topic, section) in enumerate(sections.items())
             for finding in section
         ),
@@ -218,7 +221,9 @@ def _change(change: Change, digests: Mapping[int, int]) -> Occurrence:
     )
 
 
-def _finding(finding: Finding, rank: int, topic: str) -> Occurrence:
+def _finding(
+    finding: Finding, rank: int, topic: str, remedies: Mapping[ObjectKey, tuple[Remedy, ...]]
+) -> Occurrence:
     rows = tuple(finding.rows)
     return Occurrence(
         _named(finding.item.key),
@@ -234,6 +239,7 @@ def _finding(finding: Finding, rank: int, topic: str) -> Occurrence:
         ),
         tuple(row.values for row in rows),
         (UNKNOWN,) * len(rows),
+        remedies.get(finding.item.key, ()),
     )
 
 

@@ -15,6 +15,7 @@ from reconciler.views.overview.merged import (
     Matrix,
     Overview,
     Said,
+    begun,
     count_text,
     facts,
     where,
@@ -84,7 +85,8 @@ def _chapters(shown: Overview, room: int) -> tuple[list[str], int, int]:
     blocks: dict[Chapter, list[str]] = {}
     missing = 0
     for chapter in chapters:
-        heading = f"### {_names(*where(chapter.environments, shown))}"
+        told, names = where(chapter.environments, shown)
+        heading = f"### {_names(begun(told), names)}"
         entries = [_group(group, is_open=is_open) for group in chapter.groups]
         texts, left, lacking = _fitting(entries, room - len(heading) - 2)
         missing += lacking
@@ -112,8 +114,7 @@ def _names(told: str, names: Sequence[str]) -> str:
 
 
 def _where(said: Said, shown: Overview) -> str:
-    told, names = where(said.environments, shown)
-    return _names(f"{told[:1].lower()}{told[1:]}", names)
+    return _names(*where(said.environments, shown))
 
 
 def _statement(said: Said, shown: Overview) -> Entry:
@@ -151,7 +152,7 @@ def _matrix(matrix: Matrix, shown: Overview) -> str:
     ]
     table = "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
     legend = [
-        f"- {_names(f'{code(column.label)} {told[:1].lower()}{told[1:]}', names)}"
+        f"- {_names(f'{code(column.label)} {told}', names)}"
         for column in matrix.columns
         if len(column.environments) > 1
         for told, names in [where(column.environments, shown)]

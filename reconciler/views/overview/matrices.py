@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from reconciler.model.objects import ObjectKey
 from reconciler.views.overview.merged import NOTHING, Cell, Column, Matrix
@@ -10,34 +12,48 @@ from reconciler.views.words import object_text
 
 _FEWEST = 2
 
+Topic = tuple[ObjectKey, str]
+"""An object, and what is said of it: see `Likeness`."""
+Pattern = tuple[tuple[Cell, bytes], ...]
+"""Cells, each with the environments that have it: an array of their numbers, as bytes."""
+
+
+@dataclass(slots=True)
+class Line:
+    """A row in the making: how many ``objects`` have the same cells, and which is the first."""
+
+    first: Topic
+    objects: int = 0
+
 
 def matrix_of(
-    cells: Mapping[tuple[ObjectKey, str], Mapping[int, Cell]],
-    names: Sequence[str],
-    meanings: Mapping[str, str],
+    lines: Mapping[Pattern, Line], names: Sequence[str], meanings: Mapping[str, str]
 ) -> Matrix | None:
-    """The matrix of `cells`, by objects with their topics and by numbers of environments.
+    """The matrix of `lines`, for the environments `names`.
 
-    Environments in which the same happens are one column, and objects that have the same cells are
-    one row. There is none where it would say little. `meanings` are those of symbols.
+    Environments in which the same happens are one column. There is none where it would say little.
+    `meanings` are those of symbols.
     """
-    if len(cells) < _FEWEST:
+    if sum(line.objects for line in lines.values()) < _FEWEST:
         return None
-    patterns: list[list[tuple[int, Cell]]] = [[] for _ in names]
-    for position, by_number in enumerate(cells.values()):
-        for number, cell in by_number.items():
-            patterns[number].append((position, cell))
+    columns: list[dict[int, Cell]] = [{} for _ in names]
+    for position, pattern in enumerate(lines):
+        for cell, numbers in pattern:
+            for number in array("I", numbers):
+                columns[number][position] = cell
     alike: dict[tuple[tuple[int, Cell], ...], list[int]] = {}
-    for number, pattern in enumerate(patterns):
-        alike.setdefault(tuple(pattern), []).append(number)
-    numbers = sorted(alike.values(), key=len)
-    rows: dict[tuple[Cell, ...], list[tuple[ObjectKey, str]]] = {}
-    for key, by_number in cells.items():
-        row = tuple(by_number.get(same[0], NOTHING) for same in numbers)
-        rows.setdefault(row, []).append(key)
-    columns = _columns([tuple(names[number] for number in same) for same in numbers])
-    shown = tuple((_title(keys), row) for row, keys in rows.items())
-    return Matrix(columns, shown, tuple(_legend(rows, meanings)))
+    for number, cells in enumerate(columns):
+        alike.setdefault(tuple(cells.items()), []).append(number)
+    numbered = sorted(alike.values(), key=len)
+    rows = tuple(
+        (_title(line), tuple(columns[same[0]].get(position, NOTHING) for same in numbered))
+        for position, line in enumerate(lines.values())
+    )
+    return Matrix(
+        _columns([tuple(names[number] for number in same) for same in numbered]),
+        rows,
+        tuple(_legend((cells for _, cells in rows), meanings)),
+    )
 
 
 def _legend(rows: Iterable[Sequence[Cell]], meanings: Mapping[str, str]) -> Iterator[str]:
@@ -63,10 +79,10 @@ def _columns(environments: Iterable[tuple[str, ...]]) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _title(topics: Sequence[tuple[ObjectKey, str]]) -> str:
-    key, topic = topics[0]
+def _title(line: Line) -> str:
+    key, topic = line.first
     title = object_text(key) + (f" ({topic})" if topic else "")
-    return title if len(topics) == 1 else f"{title} and {len(topics) - 1} more"
+    return title if line.objects == 1 else f"{title} and {line.objects - 1} more"
 
 
 def _capital(index: int) -> str:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey
+from reconciler.model.remedies import Remedy
 from reconciler.views.change_words import Row
 from reconciler.views.overview.compact import Likeness, Statement
 from reconciler.views.words import counted, object_text
@@ -90,8 +91,32 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftExample:
+    """The first object with some drift: the environment where it is, and what can be done.
+
+    So often ``others`` have the same drift, be it other objects or in other environments.
+    """
+
+    object: ObjectKey
+    environment: str
+    remedies: tuple[Remedy, ...]
+    others: int
+
+    @property
+    def about(self) -> str:
+        """``Secret/shop/db in eu-1; likewise for the 19 others``."""
+        others = f"; likewise for the {self.others} others" if self.others else ""
+        if self.others == 1:
+            others = "; likewise for the other one"
+        return f"{object_text(self.object)} in {escaped(self.environment)}{others}"
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
-    """All of it. ``environments`` are those with an answer; ``stores`` are theirs."""
+    """All of it. ``environments`` are those with an answer; ``stores`` are theirs.
+
+    There is one of ``examples`` for each drift that is different, in the order of the chapters.
+    """
 
     environments: tuple[str, ...]
     failed: tuple[str, ...]
@@ -101,30 +126,36 @@ class Overview:
     chapters: tuple[Chapter, ...]
     figures: tuple[Said, ...]
     matrix: Matrix | None = None
+    examples: tuple[DriftExample, ...] = ()
 
 
 def where(names: Sequence[str], shown: Overview) -> tuple[str, tuple[str, ...]]:
     """In how many environments something is so, and names by which that is said completely.
 
-    ``("In all 40", ())``, ``("In 38 of 40, all but", ("eu-7", "eu-9"))``,
-    ``("In 2 of 40:", ("eu-7", "eu-9"))`` or ``("Only in", ("eu-7",))``. Failed ones do not count.
+    ``("in all 40", ())``, ``("in 38 of 40, all but", ("eu-7", "eu-9"))``,
+    ``("in 2 of 40:", ("eu-7", "eu-9"))`` or ``("only in", ("eu-7",))``. Failed ones do not count.
     """
     every = shown.environments
     if len(names) == 1:
-        return "In" if names[0] in shown.failed else "Only in", tuple(names)
+        return "in" if names[0] in shown.failed else "only in", tuple(names)
     if set(names) & set(shown.failed):
-        return f"In {len(names)}:", tuple(names)
+        return f"in {len(names)}:", tuple(names)
     if len(names) == len(every):
-        return f"In all {len(every)}{' that did not fail' if shown.failed else ''}", ()
-    told = f"In {len(names)} of {len(every)}"
+        return f"in all {len(every)}{' that did not fail' if shown.failed else ''}", ()
+    told = f"in {len(names)} of {len(every)}"
     if len(every) - len(names) < len(names):
         left = set(names)
         return f"{told}, all but", tuple(name for name in every if name not in left)
     return f"{told}:", tuple(names)
 
 
+def begun(told: str) -> str:
+    """`told` as the beginning of a heading."""
+    return f"{told[:1].upper()}{told[1:]}"
+
+
 def where_text(names: Sequence[str], shown: Overview) -> str:
-    """``In 38 of 40, all but eu-7, eu-9``."""
+    """``in 38 of 40, all but eu-7, eu-9``."""
     told, listed = where(names, shown)
     return escaped(f"{told} {', '.join(listed)}".rstrip())
 

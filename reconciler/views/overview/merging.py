@@ -7,44 +7,27 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from reconciler.escapes import escaped
 from reconciler.model.objects import ObjectKey
 from reconciler.views.change_words import Row
 from reconciler.views.groups import MANY
-from reconciler.views.overview.compact import NEW_VALUE, NOTE, UNKNOWN, Compact, Likeness, Statement
-from reconciler.views.overview.matrices import matrix_of
-from reconciler.views.overview.merged import Cell, Chapter, Group, Overview, Said
+from reconciler.views.overview.compact import (
+    NOTE,
+    Compact,
+    Likeness,
+    Occurrence,
+    Statement,
+)
+from reconciler.views.overview.matrices import Line, Pattern, Topic, matrix_of
+from reconciler.views.overview.merged import Cell, Chapter, DriftExample, Group, Overview, Said
+from reconciler.views.overview.rows import Numbers, RowMaking
 
-_MOST_NAMED = 3
-_MOST_TEXTS = _MOST_NAMED + 1
-"""So many different values of a field that is not secret are told apart."""
-
-Numbers: TypeAlias = "array[int]"
-"""Numbers of environments, ascending."""
-Topic = tuple[ObjectKey, str]
-"""An object, and what is said of it: see `Likeness`."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Where a change of an object occurs, and with which values: an entry for each environment."""
-
-    environments: Numbers
-    values: list[tuple[str, ...]]
-    digests: list[Numbers]
-
-    def texts_of(self, row: int) -> dict[str, Numbers]:
-        """Where a row has which value. Many values count as one, which is empty."""
-        by_text: dict[str, Numbers] = {}
-        for number, values in zip(self.environments, self.values, strict=True):
-            text = values[row]
-            key = text if text in by_text or len(by_text) < _MOST_TEXTS else ""
-            by_text.setdefault(key, array("I")).append(number)
-        return by_text
+Way: TypeAlias = "tuple[Likeness, Numbers]"
+"""What happens to an object, and in which environments."""
 
 
 @dataclass(slots=True)
@@ -67,6 +50,8 @@ class Merging:
         self._statements: dict[Statement, _Statements] = {}
         # For each object, of each environment in turn: its number, that of its values, digests.
         self._changes: dict[Likeness, dict[ObjectKey, Numbers]] = {}
+        # Of each drift about which anything can be done, the first, and its environment.
+        self._first: dict[Likeness, tuple[str, Occurrence]] = {}
         self._texts: dict[str, str] = {}
         self._values: list[tuple[str, ...]] = []
         self._numbers: dict[tuple[str, ...], int] = {}
@@ -74,7 +59,7 @@ class Merging:
     def add(self, compact: Compact) -> None:
         """One more environment."""
         for statement in compact.statements:
-            likeness = _without_name(statement, compact.environment)
+            likeness = _without_names(statement, compact)
             said = self._statements.setdefault(likeness, _Statements(statement))
             said.environments.append(compact.environment)
         if not compact.has_answer:
@@ -90,8 +75,15 @@ class Merging:
             objects = self._changes.setdefault(occurrence.likeness, {})
             numbers = objects.get(occurrence.key)
             if numbers is None:
-                numbers = objects[occurrence.key] = array("Q")
+                numbers = objects[self._kept(occurrence.key)] = array("Q")
             numbers.extend((number, self._number_of(occurrence.values), *occurrence.digests))
+            if occurrence.remedies and occurrence.likeness not in self._first:
+                self._first[occurrence.likeness] = compact.environment, occurrence
+
+    def _kept(self, key: ObjectKey) -> ObjectKey:
+        """`key`, with what it has in common with others kept once."""
+        namespace = self._texts.setdefault(key.namespace, key.namespace)
+        return ObjectKey(key.kind, namespace, key.name)
 
     def _number_of(self, values: tuple[str, ...]) -> int:
         """Where `values` are kept; equal ones, and equal texts in them, are kept once."""
@@ -102,26 +94,25 @@ class Merging:
             self._numbers[self._values[number]] = number
         return number
 
-    def _places(self, numbers: Numbers, rows: int) -> _Places:
-        """What `numbers` of an object with so many `rows` stand for."""
-        width = rows + 2
-        return _Places(
-            array("I", numbers[::width]),
-            [self._values[number] for number in numbers[1::width]],
-            [numbers[row::width] for row in range(2, width)],
-        )
-
     def overview(self) -> Overview:
         """All that was added."""
+        ways = self._ways()
+        variants = {
+            (topic, likeness): _letter(index)
+            for topic, same in ways.items()
+            for index, (likeness, _) in enumerate(same)
+        }
+        chapters = self._chapters(variants)
         return Overview(
             tuple(self._names),
             tuple(self._failed),
             tuple(self._stores),
             tuple(self._said(self._facts)),
             tuple(self._stated()),
-            tuple(self._chapters()),
+            tuple(chapters),
             tuple(self._said(self._figures)),
-            matrix_of(self._cells(), self._names, self._meanings()),
+            matrix_of(self._lines(ways), self._names, self._meanings()),
+            tuple(self._examples(chapters)),
         )
 
     def _stated(self) -> list[Said]:
@@ -139,25 +130,28 @@ class Merging:
     def _called(self, numbers: Iterable[int]) -> tuple[str, ...]:
         return tuple(self._names[number] for number in numbers)
 
-    def _chapters(self) -> list[Chapter]:
+    def _chapters(self, variants: Mapping[tuple[Topic, Likeness], str]) -> list[Chapter]:
         """Outliers first: what happens in half of the environments or fewer; then by risk."""
-        variants = self._variants()
-        by_places: dict[bytes, dict[tuple[Likeness, tuple[Row, ...], str], list[ObjectKey]]] = {}
+        by_places: dict[bytes, list[Group]] = {}
+        making = RowMaking(self._names, self._values)
         for likeness, objects in self._changes.items():
+            shown: dict[bytes, tuple[Row, ...]] = {}
+            same: dict[tuple[bytes, tuple[Row, ...], str], list[ObjectKey]] = {}
             for key, numbers in objects.items():
-                places = self._places(numbers, len(likeness.rows))
-                alike = (
-                    likeness,
-                    self._rows(likeness, places),
-                    variants.get(((key, likeness.topic), likeness), ""),
-                )
-                same = by_places.setdefault(places.environments.tobytes(), {})
+                places = _environments(likeness, numbers).tobytes()
+                variant = variants.get(((key, likeness.topic), likeness), "") if variants else ""
+                alike = places, making.rows(likeness, numbers, shown), variant
                 same.setdefault(alike, []).append(key)
-        chapters = []
-        for content, same in by_places.items():
-            environments = array("I", content)
-            groups = sorted(_groups(same), key=lambda group: group.likeness.rank)
-            chapters.append(Chapter(self._called(environments), tuple(groups)))
+            for (places, rows, variant), keys in same.items():
+                groups = by_places.setdefault(places, [])
+                groups += _groups(keys, likeness, rows, variant)
+        chapters = [
+            Chapter(
+                self._called(array("I", places)),
+                tuple(sorted(groups, key=lambda group: group.likeness.rank)),
+            )
+            for places, groups in by_places.items()
+        ]
         half = len(self._names) / 2
         return sorted(
             chapters,
@@ -169,38 +163,60 @@ class Merging:
             ),
         )
 
-    def _variants(self) -> dict[tuple[Topic, Likeness], str]:
-        """A letter for each way in which an object changes, where there are several."""
-        return {
-            (key, likeness): _letter(index)
-            for key, ways in self._ways().items()
-            if len(ways) > 1
-            for index, (likeness, _) in enumerate(ways)
-        }
-
-    def _ways(self) -> dict[Topic, list[tuple[Likeness, Numbers]]]:
-        """The ways in which each object changes, the most common first."""
-        ways: dict[Topic, list[tuple[Likeness, Numbers]]] = {}
-        for likeness, objects in self._changes.items():
+    def _examples(self, chapters: Iterable[Chapter]) -> Iterator[DriftExample]:
+        """An example of each drift in `chapters` about which anything can be done."""
+        if not self._first:
+            return
+        kinds = {group.likeness: None for chapter in chapters for group in chapter.groups}
+        for likeness in kinds:
+            if likeness not in self._first:
+                continue
+            environment, first = self._first[likeness]
             width = len(likeness.rows) + 2
+            times = sum(len(same) // width for same in self._changes[likeness].values())
+            yield DriftExample(first.key, environment, first.remedies, times - 1)
+
+    def _ways(self) -> dict[Topic, list[Way]]:
+        """The ways of objects that change in several ways, the most common first."""
+        seen: dict[str, set[ObjectKey]] = {}
+        ways: dict[Topic, list[Way]] = {}
+        for likeness, objects in self._changes.items():
+            before = seen.setdefault(likeness.topic, set())
+            ways |= {(key, likeness.topic): [] for key in before.intersection(objects)}
+            before.update(objects)
+        for likeness, objects in self._changes.items() if ways else ():
             for key, numbers in objects.items():
-                way = (likeness, array("I", numbers[::width]))
-                ways.setdefault((key, likeness.topic), []).append(way)
+                same = ways.get((key, likeness.topic))
+                if same is not None:
+                    same.append((likeness, _environments(likeness, numbers)))
         for same in ways.values():
             same.sort(key=lambda way: -len(way[1]))
         return ways
 
-    def _cells(self) -> dict[Topic, dict[int, Cell]]:
-        """What happens to each object that does not change alike everywhere, by environment."""
-        return {
-            key: {
-                number: Cell(likeness.symbol, _letter(index) if len(ways) > 1 else "")
-                for index, (likeness, numbers) in enumerate(ways)
-                for number in numbers
-            }
-            for key, ways in self._ways().items()
-            if len(ways) > 1 or len(ways[0][1]) < len(self._names)
-        }
+    def _lines(self, ways: Mapping[Topic, Sequence[Way]]) -> dict[Pattern, Line]:
+        """What happens where to the objects that do not change alike everywhere."""
+        lines: dict[Pattern, Line] = {}
+        told = set[Topic]()
+        for likeness, objects in self._changes.items():
+            for key, numbers in objects.items():
+                topic = key, likeness.topic
+                environments = _environments(likeness, numbers)
+                several = ways.get(topic)
+                if several is None and len(environments) == len(self._names):
+                    continue
+                if several is None:
+                    pattern: Pattern = ((Cell(likeness.symbol), environments.tobytes()),)
+                elif topic not in told:
+                    told.add(topic)
+                    pattern = tuple(
+                        (Cell(way.symbol, _letter(index)), places.tobytes())
+                        for index, (way, places) in enumerate(several)
+                    )
+                else:
+                    continue
+                line = lines.setdefault(pattern, Line(topic))
+                line.objects += 1
+        return lines
 
     def _meanings(self) -> dict[str, str]:
         """What the symbols mean."""
@@ -210,65 +226,33 @@ class Merging:
             meanings.setdefault(likeness.symbol, {})[word] = None
         return {symbol: " or ".join(same) for symbol, same in meanings.items()}
 
-    def _rows(self, likeness: Likeness, places: _Places) -> tuple[Row, ...]:
-        return tuple(
-            row._replace(
-                values=self._shown(places.texts_of(index)),
-                remark="; ".join(filter(None, (row.remark, self._equality(digests, places)))),
-            )
-            for index, (row, digests) in enumerate(zip(likeness.rows, places.digests, strict=True))
-        )
 
-    def _shown(self, texts: Mapping[str, Numbers]) -> str:
-        """The value of a field, or in which environments it is which."""
-        if len(texts) == 1:
-            return next(iter(texts))
-        if len(texts) > _MOST_NAMED:
-            return "(differs)"
-        ordered = sorted(texts.items(), key=lambda item: -len(item[1]))
-        return "; ".join(f"{text} in {self._few(numbers)}" for text, numbers in ordered)
+def _without_names(statement: Statement, compact: Compact) -> Statement:
+    """`statement` with ``(store)`` and ``(environment)`` for the names of those of `compact`.
 
-    def _equality(self, digests: Sequence[int], places: _Places) -> str:
-        """In how many environments a new value is the same; nothing where nothing may be said."""
-        if UNKNOWN in digests or len(digests) < 2:  # noqa: PLR2004 - one is equal to itself
-            return ""
-        counts = Counter(digests)
-        if len(counts) == 1:
-            return f"the same {NEW_VALUE[1:-1]} in all {len(digests)}"
-        (common, number), *_ = counts.most_common(1)
-        if len(counts) == len(digests):
-            return f"{len(counts)} different values"
-        if number <= len(digests) / 2:
-            return f"{len(counts)} different values in {len(digests)} environments"
-        others = array("I")
-        for place, digest in zip(places.environments, digests, strict=True):
-            if digest != common:
-                others.append(place)
-        another = "another one" if len(counts) == 2 else "others"  # noqa: PLR2004 - a pair
-        return f"the same {NEW_VALUE[1:-1]} in {number}, {another} in {self._few(others)}"
-
-    def _few(self, numbers: Numbers) -> str:
-        """``eu-7, eu-9``, or how many they are."""
-        if len(numbers) > _MOST_NAMED:
-            return str(len(numbers))
-        return ", ".join(self._called(numbers))
+    The name of a store that is a single word may be that of anything else.
+    """
+    texts = (statement.text, *statement.more)
+    store = escaped(compact.store) if {*"/.:"} & {*compact.store} else ""
+    for name, sort in ((store, "store"), (compact.environment, "environment")):
+        if name:
+            word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])")
+            texts = tuple(word.sub(f"({sort})", text) for text in texts)
+    return statement._replace(text=texts[0], more=texts[1:])
 
 
-def _without_name(statement: Statement, environment: str) -> Statement:
-    """`statement` with ``(environment)`` for the name, as in the path of a file."""
-    name = re.compile(rf"(?<![A-Za-z0-9]){re.escape(environment)}(?![A-Za-z0-9])")
-    text, *more = (name.sub("(environment)", each) for each in (statement.text, *statement.more))
-    return statement._replace(text=text, more=tuple(more))
+def _environments(likeness: Likeness, numbers: Numbers) -> Numbers:
+    """Those of the environments among the `numbers` of an object."""
+    return array("I", numbers[:: len(likeness.rows) + 2])
 
 
 def _groups(
-    same: Mapping[tuple[Likeness, tuple[Row, ...], str], list[ObjectKey]],
+    keys: Sequence[ObjectKey], likeness: Likeness, rows: tuple[Row, ...], variant: str
 ) -> Iterator[Group]:
-    for (likeness, rows, variant), keys in same.items():
-        if len(keys) >= MANY:
-            yield Group(tuple(sorted(keys)), likeness, rows, variant)
-        else:
-            yield from (Group((key,), likeness, rows, variant) for key in keys)
+    if len(keys) >= MANY:
+        yield Group(tuple(sorted(keys)), likeness, rows, variant)
+    else:
+        yield from (Group((key,), likeness, rows, variant) for key in keys)
 
 
 def _letter(index: int) -> str:

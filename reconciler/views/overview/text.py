@@ -16,11 +16,13 @@ from reconciler.views.overview.merged import (
     Matrix,
     Overview,
     Said,
+    begun,
     count_text,
     facts,
     where_text,
 )
 from reconciler.views.text.palette import Palette, indented, note_line
+from reconciler.views.text.remedies import remedies_of_kinds
 from reconciler.views.words import counted
 
 _MOST_ROWS = 20
@@ -49,6 +51,8 @@ def overview(
             None, [_matrix(shown.matrix, shown, palette, width) if shown.matrix else ""]
         )
         blocks.append(_figures(shown, palette, width))
+        kinds = [(example.about, example.remedies) for example in shown.examples]
+        blocks += remedies_of_kinds(kinds, whole=verbose)
         blocks.append("" if verbose else palette.paint(_HINT, "faint"))
     return inert("\n\n".join(filter(None, blocks)))
 
@@ -57,32 +61,26 @@ def _facts(shown: Overview, width: int) -> str:
     """What is true of all environments on one line, and below it what is true of some."""
     everywhere, some = facts(shown)
     first = ", ".join([count_text(shown), *everywhere])
-    told = [
-        f"{said.statement.text}: {_small(where_text(said.environments, shown))}" for said in some
-    ]
+    told = [f"{said.statement.text}: {where_text(said.environments, shown)}" for said in some]
     return "\n".join(_filled(text, width, "", "  ") for text in (first, *told))
 
 
 def _statement(said: Said, shown: Overview, palette: Palette, width: int) -> str:
     label = said.statement.label
-    where = _small(where_text(said.environments, shown))
+    where = where_text(said.environments, shown)
     first = _filled(f"{label} {where}:", width).removeprefix(label)
     painted = palette.paint(label, "bad") + first
     more = [f"    {line}" for line in said.statement.more]
     return "\n".join([painted, f"  {said.statement.text}", *more])
 
 
-def _small(text: str) -> str:
-    return f"{text[:1].lower()}{text[1:]}"
-
-
 def _note(said: Said, shown: Overview, palette: Palette, width: int) -> str:
-    where = _filled(_small(where_text(said.environments, shown)), width, "    ")
+    where = _filled(where_text(said.environments, shown), width, "    ")
     return f"{note_line(said.statement.text, palette)}\n{where}"
 
 
 def _chapter(chapter: Chapter, shown: Overview, palette: Palette, width: int) -> Iterator[str]:
-    heading = _filled(where_text(chapter.environments, shown), width)
+    heading = _filled(begun(where_text(chapter.environments, shown)), width)
     yield "\n".join(palette.paint(line, "strong") for line in heading.split("\n"))
     yield from (_group(group, palette, width) for group in chapter.groups)
 
@@ -117,7 +115,7 @@ def _matrix(matrix: Matrix, shown: Overview, palette: Palette, width: int) -> st
     if len(matrix.rows) > len(rows):
         lines.append(f"and {counted(len(matrix.rows) - len(rows), 'more row')}")
     lines += [
-        _filled(f"{escaped(column.label)}: {_small(where_text(column.environments, shown))}", width)
+        _filled(f"{escaped(column.label)}: {where_text(column.environments, shown)}", width)
         for column in matrix.columns
         if len(column.environments) > 1
     ]
@@ -137,7 +135,7 @@ def _figures(shown: Overview, palette: Palette, width: int) -> str:
         return ""
     lines = [palette.paint("All environments", "strong")]
     for said in shown.figures[:_MOST_FIGURES]:
-        where = _small(where_text(said.environments, shown))
+        where = where_text(said.environments, shown)
         lines.append(_filled(f"{said.statement.text}: {where}", width, "  ", "    "))
     more = len(shown.figures) - _MOST_FIGURES
     if more > 0:

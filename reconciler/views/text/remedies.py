@@ -20,20 +20,35 @@ def remedies(report: DriftReport, *, whole: bool) -> str:
     """What settles all drift at once, then that of objects; not `whole`, of the first few kinds."""
     blocks = []
     if report.remedies.of_all:
-        blocks.append(_block("What now, for all of it:", report.remedies.of_all))
-    groups = [*drift_groups.alike(drift_words.drifted(report))]
-    shown = groups if whole else groups[:_FEW]
-    for group in shown:
-        each = report.remedies.of_objects.get(group[0].item.key, ())
-        if each:
-            blocks.append(_block(f"What now, for {drift_groups.all_of(group)}:", each))
-    if len(shown) < len(groups) and blocks:
-        blocks.append(f"--verbose and -o json show the commands for {len(groups) - _FEW} more.")
-    return "\n\n".join(blocks)
+        blocks.append(_block("all of it", report.remedies.of_all))
+    of_objects = report.remedies.of_objects
+    kinds = [
+        (drift_groups.all_of(group), of_objects.get(group[0].item.key, ()))
+        for group in drift_groups.alike(drift_words.drifted(report))
+    ]
+    return "\n\n".join([*blocks, *remedies_of_kinds(kinds, whole=whole, begun=bool(blocks))])
 
 
-def _block(heading: str, ways: Iterable[Remedy]) -> str:
-    return "\n".join([heading, *(line for remedy in ways for line in _lines(remedy))])
+def remedies_of_kinds(
+    kinds: Sequence[tuple[str, Sequence[Remedy]]], *, whole: bool, begun: bool = False
+) -> Iterator[str]:
+    """A block for each of `kinds` of drift: what it is about, and the ways to settle it.
+
+    Not `whole`, only the first few have one, and the rest is counted if anything was said, or had
+    `begun` to be.
+    """
+    few = kinds if whole else kinds[:_FEW]
+    for about, ways in few:
+        if ways:
+            begun = True
+            yield _block(about, ways)
+    if len(few) < len(kinds) and begun:
+        yield f"--verbose and -o json show the commands for {len(kinds) - _FEW} more."
+
+
+def _block(about: str, ways: Iterable[Remedy]) -> str:
+    lines = (line for remedy in ways for line in _lines(remedy))
+    return "\n".join([f"What now, for {about}:", *lines])
 
 
 def _lines(remedy: Remedy) -> Iterator[str]:

@@ -31,6 +31,7 @@ class Picky:
     scheme = "picky"
     options = ()
     annotations = frozenset({"reconciler/picky-mood"})
+    has_server = False
 
     def check(self, resource, choice):
         assert choice.url.startswith("picky:")

@@ -20,7 +20,7 @@ from reconciler.model.events import (
 )
 from reconciler.model.plans import Note
 from reconciler.views import dot, json, markdown, mermaid, prometheus, sarif, text
-from tests.unit.views import drift_samples, listing_samples, samples
+from tests.unit.views import drift_samples, environment_samples, listing_samples, samples
 
 PAGE = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
 EVENTS: list[Event] = [
@@ -56,6 +56,7 @@ LEFT_OUT = Note("files-skipped", "skipped 1 file that is not a manifest: manifes
         text.drift(drift_samples.EXAMPLE, colour=False),
         markdown.drift(drift_samples.EXAMPLE),
         json.drift(drift_samples.EXAMPLE),
+        stdlib.dumps(environment_samples.GROUP, indent=2, ensure_ascii=False),
         prometheus.drift(_MEASURED, now=1795330800),
         text.listing(listing_samples.EXAMPLE, now=listing_samples.NOW, colour=False),
         json.listing(listing_samples.listing(*listing_samples.EXAMPLE.objects[1:2])),
@@ -76,6 +77,7 @@ LEFT_OUT = Note("files-skipped", "skipped 1 file that is not a manifest: manifes
         "drift",
         "drift markdown",
         "drift json",
+        "groups json",
         "drift metrics",
         "listing",
         "listing json",

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
 from reconciler.errors import ReconcilerError
-from reconciler.model.drift import DriftReport, FieldDrift, FieldState, ObjectDrift, ObjectState
+from reconciler.model.drift import (
+    DriftReport,
+    FieldDrift,
+    FieldState,
+    ObjectDrift,
+    ObjectState,
+    Pending,
+)
 from reconciler.model.objects import Json, ObjectKey
 from reconciler.model.plan_options import PlanOptions
 from reconciler.model.plans import Action, Change, Note, Plan, Reason, Refusal, StoreIdentity
+from reconciler.model.remedies import CommandLine
+from reconciler.model.store import Capability
 from reconciler.model.values import ValueRef
+from reconciler.planning.remedies import Manifests, remedies_of
+from reconciler.views import text
 from reconciler.views.heading import Heading
-from reconciler.views.overview import Merging, Overview, compact_of, markdown, text
+from reconciler.views.overview import Merging, Overview, compact_of, markdown
+from reconciler.views.overview import text as glance
+from tests.unit.views import samples
 from tests.unit.views.samples import added, changed, data, removed, secret, value
 
 NO_DIGESTS: Mapping[int, int] = {}
@@ -60,7 +74,7 @@ def merged(
 
 
 def shown(overview: Overview, width: int = 80) -> str:
-    return text.overview(overview, colour=False, width=width)
+    return glance.overview(overview, colour=False, width=width)
 
 
 HASHES = ["5kb9ftmc82", "f84tthh429"] * 3
@@ -189,7 +203,7 @@ def test_what_cannot_go_on_stands_first_with_its_environments() -> None:
         "In all 5 that did not fail\n"
     )
     assert "\n! by the way\n    in 4 of 5, all but eu-5\n" in told
-    quiet = text.overview(merging.overview(), colour=False, width=80, quiet=True)
+    quiet = glance.overview(merging.overview(), colour=False, width=80, quiet=True)
     assert quiet == told.partition("\n\n")[2].partition("\n\nIn all 5")[0]
 
 
@@ -200,6 +214,90 @@ def test_the_same_error_of_different_environments_is_one() -> None:
     assert "Error in 6: eu-1, eu-2, eu-3, eu-4, eu-5, eu-6:\n  stores/(environment).db" in shown(
         merging.overview()
     )
+
+
+def test_the_same_note_of_stores_with_different_names_is_one() -> None:
+    merging = Merging()
+    for number, name in enumerate(NAMES):
+        store = StoreIdentity("sqlite", str(number), f"state/{number}.db")
+        note = Note("x", f"others may read the store state/{number}.db")
+        merging.add(compact_of(name, replace(plan(), store=store, notices=(note,))))
+    told = shown(merging.overview())
+    assert "! others may read the store (store)\n    in all 6\n" in told
+
+
+def test_a_store_whose_name_is_a_word_does_not_change_what_is_said() -> None:
+    merging = Merging()
+    for name in NAMES:
+        shared = replace(plan(), store=StoreIdentity("sqlite", "1f", "db"))
+        merging.add(compact_of(name, replace(shared, notices=(Note("x", "Secret/shop/db lasts"),))))
+    assert "! Secret/shop/db lasts\n    in all 6\n" in shown(merging.overview())
+
+
+def drifts(name: str, *objects: str) -> DriftReport:
+    """A report on `objects`, in each of which somebody else has changed the same key."""
+    items = tuple(
+        ObjectDrift(
+            key=secret(each),
+            state=ObjectState.DRIFTED,
+            fields=(FieldDrift(data("password"), FieldState.CHANGED),),
+            source=samples.place(f"{name}/{each}.yaml", 1),
+        )
+        for each in objects
+    )
+    report = DriftReport(
+        store=StoreIdentity("sqlite", "1f", "x.db"), set_name="shop", objects=items
+    )
+    line = CommandLine(place=("--env", name))
+    return replace(report, remedies=remedies_of(report, Manifests({}), line, frozenset(Capability)))
+
+
+def test_each_kind_of_drift_has_the_commands_for_its_first_object() -> None:
+    merging = Merging()
+    for name in NAMES:
+        merging.add(compact_of(name, drifts(name, "db", *(["rare"] if name == "eu-3" else []))))
+    told = shown(merging.overview())
+    alone = text.drift(drifts("eu-1", "db"), colour=False)
+    start = "What now, for Secret/shop/db"
+    block = told[told.index(start) :].partition("\n\n")[0]
+    heading, _, commands = block.partition("\n")
+    assert heading == f"{start} in eu-1; likewise for the 6 others:"
+    assert commands == alone.partition(f"{start}:\n")[2]
+    assert told.count("What now") == 1
+    assert "What now" not in glance.overview(merging.overview(), colour=False, width=80, quiet=True)
+
+
+def test_what_is_pending_has_no_commands() -> None:
+    merging = Merging()
+    for name in NAMES:
+        report = drifts(name, "db")
+        (item,) = report.objects
+        fields = (replace(item.fields[0], pending=Pending.SET),)
+        merging.add(compact_of(name, replace(report, objects=(replace(item, fields=fields),))))
+    told = shown(merging.overview())
+    assert "~ Secret/shop/db (its manifest has changed)" in told
+    assert told.count("What now, for Secret/shop/db in eu-1; likewise for the 5 others:") == 1
+    assert told.count("What now") == 1
+
+
+def test_changes_that_no_other_environment_has_take_little_memory() -> None:
+    """Of each object, only its name is kept, and no rows or cells of its own."""
+    objects, environments = 200, 20
+    compacts = [
+        compact_of(name, plan(*(create(f"{name}-{number}") for number in range(objects))))
+        for name in map(str, range(environments))
+    ]
+    tracemalloc.start()
+    try:
+        merging = Merging()
+        for each in compacts:
+            merging.add(each)
+        overview = merging.overview()
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(overview.chapters) == environments
+    assert most / (objects * environments) < 400
 
 
 def test_options_of_some_environments_are_told_of_these() -> None:
