@@ -8,12 +8,9 @@ from reconciler.rules.metadata import metadata_violations
 from reconciler.rules.secret_types import secret_violations, secret_warnings
 from reconciler.rules.violations import Check, Violation
 
-CHECKS: tuple[Check, ...] = (
-    metadata_violations,
-    secret_violations,
-    secret_warnings,
-    generation_violations,
-)
+_OF_SERVERS: tuple[Check, ...] = (metadata_violations, secret_violations, secret_warnings)
+
+CHECKS: tuple[Check, ...] = (*_OF_SERVERS, generation_violations)
 """All rules for what a manifest declares."""
 
 
@@ -24,7 +21,7 @@ def validate(resource: Resource) -> tuple[Violation, ...]:
     at a path that ends in ``uid``). A ServiceAccount's ``settings`` are not checked, as upstream
     (ValidateServiceAccount).
     """
-    return tuple([violation for check in CHECKS for violation in check(resource)])
+    return tuple([violation for check in _OF_SERVERS for violation in check(resource)])
 
 
 def refusals(resource: Resource) -> tuple[Violation, ...]:
