@@ -15,7 +15,7 @@ CHECKS: tuple[Check, ...] = (*_OF_SERVERS, generation_violations)
 
 
 def validate(resource: Resource) -> tuple[Violation, ...]:
-    """The violations of all rules by `resource`, errors and warnings.
+    """The violations by `resource` of all rules of a server, errors and warnings.
 
     Owner references whose uid has not been filled in yet are reported too (``owner-field-missing``
     at a path that ends in ``uid``). A ServiceAccount's ``settings`` are not checked, as upstream
