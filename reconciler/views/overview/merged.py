@@ -92,9 +92,9 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class DriftExample:
-    """The first object with some drift: the environment where it is, and what can be done.
+    """The first object that has some drift, its environment, and what can be done about it.
 
-    So often ``others`` have the same drift, be it other objects or in other environments.
+    As many ``others`` have the same drift: other objects, or this one in other environments.
     """
 
     object: ObjectKey
