@@ -22,13 +22,12 @@ from reconciler.model.store import Capability, Store
 from reconciler.planfile import PlanFile, Standing
 from reconciler.planning.digests import plan_digest
 from reconciler.stores import check, open_store
-from reconciler.workflow.abreast import SharedLoads
-from reconciler.workflow.applying import utc_now
+from reconciler.workflow.defaults import DEFAULT_PARALLELISM, utc_now
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
+from reconciler.workflow.parallel import SharedLoads
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
 from reconciler.workflow.revisions import Inputs
-from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,6 +323,8 @@ def _with_notices(planned: Planned, loaded: Loaded) -> Planned:
 def _tried(environment: Environment, planned: Planned, store: Store) -> Planned:
     if not environment.server_dry_run:
         return planned
+    from reconciler.workflow.trying import tried
+
     return tried(planned, store, environment.parallelism)
 
 

@@ -17,7 +17,7 @@ from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot
 from reconciler.stores.closable import Closable
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.kubernetes import debts, events, leases, paths, reading, rights, sets
+from reconciler.stores.kubernetes import debts, leases, paths, reading, rights, sets
 from reconciler.stores.kubernetes.ahead import PARENT, Ahead
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.reads import ClusterRead
@@ -136,6 +136,8 @@ class KubernetesStore(Closable):
         Raises:
             RightsMissing: this user may not.
         """
+        from reconciler.stores.kubernetes import events
+
         key = sets.key_of(set_name, self._set_namespace)
         parent = sets.find(self._connection, set_name, self._set_namespace)
         first = replace(announcements[0], uid="" if parent is None else parent.uid)
