@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -187,9 +187,17 @@ class Live(Resource):
         applied: Applied | None = None,
     ) -> Live:
         """The content of `resource` as a store holds it."""
-        content = {name: getattr(resource, name) for name in _CONTENT}
         return cls(
-            **content,
+            key=resource.key,
+            generate_name=resource.generate_name,
+            labels=resource.labels,
+            annotations=resource.annotations,
+            finalizers=resource.finalizers,
+            owners=resource.owners,
+            type=resource.type,
+            immutable=resource.immutable,
+            data=resource.data,
+            settings=resource.settings,
             uid=uid,
             resource_version=resource_version,
             created=created,
@@ -200,9 +208,6 @@ class Live(Resource):
     def owner_set(self) -> str | None:
         """The set that owns the object; ``None`` where none does."""
         return None if self.applied is None else self.applied.set_name
-
-
-_CONTENT = tuple(each.name for each in fields(Resource))
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,10 +132,13 @@ def body(resource: Resource, applied: Applied | None, set_id: str) -> dict[str, 
     if resource.namespace:
         metadata["namespace"] = resource.namespace
     if applied is not None:
-        metadata["labels"] = {**metadata.get("labels", {}), PART_OF: set_id}
-        metadata["annotations"] = {**metadata.get("annotations", {}), RECORD: record(applied)}
-    if "data" in document:
-        document["data"] = {name: _encoded(value) for name, value in document["data"].items()}
+        metadata.setdefault("labels", {})[PART_OF] = set_id
+        metadata.setdefault("annotations", {})[RECORD] = record(applied)
+    if resource.data:
+        document["data"] = {
+            name: binascii.b2a_base64(value.reveal(), newline=False).decode()
+            for name, value in resource.data.items()
+        }
     return {"apiVersion": "v1", "kind": resource.kind, **document}
 
 
@@ -200,11 +203,11 @@ def values_in(node: Any) -> Iterator[SecretValue]:
 
 def record(applied: Applied) -> str:
     """The record of what was applied, as the annotation has it."""
-    fields = {"/".join(path): fingerprint for path, fingerprint in applied.fields.items()}
+    fields = {_text(path): fingerprint for path, fingerprint in applied.fields.items()}
     document = {"set": applied.set_name, "fields": fields}
     if applied.ciphertexts:
         document["ciphertexts"] = {
-            "/".join(path): digest for path, digest in applied.ciphertexts.items()
+            _text(path): digest for path, digest in applied.ciphertexts.items()
         }
     return orjson.dumps(document).decode()
 
@@ -240,7 +243,10 @@ def _applied(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Appli
     return applied or Applied(set_name=set_id)
 
 
-@lru_cache(maxsize=_CACHED_PATHS)  # objects have the same few
+_text = lru_cache(_CACHED_PATHS)("/".join)  # objects have the same few paths
+
+
+@lru_cache(maxsize=_CACHED_PATHS)
 def _path(text: str) -> tuple[str, ...]:
     first, _, _ = text.partition("/")
     return tuple(text.split("/", _PATH_PARTS.get(first, 1) - 1))
