@@ -32,7 +32,7 @@ class ObjectKey(NamedTuple):
 
     def __str__(self) -> str:
         """``KIND/NAMESPACE/NAME``, or ``KIND/NAME`` for a Namespace, as ``--target`` takes it."""
-        return "/".join(part for part in self if part)
+        return "/".join(filter(None, self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,8 @@ class Resource:
     @property
     def label(self) -> str:
         """``KIND/NAMESPACE/NAME`` for diagnostics, or the prefix where the name is generated."""
-        return str(self.key._replace(name=self.name or self.generate_name))
+        key = self.key
+        return str(key if key.name else key._replace(name=self.generate_name))
 
     @property
     def name(self) -> str:

@@ -48,6 +48,7 @@ def live(document: Mapping[str, Any], kind: str) -> Live:
     metadata = document["metadata"]
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
+    owners = metadata.get("ownerReferences")
     data = document.get("data") if kind == SECRET else None
     return Live(
         key=ObjectKey(kind, metadata.get("namespace", ""), metadata["name"]),
@@ -55,7 +56,7 @@ def live(document: Mapping[str, Any], kind: str) -> Live:
         labels={name: text for name, text in labels.items() if name not in _OWN_LABELS},
         annotations={name: text for name, text in annotations.items() if name != RECORD},
         finalizers=tuple(metadata.get("finalizers") or ()),
-        owners=tuple(_owner(owner) for owner in metadata.get("ownerReferences") or ()),
+        owners=tuple(map(_owner, owners)) if owners else (),
         type=document.get("type", "") if kind == SECRET else "",
         immutable=kind == SECRET and document.get("immutable") is True,
         data={
