@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from reconciler import rules
@@ -50,6 +51,7 @@ ACTION_SYMBOLS = {
 FIELD_SYMBOLS = {FieldAction.ADDED: "+", FieldAction.CHANGED: "~", FieldAction.REMOVED: "-"}
 KEPT_SYMBOL = "="
 
+_json_text = json.JSONEncoder(ensure_ascii=False).encode
 _SHOWN_EFFECTS = {Effect.SCOPE, Effect.LOOSENS, Effect.TIGHTENS}
 
 ACTION_WORDS = {action: action.value for action in Action} | {Action.NO_OP: "in sync"}
@@ -147,12 +149,16 @@ class Line(NamedTuple):
 
 def quoted(text: str) -> str:
     """`text` as a JSON string that is all visible."""
-    return escaped(json.dumps(text, ensure_ascii=False))
+    return escaped(_json_text(text))
 
 
 def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
     """A field's value in one line, with ``(value #2)`` where a secret one stands."""
     match value:
+        case None:
+            return "null"
+        case str():
+            return quoted(value)
         case ValueRef(unread=True):
             return UNREAD
         case ValueRef(generated=True):
@@ -163,8 +169,6 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
             return f"(value #{value.number})"
         case UidOf():
             return LATER
-        case str():
-            return quoted(value)
         case dict():
             inside = (f"{quoted(name)}: {value_text(value[name])}" for name in sorted(value))
             return f"{{{', '.join(inside)}}}"
@@ -174,6 +178,7 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
             return json.dumps(value)
 
 
+@lru_cache(maxsize=4096)  # objects have the same few
 def field_text(path: FieldPath) -> str:
     r"""``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``.
 
