@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.model.difference import Difference
 from reconciler.model.drift import DriftReport
 from reconciler.model.history import History
-from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
 from reconciler.views import text, words
 from reconciler.views.formats import Checked, Drifts, PlanReport, Style
 from reconciler.views.heading import HeadedDrift, HeadedPlan, Heading
+
+if TYPE_CHECKING:
+    from reconciler.model.listing import Listing
 
 
 def plan(plan: Plan, style: Style) -> str:
