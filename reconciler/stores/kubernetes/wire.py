@@ -135,7 +135,7 @@ def body(resource: Resource, applied: Applied | None, set_id: str) -> dict[str, 
     if applied is not None:
         metadata.setdefault("labels", {})[PART_OF] = set_id
         metadata.setdefault("annotations", {})[RECORD] = record(applied)
-    if resource.data:
+    if "data" in document:
         document["data"] = {
             name: binascii.b2a_base64(value.reveal(), newline=False).decode()
             for name, value in resource.data.items()
