@@ -47,6 +47,7 @@ from reconciler.stores.backend import ALLOW_RUN
 from reconciler.views.formats import Subject
 
 if TYPE_CHECKING:
+    from reconciler.model.plans import Note
     from reconciler.model.shards import Share
     from reconciler.workflow import Environment, Planned
 
@@ -130,7 +131,6 @@ def plan(
     file for each and an index, for `reconciler apply DIRECTORY`.
     """
     from reconciler import workflow
-    from reconciler.planfile import origin_notes
 
     environment = environment_of(settings, paths)
     if out is not None:
@@ -153,7 +153,11 @@ def plan(
     if code is ExitCode.OK and detailed_exitcode and planned.plan.pending:
         code = ExitCode.CHANGES
     saving = None
+    notes: tuple[Note, ...] = ()
     if out is not None:
+        from reconciler.planfile import origin_notes
+
+        notes = origin_notes(None, planned.expires, now)
         saving = partial(
             _save,
             planned,
@@ -162,7 +166,6 @@ def plan(
             _timestamp(now),
             allow_weak=allow_weak_plan,
         )
-    notes = origin_notes(None, planned.expires, now)
     return Answer(
         Subject.PLAN,
         planned.plan,

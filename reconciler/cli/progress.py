@@ -59,6 +59,7 @@ class _Lines:
         self._is_quiet = verbosity is Verbosity.QUIET
         self._tells_all = verbosity is Verbosity.VERBOSE
         self._watched = watched
+        self._colour = colour_on(sys.stdout)
         self._skipped = 0
 
     def tell(self, event: Event) -> None:
@@ -66,11 +67,10 @@ class _Lines:
             return  # as most are where nobody watches: the workers wait for each other here
         from reconciler.views import text
 
-        colour = colour_on(sys.stdout)
         untold = self._skipped - MOST_SKIPPED
         if isinstance(event, ApplyEnded) and untold > 0 and not self._tells_all:
-            self._print(text.more_skipped(untold, colour=colour))
-        self._print(text.event(event, colour=colour))
+            self._print(text.more_skipped(untold, colour=self._colour))
+        self._print(text.event(event, colour=self._colour))
 
     def _print(self, line: str) -> None:
         make_room()

@@ -311,7 +311,8 @@ class _Execution:
         Raises:
             StoreError: it did not happen in time.
         """
-        self._settle(step, self._waited(step, key, unfinished, deleted_uid, self._stop))
+        if unfinished:
+            self._settle(step, self._waited(step, key, unfinished, deleted_uid, self._stop))
         return key
 
     def _settle(self, step: Step, lacking: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from reconciler.model.ciphertexts import recorded_digests
 from reconciler.model.documents import from_document
-from reconciler.model.fields import Leaf, leaf_text
+from reconciler.model.fields import OWNERS, Leaf, leaf_text
 from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.objects import Applied, ObjectKey, Resource
 from reconciler.model.patches import Operation
@@ -59,16 +59,23 @@ def record_of(
     `digests` are those of the values that are encrypted in the manifest.
     """
     namespace, fingerprint = change.key.namespace, fingerprinter.of
-    claims = [settled_path(path, uids, namespace) for path in change.claims]
+    claims = [
+        settled_path(path, uids, namespace) if OWNERS in path else path for path in change.claims
+    ]
     fields = {path: fingerprint(namespace, path, leaf_text(target[path])) for path in claims}
     return Applied(set_name=set_name, fields=fields, ciphertexts=recorded_digests(digests, fields))
 
 
 def _substituted(node: Any, values: PlanValues, uids: Mapping[ObjectKey, str]) -> Any:
     if isinstance(node, dict):
+        numbered = values.numbered
         return {
-            # Most are text: a call for each would take as long as all the rest.
-            name: child if type(child) is str else _substituted(child, values, uids)
+            # Most are text or references: a call for each would take as long as all the rest.
+            name: child
+            if type(child) is str
+            else numbered[child.number]
+            if type(child) is ValueRef
+            else _substituted(child, values, uids)
             for name, child in node.items()
         }
     if isinstance(node, ValueRef):

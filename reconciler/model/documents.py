@@ -39,13 +39,14 @@ def to_document(resource: Resource) -> Document:
 def from_document(key: ObjectKey, document: Mapping[str, Any], generate_name: str = "") -> Resource:
     """The resource in `document`, which `to_document` made and a patch may have changed."""
     metadata = document.get("metadata") or {}
+    owners = metadata.get("ownerReferences")
     return Resource(
         key=key,
         generate_name=generate_name,
         labels=_texts(metadata.get("labels")),
         annotations=_texts(metadata.get("annotations")),
         finalizers=tuple(metadata.get("finalizers") or ()),
-        owners=tuple(_owner(owner) for owner in metadata.get("ownerReferences") or ()),
+        owners=tuple(map(_owner, owners)) if owners else (),
         type=document.get("type") or "",
         immutable=bool(document.get("immutable")),
         data=document.get("data") or {},
@@ -74,10 +75,13 @@ def owner_document(owner: OwnerReference) -> Document:
 
 def _texts(values: Mapping[str, str | SecretValue] | None) -> dict[str, str]:
     """Labels or annotations; those that a plan masks are wrapped values."""
-    return {
-        name: value.reveal().decode() if isinstance(value, SecretValue) else value
-        for name, value in (values or {}).items()
-    }
+    if not values:
+        return {}
+    return {name: value if type(value) is str else _text(value) for name, value in values.items()}
+
+
+def _text(value: str | SecretValue) -> str:
+    return value.reveal().decode() if isinstance(value, SecretValue) else value
 
 
 def _owner(document: Mapping[str, Any]) -> OwnerReference:

@@ -65,11 +65,11 @@ class Fingerprinter:
 
         The fingerprint of a value that is not here is the one kept with it, or empty.
         """
+        if type(value) is str and len(value) <= _LONGEST_REMEMBERED:  # as most are
+            return self._of_text(namespace, path, value)
         if isinstance(value, UnreadText):
             return value.fingerprint
         if isinstance(value, str):
-            if len(value) <= _LONGEST_REMEMBERED:
-                return self._of_text(namespace, path, value)
             return self._of_content(namespace, path, value.encode())
         if isinstance(value, AbsentValue):
             return value.fingerprint or ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ class ObjectKey(NamedTuple):
 
     def __str__(self) -> str:
         """``KIND/NAMESPACE/NAME``, or ``KIND/NAME`` for a Namespace, as ``--target`` takes it."""
-        return "/".join(part for part in self if part)
+        return "/".join(filter(None, self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,8 @@ class Resource:
     @property
     def label(self) -> str:
         """``KIND/NAMESPACE/NAME`` for diagnostics, or the prefix where the name is generated."""
-        return str(self.key._replace(name=self.name or self.generate_name))
+        key = self.key
+        return str(key if key.name else key._replace(name=self.generate_name))
 
     @property
     def name(self) -> str:
@@ -187,9 +188,17 @@ class Live(Resource):
         applied: Applied | None = None,
     ) -> Live:
         """The content of `resource` as a store holds it."""
-        content = {name: getattr(resource, name) for name in _CONTENT}
         return cls(
-            **content,
+            key=resource.key,
+            generate_name=resource.generate_name,
+            labels=resource.labels,
+            annotations=resource.annotations,
+            finalizers=resource.finalizers,
+            owners=resource.owners,
+            type=resource.type,
+            immutable=resource.immutable,
+            data=resource.data,
+            settings=resource.settings,
             uid=uid,
             resource_version=resource_version,
             created=created,
@@ -200,9 +209,6 @@ class Live(Resource):
     def owner_set(self) -> str | None:
         """The set that owns the object; ``None`` where none does."""
         return None if self.applied is None else self.applied.set_name
-
-
-_CONTENT = tuple(each.name for each in fields(Resource))
 
 
 @dataclass(frozen=True, slots=True)

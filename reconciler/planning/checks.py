@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from reconciler.model.fields import owner_key
 from reconciler.model.lifecycle import lifecycle_problems, steers
 from reconciler.model.objects import Desired, Diagnostic, ObjectKey, Severity, Source
-from reconciler.planning.listing import graph
 from reconciler.planning.naming import is_versioned
 from reconciler.planning.order import DependencyCycle
 from reconciler.planning.references import dependency_problems, problem
@@ -25,6 +24,8 @@ def errors_without_store(
 
 def cycles(desired: Sequence[Desired]) -> Iterator[Diagnostic]:
     """The error of manifests that depend on each other in a cycle."""
+    from reconciler.planning.listing import graph  # a plan of a store does without
+
     try:
         graph(desired)
     except DependencyCycle as cycle:

@@ -93,13 +93,13 @@ class Comparison:
         annotations = lifecycle(resource)
         held = self.snapshot.copies.get(key) if live is None else live
         if held is None:
-            wanted = self._wanted(key, resource, None)
+            wanted = self._wanted(key, resource, annotations, None)
             merged = self._scrubbed(key, newly_made(wanted, annotations))
             return Compared(
                 key=key, resource=resource, lifecycle=annotations, wanted=wanted, merged=merged
             )
         resource = seals.settled(resource, held, self.check)
-        wanted = self._wanted(key, resource, held)
+        wanted = self._wanted(key, resource, annotations, held)
         held = limits.recognised(held, resource, self.check)
         before = flatten(held)
         applied = self.check.applied(held)
@@ -142,7 +142,7 @@ class Comparison:
         Where its name is a hash of the manifest's values, it gets just these.
         """
         resource = self.named[key]
-        wanted = self._wanted(key, resource, predecessor.live)
+        wanted = self._wanted(key, resource, lifecycle(resource), predecessor.live)
         data = {path: leaf for path, leaf in predecessor.before.items() if path[0] == DATA}
         if key in self.families:
             result = newly_made(wanted, predecessor.lifecycle)
@@ -164,10 +164,12 @@ class Comparison:
             predecessor=predecessor,
         )
 
-    def _wanted(self, key: ObjectKey, resource: Desired, held: Live | None) -> Fields:
+    def _wanted(
+        self, key: ObjectKey, resource: Desired, annotations: Lifecycle, held: Live | None
+    ) -> Fields:
         """What the manifest wants; where it has values generated, those of `held` if there."""
         wanted = limits.kept_fields(resource, self.snapshot.capabilities)
-        wanted |= generated_fields(key, lifecycle(resource), held, self.options)
+        wanted |= generated_fields(key, annotations, held, self.options)
         if Capability.METADATA in self.snapshot.capabilities:
             wanted.update(version_annotation(self._version_of(key, resource)))
         if not resource.owners or Capability.METADATA not in self.snapshot.capabilities:

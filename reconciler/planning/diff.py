@@ -35,6 +35,8 @@ class Sides(NamedTuple):
 
 def changed_paths(live: Fields, target: Fields) -> frozenset[FieldPath]:
     """The paths of the fields that differ."""
+    if live == target:  # as in most objects
+        return frozenset()
     changed = {
         path
         for path, leaf in target.items()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
-from reconciler.model.plans import Plan
+from reconciler.model.plans import FieldAction, FieldPath, Plan
 
 _DIGITS = 12
 
@@ -16,8 +17,15 @@ def plan_digest(plan: Plan) -> str:
     """
     digest = hashlib.sha256(repr((plan.store.id, plan.options.set_name)).encode())
     for change in plan.pending:
-        fields = [(field.path, field.action.value) for field in change.fields]
+        fields = ", ".join([_text(field.path, field.action) for field in change.fields])
         seen = change.precondition
         version = None if seen is None else (seen.uid, seen.resource_version)
-        digest.update(repr((tuple(change.key), change.action.value, fields, version)).encode())
+        # As `repr` would write a tuple of all of it, of whose parts most are the same in many.
+        text = f"({tuple(change.key)!r}, {change.action.value!r}, [{fields}], {version!r})"
+        digest.update(text.encode())
     return digest.hexdigest()[:_DIGITS]
+
+
+@lru_cache(maxsize=4096)
+def _text(path: FieldPath, action: FieldAction) -> str:
+    return repr((path, action.value))

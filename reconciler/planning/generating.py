@@ -143,7 +143,7 @@ def generation_notes(compared: Compared, action: Action, comparison: Comparison)
     lost = [
         path[1]
         for path, leaf in target.items()
-        if isinstance(leaf, GeneratedValue)
+        if type(leaf) is GeneratedValue
         and path not in before
         and (vanished or path in compared.applied)
     ]

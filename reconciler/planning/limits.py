@@ -58,8 +58,7 @@ def recognised(live: Live, wanted: Resource, check: FingerprintCheck) -> Live:
     After this, what is unread either differs or is unknowable. To a reader without the key, values
     are unknowable, and texts are taken to be those of `wanted`, which `notices` says.
     """
-    texts = any(_has_unread(each) for each in (live.labels, live.annotations, live.settings))
-    if texts:
+    if _has_unread(live.labels) or _has_unread(live.annotations) or _has_unread(live.settings):
         live = replace(
             live,
             labels=_recognised_texts(live, live.labels, wanted.labels, _LABELS, check),

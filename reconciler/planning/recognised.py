@@ -71,12 +71,13 @@ class _Recognised:
         yield from self._swaps(change)
         yield from self._equals(change)
         for field in change.fields:
-            if field.path[:2] == (METADATA, OWNERS) and field.action is FieldAction.ADDED:
+            if _is_data(field):
+                yield from self._dates(field)
+            elif field.path[:2] == (METADATA, OWNERS) and field.action is FieldAction.ADDED:
                 yield Note("owner-added", _OWNED.format(_owner_text(field)))
-            yield from self._dates(field)
 
     def _swaps(self, change: Change) -> Iterator[Note]:
-        for field in change.fields:
+        for field in change.fields if self.swaps else ():
             other = self.swaps.get((change.key, field.path[-1])) if _is_data(field) else None
             if other is not None:
                 key, name = other
@@ -102,12 +103,7 @@ class _Recognised:
                 yield field, place
 
     def _dates(self, field: FieldChange) -> Iterator[Note]:
-        if not _is_data(field):
-            return
-        before, after = (
-            certificate_dates(value) if value is not None else None
-            for value in (self.contents.value(field.before), self.contents.value(field.after))
-        )
+        before, after = self._dates_of(field.before), self._dates_of(field.after)
         if after is not None:
             told = f"{field_text(field.path)}: the certificate is valid {_span_text(after)}"
             if before is not None:
@@ -118,6 +114,10 @@ class _Recognised:
                 f"{field_text(field.path)}: the certificate before was valid {_span_text(before)}"
             )
             yield Note("certificate-dates", told)
+
+    def _dates_of(self, reference: object) -> tuple[datetime, datetime] | None:
+        value = self.contents.value(reference)
+        return None if value is None else certificate_dates(value)
 
 
 def _swaps(changes: Sequence[Change]) -> dict[Place, Place]:
@@ -145,6 +145,8 @@ def _in_sync(
 
     What is sought is gathered first, since a set may have a million values in sync.
     """
+    if all(change.action is not Action.NO_OP for change in changes):
+        return {}
     sought = {
         (change.key.namespace, value)
         for change in changes

@@ -128,15 +128,19 @@ class FingerprintCheck:
         of ciphertexts than `digests`, since these do no harm: a manifest that comes by a pipe has
         none.
         """
-        is_current = len(merged.claims) == len(applied) and all(
-            path in applied
-            if self.unkeyed
-            else applied.get(path)
-            == self.fingerprinter.of(live.namespace, path, leaf_text(merged.target[path]))
-            for path in merged.claims
-        )
-        if not (digests and is_current):
-            return is_current
+        if len(merged.claims) != len(applied):
+            return False
+        namespace, target, fingerprint = live.namespace, merged.target, self.fingerprinter.of
+        for path in merged.claims:
+            recorded = applied.get(path)
+            if recorded is None:
+                return False
+            if not self.unkeyed and recorded != fingerprint(
+                namespace, path, leaf_text(target[path])
+            ):
+                return False
+        if not digests:
+            return True
         kept = {} if live.applied is None else live.applied.ciphertexts
         return recorded_digests(digests, applied).items() <= kept.items()
 

@@ -47,10 +47,11 @@ def risk_of(change: Change) -> Risk:
 
 
 def _cannot_be_compared(field: FieldChange) -> bool:
-    return any(
-        isinstance(value, ValueRef) and (value.unread or value.sealed)
-        for value in (field.before, field.after)
-    )
+    return _is_unsure(field.before) or _is_unsure(field.after)
+
+
+def _is_unsure(value: object) -> bool:
+    return isinstance(value, ValueRef) and (value.unread or value.sealed)
 
 
 def removed_keys(change: Change) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from reconciler import rules
@@ -28,6 +29,8 @@ ACTION_SYMBOLS = {
     Action.RELEASE: ".",
     Action.RESTART: "^",
 }
+
+_json_text = json.JSONEncoder(ensure_ascii=False).encode
 ACTION_WORDS = {action: action.value for action in Action} | {Action.NO_OP: "in sync"}
 LATER = "(known after apply)"
 GENERATED = "(generated at apply)"
@@ -40,12 +43,16 @@ _INDEX = re.compile("[0-9]{1,9}")
 
 def quoted(text: str) -> str:
     """`text` as a JSON string that is all visible."""
-    return escaped(json.dumps(text, ensure_ascii=False))
+    return escaped(_json_text(text))
 
 
 def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
     """A field's value in one line, with ``(value #2)`` where a secret one stands."""
     match value:
+        case None:
+            return "null"
+        case str():
+            return quoted(value)
         case ValueRef(unread=True):
             return UNREAD
         case ValueRef(generated=True):
@@ -56,8 +63,6 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
             return f"(value #{value.number})"
         case UidOf():
             return LATER
-        case str():
-            return quoted(value)
         case dict():
             inside = (f"{quoted(name)}: {value_text(value[name])}" for name in sorted(value))
             return f"{{{', '.join(inside)}}}"
@@ -67,6 +72,7 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - a table of cases
             return json.dumps(value)
 
 
+@lru_cache(maxsize=4096)  # objects have the same few
 def field_text(path: FieldPath) -> str:
     r"""``metadata.labels[app]``, ``metadata.finalizers[x]`` or ``imagePullSecrets[0].name``.
 

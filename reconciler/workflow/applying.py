@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 
 from reconciler import planfile
@@ -23,18 +23,12 @@ from reconciler.model.plans import Action, Plan, Reason
 from reconciler.model.store import Restarting, Session, Snapshot, Store
 from reconciler.planning import planner, restarts
 from reconciler.planning.digests import plan_digest
+from reconciler.workflow.defaults import DEFAULT_PARALLELISM, DEFAULT_WAIT, utc_now
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.planned import Planned, plan, refuse_stale
-from reconciler.workflow.trying import DEFAULT_PARALLELISM
 
-DEFAULT_WAIT = 120.0
 _RETRIES = RetryPolicy()
 _LOCKING = LockPolicy()
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)
 
 
 def _ignore(_: object) -> None:

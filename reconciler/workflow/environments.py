@@ -7,8 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reconciler import planfile
 from reconciler.errors import ConfigError, InvalidManifests, StalePlan, StoreReadOnly
 from reconciler.inputs import STDIN, Running
 from reconciler.inputs.rendering import Told
@@ -19,16 +19,17 @@ from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import StoreChoice
 from reconciler.model.plan_options import PlanOptions
 from reconciler.model.store import Capability, Store
-from reconciler.planfile import PlanFile, Standing
 from reconciler.planning.digests import plan_digest
 from reconciler.stores import check, open_store
-from reconciler.workflow.abreast import SharedLoads
-from reconciler.workflow.applying import utc_now
+from reconciler.workflow.defaults import DEFAULT_PARALLELISM, utc_now
 from reconciler.workflow.histories import last_run
 from reconciler.workflow.loading import load
+from reconciler.workflow.parallel import SharedLoads
 from reconciler.workflow.planned import Planned, drift, plan, plan_again, read
 from reconciler.workflow.revisions import Inputs
-from reconciler.workflow.trying import DEFAULT_PARALLELISM, tried
+
+if TYPE_CHECKING:
+    from reconciler.planfile import PlanFile, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +216,8 @@ def plan_file_again(
         diagnostics=loaded.diagnostics,
     )
     if require_sealed:
+        from reconciler import planfile
+
         planfile.refuse_unverified(standing)
     return _tried(environment, _with_notices(planned, loaded), store), standing
 
@@ -245,6 +248,8 @@ def environment_of_plan(environment: Environment, file: PlanFile) -> Environment
         StalePlan: the plan has expired, or a source is not what it was.
         ConfigError: its manifests are not where it has them.
     """
+    from reconciler import planfile
+
     saved = file.saved
     planfile.refuse_expired(saved.expires, utc_now())
     sources = _sources_again(saved.sources, environment.sources)
@@ -324,6 +329,8 @@ def _with_notices(planned: Planned, loaded: Loaded) -> Planned:
 def _tried(environment: Environment, planned: Planned, store: Store) -> Planned:
     if not environment.server_dry_run:
         return planned
+    from reconciler.workflow.trying import tried
+
     return tried(planned, store, environment.parallelism)
 
 

@@ -9,8 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
+from typing import TYPE_CHECKING
 
-from reconciler import planfile
 from reconciler.errors import ConfigError, PlanBlocked, StalePlan
 from reconciler.model.consumers import Consumer
 from reconciler.model.drift import DriftReport, ObjectState
@@ -21,7 +21,6 @@ from reconciler.model.plan_options import PlanOptions
 from reconciler.model.plans import SEALED_GUARD, Action, Plan, PlanValues
 from reconciler.model.store import Capability, Snapshot, Store
 from reconciler.model.values import AbsentValue
-from reconciler.planfile import PlanFile, SavedPlan, Standing
 from reconciler.planning import planner
 from reconciler.planning.certificates import certificate_ends
 from reconciler.planning.drift import drift as compare_with_record
@@ -31,6 +30,9 @@ from reconciler.planning.staleness import stale_reasons
 from reconciler.planning.warned import warnings_beside
 from reconciler.rules.strength import is_guessable
 from reconciler.stores import store_annotations
+
+if TYPE_CHECKING:
+    from reconciler.planfile import PlanFile, SavedPlan, Standing
 
 _SALT_BYTES = 16
 _DERIVING = threading.Lock()
@@ -107,6 +109,8 @@ class Planned:
 
         `store` is the store's URL, of which credentials are left out; `created` is in RFC 3339.
         """
+        from reconciler import planfile
+
         return planfile.saved_plan(
             self.plan,
             tuple(manifests),
@@ -208,6 +212,8 @@ def plan_again(
         StalePlan: manifests or store are no longer what the plan saw.
         ConfigError: a target is neither in the manifests nor in the set.
     """
+    from reconciler import planfile
+
     saved = file.saved
     keyed = _fingerprinter(desired, snapshot, saved.salt)
     planned = _planned(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from reconciler.planning.stages import stages
-from reconciler.workflow.abreast import abreast
+from reconciler.workflow.parallel import abreast
 from reconciler.workflow.reports import INTERRUPTED, Result
 
 

@@ -19,7 +19,7 @@ from reconciler.notify.receivers import NotTold, Receiver, receivers_of
 from reconciler.planning.news import accepted, attempted, next_news, standing_of
 from reconciler.stores.keys import key_content
 from reconciler.views.letters import Finding, letter
-from reconciler.workflow.applying import utc_now
+from reconciler.workflow.defaults import utc_now
 
 VARIABLE = "RECONCILER_NOTIFY"
 _COMMENT = re.compile("^#.*", re.MULTILINE)

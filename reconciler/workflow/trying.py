@@ -11,9 +11,8 @@ from reconciler.execution.trial import Trial
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.model.plans import Change, Note
 from reconciler.model.store import Capability, Store, Trying
+from reconciler.workflow.defaults import DEFAULT_PARALLELISM
 from reconciler.workflow.planned import Planned
-
-DEFAULT_PARALLELISM = 10
 
 
 def tried(planned: Planned, store: Store, parallelism: int = DEFAULT_PARALLELISM) -> Planned:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import reconciler
+from reconciler import workflow
 from reconciler.errors import InvalidManifests, PlanBlocked, StalePlan
 from reconciler.model.plans import Change, FieldChange, Plan, Step
 from tests.cli.conftest import ROOT
@@ -55,6 +56,14 @@ def test_what_is_exported_is_there() -> None:
     assert dir(reconciler) == sorted(reconciler.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nope'"):
         _ = reconciler.nope
+
+
+def test_what_the_workflow_exports_is_there() -> None:
+    for name in workflow.__all__:
+        assert callable(getattr(workflow, name))
+    assert dir(workflow) == sorted(workflow.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'nope'"):
+        _ = workflow.nope
 
 
 @pytest.mark.usefixtures("shop")

@@ -136,6 +136,28 @@ def test_help_imports_nothing_heavy() -> None:
     assert {"ctypes", "pathlib", "traceback", "reconciler.model.plans"} & imported == set()
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_plan_imports_nothing_that_only_others_need() -> None:
+    script = (
+        "import json, sys\n"
+        "from reconciler.cli import main\n"
+        "try: main(['plan'])\n"
+        "except SystemExit as end: assert not end.code\n"
+        "print(json.dumps(sorted(sys.modules)), file=sys.stderr)"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert b"to create" in result.stdout
+    imported = set(json.loads(result.stderr))
+    of_others = {
+        "reconciler.execution.executor",
+        "reconciler.views.json",
+        "reconciler.views.overview",
+        "reconciler.workflow.checking",
+        "reconciler.workflow.telling",
+    }
+    assert of_others & imported == set()
+
+
 def test_a_fault_of_ours_shows_no_text_of_its_own(shop: Any, wrap_store: Wrap) -> None:
     fault = RuntimeError("text that might hold a value")
     wrap_store(lambda store: Faulty(store, raising(fault)))

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode, urlsplit
@@ -105,6 +104,8 @@ class Connection:
 
     def _offset(self) -> float:
         """The seconds by which the server's clock is ahead of this machine's."""
+        from email.utils import parsedate_to_datetime  # a plan does without
+
         written, noted = self._last_date
         try:
             date = parsedate_to_datetime(written)

@@ -15,11 +15,15 @@ def echoed(
     answer: Mapping[str, Any], sent: Mapping[str, Any], resource: Resource, applied: Applied | None
 ) -> Live | None:
     """The Secret in `answer` where it is `resource`, `applied`, as it was `sent`; else ``None``."""
-    if resource.kind != SECRET or any(answer.get(name) != sent.get(name) for name in _CONTENT):
+    if resource.kind != SECRET:
         return None
     metadata, given = answer["metadata"], sent["metadata"]
-    if any(metadata.get(name) != given.get(name) for name in _METADATA):
-        return None
+    for name in _CONTENT:
+        if answer.get(name) != sent.get(name):
+            return None
+    for name in _METADATA:
+        if metadata.get(name) != given.get(name):
+            return None
     return Live.of(
         resource,
         uid=metadata["uid"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from reconciler.model.objects import NAMESPACE, ObjectKey
@@ -15,6 +16,7 @@ def plural(kind: str) -> str:
     return f"{kind.lower()}{'es' if kind.endswith('s') else 's'}"
 
 
+@lru_cache(maxsize=1024)  # each write of a namespace asks for the same one
 def collection(kind: str, namespace: str = "") -> str:
     """The path of all objects of a kind: of a namespace, or of the whole cluster."""
     group = CONSUMER_GROUPS.get(kind, "")

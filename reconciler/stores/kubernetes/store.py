@@ -15,7 +15,7 @@ from reconciler.model.patches import Operation
 from reconciler.model.plans import Action, Precondition, StoreIdentity
 from reconciler.model.store import Capability, Scope, Session, Snapshot, Store
 from reconciler.stores.kit.sessions import given_back
-from reconciler.stores.kubernetes import debts, events, paths, reading, rights
+from reconciler.stores.kubernetes import debts, paths, reading, rights
 from reconciler.stores.kubernetes.ahead import PARENT, Ahead
 from reconciler.stores.kubernetes.connection import Connection
 from reconciler.stores.kubernetes.leases import Lease
@@ -132,6 +132,8 @@ class KubernetesStore(Store):
         Raises:
             RightsMissing: this user may not.
         """
+        from reconciler.stores.kubernetes import events
+
         cluster_set = self._set(set_name)
         parent = cluster_set.find()
         first = replace(announcements[0], uid="" if parent is None else parent.uid)

@@ -48,6 +48,7 @@ def live(document: Mapping[str, Any], kind: str) -> Live:
     metadata = document["metadata"]
     labels = metadata.get("labels") or {}
     annotations = metadata.get("annotations") or {}
+    owners = metadata.get("ownerReferences")
     data = document.get("data") if kind == SECRET else None
     return Live(
         key=ObjectKey(kind, metadata.get("namespace", ""), metadata["name"]),
@@ -55,7 +56,7 @@ def live(document: Mapping[str, Any], kind: str) -> Live:
         labels={name: text for name, text in labels.items() if name not in _OWN_LABELS},
         annotations={name: text for name, text in annotations.items() if name != RECORD},
         finalizers=tuple(metadata.get("finalizers") or ()),
-        owners=tuple(_owner(owner) for owner in metadata.get("ownerReferences") or ()),
+        owners=tuple(map(_owner, owners)) if owners else (),
         type=document.get("type", "") if kind == SECRET else "",
         immutable=kind == SECRET and document.get("immutable") is True,
         data={
@@ -132,10 +133,13 @@ def body(resource: Resource, applied: Applied | None, set_id: str) -> dict[str, 
     if resource.namespace:
         metadata["namespace"] = resource.namespace
     if applied is not None:
-        metadata["labels"] = {**metadata.get("labels", {}), PART_OF: set_id}
-        metadata["annotations"] = {**metadata.get("annotations", {}), RECORD: record(applied)}
+        metadata.setdefault("labels", {})[PART_OF] = set_id
+        metadata.setdefault("annotations", {})[RECORD] = record(applied)
     if "data" in document:
-        document["data"] = {name: _encoded(value) for name, value in document["data"].items()}
+        document["data"] = {
+            name: binascii.b2a_base64(value.reveal(), newline=False).decode()
+            for name, value in resource.data.items()
+        }
     return {"apiVersion": "v1", "kind": resource.kind, **document}
 
 
@@ -200,11 +204,11 @@ def values_in(node: Any) -> Iterator[SecretValue]:
 
 def record(applied: Applied) -> str:
     """The record of what was applied, as the annotation has it."""
-    fields = {"/".join(path): fingerprint for path, fingerprint in applied.fields.items()}
+    fields = {_text(path): fingerprint for path, fingerprint in applied.fields.items()}
     document = {"set": applied.set_name, "fields": fields}
     if applied.ciphertexts:
         document["ciphertexts"] = {
-            "/".join(path): digest for path, digest in applied.ciphertexts.items()
+            _text(path): digest for path, digest in applied.ciphertexts.items()
         }
     return orjson.dumps(document).decode()
 
@@ -240,7 +244,10 @@ def _applied(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Appli
     return applied or Applied(set_name=set_id)
 
 
-@lru_cache(maxsize=_CACHED_PATHS)  # objects have the same few
+_text = lru_cache(_CACHED_PATHS)("/".join)  # objects have the same few paths
+
+
+@lru_cache(maxsize=_CACHED_PATHS)
 def _path(text: str) -> tuple[str, ...]:
     first, _, _ = text.partition("/")
     return tuple(text.split("/", _PATH_PARTS.get(first, 1) - 1))

@@ -65,9 +65,7 @@ class Writer:
         key = resource.key
         body = wire.body(resource, applied, self._id_of(applied))
         try:
-            answer = self._write(
-                "POST", key, body, wire.values_in(tuple(resource.data.values())), dry_run=dry_run
-            )
+            answer = self._write("POST", key, body, resource.data.values(), dry_run=dry_run)
         except ObjectExists:
             document = None if dry_run else self._taken_over(key, body)
             if document is None:

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from reconciler.views.overview.compact import NEW_VALUE, UNKNOWN, Likeness
 from reconciler.views.change_words import Row
+from reconciler.views.overview.compact import NEW_VALUE, UNKNOWN, Likeness
 
 _MOST_NAMED = 3
 _MOST_TEXTS = _MOST_NAMED + 1

@@ -5,12 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from reconciler.escapes import escaped, inert
-from reconciler.model.listing import ListedObject, Listing
 from reconciler.views import plan_words, words
 from reconciler.views.text.palette import Palette
 from reconciler.views.words import counted, quoted
+
+if TYPE_CHECKING:
+    from reconciler.model.listing import ListedObject, Listing
 
 _HEADINGS = ("OBJECT", "TYPE", "IMMUTABLE", "KEYS", "AGE", "CONSUMERS")
 _NOTHING = "-"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from reconciler.model.difference import Difference
 from reconciler.model.drift import DriftReport
 from reconciler.model.history import History
-from reconciler.model.listing import Listing
 from reconciler.model.plans import Plan
 from reconciler.views import plan_words, text
 from reconciler.views.formats import Checked, Drifts, PlanReport, Style
-from reconciler.views.heading import Heading
-from reconciler.views.overview import FEW, Overview, overview_of
-from reconciler.views.overview.text import overview as overview_text
+from reconciler.views.heading import HeadedDrift, HeadedPlan, Heading
+
+if TYPE_CHECKING:
+    from reconciler.model.listing import Listing
 
 
 def plan(plan: Plan, style: Style) -> str:
@@ -26,19 +28,24 @@ def plan(plan: Plan, style: Style) -> str:
 
 def report(report: PlanReport, style: Style) -> str:
     """One plan after the other, or many at a glance; and the summary over all of them."""
+    from reconciler.views.overview import FEW  # one plan does without
+
     blocks: list[str] = []
     if len(report.plans) <= FEW or style.verbose:
         blocks += [plan(each.plan, replace(style, heading=each.heading)) for each in report.plans]
     if len(report.plans) > FEW:
-        blocks.append(_overview(overview_of(report.plans), style))
+        blocks.append(_overview(report.plans, style))
     if len(report.plans) > 1:
         blocks.append(text.total([each.plan for each in report.plans], colour=style.colour))
     return "\n\n".join(filter(None, blocks))
 
 
-def _overview(shown: Overview, style: Style) -> str:
-    return overview_text(
-        shown,
+def _overview(several: Sequence[HeadedPlan | HeadedDrift], style: Style) -> str:
+    from reconciler.views.overview import overview_of
+    from reconciler.views.overview.text import overview
+
+    return overview(
+        overview_of(several),
         colour=style.colour,
         width=style.width,
         quiet=style.quiet,
@@ -61,6 +68,8 @@ def drift(report: DriftReport, style: Style) -> str:
 
 def drifts(drifts: Drifts, style: Style) -> str:
     """One check after the other, or many at a glance; and the summary over all of them."""
+    from reconciler.views.overview import FEW
+
     blocks: list[str] = []
     if len(drifts.checks) <= FEW or style.verbose:
         blocks += [
@@ -68,7 +77,7 @@ def drifts(drifts: Drifts, style: Style) -> str:
             for each in drifts.checks
         ]
     if len(drifts.checks) > FEW:
-        blocks.append(_overview(overview_of(drifts.checks), style))
+        blocks.append(_overview(drifts.checks, style))
     if len(drifts.checks) > 1:
         reports = [each.report for each in drifts.checks]
         blocks.append(text.drifts_total(reports, colour=style.colour))

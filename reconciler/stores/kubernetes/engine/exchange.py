@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from reconciler.stores.kubernetes.engine.faults import Cut, Garbled, TooSlow, Unanswered, Unsendable
 
@@ -85,7 +86,8 @@ class Line:
             Garbled: the answer is not HTTP.
         """
         self._end = time.monotonic() + self._patience.whole
-        self.connected.settimeout(self._patience.silence)
+        if self.connected.gettimeout() != self._patience.silence:  # setting it asks the system
+            self.connected.settimeout(self._patience.silence)
         refused = self._send(request)
         try:
             reply, reusable = self._reply()
@@ -209,6 +211,14 @@ class Line:
             raise Cut(error) from None
 
 
+@lru_cache(maxsize=256)  # each answer has the same few
+def _name(text: str) -> str:
+    """The name of a header in small letters."""
+    if not _NAME.fullmatch(text):
+        raise Garbled
+    return text.lower()
+
+
 def _head(text: bytes) -> tuple[bool, int, dict[str, list[str]]]:
     """Whether the connection will be kept, the status, and the headers."""
     first, *lines = text.decode("latin-1").split("\r\n")
@@ -218,9 +228,9 @@ def _head(text: bytes) -> tuple[bool, int, dict[str, list[str]]]:
     headers: dict[str, list[str]] = {}
     for line in lines:
         name, colon, value = line.partition(":")
-        if not colon or not _NAME.fullmatch(name):
+        if not colon:
             raise Garbled
-        headers.setdefault(name.lower(), []).append(value.strip(" \t"))
+        headers.setdefault(_name(name), []).append(value.strip(" \t"))
     asked = headers.get("connection")
     if asked is None:
         return status[1] == "1", int(status[2]), headers

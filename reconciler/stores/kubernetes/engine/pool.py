@@ -67,6 +67,7 @@ class Pool:
 
     def __init__(self, server: Server, patience: Patience | None = None) -> None:
         self.server = server
+        self._address = server.address
         self._patience = patience or Patience()
         self._idle: list[Line] = []
         self._busy: set[Line] = set()
@@ -83,7 +84,7 @@ class Pool:
             Unsendable: it is not one of HTTP.
         """
         if "Host" not in headers:
-            headers = {"Host": self.server.address, **headers}
+            headers = {"Host": self._address, **headers}
         content = encoded(method, target, headers, body)
         line = self._kept() or self._new()
         reusable = False

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.manifests import objects_of
 from reconciler.workflow import SharedLoads, abreast
-from reconciler.workflow.applying import utc_now
+from reconciler.workflow.defaults import utc_now
 
 
 def test_results_come_in_the_order_of_the_work() -> None:
