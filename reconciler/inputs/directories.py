@@ -162,17 +162,17 @@ class _Walk:
             return
         is_built = is_built or len(self._builds) > before
         prefix = real if real.endswith("/") else f"{real}/"
+        others = {*OWN_FILES, problem}
         for entry in entries:
             name, path = entry.name, entry.path
             link = entry.is_symlink()
             if os.path.isdir(path) if link else entry.is_dir():  # noqa: PTH112 - as above
                 self._list(path, ignored, is_built=is_built)
-            elif not is_built and name.endswith(_SUFFIXES) and name not in {*OWN_FILES, problem}:
+            elif not is_built and name.endswith(_SUFFIXES) and name not in others:
                 if link:
                     self._entries.append(_Listed(path, os.path.realpath(path), regular=False))
                 else:
-                    listed = _Listed(path, f"{prefix}{name}", regular=entry.is_file())
-                    self._entries.append(listed)
+                    self._entries.append(_Listed(path, f"{prefix}{name}", entry.is_file()))
 
     def _note_build(
         self, directory: str, entries: list[os.DirEntry[str]], *, is_input: bool

@@ -26,7 +26,6 @@ from reconciler.manifests.scalars import key_text
 from reconciler.model.objects import Diagnostic, Severity, Source
 from reconciler.rules import RulePath, field_text, is_data_key
 
-_STRINGS = {str}
 _FIELDS_OF_OTHERS = {"binaryData": "data"}  # what a ConfigMap calls it
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_.$-]{0,62}")
 
@@ -135,7 +134,7 @@ class Fields:
 
     def _warn_of_rename(self, entry: Entry, name: str, path: RulePath) -> None:
         """Warn once of a key that YAML has changed; a map may be merged into several others."""
-        if type(entry.key) in _STRINGS:
+        if type(entry.key) is str:
             return
         problem = keys.renamed(self.document, entry, name, path)
         if problem and all(problem.place != other.place for other in self.problems):
@@ -224,7 +223,10 @@ class Fields:
         """A map of strings; empty where it is not set."""
         inner = self.map(entries, name, path)
         values: dict[str, Any] = {key: entry.value for key, entry in inner.items()}
-        if {*map(type, values.values())} <= _STRINGS:
+        for value in values.values():
+            if type(value) is not str:
+                break
+        else:
             return values
         return {key: self.string(entry, (*path, name, key)) for key, entry in inner.items()}
 

@@ -61,7 +61,7 @@ class Loaded:
 
 
 _DEFAULT_LINTS = LintSettings()
-_FILES_AT_ONCE = 128
+_FILES_AT_ONCE = 256
 _CHARACTERS_AT_ONCE = 1024 * 1024
 
 

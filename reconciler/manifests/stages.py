@@ -18,7 +18,7 @@ from reconciler.manifests.yaml import documents, parts
 from reconciler.model.inputs import Text
 from reconciler.rules import Check, Violation
 
-_AT_ONCE = 128  # documents: enough to gain all there is, and few enough to stay in the caches
+_AT_ONCE = 256  # documents: enough to gain all there is, and few enough to stay in the caches
 
 
 def results_of(

@@ -37,25 +37,26 @@ def _warnings(
     secret: Resource, key: str, moment: datetime, expiry_days: int
 ) -> Iterator[Violation]:
     content = secret.data[key].reveal()
+    told_by_rule = (secret.type, key) in _PAIR
     begins_as_pem = _DER_IN_PEM.match(content) is not None
     if (_CERTIFICATE in content and key.endswith((".crt", ".pem", ".cer", ".cert"))) or (
         begins_as_pem and _CERTIFICATE in content[: content.find(b"\n") + 1]
     ):
         span = _span(content)
         if span is None:
-            yield from _unreadable(secret, key, content)
+            if not told_by_rule:
+                yield from _unreadable(key, content)
         else:
             yield from _time_warnings(key, span, moment, expiry_days)
-    elif begins_as_pem and next(pem.blocks(content), None) is None:
-        yield from _unreadable(secret, key, content)
+    elif begins_as_pem and not told_by_rule and next(pem.blocks(content), None) is None:
+        yield from _unreadable(key, content)
     if secret.type != _TLS and content.endswith(b"-----"):
         yield from _unterminated(key, content)
 
 
-def _unreadable(secret: Resource, key: str, content: bytes) -> Iterator[Violation]:
-    if (secret.type, key) not in _PAIR:
-        fault, hint = pem.fault(content)
-        yield _warning(key, "pem-unreadable", f"the value {fault}", hint)
+def _unreadable(key: str, content: bytes) -> Iterator[Violation]:
+    fault, hint = pem.fault(content)
+    yield _warning(key, "pem-unreadable", f"the value {fault}", hint)
 
 
 def _unterminated(key: str, content: bytes) -> Iterator[Violation]:

@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.workflow import load
 
-COUNT = 300  # more than go through a stage at once
+COUNT = 600  # more than go through a stage at once
 BROKEN = range(0, COUNT, 7)  # on both sides of where one lot ends and the next one begins
 WARNED = range(3, COUNT, 7)
 
