@@ -40,7 +40,7 @@ class Backend(Protocol):
     @property
     def has_server(self) -> bool:
         """Whether its stores are behind a server, for whose answers their users wait."""
-        ...
+        return False
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What such a store would refuse of `resource` by its own rules. Contacts no server.

@@ -22,7 +22,6 @@ class FileBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "files"
-    has_server = False
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What this store refuses and an API server accepts."""

@@ -15,7 +15,6 @@ class GitBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "git"
-    has_server = False
 
     def open(self, opening: Opening) -> GitStore:
         """Remember the revision that the URL names; nothing is read yet."""

@@ -15,7 +15,6 @@ class SnapshotBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "snapshot"
-    has_server = False
 
     def open(self, opening: Opening) -> SnapshotStore:
         """Read the file that the URL names."""

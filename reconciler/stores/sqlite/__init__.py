@@ -15,7 +15,6 @@ class EmbeddedBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "sqlite"
-    has_server = False
 
     def open(self, opening: Opening) -> EmbeddedStore:
         """Open the store ``sqlite:PATH``, relative to the current directory; creates nothing."""
