@@ -50,7 +50,9 @@ def escaped(text: str) -> str:
 
 def inert(text: str) -> str:
     r"""`text`, all that is printed at a time, without workflow commands: ``\u0023#[name]``."""
-    return _COMMAND.sub(_disarm, f"\n{text}")[1:]
+    lines = f"\n{text}"
+    # Nearly every text is returned as it is: a copy of a large one takes much memory.
+    return _COMMAND.sub(_disarm, lines)[1:] if _COMMAND.search(lines) else text
 
 
 def json_text(text: str) -> str:

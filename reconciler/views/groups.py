@@ -146,15 +146,24 @@ def _in_order(plan: Plan) -> list[Change]:
 
 
 def _groups(changes: Iterable[Change]) -> Iterator[Group]:
-    """A group for each kind of change that there are many of, where the first of it stands."""
-    alike: dict[Hashable, list[Change]] = {}
+    """A group for each kind of change that there are many of, where the first of it stands.
+
+    The hashes of what changes have in common say which may be alike: to keep the whole of it for
+    each takes more memory than the changes themselves.
+    """
+    alike: dict[int, list[Change]] = {}
     for change in changes:
-        alike.setdefault(_likeness(change), []).append(change)
+        alike.setdefault(hash(_likeness(change)), []).append(change)
     for same in alike.values():
-        if len(same) >= MANY:
+        if len(same) >= MANY and _are_alike(same):
             yield Group(tuple(same))
         else:
             yield from (Group((change,)) for change in same)
+
+
+def _are_alike(changes: Sequence[Change]) -> bool:
+    likeness = _likeness(changes[0])
+    return all(_likeness(change) == likeness for change in changes)
 
 
 def _likeness(change: Change) -> Hashable:
