@@ -38,6 +38,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _REPORT_MODE = 0o644
 """Another user's program may collect a report, and it holds no value."""
 _LARGEST_REPORT = 1 << 24
+_PIECE = 1 << 20  # characters
 
 
 class Verbosity(Enum):
@@ -146,7 +147,10 @@ def show(
     coloured = replace(
         style_of(settings, origin), colour=colour_on(sys.stdout), width=width_of(sys.stdout)
     )
-    click.echo(rendered(subject, output_of(subject, settings), shown, coloured))
+    text = rendered(subject, output_of(subject, settings), shown, coloured)
+    for start in range(0, len(text), _PIECE):  # encoded as a whole, a large text takes twice itself
+        click.echo(text[start : start + _PIECE], nl=False)
+    click.echo()
     write_reports(subject, shown, settings, origin)
 
 

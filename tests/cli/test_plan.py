@@ -304,3 +304,14 @@ def test_namespaces_that_nobody_declares(workplace: Any) -> None:
     prune = ("--create-namespaces", "--prune", "--detailed-exitcode")
     assert workplace.run("plan", *prune).code == 0
     assert "pending" not in workplace.ok("drift", "--create-namespaces").out
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_a_large_plan_is_printed_as_its_report_has_it(workplace: Any, output: str) -> None:
+    for number in range(300):
+        note = f"{number}{'é' * 4000}"  # another one for each, or they would be shown as one
+        head = f"  annotations:\n    note: {note}\n"
+        workplace.secret(f"s{number}", head=head, password=f"not-a-real-password-{number}")
+    printed = workplace.run("plan", "-o", output, "--report", f"{output}=report").out
+    assert len(printed) > 1_000_000
+    assert printed == (workplace.path / "report").read_text("utf-8")

@@ -46,7 +46,7 @@ def plan(
         shown = plan.notices if verbose else _first_of_each(plan.notices)
         blocks.append("\n".join(note_line(notice.message, palette) for notice in shown))
     blocks.append(_closing(plan, palette, verbose=verbose))
-    return inert("\n\n".join(blocks))
+    return "\n\n".join(map(inert, blocks))
 
 
 def total(plans: Sequence[Plan], *, colour: bool) -> str:
