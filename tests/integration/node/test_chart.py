@@ -22,7 +22,7 @@ kind: Secret
 metadata: {{name: web, namespace: {}}}
 stringData: {{value: one}}
 """
-SECRETS = 1000
+SECRETS = 3000
 """So many that an apply of them, one at a time, takes some seconds."""
 TOO_MANY = 20_000
 """Secrets whose manifests alone take more than 64 MiB."""

@@ -25,7 +25,6 @@ from reconciler.cli import main
 from reconciler.inputs import Reading, read
 from reconciler.inputs.sops import SopsProgram
 from reconciler.manifests import Loaded, objects_of, plain_document
-from reconciler.model.inputs import Read
 from reconciler.model.values import SealedValue
 from reconciler.workflow import load
 from tests.integration.sops.conftest import Vault
@@ -350,17 +349,17 @@ def test_a_key_service_that_ends_is_no_missing_key(
     first.write_text(age(PLAIN, *REGEX))
     second.write_text(age(PLAIN.replace("name: shop", "name: other"), *REGEX))
 
-    def reads() -> Iterator[Read]:
-        reading = Reading(parse=plain_document)
-        yield from read([first], reading)
-        (service,) = services(vault)
-        os.kill(int(service), signal.SIGKILL)
-        yield from read([second], reading)
+    def loaded(file: Path, sops: SopsProgram) -> Loaded:
+        reads = read([file], Reading(parse=plain_document))
+        return objects_of(reads, namespace="default", moment=datetime.now(UTC), sops=sops)
 
     with SopsProgram(os.environ) as sops:
-        found = objects_of(reads(), namespace="default", moment=datetime.now(UTC), sops=sops)
-    assert [item.name for item in found.objects] == ["shop"]
-    assert [item.code for item in found.errors] == ["sops-service-lost"]
+        before = loaded(first, sops)
+        (service,) = services(vault)
+        os.kill(int(service), signal.SIGKILL)
+        after = loaded(second, sops)
+    assert [item.name for item in before.objects] == ["shop"]
+    assert [item.code for item in after.errors] == ["sops-service-lost"]
 
 
 def test_a_file_whose_mac_does_not_fit_is_used_on_demand(age: Encrypt, tmp_path: Path) -> None:
