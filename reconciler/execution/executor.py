@@ -43,6 +43,7 @@ from reconciler.model.plans import Action, Change, Plan, PlanValues, Reason, Ste
 from reconciler.model.store import Capability, Restarting, Rotating, Session, Store, Trying
 from reconciler.planning import promises
 
+_REMOVALS = frozenset({Action.DELETE, Action.REPLACE})
 _INTERRUPTED = "interrupted before it began"
 _COPY_KEPT = "the store keeps a copy of it, and the next apply creates it again"
 _FROM_THE_MANIFEST = "the next apply creates it as its manifest has it"
@@ -108,6 +109,11 @@ class _Execution:
         self._writes = Writes(work.session, work.store.capabilities)
         self._fingerprinter = Fingerprinter(work.session.fingerprint_key)
         self._uids = {key: live.uid for key, live in work.before.items()}
+        self._gone = {
+            change.precondition.uid
+            for change in work.plan.changes
+            if change.action in _REMOVALS and change.precondition is not None
+        }
         self._warnings: dict[ObjectKey, list[str]] = {}
         self.results: dict[ObjectKey, StepEnded] = {}
 
@@ -208,7 +214,7 @@ class _Execution:
         if precondition is not None:
             # What is gone already went along with its owner, say: nobody is to miss it.
             with suppress(ObjectNotFound):
-                write = self._writes.delete(key, precondition)
+                write = self._writes.delete(self._work.before[key], self._gone)
                 unfinished = _leaving(lambda: self._call(step, write))
                 return self._finish(step, key, unfinished, precondition.uid)
         self._call(step, lambda: self._work.session.delete(key, None))

@@ -7,9 +7,9 @@ counts as done.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from reconciler.errors import (
@@ -68,14 +68,30 @@ class Writes:
         seen = Precondition.of(before)
         return _repeatable(lambda: self.session.update(key, patch, record, seen), happened)
 
-    def delete(self, key: ObjectKey, precondition: Precondition) -> Callable[[], str]:
-        """The delete of an object that its set no longer wants."""
+    def delete(self, before: Live, gone: Collection[str]) -> Callable[[], str]:
+        """The delete of an object that its set no longer wants, where it still is as `before`.
+
+        Stores drop references to owners that are gone. Where they have dropped those to owners
+        whose uids are among `gone`, and changed nothing else, the object still is the same.
+        """
+        key = before.key
+
+        def delete() -> str:
+            seen = before
+            while True:
+                try:
+                    return self.session.delete(key, Precondition.of(seen), released=True)
+                except ObjectMoved:
+                    live = self.session.look(key)
+                    if live is None or not _has_lost_owners(seen, live, gone):
+                        raise
+                    seen = live
 
         def happened() -> str | None:
             live = self.session.look(key)
-            return "" if live is None or live.uid != precondition.uid else None
+            return "" if live is None or live.uid != before.uid else None
 
-        return _repeatable(lambda: self.session.delete(key, precondition, released=True), happened)
+        return _repeatable(delete, happened)
 
     def release(self, key: ObjectKey, precondition: Precondition) -> Callable[[], Live]:
         """The release of an object, after which no set owns it."""
@@ -107,6 +123,13 @@ class Writes:
         # Where values cannot be read, their keys can be.
         keys = {path[1] for path in promise if path[0] == DATA}
         return live.applied == record and not wrong and keys <= live.data.keys()
+
+
+def _has_lost_owners(before: Live, live: Live, gone: Collection[str]) -> bool:
+    """Whether all that `live` lacks of `before` is owners whose uids are among `gone`."""
+    left = tuple(owner for owner in before.owners if owner in live.owners or owner.uid not in gone)
+    changed = replace(before, owners=left, resource_version=live.resource_version)
+    return left != before.owners and changed == live
 
 
 def _repeatable(

@@ -12,10 +12,10 @@ import pytest
 
 from reconciler.errors import ObjectExists, StoreUnavailable
 from reconciler.execution.retries import RetryPolicy
-from reconciler.model.events import ApplyEnded, Outcome
+from reconciler.model.events import ApplyEnded, Outcome, StepEnded
 from reconciler.model.objects import Desired
 from reconciler.model.plans import Action
-from tests.world import Faulty, World, run, secret, wrapped
+from tests.world import Faulty, World, owner, run, secret, wrapped
 
 AT_ONCE = RetryPolicy(attempts=3, first_delay=0.0)
 FREE = secret("a", {"k": "v"}, labels={"app": "shop"})
@@ -181,6 +181,33 @@ def test_a_lost_delete_of_an_object_that_others_touch(
     store = lost(world, "delete", touch, happened=again)
     assert the_one(applied(world, store=store)).outcome is outcome
     assert world.get(FREE) is not None
+
+
+def orphaned(world: World, meanwhile: Callable[[], object] | None = None) -> StepEnded:
+    """How the delete of `FREE` ends, one of whose owners the same apply replaces before it."""
+    owners = [replace(SEALED, key=FREE.key._replace(name=name)) for name in ("b", "c")]
+    owned = replace(FREE, owners=tuple(owner(each) for each in owners))
+    world.apply([*owners, owned])
+    wanted = [replace(owners[0], data=wrapped({"k": "w"})), owners[1]]
+
+    def strike(_number: int, name: str, *, happened: bool) -> None:
+        if name == "create" and happened and meanwhile is not None:
+            meanwhile()
+
+    ended = run(world.work(wanted, store=Faulty(world.store, strike)))
+    (result,) = (each for each in ended.results if each.key == FREE.key)
+    return result
+
+
+def test_a_reference_to_an_owner_that_the_apply_replaces_hinders_no_delete(world: World) -> None:
+    assert orphaned(world).outcome is Outcome.APPLIED
+    assert world.get(FREE) is None
+
+
+def test_an_object_that_lost_an_owner_and_was_changed_is_not_deleted(world: World) -> None:
+    result = orphaned(world, lambda: world.meddle(FREE, labels={"app": "theirs"}))
+    assert (result.outcome, world.get(FREE) is None) == (Outcome.FAILED, False)
+    assert "changed since it was read" in result.message
 
 
 def test_a_refusal_of_a_write_that_was_answered_is_one(world: World) -> None:
