@@ -81,7 +81,6 @@ def objects_of(
     `sops` opens what SOPS encrypted; without it, that is an error. Where it lacks the key, values
     are sealed, and a notice counts them. `sops_ignore_mac` accepts what was changed afterwards.
     """
-    checks = (*CHECKS, *lint_checks(moment, lints.expiry_days))
     decryption = None if sops is None else Decryption(sops, ignore_mac=sops_ignore_mac)
     checks = (*CHECKS, *lint_checks(moment, lints.expiry_days))
     inputs: dict[str, set[str]] = {}

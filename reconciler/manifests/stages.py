@@ -16,6 +16,7 @@ from reconciler.manifests.simple import simple_document
 from reconciler.manifests.sops import Decryption, opened
 from reconciler.manifests.yaml import documents, parts
 from reconciler.model.inputs import Text
+from reconciler.model.objects import Desired
 from reconciler.rules import Check, Violation
 
 _AT_ONCE = 256  # documents: enough to gain all there is, and few enough to stay in the caches
@@ -41,19 +42,20 @@ def results_of(
             for document, namespace, of_text in batch
             for each in decode(document, namespace)
         ]
-        drafts = [each for each, _ in decoded if isinstance(each, Draft)]
+        drafts = [each.desired for each, _ in decoded if isinstance(each, Draft)]
         violations = iter(_violations(drafts, checks))
         for each, of_text in decoded:
             of_text.append(checked(each, next(violations)) if isinstance(each, Draft) else each)
     return results
 
 
-def _violations(drafts: Sequence[Draft], checks: Iterable[Check]) -> list[list[Violation]]:
-    """What `checks` say of each of `drafts`."""
-    violations: list[list[Violation]] = [[] for _ in drafts]
+def _violations(desired: Sequence[Desired], checks: Iterable[Check]) -> list[list[Violation]]:
+    """What `checks` say of each of `desired`."""
+    violations: list[list[Violation]] = [[] for _ in desired]
     for check in checks:
-        for of_draft, draft in zip(violations, drafts, strict=True):
-            of_draft.extend(check(draft.desired))
+        for of_object, violated in zip(violations, map(check, desired), strict=True):
+            if violated:
+                of_object.extend(violated)
     return violations
 
 
