@@ -23,6 +23,7 @@ from reconciler.model.plans import Note
 
 Told = Callable[[str, bytes], None]
 """Is told the name of a source that failed, and what its program wrote on standard error."""
+Waiting = Callable[[], contextlib.AbstractContextManager[None]]
 
 _LONGEST_SECONDS = 300.0  # a person may have to log in
 _DOCUMENT = re.compile(r"^(?=---(?:\s|$))", re.MULTILINE)
@@ -37,7 +38,7 @@ class Running:
     and fetch what the manifests ask for, and commands of the configuration file run at all.
     ``twice`` runs programs whose output may differ from time to time once more. ``told``, if given,
     gets what a program that failed wrote on standard error, which may hold values. ``seconds`` is
-    how long a program may take.
+    how long a program may take. ``waiting`` is entered for as long as one runs.
     """
 
     environ: Mapping[str, str] = field(repr=False, default_factory=dict)
@@ -45,6 +46,7 @@ class Running:
     twice: bool = False
     told: Told | None = None
     seconds: float = _LONGEST_SECONDS
+    waiting: Waiting = contextlib.nullcontext
 
 
 class Printed(NamedTuple):
@@ -146,12 +148,13 @@ def read(renderings: Sequence[Rendering], running: Running) -> Iterator[Read]:
             rendering.job(program, private, running)
             for (rendering, program), private in zip(runs, directories, strict=True)
         ]
-        ended = run_all(
-            jobs,
-            seconds=running.seconds,
-            most_bytes=MAX_FILE_BYTES,
-            keep_complaints=running.told is not None,
-        )
+        with running.waiting():
+            ended = run_all(
+                jobs,
+                seconds=running.seconds,
+                most_bytes=MAX_FILE_BYTES,
+                keep_complaints=running.told is not None,
+            )
         contents = [
             _content(rendering, each, private, running)
             for (rendering, _), each, private in zip(runs, ended, directories, strict=True)

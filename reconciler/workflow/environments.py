@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,7 +84,11 @@ def load_environment(
             environ=environ,
             sources=environment.sources,
             running=Running(
-                environ=environ, everything_allowed=environment.allow_run, twice=twice, told=told
+                environ=environ,
+                everything_allowed=environment.allow_run,
+                twice=twice,
+                told=told,
+                waiting=nullcontext if shared is None else shared.waiting,
             ),
             sops_ignore_mac=environment.options.sops_ignore_mac,
         )

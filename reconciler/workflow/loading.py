@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
@@ -12,6 +14,7 @@ from reconciler.inputs import Running
 from reconciler.inputs.sops import SopsProgram
 from reconciler.manifests import LintSettings, Loaded, objects_of, plain_document
 from reconciler.model.inputs import Exclusion, InputSource
+from reconciler.model.sops import KeyGroup, Sops
 
 _DEFAULT_LINTS = LintSettings()
 
@@ -53,6 +56,24 @@ def load(
             namespace=namespace,
             lints=lints,
             moment=moment or datetime.now(UTC),
-            sops=sops,
+            sops=_Waiting(sops, reading.running.waiting),
             sops_ignore_mac=sops_ignore_mac,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting(Sops):
+    """The program `sops`, with ``waiting`` entered for as long as it is at work."""
+
+    sops: Sops
+    waiting: Callable[[], AbstractContextManager[None]]
+
+    def share(self, group: KeyGroup) -> bytes:
+        with self.waiting():
+            return self.sops.share(group)
+
+    def decrypt(
+        self, text: str, kind: str, servers: Collection[str], *, ignore_mac: bool = False
+    ) -> str:
+        with self.waiting():
+            return self.sops.decrypt(text, kind, servers, ignore_mac=ignore_mac)

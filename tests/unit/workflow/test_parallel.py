@@ -101,3 +101,30 @@ def test_what_loading_raises_is_raised_for_all() -> None:
     for _ in range(2):
         with pytest.raises(LookupError):
             shared.loaded("same", load)  # type: ignore[arg-type]
+
+
+def test_one_loads_at_a_time_unless_it_waits_for_a_program() -> None:
+    shared = SharedLoads()
+    at_work: list[int] = []
+    most: list[int] = []
+    programs = threading.Barrier(3, timeout=10)
+
+    def load(number: int) -> Callable[[], object]:
+        def compute() -> None:
+            at_work.append(number)
+            time.sleep(0.01)
+            most.append(len(at_work))
+            at_work.remove(number)
+
+        def loading() -> object:
+            compute()
+            with shared.waiting():
+                programs.wait()  # which needs all three at once
+            compute()
+            return number
+
+        return loading
+
+    work = [lambda n=n: shared.loaded(n, load(n)) for n in range(3)]  # type: ignore[arg-type]
+    assert [*abreast(work, 3)] == [0, 1, 2]
+    assert most == [1] * 6
