@@ -70,6 +70,8 @@ def decode(document: Document, namespace: str) -> list[Draft | Decoded]:
 
 
 class _DocumentDecoder:
+    __slots__ = ("_document", "_items", "_namespace", "decoded")
+
     def __init__(self, document: Document, namespace: str) -> None:
         self._document = document
         self._namespace = namespace

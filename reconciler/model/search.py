@@ -30,7 +30,7 @@ class ValueSearch:
     """
 
     def __init__(self, values: Iterable[SecretValue]) -> None:
-        self._secrets = [value for value in values if not isinstance(value, AbsentValue)]
+        self._secrets = tuple(values)
         self._longest = -1
         self._values: dict[bytes, SecretValue] = {}
         self._bare_patterns = self._exact_patterns = _NOTHING
@@ -63,11 +63,14 @@ class ValueSearch:
         values: dict[bytes, SecretValue] = {}
         exact: list[bytes] = []
         for value in self._secrets:
-            content = value.reveal().strip()
-            if len(content) < TELLING_LENGTH:
+            if isinstance(value, AbsentValue):
                 continue
+            content = value.reveal()
             stripped = bare(content)
             if len(stripped) > longest:
+                continue
+            content = content.strip()
+            if len(content) < TELLING_LENGTH:
                 continue
             if len(stripped) < TELLING_LENGTH:
                 stripped = content

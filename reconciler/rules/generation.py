@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.model.generation import GENERATE, Recipe, recipe_faults
 from reconciler.model.lifecycle import Lifecycle, lifecycle, steers
@@ -14,10 +14,12 @@ from reconciler.rules.violations import Violation
 _NAMES_BY_VALUE = "names a version after its values, and one that is generated at apply has none"
 
 
-def generation_violations(resource: Resource) -> Iterator[Violation]:
+def generation_violations(resource: Resource) -> Iterable[Violation]:
     """The errors in what a manifest has generated, each at its annotation."""
-    if not steers(resource.annotations):
-        return
+    return _violations(resource) if steers(resource.annotations) else ()
+
+
+def _violations(resource: Resource) -> Iterator[Violation]:
     names = sorted(name for name in resource.annotations if name.startswith(GENERATE))
     if names and resource.kind != SECRET:
         message = f"values are generated for Secrets, and this is a {resource.kind}"

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_private_key
-from cryptography.x509 import InvalidVersion
 
 from reconciler.rules import pem
-from reconciler.rules.certificates import parsed
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
@@ -60,18 +59,18 @@ def _missing(key: str, wanted: str, content: bytes, others: list[pem.Block]) -> 
     return PairFault(key, f"{key} holds PEM, but no {wanted}", _OTHER_KEY)
 
 
-def _public_key(content: bytes) -> CertificatePublicKeyTypes | PairFault:
+def _public_key(certificate: bytes) -> CertificatePublicKeyTypes | PairFault:
     """The key that the first certificate is for, or why there is none."""
-    blocks = [*pem.blocks(content)]
+    blocks = [*pem.blocks(certificate)]
     der = next((block.content for block in blocks if block.label == b"CERTIFICATE"), None)
     if der is None:
-        return _missing("tls.crt", "certificate", content, blocks)
+        return _missing("tls.crt", "certificate", certificate, blocks)
     # What these raise may tell of the value; nothing of it is shown.
     try:
-        certificate = parsed(der)
-        certified = certificate.public_key()
-        oid = certificate.public_key_algorithm_oid.dotted_string
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidVersion):
+        parsed = x509.load_der_x509_certificate(der)
+        certified = parsed.public_key()
+        oid = parsed.public_key_algorithm_oid.dotted_string
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion):
         message = "tls.crt holds a certificate that cannot be read"
         return PairFault("tls.crt", message, "give the certificate as it was issued")
     match certified:
