@@ -19,25 +19,29 @@ from reconciler.escapes import escaped, inert
     cls=Command,
     epilog=examples(
         "reconciler init",
-        "reconciler init --set shop --store kubernetes:production",
+        "reconciler init k8s/secrets --set shop --store kubernetes:production",
         "reconciler -C deploy init",
     ),
 )
+@click.argument("manifests", metavar="[PATH]", default="manifests", type=click.Path())
 @run_options(STORE)
 @plan_options("set_name")
-def init(set_name: str, store: str) -> ExitCode:
+def init(manifests: str, set_name: str, store: str) -> ExitCode:
     """Create a configuration file and a first manifest.
 
-    Existing files are kept as they are. At a terminal, you are asked for what no option sets.
-    Lines for the store and for plan files are added to .gitignore.
+    PATH is where your manifests are, or are to be: manifests, unless you say otherwise. Existing
+    files are kept as they are, and a first manifest is written only where there is nothing yet. At
+    a terminal, you are asked for what the command line does not say. Lines for the store and for
+    plan files are added to .gitignore.
     """
     from reconciler.stores import backend_of
     from reconciler.workflow import begin
 
+    manifests = _asked("manifests", "Directory of the manifests", manifests)
     set_name = _asked("set_name", "Name of the set", set_name)
     store = _asked("store", "URL of the store", store)
     backend_of(store)  # refuses what no store is called
-    for path, is_new in begin(set_name, store):
+    for path, is_new in begin(manifests, set_name, store):
         click.echo(inert(escaped(f"{'wrote' if is_new else 'kept'} {path}")))
     click.echo("What now: reconciler plan")
     return ExitCode.OK

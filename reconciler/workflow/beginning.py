@@ -15,7 +15,7 @@ _SCHEMA = ".reconciler.schema.json"
 _SETTINGS = """\
 # yaml-language-server: $schema={schema}
 # Options that stand here need not be typed. Paths are relative to this file.
-manifests: manifests
+manifests: {manifests}
 set: {set_name}
 store: {store}
 """
@@ -33,35 +33,38 @@ stringData:
 _IGNORED = (".reconciler/", "*.plan")
 
 
-def begin(set_name: str, store: str) -> Iterator[tuple[str, bool]]:
+def begin(manifests: str, set_name: str, store: str) -> Iterator[tuple[str, bool]]:
     """Write the files of a new repository into the current directory, over nothing that is there.
 
     Yields each path, and whether it was written; else it is as it was.
 
     The schema is that by which editors check and complete the settings. A first manifest is
-    written where there is no directory ``manifests``; lines of ``.gitignore``
-    are added to those that it has.
+    written where there is nothing at the path `manifests`; lines of ``.gitignore`` are added to
+    those that it has.
 
     Raises:
         FileNotWritten: a file cannot be written.
     """
     settings = _SETTINGS.format(
-        schema=_SCHEMA, set_name=json.dumps(set_name), store=json.dumps(store)
+        schema=_SCHEMA,
+        manifests=json.dumps(manifests),
+        set_name=json.dumps(set_name),
+        store=json.dumps(store),
     )
     yield _new(Path("reconciler.yaml"), settings, 0o644)
     schema = resources.files("reconciler") / "schemas" / "configuration-v1.json"
     yield _new(Path(_SCHEMA), schema.read_text(encoding="utf-8"), 0o644)
-    if os.path.lexists("manifests"):
-        yield "manifests", False
+    if os.path.lexists(manifests):
+        yield manifests, False
     else:
         token = json.dumps(secrets.token_urlsafe(24))
-        yield _new(Path("manifests/example.yaml"), _MANIFEST.format(token=token), 0o600)
+        yield _new(Path(manifests, "example.yaml"), _MANIFEST.format(token=token), 0o600)
     yield _ignoring(Path(".gitignore"))
 
 
 def _new(path: Path, text: str, mode: int) -> tuple[str, bool]:
     try:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

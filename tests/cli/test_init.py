@@ -10,6 +10,8 @@ import pytest
 
 from tests.cli.test_terminal import at_a_terminal
 
+MANIFEST = "apiVersion: v1\nkind: Secret\nmetadata: {name: mine}\nstringData: {key: value}\n"
+
 
 def test_what_is_written_can_be_planned_saved_and_applied(workplace: Any) -> None:
     said = workplace.ok("init").out
@@ -41,6 +43,19 @@ def test_flags(workplace: Any) -> None:
     workplace.ok("init", "--set", "on", "--store", "sqlite:state/store.db")
     shown = workplace.ok("plan").out
     assert "Set on, store state/store.db (sqlite)" in shown
+
+
+def test_manifests_that_are_there_are_used(workplace: Any) -> None:
+    workplace.write("deploy/secrets/mine.yaml", MANIFEST)
+    said = workplace.ok("init", "deploy/secrets").out
+    assert "kept deploy/secrets" in said
+    assert not (workplace.path / "manifests").exists()
+    assert "Secret/default/mine" in workplace.ok("plan").out
+
+
+def test_the_first_manifest_is_written_where_it_is_wanted(workplace: Any) -> None:
+    assert "wrote deploy/secrets/example.yaml" in workplace.ok("init", "deploy/secrets").out
+    assert "deploy/secrets/example.yaml" in workplace.ok("plan").out
 
 
 def test_nothing_is_overwritten(workplace: Any) -> None:
@@ -82,8 +97,11 @@ def test_what_cannot_be_used_is_not_written(
 
 
 def test_at_a_terminal_it_asks_what_no_flag_says(workplace: Any) -> None:
-    code, seen = at_a_terminal(workplace, "init", "--set", "blue", answer=b"sqlite:x.db\n")
+    answers = b"secrets\nsqlite:x.db\n"
+    code, seen = at_a_terminal(workplace, "init", "--set", "blue", answer=answers)
     assert code == 0, seen
+    assert b"Directory of the manifests [manifests]: " in seen
+    assert (workplace.path / "secrets/example.yaml").exists()
     assert b"URL of the store [sqlite:.reconciler/store.db]: " in seen
     assert b"Name of the set" not in seen
     assert (workplace.path / "reconciler.yaml").read_text().endswith('store: "sqlite:x.db"\n')
