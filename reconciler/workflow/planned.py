@@ -147,13 +147,15 @@ def _refuse_pointless_options(options: PlanOptions, capabilities: Collection[Cap
             "--consumers: this store does not know what uses its Secrets",
             hint="leave it out; what the manifests hold counts all the same",
         )
-    if (
-        options.restart_workloads
-        and Capability.WRITES in capabilities
-        and Capability.RESTARTS not in capabilities
-    ):
+    is_live = Capability.WRITES in capabilities
+    if options.restart_workloads and is_live and Capability.RESTARTS not in capabilities:
         raise ConfigError(
             "--restart-workloads: this store cannot restart what uses its Secrets",
+            hint="leave it out",
+        )
+    if options.rotate_services and is_live and Capability.ROTATION not in capabilities:
+        raise ConfigError(
+            "--rotate-services: this store has no services that keep an old version of a Secret",
             hint="leave it out",
         )
     if options.adopt_from == options.set_name:

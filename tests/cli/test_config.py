@@ -46,7 +46,7 @@ allow-empty: true
 create-namespaces: true
 scrub: true
 consumers: false
-rotate-services: true
+rotate-services: false
 max-deletes: 7
 server-dry-run: true
 parallelism: 3
@@ -74,14 +74,14 @@ wait-timeout: 7.5
         "forceForeign": False,
         "strictChanged": False,
         "rotates": [],
-        "rotateServices": True,
+        "rotateServices": False,
         "restartWorkloads": False,
         "sopsIgnoreMac": False,
         "maxDeletes": "7",
     }
     assert [note["code"] for note in plan["notices"]] == ["dry-run-impossible"]
-    against = json.loads(workplace.ok("plan", "--no-rotate-services", "-o", "json").out)
-    assert against["options"] == {**plan["options"], "rotateServices": False}
+    against = json.loads(workplace.ok("plan", "--no-prune", "-o", "json").out)
+    assert against["options"] == {**plan["options"], "prune": False}
     workplace.ok("apply", "--auto-approve")
     store = open_store("sqlite:state/store.db", {})
     held(store, "blue", "somebody@elsewhere", seconds=60)
@@ -167,7 +167,6 @@ def test_the_command_line_wins_over_the_environment_and_that_over_the_file(shop:
         ("RECONCILER_CREATE_NAMESPACES", "1", "--create-namespaces"),
         ("RECONCILER_SCRUB", "on", "--scrub"),
         ("RECONCILER_FORCE_CONSUMERS", "1", "--force-consumers"),
-        ("RECONCILER_ROTATE_SERVICES", "1", "--rotate-services"),
         ("RECONCILER_SOPS_IGNORE_MAC", "1", "--sops-ignore-mac"),
         ("RECONCILER_SERVER_DRY_RUN", "1", "nothing could be tried"),
         ("RECONCILER_PARALLELISM", "2", "1 to create"),

@@ -86,14 +86,21 @@ def test_a_store_that_knows_no_consumers_says_so(shop: Any) -> None:
         assert shop.run(command, env={"RECONCILER_CONSUMERS": "1"}).code == 1
 
 
-def test_a_store_that_restarts_nothing_says_so(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("restart-workloads", "this store cannot restart what uses"),
+        ("rotate-services", "this store has no services that keep an old version"),
+    ],
+)
+def test_a_store_that_can_move_no_users_says_so(shop: Any, option: str, reason: str) -> None:
     for arguments in (("plan",), ("apply", "--auto-approve")):
-        refused = shop.run(*arguments, "--restart-workloads")
+        refused = shop.run(*arguments, f"--{option}")
         assert refused.code == 1
-        assert "--restart-workloads: this store cannot restart what uses" in refused.err
-    monkeypatch.setenv("RECONCILER_RESTART_WORKLOADS", "true")
-    assert shop.run("plan").code == 1
-    assert "create" in shop.ok("plan", "--no-restart-workloads").out
+        assert f"--{option}: {reason}" in refused.err
+    wanted = {f"RECONCILER_{option.upper().replace('-', '_')}": "true"}
+    assert shop.run("plan", env=wanted).code == 1
+    assert "create" in shop.ok("plan", f"--no-{option}", env=wanted).out
 
 
 def test_validate_warns_of_what_no_manifest_provides(shop: Any) -> None:
