@@ -87,20 +87,22 @@ def test_a_store_that_knows_no_consumers_says_so(shop: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "reason"),
+    ("option", "negation", "reason"),
     [
-        ("restart-workloads", "this store cannot restart what uses"),
-        ("rotate-services", "this store has no services that keep an old version"),
+        ("--restart-workloads", "--no-restart-workloads", "this store cannot restart what uses"),
+        ("--rotate-services", "--no-rotate-services", "this store has no services that keep"),
     ],
 )
-def test_a_store_that_can_move_no_users_says_so(shop: Any, option: str, reason: str) -> None:
+def test_a_store_that_can_move_no_users_says_so(
+    shop: Any, option: str, negation: str, reason: str
+) -> None:
     for arguments in (("plan",), ("apply", "--auto-approve")):
-        refused = shop.run(*arguments, f"--{option}")
+        refused = shop.run(*arguments, option)
         assert refused.code == 1
-        assert f"--{option}: {reason}" in refused.err
-    wanted = {f"RECONCILER_{option.upper().replace('-', '_')}": "true"}
+        assert f"{option}: {reason}" in refused.err
+    wanted = {f"RECONCILER_{option[2:].upper().replace('-', '_')}": "true"}
     assert shop.run("plan", env=wanted).code == 1
-    assert "create" in shop.ok("plan", f"--no-{option}", env=wanted).out
+    assert "create" in shop.ok("plan", negation, env=wanted).out
 
 
 def test_validate_warns_of_what_no_manifest_provides(shop: Any) -> None:
