@@ -36,12 +36,16 @@ class CommandRendering(Rendering):
     def program(self) -> str:
         """A name with a slash is a path, from the directory of the configuration file."""
         program = self.command.arguments[0]
-        return str(Path(self.command.directory, program)) if "/" in program else program
+        if "/" not in program:
+            return program
+        path = str(Path(self.command.directory, program))
+        return path if "/" in path else f"./{path}"  # else it would be looked for on PATH
 
     @property
     def install(self) -> str:
         """Nobody knows what it is."""
-        return f"install it, or correct what {self.place.file} has under 'run'"
+        way = "make it executable with 'chmod +x'" if "/" in self.program else "install it"
+        return f"{way}, or correct what {self.place.file} has under 'run'"
 
     def problems(self, running: Running) -> Iterator[Diagnostic]:
         """Nothing but the word of whoever runs this program allows a command."""

@@ -133,8 +133,7 @@ def read(renderings: Sequence[Rendering], running: Running) -> Iterator[Read]:
         problems = list(rendering.problems(running))
         program = None if problems else _path_of(rendering, running)
         if program is None and not problems:
-            missing = f"the program {rendering.program} is not on PATH"
-            problems = [rendering.error("source-missing", missing, rendering.install)]
+            problems = [rendering.error("source-missing", _missing(rendering), rendering.install)]
         for problem in problems:
             yield Read(rendering.path, rendering.identity, None if problem in told else problem)
         told.update(problems)
@@ -161,6 +160,13 @@ def read(renderings: Sequence[Rendering], running: Running) -> Iterator[Read]:
         ]
     for rendering, group in groupby(zip(runs, contents, strict=True), key=lambda each: each[0][0]):
         yield from _reads(rendering, [content for _, content in group])
+
+
+def _missing(rendering: Rendering) -> str:
+    program = printable(rendering.program)
+    if "/" in program:
+        return f"there is no program {program}, or it cannot be executed"
+    return f"the program {program} is not on PATH"
 
 
 def _runs(rendering: Rendering, running: Running) -> int:

@@ -126,6 +126,24 @@ def test_a_missing_program_is_told_from_a_failure(workplace: Workplace) -> None:
     result = workplace.run("plan", "--allow-run")
     assert result.err.count("error[source-missing]") == 2
     assert "the program no-such-program-here is not on PATH" in result.err
+    assert "there is no program ./no-such-script, or it cannot be executed" in result.err
+
+
+@pytest.mark.parametrize("config", ["reconciler.yaml", "below/reconciler.yaml"])
+def test_a_program_beside_the_file_is_named_with_a_dot(made: Workplace, config: str) -> None:
+    directory = (made.path / config).parent
+    directory.mkdir(exist_ok=True)
+    script = directory / "print.sh"
+    script.write_text("#!/bin/sh\ncat made.txt\n")
+    (made.path / "made.txt").rename(directory / "made.txt")
+    settings = {"manifests": [{"run": ["./print.sh"], "name": "made"}]}
+    (directory / "reconciler.yaml").write_text(json.dumps(settings))
+    arguments = ("plan", "--config", config, "--allow-run")
+    refused = made.run(*arguments)
+    assert "print.sh, or it cannot be executed" in refused.err
+    assert "chmod +x" in refused.err
+    script.chmod(0o755)
+    assert "1 to create" in made.ok(*arguments).out
 
 
 def test_standard_error_is_for_a_terminal_alone(workplace: Workplace) -> None:
