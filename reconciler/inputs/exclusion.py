@@ -15,7 +15,8 @@ from reconciler.inputs.texts import file_text
 from reconciler.model.inputs import Exclusion, Text
 from reconciler.model.objects import Diagnostic, Source
 
-_HINT = "see gitignore(5) for the syntax"
+_DOTS = {".", ".."}
+_WITHOUT_DOTS = "write the path as it is below the directory that the pattern is for"
 
 
 class Patterns:
@@ -38,12 +39,11 @@ class Patterns:
 
 def patterns_of(exclusion: Exclusion) -> Patterns | Diagnostic:
     """The patterns that were given with the inputs."""
-    invalid = _invalid(exclusion.patterns)
-    if invalid is not None:
-        pattern = exclusion.patterns[invalid]
-        return input_error(
-            exclusion.base, "pattern-invalid", f"{pattern!r} is not a valid pattern", _HINT
-        )
+    fault = _first_fault(exclusion.patterns)
+    if fault is not None:
+        index, message, hint = fault
+        shown = f"{exclusion.patterns[index]!r}: {message}"
+        return input_error(exclusion.base, "pattern-invalid", shown, hint)
     return Patterns(exclusion)
 
 
@@ -53,18 +53,21 @@ def patterns_in(path: str) -> Patterns | Diagnostic:
     if not isinstance(content, Text):
         return content
     lines = tuple(content.text.splitlines())
-    invalid = _invalid(lines)
-    if invalid is not None:
-        place = Source(printable(path), invalid + 1, 1)
-        return input_error(path, "pattern-invalid", "this is not a valid pattern", _HINT, place)
+    fault = _first_fault(lines)
+    if fault is not None:
+        index, message, hint = fault
+        place = Source(printable(path), index + 1, 1)
+        return input_error(path, "pattern-invalid", message, hint, place)
     return Patterns(Exclusion(os.path.dirname(path), lines))  # noqa: PTH120 - as above
 
 
-def _invalid(patterns: Iterable[str]) -> int | None:
-    """The index of the first pattern that is not valid."""
+def _first_fault(patterns: Iterable[str]) -> tuple[int, str, str] | None:
+    """The index of the first pattern that is of no use, what is wrong with it, and a hint."""
     for index, pattern in enumerate(patterns):
         try:
             GitIgnoreSpec.from_lines([pattern])
         except ValueError:
-            return index
+            return index, "this is not a valid pattern", "see gitignore(5) for the syntax"
+        if not pattern.startswith("#") and _DOTS & set(pattern.strip().lstrip("!").split("/")):
+            return index, "a pattern with . or .. in its path matches nothing", _WITHOUT_DOTS
     return None

@@ -231,6 +231,17 @@ def test_patterns_that_are_not_valid() -> None:
     assert error.code == "pattern-invalid"
 
 
+@pytest.mark.parametrize("pattern", ["./a.yaml", "../m/a.yaml", "x/./a.yaml", "!./a.yaml", ".."])
+def test_a_pattern_that_can_match_nothing_is_an_error(pattern: str) -> None:
+    write("m/a.yaml")
+    (error,) = load("m", exclude=[Exclusion(".", (pattern,))]).errors
+    assert error.code == "pattern-invalid"
+    assert "matches nothing" in error.message
+    write("m/.reconcilerignore", f"# ./ is fine here\n{pattern}\n")
+    (error,) = load("m").errors
+    assert (error.code, error.source.line) == ("pattern-invalid", 2)
+
+
 def test_everything_may_be_excluded() -> None:
     write("m/a.yaml")
     (error,) = (
