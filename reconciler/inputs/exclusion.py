@@ -42,7 +42,7 @@ def patterns_of(exclusion: Exclusion) -> Patterns | Diagnostic:
     fault = _first_fault(exclusion.patterns)
     if fault is not None:
         index, message, hint = fault
-        shown = f"{exclusion.patterns[index]!r}: {message}"
+        shown = f"exclude {exclusion.patterns[index]!r}: {message}"
         return input_error(exclusion.base, "pattern-invalid", shown, hint)
     return Patterns(exclusion)
 
