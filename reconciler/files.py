@@ -11,6 +11,7 @@ from pathlib import Path
 from reconciler.errors import FileNotWritten
 
 _MOST_LINKS = 40  # as many as Linux follows
+_START = 100  # bytes in which a file says what it is
 _DIRECTORY = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
 
 
@@ -45,6 +46,23 @@ def write_whole(path: Path, content: bytes, *, mode: int) -> None:
         ) from None
     except OSError as error:
         raise _not_written(path, error) from None
+
+
+def write_over_own(path: Path, content: bytes, *, mode: int, mark: bytes | None) -> None:
+    """Like `write_whole`, but a file is replaced only if it is empty or has `mark` near its start.
+
+    The mark shows that this program wrote the file. Any other file may be a manifest that was
+    named by mistake, whose values exist nowhere else. Without a mark, no file is replaced.
+
+    Raises:
+        FileNotWritten: there is another file, or it cannot be written; the file is as it was.
+    """
+    if _is_foreign(path, mark):
+        raise FileNotWritten(
+            f"{path} exists, and holds something else: it is not overwritten",
+            hint="choose another name, or move it away",
+        )
+    write_whole(path, content, mode=mode)
 
 
 def make_directory_of(path: Path) -> None:
@@ -112,6 +130,19 @@ def _not_written(path: Path, error: OSError) -> FileNotWritten:
     return FileNotWritten(
         f"{path}: cannot be written: {error.strerror}", hint="choose another place"
     )
+
+
+def _is_foreign(path: Path, mark: bytes | None) -> bool:
+    if own_descriptor(path) is not None:
+        return False
+    try:
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            start = file.read(_START)
+    except OSError:
+        return False  # the write reports it
+    return bool(start) and (mark is None or mark not in start)
 
 
 class _Swapped(Exception):

@@ -97,7 +97,7 @@ def approved(plan: Plan, *, stdin_taken: bool = False) -> bool:
         without_file = plan.options.destroy or plan.options.release
         reviewed = "review a plan and apply it with `reconciler apply FILE`, or "
         raise ConfigError(
-            "there is nobody to ask: standard input is no terminal, so nothing was changed",
+            "cannot ask for approval: standard input is not a terminal, so nothing was changed",
             hint=f"{'' if without_file else reviewed}use --auto-approve",
         )
     return confirmed("\nMake these changes?")

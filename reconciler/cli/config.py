@@ -179,26 +179,28 @@ def chosen_environments(
     names = [each.name for each in described]
     if not configuration.has_environments:
         if patterns or every:
-            file = configuration.file or "no configuration file"
+            file = configuration.file
+            why = f"{file} describes none" if file else "there is no configuration file"
             raise ConfigError(
-                f"there are no environments to choose from: {file} has none",
+                f"there are no environments to choose from: {why}",
                 hint="leave out --env and --all, or describe `environments` in reconciler.yaml",
             )
         return described
     if not patterns and not every:
         raise ConfigError(
             f"{configuration.file} has several environments, and none was chosen",
-            hint=f"choose with {ENV.flag} NAME{' or --all' if all_allowed else ''}; they are "
+            hint=f"choose with {ENV.flag} NAME{' or --all' if all_allowed else ''}: "
             f"{', '.join(names)}",
         )
     idle = [
         pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names)
     ]
     if idle:
-        told = [f"{pattern!r} {did_you_mean(pattern, names)}".rstrip() for pattern in idle]
+        advice = did_you_mean(idle[0], names)
         raise ConfigError(
-            f"--env: {configuration.file} has no such environment: {', '.join(told)}",
-            hint=f"they are {', '.join(names)}",
+            f"--env: {configuration.file} has no such environment: "
+            f"{', '.join(map(repr, idle))}" + (f"; {advice}" if advice else ""),
+            hint=f"its environments are {', '.join(names)}",
         )
     return tuple(
         each
@@ -284,5 +286,5 @@ def _content(file: Path) -> bytes:
     except OSError as error:
         raise ConfigError(
             f"the configuration file cannot be read: {error.strerror}",
-            hint="look at --config and RECONCILER_CONFIG; /dev/null is a file without settings",
+            hint="check --config and RECONCILER_CONFIG; /dev/null is a file without settings",
         ) from None

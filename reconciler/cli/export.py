@@ -22,7 +22,7 @@ from reconciler.cli.requests import environment_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode
 from reconciler.escapes import escaped
-from reconciler.files import write_whole
+from reconciler.files import write_over_own, write_whole
 from reconciler.model.options import Topic
 
 
@@ -64,7 +64,7 @@ def export(
     """Write the live objects of the set as manifests.
 
     With --reveal, planning these manifests shows no changes, apart from drift. Without it, each
-    value is masked; plan and apply refuse a mask as a value. Without --all-keys, keys that others
+    value is masked, and no existing file is overwritten; plan and apply refuse a mask as a value. Without --all-keys, keys that others
     added are left out.
     With --sops, the program sops encrypts the values. It gets them by a pipe: nothing plain
     reaches a disk.
@@ -93,6 +93,8 @@ def export(
         text = workflow.encrypted(text, out, environ())
     if out is None:
         click.echo(text, nl=False)
-    else:
+    elif reveal or sops:
         write_whole(out, text.encode(), mode=0o600)
+    else:  # masks must not take the place of values
+        write_over_own(out, text.encode(), mode=0o600, mark=None)
     return ExitCode.OK

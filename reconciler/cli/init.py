@@ -43,7 +43,7 @@ def init(manifests: str, set_name: str, store: str) -> ExitCode:
     backend_of(store)  # refuses what no store is called
     for path, is_new in begin(manifests, set_name, store):
         click.echo(inert(escaped(f"{'wrote' if is_new else 'kept'} {path}")))
-    click.echo("What now: reconciler plan")
+    click.echo("Next: reconciler plan")
     return ExitCode.OK
 
 

@@ -79,6 +79,8 @@ class ReportType(click.ParamType[tuple[str, Path]]):
             advice = did_you_mean(name, self._formats)
             choices = f"write FORMAT=FILE with one of {', '.join(self._formats)}"
             self.fail(f"{choices}; {advice}" if advice and path else choices, param, ctx)
+        if path == "-":
+            self.fail(f"for standard output, write {name}=/dev/stdout", param, ctx)
         return name, Path(path)
 
 

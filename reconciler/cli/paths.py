@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from click.core import ParameterSource
 
@@ -73,6 +75,8 @@ def _keep_kustomized(context: click.Context, _: click.Parameter, value: tuple[st
     from reconciler.inputs.bases import kustomization_in
 
     for directory in value:
+        if not Path(directory).is_dir():
+            raise click.BadParameter(f"there is no directory {directory!r}", context)
         if not kustomization_in(directory):
             raise click.BadParameter(f"{directory!r} holds no kustomization", context)
     context.meta[_KUSTOMIZED] = value

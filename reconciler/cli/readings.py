@@ -106,11 +106,11 @@ _RATE = NumberType("write a number above 0, at most 10000", 0.001, 10_000)
 
 READINGS: dict[OptionKind, Reading] = {
     OptionKind.FLAG: Reading(FlagType(), "true or false", _flag),
-    OptionKind.TEXT: Reading(click.STRING, "a text", _text),
-    OptionKind.SET_NAME: Reading(SetNameType(), "a text", _text),
-    OptionKind.NAMESPACE: Reading(NamespaceType(), "a text", _text),
-    OptionKind.OBJECT_KEY: Reading(KeyTargetType(), "a text", _text),
-    OptionKind.OBJECT: Reading(TargetType(), "a text", _text),
+    OptionKind.TEXT: Reading(click.STRING, "a string", _text),
+    OptionKind.SET_NAME: Reading(SetNameType(), "a string", _text),
+    OptionKind.NAMESPACE: Reading(NamespaceType(), "a string", _text),
+    OptionKind.OBJECT_KEY: Reading(KeyTargetType(), "a string", _text),
+    OptionKind.OBJECT: Reading(TargetType(), "a string", _text),
     OptionKind.DELETE_LIMIT: Reading(
         DeleteLimitType(), "a number or a percentage", _number_or_text
     ),

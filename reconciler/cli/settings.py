@@ -122,7 +122,10 @@ def _root(file: Path, content: bytes, problems: list[str]) -> dict[str, Placed]:
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is not UTF-8") from None
     root, diagnostics = parse_document(text, str(file))
-    problems += [f"{item.source}: {item.message}" for item in diagnostics]
+    problems += [
+        f"{item.source}: {item.message}" + (f"; {item.hint}" if item.hint else "")
+        for item in diagnostics
+    ]
     if root is not None and isinstance(root.value, dict):
         return root.value
     if root is not None:
@@ -135,7 +138,7 @@ def _strays(root: Mapping[str, Placed]) -> Iterator[str]:
     for name, entry in root.items():
         if name in _names_of_one() or name == AFTER:
             where = f"in an environment{'' if name == AFTER else f', or in {DEFAULTS!r} for all'}"
-            yield f"{entry.key}: {name!r} cannot stand beside {ENVIRONMENTS!r}: put it {where}"
+            yield f"{entry.key}: {name!r} is not allowed beside {ENVIRONMENTS!r}: put it {where}"
         elif name not in {DEFAULTS, ENVIRONMENTS}:
             yield _unknown(name, entry, setting_names())
 

@@ -17,7 +17,7 @@ from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import environment_of, loaded_of, opened
 from reconciler.cli.terminal import remark
 from reconciler.errors import ExitCode
-from reconciler.files import write_whole
+from reconciler.files import write_over_own
 from reconciler.model.options import Topic
 from reconciler.stores.keys import given_fingerprint_key
 
@@ -68,7 +68,7 @@ def snapshot(paths: tuple[str, ...], *, out: Path, **settings: Any) -> ExitCode:
             now=workflow.utc_now(),
             commit=workflow.origin_of(environ()).commit,
         )
-    write_whole(out, taken.content, mode=0o600)
+    write_over_own(out, taken.content, mode=0o600, mark=b'"reconciler.snapshot/')
     if given_fingerprint_key(environ()) is None:
         remark(
             "Note: the fingerprints are under the store's own key, so that plans can compare only "

@@ -93,6 +93,8 @@ def _kustomization(fields: dict[str, Placed], directory: Path) -> Path | str:
     if not isinstance(entry.value, str) or not entry.value:
         return f"{entry.source}: 'kustomize' must be a directory"
     path = directory / entry.value
+    if not path.is_dir():
+        return f"{entry.source}: there is no directory {entry.value!r}"
     if not kustomization_in(str(path)):
         return f"{entry.source}: {entry.value!r} holds no kustomization"
     return path

@@ -89,7 +89,7 @@ def _refusal(lock: Lock, lock_id: str | None, *, force: bool) -> str:
 def _approved() -> bool:
     if not is_terminal(sys.stdin):
         raise ConfigError(
-            "there is nobody to ask: standard input is no terminal, so nothing was changed",
+            "cannot ask for approval: standard input is not a terminal, so nothing was changed",
             hint="use --auto-approve",
         )
     return confirmed("\nHas the apply that holds this lock ended, and is the lock to be removed?")

@@ -43,8 +43,8 @@ def duplicate(document: Document, entry: Entry, first: Entry, name: str, path: R
     """The error of a second key `name`, which may have been written in another way."""
     line = document.source(first.place).line
     here, there = written(document, entry), written(document, first)
-    message, hint = f"this key is already used in line {line}", "remove one of the two"
+    message, hint = f"this key is already used on line {line}", "remove one of the two"
     if here and there and here != there:
-        message = f"YAML reads both this key, {here}, and {there} in line {line} as {name}"
+        message = f"YAML reads both this key, {here}, and {there} on line {line} as {name}"
         hint = "put both keys in quotes"
     return Problem("key-duplicate", message, (*path, name), entry.place, hint, node=entry.node)

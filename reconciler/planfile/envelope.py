@@ -16,7 +16,7 @@ import orjson
 
 from reconciler.errors import PlanFileError
 from reconciler.escapes import json_text
-from reconciler.files import write_whole
+from reconciler.files import write_over_own
 from reconciler.model.inputs import Exclusion, SourceMark
 from reconciler.model.nodes import Misfit, parsed
 from reconciler.model.plans import Plan
@@ -28,6 +28,7 @@ FORMAT = "reconciler.plan-file/v2"
 _FIRST_FORMAT = "reconciler.plan-file/v1"
 _FIRST_FIELDS = frozenset({"plan", "manifests", "salt", "key_check", "created", "tool"})
 _SEAL = re.compile("[0-9a-f]{64}")
+_MARK = b'"reconciler.plan-file/'  # near the start of files of all formats
 _END = b"\n}"
 _ANEW = "make a new one with `reconciler plan --out`"
 
@@ -73,13 +74,13 @@ class PlanFile:
 def save(saved: SavedPlan, path: Path, key: bytes) -> None:
     """Write the plan file, sealed under the fingerprint key `key` and readable by its owner alone.
 
-    An old file stays whole until the new one is.
+    An old plan file stays whole until the new one is; another file is not replaced.
 
     Raises:
         PlanFileError: a file name of a manifest cannot be saved.
         FileNotWritten: the file cannot be written.
     """
-    write_whole(path, packed(saved, path, key), mode=0o600)
+    write_over_own(path, packed(saved, path, key), mode=0o600, mark=_MARK)
 
 
 def packed(saved: SavedPlan, path: Path, key: bytes) -> bytes:

@@ -49,7 +49,7 @@ def targeted(
         held = [str(key) for key in (*named, *leftovers)]
         meant = {str(key): nearest(str(key), held) for key in unknown}
         raise ConfigError(
-            f"--target names what neither the manifests nor the set hold: {', '.join(meant)}",
+            f"--target: neither the manifests nor the set has {', '.join(meant)}",
             hint=f"did you mean {', '.join(filter(None, meant.values()))}?"
             if any(meant.values())
             else "write KIND/NAMESPACE/NAME, for example Secret/shop/database",

@@ -11,6 +11,7 @@ from reconciler.model.objects import Desired, Diagnostic
 from reconciler.model.opening import DEFAULT_STORE, MadeOf, Opening, StoreChoice
 from reconciler.model.options import Option
 from reconciler.model.store import Store
+from reconciler.spelling import did_you_mean
 from reconciler.stores.backend import Backend
 
 if TYPE_CHECKING:
@@ -50,9 +51,11 @@ def backend_of(url: str) -> Backend:
         return _loaded(entry_point.load, scheme)
     schemes = ", ".join(f"{name}:" for name in sorted(_MODULES))
     # The URL itself is not shown: it may hold a password.
+    advice = did_you_mean(scheme, _MODULES).replace("?", ":?")
     raise ConfigError(
-        "no store has the scheme of the store's URL",
-        hint=f"start it with one of {schemes}, for example {DEFAULT_STORE}",
+        "the URL of the store does not begin with the scheme of a store"
+        + (f"; {advice}" if advice else ""),
+        hint=f"begin it with one of {schemes}, for example {DEFAULT_STORE}",
     )
 
 

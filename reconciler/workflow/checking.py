@@ -67,7 +67,7 @@ def drift_of(
     snapshot = read(loaded.objects, store, whole, unmanaged=unmanaged)
     if not snapshot.exists:  # or a check of a wrong path would pass for a good one, day after day
         raise ConfigError(
-            "the store does not exist, so there is nothing that could have drifted",
+            "the store does not exist, so nothing can have drifted",
             hint="check --store, or apply once before the first check",
         )
     report = drift(loaded.objects, snapshot, whole, unmanaged=unmanaged)
@@ -106,7 +106,7 @@ def _targeted(report: DriftReport, targets: Sequence[ObjectKey]) -> DriftReport:
     if missing:
         names = ", ".join(map(str, sorted(missing)))
         raise ConfigError(
-            f"--target names what neither the manifests nor the set hold: {names}",
+            f"--target: neither the manifests nor the set has {names}",
             hint="write KIND/NAMESPACE/NAME, for example Secret/shop/database",
         )
     return replace(

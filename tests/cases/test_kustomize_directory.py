@@ -50,6 +50,9 @@ def test_what_is_no_kustomization_is_not_built(case: Workplace) -> None:
     result = case.run("plan", "-k", "loose")
     assert result.code == 1
     assert "holds no kustomization" in result.err
+    result = case.run("plan", "-k", "lose")
+    assert result.code == 1
+    assert "there is no directory 'lose'" in result.err
 
 
 def test_the_result_of_a_build_is_read(case: Workplace) -> None:

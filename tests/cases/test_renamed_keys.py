@@ -26,5 +26,5 @@ def test_a_quoted_key_is_what_was_written(case: Workplace, written: str) -> None
 def test_a_duplicate_is_told_by_what_was_written(case: Workplace) -> None:
     result = case.run("validate", "dup.yaml")
     assert result.code == ExitCode.ERROR
-    assert "YAML reads both this key, on, and Y in line 5 as true" in result.out
+    assert "YAML reads both this key, on, and Y on line 5 as true" in result.out
     assert "put both keys in quotes" in result.out

@@ -196,7 +196,7 @@ def test_apply_in_the_environment(workplace: Any) -> None:
     workplace.ok("apply", env=environment)
     workplace.secret("b", x="1")
     refused = workplace.run("apply", "--no-auto-approve", env=environment)
-    assert "nobody to ask" in refused.err
+    assert "cannot ask for approval" in refused.err
 
 
 @pytest.mark.parametrize(

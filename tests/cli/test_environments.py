@@ -93,11 +93,28 @@ def test_a_command_for_one_environment_refuses_several(three: Any) -> None:
 
 
 def test_without_environments_there_is_nothing_to_choose(shop: Any) -> None:
+    message = "there are no environments to choose from: "
+    result = shop.run("plan", "-e", "eu-1")
+    assert f"{message}there is no configuration file\n" in result.err
     for text in ("", "set: shop\n"):
         shop.write("reconciler.yaml", text)
         result = shop.run("plan", "-e", "eu-1")
         assert result.code == 1
-        assert "no environments to choose from" in result.err
+        assert f"{message}reconciler.yaml describes none\n" in result.err
+
+
+def test_a_misspelt_environment_is_named_with_what_was_meant(three: Any) -> None:
+    result = three.run("plan", "-e", "eu-11", "-e", "zz")
+    assert result.code == 1
+    assert "no such environment: 'eu-11', 'zz'; did you mean eu-1?\n" in result.err
+
+
+def test_a_tab_in_the_configuration_file_is_called_one(shop: Any) -> None:
+    shop.write("reconciler.yaml", "\tset: shop\n")
+    result = shop.run("plan")
+    assert result.code == 1
+    assert "reconciler.yaml:1:1: " in result.err
+    assert "; indent with spaces: this is a tab\n" in result.err
 
 
 CLUSTER = "set: shop\nstore: sqlite:store.db\nmanifests: manifests\n"
@@ -137,7 +154,7 @@ def test_an_environment_is_called_like_what_the_wildcards_stand_for(
     workplace.write("reconciler.yaml", f'environments: ["{pattern}"]\n')
     workplace.write(file, "set: shop\n")
     workplace.secret("a", x="1")
-    assert f"they are {name}\n" in workplace.run("plan").err.replace(" --config", "\n")
+    assert f"--all: {name}\n" in workplace.run("plan").err.replace(" --config", "\n")
 
 
 @pytest.mark.parametrize(
@@ -147,12 +164,12 @@ def test_an_environment_is_called_like_what_the_wildcards_stand_for(
             "set: shop\nstroe: x\nafter: a\nenvironments: {a: {}}\n",
             [
                 (
-                    "reconciler.yaml:1:1: 'set' cannot stand beside 'environments': put it in an "
+                    "reconciler.yaml:1:1: 'set' is not allowed beside 'environments': put it in an "
                     "environment, or in 'defaults' for all"
                 ),
                 "reconciler.yaml:2:1: unknown setting 'stroe'; did you mean store?",
                 (
-                    "reconciler.yaml:3:1: 'after' cannot stand beside 'environments': put it in an "
+                    "reconciler.yaml:3:1: 'after' is not allowed beside 'environments': put it in an "
                     "environment"
                 ),
             ],
@@ -241,7 +258,7 @@ def test_problems_in_the_files_that_a_pattern_matches(workplace: Any) -> None:
     for problem in (
         "eu-1/r.yaml:1:1: 'environments' cannot stand in the file of an environment",
         "eu-1/r.yaml:2:8: eu-1 comes after 'eu-9', which is no environment",
-        "eu-1/r.yaml:3:6: the setting 'set' must be a text",
+        "eu-1/r.yaml:3:6: the setting 'set' must be a string",
         "other/eu-2/r.yaml: this environment is called eu-2, and so is that of ",
         "'-', which the wildcards of 'other/*/r.yaml' stand for, names no environment",
     ):

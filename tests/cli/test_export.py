@@ -75,6 +75,17 @@ def test_without_reveal_there_is_no_value_and_nothing_that_could_be_applied(shop
     assert shop.run("validate", "masked.yaml").code == 1
 
 
+@pytest.mark.parametrize("args", [("export",), ("snapshot",), ("plan",)])
+def test_a_manifest_named_by_mistake_is_not_overwritten(shop: Any, args: tuple[str, ...]) -> None:
+    shop.ok("apply", "--auto-approve")
+    manifest = next((shop.path / "manifests").iterdir())
+    before = manifest.read_bytes()
+    result = shop.run(*args, "--out", str(manifest))
+    assert result.code == 1
+    assert f"{manifest} exists, and holds something else: it is not overwritten" in result.err
+    assert manifest.read_bytes() == before
+
+
 def test_values_never_go_to_standard_output(shop: Any) -> None:
     shop.ok("apply", "--auto-approve")
     result = shop.run("export", "--reveal")

@@ -261,7 +261,7 @@ def test_no_repository(workplace: Any) -> None:
     workplace.write("manifests/db.yaml", MANIFEST)
     result = workplace.run("plan", "--store", "git:HEAD")
     assert result.code == 1
-    assert "is in no Git repository" in result.err
+    assert "is not in a Git repository" in result.err
 
 
 def crafted(directory: Path, *entries: tuple[str, str, bytes]) -> str:

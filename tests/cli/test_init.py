@@ -20,7 +20,7 @@ def test_what_is_written_can_be_planned_saved_and_applied(workplace: Any) -> Non
         "wrote .reconciler.schema.json",
         "wrote manifests/example.yaml",
         "wrote .gitignore",
-        "What now: reconciler plan",
+        "Next: reconciler plan",
     ]
     workplace.ok("validate", "--strict")
     workplace.ok("plan", "--out", "first.plan")
@@ -85,7 +85,10 @@ def test_a_link_that_leads_nowhere_is_not_followed(workplace: Any) -> None:
 
 @pytest.mark.parametrize(
     ("option", "value", "message"),
-    [("--store", "gopher:x", "no store has the scheme"), ("--set", "a b", "write letters")],
+    [
+        ("--store", "gopher:x", "does not begin with the scheme of a store"),
+        ("--set", "a b", "write letters"),
+    ],
 )
 def test_what_cannot_be_used_is_not_written(
     workplace: Any, option: str, value: str, message: str

@@ -186,7 +186,7 @@ def tampered(name: str, canary: str) -> None:
 def test_destroying(searched: Searched) -> None:
     manifests(searched.workplace)
     searched.run("apply", "--auto-approve", code=0)
-    searched.run("destroy", code=1)  # nobody to ask
+    searched.run("destroy", code=1)  # without approval
     searched.run("destroy", "--auto-approve", "--verbose", code=0)
     searched.files()
 
@@ -208,7 +208,7 @@ def test_through_the_life_of_a_secret(searched: Searched) -> None:
     manifests(workplace, "changed", head="immutable: true\n")
     every_plan(searched, 0, "--server-dry-run")
     searched.run("plan", "--out", "second.plan", code=0)
-    searched.run("apply", code=1)  # nobody to ask
+    searched.run("apply", code=1)  # without approval
     searched.run("apply", "second.plan", "--verbose", code=0)
     searched.files()
 

@@ -35,6 +35,13 @@ def test_that_of_a_merged_report_too(shop: Any) -> None:
     assert "2 to create" in (shop.path / "pages/plan.md").read_text()
 
 
+def test_a_dash_is_not_the_name_of_a_report(shop: Any) -> None:
+    result = shop.run("plan", "--report", "markdown=-")
+    assert result.code == 1
+    assert "'--report': for standard output, write markdown=/dev/stdout\n" in result.err
+    assert not (shop.path / "-").exists()
+
+
 @pytest.mark.parametrize("chosen", [ONE, ALL])
 @pytest.mark.parametrize(
     ("place", "reason"),

@@ -255,7 +255,7 @@ def test_plans_that_are_too_many_to_be_held_are_formed_again(
 def test_without_approval_nothing_is_applied(three: Any) -> None:
     result = three.run("apply", "--all")
     assert result.code == 1
-    assert "nobody to ask" in result.err
+    assert "cannot ask for approval" in result.err
     assert applied(three) == []
     code, seen = at_a_terminal(three, "apply", "--all", answer=b"no\n")
     assert code == 1

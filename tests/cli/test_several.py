@@ -100,7 +100,10 @@ def test_no_environment_fails_another(three: Any) -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("store: gopher:x", "environment eu-2: no store has the scheme"),
+        (
+            "store: gopher:x",
+            "environment eu-2: the URL of the store does not begin with the scheme",
+        ),
         ("max-deletes: many", "the setting 'max-deletes' cannot be used: write a number"),
     ],
 )

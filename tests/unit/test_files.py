@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.errors import FileNotWritten
-from reconciler.files import own_descriptor, write_whole
+from reconciler.files import own_descriptor, write_over_own, write_whole
 
 NEW = b"new"
 OLD = b"old"
@@ -27,6 +27,30 @@ def test_a_file_is_made_and_replaced(tmp_path: Path) -> None:
         assert path.read_bytes() == content
         assert mode_of(path) == 0o600
         assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("before", "mark", "is_replaced"),
+    [
+        (b"", b"mine", True),
+        (b"", None, True),
+        (b'{"format": "mine/v1"}', b'"mine/', True),
+        (b"apiVersion: v1", b'"mine/', False),
+        (b'{"format": "mine/v1"}', None, False),
+        (b" " * 100 + b'"mine/', b'"mine/', False),
+    ],
+)
+def test_only_a_file_with_the_mark_is_replaced(
+    tmp_path: Path, before: bytes, mark: bytes | None, *, is_replaced: bool
+) -> None:
+    path = tmp_path / "f"
+    path.write_bytes(before)
+    if is_replaced:
+        write_over_own(path, NEW, mode=0o600, mark=mark)
+    else:
+        with pytest.raises(FileNotWritten, match="it is not overwritten"):
+            write_over_own(path, NEW, mode=0o600, mark=mark)
+    assert path.read_bytes() == (NEW if is_replaced else before)
 
 
 @pytest.mark.parametrize("depth", [1, 3])

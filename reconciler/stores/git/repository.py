@@ -86,7 +86,7 @@ class Repository:
         root = cls(git, directory, path).answer("rev-parse", "--show-toplevel")
         if not root:
             raise ConfigError(
-                f"{directory} is in no Git repository",
+                f"{directory} is not in a Git repository",
                 hint="run the command in the checkout whose revisions are to be compared",
             )
         return cls(git, Path(os.fsdecode(root)), path)

@@ -243,7 +243,8 @@ def test_kustomize_gets_neither_programs_nor_credentials(
     ("source", "message"),
     [
         ({"kustomize": "base", "name": "a"}, "a kustomization is called like its directory"),
-        ({"kustomize": "nowhere"}, "'nowhere' holds no kustomization"),
+        ({"kustomize": "nowhere"}, "there is no directory 'nowhere'"),
+        ({"kustomize": "o"}, "'o' holds no kustomization"),
         ({"kustomize": ["base"]}, "'kustomize' must be a directory"),
         ({"kustomize": "base", "run": ["a"]}, "a source has one of the fields"),
     ],

@@ -195,10 +195,10 @@ def test_a_renamed_key_is_told_once(loaded: Callable[[str], Loaded]) -> None:
 def test_duplicates_are_told_by_what_was_written(loaded: Callable[[str], Loaded]) -> None:
     (error,) = loaded(HEAD + "stringData:\n  Y: x\n  on: x\n").errors
     assert (error.code, error.source.line) == ("key-duplicate", 7)
-    assert "this key, on, and Y in line 6 as true" in error.message
+    assert "this key, on, and Y on line 6 as true" in error.message
     assert "quotes" in error.hint
     (error,) = loaded(HEAD + "stringData:\n  on: x\n  on: x\n").errors
-    assert "already used in line 6" in error.message
+    assert "already used on line 6" in error.message
 
 
 def test_what_a_config_map_calls_data(loaded: Callable[[str], Loaded]) -> None:
