@@ -29,10 +29,10 @@ from reconciler.escapes import escaped, inert
 def init(manifests: str, set_name: str, store: str) -> ExitCode:
     """Create a configuration file and a first manifest.
 
-    PATH is where your manifests are, or are to be: manifests, unless you say otherwise. Existing
-    files are kept as they are, and a first manifest is written only where there is nothing yet. At
-    a terminal, you are asked for what the command line does not say. Lines for the store and for
-    plan files are added to .gitignore.
+    PATH is the directory of your manifests; the default is `manifests`. Existing files are kept as
+    they are, and a first manifest is written only if there is none yet. At a terminal, you are
+    asked for what the command line leaves out. Lines for the store and for plan files are added to
+    .gitignore.
     """
     from reconciler.stores import backend_of
     from reconciler.workflow import begin

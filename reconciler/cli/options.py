@@ -52,7 +52,7 @@ SHARD = Option(
     metavar="I/N|auto",
     default_text="all that are chosen",
     has_setting=False,
-    help="Work on one of N parts of the chosen environments only, from 1; auto asks the variables "
+    help="Work only on part I of N of the chosen environments; auto takes both from the variables "
     "of a parallel job of GitLab or an Indexed Job of Kubernetes.",
     about=Topic.WHERE,
 )
@@ -179,7 +179,7 @@ NOTIFY = Option(
     metavar="URL",
     default=(),
     repeatable=True,
-    help="Tell this receiver when drift appears, changes or goes, or the check fails or recovers. "
+    help="Notify this URL when drift appears, changes or goes, or the check fails or recovers. "
     "Other users can see it: RECONCILER_NOTIFY is safer. Repeatable.",
     about=Topic.OUTPUT,
 )
@@ -187,9 +187,9 @@ NOTIFY_STATE = Option(
     name="notify-state",
     kind=OptionKind.PATH,
     metavar="FILE",
-    default_text="nobody is told",
+    default_text="no notifications",
     has_setting=False,
-    help="File that remembers what receivers were told.",
+    help="File that remembers what was sent to whom.",
     about=Topic.OUTPUT,
 )
 

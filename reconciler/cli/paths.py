@@ -42,7 +42,8 @@ def paths_argument(command: Command) -> Command:
         Topic.OUTPUT,
         "--show-source-errors",
         is_flag=True,
-        help="Show what a program that fails says, which may hold values. At a terminal only.",
+        help="Show the error output of a program that fails, which may hold values. At a terminal "
+        "only.",
     )
     kustomize = listed(
         Topic.WHAT,

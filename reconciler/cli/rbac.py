@@ -51,7 +51,7 @@ _PURPOSES = ("plan", "apply", "drift", "unlock", "release")
     is_flag=True,
     help="Also allow restarting workloads, and finding them.",
 )
-@listed(Topic.WHAT, "--events", is_flag=True, help="Also allow writing Events, for --for drift.")
+@listed(Topic.WHAT, "--events", is_flag=True, help="With --for drift, also allow writing Events.")
 @plan_options("set_name")
 @listed(
     Topic.WHERE,

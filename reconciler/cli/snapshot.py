@@ -37,7 +37,7 @@ from reconciler.stores.keys import given_fingerprint_key
     "namespace",
     "consumers",
     "sops_ignore_mac",
-    consumers="Also take down what in the store uses Secrets.",
+    consumers="Also record what in the store uses Secrets.",
 )
 @listed(
     Topic.OUTPUT,

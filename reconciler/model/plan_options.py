@@ -53,7 +53,7 @@ class PlanOptions:
         "default",
         short="-n",
         metavar="NAME",
-        help="Namespace of objects whose manifest names none.",
+        help="Namespace of objects whose manifests name none.",
         effect=Effect.IDENTITY,
     )
     targets: tuple[ObjectKey, ...] = option_field(
@@ -175,7 +175,7 @@ class PlanOptions:
         OptionKind.FLAG,
         default=False,
         has_setting=False,
-        help="Use SOPS files that were changed after they were encrypted: their MAC does not fit.",
+        help="Use SOPS files that were changed after they were encrypted, despite their MAC.",
         effect=Effect.LOOSENS,
     )
     max_deletes: DeleteLimit = option_field(

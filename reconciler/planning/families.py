@@ -16,7 +16,7 @@ from reconciler.planning.records import is_of_set
 from reconciler.rules import hashed_base
 
 _UNKEYED = (
-    "kustomize ends the names of {count} in an unkeyed hash of their values, so anybody who sees "
+    "kustomize appends an unkeyed hash of the values to the names of {count}, so anybody who sees "
     "a name can test guesses of a weak value; disableNameSuffixHash with "
     "reconciler/replace: versioned makes versions with a keyed suffix"
 )

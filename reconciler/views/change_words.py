@@ -49,7 +49,7 @@ NATURE_WORDS = {
     Nature.WHITESPACE: "only white space differs",
     Nature.ENCODING: "only the encoding differs",
     Nature.CIPHERTEXT: "changed, or encrypted anew",
-    Nature.UNKNOWN: "it cannot be told whether they differ",
+    Nature.UNKNOWN: "cannot tell whether they differ",
     Nature.ENCODED: "now the base64 of the old value",
     Nature.DECODED: "the old value was the base64 of this one",
 }

@@ -69,7 +69,7 @@ def drift(
     line is `title`, or the summary.
     """
     where = plan_words.set_text(report.set_name, report.store, configuration)
-    last = plan_words.last_text(report.last, now)
+    last = plan_words.last_text(report.last, now).strip()
     return fitted(
         [
             title or f"### {drift_words.summary_text(report)}",

@@ -14,14 +14,14 @@ from reconciler.errors import FileNotWritten
 _SCHEMA = ".reconciler.schema.json"
 _SETTINGS = """\
 # yaml-language-server: $schema={schema}
-# Options that stand here need not be typed. Paths are relative to this file.
+# Options that are set here need not be typed. Paths are relative to this file.
 manifests: {manifests}
 set: {set_name}
 store: {store}
 """
 _MANIFEST = """\
-# A first Secret, with a value that was drawn for it. Put your own in its place.
-# Whoever reads this file reads the value: do not commit what is to stay secret.
+# An example with a random value. Replace it with a Secret of your own.
+# Anyone who can read this file can read the value, so do not commit real ones.
 apiVersion: v1
 kind: Secret
 metadata:

@@ -147,7 +147,7 @@ def _directory(source: InputSource) -> str:
     if not isinstance(source, Chart):
         raise ConfigError(
             f"the source {source.name} is a command, and what it would have printed at another "
-            "revision cannot be told",
+            "revision is not known",
             hint="compare without it: name the other inputs on the command line",
         )
     return source.checkout

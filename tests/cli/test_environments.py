@@ -71,7 +71,7 @@ def test_the_hint_after_a_saved_plan_names_the_environment(three: Any) -> None:
     ("args", "messages"),
     [
         ((), ["none was chosen", "staging, eu-1, eu-2"]),
-        (("-e", "eu-3"), ["no such environment: 'eu-3' did you mean eu-2?"]),
+        (("-e", "eu-3"), ["no such environment: 'eu-3'; did you mean eu-2?"]),
         (("-e", "eu-1", "-e", "us-*"), ["no such environment: 'us-*'"]),
         (("--out", "-e", "eu-1"), ["write -e NAME in two words"]),
     ],
@@ -164,13 +164,13 @@ def test_an_environment_is_called_like_what_the_wildcards_stand_for(
             "set: shop\nstroe: x\nafter: a\nenvironments: {a: {}}\n",
             [
                 (
-                    "reconciler.yaml:1:1: 'set' is not allowed beside 'environments': put it in an "
-                    "environment, or in 'defaults' for all"
+                    "reconciler.yaml:1:1: 'set' is not allowed beside 'environments': put it in "
+                    "an environment, or in 'defaults' for all"
                 ),
                 "reconciler.yaml:2:1: unknown setting 'stroe'; did you mean store?",
                 (
-                    "reconciler.yaml:3:1: 'after' is not allowed beside 'environments': put it in an "
-                    "environment"
+                    "reconciler.yaml:3:1: 'after' is not allowed beside 'environments': put it in "
+                    "an environment"
                 ),
             ],
         ),

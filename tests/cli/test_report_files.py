@@ -36,7 +36,7 @@ def test_that_of_a_merged_report_too(shop: Any) -> None:
 
 
 def test_a_dash_is_not_the_name_of_a_report(shop: Any) -> None:
-    result = shop.run("plan", "--report", "markdown=-")
+    result = shop.run("plan", *ONE, "--report", "markdown=-")
     assert result.code == 1
     assert "'--report': for standard output, write markdown=/dev/stdout\n" in result.err
     assert not (shop.path / "-").exists()

@@ -227,7 +227,7 @@ def test_a_fork_plans_against_the_snapshot_and_is_commented_by_the_second_workfl
     ]
     bodies = commented(act, api)
     assert all("(snapshot)" in body for body in bodies)
-    assert all("it cannot be told whether they differ" in body for body in bodies)
+    assert all("cannot tell whether they differ" in body for body in bodies)
 
 
 def test_without_a_snapshot_a_fork_is_compared_with_main(act: Act, api: Stub) -> None:

@@ -60,7 +60,7 @@ _REFUSALS = {
     ),
     "sops-version": ("the program sops on PATH has no key service", "install sops 3.8 or newer"),
     "sops-tampered": (
-        "this document was changed after SOPS encrypted it: its MAC, or a value, does not fit",
+        "this document was changed after SOPS encrypted it: its MAC, or a value, does not verify",
         "restore it and use 'sops edit FILE'; decrypt before kustomize, which breaks the MAC",
     ),
     "sops-no-key": (

@@ -1,4 +1,4 @@
-"""Values that are no values: what some tool was to replace, mask or decrypt, and did not.
+"""Placeholders, masks and references: what some tool was to replace, mask or decrypt, and did not.
 
 `WHOLE`, `INSIDE` and `ENCRYPTED` are the tables, and docs/diagnostics.md prints them. All patterns
 take linear time: no two of their repetitions can match the same text.

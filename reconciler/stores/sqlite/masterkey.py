@@ -48,7 +48,7 @@ class MasterKey:
         if not keys:
             raise StoreDamaged(
                 f"the key file {self.file} is missing, so the store cannot be read",
-                hint="put the file back (it stands beside the store's file itself, not beside a"
+                hint="put the file back (it belongs beside the store's file itself, not beside a"
                 f" link to that), or give the key in {STORE_KEY} or {STORE_KEY}_FILE",
             )
         return tuple(keys)

@@ -1,4 +1,4 @@
-"""Values that are no values: each row of the tables, and what only looks like one."""
+"""Placeholders, masks and references: each row of the tables, and what only looks like one."""
 
 from __future__ import annotations
 
@@ -239,7 +239,7 @@ def test_text_about_sops_is_text(loaded: Loader) -> None:
 
 
 def test_the_page_prints_the_tables() -> None:
-    page = PAGE.read_text(encoding="utf-8").split("### Values that are no values", 1)[1]
+    page = PAGE.read_text(encoding="utf-8").split("### Placeholders, masks and references", 1)[1]
     rows = page.split("\n### ", 1)[0]
     for row in (*WHOLE, *INSIDE, *ENCRYPTED, *OF_CREDENTIALS):
         assert row.what.removeprefix("a ").removeprefix("an ") in rows, row.what

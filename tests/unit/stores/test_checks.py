@@ -98,7 +98,7 @@ def test_a_package_that_cannot_be_loaded_is_an_error_of_the_settings() -> None:
 
 
 def test_an_unknown_scheme_is_told() -> None:
-    with pytest.raises(ConfigError, match="does not begin with the scheme of a store$"):
+    with pytest.raises(ConfigError, match=r"does not begin with the scheme of a store$"):
         list(stores.check(StoreChoice("nowhere:x"), []))
     with pytest.raises(ConfigError, match=r"of a store; did you mean kubernetes:\?$"):
         list(stores.check(StoreChoice("kubernets:x"), []))

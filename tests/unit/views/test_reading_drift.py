@@ -16,7 +16,7 @@ from reconciler.model.drift import DriftReport
 from reconciler.model.history import Run
 from reconciler.model.nodes import Misfit
 from reconciler.model.remedies import Remedies, Remedy, RemedyStep, Way
-from reconciler.views import junit
+from reconciler.views import junit, markdown
 from reconciler.views.formats import Drifts, Style, Subject, formats_of, rendered
 from reconciler.views.heading import HeadedDrift, Heading
 from reconciler.views.json import drift as as_json
@@ -66,6 +66,11 @@ def written(headed: HeadedDrift) -> bytes:
 def test_a_report_is_shown_as_it_was(report: DriftReport) -> None:
     for headed in (HeadedDrift(report), HeadedDrift(replace(report, last=RUN), "reconciler.yaml")):
         assert shown(read_drift(written(headed))) == shown(headed)
+
+
+def test_markdown_names_the_last_run_in_a_line_of_its_own() -> None:
+    lines = markdown.drift(replace(drift_samples.EVERYTHING, last=RUN)).splitlines()
+    assert lines[4].startswith("Last applied `2026-11-24` `09:12:03` UTC by anna, commit ")
 
 
 @given(reports)
