@@ -65,8 +65,8 @@ def export(
 
     With --reveal, planning these manifests shows no changes, apart from drift. Without it, each
     value is masked, and no existing file is overwritten; plan and apply refuse a mask as a value.
-    Without --all-keys, keys that others added are left out. With --sops, the program sops encrypts the values. It gets them by a pipe: nothing plain
-    reaches a disk.
+    Without --all-keys, keys that others added are left out. With --sops, the program sops encrypts
+    the values. It gets them by a pipe: nothing plain reaches a disk.
     """
     from reconciler import workflow
 

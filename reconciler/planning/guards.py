@@ -227,7 +227,8 @@ def sealed(guarded: Guarded) -> Iterator[Refusal]:
         yield Refusal(
             SEALED_GUARD,
             f"{named}{more} cannot be written: no key is at hand that opens the manifest",
-            "make a key available to sops, for example in SOPS_AGE_KEY_FILE, and plan again",
+            "make a key available to sops, for example in SOPS_AGE_KEY_FILE, or install what a "
+            "notice says is missing, and plan again",
         )
 
 

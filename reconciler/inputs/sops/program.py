@@ -55,7 +55,7 @@ _REFUSALS = {
         "install it (https://getsops.io), or pipe what 'sops decrypt FILE' prints to reconciler",
     ),
     "sops-extra-missing": (
-        "this document is encrypted with SOPS, and the library h2 is not installed",
+        "this document is encrypted with SOPS, and the extra sops is not installed",
         "install it with: pip install 'secrets-reconciler[sops]'",
     ),
     "sops-version": ("the program sops on PATH has no key service", "install sops 3.8 or newer"),

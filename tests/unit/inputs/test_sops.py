@@ -71,7 +71,7 @@ def test_without_the_extra(loader: Loader, tmp_path: Path, monkeypatch: pytest.M
         monkeypatch.setitem(sys.modules, name, None)
     for name in ("keyservice", "calls"):
         monkeypatch.delitem(sys.modules, f"reconciler.inputs.sops.{name}", raising=False)
-    assert "the library h2 is not installed" in reason(loader("/bin/false"))
+    assert "the extra sops is not installed" in reason(loader("/bin/false"))
     (tmp_path / "f.yaml").write_text(as_yaml(sealed([SECRET])))
     whole = load(tmp_path / "f.yaml", environ={"PATH": str(tmp_path / "bin")})
     assert [item.code for item in whole.errors] == ["sops-extra-missing"]

@@ -70,6 +70,7 @@ def test_another_ciphertext_may_be_another_value() -> None:
     assert field.path == ("data", "password")
     assert (field.nature, field.drift) == (Nature.CIPHERTEXT, False)
     assert [refusal.guard for refusal in plan.refusals] == ["sealed"]
+    assert "or install what a notice says is missing" in plan.refusals[0].hint
     assert plan.only_sealed
 
 
