@@ -110,14 +110,21 @@ def _without_namespace(homeless: Mapping[ObjectKey, Sequence[Desired]]) -> Diagn
         for target, inside in sorted(homeless.items())
     ]
     first, *more = sorted(homeless)
-    what = f"{len(places)} namespaces:" if more else "the namespace"
+    if more:
+        missing, wanted = f"{len(places)} namespaces: {', '.join(places)}", "manifests such as"
+    else:  # the diagnostic has the place of the first object
+        count = len(homeless[first])
+        missing = f"the namespace {first.name}" + (
+            f" ({count} objects name it)" if count > 1 else ""
+        )
+        wanted = "the manifest"
     example = f"apiVersion: v1, kind: Namespace, metadata: {{name: {first.name}}}"
     return problem(
         homeless[first][0],
         "reference-unknown",
         "metadata.namespace",
-        f"neither the manifests nor the store hold {what} {', '.join(places)}",
-        f"plan with --create-namespaces, add manifests such as {{{example}}}, or correct the names",
+        f"neither the manifests nor the store hold {missing}",
+        f"plan with --create-namespaces, add {wanted} {{{example}}}, or correct the namespace",
     )
 
 

@@ -155,7 +155,7 @@ class EmbeddedStore(Store):
         return (
             Note(
                 "store-open-to-others",
-                f"other users of this machine may read or write the store {database.shown}:"
-                f" {names}; make the directory 0700 and the files 0600, all of them yours",
+                f"other users of this machine may read or write the store {database.shown}: make "
+                f"the directory 0700 and the files 0600, all of them yours (now open: {names})",
             ),
         )

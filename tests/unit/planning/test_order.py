@@ -173,7 +173,7 @@ TOKEN = secret(
 @pytest.mark.parametrize(
     ("desired", "missing"),
     [
-        (in_shop("a"), "namespace Namespace/shop"),
+        (in_shop("a"), "the namespace shop"),
         (TOKEN, "ServiceAccount ServiceAccount/default/robot"),
         (secret("a", owners=(owner(secret("b"), "u"),)), "owner Secret/default/b"),
         (secret("a", annotations=depends_on(secret("b"))), "dependency Secret/default/b"),
@@ -220,3 +220,15 @@ def test_missing_namespaces_are_one_problem() -> None:
         assert f"Namespace/n{number} (manifests/all.yaml:1" in problem.message
     assert problem.message.count(" and 1 more)") == 1
     assert "kind: Namespace, metadata: {name: n0}" in problem.hint
+
+
+def test_a_single_missing_namespace_is_named_once() -> None:
+    (problem,) = planned([secret("a", home="n"), secret("b", home="n"), secret("c", home="n")])[
+        0
+    ].problems
+    assert problem.message == (
+        "neither the manifests nor the store hold the namespace n (3 objects name it)"
+    )
+    (problem,) = planned([secret("a", home="n")])[0].problems
+    assert problem.message == "neither the manifests nor the store hold the namespace n"
+    assert "add the manifest {apiVersion: v1, kind: Namespace" in problem.hint
