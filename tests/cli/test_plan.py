@@ -105,7 +105,7 @@ def test_out_is_not_written_for_a_plan_that_cannot_be_applied(workplace: Any) ->
     )
     result = workplace.run("plan", "--out", "release.plan")
     assert result.code == 1
-    assert "Namespace/nowhere" in result.out
+    assert "the namespace nowhere" in result.out
     assert not (workplace.path / "release.plan").exists()
 
 
