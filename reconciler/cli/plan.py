@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +28,7 @@ from reconciler.cli.options import (
     plan_options,
     run_options,
 )
-from reconciler.cli.output import output_options, verbosity_options
+from reconciler.cli.output import is_same_file, output_options, verbosity_options
 from reconciler.cli.parameters import listed
 from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import (
@@ -67,10 +69,12 @@ class Planning(Surveying):
         out = ctx.params["out"]
         if out is None:
             return super().survey(ctx, contexts, share, err=err)
-        from reconciler.planfile import begin_directory, save_index
+        from reconciler.planfile import INDEX, begin_directory, plan_file_of, save_index
         from reconciler.views.words import counted
 
         names = [context.obj.environment.name for context in contexts]
+        files = [out / INDEX, *(plan_file_of(out, name) for name in names)]
+        _refuse_report_there(files, ctx.params["reports"])
         begin_directory(out, names)
         code = super().survey(ctx, contexts, share, err=err)
         indexed = save_index(out, names, share)
@@ -135,6 +139,7 @@ def plan(
     environment = environment_of(settings, paths)
     if out is not None:
         out = _plan_path(out)
+        _refuse_report_there([out], settings["reports"])
         _refuse_streams(environment.inputs)
     else:
         _refuse_without_file(allow_weak_plan=allow_weak_plan)
@@ -189,6 +194,20 @@ def _plan_path(out: Path) -> Path:
     if out.is_dir():
         raise ConfigError(f"--out: {out} is a directory", hint="name a file for the plan")
     return out
+
+
+def _refuse_report_there(files: Iterable[Path], reports: Iterable[tuple[str, Path]]) -> None:
+    """Make sure that no report is one of the `files` that ``--out`` writes.
+
+    Raises:
+        ConfigError: both name the same file.
+    """
+    for file, (_, path) in product(files, reports):
+        if is_same_file(path, file):
+            raise ConfigError(
+                f"--out and --report name the same file, {escaped(str(file))}",
+                hint="name a file for each",
+            )
 
 
 def _timestamp(time: datetime) -> str:
