@@ -39,7 +39,7 @@ from reconciler.cli.requests import (
     loaded_of,
     opened,
 )
-from reconciler.cli.several import Answer, Surveying
+from reconciler.cli.several import Answer, Surveying, refuse_shared_place
 from reconciler.cli.shards import is_staged
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
@@ -152,6 +152,8 @@ def plan(
             with alive("Reading the store and planning"):
                 planned = workflow.plan_of(environment, loaded, store)
         warned(planned)
+    if is_one_of_several():
+        refuse_shared_place(planned.plan)
     if out is not None and expires is not None:
         planned = replace(planned, expires=_timestamp(now + expires))
     code = workflow.Result(plan=planned.plan, for_review=True).exit_code
