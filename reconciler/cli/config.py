@@ -179,9 +179,10 @@ def chosen_environments(
     names = [each.name for each in described]
     if not configuration.has_environments:
         if patterns or every:
-            file = configuration.file or "no configuration file"
+            file = configuration.file
+            reason = f"{file} has none" if file else "there is no configuration file"
             raise ConfigError(
-                f"there are no environments to choose from: {file} has none",
+                f"there are no environments to choose from: {reason}",
                 hint="leave out --env and --all, or describe `environments` in reconciler.yaml",
             )
         return described

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import product
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -45,6 +46,7 @@ from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
 from reconciler.model.options import Topic
+from reconciler.model.store import Capability
 from reconciler.stores.backend import ALLOW_RUN
 from reconciler.views.formats import Subject
 
@@ -270,6 +272,9 @@ def _save(
     )
     planfile.save(saved, out, planned.fingerprinter.key)
     if is_one_of_several():
+        return
+    if Capability.WRITES not in planned.snapshot.capabilities:
+        remark(f"Saved, for review only. To show it: reconciler show {escaped(quote(str(out)))}")
         return
     piped, dash = ("… | ", " -") if "-" in environment.inputs else ("", "")
     command = escaped(apply_command(out, saved.store))

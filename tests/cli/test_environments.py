@@ -97,7 +97,10 @@ def test_without_environments_there_is_nothing_to_choose(shop: Any) -> None:
         shop.write("reconciler.yaml", text)
         result = shop.run("plan", "-e", "eu-1")
         assert result.code == 1
-        assert "no environments to choose from" in result.err
+        assert "no environments to choose from: " in result.err
+        assert "reconciler.yaml has none\n" in result.err
+    (shop.path / "reconciler.yaml").unlink()
+    assert ": there is no configuration file\n" in shop.run("plan", "-e", "eu-1").err
 
 
 CLUSTER = "set: shop\nstore: sqlite:store.db\nmanifests: manifests\n"
