@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -81,6 +82,8 @@ def place_of(choice: StoreChoice, set_name: str) -> Place:
     options = {name: text for name, text in choice.options.items() if name not in _NO_PLACES}
     # The context of a cluster may stand in the URL, and the option wins over it.
     url = choice.url.partition(":")[0] if "context" in options else choice.url
+    with suppress(ConfigError):  # told where the environment is used
+        url = backend_of(url).place(url)
     return Place(url, tuple(sorted(options.items())), set_name)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ class Company:
     loads: SharedLoads = field(repr=False)
     after: Mapping[str, tuple[str, ...]] = field(repr=False)
     key: bytes = field(default_factory=secrets.token_bytes, repr=False)
+    places: dict[Hashable, str] = field(default_factory=dict, repr=False)
+    """Which environment was the first to be planned for a set of a store."""
 
 
 @dataclass(frozen=True, slots=True)

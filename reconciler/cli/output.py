@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from enum import Enum
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +18,8 @@ from reconciler.cli.invocation import configuration
 from reconciler.cli.parameters import Word, listed
 from reconciler.cli.terminal import colour_on, width_of
 from reconciler.errors import ConfigError, FileNotWritten
-from reconciler.files import make_directory_of, write_whole
+from reconciler.escapes import escaped
+from reconciler.files import make_directory_of, own_descriptor, write_whole
 from reconciler.model.options import Topic
 from reconciler.spelling import did_you_mean
 from reconciler.views.formats import (
@@ -101,8 +104,32 @@ def report_option(*subjects: Subject) -> Callable[[Command], Command]:
         "reports",
         type=ReportType(*subjects),
         multiple=True,
+        callback=_refuse_one_file,
         help=f"Also write the {subjects[0].value} to a file in this format. Repeatable.",
     )
+
+
+def _refuse_one_file(
+    ctx: click.Context, param: click.Parameter, reports: tuple[tuple[str, Path], ...]
+) -> tuple[tuple[str, Path], ...]:
+    """Two reports need two files; a pipe or a terminal takes one after the other."""
+    del param
+    for (name, path), (other, second) in combinations(reports, 2):
+        if is_same_file(path, second):
+            raise click.UsageError(
+                f"--report {name} and --report {other} would be the same file, "
+                f"{escaped(str(second))}",
+                ctx,
+            )
+    return reports
+
+
+def is_same_file(path: Path, other: Path) -> bool:
+    """Whether what is written to `path` would be lost once `other` is written."""
+    if os.path.realpath(path) != os.path.realpath(other):
+        return False
+    is_stream = own_descriptor(path) is not None or (path.exists() and not path.is_file())
+    return not is_stream
 
 
 def format_option(*formats: str) -> Callable[[Command], Command]:

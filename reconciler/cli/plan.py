@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import product
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +29,7 @@ from reconciler.cli.options import (
     plan_options,
     run_options,
 )
-from reconciler.cli.output import output_options, verbosity_options
+from reconciler.cli.output import is_same_file, output_options, verbosity_options
 from reconciler.cli.parameters import listed
 from reconciler.cli.paths import paths_argument
 from reconciler.cli.requests import (
@@ -37,12 +40,13 @@ from reconciler.cli.requests import (
     loaded_of,
     opened,
 )
-from reconciler.cli.several import Answer, Surveying
+from reconciler.cli.several import Answer, Surveying, refuse_shared_place
 from reconciler.cli.shards import is_staged
 from reconciler.cli.terminal import remark
 from reconciler.errors import ConfigError, ExitCode, PlanNotTrusted
 from reconciler.escapes import escaped
 from reconciler.model.options import Topic
+from reconciler.model.store import Capability
 from reconciler.stores.backend import ALLOW_RUN
 from reconciler.views.formats import Subject
 
@@ -67,10 +71,12 @@ class Planning(Surveying):
         out = ctx.params["out"]
         if out is None:
             return super().survey(ctx, contexts, share, err=err)
-        from reconciler.planfile import begin_directory, save_index
+        from reconciler.planfile import INDEX, begin_directory, plan_file_of, save_index
         from reconciler.views.words import counted
 
         names = [context.obj.environment.name for context in contexts]
+        files = [out / INDEX, *(plan_file_of(out, name) for name in names)]
+        _refuse_report_there(files, ctx.params["reports"])
         begin_directory(out, names)
         code = super().survey(ctx, contexts, share, err=err)
         indexed = save_index(out, names, share)
@@ -135,6 +141,7 @@ def plan(
     environment = environment_of(settings, paths)
     if out is not None:
         out = _plan_path(out)
+        _refuse_report_there([out], settings["reports"])
         _refuse_streams(environment.inputs)
     else:
         _refuse_without_file(allow_weak_plan=allow_weak_plan)
@@ -147,6 +154,8 @@ def plan(
             with alive("Reading the store and planning"):
                 planned = workflow.plan_of(environment, loaded, store)
         warned(planned)
+    if is_one_of_several():
+        refuse_shared_place(planned.plan)
     if out is not None and expires is not None:
         planned = replace(planned, expires=_timestamp(now + expires))
     code = workflow.Result(plan=planned.plan, for_review=True).exit_code
@@ -189,6 +198,20 @@ def _plan_path(out: Path) -> Path:
     if out.is_dir():
         raise ConfigError(f"--out: {out} is a directory", hint="name a file for the plan")
     return out
+
+
+def _refuse_report_there(files: Iterable[Path], reports: Iterable[tuple[str, Path]]) -> None:
+    """Make sure that no report is one of the `files` that ``--out`` writes.
+
+    Raises:
+        ConfigError: both name the same file.
+    """
+    for file, (_, path) in product(files, reports):
+        if is_same_file(path, file):
+            raise ConfigError(
+                f"--out and --report name the same file, {escaped(str(file))}",
+                hint="name a file for each",
+            )
 
 
 def _timestamp(time: datetime) -> str:
@@ -249,6 +272,9 @@ def _save(
     )
     planfile.save(saved, out, planned.fingerprinter.key)
     if is_one_of_several():
+        return
+    if Capability.WRITES not in planned.snapshot.capabilities:
+        remark(f"Saved, for review only. To show it: reconciler show {escaped(quote(str(out)))}")
         return
     piped, dash = ("… | ", " -") if "-" in environment.inputs else ("", "")
     command = escaped(apply_command(out, saved.store))

@@ -22,7 +22,7 @@ from reconciler.cli.parallelism import at_a_time
 from reconciler.cli.progress import reporter
 from reconciler.cli.requests import environment_of, loaded_of, opened
 from reconciler.cli.settings import Configuration
-from reconciler.cli.several import Answer, Surveying, error_of, with_name
+from reconciler.cli.several import Answer, Surveying, error_of, refuse_shared_place, with_name
 from reconciler.cli.shards import keep, one_stage, refuse_part_of_one, stage_of
 from reconciler.cli.terminal import heard_by, remark, say, stopping
 from reconciler.errors import ConfigError, ExitCode, PlanFileError, StalePlan, worst
@@ -139,6 +139,7 @@ class Applying(Surveying):
             with warned_beside(loaded) as warned:
                 planned = workflow.plan_of(environment, loaded, store)
             warned(planned)
+        refuse_shared_place(planned.plan)
         self._pending.keep(environment, planned, to_verify=context.params["verify"])
         return Answer(
             Subject.PLAN,

@@ -13,7 +13,7 @@ import click
 
 from reconciler.cli.config import Configured, chosen_environments, given_environments
 from reconciler.cli.environments import Described, place_of, same_places
-from reconciler.cli.invocation import Company, configuration, environment_name
+from reconciler.cli.invocation import Company, company, configuration, environment_name
 from reconciler.cli.live import live
 from reconciler.cli.options import ENV_PARALLELISM, SHARD, STORE, parameter_of
 from reconciler.cli.output import (
@@ -34,11 +34,12 @@ from reconciler.errors import ConfigError, ExitCode, ReconcilerError, worst
 from reconciler.escapes import escaped
 from reconciler.model.options import Topic
 from reconciler.model.shards import Share
+from reconciler.stores import backend_of
 from reconciler.views.formats import Subject, rendered
 from reconciler.views.heading import NO_HEADING
 
 if TYPE_CHECKING:
-    from reconciler.model.plans import Note
+    from reconciler.model.plans import Note, Plan
     from reconciler.views.joined import Part
     from reconciler.views.overview import Compact, Merging
 
@@ -360,6 +361,27 @@ def refuse_same_places(contexts: Sequence[click.Context]) -> None:
             "several environments would have the same store and set",
             details=shared,
             hint="leave out what the command line or the variables say of the store and the set",
+        )
+
+
+def refuse_shared_place(plan: Plan) -> None:
+    """Make sure that no other environment of the run was planned for the same set of a server.
+
+    Two addresses, or two contexts, can lead to the same server; only its answer tells. A file is
+    told by its path: a copy has the same identity.
+
+    Raises:
+        ConfigError: another one was.
+    """
+    context = click.get_current_context()
+    if not plan.store.id or not backend_of(context.params[STORE.parameter].url).has_server:
+        return
+    name = environment_name()
+    first = company().places.setdefault((plan.store, plan.options.set_name), name)
+    if first != name:
+        raise ConfigError(
+            f"{name} has the same store and set as {first}: their addresses lead to one place",
+            hint="give one of them another store or set",
         )
 
 

@@ -87,7 +87,7 @@ class _DocumentDecoder:
             source = self._document.source(node.place, item)
             hint = _hint_for(self._document.text, node)
             failed = _failed(source, "not-an-object", _NOT_AN_OBJECT, hint)
-            self.decoded.append(replace(failed, foreign=not listed))
+            self.decoded.append(replace(failed, foreign=not (listed or foreign.is_misplaced(node))))
             return
         separator = separators.missing(self._document, node) if node.mixed and not listed else None
         if separator:
@@ -140,7 +140,12 @@ class _DocumentDecoder:
     ) -> Draft | Decoded:
         if kind not in KINDS or version != _VERSION:
             result = _not_managed(fields, entries, kind, version, self._namespace)
-            if isinstance(result, Rejected) and fields.item is None and _is_foreign(entries):
+            if (
+                isinstance(result, Rejected)
+                and fields.item is None
+                and _is_foreign(entries)
+                and not foreign.is_misplaced(fields.root)
+            ):
                 return replace(result, foreign=True)
             return result
         if directive := ytt_directive(self._document, fields.root, fields.item):

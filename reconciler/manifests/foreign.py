@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 
-from reconciler.manifests.nodes import Document, Malformed, Mapping, Node, Scalar
-from reconciler.model.objects import Diagnostic, Severity
+from reconciler.manifests.nodes import Document, Malformed, Mapping, Node, Scalar, Sequence
+from reconciler.model.objects import KINDS, Diagnostic, Severity
 
 KUSTOMIZE_GROUP = "kustomize.config.k8s.io/"
 """What begins the apiVersion of kustomizations and components."""
@@ -49,6 +49,28 @@ _SOPS_FIELDS = {"mac", "version", "lastmodified"}
 def claims_object(text: str) -> bool:
     """Whether `text`, which cannot be parsed, has an ``apiVersion`` or a ``kind`` somewhere."""
     return _CLAIM.search(text) is not None
+
+
+def is_misplaced(node: Node) -> bool:
+    """Whether `node` is no object, but was surely meant to be one, or to be a List of some.
+
+    That is a bare list with an object in it, be it called ``items``, or an object whose ``Kind`` is
+    written in another case. A manifest must not be left out for that, as its object may be pruned.
+    """
+    if isinstance(node, Mapping):
+        items = node.entries.get("items")
+        return _kind_of(node) in KINDS or (items is not None and is_misplaced(items.node))
+    return isinstance(node, Sequence) and any(
+        isinstance(item, Mapping) and _kind_of(item) in KINDS for item in node.items
+    )
+
+
+def _kind_of(node: Mapping) -> object:
+    """What the map says of a kind, in any case, where it has a version or metadata as well."""
+    names = {name.casefold(): name for name in node.entries}
+    if "kind" not in names or not {"apiversion", "metadata"} & names.keys():
+        return None
+    return node.entries[names["kind"]].value
 
 
 def problem(document: Document, broken: Malformed) -> Diagnostic:

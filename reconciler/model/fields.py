@@ -103,7 +103,16 @@ def unflatten(fields: Mapping[FieldPath, Leaf]) -> Document:
 
 def field_of(path: FieldPath) -> FieldPath:
     """The field that `path` leads into, or names."""
-    return path[: {METADATA: 3, DATA: 2}.get(path[0], 1)]
+    return path[: _length(path)]
+
+
+def is_field(path: FieldPath) -> bool:
+    """Whether `path` names a field, neither a group of them nor a part of one."""
+    return bool(path) and len(path) == _length(path)
+
+
+def _length(path: FieldPath) -> int:
+    return {METADATA: 3, DATA: 2}.get(path[0], 1)
 
 
 def leaf_text(leaf: Leaf) -> SecretValue | str:

@@ -18,6 +18,7 @@ from reconciler.model.seals import key_check
 from reconciler.planfile.address import without_credentials
 from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
 from reconciler.planfile.index import (
+    INDEX,
     Index,
     Indexed,
     begin_directory,
@@ -31,6 +32,7 @@ from reconciler.planfile.seal import Standing, standing
 
 __all__ = [
     "FORMAT",
+    "INDEX",
     "ORIGIN_CODES",
     "Index",
     "Indexed",

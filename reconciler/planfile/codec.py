@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from reconciler.model.fields import is_field
 from reconciler.model.objects import ObjectKey
-from reconciler.model.plans import FieldChange
+from reconciler.model.plans import Change, FieldChange, FieldPath
 from reconciler.model.values import UidOf, ValueRef
 
 Shape = TypeVar("Shape")
@@ -98,9 +99,22 @@ def _fitted_choice(choices: tuple[Any, ...], node: Any) -> Any:
 def _fitted_fields(shape: Any, node: Any) -> Any:
     hints = _hints(shape)
     content = _checked(dict, node)
-    return shape(
+    record = shape(
         **{name: _fitted(hints[name], child) for name, child in content.items() if name in hints}
     )
+    if not all(map(is_field, _paths_of(record))):
+        raise ValueError
+    return record
+
+
+def _paths_of(record: Any) -> tuple[FieldPath, ...]:
+    """The paths of fields in `record` itself, by which everybody else looks things up."""
+    match record:
+        case FieldChange(path=path):
+            return (path,)
+        case Change(kept=kept, claims=claims):
+            return (*kept, *claims)
+    return ()
 
 
 def field_paths(shape: Any) -> Iterator[str]:

@@ -42,6 +42,10 @@ class Backend(Protocol):
         """Whether its stores are behind a server, for whose answers their users wait."""
         return False
 
+    def place(self, url: str) -> str:
+        """What is equal for URLs that name the same store, as far as can be told without it."""
+        return url
+
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:
         """What such a store would refuse of `resource` by its own rules. Contacts no server.
 

@@ -42,6 +42,37 @@ def test_a_file_with_one_of_the_two_stays_an_error(case: Workplace) -> None:
     assert "./half.yaml:1:1: error[kind-missing]" in result.out
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- apiVersion: v1\n  kind: Secret\n  metadata: {name: a}\n",
+        '["not this", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}]',
+        "items:\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: a}\n",
+        "Kind: Secret\napiversion: v1\nmetadata: {name: a}\n",
+        "KIND: ServiceAccount\nmetadata: {name: a}\n",
+    ],
+)
+def test_what_was_meant_to_be_objects_is_not_skipped(case: Workplace, text: str) -> None:
+    case.write("lost.yaml", text)
+    result = case.run("validate", ".")
+    assert result.code == 1
+    assert "./lost.yaml:1:1: error[" in result.out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- op: replace\n  path: /kind\n  value: Secret\n",
+        "- kind: Secret\n  version: v1\n  fieldSpecs: []\n",
+        "items: [{kind: [Secret], metadata: {}}, {kind: Widget, apiVersion: v1}]\n",
+        "Kind: Secret\nname: a\n",
+    ],
+)
+def test_what_only_resembles_one_is_skipped(case: Workplace, text: str) -> None:
+    case.write("other.yaml", text)
+    assert "3 files that are not manifests" in case.ok("validate", ".").out
+
+
 @pytest.mark.parametrize("way", ["option", "setting", "file", "file below"])
 def test_anything_can_be_excluded(case: Workplace, way: str) -> None:
     case.write("tests/broken.yaml", "apiVersion: v1\nkind: Sercet\n")

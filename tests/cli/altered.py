@@ -25,6 +25,7 @@ class AlteredBackend:
     options: tuple[Option, ...] = ()
     annotations: frozenset[str] = frozenset()
     has_server = False
+    place = staticmethod(EMBEDDED.place)
     wrap: Callable[[Store], Any] = staticmethod(lambda store: store)
 
     def check(self, resource: Resource, choice: StoreChoice) -> Iterator[Violation]:

@@ -248,6 +248,21 @@ def test_two_files_that_a_pattern_matches_may_not_mean_one_place(workplace: Any)
     assert told in workplace.run("plan", "-e", "eu-1").err
 
 
+def test_a_store_by_a_link_is_the_same_place(workplace: Any) -> None:
+    (workplace.path / "stores").mkdir()
+    (workplace.path / "linked").symlink_to("stores")
+    (workplace.path / "linked.db").symlink_to("stores/x.db")
+    workplace.write(
+        "reconciler.yaml",
+        'environments:\n  a: {store: "sqlite:stores/x.db"}\n  b: {store: "sqlite:linked/x.db"}\n'
+        '  c: {store: "sqlite:linked.db"}\n  d: {store: "sqlite:linked/x.db", set: other}\n',
+    )
+    result = workplace.run("plan", "--all")
+    assert result.code == 1
+    told = [line for line in result.err.splitlines() if "same store and set" in line]
+    assert [line.split(": ")[1].split()[0] for line in told] == ["b", "c"]
+
+
 def test_problems_in_the_files_that_a_pattern_matches(workplace: Any) -> None:
     workplace.write("reconciler.yaml", "environments: [clusters/*/r.yaml, other/*/r.yaml]\n")
     workplace.write("clusters/eu-1/r.yaml", "environments: {}\nafter: eu-9\nset: [x]\n")

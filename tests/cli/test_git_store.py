@@ -134,7 +134,8 @@ def test_nothing_is_applied_to_a_revision(repository: Any, command: str) -> None
 
 def test_a_saved_plan_is_shown_and_not_applied(repository: Any) -> None:
     repository.secret("new", token="not-a-real-token")
-    repository.ok("plan", "--store", "git:HEAD", "--out", "review.plan")
+    said = repository.ok("plan", "--store", "git:HEAD", "--out", "review.plan").err
+    assert said == "Saved, for review only. To show it: reconciler show review.plan\n"
     assert "for review only" in repository.ok("show", "review.plan").out
     result = repository.run("apply", "review.plan", "--store", "git:HEAD")
     assert result.code == 3

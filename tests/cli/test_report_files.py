@@ -43,6 +43,29 @@ def test_a_dash_is_not_the_name_of_a_report(shop: Any) -> None:
 
 
 @pytest.mark.parametrize("chosen", [ONE, ALL])
+def test_two_reports_are_two_files(shop: Any, chosen: tuple[str, ...]) -> None:
+    (shop.path / "link").symlink_to("x")
+    for path in ("x", "new/../x", "link"):
+        reports = ("--report", "json=x", "--report", f"html={path}")
+        result = shop.run("plan", *chosen, *reports)
+        assert result.code == 1
+        assert f"--report json and --report html would be the same file, {path}" in result.err
+        assert not (shop.path / "x").exists()
+    shop.ok("plan", *chosen, "--report", "json=/dev/null", "--report", "html=/dev/null")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "out", "report"), [(ONE, "x", "./x"), (ALL, "plans", "plans/eu-1.plan")]
+)
+def test_a_report_is_not_lost_to_the_plan(
+    shop: Any, chosen: tuple[str, ...], out: str, report: str
+) -> None:
+    result = shop.run("plan", *chosen, "--out", out, "--report", f"json={report}")
+    assert result.code == 1
+    assert "--out and --report name the same file" in result.err
+
+
+@pytest.mark.parametrize("chosen", [ONE, ALL])
 @pytest.mark.parametrize(
     ("place", "reason"),
     [

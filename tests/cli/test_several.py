@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -420,3 +421,28 @@ def test_environments_are_read_side_by_side_where_a_program_prints_manifests(
     assert most_at_a_time("plan", "staging", "--out", "plans", "--allow-weak-plan") == 1
     assert most_at_a_time("apply", "plans") == 1
     assert most_at_a_time("apply", "plans", manifests=manifests, seconds=20) > 1
+
+
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--auto-approve")])
+def test_two_addresses_of_one_server_are_one_place(
+    workplace: Any, wrap_store: Any, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """A copy stands for the same server at another address."""
+    wrap_store(lambda store: store)
+    monkeypatch.delenv("RECONCILER_STORE")
+    workplace.write(
+        "reconciler.yaml",
+        "defaults: {manifests: m}\n"
+        "environments: {a: {store: 'altered:a.db'}, b: {store: 'altered:b.db'}}\n",
+    )
+    workplace.secret("x", file="m/x.yaml", x="1")
+    workplace.ok("apply", "-e", "a", "--auto-approve")
+    for suffix in ("db", "key"):
+        shutil.copy(workplace.path / f"a.{suffix}", workplace.path / f"b.{suffix}")
+    workplace.secret("x", file="m/x.yaml", x="2")
+    workplace.ok("plan", "--all")
+    monkeypatch.setattr(altered.BACKEND, "has_server", True)
+    result = workplace.run(*command, "--all", "--env-parallelism", "1")
+    assert result.code == ExitCode.ERROR
+    assert "b has the same store and set as a" in result.out + result.err
+    assert "1 to update" in workplace.ok("plan", "-e", "b").out

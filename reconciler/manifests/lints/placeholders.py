@@ -223,6 +223,9 @@ ENCRYPTED = (
         "a file of age", b"-----BEGIN AGE ENCRYPTED FILE-----", "decrypt it first, with 'age -d'"
     ),
     Encrypted("a message of PGP", b"-----BEGIN PGP MESSAGE-----", "decrypt it, with 'gpg -d'"),
+    Encrypted(
+        "a file of Strongbox", b"# STRONGBOX ENCRYPTED RESOURCE", "run 'strongbox -decrypt' first"
+    ),
     Encrypted("a pointer of Git LFS", b"version https://git-lfs.", "run 'git lfs pull' first"),
     Encrypted("a file of transcrypt or OpenSSL", b"U2FsdGVkX1", "run 'transcrypt' first"),
     Encrypted("a file of OpenSSL", b"Salted__", "decrypt it first, with 'openssl enc -d'"),

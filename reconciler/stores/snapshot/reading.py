@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from reconciler.errors import StoreDamaged, StoreError
 from reconciler.model.consumers import Consumer, Way
+from reconciler.model.fields import is_field
 from reconciler.model.nodes import Misfit, Node, parsed
 from reconciler.model.objects import KINDS, Applied, Bystander, Live, ObjectKey, OwnerReference
 from reconciler.model.plans import FieldPath
@@ -201,7 +202,10 @@ def _by_path(node: Node) -> dict[FieldPath, str]:
         is_list = isinstance(entry, list) and len(entry) > 1
         if not (is_list and _is_digest(entry[0]) and all(isinstance(part, str) for part in entry)):
             raise Misfit(f"{node.place}[{index}]", "a digest and a path are expected")
-        digests[tuple(entry[1:])] = entry[0]
+        path = tuple(entry[1:])
+        if not is_field(path):
+            raise Misfit(f"{node.place}[{index}]", "the path names no field")
+        digests[path] = entry[0]
     return digests
 
 

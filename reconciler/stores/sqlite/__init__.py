@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from reconciler.stores.backend import Backend
@@ -15,6 +16,10 @@ class EmbeddedBackend(Backend):
     """See `reconciler.stores.backend.Backend`."""
 
     scheme = "sqlite"
+
+    def place(self, url: str) -> str:
+        """The file itself: links on the way to it are resolved, as they are where it is opened."""
+        return f"{self.scheme}:{os.path.realpath(url.partition(':')[2])}"
 
     def open(self, opening: Opening) -> EmbeddedStore:
         """Open the store ``sqlite:PATH``, relative to the current directory; creates nothing."""

@@ -56,7 +56,11 @@ TEXT = st.sampled_from(
     ]
 )
 KEYS = st.builds(ObjectKey, TEXT, TEXT, TEXT)
-PATHS = st.lists(TEXT, max_size=3).map(tuple)
+PATHS = (
+    st.tuples(TEXT.filter(lambda name: name != "data"))
+    | st.tuples(st.just("data"), TEXT)
+    | st.tuples(st.just("metadata"), TEXT, TEXT)
+)
 FLAGS = {name: st.booleans() for name in ("unread", "sealed", "generated")}
 VALUES = st.builds(ValueRef, st.integers(0, 2**53), TEXT, **FLAGS)
 LEAVES = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT
@@ -303,6 +307,19 @@ def test_every_type_is_checked(path: Path) -> None:
         ("plan", "problems", 0, "source", "item"),
     }
     assert {other for _, other in accepted} <= {None}
+
+
+@pytest.mark.parametrize(
+    "at", [("fields", 0, "path"), ("kept", 0), ("claims", 0)], ids=lambda at: str(at[0])
+)
+@pytest.mark.parametrize(
+    "other", [[], ["data"], ["data", "k", "k"], ["metadata"], ["metadata", "labels"], ["type", "x"]]
+)
+def test_a_path_that_names_no_field_is_damage(
+    path: Path, at: tuple[Any, ...], other: list[str]
+) -> None:
+    document = json.loads(path.read_text())
+    assert refused(altered(document, ("plan", "changes", 0, *at), partial(put, other)))
 
 
 REQUIRED = [

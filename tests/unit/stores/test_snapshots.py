@@ -293,3 +293,14 @@ def test_a_digest_is_told_by_its_place(file: Path) -> None:
     said: Any = str(caught.value)
     assert "objects[0].data: 32 hexadecimal digits are expected" in said
     assert "canary" not in said
+
+
+@pytest.mark.parametrize("path", ['"data"', '"data","user","x"', '"metadata"', '"type","user"'])
+def test_a_path_that_names_no_field_is_told_by_its_place(file: Path, path: str) -> None:
+    content = saved(file, snapshot(live(ONE, record(ONE))))
+    other = content.replace(b'"data","user"', path.encode(), 1)
+    assert other != content
+    file.write_bytes(other)
+    with pytest.raises(StoreDamaged) as caught:
+        load(str(file))
+    assert "objects[0].applied.fields[1]: the path names no field" in str(caught.value)
