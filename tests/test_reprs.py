@@ -286,7 +286,7 @@ def test_tracebacks_with_locals_show_values_only_as_builtin_strings(text: str) -
     with pytest.raises(RuntimeError) as raised:
         results_of([(Text("a.yaml", text.replace("{name}", "a")), "default")], [fail], None)
     shown = dict(locals_in(raised.value))
-    assert {"results_of: texts", "results_of: batch", "_violations: draft"} <= shown.keys()
+    assert {"results_of: texts", "results_of: batch", "_violations: desired"} <= shown.keys()
     leaks = {name for name, value in shown.items() if any(form in repr(value) for form in FORMS)}
     assert leaks == set()
     lines = "".join(

@@ -71,7 +71,7 @@ def locked(path: str, content: bytes) -> Diagnostic | None:
     head = content[:_LONGEST_HEAD].removeprefix(_UTF8_MARK).lstrip()
     if head.startswith(_HEADS):
         lock = next(lock for lock in _LOCKS if head.startswith(lock.head))
-    elif _BINARY_OPENPGP.match(content):
+    elif not content[:1].isascii() and _BINARY_OPENPGP.match(content):
         lock = _OPENPGP
     else:
         return None
