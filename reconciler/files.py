@@ -57,7 +57,11 @@ def write_over_own(path: Path, content: bytes, *, mode: int, mark: bytes | None)
     Raises:
         FileNotWritten: there is another file, or it cannot be written; the file is as it was.
     """
-    if _is_foreign(path, mark):
+    try:
+        is_foreign = _is_foreign(path, mark)
+    except OSError as error:
+        raise _not_written(path, error) from None
+    if is_foreign:
         raise FileNotWritten(
             f"{path} exists, and holds something else: it is not overwritten",
             hint="choose another name, or move it away",
@@ -133,15 +137,10 @@ def _not_written(path: Path, error: OSError) -> FileNotWritten:
 
 
 def _is_foreign(path: Path, mark: bytes | None) -> bool:
-    if own_descriptor(path) is not None:
+    if own_descriptor(path) is not None or not path.is_file():
         return False
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            start = file.read(_START)
-    except OSError:
-        return False  # the write reports it
+    with path.open("rb") as file:
+        start = file.read(_START)
     return bool(start) and (mark is None or mark not in start)
 
 

@@ -40,6 +40,7 @@ FAULTS = os.environ.get("CRASH_FAULTS", "110")
 """How many points are tried in all, spread evenly; ``all`` for each one there is."""
 STORE, KEY_FILE = ".reconciler/store.db", ".reconciler/store.key"
 IGNORED = ".reconciler/.gitignore"
+OLDER_PLAN = b'{"format": "reconciler.plan-file/v1", "older": true}'
 OPTIONS = ("--prune", "--allow-replace", "--max-deletes", "100%")
 KEPT, CHANGED, SEALED, LEAVING, COMING = (
     ObjectKey(SECRET, "default", name) for name in ("kept", "changed", "sealed", "leaving", "come")
@@ -190,12 +191,12 @@ class SavePlan(Apply):
 
     def prepare(self, place: Path) -> None:
         super().prepare(place)
-        (place / "p.plan").write_bytes(b"an older plan")
+        (place / "p.plan").write_bytes(OLDER_PLAN)
 
     def check(self, place: Path, ended: Ended) -> None:
         assert seen(place) == BEFORE
         plan = place / "p.plan"
-        if plan.read_bytes() != b"an older plan":
+        if plan.read_bytes() != OLDER_PLAN:
             fresh(place, "show", "p.plan", hint="Made at")
         else:
             assert ended.code != 0
