@@ -69,6 +69,24 @@ def write_over_own(path: Path, content: bytes, *, mode: int, mark: bytes | None)
     write_whole(path, content, mode=mode)
 
 
+def start_of(path: Path) -> bytes:
+    """The first bytes of the regular file at `path`; empty if there is none.
+
+    Only a regular file is opened: what is read from a pipe is gone for its next reader.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if not path.is_file():
+        return b""
+    # Not to wait where a pipe has taken the file's place just now.
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        return os.pread(handle, _START, 0) if stat.S_ISREG(os.fstat(handle).st_mode) else b""
+    finally:
+        os.close(handle)
+
+
 def make_directory_of(path: Path) -> None:
     """Make the directory of `path` with those above it, where they are missing.
 
@@ -137,10 +155,9 @@ def _not_written(path: Path, error: OSError) -> FileNotWritten:
 
 
 def _is_foreign(path: Path, mark: bytes | None) -> bool:
-    if own_descriptor(path) is not None or not path.is_file():
+    if own_descriptor(path) is not None:
         return False
-    with path.open("rb") as file:
-        start = file.read(_START)
+    start = start_of(path)
     return bool(start) and (mark is None or mark not in start)
 
 

@@ -56,6 +56,7 @@ def snapshot(paths: tuple[str, ...], *, out: Path, **settings: Any) -> ExitCode:
     directory `manifests`, or else the current directory if it contains manifests.
     """
     from reconciler import workflow
+    from reconciler.stores.snapshot.document import MARK
 
     tell_configuration()
     environment = environment_of(settings, paths)
@@ -68,7 +69,7 @@ def snapshot(paths: tuple[str, ...], *, out: Path, **settings: Any) -> ExitCode:
             now=workflow.utc_now(),
             commit=workflow.origin_of(environ()).commit,
         )
-    write_over_own(out, taken.content, mode=0o600, mark=b'"reconciler.snapshot/')
+    write_over_own(out, taken.content, mode=0o600, mark=MARK)
     if given_fingerprint_key(environ()) is None:
         remark(
             "Note: the fingerprints are under the store's own key, so that plans can compare only "

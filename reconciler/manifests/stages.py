@@ -42,8 +42,8 @@ def results_of(
             for document, namespace, of_text in batch
             for each in decode(document, namespace)
         ]
-        drafts = [each.desired for each, _ in decoded if isinstance(each, Draft)]
-        violations = iter(_violations(drafts, checks))
+        desired = [each.desired for each, _ in decoded if isinstance(each, Draft)]
+        violations = iter(_violations(desired, checks))
         for each, of_text in decoded:
             of_text.append(checked(each, next(violations)) if isinstance(each, Draft) else each)
     return results

@@ -6,17 +6,16 @@ again.
 
 from __future__ import annotations
 
-import os
-import stat
 from datetime import datetime
 from pathlib import Path
 
+from reconciler.files import start_of
 from reconciler.model.fingerprints import Fingerprinter
 from reconciler.model.inputs import Exclusion, SourceMark
 from reconciler.model.plans import Note, Plan
 from reconciler.model.seals import key_check
 from reconciler.planfile.address import without_credentials
-from reconciler.planfile.envelope import FORMAT, PlanFile, SavedPlan, load, save
+from reconciler.planfile.envelope import FORMAT, MARK, PlanFile, SavedPlan, load, save
 from reconciler.planfile.index import (
     INDEX,
     Index,
@@ -56,8 +55,6 @@ __all__ = [
     "standing_of",
     "without_credentials",
 ]
-
-_HEAD_BYTES = 64
 
 ORIGIN_CODES = frozenset(
     [*(standing.code for standing in Standing), "plan-expires", "plan-expired"]
@@ -112,20 +109,8 @@ def origin_notes(standing: Standing | None, expires: str, now: datetime) -> tupl
 
 
 def is_plan_file(path: Path) -> bool:
-    """Whether `path` is a file that says of itself that it is a plan, of whatever version.
-
-    Only a regular file is opened: what is read from a pipe is gone for its next reader.
-    """
+    """Whether `path` is a file that says of itself that it is a plan, of whatever version."""
     try:
-        if not path.is_file():
-            return False
-        # Not to wait where a pipe has taken the file's place just now.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        try:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                return False
-            return b'"reconciler.plan-file/' in os.pread(handle, _HEAD_BYTES, 0)
-        finally:
-            os.close(handle)
+        return MARK in start_of(path)
     except (OSError, ValueError):
         return False

@@ -28,7 +28,7 @@ FORMAT = "reconciler.plan-file/v2"
 _FIRST_FORMAT = "reconciler.plan-file/v1"
 _FIRST_FIELDS = frozenset({"plan", "manifests", "salt", "key_check", "created", "tool"})
 _SEAL = re.compile("[0-9a-f]{64}")
-_MARK = b'"reconciler.plan-file/'  # near the start of files of all formats
+MARK = b'"reconciler.plan-file/'  # near the start of files of all formats
 _END = b"\n}"
 _ANEW = "make a new one with `reconciler plan --out`"
 
@@ -80,7 +80,7 @@ def save(saved: SavedPlan, path: Path, key: bytes) -> None:
         PlanFileError: a file name of a manifest cannot be saved.
         FileNotWritten: the file cannot be written.
     """
-    write_over_own(path, packed(saved, path, key), mode=0o600, mark=_MARK)
+    write_over_own(path, packed(saved, path, key), mode=0o600, mark=MARK)
 
 
 def packed(saved: SavedPlan, path: Path, key: bytes) -> bytes:

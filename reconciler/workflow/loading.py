@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO
 
 from reconciler import inputs
 from reconciler.inputs import Running
+from reconciler.inputs.rendering import Waiting
 from reconciler.inputs.sops import SopsProgram
 from reconciler.manifests import LintSettings, Loaded, objects_of, plain_document
 from reconciler.model.inputs import Exclusion, InputSource
@@ -56,17 +56,17 @@ def load(
             namespace=namespace,
             lints=lints,
             moment=moment or datetime.now(UTC),
-            sops=_Waiting(sops, reading.running.waiting),
+            sops=_YieldingSops(sops, reading.running.waiting),
             sops_ignore_mac=sops_ignore_mac,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting(Sops):
+class _YieldingSops(Sops):
     """The program `sops`, with ``waiting`` entered for as long as it is at work."""
 
     sops: Sops
-    waiting: Callable[[], AbstractContextManager[None]]
+    waiting: Waiting
 
     def share(self, group: KeyGroup) -> bytes:
         with self.waiting():

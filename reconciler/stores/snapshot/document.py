@@ -17,6 +17,8 @@ from reconciler.stores.snapshot.seen import Seen, SeenObject
 from reconciler.version import __version__
 
 FORMAT = "reconciler.snapshot/v1"
+MARK = b'"reconciler.snapshot/'
+"""Near the start of files of all formats."""
 _LABEL = b"reconciler snapshot seal"
 _END = b"}"
 
