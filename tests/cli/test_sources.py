@@ -224,3 +224,19 @@ def test_kustomize_is_named_where_it_is_missing(workplace: Workplace, option: st
     assert result.code == 1
     assert "error[source-missing]" in result.err
     assert "kustomize" in result.err
+
+
+def test_programs_of_several_environments_run_at_the_same_time(workplace: Workplace) -> None:
+    for name in ("first", "second"):
+        workplace.write(f"{name}.txt", SECRET % (name, "not-a-real-password"))
+    meeting = "touch {0}; for _ in $(seq 200); do test -e {1} && exec cat {0}.txt; sleep 0.05; done"
+    environments = {
+        name: {
+            "store": f"sqlite:{name}.db",
+            "manifests": [shell(meeting.format(name, other))],
+        }
+        for name, other in (("first", "second"), ("second", "first"))
+    }
+    workplace.write("reconciler.yaml", json.dumps({"environments": environments}))
+    result = workplace.ok("plan", "--all", "--allow-run", "--env-parallelism", "2")
+    assert result.out.count("Plan: 1 to create") == 2
